@@ -16,6 +16,7 @@ from forum.plaintext import BAR, split_parts
 ADD_ROW, REMOVE_ROW = "add_row", "remove_row"
 # The name of a field: table, row, and which field of the row
 CELL = re.compile(r"([a-z_]+)-([1-9][0-9]{0,3})-([a-z_]+)")
+MAX_NUMBER = 9_999
 SEPARATOR = " | "
 
 
@@ -76,7 +77,11 @@ class TableField(Field):
 
     @data.setter
     def data(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._show(self._row(number, data=said) for number, said in enumerate(rows, 1))
+        self.show(dict(enumerate(rows, 1)))
+
+    def show(self, rows: Mapping[int, Mapping[str, Any]]) -> None:
+        """Show these rows, each with its number, by which its fields are called; at most `MAX_NUMBER`."""
+        self._show(self._row(number, data=said) for number, said in rows.items())
 
     @property
     def filled(self) -> list[Any]:

@@ -380,7 +380,11 @@ def _figures(translation: Translation) -> list[str]:
     if isinstance(original, Practice):
         return []
     named = [(words.get((one.label, one.unit)), one) for one in original.figures]
-    return [f"{word.label}: {one.value} {word.unit}" for word, one in named if word]
+    return [
+        f"{word.label or one.label}: {one.value} {word.unit or one.unit}".rstrip()
+        for word, one in named
+        if word
+    ]
 
 
 def _set_audiences(doer: Person, translation: Translation) -> None:
@@ -485,9 +489,8 @@ def look_after_translations(system: Person, limit: int = BATCH_SIZE) -> int:
                 [translation.translator_id],
                 is_named=False,
             )
-        if (
-            translation.told_at is not None
-        ):  # the original may have dropped a part, or have it again
+        # The original may have dropped a part, or have it again; and a figure may have another value
+        if translation.told_at is not None or translation.figures:
             _index(system, translation, _plain(translation))
         else:
             _set_audiences(system, translation)

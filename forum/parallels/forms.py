@@ -8,7 +8,7 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from forum.formrows import TableField
+from forum.formrows import MAX_NUMBER, TableField
 from forum.history.queries import fingerprint
 from forum.library.forms import MAX_ROWS, MAX_SECTION, SECTION_NAMES, with_pictures_home
 from forum.markdown import MAX_SOURCE
@@ -20,7 +20,14 @@ from forum.parallels.actions import (
     PARTS,
     TranslationText,
 )
-from forum.parallels.models import BODY, FIGURES, FigureWords, Translation
+from forum.parallels.models import (
+    BODY,
+    FIGURES,
+    FigureWords,
+    Translation,
+    digest,
+    in_lines,
+)
 from forum.parallels.queries import figures_to_name
 from forum.webforms import Form, Row
 from forum.webforms import lazy_text as _
@@ -92,7 +99,7 @@ class TranslationForm(Form):
         known = {one[:2]: one for one in typed}
         rows = [known.get(one) or FigureWords(*one, "") for one in asked]
         rows += [one for one in typed if one[:2] not in asked and any(one[2:])]
-        self.figures.data = [one._asdict() for one in rows]
+        self.figures.show(_numbered(rows))
         if not rows:
             del self[FIGURES]
 
@@ -109,3 +116,17 @@ class TranslationForm(Form):
             parts=parts,
             figures=[FigureWords(**row) for row in rows],
         )
+
+
+def _numbered(rows: Sequence[FigureWords]) -> dict[int, dict[str, str]]:
+    """The rows by numbers that stay those of their figures when others come, go or change places.
+
+    So what a browser has kept of the form comes back to the right ones.
+    """
+    numbered: dict[int, dict[str, str]] = {}
+    for one in rows:
+        number = int(digest(in_lines([one[:2]])), 16) % MAX_NUMBER + 1
+        while number in numbered:
+            number = number % MAX_NUMBER + 1
+        numbered[number] = one._asdict()
+    return numbered

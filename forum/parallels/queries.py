@@ -463,9 +463,16 @@ def edits_of(reader: Person, translation: Translation) -> list[Edit]:
             texts = [_without_withheld(reader, translation, said) for said in (before, after)]
             if FAILURE not in texts[0] or FAILURE not in texts[1]:
                 texts = [{k: v for k, v in said.items() if k != FAILURE} for said in texts]
+            texts = [_with_plain_bars(said) for said in texts]
             edits.append(Edit(version, texts[0], differences(*texts)))
         after = before
     return edits
+
+
+def _with_plain_bars(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A version with the bars in the names of its figures as one reads them."""
+    figures = {FIGURES: str(said[FIGURES]).replace("\\|", "|")} if FIGURES in said else {}
+    return {**said, **figures}
 
 
 def _without_withheld(

@@ -161,6 +161,19 @@ def test_figures_are_called_otherwise_in_another_language(people, agenda):
     assert made.figures == []
 
 
+def test_search_finds_a_figure_with_its_present_value(people, agenda):
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    unit = FigureWords("Cities", "cities", "", "villes")
+    text = in_french(parts={}, figures=[unit, FigureWords("Streets|lanes", "km", "Rues")])
+    actions.add_translation(people.ben, "case", case.id, text)
+    assert "Rues: 7 km\nCities: 75 villes" in documents()["translation"].body
+    with at(now() + timedelta(hours=1)):
+        figures = (FIGURES[0], replace(FIGURES[1], value="80"))
+        write_case(people.host, agenda.id, replace(CASE, figures=figures), case.id)
+        actions.look_after_translations(SYSTEM)
+    assert "Cities: 80 villes" in documents()["translation"].body
+
+
 @pytest.mark.parametrize(
     ("figures", "why"),
     [

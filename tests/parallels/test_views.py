@@ -14,6 +14,7 @@ from forum.library.queries import opening_post_id, practice_by_id
 from forum.markup import write
 from forum.members.actions import Profile, edit_profile
 from forum.parallels import actions
+from forum.parallels.models import FigureWords
 from forum.permissions import MEMBERS
 from tests.library.conftest import TAMPERE
 from tests.parallels.conftest import CASE, FIGURES, PRACTICE, changed, in_french
@@ -169,7 +170,7 @@ def test_figures_are_called_in_the_language_of_the_page(client, sign_in, people,
     case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
     browser = sign_in(people.ben)
     form = browser.get("/cases/cork/translate").text
-    assert 'name="figures-2-of_label" type="hidden" value="Cities"' in form
+    assert 'of_label" type="hidden" value="Cities"' in form
     names = {
         f"figures-{n}-of_{part}": getattr(one, part)
         for n, one in enumerate(FIGURES, 1)
@@ -206,6 +207,48 @@ def test_figures_are_called_in_the_language_of_the_page(client, sign_in, people,
     data |= {"figures-2-label": "", "figures-2-unit": ""}
     data |= {"seen": hidden_in(browser.get("/cases/cork/in/fr/edit"), "seen")}
     assert browser.post("/cases/cork/in/fr/edit", data=data).status_code == 303
+
+
+def test_a_kept_name_comes_back_to_its_figure(sign_in, people, agenda):
+    """A browser keeps what is typed by the names of the fields: these do not depend on the place of a figure."""
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    browser, named = sign_in(people.ben), []
+    for figures in (FIGURES, FIGURES[::-1], FIGURES[1:]):
+        write_case(people.host, agenda.id, replace(CASE, figures=figures), case.id)
+        form = browser.get("/cases/cork/translate").text
+        named.append(re.findall(r'name="(figures-[0-9]+)-of_label" [^>]*value="Cities"', form))
+        assert len(set(re.findall(r"figures-[0-9]+-of_label", form))) == len(figures)
+    assert named[0] == named[1] == named[2] and len(named[0]) == 1
+
+
+def test_a_unit_that_says_what_the_name_says_is_not_said_in_another_language(
+    client, people, agenda
+):
+    case = write_case(
+        people.host, agenda.id, replace(CASE, figures=(FigureText("Cities", "75", "cities"),))
+    )
+    text = in_french(parts={}, figures=[FigureWords("Cities", "cities", "Villes")])
+    actions.add_translation(people.ben, "case", case.id, text)
+    page = client.get("/cases/cork/in/fr").text
+    assert ">Villes</dt><dd><bdi>75</bdi>" in page and ">cities<" not in page
+
+
+def test_the_history_shows_the_bars_in_names_as_one_reads_them(sign_in, people, agenda):
+    case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    made = None
+    for label in ("Rues|voies", "Voies|rues"):
+        named = FigureWords("Streets|lanes", "km", label)
+        text = in_french(parts={}, figures=[named])
+        if made:
+            actions.correct_translation(people.ben, made.id, text)
+        else:
+            made = actions.add_translation(people.ben, "case", case.id, text)
+    browser = sign_in(people.moderator)
+    page = browser.get("/cases/cork/in/fr/history").text
+    assert "Streets|lanes | km | " in words_of(browser.get("/cases/cork/in/fr/history"))
+    assert "\\|" not in page
+    way = re.findall(r'href="(/cases/cork/in/fr/edit\?version=\d+)"', page)[0]
+    assert 'value="Rues|voies"' in browser.get(way).text
 
 
 # Writing
