@@ -239,11 +239,16 @@ def _notify_others(system: Person, entry: QueueEntry) -> None:
 def _notify(
     system: Person, entry: QueueEntry, member_ids: Collection[int], message: Sentence
 ) -> None:
-    """Notify members of an entry, except those who do not decide about it."""
-    recipients = sorted(set(member_ids) - _barred(entry))
+    """Notify members of an entry, except those who do not decide about it.
+
+    Of an appeal that nobody can answer the administrators hear: they can appoint somebody.
+    """
+    recipients = set(member_ids) - _barred(entry)
+    if entry.kind == "appeal":
+        recipients = recipients or set(administrator_ids())
     address, title = queue_path(*entry.key), _title_in_notices(entry)
     notice = NoticeText(URGENT, address, title, before=[message])
-    note_event(system, notice, recipients, is_named=False)
+    note_event(system, notice, sorted(recipients), is_named=False)
 
 
 def _barred(entry: QueueEntry) -> set[int | None]:

@@ -339,6 +339,23 @@ def test_who_cannot_answer_an_appeal_does_not_hear_that_it_waits(
         assert told == {people.administrator.id}
 
 
+def test_of_an_appeal_that_nobody_can_answer_the_administrators_hear(
+    people: Any, reported: Any
+) -> None:
+    appoint(SYSTEM, people.moderator.handle, "member")
+    own = reply(people.host, reported.topic.id, write("The host says something hard."))
+    reasons = Reasons("No.", 2)
+    hidden = moderation.decide(people.administrator, "post", own.id, "hide", reasons)
+    path = queue_path("appeal", appeal(people.host, hidden.id, "It was kind.").id)
+    for days in ("two days", "four days"):
+        with at(now() + (TWO_DAYS if days == "two days" else 2 * TWO_DAYS)):
+            tell()
+            make_notices(SYSTEM)
+            found = db.session.scalars(select(Notice).where(Notice.address == path))
+            told = {one.member_id for one in found if days in one.words}
+            assert told == {people.administrator.id}
+
+
 def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: Any) -> None:
     """The host is the only one on the agenda who is no administrator, and may not decide about it."""
     appoint(SYSTEM, people.moderator.handle, "member")
