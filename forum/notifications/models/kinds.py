@@ -41,9 +41,7 @@ class NoticeKind:
     is_always_told: bool = False  # also made for members who are leaving
     is_official: bool = False  # also made when the member ignores the actor
     is_decision: bool = False  # of a moderator, who may take it back in the minutes after
-    is_held: bool = (
-        False  # mailed only after these minutes, too: a decision that can be taken back leads to it
-    )
+    is_held: bool = False  # mailed after these minutes, too: a decision of that kind leads to it
     is_joined: bool = False  # those of one topic share a line of the inbox
     is_merging: bool = False  # the next ones about the same post are merged into an unread one
     is_in_topic: bool = True  # mailed only while its topic can be read

@@ -18,8 +18,8 @@ MOST_IN_DIGEST = 200
 def notices_to_mail(limit: int, before: datetime, decided_before: datetime) -> Sequence[Notice]:
     """The notices to be mailed at once that were made before a moment, oldest first, with their actors.
 
-    Those of decisions of moderators, and of what these lead to (`HELD_KINDS`), wait until `decided_before` is past them. They are locked for update; those that
-    another worker has locked are skipped.
+    Those of decisions of moderators, and of what these lead to (`HELD_KINDS`), wait until `decided_before` is past them. They
+    are locked for update; those that another worker has locked are skipped.
     """
     query = _to_mail(AT_ONCE, decided_before).where(Notice.created_at < before).limit(limit)
     return db.session.scalars(query.with_for_update(of=Notice, skip_locked=True)).all()
