@@ -65,6 +65,11 @@ def day_in_words(day: date, locale: str = "") -> str:
     return str(dates.format_date(day, date_pattern(str(locale)), locale))
 
 
+def last_day(end: datetime) -> date:
+    """The last day of what ends at a moment: what lasts until the end of a day ends at midnight, which is the next one's."""
+    return (end - timedelta(microseconds=1)).date()
+
+
 def month_in_words(day: date, pattern: str = "LLLL yyyy") -> str:
     """The month of a day, by a CLDR pattern; `LLLLL` is its first letter."""
     return str(dates.format_date(day, pattern, locale=get_locale()))

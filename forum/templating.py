@@ -32,6 +32,7 @@ from markupsafe import Markup, escape
 from werkzeug.routing import Rule
 
 from forum import locales
+from forum.clock import last_day
 
 # The C function behind `escape`, which returns a plain string; a markupsafe without it is slower, not wrong.
 _escape_to_str: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
@@ -132,7 +133,12 @@ class TemplateEnvironment(Environment):
     def _name_own_parts(self) -> None:
         """Give templates what depends on the language."""
         self.modules: dict[str, Any] = {}
-        own = {"date": self.day, "moment": self.moment, "exactly": self.exactly}
+        own = {
+            "date": self.day,
+            "last_day": self.last_day,
+            "moment": self.moment,
+            "exactly": self.exactly,
+        }
         self.filters = self.filters | own
         self.globals = self.globals | {
             "_plural": self.plural,
@@ -201,6 +207,10 @@ class TemplateEnvironment(Environment):
         """A date in words, in a `<time>` element."""
         stamp = f"{value.isoformat()[:16]}Z" if isinstance(value, datetime) else value.isoformat()
         return Markup(f'<time datetime="{stamp}">{self._in_words(value)}</time>')
+
+    def last_day(self, end: datetime) -> Markup:
+        """The last day of what ends at a moment, as a date."""
+        return self.day(last_day(end))
 
     def moment(self, value: datetime) -> Markup:
         """A date and time in UTC, which it says, in a `<time>` element; a script makes it local or a distance."""

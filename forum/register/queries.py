@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
 from forum.appeals.models import OUTCOMES, REVERSED, UPHELD, Appeal
+from forum.clock import last_day
 from forum.db import db
 from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries import RESTRICTING_DEEDS
@@ -89,15 +90,10 @@ def _register_entry(decision: Decision, more: Any, open_ids: set[int]) -> Regist
         source=decision.source,
         is_automated=decision.is_automated,
         is_excused=decision.is_excused,
-        until=_last_day(decision.until) if decision.until else None,
+        until=last_day(decision.until) if decision.until else None,
         appeal="waiting" if waits else outcome,
         is_taken_back=is_taken_back,
     )
-
-
-def _last_day(until: datetime) -> date:
-    """The last day of a restriction: until the end of a day is until midnight, which is the next one's."""
-    return (until - timedelta(microseconds=1)).date()
 
 
 # The report

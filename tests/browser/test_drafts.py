@@ -785,7 +785,9 @@ def test_a_published_text_comes_back_as_no_draft_when_the_answer_is_slow(
     with page.expect_response("**/reply"):
         page.click(PUBLISH)
     with page.expect_response("**/reply") as later:
-        page.clock.run_for(21_000)  # the form is kept each ten seconds, and not while it is being published
+        page.clock.run_for(
+            21_000
+        )  # the form is kept each ten seconds, and not while it is being published
     assert later.value.status == 204
     page.goto(topic)
     expect(page.locator("main")).to_contain_text("Published on a slow line.")
