@@ -1,1 +1,1 @@
-"""Ways in and out: joining, signing in, proofs of who one is, changing them."""
+"""Accounts: joining, signing in and out, proving an identity, and changing credentials."""

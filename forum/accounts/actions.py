@@ -1,4 +1,4 @@
-"""Joining, authenticating by secrets that were sent to an e-mail address, what an account may do, and its byline in search."""
+"""Accounts: joining, authenticating with links sent by e-mail, changing credentials and roles, and bylines in search."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ from forum.sentences import sentence
 from forum.versions import EVERYTHING
 
 NO_DETAILS = JoinDetails()  # no invitation, no answers
-# The kinds of letters that one limit counts. Strangers who type an address cannot use up its owner's limit.
+# The kinds of letters that share one limit. A stranger who types somebody's address cannot use up the owner's limit.
 LETTERS_FOR_STRANGERS = ("join", "known", "address")
 LETTERS_FOR_OWNERS = ("sign_in", "reset", "unknown")
 MAX_LETTERS, LETTER_WINDOW = 5, timedelta(hours=1)  # to one address
@@ -72,9 +72,9 @@ LINKS = {
     ADDRESS: ("address", "/address"),
     UNDO: ("address_changed", "/address/undo"),
 }
-# Where the notice of a new role leads
+# The page to which the notice of a new role links
 MODERATION, ADMINISTRATION = "/moderation", "/administration"
-TOKEN_RETENTION = timedelta(days=1)  # after the end of its validity
+TOKEN_RETENTION = timedelta(days=1)  # after a token has expired
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ def edit_profile(member: Member, profile: Profile) -> None:
 
 
 def _note_renaming(member: Member) -> None:
-    """Let the worker tell search of all the member's texts, from the first on, also when it is at work on them already."""
+    """Make the worker update all of the member's texts in search, from the beginning if it is already doing so."""
     row = db.session.get(Renaming, member.id, with_for_update=True)
     if row is None:
         row = Renaming(member_id=member.id)
@@ -243,9 +243,10 @@ def _note_renaming(member: Member) -> None:
 def reindex_posts(
     system: Person, state: RenamingState, post_ids: Sequence[int], plain: PlainTexts
 ) -> None:
-    """Tell search who a member is by now, for these posts; without any, the practices follow.
+    """Update the author's byline in the search documents of these posts; with no posts left, go on to the practices.
 
-    Nothing is noted when the member has been renamed meanwhile, or another worker is at it.
+    `state` is the renaming as the worker has read it. Nothing happens when it is no longer in that state (the member
+    was renamed again), or when another worker has locked it.
     """
     require(system.can.administer())
     if renaming := renaming_in_state(state):
@@ -256,7 +257,7 @@ def reindex_posts(
 
 @action
 def reindex_practices(system: Person, state: RenamingState, practice_ids: Sequence[int]) -> None:
-    """As `reindex_posts`, for practices; without any, the renaming is done."""
+    """Like `reindex_posts`, for practices; with none left, the renaming is done."""
     require(system.can.administer())
     renaming = renaming_in_state(state)
     if renaming is None:
@@ -270,7 +271,7 @@ def reindex_practices(system: Person, state: RenamingState, practice_ids: Sequen
 
 @action
 def change_handle(member: Member, typed: str) -> None:
-    """Give a member another handle; one with words that a screening rule catches is refused, as in a profile."""
+    """Change a member's handle; one that a screening rule catches is refused, as in a profile."""
     written = from_plain_text(typed.replace("-", " "))
     refuse_caught(member, None, written, "handle", Sending.EDITED)
     members.change_handle(member, typed)
@@ -297,10 +298,10 @@ def ask_for_address(member: Member, email: str) -> None:
 
 @action
 def confirm_address(_person: Person, secret: str) -> Member:
-    """Use up a letter's secret to change the address. The former one is told, and can undo it for two weeks.
+    """Use up a letter's secret to change the address. The former address is told, and can undo the change for two weeks.
 
-    Who goes back to an address that could undo a change has undone it: the address that came in between, which may be
-    that of a thief, is told and can undo nothing.
+    A member who goes back to an address that could undo a change has thereby undone it. The address in between may be
+    that of a thief: it is told, and can undo nothing.
     """
     token, member = _use_member_token(ADDRESS, secret)
     undone = undo_token_to(member, token.address)
@@ -314,7 +315,7 @@ def confirm_address(_person: Person, secret: str) -> Member:
 
 
 def _forget_undoing_after(token: Token) -> None:
-    """Void the links that undo later changes of a member's address than the one that `token` undoes."""
+    """Void the links that undo changes of a member's address made after the one that `token` undoes."""
     later = delete(Token).where(Token.member_id == token.member_id, Token.id > token.id)
     db.session.execute(later.where(Token.purpose == UNDO))
 
@@ -371,7 +372,7 @@ def undo_address(_person: Person, secret: str) -> Member:
 
 
 def _write_to_former(member: Member, kind: str, address: str) -> None:
-    """Write to an address that was the member's, in the member's language: somebody else may have opened the page."""
+    """Send a letter to a former address, in the language of the member: somebody else may have opened the page."""
     words = {"name": member.name, "path": "/contact"}
     write_letter(SYSTEM, kind, address, words, locale=member.locale)
 
@@ -381,7 +382,7 @@ def _write_to_former(member: Member, kind: str, address: str) -> None:
 
 @action
 def add_member(administrator: Person, joining: Joining, role: str) -> Member:
-    """Make an account for somebody else as `members.add_member`, and tell of its role as `appoint` does."""
+    """Make an account for somebody else with `members.add_member`, and tell the same people of its role as `appoint` does."""
     member = members.add_member(administrator, joining, role)
     _tell_of_role(administrator, member, MEMBER)
     return member
@@ -389,9 +390,10 @@ def add_member(administrator: Person, joining: Joining, role: str) -> Member:
 
 @action
 def appoint(administrator: Person, handle: str, role: str) -> Member:
-    """Give a member a role as `members.appoint`, and tell them.
+    """Give a member a role with `members.appoint`, and tell them.
 
-    Of a new administrator all others are told, and the one who did it, too: somebody else may act in that account.
+    All other administrators are told of a new one. So is the administrator who did it, because somebody else may be
+    using that account.
     """
     before = administered_member(administrator, handle).role
     member = members.appoint(administrator, handle, role)
@@ -400,7 +402,7 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
 
 
 def _tell_of_role(doer: Person, member: Member, before: str) -> None:
-    """Tell of a member's new role those whom it concerns; nobody when it is the one of before."""
+    """Tell everybody concerned about a member's new role; nobody when it is the same as `before`."""
     if before != member.role:
         _tell_member(member, before)
         if administers(member.role):
@@ -408,9 +410,9 @@ def _tell_of_role(doer: Person, member: Member, before: str) -> None:
 
 
 def _tell_member(member: Member, before: str) -> None:
-    """Tell a member by a letter that cannot be switched off, and by a notice, what they are now or no longer are.
+    """Tell a member, by a notice and by a letter that cannot be switched off, which role they now have or have lost.
 
-    What they were to be told of an earlier role is read or dropped, so that only what holds is news.
+    Older notices and letters about their role are marked as read or dropped, so that only the present role is news.
     """
     profile = f"/members/{member.handle}"
     if administers(member.role):
@@ -435,9 +437,10 @@ def _tell_member(member: Member, before: str) -> None:
 
 
 def _tell_administrators(doer: Person, member: Member) -> None:
-    """Tell all other administrators by a letter and a notice that the member is one now, and who gave the role.
+    """Tell all other administrators, by a letter and a notice, that the member is now one, and who gave the role.
 
-    Both keep no name of theirs, so that none is left where somebody has gone: the letter looks them up when it is sent.
+    Neither stores a name, so that no name remains of a member who has left: names are looked up when the letter is
+    sent.
     """
     others = [one for one in administrators() if one.id != member.id]
     for one in others:
@@ -450,9 +453,9 @@ def _tell_administrators(doer: Person, member: Member) -> None:
 
 @action
 def forget_tokens(member: Member) -> None:
-    """Void every link that a member was sent, because credentials have changed.
+    """Void every link that was sent to a member, because credentials have changed.
 
-    Links that undo a change of address stay; else whoever has changed it would void them first.
+    Links that undo a change of address stay valid; otherwise a thief who changed the address could void them first.
     """
     touches()
     db.session.execute(delete(Token).where(Token.member_id == member.id, Token.purpose != UNDO))
@@ -460,7 +463,7 @@ def forget_tokens(member: Member) -> None:
 
 @action
 def forget_old(system: Person) -> int:
-    """Delete expired tokens, and the candidates of `candidates.forget_old`; returns how many rows."""
+    """Delete expired tokens, and the candidates that `candidates.forget_old` deletes; returns the number of rows."""
     require(system.can.administer())
     touches()
     expired = delete(Token).where(Token.expires_at < now() - TOKEN_RETENTION)
@@ -531,5 +534,5 @@ def _use_member_token(purpose: str, secret: str) -> tuple[Token, Member]:
 
 
 def _tell_owner(member: Member, what: str) -> None:
-    """Tell the owner by letter that credentials were changed."""
+    """Send the owner a letter that says which credentials were changed."""
     write_letter(SYSTEM, "changed", member.email, {"what": what}, member_id=member.id)

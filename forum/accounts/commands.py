@@ -1,6 +1,6 @@
-"""`flask members add | role`, and `flask members address` for whose address is not theirs any more, or who came with an export.
+"""`flask members add | role`, and `flask members address` for members who have lost their address or came with an export.
 
-And the worker's part: texts of members whose name or city has changed.
+Also the worker's task that updates search when a member's name or city has changed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.principals import MEMBER, ROLES
 
-BATCH_SIZE = 20  # texts of which search is told in one transaction
+BATCH_SIZE = 20  # texts whose search documents one transaction updates
 
 bp = Blueprint("accounts_commands", __name__)  # its commands stand among those of members
 

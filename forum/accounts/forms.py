@@ -21,20 +21,20 @@ from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 MAX_ANSWER = 1_000
-# Perhaps with the @ before it; a handle of digits alone would be taken for a number
+# An @ before it is accepted; a handle of digits alone would be mistaken for a number
 HANDLE_TYPED = rf"^@?(?=.{{2,{MAX_HANDLE_LENGTH}}}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$"
 MIN_FILLING_TIME = timedelta(seconds=3)  # no person fills in the form for joining faster
 MAX_FILLING_TIME = timedelta(days=2)  # so that a robot cannot keep an opened form for ever
 
 
 def opening_stamp() -> str:
-    """The present moment, sealed with the forum's key, for a form that is being opened."""
+    """The present moment, signed with the forum's key, for a form that is being opened."""
     opened = str(int(now().timestamp()))
     return f"{opened}.{tokens.seal('opened', opened)}"
 
 
 def opened_at(stamp: str) -> datetime | None:
-    """The moment of an opening stamp; None when its seal is wrong."""
+    """The moment in an opening stamp; None when its signature is wrong."""
     opened, _dot, said = stamp.partition(".")
     moment = whole_number(opened, 11)
     if moment is None or not tokens.is_sealed("opened", opened, said):
@@ -59,14 +59,14 @@ class JoinForm(PersonForm):
     email = email_field()
     password = NewPassword(_("Password"))
     next = HiddenField()
-    terms = HiddenField(render_kw={"id": False})  # the sentence about them has it
-    # For robots: people do not see it, and a screen reader says what to do with it.
+    terms = HiddenField(render_kw={"id": False})  # the sentence about the terms has that id
+    # For robots: people do not see this field, and screen readers are told to leave it empty.
     website = StringField(_("Leave this field empty"))
     opened = HiddenField()
     holds: Terms | None = None
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Also refuse a form that was sent as fast as only robots do; sending it again is enough for people."""
+        """Also refuse a form that was sent faster than a person could fill it in; people need only send it again."""
         is_good = bool(super().validate(extra_validators))
         too_fast = self._too_fast() if settings().limits else None
         if too_fast:
@@ -113,7 +113,7 @@ class JoinForm(PersonForm):
         return self.holds.number if self.holds else None
 
     def validate_terms(self, field: HiddenField) -> None:
-        """Refuse a form that showed other terms than those in force, and show these."""
+        """Refuse a form that showed other terms than those now in force, and show the terms in force."""
         wanted = str(self.holds.number) if self.holds else ""
         if (field.data or "") != wanted:
             field.data = wanted
@@ -129,9 +129,10 @@ class JoinForm(PersonForm):
 
 
 def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> type[JoinForm]:
-    """A form class for joining with an administrator's questions: (text, whether an answer is required).
+    """A form class for joining with an administrator's questions, each as (text, whether an answer is required).
 
-    With the label of a provider account it also offers to link it, and requires no password.
+    With the `account` label of a provider account, the form also offers to link that account, and requires no
+    password.
     """
 
     class Asking(JoinForm):
@@ -167,7 +168,7 @@ class SignInForm(Form):
 
 
 class HandleForm(Form):
-    """Another handle."""
+    """A new handle for a member."""
 
     handle = StringField(
         _("New handle"),

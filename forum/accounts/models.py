@@ -1,4 +1,4 @@
-"""Tokens: secrets sent by mail that wait to be used; and bylines that search still has to be told."""
+"""Tokens: secrets sent by mail that can still be used; and renamings that search does not know of yet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POSTS, PRACTICES = "posts", "practices"  # the steps of a renaming
 class Token(Base):
     """A secret sent by mail for one purpose; valid once, until `expires_at`.
 
-    The secret is derived from the forum's key and a salt that only the letter holds; here is only its hash.
+    The secret is derived from the forum's key and a salt that only the letter contains; only its hash is stored.
     """
 
     __tablename__ = "token"
@@ -42,9 +42,9 @@ class Token(Base):
 
 
 class Renaming(Base):
-    """A member whose name or city has changed, while search knows some of their texts by the former.
+    """A member whose name or city has changed, while search still has the former one for some of their texts.
 
-    The worker has done the texts of the `step` (posts, then practices) up to the id `position`.
+    The worker has updated the texts of the present `step` (posts, then practices) up to the id `position`.
     """
 
     __tablename__ = "renaming"

@@ -1,4 +1,4 @@
-"""The tokens of letters that can still be used, and members of whom search still has to be told."""
+"""The tokens of letters that can still be used, and the members whose bylines in search are out of date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from forum.tokens import kept_hash
 JOIN, SIGN_IN, RESET, ADDRESS, UNDO = "join", "sign-in", "password", "address", "undo"
 LIFETIMES = {
     JOIN: timedelta(days=3),
-    SIGN_IN: timedelta(minutes=15),  # it signs in by itself (ASVS 5.0, 6.5.5)
+    SIGN_IN: timedelta(minutes=15),  # it signs in without a password (ASVS 5.0, 6.5.5)
     RESET: timedelta(hours=1),
     ADDRESS: timedelta(days=1),
     UNDO: timedelta(days=14),
@@ -28,7 +28,7 @@ LIFETIMES = {
 
 
 def usable_token(purpose: str, secret: str, *, for_update: bool = False) -> Token:
-    """The token of a secret with its member or candidate, while it can be used. `for_update` locks it for the action.
+    """The token of a secret that can still be used, with its member or candidate. `for_update` locks it for the action.
 
     Raises `NotFound` for every other secret: used, expired, for another purpose, or never made.
     """
@@ -61,7 +61,7 @@ def undo_token_to(member: Member, address: str) -> Token | None:
 
 @dataclass(frozen=True)
 class RenamingState:
-    """A renaming as a worker has read it: an action goes on with it only when it is still in this state."""
+    """A renaming as the worker has read it: actions continue it only while it is still in this state."""
 
     member_id: int
     step: str
@@ -69,7 +69,7 @@ class RenamingState:
 
 
 def next_renaming() -> RenamingState | None:
-    """The state of some renaming that is not done; None when there is none."""
+    """The state of one renaming that is not finished; None when there is none."""
     columns = Renaming.member_id, Renaming.step, Renaming.position
     row = db.session.execute(select(*columns).order_by(Renaming.member_id).limit(1)).first()
     return RenamingState(*row) if row else None

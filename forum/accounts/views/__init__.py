@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.accounts.views import letters, roles, settings, too_many  # their routes
+from forum.accounts.views import letters, roles, settings, too_many  # imported for their routes
 from forum.accounts.views._sessions import load_user, renew_proof
 from forum.accounts.views._shared import bp
 from forum.accounts.views.joining import PROVIDER_ACCOUNT_KEY, show_waiting

@@ -1,4 +1,4 @@
-"""Known devices: browsers in which the owner of an account has signed in before. Rate limits count them apart."""
+"""Known devices: browsers in which the owner of an account has signed in before, which have rate limits of their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEVICE_COOKIE_SECONDS = 365 * 24 * 3600  # a year
 
 
 def rate_limit_key(kind: str, email: str) -> str:
-    """A rate limit's key for the account of an e-mail address; a known device of its owner has a key of its own.
+    """The key of the rate limit for the account of an e-mail address; each known device of its owner has a key of its own.
 
     So guesses from other browsers do not lock the owner out (ASVS 5.0, 6.1.1).
     """

@@ -41,7 +41,7 @@ def load_user(token: str) -> SessionUser | None:
     """The member of a session's token, for Flask-Login; records at most once an hour that the session is in use."""
     found = queries.session_by_token(token, unread_beside_session())
     if found and found.seen_at < now() - SEEN_INTERVAL:
-        with suppress(Busy), without_waiting():  # reading goes on; the next request notes it
+        with suppress(Busy), without_waiting():  # otherwise the next request records it
             members.note_seen(found.member, found.id)
     if found is None:
         return None
@@ -56,9 +56,9 @@ def begin_session(
     is_proved: bool = True,
     proved_at: datetime | None = None,
 ) -> None:
-    """Sign a member in with a new token; the browser's session before it ends, with everything that it held.
+    """Sign a member in with a new token. The browser's former session ends, with all its data.
 
-    `verified`, `is_proved` and `proved_at` are those of `members.sign_in`, which raises `Conflict` alike.
+    `verified`, `is_proved` and `proved_at` are passed to `members.sign_in`, which may raise `Conflict`.
     """
     proof: dict[str, Any] = {"verified": verified, "is_proved": is_proved, "proved_at": proved_at}
     before = current_user._get_current_object()

@@ -1,4 +1,4 @@
-"""What the pages of several files have in common: the blueprint, links of letters, and new passwords."""
+"""What several files of views share: the blueprint, links of letters, and checks of new passwords."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from forum.web import REFUSED
 
 bp = Blueprint("accounts", __name__)
 GONE = 410
-SENT_KEY = "sent"  # of the browser's session: the letter that was asked for last
+SENT_KEY = "sent"  # key in the browser's session: the letter that was asked for last
 
 
 def usable_token_or_none(purpose: str, secret: str) -> Token | None:
@@ -38,7 +38,7 @@ def link_expired_page() -> ResponseReturnValue:
 def answer_with_secret(
     form: Any, page: Callable[[int], ResponseReturnValue], deed: Callable[[], Any]
 ) -> ResponseReturnValue:
-    """As `webforms.process`, for a form that uses up a letter's secret; another window may have used it meanwhile."""
+    """Like `webforms.process`, for a form that uses up a letter's secret, which another window may have used meanwhile."""
     try:
         return webforms.process(form, page, deed)
     except NotFound:
@@ -46,7 +46,7 @@ def answer_with_secret(
 
 
 def letter_sent(email: str, asked: actions.SecretLink | None = None) -> AnyResponse:
-    """Lead to the page that says that a letter is on its way: the same whoever the address belongs to."""
+    """Redirect to the page that says that a letter is on its way; it looks the same whoever has the address."""
     words: dict[str, Any] = {"email": email, "letter": "", "again": request.path}
     if asked:
         words["letter"] = f"{asked.path}/{tokens.secret(asked.purpose, asked.salt)}"
@@ -63,5 +63,5 @@ def check_new_password(password: str, own: tuple[str, ...], field: str) -> None:
 
 
 def was_refused(response: Response) -> bool:
-    """Whether an answer shows a form with errors; then the attempt counts for a rate limit."""
+    """Whether a response shows a form with errors; only then does the attempt count for a rate limit."""
     return response.status_code == REFUSED

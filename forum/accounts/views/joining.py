@@ -49,9 +49,9 @@ from forum.terms.queries import in_force
 from forum.web import FORBIDDEN, me
 
 # Keys of the browser's session
-WAITING_KEY = "waits"  # the candidate who waits for moderators: [number, hash of the browser's key]
-PROVIDER_ACCOUNT_KEY = "elsewhere"  # what a provider has said of whoever uses this browser
-JOINING_KEY = "joining"  # of the form that was filled in here: the browser's key, where to go on
+WAITING_KEY = "waits"  # the candidate who waits for moderators: [id, hash of the browser's key]
+PROVIDER_ACCOUNT_KEY = "elsewhere"  # what a provider has said about the person in this browser
+JOINING_KEY = "joining"  # of the form filled in here: the browser's key, and where to go next
 PROVIDER_ACCOUNT_LIFETIME = timedelta(hours=1)
 
 
@@ -104,7 +104,7 @@ def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinFo
 
 
 def _language_of_browser() -> str:
-    """The language that the browser prefers of those to choose from: a first guess at the one somebody writes in."""
+    """The language that the browser prefers among those offered: a first guess at the one in which the person writes."""
     return request.accept_languages.best_match(["en", *queries.language_names()], "en")
 
 
@@ -117,7 +117,7 @@ def _join_page(
 
 
 def join_form_again() -> tuple[JoinForm, Callable[[Any, int], ResponseReturnValue]]:
-    """The form and the renderer of its page after too many attempts, with the invitation if it is still usable."""
+    """The form and the renderer of its page after too many attempts, with the invitation if it can still be used."""
     invitation, chosen = None, entrance()
     with suppress(NotFound):
         invitation = invitation_by_code((request.view_args or {}).get("code", ""))
@@ -133,7 +133,7 @@ def _check_new_password(form: JoinForm) -> None:
 
 
 def provider_account() -> dict[str, Any]:
-    """What a provider has recently said of whoever uses this browser and is no member; else an empty dictionary."""
+    """What a provider has recently said about the person in this browser; an empty dictionary for members and without it."""
     proved: dict[str, Any] = session.get(PROVIDER_ACCOUNT_KEY) or {}
     is_new = proved.get("at", 0) > now().timestamp() - PROVIDER_ACCOUNT_LIFETIME.total_seconds()
     return proved if is_new else {}
@@ -164,9 +164,9 @@ def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
 
 
 def _identity(form: JoinForm) -> dict[str, str]:
-    """The account at the provider with which somebody joins: that of the address itself, or the one they ticked.
+    """The provider account to link when somebody joins: if its address is that of the form, or they ticked it; else empty.
 
-    The person who signed in at the provider may have left the browser to somebody else who fills in the form.
+    The person who signed in at the provider may have left the browser to somebody else, who now fills in the form.
     """
     if not form.links and not _has_proved_address(form):
         return {}
@@ -202,7 +202,7 @@ def sent() -> ResponseReturnValue:
 @bp.route("/join/confirm/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def confirm_joining(secret: str) -> ResponseReturnValue:
-    """Join by a press in the browser that filled in the form; in another one with the password chosen there.
+    """Join by pressing a button in the browser that filled in the form, or in another browser with the password chosen there.
 
     So nobody can make an account with somebody else's address and a password of their own.
     """
@@ -238,9 +238,9 @@ def _check_candidate_password(token: Token, password: str) -> None:
 
 
 def _joined(member: Member | Candidate, how: str) -> AnyResponse:
-    """Sign a new member in, who has shown `how` (as `Session.how` holds it) whose address it is.
+    """Sign in a new member, who has proved by the method `how` (as in `Session.how`) that the address is theirs.
 
-    A candidate goes to the page that says that moderators are to decide.
+    A candidate is redirected to the page that says that moderators are to decide.
     """
     if isinstance(member, Candidate):
         return show_waiting(member)
@@ -250,7 +250,7 @@ def _joined(member: Member | Candidate, how: str) -> AnyResponse:
 
 
 def show_waiting(candidate: Candidate) -> AnyResponse:
-    """Lead to the page that says that the candidate waits; the caller has verified who uses this browser."""
+    """Redirect to the page that says that the candidate is waiting; the caller has verified who uses this browser."""
     session.pop(PROVIDER_ACCOUNT_KEY, None)
     session[WAITING_KEY] = [candidate.id, candidate.browser_hash]
     return web.see_other(url_for("accounts.waiting"))
@@ -263,7 +263,10 @@ def _is_waiting_here() -> bool:
 
 
 def _candidate_here() -> Candidate | None:
-    """Who has asked to join in this browser. The hash is compared because a restored backup may give a number to another."""
+    """The candidate who asked to join in this browser.
+
+    The hash is compared because, after a backup was restored, somebody else may have the same id.
+    """
     kept: list[Any] = session.get(WAITING_KEY) or [0, ""]
     candidate = candidate_by_id(kept[0])
     return candidate if candidate and candidate.browser_hash == kept[1] else None

@@ -65,7 +65,7 @@ def letter_page(what: str, form: EmailForm, status: int = 200) -> ResponseReturn
 @bp.route("/sign-in/letter/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def spend_sign_in(secret: str) -> ResponseReturnValue:
-    """Sign in by a press, with a letter's secret. Opening the page uses nothing up: mail programs open links."""
+    """Sign in with a letter's secret by pressing a button. Mail programs open links, so opening the page uses nothing up."""
     token = usable_token_or_none(SIGN_IN, secret)
     if token is None or token.member is None:
         return link_expired_page()
@@ -84,7 +84,7 @@ def spend_sign_in(secret: str) -> ResponseReturnValue:
 @bp.route("/password/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def reset_password(secret: str) -> ResponseReturnValue:
-    """Choose a new password with a letter's secret and sign in with it; a second factor stays."""
+    """Choose a new password with a letter's secret and sign in with it; a second factor is still required."""
     token = usable_token_or_none(RESET, secret)
     if token is None or token.member is None:
         return link_expired_page()
@@ -108,14 +108,14 @@ def reset_password(secret: str) -> ResponseReturnValue:
 @bp.route("/address/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def confirm_address(secret: str) -> ResponseReturnValue:
-    """Take a new address by a press, with the secret that was sent there."""
+    """Confirm a new address by pressing a button, with the secret that was sent there."""
     return _answer_address_link(ADDRESS, secret, actions.confirm_address)
 
 
 @bp.route("/address/undo/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def undo_address(secret: str) -> ResponseReturnValue:
-    """Take the former address back by a press, with the secret that was sent there."""
+    """Change back to the former address by pressing a button, with the secret that was sent there."""
     return _answer_address_link(UNDO, secret, actions.undo_address)
 
 

@@ -17,7 +17,7 @@ from forum.web import me
 
 @bp.route("/administration/members/<handle>/role", methods=["GET", "POST"])
 def appoint(handle: str) -> ResponseReturnValue:
-    """Give a member a role, of which they are told."""
+    """Give a member a role; they are told."""
     member = queries.administered_member(me(), handle)
     form = RoleForm(data={"role": member.role})
 

@@ -87,7 +87,8 @@ def change_handle() -> ResponseReturnValue:
 def prove() -> ResponseReturnValue:
     """Authenticate again before changing credentials (ASVS 5.0, 7.5.1), even while the account is closed.
 
-    Who has a second factor shows it, or a recovery code: with the password alone somebody else could take it off.
+    Members with a second factor use it, or a recovery code: if the password were enough, a thief who knows it could
+    remove the factor.
     """
     member = queries.account_of(me())
     form = ProofForm(next=web.safe_next(""))
@@ -101,7 +102,7 @@ def prove() -> ResponseReturnValue:
 
 
 def _check_proof(member: Member, form: ProofForm) -> None:
-    """Check what the form holds: a passkey or a code, or the password of who has no second factor. Raises `Invalid`."""
+    """Check the proof in the form: a passkey or a code, or the password of a member without a second factor. Raises `Invalid`."""
     if form.credential.data is not None or form.code.data:
         factors.verify_factor(member, FOR_PROOF, form.code.data or "", form.credential.data)
     elif member.factor_at:
@@ -171,13 +172,13 @@ def password_page(form: PasswordForm, status: int = 200) -> ResponseReturnValue:
 
 
 def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
-    verified = member.credentials  # as they are now, for they may change from here on
+    verified = member.credentials  # as they are now, because they may change from here on
     if not verify_password(verified.password_hash, form.current_password.data or ""):
         raise Invalid(_("This is not your present password."), "current_password")
     own = (federation().name, member.name, member.email)
     check_new_password(form.new_password.data or "", own, "new_password")
     former = cast(SessionUser, current_user)
-    is_proved = not member.factor_at  # the password is no proof beside a factor, nor renews one
+    is_proved = not member.factor_at  # with a second factor, the password proves nothing
     hashed = hash_password(form.new_password.data or "")
     try:
         actions.change_password(member, hashed, verified)

@@ -53,7 +53,7 @@ def _sign_in_limit_key() -> str:
 def sign_in() -> ResponseReturnValue:
     """Begin a session. The answers to a wrong password and to an unknown address are the same.
 
-    With a text that waits to be sent again, one may also have signed in `elsewhere`, in another window.
+    While a text waits to be sent again, the person may already have signed in in another window.
     """
     if me().is_member and request.method == "GET":
         return web.see_other(web.safe_next())
@@ -65,7 +65,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 def sign_in_page(form: SignInForm, status: int = 200) -> ResponseReturnValue:
-    """The form for signing in, or, for a text that waits to be sent again, the page that keeps it."""
+    """The form for signing in or, while a text waits to be sent again, the page that also contains that text."""
     if errorpages.kept_action() and form.errors:
         why = next(error for errors in form.errors.values() for error in errors)
         return errorpages.resend_page(errorpages.kept_action(), why, status)
@@ -78,7 +78,7 @@ def _sign_in(form: SignInForm) -> ResponseReturnValue:
     member = queries.member_by_email(form.email.data or "")
     candidate = None if member else confirmed_candidate(form.email.data or "")
     known: Member | Candidate | None = member or candidate
-    verified = member.credentials if member else None  # as they are now, for they may change
+    verified = member.credentials if member else None  # as they are now, because they may change
     is_right = verify_password(known.password_hash if known else None, password)
     if candidate and is_right:
         return show_waiting(candidate)
@@ -86,7 +86,7 @@ def _sign_in(form: SignInForm) -> ResponseReturnValue:
         raise Invalid(_("The address or the password is not right."))
     try:
         answer = sign_in_or_ask_second(member, "password", verified)
-    except Forbidden as error:  # suspended: said only to those who know the password
+    except Forbidden as error:  # suspended: told only to people who know the password
         return _suspended_answer(member, error)
     if is_outdated(verified.password_hash):
         members.rehash_password(member, verified, hash_password(password))
@@ -94,9 +94,9 @@ def _sign_in(form: SignInForm) -> ResponseReturnValue:
 
 
 def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
-    """Lead a suspended member to the decision and its appeal; without a decision on record, say until when.
+    """Redirect a suspended member to the decision and its appeal; without a stored decision, say how long it lasts.
 
-    Who brings a text along, written before the suspension, gets it back first.
+    A text that they wrote before the suspension and that waits to be sent is given back first.
     """
     address = suspension_appeal_path(member)
     if not address:
@@ -110,9 +110,10 @@ def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
 
 
 def sign_in_or_ask_second(member: Member, how: str, verified: Credentials) -> ResponseReturnValue:
-    """Begin the session of a member who has shown a first factor, or ask for the second one first.
+    """Begin the session of a member who has shown a first factor, or ask for the second factor first.
 
-    `verified` are the credentials for which it was verified. When they have changed since, the page for signing in says so.
+    `verified` are the credentials against which the first one was checked. When they have changed since, the page for
+    signing in says so.
     """
     try:
         if not member.factor_at:
@@ -121,15 +122,15 @@ def sign_in_or_ask_second(member: Member, how: str, verified: Credentials) -> Re
     except Conflict as error:
         return _sign_in_again(error.message)
     session[factors.HALF_SESSION_KEY] = key
-    if errorpages.kept_action():  # the text is carried from form to form
+    if errorpages.kept_action():  # the text is passed on from form to form
         return make_response(second_page(SecondForm(formdata=None)))
     return web.see_other(url_for("accounts.second", next=web.safe_next("") or None))
 
 
 def _complete_sign_in(member: Member, how: str, verified: Credentials) -> AnyResponse:
-    """Begin the session and go on: with a kept text, to a factor that is still required, or to where one came from.
+    """Begin the session and redirect: with a kept text, or to a second factor that has to be set up, or to the page before.
 
-    Raises `Conflict` when credentials are no longer those that were verified.
+    Raises `Conflict` when the credentials are no longer those that were verified.
     """
     begin_session(member, how, verified)
     remember_device(member.email)
@@ -143,7 +144,7 @@ def _complete_sign_in(member: Member, how: str, verified: Credentials) -> AnyRes
 @bp.post("/sign-in/passkey")
 @limiter.limit("10/minute")
 def sign_in_with_passkey() -> ResponseReturnValue:
-    """Begin a session with a passkey alone, which has verified its user itself."""
+    """Begin a session with a passkey alone: the device has verified its user."""
     form = PasskeyForm(next=web.safe_next(""))
 
     def deed() -> Any:
@@ -155,7 +156,7 @@ def sign_in_with_passkey() -> ResponseReturnValue:
             return _complete_sign_in(owner, "passkey", owner.credentials)
         except Conflict as error:
             raise Invalid(error.message) from error
-        except Forbidden as error:  # suspended: said only to those who have the passkey
+        except Forbidden as error:  # suspended: told only to people who have the passkey
             return _suspended_answer(owner, error)
 
     def page(status: int) -> ResponseReturnValue:
@@ -167,7 +168,7 @@ def sign_in_with_passkey() -> ResponseReturnValue:
 
 
 def _second_factor_limit_key() -> str:
-    """The rate limit's key for the account whose second factor a request wants to show."""
+    """The rate limit's key for the account whose second factor the request is trying."""
     try:
         email = factors.current_half_session().member.email
     except Conflict:
@@ -181,7 +182,7 @@ def _second_factor_limit_key() -> str:
     "10/hour", key_func=_second_factor_limit_key, methods=["POST"], deduct_when=was_refused
 )
 def second() -> ResponseReturnValue:
-    """Show the second factor after the first, and only then begin a session."""
+    """Ask for the second factor after the first, and begin a session only then."""
     if me().is_member and factors.HALF_SESSION_KEY not in session and request.method == "GET":
         return web.see_other(web.safe_next())
     try:
@@ -196,7 +197,7 @@ def second() -> ResponseReturnValue:
             half.member, FOR_SECOND_FACTOR, form.code.data or "", form.credential.data
         )
         factor_actions.end_half_session(VISITOR, session[factors.HALF_SESSION_KEY])
-        # Such as that the password is changed
+        # For example that the password was changed
         messages = get_flashed_messages(with_categories=True)
         answer = _complete_sign_in(half.member, f"{half.how}, {by}", verified)
         for category, message in cast(list[tuple[str, str]], messages):
@@ -211,7 +212,7 @@ def second() -> ResponseReturnValue:
 
 
 def _sign_in_again(why: str) -> ResponseReturnValue:
-    """The first factor was shown too long ago, or never: ask for it again and keep the text."""
+    """The first factor was shown too long ago, or never: ask for it again, and keep a text that waits."""
     if request.method == "GET":
         return web.see_other(url_for("accounts.sign_in", next=web.safe_next("") or None))
     if errorpages.kept_action():
@@ -231,7 +232,7 @@ def second_page(form: SecondForm, status: int = 200) -> ResponseReturnValue:
 
 
 def _fields_to_resend() -> list[tuple[str, str]]:
-    """The fields of a text that is carried from form to form until it can be sent, as (name, value)."""
+    """The fields of a text that is passed on from form to form until it can be sent, as (name, value)."""
     if not errorpages.kept_action():
         return []
     kept = [(errorpages.KEPT_PREFIX + name, value) for name, value in errorpages.kept_fields()]
@@ -241,8 +242,8 @@ def _fields_to_resend() -> list[tuple[str, str]]:
 def sign_in_from_provider(member: Member, target: str) -> AnyResponse:
     """Begin the session of a member whom the provider has authenticated, or ask for the second factor first.
 
-    `target` is the address to go on to. Raises `Forbidden` for a suspended member, and `Conflict` when credentials have
-    changed meanwhile.
+    `target` is the address to redirect to. Raises `Forbidden` for a suspended member, and `Conflict` when credentials
+    have changed meanwhile.
     """
     verified = member.credentials
     if member.factor_at:
@@ -257,7 +258,7 @@ def sign_in_from_provider(member: Member, target: str) -> AnyResponse:
 
 @bp.route("/sign-out", methods=["GET", "POST"])
 def sign_out() -> ResponseReturnValue:
-    """End this session. Afterwards, and for visitors, the page says that nobody is signed in."""
+    """End this session. Afterwards, and for visitors, the page says that nobody is signed in in this browser."""
     if request.method == "GET":
         return render_template("accounts/sign_out.html")
     if isinstance(person := me(), Member):
@@ -265,6 +266,6 @@ def sign_out() -> ResponseReturnValue:
     logout_user()
     session.clear()
     answer = web.see_other(url_for("accounts.sign_out"))
-    # Drafts in the browser's storage, which others may use as well
+    # Delete the drafts in the browser's storage, because other people may use the same browser
     answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
