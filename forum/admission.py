@@ -1,11 +1,13 @@
-"""Load shedding: a few requests are worked on at once, some wait for a moment, and all others are answered 503.
+"""Load shedding: a few requests are handled at once, some wait for a moment, and all others are answered 503.
 
-The server has far more threads than requests that are admitted. A body that arrives slowly occupies one of those threads,
-but is not admitted before it is complete. When more people come than can be served, most are served as quickly as ever and
-the others are told so at once, instead of everybody waiting. The page cache is outside: its hits need no admission.
+The server has far more threads than requests that are admitted. A body that arrives slowly occupies one of those
+threads, but is not admitted before it is complete. When more people come than can be served, most are served as
+quickly as ever and the others are told so at once, instead of everybody waiting. The page cache is outside: its hits
+need no admission.
 
-No network alone takes all places, and those that wait are admitted in turn, so that whoever sends hundreds of requests at once
-waits for themselves. Many people may share one address: as long as nobody else waits, it is served as quickly as the forum can.
+No single network can take all places, and waiting networks are admitted in turn: a client that sends hundreds of
+requests at once delays only itself. Many people may share one address: while nobody else waits, it is served as
+quickly as the forum can.
 """
 
 from __future__ import annotations
@@ -25,26 +27,27 @@ from flask_babel import lazy_gettext
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
-AT_ONCE = 4  # requests that are worked on at once, in one process
+AT_ONCE = 4  # requests that are handled at once, in one process
 MAX_WAITING = 24  # requests that may wait for admission
-# Beside them: a page may show many pictures, and browsers ask for all of them at once
+# In addition to these: a page may show many pictures, and browsers ask for all of them at once
 MAX_WAITING_FILES = 48
 SENDERS = 128  # bodies that may be read at once; the server has more threads than that
-LARGE_SENDERS = 4  # of them, those of bodies larger than everywhere else, which are in memory together until they are answered
-# Requests that wait where files are taken, beside all others: one is worked on at once, which takes longer than a page
+LARGE_SENDERS = 4  # of these, the number of bodies above the usual limit; they stay in memory until they are answered
+# Requests that wait where files are uploaded, in addition to all others. One is handled at a time, and takes longer
+# than a page
 MAX_WAITING_LARGE = 16
-# Of the places, and of the senders, those that one network may have. What half of the places hold is answered in about a
-# quarter of a second: the room for an office or a meeting behind one address.
+# The share of the places, and of the senders, that one network may have. Half of the places are answered in about a
+# quarter of a second: enough for an office or a meeting behind one address.
 SHARE_OF_ONE = 1 / 2
-# Answers that are too long to be read whole (`MAX_BUFFERED_BYTES`) and are sent at once: each holds a thread for as long as
-# its reader takes, beside all of the above
+# Answers that are too long to be read whole (`MAX_BUFFERED_BYTES`) and are sent while they are made: each occupies a
+# thread until its reader has it all, in addition to all of the above
 LARGE_ANSWERS = 6
-# Seconds; what somebody has typed is worth more patience, and who sends a file waits anyway
+# Seconds. Something that a person has typed is worth a longer wait, and uploading a file is slow anyway
 READERS_WAIT, WRITERS_WAIT, LARGE_WAIT = 1.0, 2.0, 10.0
 RETRY_AFTER = "3"
 ALWAYS_ADMITTED = ("/healthz",)  # paths
-FILES = "/pictures/"  # with which the paths of files begin
-# Of a response, which is read whole so that a slow reader holds no turn, and no more than its bytes
+FILES = "/pictures/"  # the beginning of the paths of files
+# Size of a response. A shorter one is read whole, so that a slow reader does not occupy a place
 MAX_BUFFERED_BYTES = 2_000_000
 WITHOUT_CONTENT = ("204", "304")
 NO_HEADERS: Mapping[str, str] = {}
@@ -58,9 +61,9 @@ NOT_SAVED_MESSAGE = lazy_gettext(
 
 
 def network_of(address: str) -> str:
-    """The network that counts as one: of an IPv6 address the /64, of IPv4 the address alone; empty for no address.
+    """The network that an address belongs to: the /64 of an IPv6 address, an IPv4 address itself; empty for no address.
 
-    This machine is itself by either.
+    A loopback address of this machine is returned as it is.
     """
     try:
         remote = ip_address(address)
@@ -72,15 +75,18 @@ def network_of(address: str) -> str:
 
 
 def asking_network(environ: Environ) -> str:
-    """The network that a request comes from; empty for this machine: a proxy that FORUM_PROXIES does not count is everybody."""
+    """The network that a request comes from; empty for this machine.
+
+    Then a proxy that FORUM_PROXIES does not count passes on the requests of everybody.
+    """
     network = network_of(environ.get("REMOTE_ADDR", ""))
     return "" if network and ip_address(network).is_loopback else network
 
 
 class FairSemaphore:
-    """A semaphore that admits waiting networks in turn, and of each the thread that came first.
+    """A semaphore that admits waiting networks in turn and, of each network, the thread that came first.
 
-    The standard one admits whoever is quick.
+    The standard one admits the thread that happens to be fastest.
     """
 
     def __init__(self, number: int) -> None:
@@ -89,7 +95,7 @@ class FairSemaphore:
         self._lock = threading.Lock()
 
     def acquire(self, seconds: float, whose: str = "") -> bool:
-        """Acquire it for a network, or give up after some seconds; returns whether it was acquired."""
+        """Acquire it for the network `whose`, waiting at most `seconds`; returns whether it was acquired."""
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -109,7 +115,7 @@ class FairSemaphore:
             return True
 
     def release(self) -> None:
-        """Release it to the network whose turn it is; its others wait until all other networks have had theirs."""
+        """Release it to the network whose turn it is; that network's next thread waits until all other networks had their turn."""
         with self._lock:
             if not self._waiting:
                 self._free += 1
@@ -121,7 +127,7 @@ class FairSemaphore:
 
 
 class Places:
-    """Places of which one network gets a share at most; those of this machine have none."""
+    """A number of places, of which one network gets at most a share; this machine has no such limit."""
 
     def __init__(self, number: int) -> None:
         self._free, self._share = number, max(1, int(number * SHARE_OF_ONE))
@@ -129,7 +135,7 @@ class Places:
         self._lock = threading.Lock()
 
     def acquire(self, whose: str) -> bool:
-        """Take a place for a network; false if none is free, or it has its share."""
+        """Take a place for a network; returns False if none is free, or the network has its share."""
         with self._lock:
             if not self._free or (whose and self._taken[whose] >= self._share):
                 return False
@@ -138,7 +144,7 @@ class Places:
             return True
 
     def acquire_for(self, environ: Environ, held: ExitStack) -> bool:
-        """Take a place for the network of whoever makes a request, and let the stack give it back; false as for `acquire`."""
+        """Take a place for the network of a request, to be given back by the exit stack `held`; returns False like `acquire`."""
         whose = asking_network(environ)
         is_taken = self.acquire(whose)
         if is_taken:
@@ -173,15 +179,16 @@ class AdmissionGate:
         self.application, self.largest_body, self.headers = application, largest_body, headers
         self.large = large
         self._turns = FairSemaphore(at_once)
-        # Writers may wait for a locked database. They never occupy all places, so that readers are served.
+        # Requests that write may wait for a locked database. They never occupy all places, so that readers are
+        # served.
         self._writers = FairSemaphore(max(1, at_once // 2))
-        # Nor do those that send files occupy all of the writers': a file takes seconds
+        # Uploads, which take seconds, cannot occupy all places of the requests that write, either
         self._large_turns = FairSemaphore(max(1, at_once // 4))
         self._places, self._file_places = Places(at_once + MAX_WAITING), Places(MAX_WAITING_FILES)
         self._large_places = Places(MAX_WAITING_LARGE)
         self._senders, self._large_senders = Places(senders), Places(LARGE_SENDERS)
         self._large_answers = Places(LARGE_ANSWERS)
-        # Said now, in the language of the forum: where a request is refused, nothing knows it.
+        # Translated now, into the language of the forum: when a request is refused, its language is not known.
         self._busy, self._not_saved = (
             f"{message}\n".encode() for message in (BUSY_MESSAGE, NOT_SAVED_MESSAGE)
         )
@@ -199,7 +206,7 @@ class AdmissionGate:
         return self._refuse(start_response, is_reading)
 
     def _admit(self, held: ExitStack, path: str, is_reading: bool, whose: str) -> bool:
-        """Wait for admission if there is a place; returns whether it was granted. The stack releases what is held."""
+        """Wait for admission if there is a place; returns whether it was granted. The exit stack `held` releases everything."""
         places, turns, wait = self._way_in(path, is_reading)
         until = time.monotonic() + wait
         if not places.acquire(whose):
@@ -212,7 +219,7 @@ class AdmissionGate:
         return True
 
     def _way_in(self, path: str, is_reading: bool) -> tuple[Places, list[FairSemaphore], float]:
-        """Among which places a request waits, for which turns, one after the other, and for how many seconds at most."""
+        """How a request waits: in which places, for which semaphores (one after the other), and for how many seconds at most."""
         if is_reading:
             places = self._file_places if path.startswith(FILES) else self._places
             return places, [self._turns], READERS_WAIT
@@ -222,10 +229,10 @@ class AdmissionGate:
         return self._places, writing, WRITERS_WAIT
 
     def _read_body(self, environ: Environ, held: ExitStack) -> bool:
-        """Read the body into memory, with one byte more than allowed so that the application refuses a larger one.
+        """Read the body into memory, up to one byte more than allowed so that the application refuses a larger one.
 
-        Returns false if too many bodies are being read: each holds a thread, and readers must always find free ones. A large
-        one counts until the stack is released, since it is in memory.
+        Returns False if too many bodies are being read: each occupies a thread, and threads must remain for readers.
+        A large body counts until the stack is released, because it stays in memory until then.
         """
         written = environ.get("CONTENT_LENGTH") or ""
         length = int(written) if written.isdigit() else None
@@ -257,7 +264,7 @@ class AdmissionGate:
         return [body]
 
     def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """The answer of the application: read whole or, if it is long, in parts, for which there has to be a place."""
+        """The answer of the application: read whole or, if it is long and there is a place for it, in parts."""
         is_long = is_refused = False
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
@@ -272,7 +279,7 @@ class AdmissionGate:
                 return _LongAnswer(parts, place.pop_all())
         if is_refused:
             _close(parts)
-            return self._refuse(start_response, is_reading=True)  # nothing typed is lost by that
+            return self._refuse(start_response, is_reading=True)  # no typed text is lost by that
         try:
             return [b"".join(parts)]
         finally:
@@ -280,11 +287,12 @@ class AdmissionGate:
 
 
 class _LongAnswer:
-    """The parts of an answer. It holds a place until all are sent, or its reader is gone and the server closes or forgets it."""
+    """The parts of a long answer. It keeps its place until all are sent, or the server closes or drops it because the reader is gone."""
 
     def __init__(self, parts: Iterable[bytes], place: ExitStack) -> None:
         self._parts, self._left = parts, iter(parts)
-        self._give_back = weakref.finalize(self, place.close)  # once, however often it is called
+        # Runs only once, however often `close` is called
+        self._give_back = weakref.finalize(self, place.close)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -305,7 +313,7 @@ class _LongAnswer:
 
 
 def _is_long(environ: Environ, status: str, headers: list[tuple[str, str]]) -> bool:
-    """Whether an answer is not to be read whole: one of many bytes, or of nobody knows how many."""
+    """Whether an answer is too long to be read whole: its size is above the limit, or not known."""
     if environ["REQUEST_METHOD"] == "HEAD" or status[:3] in WITHOUT_CONTENT:
         return False
     length = next((value for name, value in headers if name.lower() == "content-length"), "")
@@ -323,6 +331,6 @@ def init_app(
 
     `headers` are those that every response bears; `large` are the paths that take a larger body, each with its bound.
     """
-    with app.app_context():  # which knows the language of the forum
+    with app.app_context():  # the context has the language of the forum
         gate = AdmissionGate(app.wsgi_app, largest_body, headers, large=large)
     app.wsgi_app = gate  # type: ignore[method-assign]  # as Flask documents it
