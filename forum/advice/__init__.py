@@ -1,1 +1,1 @@
-"""Asking a peer: whom a question asks for advice, and what happened next."""
+"""Asking members for advice about a question, and what happened next."""

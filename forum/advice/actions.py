@@ -1,4 +1,4 @@
-"""Asking members for advice, their answers to that, what happened next, and what the worker does for questions."""
+"""Asking members for advice, how they respond, what happened next, and what the worker does for questions."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ from forum.plaintext import single_line
 from forum.screening.actions import refuse_caught
 from forum.versions import topic_scope
 
-MAX_ASKED = 10  # members whom one question asks; who passes it on makes room
+MAX_ASKED = 10  # members whom one question asks; a member who passes the request on is not counted
 LONGEST_AWAY = timedelta(days=366)
 MAX_DEED, MAX_STORY = 200, 1_500  # characters of the two texts of a follow-up
-BATCH_SIZE = 100  # of each kind, that one transaction looks at
+BATCH_SIZE = 100  # rows of each kind that one transaction handles
 UNANSWERED_AFTER = timedelta(days=7)  # until the hosts are told that nobody answers
-# Later they are not told: an old forum would tell of all its questions at once
+# No longer after this: otherwise a forum that is upgraded would tell hosts about all its old questions at once
 UNANSWERED_UNTIL = timedelta(days=21)
-# Older questions are not taken up when the worker comes to a forum
+# Older questions are left alone when the worker begins to look after a forum
 MAX_AGE_TAKEN_UP = timedelta(days=90)
 FOLLOW_UP_AFTER = timedelta(days=30)  # until the asker is asked what happened next
-FOLLOW_UP_AGAIN_AFTER = timedelta(days=60)  # until once more, when it was not tried yet
-# A question is left alone so long after help came, or after it was asked if none did
+FOLLOW_UP_AGAIN_AFTER = timedelta(days=60)  # until they are asked again, if nothing was tried yet
+# How long after help came, or after the question was asked if none came, it is still looked after
 MAX_CARE = timedelta(days=365)
 
 
@@ -87,9 +87,9 @@ def ask(
     handles: Sequence[str],
     reasons: Mapping[str, Sequence[Reason]] | None = None,
 ) -> int:
-    """Ask members about a question, and return how many are asked now; those whom it asked before are skipped.
+    """Ask members about a question. Returns how many were asked now; those whom it has asked before are skipped.
 
-    `reasons` are by handle. Raises `Invalid`, with a sentence, when one of them cannot be asked: then nobody is asked.
+    `reasons` are by handle. Raises `Invalid` with a sentence when one of them cannot be asked; then nobody is asked.
     """
     lock_writer(asker)
     touches(topic_scope(topic_id))
@@ -135,7 +135,7 @@ def _require_askable(member: Member, topic: Topic, status: AskStatus, field: str
 
 
 def _why_not(member: Member, topic: Topic, status: AskStatus) -> str:
-    """Why a member cannot be asked about a question now, as a sentence for who wants to ask; empty when they can."""
+    """Why a member cannot be asked about a question now, as a sentence for the person who asks; empty when they can."""
     name = member.name
     if member.id == topic.author_id:
         return _("%(name)s asks this question.", name=name)
@@ -159,18 +159,18 @@ def _add_request(asker: Person, topic: Topic, member: Member, reasons: Sequence[
 
 
 def _notify_asked(asker: Person, topic: Topic, people: Sequence[Member]) -> None:
-    # With the post that asks, so that it is hidden together with that
+    # The notice refers to the opening post, so that both are hidden together
     asked, post_id = topic.excerpt, first_post(topic).id
     notice = NoticeText("advice", topic.address, topic.title, asked, topic.id, post_id)
     note_event(asker, notice, [member.id for member in people])
 
 
-# What the asked member makes of it
+# How the asked member responds
 
 
 @action
 def decline(member: Person, topic_id: int) -> AdviceRequest:
-    """Answer to a request that the question is not one's subject."""
+    """Answer a request: the question is not the member's subject."""
     touches()
     asked = _open_request(member, topic_id)
     asked.declined_at, asked.postponed_at = asked.declined_at or now(), None
@@ -179,7 +179,7 @@ def decline(member: Person, topic_id: int) -> AdviceRequest:
 
 @action
 def postpone(member: Person, topic_id: int, until: datetime) -> AdviceRequest:
-    """Answer to a request that one cannot help now. Nobody can ask the member about anything `until` then."""
+    """Answer a request: the member cannot help now. Until the moment `until`, nobody can ask them about any question."""
     touches()
     asked = _open_request(member, topic_id)
     asked.postponed_at, asked.declined_at = asked.postponed_at or now(), None
@@ -189,10 +189,10 @@ def postpone(member: Person, topic_id: int, until: datetime) -> AdviceRequest:
 
 @action
 def pass_on(member: Person, topic_id: int, handle: str) -> Member:
-    """Have another member asked in one's place, within that member's limits; returns the other member."""
+    """Pass a request on to another member, who must be available to be asked; returns that member."""
     touches(topic_scope(topic_id))
     asked = _open_request(member, topic_id)
-    topic = asked.topic  # kept here: the relationship is unloaded when the row is refreshed below
+    topic = asked.topic  # in a variable: refreshing the row below unloads the relationship
     require(member.can.advise(topic))
     other = _members([handle], "handle")[0]
     if other.id == member.id:
@@ -208,7 +208,7 @@ def pass_on(member: Person, topic_id: int, handle: str) -> Member:
 
 @action
 def set_availability(member: Person, is_asked: bool, away_until: datetime | None) -> Availability:
-    """Say whether one wants to be asked at all, and from when on."""
+    """Set whether a member wants to be asked at all, and from which moment on."""
     touches()
     require(member.can.be_asked())
     row = _own_availability(member)
@@ -218,7 +218,7 @@ def set_availability(member: Person, is_asked: bool, away_until: datetime | None
 
 
 def _open_request(member: Person, topic_id: int) -> AdviceRequest:
-    """The request to a member about a question they can read, which is locked; `Invalid` once it was passed on."""
+    """The request to a member about a question they can read, locked. Raises `Invalid` if it was passed on."""
     require(member.can.be_asked())
     topic = topic_to_change(member, topic_id)
     asked = requests_by_member(topic_id).get(member.id)
@@ -253,7 +253,8 @@ def follow_up(
 ) -> FollowUp:
     """Tell what happened after a question was answered, or change what was told.
 
-    A text that a rule catches is refused, because it has nowhere to wait. Imports are not screened (`is_screened`).
+    A text that a screening rule catches is refused, because there is no queue for it. Imports are not screened
+    (`is_screened`).
     """
     touches(topic_scope(topic_id))
     topic = topic_to_change(author, topic_id)
@@ -275,7 +276,7 @@ def follow_up(
 
 @action
 def withdraw_follow_up(author: Person, topic_id: int) -> None:
-    """Take back what one has told of what happened next."""
+    """Delete what the asker has told about what happened next."""
     touches(topic_scope(topic_id))
     topic = topic_to_change(author, topic_id)
     require(author.can.withdraw_follow_up(topic))
@@ -286,7 +287,7 @@ def withdraw_follow_up(author: Person, topic_id: int) -> None:
 
 @action
 def hide_follow_up(moderator: Person, follow_up_id: int, reason: str) -> FollowUp:
-    """Withhold what an asker told of what happened next, everywhere and with all that it says."""
+    """Hide what an asker told about what happened next, on all pages and in notices."""
     row = _follow_up_to_decide(moderator, follow_up_id)
     if row.hidden_at is None:
         row.hidden_at, row.hidden_reason = now(), reason.strip()
@@ -296,7 +297,7 @@ def hide_follow_up(moderator: Person, follow_up_id: int, reason: str) -> FollowU
 
 @action
 def restore_follow_up(moderator: Person, follow_up_id: int) -> FollowUp:
-    """Show again what an asker told of what happened next."""
+    """Show again what an asker told about what happened next."""
     row = _follow_up_to_decide(moderator, follow_up_id)
     if row.hidden_at is not None:
         row.hidden_at, row.hidden_reason = None, ""
@@ -305,7 +306,7 @@ def restore_follow_up(moderator: Person, follow_up_id: int) -> FollowUp:
 
 
 def _follow_up_to_decide(moderator: Person, follow_up_id: int) -> FollowUp:
-    """What was told, its question held, for somebody who moderates there."""
+    """A follow-up with its question locked, for somebody who moderates there."""
     topic = topic_to_change(moderator, get_follow_up(moderator, follow_up_id).topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     return get_follow_up(moderator, follow_up_id)
@@ -327,7 +328,7 @@ def _fill(row: FollowUp, story: FollowUpText) -> None:
 
 
 def _plan_to_ask_again(topic: Topic, outcome: str) -> None:
-    """Ask once more later what happened next, when nothing was tried yet; otherwise never again."""
+    """Schedule asking again when nothing was tried yet; for any other outcome, never ask again."""
     _take_up([(topic.id, topic.created_at)])
     care = db.session.get_one(QuestionCare, topic.id)
     is_left = outcome == NOT_YET and care.followups < 2
@@ -339,10 +340,11 @@ def _plan_to_ask_again(topic: Topic, outcome: str) -> None:
 
 @action
 def look_after(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Take up new questions, notify hosts of those that nobody answers, ask askers what happened next.
+    """Take up new questions, notify hosts of unanswered ones, and ask askers what happened next.
 
-    Handles at most `limit` of each and returns how many it handled. Rows that are due are locked and rescheduled in the
-    transaction that writes the events: so each notice is sent once, however many workers run and whenever they are killed.
+    Handles at most `limit` of each and returns how many it handled. Rows that are due are locked and rescheduled in
+    the transaction that writes the events: so each notice is sent once, however many workers run and whenever they
+    are killed.
     """
     touches()
     require(system.can.administer())
@@ -357,7 +359,7 @@ def look_after(system: Person, limit: int = BATCH_SIZE) -> int:
 
 @action
 def await_answers(_moderator: Person, topic_id: int) -> None:
-    """Let the hosts be told in a week that nobody answers a question that members find only from now on, if it is so then."""
+    """Schedule telling the hosts in a week if nobody answers, for a question that members can find only from now on."""
     topic = db.session.get_one(Topic, topic_id)
     _take_up([(topic_id, topic.created_at)])
     care = db.session.get_one(QuestionCare, topic_id, with_for_update=True, populate_existing=True)
@@ -366,7 +368,7 @@ def await_answers(_moderator: Person, topic_id: int) -> None:
 
 
 def _take_up(questions: Sequence[tuple[int, datetime]]) -> None:
-    """Schedule the first look at questions; those that are scheduled already are left as they are."""
+    """Schedule the first look at questions; those already scheduled are left as they are."""
     rows = [
         {"topic_id": topic_id, "look_at": created_at + UNANSWERED_AFTER, "followups": 0}
         for topic_id, created_at in sorted(questions)
@@ -400,12 +402,12 @@ def _is_unanswered_for_long(care: QuestionCare, topic: Topic) -> bool:
 
 
 def _answerable_since(topic: Topic) -> datetime:
-    """Since when members could answer: since the question was asked, or else since its agenda was opened."""
+    """Since when members could answer: since the question was asked, or since its agenda was opened if that was later."""
     return max(topic.created_at, topic.agenda.opened_at or topic.created_at)
 
 
 def _is_followed_up(care: QuestionCare, course: QuestionProgress) -> bool:
-    """Whether it is time to ask what happened next: `FOLLOW_UP_AFTER` help came, and once more if nothing was tried."""
+    """Whether to ask now what happened next: `FOLLOW_UP_AFTER` after help came, and once more if nothing had been tried by then."""
     if course.outcome is not None:
         return course.outcome == NOT_YET and care.followups < 2
     is_due = course.helped_at is not None and course.helped_at + FOLLOW_UP_AFTER <= now()
@@ -413,10 +415,10 @@ def _is_followed_up(care: QuestionCare, course: QuestionProgress) -> bool:
 
 
 def _next_look(care: QuestionCare, course: QuestionProgress) -> datetime | None:
-    """When to look again: when a follow-up is due, else after the same time, so that help is not noticed too late.
+    """When to look at a question again: when a follow-up is due, else after the same time, so that help is not noticed too late.
 
-    A question that is closed when its follow-up is due is looked at again as well: it may be open by then. One whose
-    agenda is in preparation, or was opened lately, is looked at in time to tell the hosts that nobody answers.
+    A question that is closed when its follow-up is due is looked at again, because it may be open by then. One on an
+    agenda that is in preparation, or was opened recently, is looked at in time to tell the hosts that nobody answers.
     """
     topic = course.topic
     if topic.deleted_at:
@@ -448,8 +450,8 @@ def _notify(
 def forget_member(system: Person, member_id: int, *, is_silent: bool) -> None:
     """Delete the requests to a member who has left, and their availability.
 
-    Requests by the member stay with the question, as does what they told of what happened next; with `is_silent` these
-    are deleted as well.
+    Requests made by the member stay with the question, as do their follow-ups; with `is_silent` these are deleted as
+    well.
     """
     require(system.can.administer())
     for model in (AdviceRequest, Availability):

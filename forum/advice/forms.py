@@ -31,13 +31,13 @@ OUTCOME_NAMES = {
 
 
 class AskForm(Form):
-    """Whom to ask, by handle; who was not proposed may be asked, too."""
+    """Which members to ask, by handle; members who were not proposed can be asked, too."""
 
     asked = SelectMultipleField(_("Member to ask"), choices=[], validate_choice=False)
 
 
 class PassOnForm(Form):
-    """Whom to ask instead."""
+    """Which member to ask instead."""
 
     handle = StringField(
         _("Member"),
@@ -47,17 +47,17 @@ class PassOnForm(Form):
 
 
 def first_day() -> date:
-    """The first day on which one can be back."""
+    """The earliest day that can be chosen as the day of return."""
     return now().date() + timedelta(days=1)
 
 
 def last_day() -> date:
-    """The last day until which one can be away."""
+    """The latest day that can be chosen as the last day away."""
     return (now() + LONGEST_AWAY).date()
 
 
 def in_two_weeks() -> date:
-    """The day that is proposed to who cannot help now."""
+    """The day that is proposed to a member who cannot help now."""
     return now().date() + timedelta(days=14)
 
 
@@ -89,7 +89,7 @@ class AvailabilityForm(Form):
 
     @classmethod
     def of(cls, said: Availability) -> AvailabilityForm:
-        """The form with what a member has said, but for a day that is over."""
+        """The form with what a member has chosen before; a day that is over is left out."""
         is_away = said.away_until is not None and said.away_until > now()
         until = said.away_until.date() if said.away_until and is_away else None
         return cls(is_asked=said.muted_at is None, until=until)

@@ -1,4 +1,4 @@
-"""Who was asked about a question, who wants to be asked, what the worker looks after, what happened next."""
+"""Requests for advice, availability of members, what the worker has done for questions, and follow-ups."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ YES, PARTLY, NO, NOT_YET = OUTCOMES = ("yes", "partly", "no", "not yet tried")
 
 
 class AdviceRequest(Base):
-    """A member was asked about a question, by whom and why. A question asks nobody twice.
+    """A member was asked about a question: by whom and why. Nobody is asked twice about the same question.
 
-    `reasons` are lists of (kind, words, number), see `queries.Reason`. What the member did is told by the times; whether
-    they have answered is seen in the topic.
+    `reasons` are lists of (kind, words, number), see `queries.Reason`. The times say how the member responded;
+    whether they have answered follows from the posts of the topic.
     """
 
     __tablename__ = "asked"
@@ -50,7 +50,7 @@ class AdviceRequest(Base):
 
     @property
     def state(self) -> str:
-        """What the member did: asked (nothing yet), not me, not now, passed on."""
+        """How the member responded: asked (not yet), not me, not now, passed on."""
         if self.passed_at:
             return "passed on"
         if self.declined_at:
@@ -59,7 +59,7 @@ class AdviceRequest(Base):
 
 
 class Availability(Base):
-    """When a member may be asked: never since `muted_at` is set, not before `away_until`. Without a row: always."""
+    """When a member may be asked: never once `muted_at` is set, and not before `away_until`. Without a row: always."""
 
     __tablename__ = "availability"
 
@@ -73,8 +73,8 @@ class Availability(Base):
 class QuestionCare(Base):
     """What the worker has done for one question, and when to look at it next (`look_at`; None for never).
 
-    `unanswered_at` is when the hosts were told that nobody answers, or are to be told (`is_to_be_told`); `followups` is how
-    often the asker was asked what happened next.
+    `unanswered_at` is when the hosts were told that nobody answers, or are to be told (`is_to_be_told`); `followups`
+    is how often the asker was asked what happened next.
     """
 
     __tablename__ = "care"
@@ -91,14 +91,14 @@ class QuestionCare(Base):
 
     @property
     def is_to_be_told(self) -> bool:
-        """Whether the next look is for telling the hosts, however old the question is: members could not find it before."""
+        """Whether the next look tells the hosts, however old the question is: members could not find it before."""
         return self.look_at is not None and self.unanswered_at == self.look_at
 
 
 class FollowUp(Base):
-    """What the asker tells of what happened next: the deed, whether it worked, some sentences. Plain text.
+    """A follow-up, told by the asker: what was done, whether it worked, and some sentences. Plain text.
 
-    A question has at most one. When it is withdrawn and told anew, that is another row with another id.
+    A question has at most one. When it is withdrawn and told again, that is another row with another id.
     """
 
     __tablename__ = "follow_up"
@@ -121,6 +121,6 @@ class FollowUp(Base):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what is told: a moderator's decision is refused when it has changed since it was read."""
+        """A hash of what is told: a moderator's decision is refused when it has changed since the moderator read it."""
         told = json.dumps([self.deed, self.outcome, self.text])
         return short_hash(told)

@@ -1,4 +1,4 @@
-"""The doors of asking a peer: whom to ask, what the asked member makes of it, what happened next."""
+"""The views for asking members for advice: whom to ask, how the asked member responds, what happened next."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ bp = Blueprint("advice", __name__)
 MAX_HANDLES = 20  # handles of one form
 
 
-# For the page of a topic, which the dialogue below knows nothing of
+# For the page of a topic, since the dialogue room, which is below, does not know this one
 
 
 @bp.app_template_global()
 def my_open_request(topic: Topic) -> RequestState | None:
-    """The request to the reader about a topic, while they have not answered to it; queries the database for members only."""
+    """The request to the reader about a topic that they have not answered yet; queries the database for members only."""
     person = me()
     if topic.kind != "question" or not person.is_member or topic.author_id == person.id:
         return None
@@ -51,10 +51,10 @@ def my_open_request(topic: Topic) -> RequestState | None:
 
 @bp.app_template_global()
 def shown_follow_up(topic: Topic, opening: Any) -> FollowUp | None:
-    """What the asker of a topic told of what happened next, if the reader may see it below the `opening` post.
+    """The follow-up of a topic if the reader may see it below the `opening` post.
 
-    When moderators hide it, or the question, only they and the asker (who may still withdraw it) see it. Queries the
-    database only when there is something told.
+    When moderators have hidden it, or the question, only they and the asker (who may still withdraw it) see it.
+    Queries the database only when there is a follow-up.
     """
     if not (topic.followed_up_at or topic.follow_up_hidden_at):
         return None
@@ -75,7 +75,7 @@ bp.add_app_template_global(OUTCOME_NAMES.__getitem__, "what_came_of")
 @bp.route("/topics/<int:topic_id>/ask", methods=["GET", "POST"])
 @changing
 def ask(topic_id: int) -> ResponseReturnValue:
-    """Whom a question may ask, and what became of those who were asked."""
+    """Choose members to ask about a question, and see how those who were asked have responded."""
     topic = queries.topic_to_ask(me(), topic_id)
     form = AskForm()
 
@@ -101,9 +101,9 @@ def ask(topic_id: int) -> ResponseReturnValue:
 
 
 def _ticked(form: AskForm, topic: Topic, proposed: Sequence[Proposal]) -> set[str]:
-    """The handles that are ticked: all who are proposed, or those that the submitted form names.
+    """The handles that are ticked: those in the submitted form, or all who are proposed.
 
-    Nobody as long as the question has its answer.
+    None while the question has its answer.
     """
     if request.method == "POST":
         return set(form.asked.data or [])
@@ -113,7 +113,7 @@ def _ticked(form: AskForm, topic: Topic, proposed: Sequence[Proposal]) -> set[st
 
 
 def _reasons(topic: Topic, handles: Sequence[str]) -> dict[str, Any]:
-    """Why these members are asked, as far as they are proposed."""
+    """Why each of these members is asked, if they were among the proposals."""
     found = queries.proposals(me(), topic)
     return {one.member.handle: one.reasons for one in found if one.member.handle in handles}
 
@@ -124,7 +124,7 @@ def _message_for(number: int) -> str:
     return ngettext("One member is asked now.", "%(num)s members are asked now.", number)
 
 
-# What the asked member makes of it
+# How the asked member responds
 
 
 @bp.post("/topics/<int:topic_id>/decline")
@@ -139,7 +139,7 @@ def decline(topic_id: int) -> ResponseReturnValue:
 @bp.route("/topics/<int:topic_id>/postpone", methods=["GET", "POST"])
 @changing
 def postpone(topic_id: int) -> ResponseReturnValue:
-    """Say that one cannot help now ("not now"), and until when nobody is to ask one about anything."""
+    """Say that one cannot help now ("not now"), and until when one does not want to be asked about any question."""
     topic, asked = queries.request_to_answer(me(), topic_id)
     form = PostponeForm()
 
@@ -157,7 +157,7 @@ def postpone(topic_id: int) -> ResponseReturnValue:
 @bp.route("/topics/<int:topic_id>/pass-on", methods=["GET", "POST"])
 @changing
 def pass_on(topic_id: int) -> ResponseReturnValue:
-    """Let somebody else be asked instead."""
+    """Pass the request on to another member."""
     topic, asked = queries.request_to_answer(me(), topic_id)
     form = PassOnForm()
 
@@ -199,7 +199,7 @@ def _days() -> dict[str, str]:
 @bp.route("/topics/<int:topic_id>/follow-up", methods=["GET", "POST"])
 @changing
 def follow_up(topic_id: int) -> ResponseReturnValue:
-    """Tell what happened after a question was answered, tell it better, or take it back."""
+    """Tell what happened after a question was answered, change that text, or withdraw it."""
     if request.method == "POST" and "take_back" in request.form:
         return _withdraw(queries.topic_to_withdraw_follow_up(me(), topic_id))
     topic = queries.topic_to_follow_up(me(), topic_id)

@@ -1,4 +1,4 @@
-"""Whom a question may ask and why, what became of those who were asked, and what the worker looks after."""
+"""Which members a question may ask and why, how they responded, and what the worker looks after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who might help with a question: candidates and what speaks for each, gathered through indexes."""
+"""Members who might help with a question, and the evidence for each, gathered through indexes."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ from forum.members.models import City, Member
 from forum.permissions import Person
 from forum.reach import is_on_open_agenda
 
-# Candidates because of one theme, one word, or the country alone; of themes and words so many on either side of the start
+# How many candidates are read because of one theme, one word, or the country alone; for themes and words, on either
+# side of the start
 MAX_PER_THEME = MAX_PER_WORD = MAX_PER_COUNTRY = 40
 FIRST_ROWS, PART_OF_MEMBERS = 200, 500  # of members with a word, on PostgreSQL: see `_with_stem`
-# The newest topics of a theme and of the agenda, how many of these are looked at, and how far
+# The newest topics of a theme and of the agenda: how many are considered, how many of these are read, and how old
+# they may be
 TOPICS_OF_THEME, TOPICS_OF_AGENDA, MAX_TOPICS = 120, 60, 200
 FIRST_REPLIES = 8
 MAX_MARKS = 300  # "tried it" marks in these topics
@@ -41,7 +43,7 @@ MEMBER_FTS = table("member_fts", column("rowid"), column("member_fts"))
 
 
 class Tried(NamedTuple):
-    """The page of what was tried; whether it is of one of the themes, and not only on the agenda."""
+    """The page about something that was tried, and whether it is on one of the themes or only on the same agenda."""
 
     title: str
     address: str
@@ -50,18 +52,18 @@ class Tried(NamedTuple):
 
 @dataclass
 class Evidence:
-    """What speaks for one candidate, before their own row is read."""
+    """The evidence for one candidate, gathered before the candidate's own row is read."""
 
     themes: list[str] = field(default_factory=list)
     stems: list[tuple[str, bool]] = field(default_factory=list)  # with whether many members use it
     answered: Counter[str] = field(default_factory=Counter)  # by theme; "" is the agenda's
     wrote: Counter[str] = field(default_factory=Counter)
     tried: Tried | None = None
-    tried_in_city: Tried | None = None  # by others; known when the member's row is read
+    tried_in_city: Tried | None = None  # by others; known only once the member's row is read
 
     @property
     def weight(self) -> float:
-        """A rough measure, by which the candidates are chosen whose rows are read."""
+        """A rough score, by which the candidates are chosen whose rows are read."""
         words = sum(1 if is_common else 3 for stem_of, is_common in self.stems)
         tried = 0 if self.tried is None else 1 + 2 * self.tried.is_of_theme
         said = 3 * len(set(self.themes)) + words + tried
@@ -74,20 +76,20 @@ def points_for(counted: Counter[str]) -> float:
 
 
 def tie_break(topic_id: int, member_id: int) -> bytes:
-    """By what members who are alike are ordered: for each question differently, and always the same for one."""
+    """A key that orders members with equal scores: different for each question, but always the same for one question."""
     return blake2s(b"%d %d" % (topic_id, member_id), digest_size=8).digest()
 
 
 def candidates(
     asker: Person, topic: Topic, names: dict[int, str], city: City | None
 ) -> tuple[dict[int, Evidence], dict[int, Tried]]:
-    """The candidates with what speaks for each; and what was tried in which city, which speaks for all who are there."""
+    """The candidates with the evidence for each; and what was tried, by city, which counts for every member of that city."""
     found: dict[int, Evidence] = defaultdict(Evidence)
     _gather_helpers(found, topic, names)
     _gather_by_words(found, topic, names.values())
     tried = _gather_from_topics(found, asker, topic, names)
     for member_id in _in_country(topic, city):
-        found[member_id]  # the city alone speaks for them
+        found[member_id]  # creates the entry: the city alone is evidence
     found.pop(topic.author_id, None)
     return found, tried
 
@@ -108,7 +110,7 @@ def _gather_helpers(found: dict[int, Evidence], topic: Topic, names: dict[int, s
 
 
 def _sides_of_start(topic: Topic, member_id: Any) -> tuple[Any, Any]:
-    """Two conditions on a member's id: behind and before a start that depends on the question.
+    """Two conditions on a member's id: before and after a start that depends on the question.
 
     Without it the members with the lowest ids would always be found first.
     """
@@ -144,9 +146,9 @@ def _gather_by_words(found: dict[int, Evidence], topic: Topic, themes: Iterable[
 def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
     """Two queries for (`number`, member id) of members whose name, position or offer of help has a word with this stem.
 
-    On PostgreSQL, a word that many members use is found by walking through the table: so one query takes the first
-    `FIRST_ROWS` rows that it meets, and the other looks at `PART_OF_MEMBERS` members behind the start. Neither has an
-    ORDER BY, which would lead it through all members.
+    On PostgreSQL, a word that many members use is found by scanning the table: so one query takes the first
+    `FIRST_ROWS` matching rows, and the other reads `PART_OF_MEMBERS` members after the start. Neither has an ORDER
+    BY, because PostgreSQL would then read all members.
     """
     if db.session.get_bind().dialect.name == "sqlite":
         has_word = MEMBER_FTS.c.member_fts.op("MATCH")(f'"{stem}"*')
@@ -163,9 +165,9 @@ def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
 def _gather_from_topics(
     found: dict[int, Evidence], asker: Person, topic: Topic, names: dict[int, str]
 ) -> dict[int, Tried]:
-    """Members who answered, tried or wrote something in the newest topics of the same themes, and of the agenda.
+    """Add members who answered, tried or wrote something in the newest topics of the same themes, and of the agenda.
 
-    Returns what was tried by city, but for what the asker did.
+    Returns what was tried, by city, without what the asker tried.
     """
     alike = _similar_topics(asker, topic, names)
     for row in alike.values():
@@ -186,12 +188,12 @@ def _gather_from_topics(
 
 
 def _better(known: Tried | None, other: Tried) -> Tried:
-    """What is of a theme, if any of both; else the first."""
+    """The one of two that is on a theme, if any; otherwise the first."""
     return other if known is None or (other.is_of_theme and not known.is_of_theme) else known
 
 
 def _similar_topics(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> dict[int, Any]:
-    """The newest topics of each theme, and of the agenda (theme 0), by id; a topic of several themes is there once."""
+    """The newest topics of each theme, and of the agenda (as theme 0), by id; a topic of several themes appears once."""
     parts: list[Any] = [
         select(TopicTheme.topic_id.label("id"), TopicTheme.theme_id.label("theme_id"))
         .where(TopicTheme.theme_id == theme_id)
@@ -204,7 +206,7 @@ def _similar_topics(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> di
     parts.append(here.order_by(Topic.created_at.desc(), Topic.id.desc()).limit(TOPICS_OF_AGENDA))
     ids = _union_of(parts).subquery()
     names = ("id", "title", "slug", "home", "author_id", "answered_by_id")
-    # What is named as a reason is read by who is asked, too
+    # The asked member reads the reason, too, so it may not name what that member cannot see
     is_shown = (Topic.hidden_at.is_(None), is_on_open_agenda(Topic.agenda_id))
     seen = visible_topics(asker).where(*is_shown, Topic.id != topic.id)
     rows = seen.join(ids, ids.c.id == Topic.id)
@@ -215,7 +217,8 @@ def _similar_topics(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> di
 def _tried_in(topic_ids: Sequence[int]) -> Any:
     marked = select(Mark.member_id, Post.topic_id, Mark.city_id)
     marked = marked.join(Post, Post.id == Mark.post_id).join(Member, Member.id == Mark.member_id)
-    marked = marked.where(Member.hidden_at.is_(None))  # their city is not listed, either
+    # Members with a hidden profile are not listed under their city, either
+    marked = marked.where(Member.hidden_at.is_(None))
     opening = (Post.topic_id.in_(topic_ids), Post.number == 1, Post.tried_count > 0, *is_readable())
     return marked.where(*opening, Mark.kind == TRIED).limit(MAX_MARKS)
 

@@ -1,4 +1,4 @@
-"""Why somebody is asked: reasons as pages print them and as rows store them, and measures of cities."""
+"""Reasons to ask a member, as pages print them and rows store them; sizes of cities and distances between them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EARTH_DIAMETER_KM = 12_742
 
 
 def stored_reason(reason: Reason) -> list[Any]:
-    """A reason as `AdviceRequest.reasons` stores it: without the title of a topic, which may be hidden one day."""
+    """A reason as `AdviceRequest.reasons` stores it: without the title of a topic, because the topic may be hidden later."""
     words = "" if reason.kind in ("tried", "city") else reason.words
     return [reason.kind, words, reason.number]
 

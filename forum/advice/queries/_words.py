@@ -1,4 +1,4 @@
-"""The words of a question that speak of its subject, and where members use them."""
+"""The meaningful words of a question, and where members use them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from forum.search.queries import words_of
 MAX_WORDS = 8
 MIN_WORD_LENGTH = 4
 MIN_STEM_LENGTH = 5
-# Words of titles that say nothing of the subject; others that many members use weigh little by themselves.
+# Words of titles that say nothing about the subject. Other words that many members use weigh little anyway.
 STOP_WORDS = frozenset(
     [
         "about",
@@ -109,7 +109,7 @@ STOP_WORDS = frozenset(
 
 
 def stems_of(title: str, themes: Iterable[str]) -> list[str]:
-    """The stems of the meaningful words of themes and a title: those of the themes first, then the longest; at most `MAX_WORDS`."""
+    """The stems of the meaningful words of themes and of a title: those of the themes first, then the longest; at most `MAX_WORDS`."""
     of_themes = [word for name in themes for word in words_of(name)]
     of_title = sorted(words_of(title), key=len, reverse=True)
     stems = dict.fromkeys(stem_of(word) for word in [*of_themes, *of_title] if _is_meaningful(word))
@@ -117,7 +117,7 @@ def stems_of(title: str, themes: Iterable[str]) -> list[str]:
 
 
 def stem_of(word: str) -> str:
-    """The beginning that other forms of a word share, roughly and in any language: "flood" of flooding and floods."""
+    """The beginning that other forms of a word share, roughly and in any language: "flood" for flooding and floods."""
     return word[: max(MIN_STEM_LENGTH, len(word) - 3)]
 
 
@@ -126,7 +126,7 @@ def _is_meaningful(word: str) -> bool:
 
 
 def is_named(name: str, stems: Sequence[str]) -> bool:
-    """Whether the stems are those of all words of a name, such as that of a theme."""
+    """Whether the stems include those of all words of a name, such as that of a theme."""
     words = words_of(name)
     return bool(words) and all(stem_of(word) in stems for word in words)
 

@@ -1,4 +1,4 @@
-"""Who may be asked now: wishes, absences, and how often somebody was asked lately."""
+"""Who may be asked now: members' choices, absences, and how often they were asked recently."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_PER_WEEK = 2
 
 @dataclass(frozen=True)
 class AskStatus:
-    """What decides whether a member may be asked now: their own wish, and how often they were asked lately."""
+    """What decides whether a member may be asked now: their own choice, and how often they were asked recently."""
 
     is_muted: bool = False
     away_until: datetime | None = None
@@ -31,12 +31,12 @@ class AskStatus:
 
     @property
     def may_be_asked(self) -> bool:
-        """Whether neither the member's wish, nor an absence, nor `MAX_PER_WEEK` questions within a week forbid it."""
+        """Whether the member may be asked: by their own choice, not absent, and asked fewer than `MAX_PER_WEEK` times within a week."""
         return not (self.is_muted or self.away_until or self.this_week >= MAX_PER_WEEK)
 
     @property
     def burden(self) -> float:
-        """Points that are taken off in proposals for having been asked lately."""
+        """Points that are subtracted in proposals because the member was asked recently."""
         return 1.5 * self.this_week + min(0.5 * self.this_quarter, 4.0)
 
 
@@ -73,7 +73,7 @@ def members_to_ask(handles: Iterable[str]) -> Sequence[Member]:
 
 
 def availability_of(member: Person) -> Availability:
-    """What a member says of being asked, or a new row when they said nothing yet. `Forbidden` for visitors."""
+    """The availability that a member has chosen, or a new row when they have chosen nothing yet. `Forbidden` for visitors."""
     require(member.can.be_asked())
     found = db.session.scalar(select(Availability).where(Availability.member_id == member.id))
     return found or Availability(member_id=member.id, muted_at=None, away_until=None)

@@ -21,7 +21,7 @@ from forum.reach import may_sign_in
 
 
 def questions_to_take_up(since: datetime, limit: int) -> list[tuple[int, datetime]]:
-    """Id and moment of questions opened since a moment that have no `QuestionCare` yet, oldest first."""
+    """(id, moment) of questions that were opened since a moment and have no `QuestionCare` yet, oldest first."""
     is_known = exists().where(QuestionCare.topic_id == Topic.id)
     new = select(Topic.id, Topic.created_at).where(
         Topic.created_at > since, Topic.kind == "question", Topic.deleted_at.is_(None), ~is_known
@@ -41,11 +41,11 @@ def care_due(limit: int) -> Sequence[QuestionCare]:
 
 
 class QuestionProgress(NamedTuple):
-    """How a question has gone so far."""
+    """The state of a question: replies, advice, and follow-up."""
 
     topic: Topic
     has_replies: bool  # of others than the asker
-    advised_at: datetime | None  # the latest reply of somebody who was asked
+    advised_at: datetime | None  # the latest reply of a member who was asked
     outcome: str | None  # of the follow-up
 
     @property
@@ -70,7 +70,7 @@ class QuestionProgress(NamedTuple):
 
 
 def progress_of(topic_ids: Sequence[int]) -> dict[int, QuestionProgress]:
-    """How these questions have gone so far, by id, with their agendas."""
+    """The state of each of these questions, by id, with their agendas."""
     other = (Post.topic_id == Topic.id, Post.author_id != Topic.author_id, *is_readable())
     advised = select(func.max(Post.created_at)).join(
         AdviceRequest,
@@ -87,7 +87,7 @@ def progress_of(topic_ids: Sequence[int]) -> dict[int, QuestionProgress]:
 
 
 def hosts_to_notify(topic: Topic) -> Sequence[int]:
-    """The ids of the active hosts of a question's agenda, or of the moderators when there is none; never the asker's."""
+    """The ids of the active hosts of a question's agenda, or of the moderators when it has none; never the asker's own."""
     here = select(AgendaHost.member_id).where(AgendaHost.agenda_id == topic.agenda_id)
     hosts = _active_members(topic, Member.id.in_(here))
     return hosts or _active_members(topic, moderates(Member.role))

@@ -1,4 +1,4 @@
-"""What askers told of what happened next."""
+"""Follow-ups: what askers told about what happened next."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from forum.reach import sees_hidden
 
 
 def follow_up_of(topic: Topic) -> FollowUp | None:
-    """What the asker told of what happened next, or None."""
+    """The follow-up of a question, or None."""
     return db.session.scalar(select(FollowUp).where(FollowUp.topic_id == topic.id))
 
 
 def get_follow_up(reader: Person, follow_up_id: int) -> FollowUp:
-    """A follow-up by its id, with its question, or `NotFound`. It may be hidden itself: ask `hidden_at`.
+    """A follow-up by its id, with its question; or `NotFound`. It may itself be hidden: check `hidden_at`.
 
-    When the question is out of sight, only who moderates finds it. One that the topic knows nothing of (neither
-    `followed_up_at` nor `follow_up_hidden_at`) is not found.
+    When the question is not visible, only its moderators find the follow-up. One that the topic does not refer to
+    (neither `followed_up_at` nor `follow_up_hidden_at` is set) is not found.
     """
     query = select(FollowUp).where(FollowUp.id == follow_up_id)
     row = or_not_found(db.session.scalar(query.execution_options(populate_existing=True)))
@@ -44,14 +44,14 @@ def topic_ids_of(member_id: int) -> Any:
 
 
 def topic_to_follow_up(author: Person, topic_id: int) -> Topic:
-    """A question of which its asker wants to tell what happened next."""
+    """A question whose asker wants to tell what happened next."""
     topic = get_topic(author, topic_id)
     require(author.can.follow_up(topic))
     return topic
 
 
 def topic_to_withdraw_follow_up(author: Person, topic_id: int) -> Topic:
-    """A question of which its asker wants to take back what happened next."""
+    """A question whose asker wants to withdraw the follow-up."""
     topic = get_topic(author, topic_id)
     require(author.can.withdraw_follow_up(topic))
     return topic

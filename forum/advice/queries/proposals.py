@@ -1,4 +1,4 @@
-"""Proposals of members to ask about a question, each with the reasons."""
+"""Which members to propose for a question, each with the reasons."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from forum.permissions import Person
 from forum.search.queries import words_of
 
 MAX_PROPOSED = 5
-MAX_CANDIDATES = 120  # members whose rows are read, to choose those who are proposed
-WROTE_HERE = 200  # posts of the question that are searched for who knows of it already
+MAX_CANDIDATES = 120  # members whose rows are read, to choose those to propose
+WROTE_HERE = 200  # posts of the question that are searched for members who already take part
 MAX_THEMES = 5
 NEAR_KM = 300
-OTHER_LANGUAGE_PENALTY = 2.5  # what it costs not to write the language of the question
+# Points subtracted from a member who does not write in the language of the question
+OTHER_LANGUAGE_PENALTY = 2.5
 
 
 @dataclass
@@ -40,10 +41,11 @@ class Proposal:
 
 
 def proposals(asker: Person, topic: Topic, limit: int = MAX_PROPOSED) -> list[Proposal]:
-    """The members who can help best with a question and may be asked now, each with the reasons; nobody if the asker may not.
+    """The members who can help best with a question and may be asked now, each with the reasons; empty if the asker may not ask.
 
-    Candidates are gathered through indexes, the best `MAX_CANDIDATES` are read and ranked here. Members who were asked
-    often lately rank lower. Ties are broken by a hash of question and member, so that nobody always comes first.
+    Candidates are gathered through indexes; the best `MAX_CANDIDATES` are read and ranked here. Members who were
+    asked often in recent weeks rank lower. A hash of question and member decides between equals, so that nobody
+    always comes first.
     """
     if not asker.can.ask(topic):
         return []
@@ -80,7 +82,7 @@ def _city_of(member_id: int) -> City | None:
 
 
 def _members_by_id(ids: Sequence[int]) -> Sequence[Member]:
-    """Those of the members whose profiles others see, with what a page shows of them."""
+    """Those of these members whose profiles are visible to others, with the columns that a page shows, by id."""
     known = select(Member).where(
         Member.id.in_(ids), Member.left_at.is_(None), Member.hidden_at.is_(None)
     )
@@ -89,7 +91,7 @@ def _members_by_id(ids: Sequence[int]) -> Sequence[Member]:
 
 
 def _already_involved(topic: Topic, ids: Sequence[int]) -> set[int]:
-    """Which of the members know of the question already: they were asked, or wrote one of its first `WROTE_HERE` posts."""
+    """Which of these members already know the question: they were asked, or wrote one of its first `WROTE_HERE` posts."""
     asked = select(AdviceRequest.member_id).where(AdviceRequest.topic_id == topic.id)
     wrote = select(Post.author_id).where(Post.topic_id == topic.id, Post.number <= WROTE_HERE)
     known = union_all(asked, wrote.where(Post.author_id.in_(ids)))
@@ -143,7 +145,7 @@ def _by_deeds(evidence: Evidence) -> list[tuple[float, Reason]]:
 
 
 def _most(counted: Counter[str]) -> tuple[str, int]:
-    """The theme with the highest count, and the count; the agenda ("") only when there is no theme."""
+    """The theme with the highest count, and that count; the agenda ("") only when there is no theme."""
     return max(counted.items(), key=lambda item: (bool(item[0]), item[1], item[0]))
 
 

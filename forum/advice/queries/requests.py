@@ -1,4 +1,4 @@
-"""What became of asking: requests for advice, answered, declined, postponed or passed on."""
+"""Requests for advice and what became of them: answered, declined, postponed or passed on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from forum.members.models import Member
 from forum.permissions import Person, require
 from forum.versions import cached, topic_scope
 
-AWAITED_FOR = timedelta(days=30)  # who has said nothing for so long is not waited for
+AWAITED_FOR = timedelta(days=30)  # after that, nobody waits for the member's response any more
 MAX_WAITING = 100  # requests that wait for one member
 
 
@@ -40,14 +40,14 @@ class RequestState:
 
 
 def topic_to_ask(asker: Person, topic_id: int) -> Topic:
-    """A question with its themes, for somebody who may see whom it asked; else `Forbidden`, or `NotFound`."""
+    """A question with its themes, for somebody who may see which members it asked; else `Forbidden` or `NotFound`."""
     topic = get_topic(asker, topic_id)
     require(asker.can.see_asked(topic))
     return topic
 
 
 def requests_about(topic: Topic) -> list[RequestState]:
-    """The requests about a question, oldest first, with the people in them and what became of each."""
+    """The requests about a question, oldest first, with their people and what became of each."""
     rows = (
         select(AdviceRequest, _has_answered())
         .where(AdviceRequest.topic_id == topic.id)
@@ -72,16 +72,16 @@ def is_advice_awaited(topic_id: int) -> bool:
 
 
 def questions_to_advise_on(member: Person) -> Select[Any]:
-    """Select the ids of the latest questions about which a member was asked for advice and has done nothing yet.
+    """Select the ids of the latest questions about which a member was asked for advice and has not responded yet.
 
-    Opening a question is doing nothing. The request stays until the member has answered in the topic, has declined it
-    (“not me”, “not now”) or has passed it on; or until nobody waits for it any more, because the question has its
-    answer, takes no replies, or is out of the member's sight, or because `AWAITED_FOR` is over.
+    Opening the question is no response. The request is listed until the member has answered in the topic, declined it
+    (“not me”, “not now”) or passed it on; or until nobody waits for it any more: the question has its answer, takes
+    no replies or is no longer visible to the member, or `AWAITED_FOR` is over.
     """
     mine = select(AdviceRequest.topic_id).where(
         AdviceRequest.member_id == member.id, AdviceRequest.postponed_at.is_(None), *_is_open()
     )
-    # A list of ids and no join: SQLite would join from all questions without an answer
+    # A list of ids and no join: SQLite would start the join from all unanswered questions
     latest = mine.order_by(AdviceRequest.asked_at.desc()).limit(MAX_WAITING).subquery()
     asked = visible_topics(member).where(Topic.id.in_(select(latest.c.topic_id))).join(Topic.agenda)
     takes_answers = (
@@ -95,7 +95,7 @@ def questions_to_advise_on(member: Person) -> Select[Any]:
 
 
 def _is_open() -> tuple[ColumnElement[bool], ...]:
-    """In SQL: the member was asked within `AWAITED_FOR`, and has neither declined, nor passed it on, nor answered."""
+    """In SQL: the member was asked within `AWAITED_FOR`, and has not declined it, passed it on or answered."""
     return (
         AdviceRequest.asked_at > now() - AWAITED_FOR,
         AdviceRequest.declined_at.is_(None),
@@ -105,7 +105,7 @@ def _is_open() -> tuple[ColumnElement[bool], ...]:
 
 
 def _has_answered() -> ColumnElement[bool]:
-    """In SQL: the member has written in the topic since they were asked. No row stores it: posts know nothing of requests."""
+    """In SQL: the member has written in the topic since they were asked. No column stores this, because posts know nothing of requests."""
     return exists().where(
         Post.topic_id == AdviceRequest.topic_id,
         Post.author_id == AdviceRequest.member_id,
@@ -116,8 +116,8 @@ def _has_answered() -> ColumnElement[bool]:
 
 
 def request_state(member: Person, topic_id: int) -> RequestState | None:
-    """How a member was asked about a question, by whom, and what became of it; None when nobody asked."""
-    # Nearly always, and the page of each question asks
+    """How a member was asked about a question, by whom, and what became of it; None when nobody asked them."""
+    # The usual case, checked by the page of every question
     if member.id not in _members_asked(topic_id):
         return None
     who = {"topic_id": topic_id, "member_id": member.id}
@@ -156,7 +156,7 @@ def _request_query() -> Any:
 
 
 def request_to_answer(member: Person, topic_id: int) -> tuple[Topic, AdviceRequest]:
-    """The question about which a member was asked, and the request, to answer to it; else `NotFound`."""
+    """The question about which a member was asked, and the request, so that the member can respond; else `NotFound`."""
     require(member.can.be_asked())
     topic = get_topic(member, topic_id)
     known = request_state(member, topic_id) if topic.kind == "question" else None
