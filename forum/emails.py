@@ -24,9 +24,8 @@ EMPTY_LINES = re.compile(r"\n{3,}")
 # Headers that programs read: addresses and ids between angle brackets, each on a line of its own, however long
 IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
 MAX_SUBJECT = 150  # characters; mail programs show half of them
-JOINERS = (
-    "\u200c\u200d"  # invisible, but Persian words and emoji of several parts are made with them
-)
+# Invisible, but needed in Persian words and in emoji of several parts
+JOINERS = "\u200c\u200d"
 
 
 class WholeWordsPolicy(EmailPolicy):

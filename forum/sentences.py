@@ -23,9 +23,8 @@ from forum.clock import day_in_words
 
 Kept = list[dict[str, Any]]  # sentences as a column of JSON has them
 DAY = "day"
-PLACE = re.compile(
-    r"%\\\((\w+)\\\)s"
-)  # where a value is put into a message, as `re.escape` writes it
+# The placeholder of a value in a message, as `re.escape` writes it
+PLACE = re.compile(r"%\\\((\w+)\\\)s")
 
 
 @dataclass(frozen=True)

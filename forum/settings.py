@@ -70,9 +70,8 @@ MAILBOX = re.compile(
 LAST_PORT = 65_535
 MAX_DIGITS = 9  # of a number
 PREFIX = "FORUM_"  # of the names of all settings
-MISSPELT = (
-    0.85  # how alike two names are at least, from 0 to 1, of which one is meant for the other
-)
+# How similar (0 to 1) an unknown name must be to that of a setting to count as misspelt
+MISSPELT = 0.85
 MIN_KEY_LENGTH, MIN_KEY_VARIETY = 16, 8  # characters, and different ones
 # Keys that earlier versions of docs/scale/interurban.env gave as an example, so that everybody knows them
 KNOWN_KEYS = ("one-long-random-word-for-all-servers",)

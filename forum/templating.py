@@ -38,16 +38,10 @@ from forum.clock import last_day
 _escape_to_str: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
 QUERY_SAFE = "!$'()*,/:;?@"  # characters that Werkzeug does not quote in a query
 URL_FOR_OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # parameters of `url_for` itself
-CONTEXT_FUNCTIONS = {
-    "_",
-    "gettext",
-    "ngettext",
-    "pgettext",
-    "npgettext",
-}  # they take Jinja's context
-MACRO_CACHE_SIZE = (
-    2_000_000  # characters of output in each half; with its keys, twice as many bytes
-)
+# Functions that take Jinja's context as their first argument
+CONTEXT_FUNCTIONS = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
+# Characters of output in each half of the cache; with the keys, it takes twice as many bytes
+MACRO_CACHE_SIZE = 2_000_000
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 DAY_OF_MONTH = re.compile(r"^\d{1,2}\.? ")
 RULE_VARIABLE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
@@ -121,9 +115,8 @@ class TemplateEnvironment(Environment):
 
     def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
-        self.flask = cast(
-            Flask, app
-        )  # Flask passes itself, but declares the type of its base class
+        # Flask passes itself, but declares the type of its base class
+        self.flask = cast(Flask, app)
         self.filters["_address_part"] = _address_part
         self.globals |= {"asset": asset, "icon": icon, "_query": _query}
         self.globals["remembered"] = MacroCache(MACRO_CACHE_SIZE)

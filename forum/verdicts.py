@@ -58,12 +58,8 @@ DECLARATION_DEEDS = {
     "withdraw": ("draft", "consultation", "open"),
 }
 DECLARATION_ENDS = ("adopt", "withdraw")
-DECLARATION_TELLS = (
-    "open",
-    "freeze",
-    "invite",
-    "adopt",
-)  # which concern people who do not see it yet
+# Those that notify people: the agenda must be open, so that all of them see the declaration
+DECLARATION_TELLS = ("open", "freeze", "invite", "adopt")
 # Why a declaration is not taken further, by its state
 DECLARATION_IS = {
     "draft": Verdict(_("This declaration is a draft. Open it for consultation first.")),

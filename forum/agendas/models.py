@@ -49,9 +49,8 @@ class Agenda(Base):
     active_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
-    deleted_at: Mapped[
-        datetime | None
-    ]  # it was made by mistake; nobody finds it, nothing stands on it
+    # Set on an agenda that was made by mistake: nobody finds it, and nothing is on it
+    deleted_at: Mapped[datetime | None]
     # Of its declarations those that are no drafts; set by the declarations room
     declarations_count: Mapped[int] = mapped_column(server_default="0")
 

@@ -252,9 +252,8 @@ class OwnPart:
     organisation: Organisation
     signature: Signature | None
     may_sign: Verdict
-    uninvited_at: datetime | None = (
-        None  # when its invitation was taken back, for who speaks for it
-    )
+    # When its invitation was taken back; only for a member who speaks for it
+    uninvited_at: datetime | None = None
 
 
 def own_part(reader: Person, declaration: Declaration) -> list[OwnPart]:

@@ -12,11 +12,10 @@ from forum.illustrations import address_of, has_small, line_of, size_of
 from forum.members.models import Member
 
 WHOLE, SMALL = VERSIONS = ("whole", "small")
-KEPT_UNUSED = timedelta(
-    days=30
-)  # before any text shows it: so long browsers keep what was not sent
-KEPT_AFTERWARDS = timedelta(days=1)  # since it was seen that no text shows it any more
-LOOKED_AFTER = timedelta(days=1)  # so often it is looked whether a text shows it
+# How long a picture is kept before any text shows it: as long as browsers keep a text that was not sent
+KEPT_UNUSED = timedelta(days=30)
+KEPT_AFTERWARDS = timedelta(days=1)  # after the worker found that no text shows it any more
+LOOKED_AFTER = timedelta(days=1)  # between two looks whether a text shows it
 
 
 class Picture(Base):

@@ -14,17 +14,10 @@ FAILURE = "failure"  # what did not work, of a practice that tells it to members
 # A translation, and what did not work in it, which has a document of its own because others may find it
 TRANSLATION, TRANSLATED_FAILURE = TRANSLATION_KINDS = ("translation", "translated_failure")
 IN_LANGUAGE = "/in/"  # in the address of a translation, behind that of its page
-PAGE_KINDS = (
-    "case",
-    "practice",
-    FAILURE,
-    *TRANSLATION_KINDS,
-)  # of texts whose address begins with that of their page
-PART_KINDS = (
-    "post",
-    FAILURE,
-    TRANSLATED_FAILURE,
-)  # of parts of a topic or practice, whose words hold its title, too
+# Kinds of texts whose address begins with that of their page
+PAGE_KINDS = ("case", "practice", FAILURE, *TRANSLATION_KINDS)
+# Kinds of parts of a topic or practice; their words include its title
+PART_KINDS = ("post", FAILURE, TRANSLATED_FAILURE)
 
 
 class Document(Base):

@@ -13,10 +13,8 @@ from forum.front.views._shared import bp
 from forum.members.views import federation
 from forum.templating import asset
 
-ICON_SIZES = (
-    192,
-    512,
-)  # pixels; as large as Android's home screen and its first picture of an app ask for
+# Pixels: the sizes that Android needs for its home screen and for the splash screen of an app
+ICON_SIZES = (192, 512)
 ICON_AGE = 24 * 60 * 60  # seconds for which a browser remembers where the icon is
 
 
@@ -35,6 +33,7 @@ def manifest() -> Response:
     `minimal-ui` has a way back; where a system knows it not, as on an iPhone, `standalone` is understood.
     """
     locale = web.locale()
+    # One picture serves both purposes: the mark lies within the circle that no mask cuts off
     icons = [
         {
             "src": asset(f"icon-{size}.png"),
@@ -43,10 +42,7 @@ def manifest() -> Response:
             "purpose": purpose,
         }
         for size in ICON_SIZES
-        for purpose in (
-            "any",
-            "maskable",
-        )  # the mark stands within the circle that every mask leaves
+        for purpose in ("any", "maskable")
     ]
     places = (
         (_("Dialogue"), url_for("dialogue.index")),

@@ -19,9 +19,8 @@ from forum.plaintext import fold
 from forum.search.queries import inflections, is_in_script_without_spaces, words_only
 from forum.versions import cached
 
-MIN_NAME_LENGTH = (
-    3  # letters and digits of a name that search looks for; in scripts without spaces one less
-)
+# Letters and digits of a name that search looks for; one less in scripts without spaces
+MIN_NAME_LENGTH = 3
 LETTER_OF_OTHERS = "#"  # of names that begin with no letter
 
 

@@ -29,9 +29,8 @@ from forum.web import me
 
 ROWS_AT_ONCE = 500  # that are read before the next ones are
 Columns = list[tuple[str, Callable[[Any], object]]]  # the name of each, and what it has of an item
-After = Callable[
-    [Any, int], Sequence[Any]
-]  # so many items that follow one; after None the first ones
+# Returns at most so many items after a given one; the first items after None
+After = Callable[[Any, int], Sequence[Any]]
 
 
 @bp.get("/cases.csv")

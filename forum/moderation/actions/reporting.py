@@ -49,9 +49,8 @@ class IllegalContentNotice:
     email: str = ""
     is_in_good_faith: bool = False
     is_about_children: bool = False
-    locale: str | None = (
-        None  # the language of the page on which it was written, for the letters about it
-    )
+    # The language of the page on which it was written, for the letters about it
+    locale: str | None = None
 
 
 @action

@@ -261,9 +261,8 @@ def _appeal_details(reader: Person, _kind: str, appeal_id: int) -> EntryDetails:
     row = appeals.get_appeal(reader, appeal_id)
     is_open = row.decided_at is None and reader.can.decide_appeal(row)
     decision, agenda = row.decision, row.decision.agenda
-    file = appeals.appeal_file(
-        reader, row
-    )  # in a deed, it reads the decision afresh, without its agenda
+    # In an action this reads the decision again, without its agenda: hence the variables above
+    file = appeals.appeal_file(reader, row)
     answers = ("uphold", "reverse") if file.is_reversible else ("uphold",)
     deeds = answers if is_open else ()
     return EntryDetails(str(decision.heading), agenda, file, deeds, author_id=decision.author_id)

@@ -39,15 +39,14 @@ def telling_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
     return sorted(terms, key=lambda term: len(term.words[0]), reverse=True)[:MAX_ALIKE_TERMS]
 
 
-SomeHits = Sequence[
-    tuple[Sequence[Term], Sequence[Any]]
-]  # of each of some terms, and of all of them
+# Pairs of terms and the hits that have all of these terms
+SomeHits = Sequence[tuple[Sequence[Term], Sequence[Any]]]
 
 
 def hits_of_some(
     reader: Person, terms: Sequence[Term], among: Sequence[Query], *columns: Any
 ) -> SomeHits:
-    """The newest hits that have all of the terms, and those of each; of each of the searches `among` so many."""
+    """The newest hits that have all of the terms, and those that have one; up to `MAX_ALIKE_HITS` of each search in `among`."""
     # The newest with a common word need not have the others
     together = [terms] if len(terms) > 1 else []
     wanted = [*together, *([term] for term in terms)]

@@ -27,15 +27,8 @@ from forum.transfer.queries import (
     practices_by_slug,
 )
 
-NAMING = (
-    "by",
-    "corrected_by",
-    "member",
-    "hosts",
-    "peers",
-    "useful",
-    "same_here",
-)  # fields with handles
+# Fields with handles
+NAMING = ("by", "corrected_by", "member", "hosts", "peers", "useful", "same_here")
 HANDLE = 5  # the place of the handle in a signature
 COURSE = ("opened_on", "frozen_on", "adopted_on", "withdrawn_on")
 NO_ANSWER = "only a reply to a question is its answer"

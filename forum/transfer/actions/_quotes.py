@@ -9,9 +9,8 @@ from typing import NamedTuple
 from forum.quotes import quote_label
 
 QUOTED_NUMBER = re.compile(r"^> #([0-9]+)[ \t]*$", re.M)
-ESCAPED_NUMBER = re.compile(
-    r"^\\(\\*> #[0-9]+[ \t]*)$", re.M
-)  # a backslash says that it names no post
+# With a backslash before it, the line is text and names no post
+ESCAPED_NUMBER = re.compile(r"^\\(\\*> #[0-9]+[ \t]*)$", re.M)
 
 
 class LoadedPost(NamedTuple):

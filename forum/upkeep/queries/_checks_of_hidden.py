@@ -32,10 +32,8 @@ def hidden_checks() -> list[Check]:
 
 def _notices_of_hidden() -> Iterator[Fault]:
     """Notices about content that readers may not see, except decisions, whose reason the author must be able to read."""
-    is_early = (
-        Notice.post_id.is_(None),
-        Notice.kind == "advice",
-    )  # quotes the question, see `hide_notices`
+    # Old notices that quote the question but do not name its post, see `hide_notices`
+    is_early = (Notice.post_id.is_(None), Notice.kind == "advice")
     is_asked_in = and_(*is_early, Post.topic_id == Notice.topic_id, Post.number == 1)
     is_gone = or_(
         exists().where(Post.id == Notice.post_id, ~and_(*is_readable())),
