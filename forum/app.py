@@ -61,7 +61,7 @@ from forum.upkeep import views as upkeep
 from forum.upkeep.queries import schema_problem
 from forum.webhooks import views as webhooks
 
-# Everything with a blueprint
+# All modules with a blueprint
 BLUEPRINT_MODULES = (
     members,
     notifications,
@@ -101,7 +101,7 @@ TOP = Path(__file__).parent.parent
 
 
 class LateCommands(AppGroup):
-    """The commands in `forum.commands`, which is imported when one is asked for: no server needs them, and they take 3 MB."""
+    """A command group that imports `forum.commands` only when a command is asked for: servers need none of its 3 MB."""
 
     has_all = False
 
@@ -147,15 +147,16 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(module.bp)
     _add_layers(app, settings)
     with explain_os_errors(settings.data):
-        pagecache.init_app(app, settings)  # the outermost layer: its hits pass none of the others
+        pagecache.init_app(app, settings)  # the outermost layer: a hit skips all others
         cache_bytecode(app, settings.data / "templates")
     return app
 
 
 def _add_layers(app: Flask, settings: Settings) -> None:
-    """Put WSGI layers around an application that is complete, the innermost first.
+    """Wrap a complete application in WSGI layers, the innermost first.
 
-    Admission has to know who asks, so `ProxyFix` is around it. The log is around both, and tells what was refused, too.
+    Admission has to know the address of the client, so `ProxyFix` is around it. The log is around both, so that it
+    also has the requests that were refused.
     """
     headers = responses.security_headers(settings.is_https)
     large = {configuring.PICTURES_PATH: configuring.MAX_PICTURE_BODY}

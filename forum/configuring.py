@@ -1,4 +1,4 @@
-"""Flask as the forum uses it: what it and its extensions are set to, what is checked before each request, what templates know."""
+"""Flask as the forum uses it: configuration of Flask and its extensions, checks before each request, and template globals."""
 
 from __future__ import annotations
 
@@ -36,13 +36,14 @@ from forum.plaintext import excerpt, prose
 from forum.settings import Settings
 from forum.templating import TemplateEnvironment
 
-MAX_BODY = 2 * 1024 * 1024  # bytes: a full practice, percent-encoded, at three bytes a letter
-# Bytes, at the one address that takes files: a photograph as a telephone makes it
+# Bytes: enough for a full practice, percent-encoded, at three bytes a letter
+MAX_BODY = 2 * 1024 * 1024
+# Bytes, at the one address where files are uploaded: enough for a photograph from a phone
 MAX_PICTURE_BODY = 12 * 1024 * 1024
 PICTURES_PATH = "/pictures"
-MAX_FORM_FIELDS = 1_000  # of any form: the longest are those that put many rows in order
+MAX_FORM_FIELDS = 1_000  # of any form: the longest forms set the order of many rows
 NUL = "\x00"
-# Around the token of a form, and before it where the field stands outside its form
+# HTML before and after the token of a form; OUTER_TOKEN_FIELD is for a field that is outside its `<form>`
 TOKEN_FIELD = Markup('<input type="hidden" name="csrf_token" value="')
 OUTER_TOKEN_FIELD = Markup('<input type="hidden" form="{}" name="csrf_token" value="')
 FIELD_END = Markup('">')
@@ -52,10 +53,10 @@ login = LoginManager()
 
 
 class LateRule(Rule):
-    """A rule whose addresses are built by functions that are compiled when the first address is asked for.
+    """A URL rule whose functions that build addresses are compiled when the first address is built.
 
-    Werkzeug compiles two for each rule at the start. For 320 rules that took three quarters of `create_app`, and a process
-    asks for the addresses of few of them.
+    Werkzeug compiles two functions for each rule at the start. For 320 rules that took three quarters of
+    `create_app`, and a process builds the addresses of only a few of them.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
@@ -84,7 +85,7 @@ class Forum(Flask):
         return []
 
     def send_static_file(self, filename: str) -> Any:
-        """A file of `static/`; a script without its comments and its indentation, which are a fifth of what is sent."""
+        """A file of `static/`; comments and indentation are removed from scripts, which saves a fifth of their size."""
         path = safe_join(str(self.static_folder), filename)
         if not filename.endswith(".js") or not path or not Path(path).is_file():
             return super().send_static_file(filename)
@@ -157,9 +158,9 @@ def _config(settings: Settings) -> dict[str, Any]:
 
 
 class BoundedFormParser(FormDataParser):
-    """Refuses (413) a form of more fields than `max_form_parts`, however it is encoded; Werkzeug counts those of multipart alone.
+    """Refuses (413) a form of more fields than `max_form_parts` in any encoding.
 
-    So pages that show a form again, or give its text back, are never much larger than what was sent.
+    Werkzeug counts the fields of multipart forms only. This bounds the size of pages that show a form again, or give its text back.
     """
 
     def parse(
@@ -185,7 +186,7 @@ class BoundedRequest(Request):
 
     @property
     def max_content_length(self) -> int | None:
-        """How many bytes a body may have: more where pictures are taken."""
+        """How many bytes a body may have: more where pictures are uploaded."""
         is_picture = self.path == PICTURES_PATH and self.mimetype == "multipart/form-data"
         return MAX_PICTURE_BODY if is_picture else super().max_content_length
 
@@ -195,7 +196,7 @@ class BoundedRequest(Request):
 
 
 class IdConverter(IntegerConverter):
-    """A number in an address: ASCII digits only, and no larger than the databases' ids."""
+    """A converter for ids in addresses: ASCII digits only, and no larger than the databases' ids."""
 
     regex = "[0-9]+"
 
@@ -204,9 +205,9 @@ class IdConverter(IntegerConverter):
 
 
 def _refuse_cross_site() -> None:
-    """Refuse (403) a form that a page of another site sends, before its text could be given back.
+    """Refuse (403) a form that is sent by a page of another site, before its text could be given back.
 
-    The browser has not sent our cookie along (SameSite), so that the answer could even end the reader's session.
+    The browser has not sent our cookies along (SameSite), so the response could even end the reader's session.
     """
     if request.method == "POST" and web.is_cross_site():
         abort(web.FORBIDDEN)
@@ -234,10 +235,10 @@ def _without_nul(typed: Any) -> Any:
 
 
 class AgelessSessionInterface(SecureCookieSessionInterface):
-    """Signed cookies whose age is not checked: the session on the server says how long it lasts.
+    """Signed cookies whose age is not checked: the session on the server decides how long it lasts.
 
-    After a clock was set back, every cookie would come from the future, count as forged, and be replaced. Whoever opened a
-    page meanwhile would stay signed out when the clock is right again.
+    If the server's clock is set back, all cookies seem to come from the future: they would count as forged and be
+    replaced, and everybody who opens a page meanwhile would stay signed out after the clock is right again.
     """
 
     digest_method = staticmethod(sha256)  # Flask's is SHA-1 (ASVS 5.0, 11.4.1)
@@ -265,12 +266,12 @@ class Catalogues(Domain):
         super().__init__()  # type: ignore[no-untyped-call]  # Flask-Babel has no types
 
     def get_translations(self) -> NullTranslations:
-        """Those in the language of the reader."""
+        """The translations in the language of the reader."""
         return locales.translations(web.locale())
 
 
 def _wanted_locale() -> Locale:
-    """The language of the interface in this request; outside of one, such as in the worker, that of the forum."""
+    """The language of the interface in this request; outside of a request, such as in the worker, that of the forum."""
     offered = web.settings().locales
     if len(offered) == 1 or not has_request_context():
         return locales.parsed(offered[0])
@@ -293,9 +294,10 @@ def _template_context() -> dict[str, Any]:
 
 
 def _token_field(form: str = "") -> Markup:
-    """The hidden field with the token of a form that has buttons only; `form` is its id, where the field stands outside it.
+    """The hidden field with the CSRF token, for forms that have only buttons.
 
-    A page has several, and Flask-WTF would read its configuration again for each.
+    `form` is the id of the form if the field is outside of it. A page has several such forms, and Flask-WTF would
+    read its configuration again for each.
     """
     token: str = g.get("csrf_token") or generate_csrf()
     start = OUTER_TOKEN_FIELD.format(form) if form else TOKEN_FIELD
@@ -303,5 +305,5 @@ def _token_field(form: str = "") -> Markup:
 
 
 def _has_secret() -> bool:
-    """Whether the address holds the secret of a letter, which no link may repeat."""
+    """Whether the address contains the secret of a letter, which no link may repeat."""
     return "secret" in (request.view_args or {})

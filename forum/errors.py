@@ -18,9 +18,9 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """It does not exist, or the person may not know that it does (404).
+    """The thing does not exist, or the person may not know that it does (404).
 
-    `thing` is the kind and the id of what a moderator has hidden, for the page that says so.
+    `thing` is (kind, id) of something that a moderator has hidden, for the page that says so.
     """
 
     status = 404
@@ -31,21 +31,21 @@ class NotFound(Refusal):
 
     @classmethod
     def hidden(cls, sentence: str, reason: str, thing: tuple[str, int]) -> NotFound:
-        """What to raise for what moderators have hidden: `sentence` says that, and the reason follows if there is one."""
+        """The `NotFound` for something that moderators have hidden: `sentence` says so, then follows the reason, if any."""
         return cls(f"{sentence} {reason.rstrip('.')}." if reason else sentence, thing)
 
 
 def or_not_found(row: T | None, message: object = "") -> T:
-    """What a query has found; raises `NotFound` for None, with a message (a lazy one, if it should cost nothing else)."""
+    """The row, or `NotFound` when it is None. `message` may be a lazy string, which costs nothing when there is a row."""
     if row is None:
         raise NotFound(str(message))
     return row
 
 
 class Forbidden(Refusal):
-    """The person sees it but may not do this (403).
+    """The person may see the thing but not do this (403).
 
-    `thing` is the kind and the id of what a moderator has hidden, if that is why.
+    `thing` is (kind, id) of something that a moderator has hidden, if that is the reason.
     """
 
     status = 403
@@ -66,13 +66,13 @@ class Invalid(Refusal):
 
 
 class Conflict(Refusal):
-    """Somebody else was faster: what the person wants to change has changed since they looked at it (409)."""
+    """The thing has changed since the person looked at it (409)."""
 
     status = 409
 
 
 class TooSoon(Refusal):
-    """Something may be done only once in a while (429); `seconds` is how long it takes until it may be done again."""
+    """The action may be done only once in a while (429); `seconds` is the time until it may be done again."""
 
     status = 429
 
