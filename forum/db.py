@@ -1,4 +1,4 @@
-"""The session, and what many rooms do with it: reading, deleting, storing HTML that is made anew."""
+"""The database session, and what many rooms do with it: raw reads, locks, deleting in batches, storing re-rendered HTML."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
-# What `serialize` serializes: the first key of an advisory lock of PostgreSQL
+# What `serialize` can serialize: the first key of a PostgreSQL advisory lock
 OPENINGS, HANDLES, DRAFTS = 1, 2, 3
 DELETION_BATCH_SIZE = 500  # rows that one transaction deletes
-# Of a row whose unique key exists already: SQLSTATE of PostgreSQL, extended result codes of SQLite
+# Error codes for a duplicate unique key: SQLSTATE of PostgreSQL, extended result codes of SQLite
 UNIQUE_VIOLATION_CODES = {
     "23505",
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
@@ -52,11 +52,12 @@ UNIQUE_VIOLATION_CODES = {
 
 
 class ClosableSession(FlaskSession):
-    """A session that can be closed when the database server has gone away: the response is rendered by then."""
+    """A session that can be closed even when the connection to the database is lost: by then the response is rendered."""
 
     def close(self) -> None:
         """Release all connections; one that cannot even roll back is discarded."""
-        # It holds the transaction, which holds this session: a cycle that only the garbage collector would free.
+        # The read state refers to the transaction, which refers to this session: a cycle that only the garbage
+        # collector could free.
         self.info.pop("read_state", None)
         try:
             super().close()
@@ -73,9 +74,10 @@ db = SQLAlchemy(
 
 @dataclass
 class Deed:
-    """The action that a session executes: how deep actions are nested, and which scopes they have said they touch.
+    """The action that a session is executing: how deep actions are nested, and the scopes that they named with `touches`.
 
-    `touched` is what the outermost one says (None: nothing yet), `touched_within` what those within it say.
+    `touched` holds the scopes named by the outermost action (None: none named yet), `touched_within` those of nested
+    ones.
     """
 
     depth: int = 1
@@ -84,7 +86,7 @@ class Deed:
 
 
 def running_deed(session: Session) -> Deed | None:
-    """The action that a session executes at present, if any."""
+    """The action that a session is executing, if any."""
     deed: Deed | None = session.info.get("deed")
     return deed
 
@@ -108,7 +110,7 @@ class ReadState(NamedTuple):
 
 
 def read_state(session: Session) -> ReadState:
-    """The connection with which the session reads, looked up once for each transaction instead of each statement."""
+    """The connection with which the session reads, looked up once per transaction instead of once per statement."""
     held: ReadState | None = session.info.get("read_state")
     if held is None or held.transaction is not session.get_transaction():
         connection = session.connection()
@@ -120,7 +122,7 @@ def read_state(session: Session) -> ReadState:
 def constant(value: int | str) -> ColumnElement[Any]:
     """A constant that is a literal in the SQL instead of a parameter; never use it for a value that comes from outside.
 
-    PostgreSQL keeps one plan for a prepared statement, and with a literal that plan can take into account that few rows
+    PostgreSQL keeps one plan for a prepared statement. With a literal, the plan can take into account that few rows
     are wanted, or that a kind is rare. Each value makes a statement of its own.
     """
     if isinstance(value, int):
@@ -129,18 +131,18 @@ def constant(value: int | str) -> ColumnElement[Any]:
 
 
 def inline_text(value: str) -> ColumnElement[str]:
-    """A text, from anywhere, that is quoted into the SQL when it is executed instead of being a parameter.
+    """A text, which may come from outside, that is quoted and put into the SQL at execution instead of being a parameter.
 
-    PostgreSQL then plans for this very text, such as a rare or a common word of a search.
+    PostgreSQL then plans for this text, such as for a rare or a common word of a search.
     """
     return bindparam(None, value, Text, literal_execute=True)
 
 
 def detached(kind: type[E], values: Mapping[str, Any]) -> E:
-    """An entity of class `kind` in the detached state, made of column values by name.
+    """An entity of class `kind` in the detached state, made from column values by name.
 
-    A column that is left out can never be read. It is for what every page loads: the ORM's own loading costs several times
-    as much.
+    A column that is left out can never be read. It is for rows that every page loads: loading them with the ORM costs
+    several times as much.
     """
     entity = kind()
     entity.__dict__.update(values)
@@ -152,15 +154,16 @@ INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.ins
 
 
 def insert_into(table: Any) -> Any:
-    """An INSERT into a table, or that of a model, in the dialect of this database, which knows ON CONFLICT."""
+    """An INSERT into a table (or the table of a model) in the dialect of this database, so that it supports ON CONFLICT."""
     return INSERTS[db.session.get_bind().dialect.name](getattr(table, "__table__", table))
 
 
 def serialize(what: int, number: int = 0) -> None:
-    """Make actions that do the same at the same moment run one after the other, where there is no row yet to lock.
+    """Make concurrent actions of the same kind run one after the other, where there is no row yet that they could lock.
 
-    `what` is `OPENINGS`, `HANDLES` or `DRAFTS`; `number` tells apart those that need not wait for each other. On PostgreSQL by an
-    advisory lock that the transaction holds; on SQLite only one transaction writes at a time.
+    `what` is `OPENINGS`, `HANDLES` or `DRAFTS`; actions with different `number`s do not wait for each other. On
+    PostgreSQL this takes an advisory lock until the transaction ends; on SQLite only one transaction writes at a time
+    anyway.
     """
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(select(func.pg_advisory_xact_lock(what, number)))
@@ -169,8 +172,8 @@ def serialize(what: int, number: int = 0) -> None:
 def flush_unique(refusal: Refusal | None = None) -> None:
     """Flush the session; raises `refusal`, or a `Conflict`, if another transaction has just taken a unique key.
 
-    An action that looks for the key first can say so with more words, but on PostgreSQL two that look at the same time
-    both find nothing. Where both would write the same member's row, they lock the member instead (`lock_member`).
+    An action may look for the key first, to refuse with a better message; but on PostgreSQL two concurrent actions
+    may both find nothing. Where both write the row of the same member, lock the member instead (`lock_member`).
     """
     try:
         db.session.flush()
@@ -185,14 +188,14 @@ def _saved_meanwhile() -> Conflict:
 
 
 class KeyTaken(Exception):
-    """Another transaction has just taken a unique key that a row should get."""
+    """Another transaction has just taken the unique key of a row to be inserted."""
 
 
 @contextmanager
 def unique_keys() -> Iterator[None]:
-    """A savepoint for statements after which the action goes on, also if one of them finds a unique key taken.
+    """A savepoint for statements that may find a unique key taken, after which the action can go on.
 
-    It raises `KeyTaken` then, and what was done within is undone.
+    If one does, the statements inside are undone and `KeyTaken` is raised.
     """
     try:
         with db.session.begin_nested():
@@ -211,10 +214,10 @@ def _is_unique_violation(error: IntegrityError) -> bool:
 def delete_batch(
     model: type[Base], limit: int, *conditions: ColumnElement[bool], returning: Any = None
 ) -> Sequence[Any]:
-    """Delete at most `limit` rows that meet all conditions; returns the id of each, or its column `returning`.
+    """Delete at most `limit` rows that meet all conditions; returns their ids, or their values of the column `returning`.
 
-    What has to delete many rows does so in batches, so that other writers wait for a moment only: of
-    `DELETION_BATCH_SIZE`, if nothing else hangs on the rows.
+    Large deletions are done in batches, so that other writers wait only for a moment: of `DELETION_BATCH_SIZE` rows,
+    unless each row has many dependent rows.
     """
     key = model.__table__.c.id
     batch = select(key).where(*conditions).limit(limit).scalar_subquery()
@@ -223,7 +226,10 @@ def delete_batch(
 
 
 def store_html(source: Any, html: Any, version: Any, texts: Mapping[Any, Written]) -> int:
-    """Store newly rendered HTML in columns of a model, by primary key, where a row still has the source; returns for how many."""
+    """Store re-rendered HTML, by primary key, in rows that still have the same source; returns the number of rows.
+
+    `source`, `html` and `version` are the columns of one model.
+    """
     model, changed = source.class_, 0
     columns = inspect(model).primary_key
     for key, text in texts.items():

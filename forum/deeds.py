@@ -1,4 +1,4 @@
-"""`@action`, which makes a deed whole: one transaction, with the rows as they are now, and the scopes that it touches."""
+"""`@action`: makes a function one transaction, which reads rows afresh and counts up the versions of the scopes it touches."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 BUSY_TRIES = 2
 RETRY_SECONDS = 0.02
-# No more threads of a process than these wait long for a locked database; the others go on serving readers.
+# At most so many threads of a process wait for a locked database for long; the others go on serving readers.
 LOCK_WAITERS = threading.BoundedSemaphore(2)
 LOCK_WAITER_SECONDS = 1.5
 
@@ -31,9 +31,10 @@ LOCK_WAITER_SECONDS = 1.5
 def action(deed: Callable[P, R]) -> Callable[P, R]:
     """Make a function of an `actions.py` one transaction: committed when it returns, rolled back when it raises.
 
-    An action may call others: the outermost begins a write transaction (`BEGIN IMMEDIATE` on SQLite), in which every row is
-    read afresh, and commits once. The doer, its first argument, is read afresh too, so that rights that were withdrawn a
-    moment ago are gone. Raises `Busy` when the database is locked for too long; nothing is saved then.
+    An action may call others: only the outermost begins a write transaction (`BEGIN IMMEDIATE` on SQLite) and
+    commits. Inside it every row is read again from the database, so that decisions are made on the present state.
+    That includes the doer, its first argument, so that rights that were withdrawn a moment ago no longer count.
+    Raises `Busy`, with nothing saved, when the database stays locked for too long.
     """
 
     @wraps(deed)
@@ -48,11 +49,11 @@ def action(deed: Callable[P, R]) -> Callable[P, R]:
 
 
 def touches(*scopes: str) -> None:
-    """Say, inside an action, which scopes it changes for visitors: some, or none.
+    """Name, inside an action, the scopes that it changes for visitors; without arguments: none.
 
-    An action that never calls this touches `EVERYTHING`, on which every cached page depends. So a new action is correct
-    from the first day, and only the most frequent ones need to say less. The scopes of nested actions are added to those
-    of the outermost one. If the outermost one never calls this, what the nested ones say does not count.
+    An action that never calls this touches `EVERYTHING`, on which every cached page depends. So a new action is
+    correct from the start, and only the most frequent ones need to be precise. Scopes named by nested actions are
+    added to those of the outermost one, but only if that one calls this itself.
     """
     state = running_deed(db.session())
     if state and state.depth == 1:
@@ -62,7 +63,7 @@ def touches(*scopes: str) -> None:
 
 
 def has_acted() -> bool:
-    """Whether this session (in a page: this request) has executed an action, so that what was read before may be outdated."""
+    """Whether this session (of a request) has executed an action, so that rows read before may be outdated."""
     return bool(db.session().info.get("has_acted"))
 
 
@@ -79,22 +80,23 @@ def _run_outermost(session: Session, deed: Callable[..., R], args: Any, kwargs: 
     try:
         _begin_write(session)
     finally:
-        _restore_rows(before)  # a rollback between two tries has expired what the session had read
+        # The rollback after a failed try has expired the rows that the session had read
+        _restore_rows(before)
     session.info["deed"] = state = Deed()
     try:
         result = deed(*_with_fresh_doer(session, args), **kwargs)
         _commit(session, _touched(state))
         session.info["has_acted"] = True
         if is_impatient():
-            # The page goes on with the rows and relationships that it has loaded
+            # The page goes on with the rows and relationships that it had loaded
             _restore_rows(before)
         return result
     except BaseException as error:
-        # Rows that the page has already read are detached before the rollback, which would expire them.
+        # Rows that the page has already read are detached first, because the rollback would expire them.
         session.expunge_all()
         session.rollback()
         _restore_rows(before)
-        # A page that only wanted to note something is shown even when the disk is full.
+        # In `without_waiting`, a full disk counts as busy too, so that the page is shown all the same.
         if isinstance(error, OperationalError) and (is_locked(error) or is_impatient()):
             raise Busy() from error
         raise
@@ -103,7 +105,7 @@ def _run_outermost(session: Session, deed: Callable[..., R], args: Any, kwargs: 
 
 
 def _begin_write(session: Session) -> None:
-    session.commit()  # ends the request's read transaction; nothing is pending outside a deed
+    session.commit()  # ends the request's read transaction; outside of an action nothing is pending
     if not LOCK_WAITERS.acquire(timeout=0 if is_impatient() else LOCK_WAITER_SECONDS):
         raise Busy()
     try:
@@ -121,7 +123,7 @@ def _take_write_lock(session: Session) -> None:
         except OperationalError as error:
             session.rollback()
             if not (is_locked(error) or is_impatient()):
-                raise  # the database is unavailable, and a page that says so must not need it
+                raise  # the database is unavailable
             if not is_locked(error) or attempt == tries:
                 raise Busy() from error
             time.sleep(RETRY_SECONDS * attempt)

@@ -1,4 +1,4 @@
-"""Connections to SQLite and PostgreSQL: how they begin, wait and fail, and what else their engines are asked for."""
+"""Connections to SQLite and PostgreSQL: their options and timeouts, kinds of errors, and maintenance statements."""
 
 from __future__ import annotations
 
@@ -18,26 +18,30 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, Programm
 from forum.columns import Base
 from forum.lazy import library
 
-# With two tries (`deeds.BUSY_TRIES`), and the wait for admission before them, a writer is answered within five seconds.
+# With two tries (`deeds.BUSY_TRIES`), and the wait for admission before that, a writer is answered within five
+# seconds.
 BUSY_TIMEOUT_MS = 1_500
-# Statements that each connection to PostgreSQL keeps prepared: about as many as the forum has
+# Statements that each PostgreSQL connection keeps prepared: about as many as the forum has
 MAX_PREPARED_STATEMENTS = 400
-# SQLSTATE of a prepared statement that was planned for an older schema ("cached plan must not change result type"), that
-# the server does not know, or knows already: behind a pooler one connection of ours may be several of the server's.
+# SQLSTATEs of a prepared statement that the server rejects: it was planned for an older schema ("cached plan must not
+# change result type"), is unknown, or exists already. Behind a pooler, one of our connections may use several
+# connections of the server.
 STALE_STATEMENT_CODES = {"0A000", "26000", "42P05"}
-# SQLSTATE of what the role has no privilege for, and of writing to a server that is read-only at the moment
+# SQLSTATEs of a missing privilege, and of writing to a server that is read-only at the moment
 NO_ACCESS_CODES = {"42501", "25006"}
-# Of a lock that another transaction holds, and of a deadlock
+# SQLSTATEs of a lock that another transaction holds, and of a deadlock
 LOCK_CODES = {"55P03", "40P01", sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 ENGINE_OPTIONS = {
-    "hide_parameters": True,  # errors are logged, and must not log what people write, nor hashes
-    "pool_use_lifo": True,  # the connection used last has most cached: pages, prepared statements
+    # Errors are logged, and the log must not contain members' texts or hashes
+    "hide_parameters": True,
+    # The most recently used connection has the most in its caches: pages, prepared statements
+    "pool_use_lifo": True,
 }
 _is_page: ContextVar[bool] = ContextVar("is_page", default=False)
 
 
 def read_without_transactions(app: Flask) -> None:
-    """Let requests read without transactions on PostgreSQL, where one would give nothing; see `_set_autocommit`."""
+    """Let requests read without transactions on PostgreSQL, where they have no benefit; see `_set_autocommit`."""
 
     def begin() -> None:
         _is_page.set(True)
@@ -53,13 +57,13 @@ _is_impatient: ContextVar[bool] = ContextVar("is_impatient", default=False)
 
 
 def is_impatient() -> bool:
-    """Whether the code that runs does so within `without_waiting`."""
+    """Whether the running code is inside `without_waiting`."""
     return _is_impatient.get()
 
 
 @contextmanager
 def without_waiting() -> Iterator[None]:
-    """Within, an action raises `Busy` at once if the database is locked: for what a GET notes, such as how far one read."""
+    """Inside, an action raises `Busy` at once if the database is locked; for what a GET stores, such as reading positions."""
     token = _is_impatient.set(True)
     try:
         yield
@@ -68,7 +72,7 @@ def without_waiting() -> Iterator[None]:
 
 
 def conninfo(url: URL) -> str:
-    """The connection string (libpq's keywords and values, password included) of a PostgreSQL database.
+    """The libpq connection string (keywords and values, with the password) of a PostgreSQL database.
 
     psycopg and PostgreSQL's own programs would misread the URL: a space in its options is written as `+` there.
     """
@@ -77,10 +81,10 @@ def conninfo(url: URL) -> str:
 
 
 def checkpoint_wal(engine: Engine) -> None:
-    """Move what SQLite has committed to its write-ahead log into the database file, and empty the log.
+    """Move everything from SQLite's write-ahead log into the database file, and empty the log.
 
-    While other connections are busy, or when the disk is full, some of it stays in the log, where it is just as safe. Does
-    nothing on PostgreSQL.
+    While other connections are busy, or when the disk is full, some of it stays in the log, where it is just as safe.
+    Does nothing on PostgreSQL.
     """
     if engine.dialect.name == "sqlite":
         with closing(engine.raw_connection()) as connection, suppress(sqlite3.OperationalError):
@@ -88,7 +92,7 @@ def checkpoint_wal(engine: Engine) -> None:
 
 
 def filled_table(connection: Connection) -> str:
-    """The name of a table of the forum that holds a row; empty if none does."""
+    """The name of one of the forum's tables that has a row; empty if all are empty."""
     there = set(inspect(connection).get_table_names())
     for table in Base.metadata.sorted_tables:
         if table.name in there and connection.scalar(select(exists(select(1).select_from(table)))):
@@ -97,10 +101,10 @@ def filled_table(connection: Connection) -> str:
 
 
 def analyze(engine: Engine) -> None:
-    """Let PostgreSQL update its planner statistics after many rows were added at once.
+    """Make PostgreSQL update its planner statistics after many rows were added at once.
 
-    By itself it does so some minutes later, and until then it plans for empty tables (PostgreSQL's manual, "Populating a
-    Database"). Tables that are locked are skipped. Does nothing on SQLite.
+    By itself it does so only minutes later, and until then plans as for empty tables (PostgreSQL's manual,
+    "Populating a Database"). Tables that are locked are skipped. Does nothing on SQLite.
     """
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
@@ -109,24 +113,25 @@ def analyze(engine: Engine) -> None:
 
 def is_locked(error: OperationalError) -> bool:
     """Whether a statement failed because another transaction held a lock for too long."""
-    primary_code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # without SQLite's extension
+    # Without the bits of SQLite's extended codes
+    primary_code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     return primary_code in LOCK_CODES or getattr(error.orig, "sqlstate", None) in LOCK_CODES
 
 
 def is_away(error: DBAPIError) -> bool:
-    """Whether the database is to blame (its server, its file, the role's privileges, its address) and not the statement."""
+    """Whether an error is the fault of the database (its server, file, privileges or address) and not of the statement."""
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate in NO_ACCESS_CODES:
         return True
     if type(error) is ProgrammingError and error.statement is None and sqlstate is None:
-        return True  # psycopg takes no such option of an address, and has not connected
+        return True  # psycopg rejects an option in the address before it connects
     is_bad_statement = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
     return type(error) in (OperationalError, DatabaseError) and not is_bad_statement
 
 
 @event.listens_for(Engine, "handle_error")
 def _drop_stale_connection(context: ExceptionContext) -> None:
-    """Discard a connection whose prepared statements the server does not accept: they would fail again and again."""
+    """Discard a connection whose prepared statements the server rejects: they would fail again and again."""
     if getattr(context.original_exception, "sqlstate", "") in STALE_STATEMENT_CODES:
         context.is_disconnect = True
 
@@ -134,13 +139,14 @@ def _drop_stale_connection(context: ExceptionContext) -> None:
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # BEGIN is sent by `_begin`
+        connection.isolation_level = None  # so that `_begin` sends BEGIN itself
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-2000",  # kilobytes for each connection; the operating system caches the file anyway
+            # Kilobytes for each connection; the operating system caches the file anyway
+            "cache_size=-2000",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -158,8 +164,8 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
 def _lazy_cursor() -> Any:
     """psycopg's cursor class with a `description` that is built when it is read.
 
-    SQLAlchemy asks each result whether it has a description, but reads it only when a statement is new. To build one
-    object for each column of each result took a thirtieth of the time of a member's page.
+    SQLAlchemy asks of each result whether it has a description, but reads it only when a statement is new. Building
+    an object for each column of each result took a thirtieth of the time of a member's page.
     """
     cursor_class = library("psycopg").Cursor
 
@@ -173,7 +179,7 @@ def _lazy_cursor() -> Any:
 
 
 class _LazyDescription(Sequence[Any]):
-    """The description of a result that has columns (and so is true), built each time that it is read."""
+    """The description of a result that has columns (so it is truthy), built each time that it is read."""
 
     def __init__(self, describe: Callable[[], Sequence[Any]]) -> None:
         self._describe = describe
@@ -207,8 +213,8 @@ def _begin(connection: Any) -> None:
 def _set_autocommit(connection: Any, is_autocommit: bool) -> None:
     """Let psycopg execute each statement by itself, or begin a transaction as usual.
 
-    A transaction that only reads gives nothing on PostgreSQL: at READ COMMITTED the commits of others are seen between two
-    of its statements all the same. It costs two messages, and its rollback makes psycopg forget prepared statements.
+    On PostgreSQL a read-only transaction has no benefit: at READ COMMITTED two of its statements may see different
+    commits anyway. It costs two round trips, and its rollback makes psycopg forget prepared statements.
     """
     driver = connection.connection.driver_connection
     if is_autocommit != connection.info.get("is_autocommit", False) and not driver.closed:
@@ -217,7 +223,7 @@ def _set_autocommit(connection: Any, is_autocommit: bool) -> None:
 
 @contextmanager
 def _busy_timeout(connection: sqlite3.Connection, milliseconds: int) -> Iterator[None]:
-    """Within, wait so long for a lock on SQLite instead of `BUSY_TIMEOUT_MS`."""
+    """Inside, wait so many milliseconds for a lock on SQLite instead of `BUSY_TIMEOUT_MS`."""
     if milliseconds == BUSY_TIMEOUT_MS:
         yield
         return
