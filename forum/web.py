@@ -1,4 +1,4 @@
-"""The current request: who asks, what the query string says, where answers lead, and in which language."""
+"""The current request: the person, query parameters, redirects and addresses, and the language of the interface."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ if TYPE_CHECKING:
 
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
-LARGEST_NUMBER = 999_999_999  # of nine digits, which `whole_number` takes
-# The paper of the style sheet, which bars of browsers take on
+LARGEST_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
+# The background of the style sheet in each theme, which browsers use for their address bar
 THEME_COLORS = {"light": "#fcfdfd", "dark": "#10181c"}
-PROOF_LIFETIME = timedelta(minutes=15)  # for which members need not prove again who they are
+PROOF_LIFETIME = timedelta(minutes=15)  # how long members need not prove again who they are
 
 
-@dataclass(eq=False, repr=False)  # two are equal by their token (UserMixin), which no log may show
+# Compared by token (UserMixin); without repr, so that no log shows the token
+@dataclass(eq=False, repr=False)
 class SessionUser(UserMixin):
     """The user object of Flask-Login: a member in one session, whose id is the token of the session on the server.
 
-    `proved_at` is when they last proved who they are, `how` by what they signed in. `unread` is the number of their unread
-    notices, None if it is unknown.
+    `proved_at` is when they last proved who they are, `how` the methods by which they signed in. `unread` is the
+    number of their unread notices, None if it is unknown.
     """
 
     member: Member
@@ -53,22 +54,22 @@ class SessionUser(UserMixin):
         return self.token
 
 
-# Who asks
+# The person
 
 
 def me() -> Person:
-    """The person who asks: a member, or `VISITOR`."""
+    """The person who makes this request: a member, or `VISITOR`."""
     user = current_user._get_current_object()
     return cast(Person, user.member) if isinstance(user, SessionUser) else VISITOR
 
 
 def my_token() -> str:
-    """The token of the session of the member who asks; only for views that a visitor cannot reach."""
+    """The session token of the member who makes this request; only for views that a visitor cannot reach."""
     return cast(SessionUser, current_user).token
 
 
 def my_unread() -> int | None:
-    """`SessionUser.unread` of the person who asks.
+    """`SessionUser.unread` of the person who makes this request.
 
     None when it is unknown, or may be outdated because this request has executed an action.
     """
@@ -78,13 +79,13 @@ def my_unread() -> int | None:
 
 
 def has_proved() -> bool:
-    """Whether the member who asks has proved who they are within `PROOF_LIFETIME`."""
+    """Whether the member who makes this request has proved who they are within `PROOF_LIFETIME`."""
     proved_at = cast(SessionUser, current_user).proved_at
     return proved_at is not None and proved_at > now() - PROOF_LIFETIME
 
 
 def prove_first(after: str = "") -> AnyResponse:
-    """Send a member to prove who they are, before what somebody else at an unlocked screen must not do.
+    """Redirect a member to prove who they are, before something that nobody else at an unlocked screen must be able to do.
 
     Afterwards they go on to the path `after`, by default this page.
     """
@@ -95,9 +96,9 @@ def prove_first(after: str = "") -> AnyResponse:
 
 
 def number(name: str, default: int = 1) -> int:
-    """A whole number from the query string; the default if it is missing or anything else.
+    """A whole number from the query string; the default if it is missing or not a number.
 
-    One that is too long for `whole_number` is the largest, so that a list shows its last page.
+    A number with too many digits for `whole_number` becomes `LARGEST_NUMBER`, so that a list shows its last page.
     """
     typed = request.args.get(name, "")
     value = whole_number(typed)
@@ -107,7 +108,7 @@ def number(name: str, default: int = 1) -> int:
 
 
 def whole_number(typed: str, digits: int = 9) -> int | None:
-    """The whole number that a text of at most so many ASCII digits stands for; None for any other text."""
+    """The whole number that a text of at most `digits` ASCII digits stands for; None for any other text."""
     is_number = typed.isascii() and typed.isdigit() and len(typed) <= digits
     return int(typed) if is_number else None
 
@@ -118,7 +119,7 @@ def text(name: str, length: int = 200) -> str:
 
 
 def choice(name: str, choices: Iterable[str], default: str = "") -> str:
-    """One of the choices from the query string; the default if it is missing or anything else."""
+    """One of the choices from the query string; the default if it is missing or not one of them."""
     value = request.args.get(name, "")
     return value if value in choices else default
 
@@ -127,23 +128,23 @@ def choice(name: str, choices: Iterable[str], default: str = "") -> str:
 
 
 def see_other(address: str) -> AnyResponse:
-    """The redirect (303) that follows a deed."""
+    """The redirect (303) after an action."""
     return redirect(address, SEE_OTHER)
 
 
 def done(message: str, address: str) -> AnyResponse:
-    """The redirect (303) that follows a deed, to a page with a message that says what was done."""
+    """The redirect (303) after an action, to a page that shows a message saying what was done."""
     flash(message, "message")
     return see_other(address)
 
 
 def moved_permanently(address: str) -> AnyResponse:
-    """The redirect (301) from an address that is no longer that of a page, such as one with a former name in it."""
+    """The redirect (301) from a former address of a page, such as one with a former name in it."""
     return redirect(address, MOVED_PERMANENTLY)
 
 
 def moved_until_undone(address: str) -> AnyResponse:
-    """The redirect (301) from an address that may be that of a page again: browsers do not remember it, as they else would.
+    """The redirect (301) from an address that may become that of a page again: browsers are told not to remember it.
 
     A title may be changed back, and a merger of topics undone.
     """
@@ -171,7 +172,7 @@ def absolute(path: str) -> str:
 
 
 def canonical(number: int = 1) -> str:
-    """The public address of this page of a list, or of what has comments, without anything else of the query."""
+    """The public address of page `number` of this list or discussion, without any other query parameter."""
     address = absolute(quote(request.path))
     return f"{address}?page={number}" if number > 1 else address
 
@@ -179,7 +180,7 @@ def canonical(number: int = 1) -> str:
 def here(**changes: Any) -> str:
     """The path of this page with some values of its query changed; None removes one.
 
-    `url_for` cannot do this: it would take a name such as `endpoint` in the query for one of its own parameters.
+    `url_for` cannot do this: it would mistake a name such as `endpoint` in the query for one of its own parameters.
     """
     values = {**request.args.to_dict(flat=False), **changes}
     query = urlencode({k: v for k, v in values.items() if v is not None}, doseq=True)
@@ -187,18 +188,18 @@ def here(**changes: Any) -> str:
 
 
 def values_here(without: str) -> list[tuple[str, str]]:
-    """Names and values in the query of this page, for a form that keeps them; all but those with the name `without`."""
+    """Names and values in the query of this page, for a form that keeps them; all except those named `without`."""
     return [(name, value) for name, value in request.args.items(multi=True) if name != without]
 
 
 def page_here() -> str:
-    """The address to which to come back: this page, or where it answers a form, the nearest that can be opened."""
+    """The address to come back to: this page, or for a request that sends a form, the nearest page that can be opened."""
     address = request.full_path.rstrip("?")
     return address if request.method == "GET" else nearest_page(address)
 
 
 def nearest_page(address: str) -> str:
-    """The address if a page can be opened there, else that of the nearest one above: `/topics/7` for `/topics/7/watch`."""
+    """The address itself if a GET can open it, else the nearest one above it: `/topics/7` for `/topics/7/watch`."""
     path = address.partition("?")[0]
     if _is_page(path):
         return address
@@ -219,10 +220,10 @@ def _is_page(path: str) -> bool:
 
 
 def depends_on(*scopes: str) -> None:
-    """Name the scopes (`deeds.touches`) that the page of this request depends on, besides `EVERYTHING`.
+    """Name the scopes (`deeds.touches`) that the page of this request depends on, in addition to `EVERYTHING`.
 
-    A page that does not call this depends on all that visitors see. Without scopes it depends on nothing that a reply, an
-    edit or a mark changes.
+    A page that does not call this depends on everything that visitors see. Called without scopes, the page depends on
+    nothing that a reply, an edit or a mark changes.
     """
     request.environ[DEPENDS_ON] = scopes
 
@@ -243,17 +244,17 @@ def cookie_name(name: str) -> str:
 
 
 def locale() -> str:
-    """The language of the interface for whoever reads; English for nobody, such as a command."""
+    """The language of the interface in this request; English outside of requests, such as in a command."""
     return str(get_locale() or locales.SOURCE)
 
 
 def offered_locale(wanted: str | None) -> str:
-    """The language of the interface for somebody who once chose `wanted`: that one, or that of the forum."""
+    """The language of the interface for a person who once chose `wanted`: that one if offered, else that of the forum."""
     return locales.best(wanted or "", "", settings().locales)
 
 
 def is_cross_site() -> bool:
-    """Whether the browser says that a page of another site sends this request; an old browser may not say."""
+    """Whether the browser says that a page of another site sends this request; old browsers may not say so."""
     if site := request.headers.get("Sec-Fetch-Site"):
         return site not in ("same-origin", "none")
     origin = request.headers.get("Origin")

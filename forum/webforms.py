@@ -1,4 +1,4 @@
-"""Forms as every room uses them: the base class, fields for an order, and the way from a form to its action."""
+"""The base class of all forms, fields to order rows, and the steps from a form to its action."""
 
 from __future__ import annotations
 
@@ -33,35 +33,36 @@ from forum.web import CONFLICT, REFUSED, me
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
 MAX_PLACE = 9_999
-LAST_DAY = "9999-12-31"  # that a field for a date takes
-# Buttons that ask for a preview, for a heading in the text, to keep the form as a draft, or for a row more or less
+LAST_DAY = "9999-12-31"  # the last day that a date field accepts
+# Names of buttons that show the form again: for a preview, for a heading in the text, to keep it as a draft, or to
+# add or remove a row
 TRIAL_FIELDS = {"preview", "prompt", "draft", ADD_ROW, REMOVE_ROW}
 
 
 def init_app(app: Flask) -> None:
-    """Let templates with a form of their own make its submission key."""
+    """Let templates with a form of their own create its submission key."""
     app.jinja_env.globals.update(submission_key=submission_key)
 
 
 def lazy_text(text: str, **values: Any) -> str:
-    """A text of a form, translated when it is shown. Forms import it as `_`."""
+    """A lazily translated text of a form. Forms import it as `_`."""
     return cast(str, lazy_gettext(text, **values))
 
 
 def lazy_word(context: str, text: str) -> str:
-    """A word of a form that means several things, translated when it is shown: `context` says which. Forms import it as `pgettext`."""
+    """A lazily translated word that is ambiguous without a `context`. Forms import it as `pgettext`."""
     return cast(str, lazy_pgettext(context, text))
 
 
 def lazy_number(number: int) -> str:
-    """A number in a text of a form, written as in the language in which the text is shown."""
+    """A number in a text of a form, formatted in the language in which the text is shown."""
     return cast(str, LazyString(format_decimal, number))
 
 
 class Form(FlaskForm):
-    """The base class of all forms: texts are tidied when they are read, and what WTForms says is translated.
+    """The base class of all forms: texts are tidied when they are read, and WTForms' own messages are translated.
 
-    `is_too_soon` says that it was refused only because of the time: nothing in it is to be put right.
+    `is_too_soon` is true after a `TooSoon`: nothing in the form has to be corrected.
     """
 
     is_too_soon = False
@@ -70,7 +71,7 @@ class Form(FlaskForm):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
 
     def hidden_tag(self, *fields: Any) -> Markup:
-        """The hidden fields, and with them the id of the member who fills the form in."""
+        """The hidden fields, and the id of the member who fills in the form."""
         return cast(Markup, super().hidden_tag(*fields)) + _author_field()  # type: ignore[no-untyped-call]  # Flask-WTF has no types
 
     class Meta(FlaskForm.Meta):
@@ -87,22 +88,23 @@ class Form(FlaskForm):
             return field
 
         def render_field(self, field: Any, render_kw: Any) -> Markup:
-            """Render a field without `maxlength`, by which browsers silently cut off what is pasted.
+            """Render a field without `maxlength`, with which browsers silently cut off pasted text.
 
-            A script reads `data-most` and says how much of the text is too long; so does the server. A date gets a last
-            day. The CSRF token gets no id, which would not be unique on a page with several forms.
+            Instead, a script reads `data-most` and says by how much the text is too long; so does the server. A date
+            field gets a last day. The CSRF token gets no id, which would not be unique on a page with several forms.
             """
             attributes = {**render_kw, "maxlength": False}
             if isinstance(field, CSRFTokenField):
                 attributes["id"] = False
-            if isinstance(field, DateField):  # without a last day browsers take years of six digits
+            # Without a maximum, browsers accept years of six digits
+            if isinstance(field, DateField):
                 attributes.setdefault("max", LAST_DAY)
             if field.flags.maxlength and not isinstance(field, HiddenField):
                 attributes["data-most"] = field.flags.maxlength
             return super().render_field(field, attributes)
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Read the texts that a form has sent: no form takes files, and the values of JSON may be of any type."""
+            """Read what a form has sent: no files, and not a JSON body, whose values could be of any type."""
             if formdata is not _Auto:
                 return formdata
             return (request.form or None) if request.method == "POST" else None
@@ -122,22 +124,22 @@ class Row(Form):
 
 
 def _author_field() -> Markup:
-    """A hidden field that says who wrote, so that a text that is given back is shown to no other member."""
+    """A hidden field with the id of the author, so that a text that is given back is not shown to another member."""
     field = Markup('<input type="hidden" name="written_as" value="{}">')
     return field.format(me().id) if me().is_member else Markup("")
 
 
 def fill(form: FlaskForm, texts: Mapping[str, str | list[str]]) -> None:
-    """Fill fields of a form with texts, each read as if it had been typed. Names that are no fields are left out."""
+    """Fill in fields of a form, each text read as if it had been typed. Names that are not fields are ignored."""
     for name, text in texts.items():
         if name in form and text:
             form[name].process_formdata([text] if isinstance(text, str) else text)
         elif name in form:
-            form[name].data = ""  # which is no date and no number
+            form[name].data = ""  # neither a date nor a number field can parse an empty text
 
 
 class WTFormsTranslations:
-    """What WTForms says by itself, except where a message of our own tells better what to do."""
+    """The messages of WTForms, some of them replaced by clearer ones of our own."""
 
     def __init__(self, translations: support.NullTranslations) -> None:
         self.translations = translations
@@ -171,7 +173,7 @@ def _wtforms_translations(locale: str) -> WTFormsTranslations:
 
 
 def _select_choice(choice: Any) -> Any:
-    """A (value, label) as WTForms takes it from version 3.3 on."""
+    """A (value, label) pair as WTForms expects it from version 3.3 on."""
     return SelectChoice(*choice) if isinstance(choice, tuple) else choice
 
 
@@ -180,9 +182,10 @@ def _tidy(value: Any) -> Any:
 
 
 class PlaceField(IntegerField):
-    """A place in an order, from 1.
+    """A position in an order, from 1.
 
-    It is rendered as a text field: a browser empties `<input type="number">` when it shows again what is no number.
+    It is rendered as a text field: a browser empties `<input type="number">` when it shows a text again that is not a
+    number.
     """
 
     widget = TextInput()
@@ -196,7 +199,7 @@ class PlaceField(IntegerField):
             raise ValueError(str(PLACE_RANGE.message)) from None
 
     def pre_validate(self, form: Any) -> None:
-        """Say only once what is wrong: `PLACE_RANGE` would refuse with the same words what is no number."""
+        """Show one error only: `PLACE_RANGE` would refuse a text that is not a number with the same words."""
         if self.process_errors and self.raw_data and self.raw_data[0].strip():
             raise StopValidation()
 
@@ -207,17 +210,17 @@ PLACE_RANGE = NumberRange(
 
 
 class OrderForm(Form):
-    """A number beside each of some rows (fields `place-<id>`): the place that the row is to have.
+    """A number beside each of several rows (fields `place-<id>`): the position that the row is to have.
 
-    A row that moves up comes before the row whose place it takes, one that moves down comes after it; a row whose field
-    is empty keeps its place.
+    A row that moves up is put before the row whose position it takes, one that moves down after it; a row with an
+    empty field keeps its position.
     """
 
     ids: Sequence[int] = ()
 
     @classmethod
     def of(cls, ids: Sequence[int]) -> OrderForm:
-        """The form for the rows with these ids, which are given in their present order."""
+        """The form for the rows with these ids, given in their present order."""
         names = [f"place-{item_id}" for item_id in ids]
         places = dict(zip(names, range(1, len(ids) + 1), strict=True))
         fields = {name: PlaceField(validators=[Optional(), PLACE_RANGE]) for name in names}
@@ -236,10 +239,10 @@ class OrderForm(Form):
 
 
 def refuse(form: FlaskForm, error: Refusal) -> None:
-    """Add the sentence of a refusal to the errors of the field that it names, or else to those of the form."""
+    """Add the message of a refusal to the errors of the field that it names, or else to those of the form."""
     name = getattr(error, "field", "")
     field = _named(form, name)
-    if name == "submission_key":  # it was used for another text, so this one gets a key of its own
+    if name == "submission_key":  # the key was used for another text, so this one gets a new key
         form[name].data = submission_key()
         form.form_errors.append(error.message)
     elif isinstance(field, TableField):
@@ -251,7 +254,7 @@ def refuse(form: FlaskForm, error: Refusal) -> None:
 
 
 def _named(form: FlaskForm, name: str) -> Any:
-    """The field of this name, which may be one in a row of a table; None if there is none."""
+    """The field with this name, which may be in a row of a table; None if there is none."""
     if name in form:
         return form[name]
     tables = (field for field in form if isinstance(field, TableField))
@@ -259,28 +262,29 @@ def _named(form: FlaskForm, name: str) -> Any:
 
 
 def is_trial() -> bool:
-    """Whether a form is sent with a button for a trial: it is shown with what was typed so far, and nothing is stored."""
+    """Whether a form is sent by a button that only shows it again with what was typed; nothing is stored."""
     return request.method == "POST" and not TRIAL_FIELDS.isdisjoint(request.form)
 
 
 def is_for_draft() -> bool:
-    """Whether a form is sent to keep what it holds as a draft."""
+    """Whether a form is sent by the button that keeps it as a draft."""
     return is_trial() and "draft" in request.form
 
 
 def is_preview() -> bool:
-    """Whether a form is sent with its button for a preview."""
+    """Whether a form is sent by its preview button."""
     return is_trial() and "preview" in request.form
 
 
 def preview(field: Any, language: str = "en", *, has_pictures: bool = True) -> Markup | None:
-    """The HTML of the Markdown in a field, when the form is sent with its button for a preview; else None."""
+    """The HTML of the Markdown in a field if the form is sent by its preview button; else None."""
     if not is_preview():
         return None
     return markup.write(field.data or "", language, has_pictures=has_pictures).html
 
 
-# The limit `changing` for doors that do everything in `process`, which limits trials and does no deed for them.
+# The limit `changing` for views that do everything in `process`, which limits trials itself and runs no action for
+# them.
 changing_with_preview = limiter.shared_limit(
     MAX_CHANGES, scope="changing", key_func=by_person, methods=["POST"], exempt_when=is_trial
 )
@@ -295,17 +299,18 @@ def process(
     latest: Callable[[], FlaskForm] | None = None,
     is_first_step: bool = False,
 ) -> ResponseReturnValue:
-    """Show a form (GET), show it again with what has to be put right (422), or do its deed.
+    """Show a form (GET), show it again with its errors (422), or run its action.
 
-    `page` renders the form with a status, `deed` does what the form is for and answers; it may raise `Invalid`. Each of
-    the `checks` gets the form and raises `Invalid` for what its validators cannot know, such as what a query says; they
-    run also when a validator has refused something, so that one answer names every problem. After `TooSoon` the form is
-    shown again, too (429), and says when to send it. A trial and a step before the
-    last one show the form with what was typed so far and validate nothing; trials are limited as previews.
+    `page` renders the form with a status. `deed` runs the action and returns the response; it may raise `Invalid`.
+    Each of the `checks` gets the form and raises `Invalid` for what its validators cannot know, such as what a query
+    says; all of them run even when a validator has found an error, so that one response names every problem. After
+    `TooSoon` the form is shown again (429) and says when to send it. A trial (`is_trial`), and a form with
+    `is_first_step`, is shown again with what was typed and not validated; trials count for the rate limit of
+    previews.
 
-    `latest` returns the same form with what is saved now. Where it is given and the deed raises `Conflict`, because that
-    was changed after the form had been opened, the form is shown again (409): `page` gets the `ChangedFields`, in which
-    the two differ, as its second argument. Who sends the form once more has seen them, and it is accepted.
+    `latest` returns the same form filled with what is saved now. If it is given and the deed raises `Conflict`,
+    because the saved values have changed since the form was opened, the form is shown again (409): `page` gets the
+    differing fields as `ChangedFields` in its second argument. Sending the form once more is then accepted.
     """
     if is_trial():
         return _show_trial(form, page)
@@ -349,7 +354,7 @@ def _show_trial(form: FlaskForm, page: Callable[[int], ResponseReturnValue]) -> 
 
 
 def _choose_language(form: FlaskForm) -> None:
-    """Choose the language whose code a button for a preview has as its value; one that only asks has no code."""
+    """Select the language whose code is the value of the preview button that was pressed; an ordinary one has no code."""
     code = request.form.get("preview", "")
     if "language" not in form or not code.isalpha():
         return
@@ -359,7 +364,7 @@ def _choose_language(form: FlaskForm) -> None:
 
 
 def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:
-    """Whether a check raises nothing; its problem is shown unless the field has another one already."""
+    """Whether a check passes; its error is shown unless the field has another one already."""
     try:
         check(form)
     except Invalid as error:
@@ -370,14 +375,14 @@ def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:
 
 
 def _ask_for_passwords_again(form: Any) -> None:
-    """Say of each password that nothing else is said of that the page shows its field empty again."""
+    """Add an error to each password field without one: its value is not sent back to the page."""
     for field in form:
         if isinstance(field, PasswordField) and field.data and not field.errors:
             field.errors = [_("Type your password again; it is never sent back to the page.")]
 
 
 def _show_latest(form: Any, latest: Any) -> ChangedFields:
-    """Let a form be sent once more; returns the fields in which what is saved now differs from it."""
+    """Make the form acceptable if it is sent once more; returns the fields that differ from what is saved now."""
     form.seen.data = latest.seen.data
     shown = [one for one in form if one.type not in HIDDEN_FIELD_TYPES and one.name != "city_id"]
     return [
@@ -388,7 +393,7 @@ def _show_latest(form: Any, latest: Any) -> ChangedFields:
 
 
 def _displayed(field: Any, data: Any) -> str:
-    """How a field would show some data: yes or no for a box, the labels of its choices, rows as lines, else the text."""
+    """How a field would display some data: yes or no for a box, labels for choices, lines for rows, else the text."""
     if isinstance(data, bool):
         return _("Yes") if data else _("No")
     if isinstance(field, TableField):
