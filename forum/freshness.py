@@ -1,4 +1,4 @@
-"""What was written lately: the present versions of scopes, looked up past the application as cheaply as the database allows."""
+"""The current versions of scopes, looked up outside of the application, as cheaply as each database allows."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Versions = Mapping[str, int]  # the version numbers of scopes
 MAX_PREFETCHED = 200  # versions that are queried together
-MAX_RETAINED = 1_000  # versions that are looked through after each write
-CONNECTIONS, CONNECTION_SECONDS = 4, 2  # to PostgreSQL, and how long to wait for a free one
+MAX_RETAINED = 1_000  # versions that are checked one by one after each write
+CONNECTIONS, CONNECTION_SECONDS = 4, 2  # to PostgreSQL, and how many seconds to wait for a free one
 # The index of SQLite's write-ahead log: its format version, and the size of its header in bytes
 WAL_INDEX_VERSION, WAL_INDEX_HEADER = 3_007_000, 48
 SQLITE_VERSIONS = (
@@ -41,20 +41,20 @@ _opening = threading.Lock()
 
 
 class VersionSource(Protocol):
-    """Where the present versions of scopes can be looked up, past the application and its sessions."""
+    """Where the current versions of scopes can be looked up, outside of the application and its sessions."""
 
     @property
     def error(self) -> type[Exception]:
         """The exception class that is raised when the database does not answer."""
 
     def stamp(self) -> Any:
-        """A value that stays the same until somebody writes; None if nothing tells that cheaply."""
+        """A value that stays the same until somebody writes; None if there is no cheap one."""
 
     def changed_between(self, before: Any, after: Any) -> Set[int] | None:
         """The hashes (`writelog.hash_of`) of all scopes touched between two stamps; None if they are not all known."""
 
     def versions(self, scopes: Iterable[str]) -> Versions:
-        """The present versions of these scopes, without those that nobody has touched yet."""
+        """The current versions of these scopes; scopes that were never touched are left out."""
 
 
 class SqliteVersions:
@@ -69,12 +69,12 @@ class SqliteVersions:
         self.index: mmap | None = None
 
     def stamp(self) -> Any:
-        """The header of the index of the write-ahead log; without one, the count of others' commits (`data_version`)."""
+        """The header of the write-ahead log's index; without one, `data_version`, which counts commits by others."""
         if self.index is not None:
             return self.index[:WAL_INDEX_HEADER]
         with self.lock:
             version = self._execute("PRAGMA data_version").fetchone()[0]
-            # Only after a query does this connection hold the index open, so that nobody can delete it.
+            # Only after a query does this connection keep the index open, so that it is not deleted.
             if self._execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                 self.index = _wal_index(self.path)
             return version
@@ -98,10 +98,10 @@ class SqliteVersions:
 def _wal_index(path: str) -> mmap | None:
     """The header of the index of SQLite's write-ahead log, which a commit changes as its last step; None if there is none.
 
-    SQLite itself compares these bytes to learn whether it has to read again, and `PRAGMA data_version` tells what it found;
-    to compare them here costs a twentieth and takes no lock (https://sqlite.org/walformat.html, 2.1). The index exists as
-    long as any connection is open. It is opened once and never closed: closing it would release the locks that SQLite holds
-    on it, which belong to the process (https://sqlite.org/howtocorrupt.html, 2.2).
+    SQLite itself compares these bytes to know whether it has to read again, and `PRAGMA data_version` tells the
+    result; comparing them here costs a twentieth and takes no lock (https://sqlite.org/walformat.html, 2.1). The
+    index exists as long as any connection is open. It is opened once and never closed: closing it would release the
+    locks that SQLite holds on it, because they belong to the process (https://sqlite.org/howtocorrupt.html, 2.2).
     """
     file = Path(f"{os.path.realpath(path)}-shm")
     with _opening:
@@ -119,7 +119,7 @@ def _wal_index(path: str) -> mmap | None:
 
 
 class PostgresqlVersions:
-    """Versions in PostgreSQL, queried over a few connections of their own, at each hit unless there is a write log."""
+    """Versions in PostgreSQL, queried over a few connections of its own, at each hit unless there is a write log."""
 
     def __init__(self, url: URL) -> None:
         self.write_log: WriteLog | None = None
@@ -143,7 +143,7 @@ class PostgresqlVersions:
         return dict(self._fetch(POSTGRESQL_VERSIONS, list(scopes)))
 
     def wait_for_commits(self) -> bool:
-        """Wait until all commits that were begun are over: an action locks the row of `ANY_CHANGE` until it has committed.
+        """Wait until all commits that have begun are over: an action locks the row of `ANY_CHANGE` until it has committed.
 
         Returns whether they are over.
         """
@@ -177,9 +177,9 @@ def version_source(engine: Engine) -> SqliteVersions | PostgresqlVersions:
 
 
 def use_write_log(source: PostgresqlVersions, engine: Engine, settings: Settings) -> None:
-    """Announce commits in the write log as soon as any process of this machine reads it; read it if no other machine writes.
+    """Announce commits in the write log if a process of this machine reads it; read it if no other machine writes.
 
-    Commands, which are not told that there is only one machine, find the file of the server.
+    Commands are not told that there is only one machine: they announce when they find the server's file.
     """
     if settings.is_one_machine or settings.writelog_path.exists():
         log = open_log(settings.writelog_path.resolve())
@@ -191,18 +191,18 @@ def use_write_log(source: PostgresqlVersions, engine: Engine, settings: Settings
 class VersionCache:
     """The versions that a process knows, queried once for as long as nobody writes.
 
-    After a write the versions that it has not changed are still known, if the source tells which those are. Otherwise the
-    first request queries its own together with those that were asked for lately: they are of the pages that will most
-    likely be read next, and two hundred versions cost hardly more than one.
+    After a write, versions that it has not changed are still known if the source can tell which scopes have changed.
+    Otherwise the first request queries its own scopes together with those that were asked for most recently: their
+    pages will probably be read next, and two hundred versions cost hardly more than one.
     """
 
     def __init__(self, source: VersionSource) -> None:
         self.source = source
-        # A stamp, versions at that stamp
+        # A stamp, and the versions at that stamp
         self._known: tuple[Any, dict[str, int | None]] = (None, {})
 
     def current(self, scopes: Iterable[str]) -> Versions | None:
-        """The present versions of these scopes, without those that nobody has touched; None if the database is away."""
+        """The current versions of these scopes, without those never touched; None if the database does not answer."""
         try:
             return self.versions(scopes, self.source.stamp())
         except (self.source.error, Empty):
@@ -224,7 +224,8 @@ class VersionCache:
         if unknown := [scope for scope in scopes if scope not in known]:
             wanted = dict.fromkeys((*prefetched, *unknown))
             found = self.source.versions(wanted)
-            if self.source.stamp() != stamp:  # somebody has written: the known ones may be older
+            # Somebody has written: the known versions may be older
+            if self.source.stamp() != stamp:
                 return self.source.versions(scopes)
             known.update((scope, found.get(scope)) for scope in wanted)
             self._known = stamp, known

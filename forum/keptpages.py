@@ -1,4 +1,4 @@
-"""One page as the cache keeps it: taken from an answer, compressed once for each encoding, and sent."""
+"""A page as the cache keeps it: captured from a response, compressed once for each encoding, and sent."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from forum.versions import ANY_CHANGE, EVERYTHING
 Headers = list[tuple[str, str]]
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
-DEPENDS_ON = "forum.depends_on"  # the key in a WSGI environment for the scopes of a page
-# Left to whoever sends the page, as is its date (RFC 9110, 6.6.1)
+# The key in a WSGI environment under which `web.depends_on` stores the scopes of a page
+DEPENDS_ON = "forum.depends_on"
+# Headers that are set by the server that sends the page, such as its date (RFC 9110, 6.6.1)
 UNCACHED_HEADERS = {"X-Request-Id", "Content-Length", "ETag", "Date"}
 CONDITIONAL_HEADERS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
 COMPRESSIBLE_TYPES = (
@@ -33,19 +34,19 @@ COMPRESSIBLE_TYPES = (
 MIN_COMPRESSED_BYTES = 600  # a smaller body is sent as it is
 MAX_CACHED_BYTES = 1_000_000
 DECOMPRESSORS = {"br": brotli.decompress, "gzip": gzip.decompress}
-# How hard brotli and gzip try: for what is sent once, for a page that is kept, for a file that never changes. The hardest takes
-# 0.06 s for the style sheet, and saves a tenth of it
+# Compression levels of brotli and gzip: for a response that is sent once, a page that is kept, and a file that never
+# changes. The highest takes 0.06 s for the style sheet, and saves a tenth of its size
 ONCE, OFTEN, FOR_EVER = (2, 2), (5, 6), (11, 9)
-MAX_ACCEPT_LENGTH = 200  # characters of a header that says which encodings a browser reads
+MAX_ACCEPT_LENGTH = 200  # characters of an Accept-Encoding header that is parsed
 
 
 @dataclass
 class CachedPage:
     """A page as it is sent, and what it depends on.
 
-    It was valid at `stamp`. `is_own` is true of a page (not a file) that this process has rendered. `was_read` says whether
-    it was sent since it last came up for eviction. `body` is the content without an encoding until it is kept in one: a
-    page takes a quarter of the memory then, and hardly anybody asks for it without.
+    It was valid at `stamp`. `is_own` is true for a page (not a file) that this process has rendered. `was_read` says
+    whether it was sent since it last came up for eviction. `body` is the uncompressed content until the page is first
+    compressed, and then None: that takes a quarter of the memory, and hardly any browser asks for uncompressed pages.
     """
 
     headers: Headers
@@ -56,29 +57,29 @@ class CachedPage:
     stamp: Any = None
     is_own: bool = False
     was_read: bool = False
-    counted: int = 0  # of its size in that of the cache
+    counted: int = 0  # the size with which the cache has counted it
     encoded: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
 
     def in_encoding(self, encoding: str) -> tuple[Headers, bytes]:
-        """Headers and body in a content encoding, compressed when it is first asked for."""
+        """Headers and body in a content encoding, compressed when that is first asked for."""
         if encoding not in self.encoded:
             effort = OFTEN if self.scopes else FOR_EVER
             made = _compressed(self.headers, self._whole(), encoding, effort)
             self.encoded[encoding] = made
-            self.body = None  # from now on `_whole` finds it in an encoding
+            self.body = None  # from now on `_whole` decompresses an encoded one
         return self.encoded[encoding]
 
     def _whole(self) -> bytes:
-        body = self.body  # which another thread may set to None meanwhile
+        body = self.body  # in a variable, because another thread may set it to None meanwhile
         if body is not None:
             return body
-        # In one step: a thread may add one meanwhile
+        # In one step, because another thread may add one meanwhile
         (headers, body), *_others = self.encoded.values()
         decompress = DECOMPRESSORS.get(dict(headers).get("Content-Encoding", ""))
         return decompress(body) if decompress else body
 
     def to_store(self) -> StoredPage:
-        """The page for the other processes; one that was sent, and so is kept in an encoding."""
+        """The page for the other processes, in the encodings in which it was sent."""
         return StoredPage(self.headers, self.etag, self.scopes, self.versions, dict(self.encoded))
 
     @classmethod
@@ -91,12 +92,12 @@ class CachedPage:
     def size(self) -> int:
         """About how many bytes of memory it takes in all its encodings."""
         bodies = [self.body or b"", *(body for _headers, body in [*self.encoded.values()])]
-        # What is not compressed is the same object for each encoding
+        # A body that is not compressed is the same object for each encoding
         return sum(len(body) for body in {id(body): body for body in bodies}.values()) + 1_000
 
 
 class CapturedResponse:
-    """The response of an application, with its body unread until it is needed."""
+    """The response of an application, whose body is read only when it is needed."""
 
     def __init__(self, application: Application, environ: Environ) -> None:
         self.environ = environ
@@ -113,7 +114,7 @@ class CapturedResponse:
 
     @property
     def is_cacheable(self) -> bool:
-        """Whether it may be kept for all visitors: a whole page or file that says so, and sets no cookie."""
+        """Whether it may be kept for all visitors: a complete page or file that is marked so, and sets no cookie."""
         control = self.header("Cache-Control")
         is_shared = (control == "no-cache" and self.header("ETag")) or "immutable" in control
         length = self.header("Content-Length")
@@ -122,7 +123,7 @@ class CapturedResponse:
 
     @property
     def is_unavailable(self) -> bool:
-        """Whether it only asks to come again (503), so that it says nothing about the page."""
+        """Whether it is a 503, which says nothing about the page itself."""
         return self.status.startswith("503")
 
     def to_page(self) -> CachedPage:
@@ -130,14 +131,14 @@ class CapturedResponse:
         headers = [(n, v) for n, v in self.headers if n not in (*UNCACHED_HEADERS, "Vary")]
         etag = self.header("ETag").removeprefix("W/")
         is_file = "immutable" in self.header("Cache-Control")
-        # One tag for all encodings of a page, which makes it a weak one (RFC 9110, 8.8.1)
+        # One entity tag for all encodings, so it must be a weak one (RFC 9110, 8.8.1)
         headers += [("Vary", self._vary())]
         headers += [("ETag", f"W/{etag}")] if etag else []
         scopes = () if is_file else (*self.environ.get(DEPENDS_ON, (ANY_CHANGE,)), EVERYTHING)
         return CachedPage(headers, self._body(), etag, scopes, is_own=bool(scopes))
 
     def _vary(self) -> str:
-        """What the response depends on of a request, and the encoding in which it will be sent."""
+        """The Vary header: what the response depends on in a request, and the encoding in which it will be sent."""
         return ", ".join(filter(None, (self.header("Vary"), "Accept-Encoding")))
 
     def _body(self) -> bytes:
@@ -169,7 +170,7 @@ class CapturedResponse:
 
 
 def send(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[bytes]:
-    """Send a page, or 304 if the browser has it already."""
+    """Send a page, or 304 if the browser has the same already."""
     asked = environ.get("HTTP_IF_NONE_MATCH")
     if asked and page.etag and (page.etag in asked or asked == "*"):
         start_response("304 NOT MODIFIED", page.headers)
@@ -180,14 +181,14 @@ def send(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[by
 
 
 def wanted_encoding(environ: Environ) -> str:
-    """The encoding for a request, see `_best_encoding`; none for an absurdly long header, which is not remembered."""
+    """The encoding for a request, see `_best_encoding`; none for an absurdly long header, so that it is not cached."""
     accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
     return _best_encoding(accepted) if len(accepted) <= MAX_ACCEPT_LENGTH else ""
 
 
 @lru_cache(maxsize=1_000)
 def _best_encoding(accepted: str) -> str:
-    """The encoding that a browser prefers (RFC 9110, 12.5.3), of equals the smaller; an empty string if none of ours."""
+    """The encoding that a browser prefers (RFC 9110, 12.5.3), the smallest among equals; empty if it accepts none of ours."""
     best = parse_accept_header(accepted).best_match(("br", "gzip", "identity"))
     return best if best in ("br", "gzip") else ""
 
@@ -195,7 +196,7 @@ def _best_encoding(accepted: str) -> str:
 def _compressed(
     headers: Headers, body: bytes, encoding: str, effort: tuple[int, int] = ONCE
 ) -> tuple[Headers, bytes]:
-    """Headers and body in an encoding, with as much effort; a small body, or one that is no text, stays as it is."""
+    """Headers and body in an encoding, compressed with this effort; a small body, or one that is not text, stays as it is."""
     content_type = next((value for name, value in headers if name == "Content-Type"), "")
     is_text = content_type.startswith(COMPRESSIBLE_TYPES)
     if not encoding or not is_text or len(body) <= MIN_COMPRESSED_BYTES:

@@ -1,11 +1,11 @@
-"""Pages for visitors, rendered once after each change: the outermost WSGI layer of the forum.
+"""The page cache, the outermost WSGI layer of the forum: pages for visitors are rendered once after each change.
 
-A page is kept in the process, in each content encoding that was asked for, with the versions of the scopes that it depends
-on (`deeds.touches`). At each hit the present versions are looked up, so that a page is never outdated and never expires by
-time: once a write has returned, nobody is sent the page from before it. On SQLite one look at shared memory shows that
-nobody has written at all. On PostgreSQL the versions are queried, unless this machine is the only one that writes: then its
-processes tell each other (`writelog`). What one process has rendered anew its neighbours take over (`pagestore`). Pages of
-members, forms, and whatever sets a cookie are never kept.
+A process keeps each page in the content encodings that were asked for, with the versions of the scopes that it
+depends on (`deeds.touches`). Each hit looks up the current versions, so no page is ever outdated and none expires by
+time: once a write has returned, nobody gets the page from before it. On SQLite one look at shared memory shows that
+nothing was written at all. On PostgreSQL the versions are queried, unless this machine is the only one that writes:
+then its processes tell each other (`writelog`). Processes of one server share the pages that they render
+(`pagestore`). Pages of members, forms, and responses that set a cookie are never kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from time import monotonic
 from typing import Any
 
 from flask import Flask
-from werkzeug.sansio.http import parse_cookie  # which `request.cookies` uses, too
+from werkzeug.sansio.http import parse_cookie  # the parser behind `request.cookies`
 
 from forum import locales, metrics
 from forum.db import db
@@ -45,11 +45,12 @@ from forum.versions import ANY_CHANGE, ReadCache
 
 Key = tuple[str, ...]
 THEMES = ("light", "dark")
-# Whose answers are large and no pages; a browser keeps them, and asks whether it still may
+# The beginning of addresses whose responses are large files; browsers keep them, and ask each time whether they are
+# still valid
 NEVER_KEPT = "/pictures/"
 MAX_KEY_LENGTH = 2_000  # characters; a page with a longer address is never kept
-MAX_UNCACHEABLE = 10_000  # addresses of which it is remembered that they are not kept
-READ_CACHE_SIZE = 300  # values such as the posts of a page
+MAX_UNCACHEABLE = 10_000  # addresses that are remembered as not cacheable
+READ_CACHE_SIZE = 300  # values, such as the posts of a page
 JOIN_SECONDS = 10  # how long to wait for a page that another request is rendering
 
 
@@ -80,7 +81,10 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 @dataclass
 class Rendering:
-    """A page that a request is rendering: the number of the last write before that, and the page if it may be kept."""
+    """A page that a request is rendering.
+
+    `last_write` is the number of the last write before it began; `page` is set if the page may be kept.
+    """
 
     done: threading.Event = field(default_factory=threading.Event)
     last_write: int = 0
@@ -90,8 +94,8 @@ class Rendering:
 class PageCache:
     """Answers visitors from memory, and asks the application for pages that are missing or outdated.
 
-    The cookies whose names begin with `cookie_prefix` say who is signed in, and which theme and which of the
-    `offered_locales` a visitor has chosen.
+    The cookies whose names begin with `cookie_prefix` say whether somebody is signed in, and which theme and which of
+    the `offered_locales` a visitor has chosen.
     """
 
     def __init__(
@@ -143,7 +147,8 @@ class PageCache:
             return CapturedResponse(self.application, as_get).send(environ, start_response)
         try:
             return self._answer(key, environ, start_response)
-        except (self.source.error, Empty):  # the application has a page for that
+        except (self.source.error, Empty):
+            # The database does not answer; the application has a page that says so
             return self.application(environ, start_response)
 
     def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -159,7 +164,8 @@ class PageCache:
             rendering.done.wait(max(0.0, until - monotonic()))
             if page := self._rendered_since(came_at, key, rendering):
                 return self._send_hit(key, page, environ, start_response)
-            if rendering.page is None or monotonic() > until:  # it cannot be shared, or takes long
+            # The page cannot be shared, or takes too long
+            if rendering.page is None or monotonic() > until:
                 return self._render(key, Rendering(), environ, start_response)
 
     def _is_valid(self, page: CachedPage) -> bool:
@@ -175,11 +181,11 @@ class PageCache:
         return True
 
     def _last_write(self) -> int:
-        """The number of the last action that changed anything for visitors; they are numbered in their order."""
+        """The number of the last action that changed anything for visitors; such actions are numbered in order."""
         return self.versions.versions((ANY_CHANGE,), self.source.stamp()).get(ANY_CHANGE, 0)
 
     def _join(self, key: Key) -> tuple[Rendering, bool]:
-        """The rendering of a page to wait for and false; or if there is none, a new one and true."""
+        """The rendering of a page by another request, and False; or, if there is none, a new rendering, and True."""
         with self.lock:
             rendering = self.renderings.get(key)
             if rendering and hash(key) not in self.uncacheable:
@@ -190,8 +196,8 @@ class PageCache:
     def _rendered_since(self, came_at: int, key: Key, rendering: Rendering) -> CachedPage | None:
         """The page that another request has rendered, if it may answer one that came after the write `came_at`; else None.
 
-        It may if it is valid now. Where many people write, a page can be outdated before it is sent. It may then still
-        answer requests that came before the write that it lacks, and none that came after it.
+        It may if it is valid now. Where many people write, a page can be outdated before it is sent. It may then
+        still answer requests that came before the write that outdated it, but none that came later.
         """
         page = self.pages.get(key)
         if page and self._is_valid(page):
@@ -201,7 +207,7 @@ class PageCache:
     def _render(
         self, key: Key, rendering: Rendering, environ: Environ, start_response: Any
     ) -> Iterable[bytes]:
-        """Answer with a new page, wake those who wait for it, and share it with the other processes."""
+        """Answer with a new page, wake the requests that wait for it, and share it with the other processes."""
         earlier = self.pages.get(key)
         try:
             sent = self._take_or_render(key, earlier, rendering, environ, start_response)
@@ -224,10 +230,10 @@ class PageCache:
         environ: Environ,
         start_response: Any,
     ) -> Iterable[bytes]:
-        """Take the page of another process if it is valid; else ask the application, and keep what may be kept."""
+        """Use the page of another process if it is valid; else ask the application, and keep the page if that is allowed."""
         stamp = self.source.stamp()
         stored = self.store.get(key) if self.store else None
-        # What the page depended on before it will most likely depend on again.
+        # The page will probably depend on the same scopes as before.
         scopes = {ANY_CHANGE}.union(*(page.scopes for page in (earlier, stored) if page))
         before = self.versions.versions(scopes, stamp)
         rendering.last_write = before.get(ANY_CHANGE, 0)
@@ -245,7 +251,8 @@ class PageCache:
         page = rendering.page = response.to_page()
         if not page.scopes or self._is_consistent(page, scopes, before):
             page.stamp = stamp
-            page.in_encoding(wanted_encoding(environ))  # before its size counts
+            # Compressed first, because its size is counted next
+            page.in_encoding(wanted_encoding(environ))
             self._add(key, page)
         return send(page, environ, start_response)
 
@@ -263,7 +270,7 @@ class PageCache:
     def _is_consistent(self, page: CachedPage, asked: Set[str], before: Versions) -> bool:
         """Whether nothing that a page depends on was written while it was rendered; sets the page's versions.
 
-        `before` are the versions, when the rendering began, of the scopes `asked`.
+        `before` holds the versions of the scopes `asked` from when the rendering began.
         """
         after = self.versions.versions({ANY_CHANGE, *page.scopes}, self.source.stamp())
         page.versions = _subset(after, page.scopes)
@@ -280,7 +287,7 @@ class PageCache:
             self._count(key, page)
 
     def _count_anew(self, key: Key, page: CachedPage) -> None:
-        """Count the size of a page again, which is kept in one encoding more."""
+        """Count the size of a page again after it was compressed in another encoding."""
         with self.lock:
             if self.pages.get(key) is page:
                 self.size -= page.counted
@@ -293,7 +300,7 @@ class PageCache:
             self._evict_one()
 
     def _evict_one(self) -> None:
-        """Drop the oldest page; one that was read since it last came up for eviction gets a second chance."""
+        """Drop the oldest page, but move it to the end if it was read since it last came up for eviction (second chance)."""
         key, oldest = self.pages.popitem(last=False)
         if oldest.was_read and len(self.pages) > 1:
             oldest.was_read = False
@@ -302,7 +309,7 @@ class PageCache:
             self.size -= oldest.counted
 
     def _note_uncacheable(self, key: Key) -> None:
-        """Remember that a page cannot be kept, so that no request waits for another that renders it."""
+        """Remember that a page cannot be kept, so that requests for it do not wait for each other."""
         with self.lock:
             self.uncacheable[hash(key)] = None
             while len(self.uncacheable) > MAX_UNCACHEABLE:

@@ -1,6 +1,7 @@
-"""Who may see what (*reach*): what a reader finds of the rows, in Python and in SQL side by side.
+"""Visibility rules (*reach*): which rows a reader may see, in Python and in SQL side by side.
 
-The rights are in `permissions`; a condition here says in SQL what a right there says of a row that is loaded.
+Rights are in `permissions`. Where a condition here says in SQL what a right there says of a loaded row, its docstring
+names it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def sees_hidden(reader: Person, agenda_id: int | None) -> bool:
 
 
 def is_by_another(author_id: Any) -> ColumnElement[bool]:
-    """The SQL condition that the reader (parameter `reader_id`) is not the author of something, as `can.judge` asks."""
+    """The SQL condition that the reader (parameter `reader_id`) is not the author, as `can.judge` requires."""
     return func.coalesce(author_id, 0) != bindparam("reader_id")
 
 
@@ -59,7 +60,7 @@ def opened_to(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
 
 
 def is_on_open_agenda(agenda_id: Any) -> ColumnElement[bool]:
-    """The SQL condition that an agenda is not in preparation, so that everybody may see what is on it."""
+    """The SQL condition that an agenda is not in preparation, so that everybody may see its content."""
     is_open: ColumnElement[bool] = agenda_id.not_in(_IN_PREPARATION)
     return is_open
 
@@ -83,21 +84,21 @@ def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
 
 
 def may_sign_in(member: Any, moment: Any) -> ColumnElement[bool]:
-    """The SQL condition that a member, of whom `member` is the model, may sign in at a moment, as `Can.sign_in` says."""
+    """The SQL condition that a member (`member` is the model) may sign in at a moment, as `Can.sign_in` says."""
     return and_(member.left_at.is_(None), _is_over(member.suspended_until, moment))
 
 
 def may_decide(member: Any, moment: Any) -> ColumnElement[bool]:
-    """The SQL condition that a member who has an office can use its rights at a moment, as `Person.may_decide` says."""
+    """The SQL condition that a member with an office can use its rights at a moment, as `Person.may_decide` says."""
     return and_(may_write(member, moment), member.held_at.is_(None))
 
 
 def may_write(member: Any, moment: Any) -> ColumnElement[bool]:
-    """The SQL condition that a member may write at a moment, as `Can.write` says, except that new terms may be owed."""
+    """The SQL condition that a member may write at a moment, as `Can.write` says, but without checking for new terms."""
     is_open = and_(may_sign_in(member, moment), member.leaving_at.is_(None))
     return and_(is_open, _is_over(member.silenced_until, moment))
 
 
 def _is_over(until: Any, moment: Any) -> ColumnElement[bool]:
-    """The SQL condition that a restriction is over at a moment, or there is none; the reverse of `principals.is_future`."""
+    """The SQL condition that a restriction is over at a moment, or there is none; the opposite of `principals.is_future`."""
     return or_(until.is_(None), until <= moment)

@@ -1,7 +1,7 @@
-"""What all readers of one *reach* have in common, built or read once: statements, and short lists.
+"""Caches of statements and short lists that are the same for all readers with the same *reach*.
 
-Whether two readers have the same reach is decided here and nowhere else, so a rule of `permissions` that makes a reader see
-more or less because of anything new about them has to be known to `_reach` as well.
+`_reach` alone decides whether two readers have the same reach: a rule of `permissions` or `reach` that depends on
+anything else about a reader has to be added there as well.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from forum.versions import cached
 
 P = ParamSpec("P")
 R = TypeVar("R")
-MAX_CACHED_STATEMENTS = 200  # for each function: every set of hosted agendas is a reach of its own
+MAX_CACHED_STATEMENTS = 200  # for each function; every set of hosted agendas is a reach of its own
 
 
 def cached_statement(build: Callable[P, R]) -> Callable[P, R]:
-    """Cache the SQLAlchemy statements that a function builds, one for each reach and each set of further arguments.
+    """Cache the SQLAlchemy statements that a function builds, one for each reach and each combination of further arguments.
 
-    The function's first argument is the reader, on whom the statement may depend only through the reach. Ids and numbers are
-    bound parameters, to be given when it is executed.
+    The function's first argument is the reader, and the statement may depend on the reader only through the reach.
+    Ids and numbers must be bound parameters, given at execution.
     """
     cache: dict[Any, R] = {}
 
@@ -41,12 +41,12 @@ def cached_statement(build: Callable[P, R]) -> Callable[P, R]:
 
 
 def _reach(reader: Person) -> tuple[bool, bool, bool, tuple[int, ...]]:
-    """All of a reader on which depends what they see in common with others."""
+    """Everything about a reader that decides what they see in common with others."""
     return reader.is_member, reader.is_moderator, reader.sees_preparation, tuple(reader.hosts)
 
 
 def cached_for_reader(reader: Person, key: Hashable, read: Callable[[], R], *scopes: str) -> R:
-    """`versions.cached` for what all visitors see alike, and all members; for moderators and hosts it is read each time."""
+    """`versions.cached` with one value for visitors and one for members; for moderators and hosts it is read each time."""
     if reader.is_moderator or reader.hosts or reader.sees_preparation:
         return read()
     return cached((key, reader.is_member), read, *scopes)

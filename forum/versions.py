@@ -1,7 +1,7 @@
-"""What has changed, for caches: scopes with versions, and values that a process keeps while their scopes stay as they are.
+"""Versions of scopes, by which caches know what has changed, and a cache of values read from the database.
 
-A *scope* names what a cached page or value depends on. It has a version, a number that each action that touches the scope
-counts up.
+A *scope* is a name for what a cached page or value depends on. Each action counts up the versions of the scopes that
+it touches.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from forum.columns import Base
 from forum.db import INSERTS, db, read_state, running_deed
 
 R = TypeVar("R")
-EVERYTHING = "everything"  # counted up by actions that do not say what they touch; all cached pages depend on it
+# Counted up by actions that never call `deeds.touches`; all cached pages depend on it
+EVERYTHING = "everything"
 ANY_CHANGE = "anything"  # counted up together with every other scope
 FEDERATION = "federation"  # the forum's name, which is on every page
-MEETINGS = "meetings"  # who comes to meetings
-SCOPE_BUCKETS = 1_024  # so many scopes are shared by all topics, and as many by all members: the table stays small
+MEETINGS = "meetings"  # who attends meetings
+# All topics share so many scopes, and all members as many: this keeps the table small
+SCOPE_BUCKETS = 1_024
 PAGE_VERSIONS = Table(
     "page_version",
     Base.metadata,
@@ -39,12 +41,12 @@ def topic_scope(topic_id: int) -> str:
 
 
 def theme_scope(theme_id: int) -> str:
-    """The scope of a theme: the topics that were opened on it. What else shows them changes with `EVERYTHING`."""
+    """The scope of a theme: the topics that were opened on it. Other changes of what shows a theme touch `EVERYTHING`."""
     return f"theme {theme_id % SCOPE_BUCKETS}"
 
 
 def member_scope(member_id: int) -> str:
-    """The scope of a member's profile: what they wrote, what others made of it, what they tried."""
+    """The scope of a member's profile: what they wrote, how others reacted to it, what they tried."""
     return f"member {member_id % SCOPE_BUCKETS}"
 
 
@@ -56,8 +58,8 @@ SELECT_VERSIONS = select(PAGE_VERSIONS.c.scope, PAGE_VERSIONS.c.number).where(
 class ReadCache:
     """Values that a process has read from the database, each valid until an action touches a scope it depends on.
 
-    `current_versions` returns the present versions of scopes, or None when it does not know them. It is asked at each use,
-    so that no outdated value is returned. At most `max_size` values are kept, those that were read last.
+    `current_versions` returns the current versions of scopes, or None when it does not know them. It is called at
+    each use, so that no outdated value is returned. At most `max_size` values are kept, the most recently read ones.
     """
 
     def __init__(
@@ -90,9 +92,9 @@ def _versions_for_read(
 ) -> Mapping[str, int]:
     """Versions of scopes that are no newer than the rows that the session reads next.
 
-    Without a transaction each statement reads the present rows, so that the current versions will do; likewise at the
-    beginning of a transaction. A transaction that has read before may see an older state, so that the versions are read in
-    it; once, because later statements of it never see an older state than earlier ones.
+    Without a transaction, and at the beginning of one, the next statement reads the present rows, so the current
+    versions are right. A transaction that has already read something may see an older state, so the versions are read
+    inside it; once is enough, because its later statements never see an older state than its earlier ones.
     """
     session = db.session()
     has_read = session.in_transaction()
@@ -110,9 +112,9 @@ def _versions_for_read(
 def cached(key: Hashable, read: Callable[[], R], *scopes: str) -> R:
     """The result of `read`, cached by this process until an action touches `EVERYTHING` or one of `scopes`.
 
-    It is for values that many pages need and few actions change. The value is shared between threads, so that nobody may
-    modify it. Inside an action nothing is cached, because what it has written may be rolled back; nor is it in an
-    application without such a cache (see `pagecache.init_app`).
+    It is for values that many pages need and few actions change. Threads share the value, so nobody may modify it.
+    Inside an action nothing is cached, because what the action has written may be rolled back; nor in an application
+    without such a cache (see `pagecache.init_app`).
     """
     cache: ReadCache | None = current_app.extensions.get("read_cache")
     if cache is None or running_deed(db.session()):
@@ -121,27 +123,27 @@ def cached(key: Hashable, read: Callable[[], R], *scopes: str) -> R:
 
 
 def current_version(scope: str) -> int | None:
-    """The present version of a scope; None where this process cannot tell without a query of the session.
+    """The current version of a scope; None where this process cannot know it without a query.
 
-    It is for a value that depends on this scope alone and is cached elsewhere, with its version.
+    It is for a value that depends on this scope alone and is cached elsewhere together with the version.
     """
     current_versions = current_app.extensions.get("current_versions")
     versions = current_versions((scope,)) if current_versions else None
     return None if versions is None else versions.get(scope, 0)
 
 
-# By engine: a context manager within which a commit that touches scopes is made, so that other processes of this machine
-# learn of it (`writelog`). Engines without one announce nothing.
+# By engine: a context manager around each commit that touches scopes, which announces it to the other processes of
+# this machine (`writelog`). Engines without one announce nothing.
 commit_announcers: WeakKeyDictionary[
     Engine, Callable[[Sequence[str]], AbstractContextManager[None]]
 ] = WeakKeyDictionary()
 
 
 def count_up(session: Session, scopes: Collection[str]) -> Sequence[str]:
-    """Count up the versions of scopes, as the last statement of an action; returns those that were counted up."""
+    """Count up the versions of scopes, as the last statement of an action; returns the scopes counted up."""
     if not scopes:
         return ()
-    counted = sorted({*scopes, ANY_CHANGE})  # always in one order, which prevents deadlocks
+    counted = sorted({*scopes, ANY_CHANGE})  # always in the same order, which prevents deadlocks
     connection = session.connection()
     rows = [{"scope": scope, "number": 1} for scope in counted]
     connection.execute(UPSERTS[connection.dialect.name], rows)
