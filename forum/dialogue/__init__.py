@@ -1,1 +1,1 @@
-"""Topics and posts: what members say to one another."""
+"""Topics and posts: the discussions of members."""

@@ -1,4 +1,4 @@
-"""The deeds of the dialogue: opening topics, replying, editing, marking, and what moderators do to both."""
+"""The actions of the dialogue: opening topics, replying, editing, marking, and what moderators do to topics and posts."""
 
 from __future__ import annotations
 

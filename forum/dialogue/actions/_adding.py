@@ -43,7 +43,7 @@ def add_topic(author: Person, agenda_id: int, organisation_id: int | None, new: 
 
 
 def next_number(topic: Topic) -> int:
-    """Count one more reply, and return its number. By `UPDATE … RETURNING`, so that two at once get two numbers."""
+    """Count one more reply, and return its number. `UPDATE … RETURNING` gives two concurrent replies different numbers."""
     query = (
         update(Topic)
         .where(Topic.id == topic.id)

@@ -63,9 +63,9 @@ def changes_text(post: Post, text: Written, changes: TopicChanges) -> bool:
 def keep_revision(
     post: Post, text: Written, changes: TopicChanges, *, is_traced: bool = False
 ) -> None:
-    """Keep the present text of a post as a `Revision` before it is replaced by another text or title.
+    """Keep the present text of a post as a `Revision` before another text or title replaces it.
 
-    Not when neither changes, nor within `EDIT_WITHOUT_TRACE` after posting unless `is_traced`.
+    Nothing is kept when neither changes, nor within `EDIT_WITHOUT_TRACE` after posting unless `is_traced`.
     """
     is_young = now() - post.created_at <= EDIT_WITHOUT_TRACE
     if not changes_text(post, text, changes) or (is_young and not is_traced):
@@ -84,7 +84,7 @@ def keep_revision(
 
 
 def edit_topic(author: Person, post: Post, text: Written, changes: TopicChanges) -> None:
-    """Let a topic follow an edit of its first post. The title has been checked."""
+    """Update a topic after an edit of its first post. The title has been checked."""
     topic = post.topic
     retitle(author, topic, changes.title_of(topic))
     topic.slug = slugify(topic.title, "topic")
@@ -100,7 +100,7 @@ def edit_topic(author: Person, post: Post, text: Written, changes: TopicChanges)
 
 
 def retitle(doer: Person, topic: Topic, title: str) -> None:
-    """Give a topic another title, in search too."""
+    """Give a topic another title, also in search."""
     if title != topic.title:
         topic.title = title
         search.retitle(doer, "topic", topic.id, title)
@@ -116,7 +116,7 @@ def _change_audience_by_author(author: Person, topic: Topic, audience: str) -> N
 
 
 def change_audience(doer: Person, topic: Topic, audience: str) -> None:
-    """Set who reads a topic, with its counters, its document in search, and quotations of and in it."""
+    """Set who can read a topic, and update its counters, its document in search, and quotations of it and in it."""
     if audience == topic.audience:
         return
     count_all(doer, topic, -1)
@@ -138,23 +138,24 @@ def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime
     """Set a time column of a topic (`locked_at`, `slowed_at`, `pinned_at`) for a moderator, or clear it; else `Forbidden`."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
-    with recounted(moderator, topic):  # a locked question waits for no answer
+    # A locked question no longer waits for an answer, so its `TopicCount` changes
+    with recounted(moderator, topic):
         setattr(topic, name, moment)
     return topic
 
 
 def set_pace(topic: Topic, pace: Pace | None) -> None:
-    """Make a topic as slow as `pace` says, or as fast as any with None."""
+    """Slow a topic down as `pace` says, or with None remove its limit."""
     topic.slowed_at = (topic.slowed_at or now()) if pace else None
     topic.slow_minutes, topic.slow_until = (pace.minutes, pace.until) if pace else (None, None)
     topic.slow_reason = pace.reason.strip() if pace else ""
 
 
 def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
-    """Put a topic on another agenda, with its counters, held texts and document in search.
+    """Move a topic to another agenda, with its counters, held texts and document in search.
 
-    From an agenda in preparation it comes to light, with what follows from that. No topic of another agenda is taken to one
-    in preparation, out of the sight of those who wrote in it.
+    Moving it from an agenda in preparation to an open one publishes it, with all consequences. A topic of an open
+    agenda is never moved to one in preparation, where its authors could no longer see it.
     """
     if agenda_id == topic.agenda_id:
         return
@@ -175,6 +176,6 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
 
 
 def let_pictures_follow(doer: Person, topic: Topic) -> None:
-    """Let those who moderate the agenda where a topic is now see the pictures in it, also those out of sight; and nobody else."""
+    """Let the moderators of a topic's present agenda, and no longer those of the former one, see its pictures, also hidden ones."""
     apart = {name for source in sources_apart(topic) for name in names_in(source)}
     pictures.follow(doer, apart | pictures_shown_below("topic", topic.id), topic.agenda_id)

@@ -22,17 +22,17 @@ TITLE_LENGTHS = range(3, 121)
 
 
 def profile_scopes(*member_ids: int | None) -> set[str]:
-    """The cache scopes of the profiles of members; None, for the system, has none."""
+    """The cache scopes of the profiles of these members; None, for the system, has no profile."""
     return {member_scope(member_id) for member_id in member_ids if member_id}
 
 
 def already_posted(
     author: Person, key: str | None, text: Written, title: str | None = None
 ) -> Post | None:
-    """The post that the form with this submission key has made already; None when there is none.
+    """The post that the form with this submission key has already created; None when there is none.
 
-    Raises `Invalid` when that post has another text or title: who goes back in the browser and writes something else
-    sends it with the same key, and must not get the earlier post in its place.
+    Raises `Invalid` when that post has another text or title: an author who goes back in the browser and writes
+    something else sends it with the same key, and must not get the earlier post instead.
     """
     earlier = post_by_submission_key(author, key)
     if earlier is None:
@@ -43,13 +43,13 @@ def already_posted(
 
 
 def says_the_same(sent: Post | Held, source: str, title: str | None) -> bool:
-    """Whether a text that was sent has this source, and this title if it is one with a title."""
+    """Whether a submitted text has this source, and this title if it has a title."""
     sent_title = sent.topic.title if isinstance(sent, Post) else sent.title
     return sent.source == source and (title is None or sent_title == single_line(title))
 
 
 def another_text_sent() -> Invalid:
-    """The refusal of a form that was sent before with another text."""
+    """The refusal of a form that was already sent with another text."""
     return Invalid(
         _(
             "You have sent this form before, with another text. Send this one too, if you mean both."
@@ -61,14 +61,14 @@ def another_text_sent() -> Invalid:
 def posted_meanwhile(
     author: Person, key: str | None, text: Written, title: str | None = None
 ) -> Post:
-    """The post that a parallel request has just added with the same key; `Conflict` when it cannot be found."""
+    """The post that a concurrent request has just added with the same key; `Conflict` when it cannot be found."""
     if earlier := already_posted(author, key, text, title):
         return earlier
     raise Conflict(_("This was sent twice at once. Please send it again."))
 
 
 def check_topic(kind: str, title: str, audience: str, home: str | None) -> None:
-    """Raise `Invalid`, with the field that is wrong, for a topic that cannot be opened. A topic with a `home` may have any title."""
+    """Raise `Invalid`, naming the wrong field, for a topic that cannot be opened. A topic with a `home` may have any title."""
     if kind not in KINDS:
         raise Invalid(_("Choose an experience or a question."), "kind")
     if audience not in AUDIENCES:
@@ -78,9 +78,9 @@ def check_topic(kind: str, title: str, audience: str, home: str | None) -> None:
 
 
 def check_themes(theme_ids: Collection[int] | None, present: Collection[int] = ()) -> None:
-    """Raise `Invalid` when an author gives a topic too many themes: it would stand beside everything.
+    """Raise `Invalid` when an author gives a topic too many themes, which would make it appear everywhere.
 
-    Those that are `present`, from an import, may stay.
+    Themes that are `present` already, from an import, may stay.
     """
     chosen = set(theme_ids or ())
     if len(chosen) > MAX_THEMES and not chosen.issubset(present):
@@ -99,9 +99,10 @@ def checked_title(title: str) -> str:
 
 
 def require_pace(author: Person, topic: Topic, but: int = 0) -> None:
-    """Raise `TooSoon` when the topic is slow and the author has sent a reply there not long ago.
+    """Raise `TooSoon` when the topic is slow and the author has recently sent a reply there.
 
-    `but` is the id of a held text that does not count, since it is the one to be sent. The caller has locked the topic.
+    `but` is the id of a held text that does not count, because it is the one to be sent. The caller has locked the
+    topic.
     """
     latest_at = latest_reply_at(author, topic, but)
     again_at = topic.again_at(latest_at)
@@ -124,7 +125,10 @@ def check_text(text: Written) -> None:
 
 
 def organisation_of(author: Person, for_organisation: bool) -> int | None:
-    """The id of the organisation that an author writes for, if they do; raises `Forbidden` if they may not."""
+    """The id of the organisation that an author writes for, or None if they write for themselves.
+
+    Raises `Forbidden` if they may not write for it.
+    """
     if not for_organisation:
         return None
     require(author.can.write_for_organisation())

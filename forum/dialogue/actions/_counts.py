@@ -1,4 +1,4 @@
-"""Counters: the topics of agendas and the posts of members as far as everybody may read them, topics in lists, marks."""
+"""Counters: of the topics of agendas and the posts of members that everybody may read, of topics in lists, of marks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _is_public(topic: Topic) -> bool:
 
 
 def has_open_agenda(topic: Topic) -> bool:
-    """Whether the agenda of a topic is open; one that was in preparation may have been opened a moment ago."""
+    """Whether the agenda of a topic is open; read from the database, because it may have been opened a moment ago."""
     agenda = db.session.get_one(Agenda, topic.agenda_id)
     if agenda.opened_at is None:
         db.session.refresh(agenda, ["opened_at"])
@@ -37,9 +37,10 @@ def has_open_agenda(topic: Topic) -> bool:
 
 
 def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
-    """Count a post in or out (`by` 1 or -1) for its author, where everybody may read it.
+    """Count a post in or out (`by` 1 or -1) for its author, if everybody may read it.
 
-    Call `note_activity_of` before for a new one: it waits for whoever opens the agenda at this moment and counts the posts.
+    For a new post, call `note_activity_of` first: it waits for a concurrent action that opens the agenda and counts
+    its posts.
     """
     is_own_page = post.number == 1 and topic.home
     if _is_public(topic) and not is_own_page and has_open_agenda(topic):
@@ -47,13 +48,13 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
 
 
 def note_activity_of(doer: Person, topic: Topic) -> None:
-    """Pass on the latest activity of a public topic to its agenda."""
+    """Record the latest activity of a public topic on its agenda."""
     if _is_public(topic):
         note_activity(doer, topic.agenda_id, topic.active_at)
 
 
 def count_all(doer: Person, topic: Topic, by: int) -> None:
-    """Count a whole topic in or out (`by` 1 or -1) for everybody who wrote in it, and as activity of its agenda."""
+    """Count a whole topic in or out (`by` 1 or -1) for all its authors, and for the activity of its agenda."""
     if not _is_public(topic):
         return
     if by > 0:
@@ -66,14 +67,14 @@ def count_all(doer: Person, topic: Topic, by: int) -> None:
 
 @contextmanager
 def recounted(doer: Person, topic: Topic) -> Iterator[None]:
-    """Around a change of a topic: move it from the old to the new `TopicCount`, if its key changes."""
+    """Around a change of a topic: move it from its former to its new `TopicCount`, if the key changes."""
     before = count_key(topic)
     yield
     move_count(doer, before, count_key(topic))
 
 
 def move_count(doer: Person, before: CountKey | None, after: CountKey | None) -> None:
-    """Count a topic out of one `TopicCount` and into another; None is for a topic that no list contains."""
+    """Count a topic out of one `TopicCount` and into another; None stands for a topic that no list contains."""
     if before != after:
         count_topics(doer, {key: by for key, by in ((before, -1), (after, 1)) if key})
 
@@ -93,7 +94,7 @@ def count_topics(_doer: Person, moves: Mapping[CountKey, int]) -> None:
 
 
 def count_mark(post_id: int, kind: str, by: int) -> None:
-    """Count a mark of a post in or out (`by` 1 or -1), by an UPDATE that is safe when two do it at once."""
+    """Count a mark of a post in or out (`by` 1 or -1) in one UPDATE, which is safe when two members mark at once."""
     counter = COUNTERS[kind]
     query = update(Post).where(Post.id == post_id).values({counter: counter + by})
     db.session.execute(query)

@@ -1,4 +1,4 @@
-"""How drafts end, and which window of a browser may change them."""
+"""How drafts end, and which browser window may change them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from forum.permissions import Person
 
 
 def lock_drafts(author: Person) -> None:
-    """Let an author's texts be kept, discarded and published one after the other; call this first in an action.
+    """Serialize the actions that keep, discard or publish an author's drafts; call this first in an action.
 
-    The author's row would not do: it is locked last by whoever counts posts, with the topic locked already.
+    Locking the author's row would not work: actions that count posts lock it last, after the topic.
     """
     if author.id:
         serialize(DRAFTS, author.id)
 
 
 def draft_in_window(author: Person, key: str, windows: Sequence[str]) -> Draft | None:
-    """One's own draft in the form with this submission key, locked; or None. `windows` as in `keep_draft`.
+    """The author's draft in the form with this submission key, locked; or None. `windows` as in `keep_draft`.
 
-    Raises `Conflict` when the window has not seen what the draft holds, or has sent something else since.
+    Raises `Conflict` when the window has not seen what the draft contains, or has sent a newer version meanwhile.
     """
     draft = draft_to_change(author, key)
     if draft and (_went_on_elsewhere(draft, windows) or _is_late(draft, windows)):
@@ -40,30 +40,33 @@ def draft_in_window(author: Person, key: str, windows: Sequence[str]) -> Draft |
 
 
 def _went_on_elsewhere(draft: Draft, windows: Sequence[str]) -> bool:
-    """Whether a draft was kept last by a sending that a form has not seen. Without a script nobody knows of windows."""
+    """Whether a draft was last kept by another window, in a version that this form has not seen.
+
+    Without a script no window is known.
+    """
     last = draft.window
     return bool(last and windows) and {last, _numbered(last)[0]}.isdisjoint(windows)
 
 
 def _is_late(draft: Draft, windows: Sequence[str]) -> bool:
-    """Whether the window that sends a form has kept the draft since, by a sending that was quicker."""
+    """Whether the window that sends a form has meanwhile kept a newer version of the draft, which arrived earlier."""
     last, number = _numbered(draft.window)
     window, own = _numbered(windows[0]) if windows else ("", 0)
     return window == last and own < number
 
 
 def _numbered(window: str) -> tuple[str, int]:
-    """The name of a window, and the number of its sending; 0 if it does not count them."""
+    """The name of a window, and the number of its request; 0 if the window does not count them."""
     name, _colon, number = window.partition(":")
     return name, int(number) if number.isdecimal() else 0
 
 
 @contextmanager
 def draft_sent(author: Person, key: str | None, windows: Sequence[str]) -> Iterator[None]:
-    """Around the sending of a form: deletes the draft in the form with this submission key, if there is one.
+    """Around sending a form: deletes the draft in the form with this submission key, if there is one.
 
-    One that went on elsewhere stays as a draft of its own: `windows` as in `keep_draft`.
-    It is counted at the end, as posts are, so that two transactions never wait for each other.
+    A draft that was changed in another window stays as a separate draft: `windows` as in `keep_draft`. The draft is
+    counted out at the end, in the same order as posts are counted, so that two transactions never deadlock.
     """
     draft = draft_to_change(author, key) if key and windows else None
     if draft and _went_on_elsewhere(draft, windows):
@@ -76,7 +79,7 @@ def draft_sent(author: Person, key: str | None, windows: Sequence[str]) -> Itera
 
 
 def delete_drafts(doer: Person, *which: Any) -> int:
-    """Delete the drafts that all these conditions are true of, and count their authors'; returns how many they were."""
+    """Delete the drafts that meet all these conditions, and update their authors' counters; returns how many there were."""
     gone = _delete(*which)
     _count_out(doer, gone)
     return gone.total()

@@ -37,7 +37,7 @@ from forum.screening.queries import is_newcomer, newness
 def already_held(
     author: Person, key: str | None, text: Written, title: str | None = None
 ) -> Held | None:
-    """The text that the form with this submission key has sent already and a rule held back; see `already_posted`."""
+    """The text that the form with this submission key has already sent and a rule held back; see `already_posted`."""
     held = held_by_submission_key(author, key)
     if held is None:
         return None
@@ -47,7 +47,7 @@ def already_held(
 
 
 def held_columns(deed: str, text: Written) -> dict[str, Any]:
-    """The columns of a `Held` text that follow from the action (`OPEN`, `REPLY` or `EDIT`) and the text."""
+    """The columns of a `Held` text that depend on the action (`OPEN`, `REPLY` or `EDIT`) and on the text."""
     return {"deed": deed, "source": text.source, "language": text.language}
 
 
@@ -60,7 +60,7 @@ def hold(
     key: str | None = None,
     organisation_id: int | None = None,
 ) -> Held:
-    """Store a text that waits, with what is known of it (`columns`) and the rule, and notify who can decide about it."""
+    """Store a held text with its `columns` and the rule, and notify everybody who can decide about it."""
     held = Held(
         author_id=author.id,
         agenda_id=agenda_id,
@@ -82,7 +82,7 @@ def _copy_rule(held: Held, rule: ScreeningMatch) -> None:
 
 
 def _notify_curators(author: Person, held: Held) -> None:
-    """The notice names the agenda only and nothing of the text, which its author may still take back."""
+    """The notice names only the agenda and quotes nothing, because the author may still withdraw the text."""
     agenda = agenda_by_id(author, held.agenda_id)
     notice = NoticeText(QUEUE, queue_path("held", held.id), agenda.title)
     note_event(author, notice, curators_of(held.agenda_id), is_named=False)
@@ -95,7 +95,7 @@ def hold_edit(
     changes: TopicChanges,
     rule: ScreeningMatch,
 ) -> Held:
-    """Let an edit wait. It replaces an earlier edit of the same post that waits or was refused."""
+    """Hold an edit. It replaces an earlier edit of the same post that waits or was refused."""
     columns = held_columns(EDIT, text) | {
         "topic_id": post.topic_id,
         "post_id": post.id,
@@ -128,7 +128,7 @@ def resubmit(
 
 
 def delete_held(doer: Person, held: Held) -> None:
-    """Delete a text that is held, with its counter; its notices in the queue, and the author's, are read then."""
+    """Delete a held text and count it out; notices about it, to moderators and to the author, count as read."""
     read_queue(doer, queue_path("held", held.id))
     _close_refusal(doer, held)
     note_waiting(doer, held.author_id, -1)
@@ -137,13 +137,13 @@ def delete_held(doer: Person, held: Held) -> None:
 
 
 def _close_refusal(doer: Person, held: Held) -> None:
-    """Mark the author's notice that a text was refused read: it is sent again, or deleted."""
+    """Mark the author's notice of a refusal as read, because the text was sent again or deleted."""
     if held.decision_id is not None:
         read_decisions(doer, [held.decision_id])
 
 
 def is_first_post(author: Person, agenda_id: int) -> bool:
-    """Whether what somebody is about to write is one of their first posts, at which a moderator is asked to look."""
+    """Whether the next post of somebody on an agenda is one of their first, which a moderator is asked to look at."""
     if author.can.pass_screening(agenda_id):
         return False
     number = newness().first_posts
@@ -151,22 +151,22 @@ def is_first_post(author: Person, agenda_id: int) -> bool:
 
 
 def ask_for_review(author: Person, post: Post) -> None:
-    """Put a post into the queue of those who moderate its agenda, and notify them."""
+    """Put a post into the queue of its agenda's moderators, and notify them."""
     note_unreviewed(post)
     notice = NoticeText(QUEUE, queue_path("post", post.id), post.topic.title)
     note_event(author, notice, curators_of(post.topic.agenda_id), is_named=False)
 
 
 def has_same_words(said: ScreenedText, before: ScreenedText) -> bool:
-    """Whether a text has the same words as it had before, apart from things such as a comma or a capital letter.
+    """Whether a text has the same words as before, so that only punctuation, case or the like has changed.
 
-    Then the edit does not count as sending these words once more, as turning another text into them does.
+    Then the edit does not count as sending these words once more for the rule about repetitions.
     """
     return said.fingerprint == before.fingerprint
 
 
 def review_first_link(author: Person, post: Post, said: ScreenedText) -> None:
-    """Ask for a review when somebody new puts the first outside link or the first picture into a post by editing it."""
+    """Ask for a review when a new member adds the first external link or the first picture to a post by editing it."""
     is_first_link = said.has_outside_links and OUTSIDE.search(post.html) is None
     is_first = is_first_link or (said.has_pictures and not names_in(post.source))
     if post.unseen_at is None and is_first and is_newcomer(author):
@@ -174,20 +174,20 @@ def review_first_link(author: Person, post: Post, said: ScreenedText) -> None:
 
 
 def review_poll(author: Person, post: Post) -> None:
-    """Ask for a review when somebody new puts a poll below a text that nobody would look at any more, or changes its words."""
+    """Ask for a review when a new member adds or changes a poll below a text that no moderator would look at any more."""
     if post.unseen_at is None and not post.is_gone and is_newcomer(author):
         ask_for_review(author, post)
 
 
 def note_reviewed(post: Post) -> None:
-    """Note that a moderator has looked at a post, and so at the topic that it opens."""
+    """Record that a moderator has looked at a post, and so at the topic that it opens."""
     post.unseen_at = None
     if post.number == 1:
         post.topic.unseen_at = None
 
 
 def note_unreviewed(post: Post, since: datetime | None = None) -> None:
-    """Note that a post, and the topic that it opens, waits for a moderator to look at it: from now on, or since a moment."""
+    """Record that a post, and the topic that it opens, waits for a moderator to look at it: from now on, or since a moment."""
     post.unseen_at = since or now()
     if post.number == 1:
         post.topic.unseen_at = post.unseen_at

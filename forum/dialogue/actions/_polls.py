@@ -13,7 +13,7 @@ from forum.matches import ScreenedText, combine, from_plain_text
 
 
 def checked_poll(text: PollText) -> PollText:
-    """A poll with its white space normalised; raises `Invalid`, with the field that is wrong."""
+    """A poll with its white space normalised; raises `Invalid`, naming the wrong field."""
     text = text.tidied
     for field, why in text.faults.items():
         raise Invalid(why, field)
@@ -21,7 +21,7 @@ def checked_poll(text: PollText) -> PollText:
 
 
 def add_poll(post: Post, text: PollText) -> None:
-    """Put a checked poll below a post, from now on."""
+    """Add a checked poll below a post; voting begins now."""
     poll = Poll(
         post_id=post.id,
         question=text.question,

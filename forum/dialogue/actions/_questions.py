@@ -1,4 +1,4 @@
-"""Whether a topic is a question, its answer, and the notices that fit both."""
+"""Making a topic a question or an experience, setting its answer, and which notices remain valid."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from forum.dialogue.queries import first_post, gone_post_ids
 from forum.notifications.actions import hide_notices, restore_notices
 from forum.permissions import Person
 
-# Notices that only a question has: advice is asked for, nobody answers, what happened next
+# Kinds of notices about questions only: advice is asked for, nobody answers, what happened next
 QUESTION_NOTICES = ("advice", "unanswered", "followup")
-ANSWER_NOTICES = ("answer",)  # lead to an answer
+ANSWER_NOTICES = ("answer",)  # kinds that link to an answer
 
 
 def set_answer(
@@ -22,7 +22,7 @@ def set_answer(
 ) -> None:
     """Set the answer to a question, chosen now or at `chosen_at`, or remove it with None.
 
-    Notices that it was chosen before are shown again, if they were hidden; those of the former answer are hidden.
+    Hidden notices about the new answer are shown again; those about the former answer are hidden.
     """
     former_id = topic.answer_id
     with recounted(doer, topic):
@@ -36,7 +36,7 @@ def set_answer(
 
 
 def set_kind(doer: Person, topic: Topic, kind: str) -> None:
-    """Make a topic a question or an experience; an experience has no answer, and no notices of it or that ask for advice."""
+    """Make a topic a question or an experience; for an experience, the answer and all notices about questions are removed."""
     if kind != "question":
         set_answer(doer, topic, None)
     with recounted(doer, topic):
@@ -48,7 +48,7 @@ def set_kind(doer: Person, topic: Topic, kind: str) -> None:
 
 
 def restore_notices_in(doer: Person, topic: Topic) -> None:
-    """Show the notices about a topic again, but for those of gone posts, those that only a question has, and those of replies that are not its answer."""
+    """Show the notices about a topic again, except those about its gone posts and those that no longer apply to it."""
     _restore_fitting(doer, topic)
     hide_notices(doer, topic_id=topic.id, kinds=unfitting_notices(topic))
     if topic.answer_id:
@@ -56,7 +56,7 @@ def restore_notices_in(doer: Person, topic: Topic) -> None:
 
 
 def _restore_fitting(doer: Person, topic: Topic, kinds: Collection[str] = ()) -> None:
-    """Show the notices about a topic again, all or of some kinds, but for those of its gone posts."""
+    """Show the notices about a topic again, all or of some kinds, except those of its gone posts."""
     gone = gone_post_ids(topic)
     restore_notices(doer, topic_id=topic.id, kinds=kinds, but=gone)
     if (opening_id := first_post(topic).id) in gone:
@@ -64,7 +64,7 @@ def _restore_fitting(doer: Person, topic: Topic, kinds: Collection[str] = ()) ->
 
 
 def unfitting_notices(topic: Topic, post_id: int | None = None) -> tuple[str, ...]:
-    """The kinds of notices about a topic, or about one post of it, that do not fit while it is no question or not its answer."""
+    """The kinds of notices about a topic, or about one of its posts, that do not apply: it is no question, or not the answer."""
     if topic.kind != "question":
         return QUESTION_NOTICES + ANSWER_NOTICES
     return () if post_id and topic.answer_id == post_id else ANSWER_NOTICES

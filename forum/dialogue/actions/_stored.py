@@ -1,4 +1,4 @@
-"""The texts of posts as they are stored, for deeds that need them once more: nobody waits while they are rendered."""
+"""The stored texts of posts, for actions that need them again without rendering."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from forum.search.queries import texts_of
 
 
 def stored_text(post: Post) -> Written:
-    """The text of a post. In its HTML the words of quotations may be withheld."""
+    """The text of a post. Its HTML may lack withheld quotations."""
     words = plain_texts([post])[post.id]
     return Written(post.source, post.html, post.html_version, words, post.language)
 
 
 def plain_texts(posts: Sequence[Post]) -> dict[int, str]:
-    """The plain texts of posts by id, as search has them; that of an opening post is in the document of its topic.
+    """The plain texts of posts by id, from their search documents; that of an opening post is in its topic's document.
 
-    Search has none of an opening post that was out of sight, nor of one that stands on a page of the library.
+    Search has no text for an opening post that was invisible, or that is on a page of the library.
     """
     opened = texts_of("topic", [post.topic_id for post in posts if post.number == 1])
     replied = texts_of("post", [post.id for post in posts if post.number > 1])
@@ -31,7 +31,7 @@ def plain_texts(posts: Sequence[Post]) -> dict[int, str]:
 
 
 def _without_poll_words(post: Post, found: str | None) -> str | None:
-    """What search has of a post, without the words of its poll; None if it does not end with these."""
+    """The text in a post's search document without the words of its poll; None if it does not end with them."""
     if not found or not post.has_poll:
         return found
     added = with_poll_words(post, "")

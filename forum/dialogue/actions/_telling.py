@@ -1,4 +1,4 @@
-"""Passing topics and posts on: to search, and as notices to members who are mentioned, quoted, or watching."""
+"""What follows from a new or changed post: search documents, and notices to members who are mentioned, quoted, or watching."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from forum.search import actions as search
 def index_topic(
     doer: Person, topic: Topic, plain: str = "", source: str = "", *, is_new: bool = False
 ) -> None:
-    """Put a topic into the search index, with the plain text (`with_poll_words`) and the source of its first post if that is shown."""
+    """Write a topic's search document, with plain text (`with_poll_words`) and source of its first post if that is visible."""
     search.index(doer, topic_entry(topic, plain, source), is_new=is_new)
 
 
 def topic_entry(topic: Topic, plain: str, source: str) -> search.Entry:
-    """The search document of a topic; without words if it has a home, since the case or practice has its own document."""
+    """The search document of a topic; without text if it has a home, because the case or practice has its own document."""
     has_words = not topic.home
     return search.Entry(
         kind="topic",
@@ -59,13 +59,13 @@ def topic_entry(topic: Topic, plain: str, source: str) -> search.Entry:
 
 
 def with_poll_words(post: Post, plain: str) -> str:
-    """The plain text of a post with the words of the poll below it, which search finds with the post."""
+    """The plain text of a post with the words of its poll, so that search finds the post by them."""
     poll = poll_if_there(post)
     return "\n".join((plain, *poll.text.lines)) if poll else plain
 
 
 def index_post(doer: Person, post: Post, topic: Topic, plain: str, *, is_new: bool = False) -> None:
-    """Put a post with this plain text into the search index."""
+    """Write a post's search document with this plain text."""
     search.index(doer, post_entry(post, topic, plain), is_new=is_new)
 
 
@@ -89,7 +89,7 @@ def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
 
 def _byline(member_id: int) -> str:
     member = db.session.get_one(Member, member_id)
-    # Read for a page before, which prints no more than the name
+    # Loaded by the page, which needs only the name
     if "city_id" in inspect(member).unloaded:
         db.session.refresh(member, ["name", "city_id"])
     city = db.session.get(City, member.city_id) if member.city_id else None
@@ -97,16 +97,16 @@ def _byline(member_id: int) -> str:
 
 
 def notify_named(author: Person, post: Post, text: Written, *, is_new: bool = False) -> set[int]:
-    """Store whom a post mentions and what it quotes, and notify those who were not notified of it before.
+    """Store which members a post mentions and which posts it quotes, and notify those not notified of it before.
 
-    Returns the ids of the members notified. A post that `is_new` has nothing stored yet, so nothing is looked up.
+    Returns the ids of the members notified. Nothing is stored yet for a post that `is_new`, so nothing is looked up.
     """
     named = _notify_mentioned(author, post, text, is_new)
     return named | _notify_quoted(author, post, text.plain, named, is_new)
 
 
 def _notify_mentioned(author: Person, post: Post, text: Written, is_new: bool) -> set[int]:
-    """At most `MAX_MENTIONED` members are notified by one post, however often it is edited: those whose names are links."""
+    """One post notifies at most `MAX_MENTIONED` members, however often it is edited: those whose names become links."""
     if not text.mentions:
         return set()
     known = set() if is_new else mentioned_member_ids(post.id)
@@ -120,7 +120,7 @@ def _notify_mentioned(author: Person, post: Post, text: Written, is_new: bool) -
 
 
 def restore_mentions_and_quotes(post: Post, text: Written) -> None:
-    """Store the mentions and quotes of a post whose former text is put back, and notify nobody."""
+    """Store the mentions and quotes of a post whose former text is restored, and notify nobody."""
     named = {member.id for member in members_to_mention(text.mentions)} if text.mentions else set()
     theirs = delete_rows(Mention).where(Mention.post_id == post.id)
     db.session.execute(theirs.where(Mention.member_id.not_in(named)))
@@ -144,14 +144,14 @@ def _notify_quoted(
 
 
 def _keep_quotes(post: Post, known: set[int]) -> None:
-    """Store which posts a post quotes, hidden ones too, and withhold from its HTML what readers may not see of those."""
+    """Store which posts a post quotes, also hidden ones, and withhold from its HTML the quotations that readers may not see."""
     said = cited_in_html(post.html).union(quoted_posts(post.source)) - {post.id}
     if ended := known - said:
         theirs = delete_rows(Quote).where(Quote.post_id == post.id)
         db.session.execute(theirs.where(Quote.quoted_id.in_(ended)))
     if not said:
         return
-    # Locked, so that a transaction that hides one of them at the same moment waits and then sees this quote
+    # Locked, so that a concurrent transaction that hides one of them waits and then sees this quote
     new = lock_posts_to_quote(said) - known
     db.session.add_all(Quote(post_id=post.id, quoted_id=quoted_id) for quoted_id in new)
     db.session.flush()
@@ -183,9 +183,9 @@ def notify(doer: Person, kind: str, recipients: set[int], post: Post, text: str)
 
 
 def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: set[int]) -> None:
-    """Notify whoever watches one of the subjects of a new post, except the members in `told`, who were notified already.
+    """Notify everybody who watches one of the subjects of a new post, except the members in `told`, who were notified already.
 
-    On an agenda in preparation only those who moderate it; the others are not told later either, when it is opened.
+    On an agenda in preparation only its moderators are notified; nobody else is, not even when it is opened.
     """
     author, notice = db.session.get_one(Member, post.author_id), _notice_text(kind, post, post.gist)
     if has_open_agenda(post.topic):

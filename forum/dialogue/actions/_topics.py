@@ -1,4 +1,4 @@
-"""What a topic is to be: a new one, one whose first post is edited, and one that follows the page of a case or practice."""
+"""Values for actions on topics: a new topic, an edit of the first post, and a topic that belongs to a page of the library."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from forum.permissions import PUBLIC
 
 @dataclass(frozen=True)
 class NewTopic:
-    """A topic to open. `themes` are ids; `home` is the path of the case or practice whose page shows it.
+    """A topic to open. `themes` are ids; `home` is the path of the case or practice on whose page the topic is shown.
 
-    `poll` stands below its text.
+    `poll` is to be shown below its text.
     """
 
     kind: str
@@ -29,14 +29,14 @@ class NewTopic:
 
 @dataclass(frozen=True)
 class TopicChanges:
-    """What an edit of its first post changes of a topic besides the text: None leaves a value as it is; `themes` are ids."""
+    """What an edit of the first post changes in its topic, besides the text. None leaves a value unchanged; `themes` are ids."""
 
     title: str | None = None
     themes: Sequence[int] | None = None
     audience: str | None = None
 
     def title_of(self, topic: Topic) -> str:
-        """The title that the topic has with these changes."""
+        """The title of the topic after these changes."""
         return topic.title if self.title is None else self.title
 
 
@@ -45,7 +45,7 @@ NO_CHANGES = TopicChanges()
 
 @dataclass(frozen=True)
 class PageOfTopic:
-    """What the topic of a case or practice takes over from its page; None leaves a value as it is.
+    """What the topic of a case or practice copies from its page. None leaves a value unchanged.
 
     `text` is that of the post that opens the topic.
     """

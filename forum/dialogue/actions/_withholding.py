@@ -1,4 +1,4 @@
-"""Hiding, restoring and deleting topics and posts, with all that follows from it."""
+"""Hiding, restoring and deleting topics and posts, with all consequences."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from forum.search import actions as search
 
 
 def delete_post(doer: Person, post: Post) -> Post:
-    """Delete the text of a post for good, and close its topic when no shown post is left in it.
+    """Delete the text of a post for good, and close its topic when it has no visible post left.
 
-    Replies of others that moderators have hidden can still be restored, and the topic with them.
+    Hidden replies of others can still be restored, and the topic with them.
     """
     was_shown = not post.is_gone
     if was_shown:
@@ -76,16 +76,16 @@ def _forget_text(post: Post) -> None:
 
 
 def forget_mark(doer: Person, given: Mark) -> None:
-    """Delete a mark, and what notices quote of its note. The caller updates the counter."""
+    """Delete a mark, and the quotation of its note in notices. The caller updates the counter."""
     if given.words:
         update_mark_notices(doer, given.post_id, given.member_id, "")
     db.session.delete(given)
 
 
 def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
-    """Let everything follow that a post is withheld now: counters, answer, search, notices and quotations.
+    """Update everything that depends on a post that is now withheld: counters, answer, search, notices and quotations.
 
-    `was_shown` is whether readers saw it until now.
+    `was_shown` is whether readers could see it until now.
     """
     topic = post.topic
     if was_shown and post.number > 1:
@@ -102,14 +102,14 @@ def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
 
 
 def follow_restoring(doer: Person, post: Post) -> None:
-    """Let everything follow that a post is shown again: counters, search, notices and quotations."""
+    """Update everything that depends on a post that is visible again: counters, search, notices and quotations."""
     topic = post.topic
     if post.number > 1:
         with recounted(doer, topic):
             topic.replies_count += 1
     count_post(doer, topic, post, 1)
     if post.number == 1:
-        words = plain(post.source)  # rare, so it may run under the lock
+        words = plain(post.source)  # rare, so it may run while the lock is held
         topic.excerpt = excerpt(words)
         index_topic(doer, topic, with_poll_words(post, words), post.source)
     search.restore(doer, "post", post.id)
@@ -127,16 +127,16 @@ def _opened_by(post: Post) -> int | None:
 
 
 def has_shown_posts(post: Post) -> bool:
-    """Whether the topic of a post has a post left that readers see."""
+    """Whether the topic of a post has another post that readers can see."""
     opening = post if post.number == 1 else first_post(post.topic)
     return post.topic.replies_count > 0 or not opening.is_gone
 
 
 def close_empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
-    """Close a topic of which no post is shown: hide it while a post can be restored, else delete it.
+    """Close a topic without a visible post: hide it if one of its posts can still be restored, else delete it.
 
-    It is hidden at `moment` and in the way of the post that was hidden last, with that post's reason unless the first post
-    was deleted by its author. A topic that moderators have hidden itself stays as it is.
+    It is hidden at `moment` in the same way as the post that was hidden last (hidden or removed), and with that
+    post's reason unless its author has deleted the first post. A topic that moderators have hidden stays as it is.
     """
     last = last_hidden_post(topic)
     if last is None:
@@ -151,7 +151,7 @@ def close_empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
 
 
 def hide_as_empty(doer: Person, topic: Topic, moment: datetime) -> None:
-    """Hide a topic because no post of it is shown, unless it is hidden already."""
+    """Hide a topic because it has no visible post, unless it is hidden already."""
     if topic.hidden_at is None:
         withhold_topic(doer, topic, moment)
         topic.emptied_at = moment
@@ -191,5 +191,5 @@ def mark_topic_deleted(doer: Person, topic: Topic) -> None:
 def forget_title(system: Person, topic: Topic) -> None:
     """Remove the title of a topic whose author has left, from the topic and from notices."""
     topic.title, topic.slug, topic.excerpt = "", "topic", ""
-    topic.home = topic.home and f"/topics/{topic.id}"  # that of a practice holds its title
+    topic.home = topic.home and f"/topics/{topic.id}"  # the path of a practice contains its title
     clear_titles(system, topic.id)

@@ -1,4 +1,4 @@
-"""What moderators do to topics and posts: review, lock, slow, pin, retitle, move, hide, remove, restore, and add notes."""
+"""Moderators' actions on topics and posts: review, lock, slow, pin, retitle, move, hide, remove, restore, and add notes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MAX_MODERATORS_NOTE = 2_000  # characters that moderators add below a post
 
 @action
 def look_at(moderator: Person, post_id: int) -> Post:
-    """Note that a moderator has looked at one of somebody's first posts: search engines may find it now."""
+    """Record that a moderator has looked at a member's first post: search engines may index it now."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     note_reviewed(post)
@@ -57,7 +57,7 @@ def look_at(moderator: Person, post_id: int) -> Post:
 
 @action
 def look_again(moderator: Person, post_id: int, since: datetime | None = None) -> Post:
-    """Undo `look_at`: a first post waits again to be looked at, from now on or as it did since a moment."""
+    """Undo `look_at`: a first post waits again for a moderator to look at it, from now on or since a moment."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     note_unreviewed(post, since)
@@ -66,7 +66,7 @@ def look_again(moderator: Person, post_id: int, since: datetime | None = None) -
 
 @action
 def lock(moderator: Person, topic_id: int, reason: str = "", until: date | None = None) -> Topic:
-    """Let a topic take no more replies; readers see the reason, and the last day if there is one."""
+    """Lock a topic against replies; readers see the reason, and the last day of the lock if it has one."""
     topic = set_topic_time(moderator, topic_id, "locked_at", now())
     topic.locked_reason, topic.locked_until = reason.strip(), until
     return topic
@@ -74,7 +74,7 @@ def lock(moderator: Person, topic_id: int, reason: str = "", until: date | None 
 
 @action
 def set_lock_end(moderator: Person, topic_id: int, until: date | None) -> Topic:
-    """Give the lock of a topic another last day, or none."""
+    """Change or remove the last day of a topic's lock."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     topic.locked_until = until if topic.locked_at else None
@@ -83,7 +83,7 @@ def set_lock_end(moderator: Person, topic_id: int, until: date | None) -> Topic:
 
 @action
 def unlock(moderator: Person, topic_id: int) -> Topic:
-    """Let a topic take replies again."""
+    """Unlock a topic, which takes replies again."""
     topic = set_topic_time(moderator, topic_id, "locked_at", None)
     topic.locked_reason, topic.locked_until = "", None
     return topic
@@ -91,7 +91,7 @@ def unlock(moderator: Person, topic_id: int) -> Topic:
 
 @action
 def slow(moderator: Person, topic_id: int, pace: Pace) -> Topic:
-    """Let each member write one reply in so many minutes in a topic; readers see the reason."""
+    """Limit each member to one reply per so many minutes in a topic; readers see the reason."""
     if pace.minutes not in PACES:
         raise Invalid(_("Choose how often each member can write."), "minutes")
     topic = set_topic_time(moderator, topic_id, "slowed_at", now())
@@ -101,7 +101,7 @@ def slow(moderator: Person, topic_id: int, pace: Pace) -> Topic:
 
 @action
 def unslow(moderator: Person, topic_id: int) -> Topic:
-    """Let members reply in a topic as often as they like again."""
+    """Remove the limit of a slow topic."""
     topic = set_topic_time(moderator, topic_id, "slowed_at", None)
     set_pace(topic, None)
     return topic
@@ -109,9 +109,9 @@ def unslow(moderator: Person, topic_id: int) -> Topic:
 
 @action
 def forget_paces(system: Person, limit: int = 200) -> int:
-    """Let at most `limit` topics whose pace is over be as fast as any; returns how many.
+    """Remove expired limits from at most `limit` slow topics; returns how many.
 
-    They are so already: this takes what is said of it off the pages of visitors.
+    The limits no longer apply anyway: this removes what the pages of visitors say about them.
     """
     require(system.can.administer())
     topics = topics_slow_until(now(), limit)
@@ -129,7 +129,7 @@ def pin(moderator: Person, topic_id: int) -> Topic:
 
 @action
 def unpin(moderator: Person, topic_id: int) -> Topic:
-    """Let a topic stand where its latest post puts it."""
+    """Unpin a topic: its latest post decides its place in the list again."""
     return set_topic_time(moderator, topic_id, "pinned_at", None)
 
 
@@ -143,10 +143,10 @@ def retitle(
     seen: str | None = None,
     is_undone: bool = False,
 ) -> Topic:
-    """Correct the title and the themes (ids) of a topic. The text stays as its author wrote it, and counts as unedited.
+    """Correct the title and the themes (ids) of a topic. The text is unchanged, and does not count as edited.
 
-    `seen` is the `title_fingerprint` of the topic when the form was opened: `Conflict` when it is another by now. If
-    this `is_undone`, the topic gets as many themes back as it had.
+    `seen` is the `title_fingerprint` of the topic when the form was opened: `Conflict` when it has changed. With
+    `is_undone` the topic may get as many themes as it had before.
     """
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
@@ -156,7 +156,7 @@ def retitle(
         raise Conflict(_("This text has changed since you opened the form."))
     check_themes(themes, themes if is_undone else theme_ids_of(topic))
     opening = first_post(topic)
-    # Of what is out of sight nothing comes back into lists and search, neither words nor pictures
+    # Nothing of a hidden topic may reappear in lists and search, neither words nor pictures
     text = replace(NO_TEXT, language=opening.language) if opening.is_gone else stored_text(opening)
     edit_topic(moderator, opening, text, TopicChanges(checked_title(title), themes))
     return topic
@@ -164,7 +164,7 @@ def retitle(
 
 @action
 def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
-    """Put a topic on another agenda."""
+    """Move a topic to another agenda."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.move(topic, agenda_by_id(moderator, agenda_id)))
     if topic.home:
@@ -175,7 +175,7 @@ def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
 
 @action
 def move_back(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
-    """Undo `move`: put a topic back on an agenda, even an archived one."""
+    """Undo `move`: move a topic back to its agenda, even to an archived one."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id) and moderator.can.moderate(agenda_id))
     move_topic(moderator, topic, agenda_id)
@@ -184,16 +184,16 @@ def move_back(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
 
 @action
 def hide(moderator: Person, post_id: int, reason: str) -> Post:
-    """Hide a post everywhere; in its place readers see that it is hidden, and why. A removed post is then only hidden.
+    """Hide a post everywhere; in its place readers see that it is hidden, and why. A removed post becomes a hidden one.
 
-    A topic without another shown post is hidden with it.
+    A topic without another visible post is hidden with it.
     """
     return _withhold(moderator, post_id, reason, is_removed=False)
 
 
 @action
 def remove(moderator: Person, post_id: int, reason: str) -> Post:
-    """Hide a post without a trace: only who moderates sees that there was one."""
+    """Hide a post without a trace: only moderators see that it existed."""
     return _withhold(moderator, post_id, reason, is_removed=True)
 
 
@@ -220,7 +220,7 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
 
 @action
 def restore(moderator: Person, post_id: int) -> Post:
-    """Show a hidden post again, and its topic when that was hidden because nothing was left to read in it."""
+    """Show a hidden post again, and its topic if that was hidden only because it had no visible post."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     if post.hidden_at is None or post.deleted_at is not None:
@@ -236,7 +236,7 @@ def restore(moderator: Person, post_id: int) -> Post:
 def hide_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
     """Hide a whole topic everywhere; at its address readers see that it is hidden, and why.
 
-    A removed topic is then only hidden.
+    A removed topic becomes a hidden one.
     """
     return _withhold_topic(moderator, topic_id, reason, None)
 
@@ -260,7 +260,7 @@ def _withhold_topic(
 
 @action
 def ask_to_edit(moderator: Person, post_id: int) -> Post:
-    """Note that moderators have asked the author to change a post; the calling action notifies the author.
+    """Record that moderators have asked the author to change a post; the calling action notifies the author.
 
     Raises `Conflict` when the author cannot edit the post now.
     """
@@ -291,9 +291,10 @@ def take_request_back(moderator: Person, post_id: int) -> Post:
 
 @action
 def note(moderator: Person, post_id: int, text: Written, *, is_undone: bool = False) -> Post:
-    """Set the moderators' note below a post, which all who read the post see; an empty text removes it.
+    """Set the moderators' note below a post, which all its readers see; an empty text removes it.
 
-    That of a hidden post can be changed and removed; such a post gets a new one only when a removal `is_undone`.
+    The note of a hidden post can be changed and removed; a new note can be added to such a post only when its removal
+    `is_undone`.
     """
     post = post_to_change(moderator, post_id)
     touches(topic_scope(post.topic_id))
@@ -319,7 +320,7 @@ def _set_note(post: Post, text: Written, *, at: datetime | None) -> None:
 
 @action
 def restore_topic(moderator: Person, topic_id: int) -> Topic:
-    """Show a hidden topic again; one without a shown post stays hidden for as long as that is so."""
+    """Show a hidden topic again; one without a visible post stays hidden until it has one."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
@@ -334,9 +335,9 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
 
 @action
 def reword_notes(system: Person, texts: Mapping[int, tuple[str, Written]]) -> bool:
-    """Replace moderators' notes below posts, by the id of the post: {id: (present source, new text)}.
+    """Replace moderators' notes below posts: {post id: (present source, new text)}.
 
-    Returns False when a note is no longer the present one, and leaves that one as it is.
+    Returns False when one of the notes has another source by now; that one is left unchanged.
     """
     require(system.can.administer())
     posts = posts_to_index(list(texts))

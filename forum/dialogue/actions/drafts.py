@@ -1,4 +1,4 @@
-"""Keeping a text that is not published yet, and deleting it."""
+"""Keeping texts that are not published yet, and deleting them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from forum.members.actions import note_drafts
 from forum.members.queries import lock_writer
 from forum.permissions import Person, require
 
-Fields = Sequence[tuple[str, str]]  # what a form holds, as `Draft.fields`
+Fields = Sequence[tuple[str, str]]  # the content of a form, as in `Draft.fields`
 
 
 @action
@@ -51,18 +51,20 @@ def keep_draft(
     topic_id: int | None = None,
     windows: Sequence[str] = (),
 ) -> Draft | None:
-    """Keep what a form holds, in place of what it held before: for a new topic on an agenda, or for a reply in a topic.
+    """Save the content of a form as a draft, in place of its former content: for a new topic on an agenda, or a reply in a topic.
 
-    `key` is the submission key of the form. Returns None, and keeps nothing, when the form holds no words, or those that were
-    sent with this key. Raises `Forbidden` unless the author may write there, `Conflict` when another text was sent with this
-    key, and `Invalid` for more than `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the draft that was saved first is deleted.
+    `key` is the submission key of the form. Returns None, and saves nothing, when the form has no words, or those
+    that were sent with this key. Raises `Forbidden` unless the author may write there, `Conflict` when another text
+    was sent with this key, and `Invalid` for more than `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the oldest
+    draft is deleted.
 
-    `windows` names the window of a browser that sends the form, with a number that grows with each sending (`NAME:7`), and
-    then whatever it has seen: all that a window has sent (`NAME`), or one sending. Raises `Conflict` when the draft was last
-    kept by something else, or by a later sending of the same window.
+    `windows` names the browser window that sends the form, with a number that grows with each request (`NAME:7`),
+    followed by what this window has seen: everything sent by a window (`NAME`), or a single request of it. Raises
+    `Conflict` when the draft was last saved by something that is not among these, or by a later request of the same
+    window.
     """
     touches()
-    lock_drafts(author)  # so that the text is not published at this moment
+    lock_drafts(author)  # So that the text is not published at the same moment
     lock_writer(author)
     _require_place(author, agenda_id, topic_id)
     if sum(len(name) + len(value) for name, value in fields) > MAX_DRAFT_LENGTH:
@@ -89,7 +91,7 @@ def keep_draft(
 
 
 def _is_as_sent(sent: Post | Held, words: Mapping[str, str], *, is_topic: bool) -> bool:
-    """Whether a form holds what was sent with its key: nobody who comes back to add a poll, or to change it, may lose that."""
+    """Whether a form contains exactly what was sent with its key, so that nothing that was added later (such as a poll) is lost."""
     if not says_the_same(sent, with_links_home(words.get("source", "")), words.get("title")):
         return False
     return not is_topic or asks_the_same(
@@ -98,7 +100,7 @@ def _is_as_sent(sent: Post | Held, words: Mapping[str, str], *, is_topic: bool) 
 
 
 def _poll_in(words: Mapping[str, str]) -> PollText | None:
-    """The poll of a topic's form, as its `poll` reads it when the form is sent."""
+    """The poll in a topic's form, as the form's `poll` reads it when it is sent."""
     question, *options = map(
         visible, [words.get("question", ""), *words.get("options", "").split("\n")]
     )
@@ -115,9 +117,9 @@ def _require_place(author: Person, agenda_id: int | None, topic_id: int | None) 
 
 @action
 def discard_draft(author: Person, key: str, windows: Sequence[str] = ()) -> bool:
-    """Delete one's own draft in the form with this submission key; returns whether there was one.
+    """Delete the author's draft in the form with this submission key; returns whether there was one.
 
-    Raises `Conflict` when the window where it is discarded has not seen what it holds: `windows` as in `keep_draft`.
+    Raises `Conflict` when the window that discards it has not seen its present content: `windows` as in `keep_draft`.
     """
     touches()
     require(author.can.see_own())
@@ -130,7 +132,7 @@ def discard_draft(author: Person, key: str, windows: Sequence[str] = ()) -> bool
 
 @action
 def forget_drafts(system: Person, limit: int = 200) -> int:
-    """Delete at most `limit` drafts that nobody has gone on with for `DRAFTS_KEPT`; returns how many."""
+    """Delete at most `limit` drafts that were not changed for `DRAFTS_KEPT`; returns how many."""
     require(system.can.administer())
     touches()
     return delete_drafts(system, Draft.id.in_(drafts_saved_before(now() - DRAFTS_KEPT, limit)))

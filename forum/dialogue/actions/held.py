@@ -1,4 +1,4 @@
-"""What becomes of texts that a rule holds back: their authors revise or withdraw them, moderators approve or refuse them."""
+"""Held texts: their authors revise or withdraw them, moderators approve or refuse them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ from forum.screening.actions import screen
 from forum.screening.queries import Sending, compares_texts
 from forum.verdicts import Verdict
 
-KEPT_REFUSED = timedelta(days=183)  # as long as one may appeal
+KEPT_REFUSED = timedelta(days=183)  # as long as an appeal is possible
 
 
 @action
@@ -68,11 +68,12 @@ def revise(
     poll: PollText | None = None,
     seen: str | None = None,
 ) -> Post | Held:
-    """Change one's text that waits or was refused, and screen it again; what no rule holds back is published at once.
+    """Change the author's held or refused text, and screen it again; if no rule holds it back, it is published at once.
 
     A text that a moderator has refused always waits again. `changes` are for texts that open a topic or edit its
-    first post, `poll` is the poll that one opening a topic is to have, if any; `seen` is as in `edit`. What still waits can be
-    changed at any time; what is published or sent once more follows the pace of its topic, as in `reply`.
+    first post, `poll` is the poll of a text that opens a topic, if any; `seen` is as in `edit`. A text that still
+    waits can be changed at any time; one that is published or sent again is subject to the topic's pace, as in
+    `reply`.
     """
     lock_writer(author)
     held = lock_held(author, held_id)
@@ -89,7 +90,8 @@ def revise(
     if held.deed == OPEN:
         columns["poll"] = poll.stored if poll else None
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
-        columns["seen"] = fingerprint_of(post)  # which the form showed the author where it differs
+        # Which the form showed to the author beside the held edit
+        columns["seen"] = fingerprint_of(post)
     said = screened_with(text, columns.get("title", ""), poll)
     is_again = compares_texts(author, held.agenda_id) and _says_again(held, said)
     rule = screen(author, held.agenda_id, said, Sending.RESENT if is_again else Sending.NEW)
@@ -104,13 +106,13 @@ def revise(
 
 
 def _require_pace(author: Person, held: Held) -> None:
-    """Raise `TooSoon` when a reply that is published now, or sent once more, follows another too soon."""
+    """Raise `TooSoon` when a reply that is published now, or sent again, follows another too soon."""
     if topic := topic_if_there(author, held.topic_id):
         require_pace(author, topic, held.id)
 
 
 def _says_again(held: Held, said: ScreenedText) -> bool:
-    """Whether a text has the words that are held; rendered under the lock, which is fine since it is rare."""
+    """Whether a text has the same words as the held one; rendered while the lock is held, which is fine because it is rare."""
     text = render_with_mentions(held.source, held.language)
     return has_same_words(said, screened_with(text, held.title, held.poll_text))
 
@@ -140,7 +142,7 @@ def _revised_topic(held: Held, changes: TopicChanges) -> dict[str, Any]:
 
 @action
 def take_back(author: Person, held_id: int) -> None:
-    """Withdraw one's text that waits or was refused; it is deleted."""
+    """Withdraw the author's held or refused text; it is deleted."""
     touches()
     require(author.can.see_own())
     lock_writer(author)
@@ -164,13 +166,12 @@ def approve(
     seen: str | None = None,
     texts: Mapping[str, Written] = NO_TEXTS,
 ) -> Post:
-    """Publish a text that waits or was refused, in its author's name and with the rights that the author has now.
+    """Publish a held or refused text, in its author's name and with the rights that the author has now.
 
-    A topic may be slow: the author has waited already when the text was sent.
-
-    Raises `Conflict` when the author may not publish it now, or when the text is another than the moderator has read:
-    `seen` is the `fingerprint` of that. `texts` is what the text said before the action, rendered, by source; if it was
-    changed since, it is rendered under the lock.
+    The pace of a slow topic does not matter: the author has already waited when the text was sent. Raises `Conflict`
+    when the author may not publish it now, or when the text is not the one that the moderator has read: `seen` is the
+    `fingerprint` of that. `texts` are the rendered texts, by source, from before the action; a text that has changed
+    since is rendered while the lock is held.
     """
     held = _held_to_decide(moderator, held_id, seen)
     author = db.session.get_one(Member, held.author_id, populate_existing=True)
@@ -195,9 +196,9 @@ def refuse(
     *,
     decision_id: int | None = None,
 ) -> Held:
-    """Refuse a text that waits, for a reason that its author reads; only the author and moderators still see the text.
+    """Refuse a held text, for a reason that its author reads; only the author and moderators can still see the text.
 
-    `decision_id` is the decision whose notice is done with when the author sends the text again, or deletes it.
+    `decision_id` is the decision whose notice counts as read when the author sends the text again, or deletes it.
     """
     touches()
     held = _held_to_decide(moderator, held_id, seen)
@@ -230,7 +231,7 @@ def _held_to_decide(moderator: Person, held_id: int, seen: str | None) -> Held:
 def _why_not(author: Member, held: Held) -> str | None:
     """Why an approved text cannot be published now, or None.
 
-    Found out beforehand, since an action that fails inside another one must not be caught.
+    It is checked first, because an action that fails inside another one must not be caught.
     """
     verdict = author.can.be_published() and _verdict_on(author, held)
     return None if verdict else str(verdict.why_not)
@@ -252,12 +253,13 @@ def _verdict_on(author: Member, held: Held) -> Verdict:
 
 
 def _publish(author: Person, held: Held, text: Written, *, is_traced: bool = False) -> Post:
-    """Complete what the author wanted to do, now and with all that follows from it.
+    """Do what the author wanted to do, now and with all consequences.
 
     `text` is that of `held`, rendered; `is_traced` as in `publish_edit`.
     """
     is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
-    is_theirs = is_theirs and author.is_voice_now  # as it is now: else it is published as their own
+    # As it is now; otherwise the text is published without the organisation
+    is_theirs = is_theirs and author.is_voice_now
     if held.deed == EDIT:
         changes = TopicChanges(held.title or None, held.themes, held.audience)
         return publish_edit(author, held.post_id or 0, text, changes, is_traced=is_traced)

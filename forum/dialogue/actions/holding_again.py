@@ -1,4 +1,4 @@
-"""Undoing the approval of a text that a rule had held back: it waits again, and readers see nothing of it."""
+"""Undoing the approval of a held text: it waits again, and readers no longer see it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from forum.permissions import Person, require
 def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> Held:
     """Undo the approval of a text; `before` is what `state_before_approval` returned for it.
 
-    A topic or a reply is removed, and its number is not given again; an edited post gets its former text back. Raises
+    A topic or a reply is removed, and its number is not reused; an edited post gets its former text back. Raises
     `Conflict` when somebody has reacted to it, or changed it since.
     """
     held = lock_held(moderator, held_id)
@@ -60,7 +60,7 @@ def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> He
 
 
 def _published(moderator: Person, held: Held) -> Post:
-    """The post that a text has become, locked; `Conflict` when it is not shown any more where it was published."""
+    """The post that a text has become, locked; `Conflict` when it is no longer visible where it was published."""
     author = db.session.get_one(Member, held.author_id, populate_existing=True)
     if author.left_at is not None:
         raise Conflict(_("Its author has closed the account, so this cannot be taken back."))
@@ -81,7 +81,7 @@ def _changed() -> Conflict:
 
 
 def _require_untouched(held: Held, post: Post, before: Mapping[str, Any]) -> None:
-    """Raise `Conflict` unless everything is as the approval left it."""
+    """Raise `Conflict` unless everything is still as the approval left it."""
     is_edit = held.deed == EDIT
     since = post.edited_at if is_edit and post.edited_at else post.created_at
     if post.topic.posts_count != (before["last"] if is_edit else post.number):
@@ -101,7 +101,7 @@ def _differs(held: Held, post: Post, before: Mapping[str, Any]) -> bool:
     """Whether a post, or the topic that it opens, differs from the text that was approved."""
     if held.fingerprint != before["said"] or post.language != held.language:
         return True
-    # Of both only themes in use: one that was taken out of use meanwhile is no change
+    # Only themes in use are compared: a theme that was removed meanwhile is no change
     themes = themes_by_id(held.themes) if post.number == 1 and held.themes is not None else None
     audience = held.audience if post.number == 1 else None
     is_for_others = audience is not None and post.topic.audience != audience
@@ -118,7 +118,7 @@ def _is_latest_version(post: Post) -> bool:
 
 
 def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[str, Any]) -> None:
-    """Remove a post, and the topic that it opened. The row stays, so that the number is not given again."""
+    """Remove a post, and the topic that it opened. The row stays, so that the number is not reused."""
     topic, since = post.topic, post.created_at
     earlier = _moment(before["active_at"]) or since
     undo_watch_own_topic(moderator, held.author_id, topic.id, since, held.decided_at or since)
@@ -135,7 +135,7 @@ def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[s
 
 
 def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) -> None:
-    """Give a post its former text back, and withdraw the notices of those whom the edit mentioned or quoted."""
+    """Restore the former text of a post, and withdraw the notices to members whom the edit mentioned or quoted."""
     revision = last_revision(post.id)
     if revision is None:
         raise _changed()

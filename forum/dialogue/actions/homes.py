@@ -1,4 +1,4 @@
-"""For other rooms: topics that belong to the page of a case or a practice, and follow-ups to questions."""
+"""For rooms above: topics that belong to the page of a case or a practice, and follow-ups to questions."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from forum.plaintext import excerpt
 def note_follow_up(
     _doer: Person, topic_id: int, told_at: datetime | None, hidden_at: datetime | None = None
 ) -> None:
-    """Store on a topic when its follow-up was told and since when it is hidden, or None for neither; for the advice room."""
+    """Store on a topic when its follow-up was told and when it was hidden, each None if it was not; for the advice room."""
     told = update(Topic).where(Topic.id == topic_id)
     db.session.execute(told.values(followed_up_at=told_at, follow_up_hidden_at=hidden_at))
 
 
 @action
 def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
-    """Let the topic of a case or practice follow its page.
+    """Update the topic of a case or practice after a change of its page.
 
-    The calling action has checked the doer's rights. Raises `Forbidden` for a topic that has no such page.
+    The calling action has checked the doer's rights. Raises `Forbidden` for a topic without such a page.
     """
     topic = topic_to_change(doer, topic_id)
     if not topic.home:

@@ -1,4 +1,4 @@
-"""Deleting the posts and marks of members who have left, and taking their names away from what moderators told readers."""
+"""Deleting the posts and marks of members who have left, and removing their names from reasons that readers see."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from forum.permissions import Person, require
 
 @action
 def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
-    """Delete posts of somebody who has left and asked for it, as `delete` does; also in topics that are deleted already.
+    """Delete posts of a member who has left and asked for it, as `delete` does; also in deleted topics.
 
-    The title of a topic in which nobody else wrote is removed at once, otherwise together with the last post. The post
-    that opens the topic of a case belongs to the agenda and stays.
+    The title of a topic in which nobody else wrote is removed at once, otherwise together with the last post. The
+    post that opens the topic of a case belongs to the agenda and stays.
     """
     require(system.can.administer())
     for topic in merged_topics_opened_by(post_ids):
@@ -54,7 +54,7 @@ def remove_marks(system: Person, member_id: int, limit: int) -> int:
 
 @action
 def unname_locks(system: Person, member_id: int, known: KnownAs) -> None:
-    """Take the name and the handles of a member who has left out of what readers are told of why a topic is locked or slow."""
+    """Remove the name and the handles of a member who has left from the reasons why topics are locked or slow."""
     require(system.can.administer())
     for topic in topics_locked_naming(member_id, known.words):
         topic.locked_reason = without_member(topic.locked_reason, known)

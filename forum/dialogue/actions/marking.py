@@ -47,10 +47,10 @@ def mark(
     *,
     is_screened: bool = True,
 ) -> Post:
-    """Mark a post as `useful`, `same here`, or `tried it` with an `outcome` and a `note`; replaces an earlier mark of the kind.
+    """Mark a post as `useful`, `same here`, or `tried it` with `outcome` and `note`; replaces an earlier mark of this kind.
 
-    A note that a rule catches is refused, because it has nowhere to wait; imports are not screened (`is_screened`). While
-    moderators hide the note, the outcome can be changed, and the note stays as it is, even if the mark was taken back.
+    A note that a rule catches is refused, because there is no queue for it; imports are not screened (`is_screened`).
+    While moderators hide the note, the outcome can be changed but not the note, even if the mark was taken back.
     """
     lock_writer(member)
     post = post_to_change(member, post_id)
@@ -73,7 +73,7 @@ def mark(
 
 
 def _give(member: Person, post: Post, given: Mark) -> None:
-    """Add a new mark and count it; its author is told once, however often it is given."""
+    """Add a new mark and count it; the author of the post is notified only once, however often the mark is given."""
     given.post_id, given.member_id, given.created_at = post.id, member.id, now()
     given.city_id = db.session.get_one(Member, member.id).city_id
     db.session.add(given)
@@ -83,7 +83,7 @@ def _give(member: Person, post: Post, given: Mark) -> None:
 
 
 def _change(member: Person, given: Mark, outcome: str | None, note: str) -> None:
-    """Change what a mark says, which counts again if it was taken back."""
+    """Change the values of a mark; one that was taken back counts again."""
     if given.kind == TAKEN_BACK:
         _give_again(member, given)
     if note != given.words:
@@ -102,7 +102,7 @@ def _give_again(member: Person, given: Mark) -> None:
 def unmark(member: Person, post_id: int, kind: str) -> Post:
     """Take a mark back; nothing happens when there is none.
 
-    A mark with a hidden note is kept as `TAKEN_BACK`, so that the decision about the note can be appealed.
+    A mark with a hidden note is kept as `TAKEN_BACK`, so that the decision about the note can still be appealed.
     """
     lock_writer(member)
     post = post_to_change(member, post_id)
@@ -143,23 +143,23 @@ def restore_note(moderator: Person, mark_id: int) -> Mark:
 
 
 def _note_to_decide(moderator: Person, mark_id: int) -> Mark:
-    """A mark with a note, its post locked, for somebody who moderates the agenda; else `Forbidden`, or `NotFound`."""
+    """A mark with a note, its post locked, for a moderator of the agenda; else `Forbidden`, or `NotFound`."""
     post = post_to_change(moderator, get_note(moderator, mark_id).post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     return get_note(moderator, mark_id)
 
 
 def _touch_marks(member: Person, post: Post, kind: str) -> None:
-    """Drop the pages that show the mark: of the topic, and for "tried it" the profiles of both members."""
+    """Touch the pages that show the mark: the topic, and for "tried it" the profiles of both members."""
     people = (member.id, post.author_id) if kind == TRIED else ()
     touches(topic_scope(post.topic_id), *profile_scopes(*people))
 
 
 @action
 def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
-    """Choose the reply that answers a question, or with None remove the choice; `Invalid` when it is no shown reply.
+    """Choose the reply that answers a question, or remove the choice with None; `Invalid` if it is not a visible reply.
 
-    Nobody is told of it while the question is hidden or removed, as they would not find it.
+    Nobody is notified while the question is hidden or removed, because they could not open it.
     """
     topic = topic_to_change(member, topic_id)
     touches(topic_scope(topic_id), *profile_scopes(topic.answered_by_id))
@@ -185,8 +185,8 @@ def restore_answer(
 ) -> Topic:
     """Restore the answer that a question had, without a notice.
 
-    Nothing happens if it is gone, opens a topic or is in another one by now, nor if the topic has another answer or is no
-    question any more: what is undone along with it must not fail for that.
+    Nothing happens if the answer is gone, opens a topic or is in another topic by now, or if the topic has another
+    answer or is no question any more: otherwise the whole undo would fail because of it.
     """
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))

@@ -42,8 +42,8 @@ def reword(
 ) -> bool:
     """Replace the texts of posts without keeping a revision: {id: (present source, new text)}.
 
-    `change` is applied to the sources of their earlier versions. Returns False when a post no longer has the present
-    source, and leaves that one as it is.
+    `change` is applied to the sources of their earlier versions. Returns False when a post has another source by now;
+    that post is left unchanged.
     """
     require(system.can.administer())
     posts = {post.id: post for post in posts_to_index(list(texts))}
@@ -66,7 +66,7 @@ def _reword(system: Person, post: Post, text: Written) -> None:
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store newly rendered HTML by post id, where the post still has that source; returns for how many."""
+    """Store re-rendered HTML by post id, where the post still has the same source; returns the number of posts."""
     require(system.can.administer())
     stored = store_html(Post.source, Post.html, Post.html_version, texts)
     refresh_quotes(Quote.post_id.in_(list(texts)))
@@ -84,7 +84,7 @@ def mend_quotes(system: Person, post_ids: Sequence[int]) -> None:
 
 @action
 def rerender_notes(system: Person, texts: Mapping[int, Written]) -> int:
-    """As `rerender`, for the moderators' notes below posts."""
+    """Like `rerender`, for the moderators' notes below posts."""
     require(system.can.administer())
     return store_html(Post.note_source, Post.note_html, Post.note_html_version, texts)
 
@@ -157,7 +157,7 @@ def mend_counts(system: Person) -> None:
     require(system.can.administer())
     kept = Base.metadata.tables["topic_count"]
     if db.session.get_bind().dialect.name == "postgresql":
-        # Waits for transactions that have counted already; later ones will count on top of this.
+        # Waits for transactions that have counted already; later ones add to the new counts.
         db.session.execute(text("LOCK TABLE topic_count IN SHARE ROW EXCLUSIVE MODE"))
     db.session.execute(delete_rows(kept))
     db.session.execute(insert(kept).from_select(list(kept.c.keys()), actual_counts()))
@@ -175,7 +175,7 @@ def mend_notices(system: Person, topic_ids: Sequence[int], post_ids: Sequence[in
 
 
 def _known_of_post(post: Post, plain: PlainTexts) -> search.Known | None:
-    """The search document of a post, or None for none; the post that opens a topic is found by the topic's document."""
+    """The search document of a post, or None; the post that opens a topic is found through the topic's document."""
     if post.number == 1 or post.deleted_at or post.topic.deleted_at:
         return None
     return post_entry(post, post.topic, plain[post.source]), post.hidden_at

@@ -1,4 +1,4 @@
-"""An agenda is opened, or is in preparation again: what the dialogue stores of who sees its posts follows."""
+"""Opening an agenda and putting it back in preparation: what the dialogue stores about the visibility of its posts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from forum.permissions import SYSTEM, Person
 
 @action
 def open_agenda(curator: Person, agenda_id: int) -> Agenda:
-    """Open an agenda that is in preparation: from now on everybody sees it, and all that is on it."""
+    """Open an agenda that is in preparation: from now on everybody sees it, with all its content."""
     lock_writers_on(agenda_id)
     agenda = agendas.open_agenda(curator, agenda_id)
     agendas.tell_quoted(curator, agenda)
@@ -29,10 +29,10 @@ def open_agenda(curator: Person, agenda_id: int) -> Agenda:
 
 @action
 def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
-    """Put an agenda in preparation again: only its hosts and moderators see it, and all that is on it.
+    """Put an agenda in preparation again: only its hosts and moderators see it and its content.
 
-    The calling action has made sure that nobody else has written there, or does it for an import. Who was still to be told
-    of what stands there is not told any more.
+    The calling action has made sure that nobody else has written there, or is an import. Notifications about its
+    content that are still to be sent are dropped.
     """
     lock_writers_on(agenda_id)
     agenda = agendas.prepare_agenda(curator, agenda_id)

@@ -1,4 +1,4 @@
-"""Polls: putting one below a topic's first text, voting, closing and removing it."""
+"""Polls: adding one below a topic's first text, voting, closing and removing it."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from forum.versions import topic_scope
 
 @action
 def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool = True) -> Post:
-    """Put a poll below the text with which one opened a topic, or change the one that is there until somebody votes.
+    """Add a poll below the text with which the author opened a topic, or change the poll until somebody votes.
 
-    A poll that a rule catches is refused, because it has nowhere to wait. What somebody new asks afterwards is looked at, as a
-    first link is that an edit puts into a text. Imports are not screened (`is_screened`), and put
-    a poll below a reply, too, which opened a topic before that was merged into another.
+    A poll that a rule catches is refused, because there is no queue for it. A poll that a new member adds later is
+    reviewed, like the first link that an edit adds. Imports are not screened (`is_screened`), and may add a poll
+    below a reply: one that opened a topic before that was merged into another.
     """
     lock_writer(author)
     post = post_to_change(author, post_id)
@@ -63,10 +63,10 @@ def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool 
 
 
 def _index(author: Person, post: Post, plain: str) -> None:
-    """Let search follow, which finds a post by the words of its poll, too. `plain` is the text without these.
+    """Update the search document after a change of the poll. `plain` is the text without the words of the poll.
 
-    A reply that is hidden keeps its document, hidden: the words of a poll that is gone must not come back with it. The text of an
-    opening post is in none while that is hidden.
+    A hidden reply keeps its (hidden) document, which must not show the words of a deleted poll when it is restored. A
+    hidden opening post has no text in any document.
     """
     if post.number > 1:
         entry = post_entry(post, post.topic, plain)
@@ -77,7 +77,7 @@ def _index(author: Person, post: Post, plain: str) -> None:
 
 @action
 def vote(member: Person, post_id: int, option_ids: Collection[int]) -> Post:
-    """Choose options of the poll below a post: exactly these, in place of what one chose before."""
+    """Choose exactly these options of the poll below a post, in place of those chosen before."""
     post, poll = _begin_vote(member, post_id)
     chosen = set(option_ids)
     if not chosen:
@@ -99,7 +99,7 @@ def unvote(member: Person, post_id: int) -> Post:
 
 
 def _begin_vote(member: Person, post_id: int) -> tuple[Post, Poll]:
-    """The post, locked, so that votes below it are counted one after the other, and its poll."""
+    """The post, locked so that votes are counted one after the other, and its poll."""
     lock_writer(member)
     post = post_to_change(member, post_id)
     lock_to_write_on(member, post.topic.agenda_id)
@@ -112,7 +112,7 @@ def _begin_vote(member: Person, post_id: int) -> tuple[Post, Poll]:
 
 
 def _choose(member: Person, poll: Poll, chosen: set[int]) -> None:
-    """Replace what a member has chosen in a poll, and count it."""
+    """Replace what a member has chosen in a poll, and update the counters."""
     before = votes_in(poll, member)
     taken, added = before - chosen, chosen - before
     if taken:
@@ -142,7 +142,7 @@ def _count_voter(poll_id: int, by: int) -> None:
 
 @action
 def close_poll(doer: Person, post_id: int) -> Post:
-    """Close the poll below a post, for its author or who moderates the agenda: its votes stay as they are."""
+    """Close the poll below a post, for its author or a moderator of the agenda: no more votes are counted."""
     post = post_to_change(doer, post_id)
     touches(topic_scope(post.topic_id))
     require(doer.can.close_poll(post))

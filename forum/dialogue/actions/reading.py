@@ -14,7 +14,7 @@ from forum.permissions import Person, require
 
 @action
 def read(member: Person, topic_id: int, number: int) -> None:
-    """Note that a member has read a topic up to this post number (never lowering it), and the notices about the topic."""
+    """Record that a member has read a topic up to this post number (never lowering it), and the notices about the topic."""
     touches()
     row = {"member_id": member.id, "topic_id": topic_id, "number": number}
     place = insert_into(Place)
@@ -30,7 +30,7 @@ def read(member: Person, topic_id: int, number: int) -> None:
 
 @action
 def read_all(member: Person, agenda_id: int | None = None) -> None:
-    """Mark all that has been written as read, on one agenda or, with None, on all; stores one row, however much it is."""
+    """Mark everything as read, on one agenda or (None) on all. This stores a single row, however much it is."""
     touches()
     require(member.can.see_own())
     row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
@@ -41,7 +41,7 @@ def read_all(member: Person, agenda_id: int | None = None) -> None:
 
 @action
 def forget_reading(system: Person, member_id: int) -> None:
-    """Delete how far somebody who has left has read, and where they are mentioned."""
+    """Delete the reading positions of a member who has left, and where they are mentioned."""
     require(system.can.administer())
     touches()
     for model in (Place, AllRead, Mention):

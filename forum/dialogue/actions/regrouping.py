@@ -56,7 +56,7 @@ from forum.permissions import Person, require
 from forum.plaintext import excerpt, slugify
 from forum.search import actions as search
 
-MAX_MERGED_POSTS = 1_000  # posts of a topic that is put into another
+MAX_MERGED_POSTS = 1_000  # posts of a topic that is merged into another
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,10 @@ class SplitTarget:
 class MovedRecord:
     """What is needed to undo a split or a merger.
 
-    `numbers` are the former numbers of the moved posts by id. `before` is the number of the last post that was in `target`
-    already. `answer` is (post id, when it was chosen) if the posts took the answer of `topic` with them. `held` are the
-    ids of the held texts that followed. `paces` are how slow `target` was before and after, if a merger made it slower.
+    `numbers` are the former numbers of the moved posts by id. `before` is the number of the last post that was
+    already in `target`. `answer` is (post id, when it was chosen) if the posts included the answer of `topic`. `held`
+    are the ids of the held texts that were moved along. `paces` are how slow `target` was before and after, if a
+    merger made it slower.
     """
 
     topic: Topic
@@ -90,10 +91,10 @@ class MovedRecord:
 def split(
     moderator: Person, topic_id: int, post_ids: Collection[int], part: SplitTarget
 ) -> MovedRecord:
-    """Move posts of a topic to a new topic, which the first of them opens; they keep ids, links, marks and versions.
+    """Move posts of a topic to a new topic, opened by the first of them; they keep their ids, links, marks and versions.
 
-    In the old topic a line tells where they went, and their numbers stay gaps. If no shown post is left there, it is
-    hidden for as long as that is so. The new topic is as slow as the old one.
+    The old topic shows a line that tells where they went; their numbers are not reused. If it has no visible post
+    left, it is hidden until it has one. The new topic is as slow as the old one.
     """
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.split(topic, agenda_by_id(moderator, part.agenda_id)))
@@ -117,9 +118,9 @@ def split(
 
 @action
 def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
-    """Merge a topic into another: its posts are moved to the end there, under new numbers, and its address redirects.
+    """Merge a topic into another: its posts are moved to the end there, with new numbers, and its address redirects.
 
-    The other is as slow afterwards as the slower of the two.
+    The other topic becomes as slow as the slower of the two.
     """
     if topic_id == target_id:
         raise Invalid(_("This is the topic itself. Choose another one."), "target")
@@ -179,11 +180,11 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
 
 @action
 def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
-    """Undo a merger: the topic has its posts again, as before.
+    """Undo a merger: the topic gets its posts back.
 
     Raises `Conflict` when somebody has written in the other topic since.
     """
-    # Locked in the order of `delete_posts`
+    # Locked in the same order as in `delete_posts`
     topic = merged_topic_to_change(moderator, moved.topic.id)
     target = topic_to_change(moderator, moved.target.id)
     require(moderator.can.merge(topic, target))
@@ -197,7 +198,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     index_topic(moderator, topic)
     _move_posts_back(moderator, moved, topic, target, posts)
     _reassign_held(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
-    if topic.agenda_id != target.agenda_id:  # once more, for what waits
+    if topic.agenda_id != target.agenda_id:  # again, for the held texts
         let_pictures_follow(moderator, topic)
     _restore_answer(moderator, topic, moved, posts)
     target.posts_count = moved.before
@@ -239,7 +240,7 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
 def _require_unchanged(
     topic: Topic, target: Topic, posts: Sequence[Post], moved: MovedRecord
 ) -> None:
-    """Raise `Conflict` unless the posts are those that were moved, at least one is shown, and the readers are the same."""
+    """Raise `Conflict` unless the posts are still those that were moved, one of them is visible, and the audience is the same."""
     is_other = {post.id for post in posts} != set(moved.numbers)
     is_hidden = (topic.hidden_at and not topic.emptied_at) or target.hidden_at
     if (
@@ -284,7 +285,7 @@ def _take_answer(doer: Person, topic: Topic, answer: tuple[int, datetime | None]
 
 
 def _new_topic_from(topic: Topic, posts: Sequence[Post], part: SplitTarget) -> Topic:
-    """Insert a topic for posts of another one: opened by the first of them, and for the same readers."""
+    """Insert a topic for posts of another one: opened by the first of them, with the same audience."""
     first = posts[0]
     new = Topic(
         kind=part.kind,
@@ -308,7 +309,7 @@ def _new_topic_from(topic: Topic, posts: Sequence[Post], part: SplitTarget) -> T
 
 
 def _slow_down(target: Topic, other: Pace | None) -> tuple[Pace | None, ...]:
-    """Make a topic as slow as one that comes into it, unless it is slower; its pace before and after, if that changed it."""
+    """Make a topic at least as slow as one that is merged into it; returns its pace before and after if that has changed."""
     if other is None:
         return ()
     before, present = target.pace, target.present_pace
@@ -382,7 +383,7 @@ def _restore_answer(doer: Person, topic: Topic, moved: MovedRecord, posts: Seque
 def _update_both_topics(
     doer: Person, topic: Topic, target: Topic, posts: Sequence[Post], words: Mapping[int, str]
 ) -> None:
-    """Update both topics, search and notices after posts were moved from `topic` to `target`."""
+    """Update the counters, search documents and notices of both topics after posts were moved from `topic` to `target`."""
     _move_held_texts(topic, target, [post.id for post in posts])
     for one in (topic, target):
         replies, active_at = shown_replies_count(one), latest_post_at(one)
@@ -401,7 +402,7 @@ def _update_both_topics(
 def _search_entries(
     topic: Topic, posts: Sequence[Post], words: Mapping[int, str]
 ) -> dict[search.Thing, search.Known]:
-    """The search documents of posts in the topic where they are now."""
+    """The search documents of posts in their new topic."""
     known: dict[search.Thing, search.Known] = {}
     for post in posts:
         if post.number == 1:
@@ -414,15 +415,15 @@ def _search_entries(
 
 
 def _move_held_texts(topic: Topic, target: Topic, post_ids: Sequence[int]) -> None:
-    """Let held texts follow: edits of the moved posts, and everything held for a topic that was merged."""
+    """Move held texts along: edits of the moved posts, and all texts held for a topic that was merged."""
     of_topic = topic.id if topic.merged_into_id == target.id else None
     _reassign_held(or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0)), target)
 
 
 def _edits_as_seen(openings: Iterable[Post]) -> list[tuple[Held, Post]]:
-    """The held edits of posts that are still as their authors saw them, each with its post.
+    """The held edits of posts that are unchanged since their authors saw them, each with its post.
 
-    That a post opens another topic than then, or none, is no change of it: see `fingerprint_of`.
+    Opening another topic than before, or none, does not count as a change: see `fingerprint_of`.
     """
     edits = ((held, post) for post in openings for held in held_edits_of(post))
     return [(held, post) for held, post in edits if is_as_seen(post, held.seen)]
@@ -439,7 +440,7 @@ def _reassign_held(which: ColumnElement[bool], topic: Topic) -> None:
 
 
 def _move_places(topic: Topic, target: Topic, last_read: int) -> None:
-    """Let reading positions follow the moved posts, for members who had read `target` to its end (`last_read`)."""
+    """Move reading positions along with the posts, for members who had read `target` to its end (`last_read`)."""
     far = places_after_move(topic.id, target.id)
     put = insert_into(Place)
     key = put.table.primary_key.columns

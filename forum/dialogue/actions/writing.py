@@ -1,8 +1,9 @@
 """Opening topics, replying, editing, deleting, and withdrawing earlier versions.
 
-`open_topic`, `reply` and `edit` are what members do themselves: rules may hold the text back, and what is sent twice is
-found. Their counterparts `publish_topic`, `publish_reply` and `publish_edit` ask no rule and look for no other text of the same
-words; the same submission key is the same post for them, too.
+`open_topic`, `reply` and `edit` are what members do themselves: screening rules may hold the text back, and a text
+that is sent twice is recognised. Their counterparts `publish_topic`, `publish_reply` and `publish_edit` apply no
+rules and do not look for another text with the same words; but the same submission key is the same post for them,
+too.
 """
 
 from __future__ import annotations
@@ -104,13 +105,14 @@ def open_topic(
     *,
     windows: Sequence[str] = (),
 ) -> Topic | Held:
-    """Open a topic with its first post, or hold it when a rule says so.
+    """Open a topic with its first post, or hold it when a screening rule says so.
 
-    The same submission `key` from the same author opens one topic only. So do two different keys within ten minutes, if
-    kind, title, text, audience and poll are the same: then the first one is returned as it was sent, with its own language and
-    themes, and says `is_duplicate`.
+    The same submission `key` from the same author opens only one topic. So do two different keys within ten minutes,
+    if kind, title, text, audience and poll are the same: then the first one is returned as it was sent, with its own
+    language and themes, and `is_duplicate` set.
 
-    The draft in the form with this key is deleted, unless it went on elsewhere: `windows` as in `keep_draft`.
+    The draft in the form with this key is deleted, unless it was changed in another window: `windows` as in
+    `keep_draft`.
     """
     lock_drafts(author)
     _begin_topic(author, agenda_id)
@@ -139,7 +141,7 @@ def _open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None) 
 
 @action
 def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
-    """Open a topic without screening it: for a page of the library, an import, or what a moderator has read."""
+    """Open a topic without screening it: for a page of the library, an import, or an approved text."""
     _begin_topic(author, agenda_id)
     agenda = agenda_by_id(author, agenda_id)
     new = _with_checked_poll(new)
@@ -154,7 +156,7 @@ def _with_checked_poll(new: NewTopic) -> NewTopic:
 
 
 def _same_poll(sent: S, new: NewTopic) -> S:
-    """What was sent before with the same key, if its poll is the same, too; else `Invalid`: no poll is lost on the way."""
+    """The topic that was sent before with the same key, if it has the same poll; else `Invalid`, so that no poll is lost."""
     if not asks_the_same(sent, new.poll):
         raise another_text_sent()
     return sent
@@ -163,11 +165,11 @@ def _same_poll(sent: S, new: NewTopic) -> S:
 def _begin_topic(author: Person, agenda_id: int) -> None:
     lock_writer(author)
     lock_to_write_on(author, agenda_id)
-    touches(ANY_CHANGE, *profile_scopes(author.id))  # no cache holds a page of the new topic yet
+    touches(ANY_CHANGE, *profile_scopes(author.id))  # no cache contains a page of the new topic yet
 
 
 def _check_opening(author: Person, agenda: Agenda, new: NewTopic) -> int | None:
-    """Raise `Forbidden` or `Invalid` unless the author may open this topic; the id of the organisation it is for."""
+    """Raise `Forbidden` or `Invalid` unless the author may open this topic; returns the id of the organisation they write for."""
     require(author.can.open_topic(agenda))
     organisation_id = organisation_of(author, new.for_organisation)
     check_topic(new.kind, new.title, new.audience, new.home)
@@ -184,7 +186,7 @@ def _add_topic(
     *,
     needs_review: bool,
 ) -> Topic:
-    """Add a checked topic with its first post, and all that follows from it: search, counters, notices."""
+    """Add a checked topic with its first post, and update search, counters and notices."""
     try:
         with unique_keys():
             topic = add_topic(author, agenda_id, organisation_id, new)
@@ -249,14 +251,14 @@ def reply(
     for_organisation: bool = False,
     windows: Sequence[str] = (),
 ) -> Post | Held:
-    """Add a post to a topic, or hold it when a rule says so.
+    """Add a post to a topic, or hold it when a screening rule says so.
 
-    The same submission `key` from the same author adds one post only. So do two different keys within ten minutes, if
-    text and place are the same: then the first post is returned and says `is_duplicate`. `paragraph` is the key of the
-    paragraph of a case that the post comments on. A draft in the form ends as with `open_topic`.
+    The same submission `key` from the same author adds only one post. So do two different keys within ten minutes, if
+    text and place are the same: then the first post is returned with `is_duplicate` set. `paragraph` is the key of
+    the paragraph of a case that the post comments on. The draft in the form ends as in `open_topic`.
 
-    Raises `TooSoon` in a topic that is slow, when the author has sent another reply there not long ago. The topic is
-    locked, so that of two replies in the same moment the second sees the first.
+    Raises `TooSoon` in a slow topic when the author has recently sent another reply there. The topic is locked, so of
+    two concurrent replies the second sees the first.
     """
     lock_drafts(author)
     topic = _begin_reply(author, topic_id)
@@ -305,7 +307,7 @@ def publish_reply(
     paragraph: str | None = None,
     for_organisation: bool = False,
 ) -> Post:
-    """Add a post to a topic without screening it, however slow it is: for an import, or what a moderator has read."""
+    """Add a post to a topic without screening it and regardless of its pace: for an import, or an approved text."""
     topic = _begin_reply(author, topic_id)
     if earlier := already_posted(author, key, text):
         return earlier
@@ -316,7 +318,7 @@ def publish_reply(
 
 
 def _begin_reply(author: Person, topic_id: int) -> Topic:
-    """The topic, locked, or the one that it was merged into meanwhile: what somebody has typed is not lost."""
+    """The topic, locked; if it was merged meanwhile, the topic that it was merged into, so that the reply is not lost."""
     lock_writer(author)
     try:
         topic = topic_to_change(author, topic_id)
@@ -328,7 +330,7 @@ def _begin_reply(author: Person, topic_id: int) -> Topic:
 
 
 def _check_reply(author: Person, topic: Topic, text: Written, for_organisation: bool) -> int | None:
-    """Raise `Forbidden` or `Invalid` unless the author may reply this; the id of the organisation it is for."""
+    """Raise `Forbidden` or `Invalid` unless the author may send this reply; returns the id of the organisation they write for."""
     require(author.can.reply(topic))
     organisation_id = organisation_of(author, for_organisation)
     check_text(text)
@@ -345,7 +347,7 @@ def _add_reply(
     paragraph: str | None,
     needs_review: bool,
 ) -> Post:
-    """Add a checked reply, and all that follows from it: search, counters, notices."""
+    """Add a checked reply, and update search, counters and notices."""
     before = count_key(topic)
     try:
         with unique_keys():
@@ -388,14 +390,14 @@ def edit(
     *,
     seen: str | None = None,
 ) -> Post | Held:
-    """Change one's post, or hold the change when a rule says so.
+    """Change the author's own post, or hold the change when a screening rule says so.
 
-    `changes` are made with the first post of a topic only. More than 15 minutes after posting, the former text is kept
-    as a `Revision`.
+    `changes` are allowed for the first post of a topic only. More than 15 minutes after posting, the former text is
+    kept as a `Revision`.
 
-    `seen` is the `fingerprint_of` the post that the author changed. Raises `Conflict` when the post says something else
-    by now, or a moderator has corrected the title or the themes; but not when all is as the author wants it already,
-    since it was sent again because the answer was lost.
+    `seen` is the `fingerprint_of` the post that the author changed. Raises `Conflict` when the post, or a title or
+    themes corrected by a moderator, have changed since; but not when everything is already as the author wants it,
+    because the form was sent again after a lost response.
     """
     post = _post_to_edit(author, post_id)
     changes = checked_changes(post, changes)
@@ -426,7 +428,7 @@ def _changes_anything(post: Post, text: Written, changes: TopicChanges) -> bool:
 
 
 def _former_text(post: Post) -> Written:
-    """The text of a post with all its links, also where the words of a quotation are withheld by now, which is rare."""
+    """The text of a post with all its links, even those in quotations that are withheld by now, which is rare."""
     if withheld_in_html(post.html):
         return render_with_mentions(post.source, post.language)
     return stored_text(post)
@@ -441,9 +443,9 @@ def publish_edit(
     *,
     is_traced: bool = False,
 ) -> Post:
-    """Change a post without screening it: for what a moderator has read.
+    """Change a post without screening it: for an approved text.
 
-    With `is_traced` the former text is kept as a `Revision` even minutes after posting.
+    With `is_traced` the former text is kept as a `Revision` even within minutes after posting.
     """
     post = _post_to_edit(author, post_id)
     check_text(text)
@@ -456,7 +458,7 @@ def _post_to_edit(author: Person, post_id: int) -> Post:
     """The post, locked; raises `Forbidden` unless the author may edit it here."""
     lock_writer(author)
     post = post_to_change(author, post_id)
-    if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
+    if post.number > 1:  # the title of a topic is also on the profiles of everybody who replied
         touches(topic_scope(post.topic_id), *profile_scopes(author.id))
     require(author.can.edit(post))
     require_no_home(post)
@@ -464,7 +466,7 @@ def _post_to_edit(author: Person, post_id: int) -> Post:
 
 
 def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges) -> Post:
-    """Store a checked edit, and let the topic, search and notices follow."""
+    """Store a checked edit, and update the topic, search and notices."""
     if post.edit_asked_at and changes_text(post, text, changes):
         post.edit_answered_at = now()
         read_outdated(author, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
@@ -481,8 +483,8 @@ def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges
 def change_kind(member: Person, topic_id: int, kind: str) -> Topic:
     """Make an experience a question, or the reverse.
 
-    An experience has no answer: that of the question is taken away. Requests for advice sleep as long as it is one.
-    Raises `Conflict` when what happened next is told: only a question has that.
+    A question that becomes an experience loses its answer, and its requests for advice are inactive while it is one.
+    Raises `Conflict` when it has a follow-up, which only a question can have.
     """
     topic = topic_to_change(member, topic_id)
     require(member.can.change_kind(topic))
@@ -502,7 +504,7 @@ def change_kind(member: Person, topic_id: int, kind: str) -> Topic:
 
 @action
 def delete(author: Person, post_id: int) -> Post:
-    """Delete one's post with all its versions and marks. Its number stays as a gap; a topic without a post left goes too."""
+    """Delete the author's own post with its versions and marks. Its number is not reused; a topic without posts goes too."""
     lock_writer(author)
     post = post_to_change(author, post_id)
     require(author.can.delete(post))
@@ -512,10 +514,10 @@ def delete(author: Person, post_id: int) -> Post:
 
 @action
 def withdraw(author: Person, revision_id: int) -> Post:
-    """Empty an earlier version of one's post. Readers still see that the post was edited."""
+    """Delete the text of an earlier version of the author's own post. Readers still see that the post was edited."""
     lock_writer(author)
     known = db.session.get(Revision, revision_id)
-    # Locked after topic and post, as whatever changes or deletes a post does
+    # Locked after topic and post, in the same order as in all actions that change or delete a post
     post = post_to_change(author, known.post_id if known else 0)
     require(author.can.delete(post))
     revision = or_not_found(
@@ -523,7 +525,7 @@ def withdraw(author: Person, revision_id: int) -> Post:
     )
     revision.source, revision.title = "", ""
     revision.withdrawn_at = revision.withdrawn_at or now()
-    if not post.is_gone:  # notices quote a post as it was first
+    if not post.is_gone:  # notices quote the first version of a post
         topic_id = post.topic_id if post.number == 1 else None
         update_quotations(SYSTEM, post.id, plain_texts([post])[post.id], topic_id)
     return post
