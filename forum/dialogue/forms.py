@@ -25,7 +25,7 @@ from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
 MYSELF, ORGANISATION = "myself", "organisation"
-KIND_NAMES = {"experience": _("Experience"), "question": _("Question")}  # of `CHOSEN_KINDS`
+KIND_NAMES = {"experience": _("Experience"), "question": _("Question")}  # labels of `CHOSEN_KINDS`
 AUDIENCE_NAMES = {PUBLIC: _("Everyone"), MEMBERS: _("Members only")}
 OUTCOME_NAMES = {
     "kept": _("We kept it"),
@@ -38,7 +38,7 @@ LASTS_NAMES = {
     "week": _("for a week"),
     "month": _("for a month"),
 }
-# Headings that a press puts into the text of each kind
+# Headings that a button adds to the text, by kind of topic
 PROMPTS = {
     "experience": (_("What we did"), _("What happened"), _("What we would change")),
     "question": (_("Our situation"), _("What we have tried"), _("What we want to know")),
@@ -80,7 +80,7 @@ def audience_field() -> RadioField:
 
 
 def themes_field() -> SelectMultipleField:
-    """The themes of a topic; the view says which there are, the action how many there may be."""
+    """The themes of a topic; the view sets the choices, the action checks how many are chosen."""
     return SelectMultipleField(_("Themes"), choices=[], render_kw={"most": MAX_THEMES})
 
 
@@ -90,7 +90,7 @@ def language_field() -> SelectField:
 
 
 def question_field() -> StringField:
-    """The question of a poll; that and the options are empty where there is to be none."""
+    """The question of a poll; it and the options are empty where there is no poll."""
     return StringField(_("Question of the poll"), filters=[one_line])
 
 
@@ -100,7 +100,7 @@ def options_field() -> TextAreaField:
 
 
 def _visible_lines(text: str | None) -> str:
-    """A field's filter: lines without characters that nobody sees and no spelling needs, as `one_line` for one."""
+    """A filter of a field: lines without invisible characters that no spelling needs, as `one_line` for a single line."""
     return "\n".join(map(visible, (text or "").split("\n")))
 
 
@@ -115,12 +115,12 @@ def lasts_field() -> SelectField:
 
 
 class _WithPoll(Form):
-    """A form with the fields of a poll, which stand in the classes below at their place."""
+    """A form with the fields of a poll, which its subclasses declare at the right position."""
 
     before: PollText | None = None
 
     def poll(self) -> PollText | None:
-        """The poll that is typed, if any."""
+        """The poll that was typed, if any."""
         question, options = self["question"].data or "", self["options"].data or ""
         if not (question.strip() or options.strip()):
             return None
@@ -134,7 +134,7 @@ class _WithPoll(Form):
         ).tidied
 
     def begin_with(self, before: PollText | None) -> None:
-        """Fill in a poll that is there, unless the form was sent, and offer to leave its end as it is."""
+        """Fill in an existing poll, unless the form was sent, and offer to leave its end as it is."""
         if before is None:
             return
         self.before = before
@@ -150,11 +150,11 @@ class _WithPoll(Form):
             self["lasts"].data = AS_IT_IS if before.closes_at else before.lasts
 
     def validate_question(self, field: StringField) -> None:
-        """Say what is wrong with the question, if a poll is typed."""
+        """Add the error of the question, if a poll was typed."""
         self._refuse(field)
 
     def validate_options(self, field: TextAreaField) -> None:
-        """Say what is wrong with the options, if a poll is typed."""
+        """Add the error of the options, if a poll was typed."""
         self._refuse(field)
 
     def _refuse(self, field: StringField) -> None:
@@ -164,7 +164,7 @@ class _WithPoll(Form):
 
 
 class PollForm(_WithPoll):
-    """The poll below a topic's first text, by itself."""
+    """The poll below a topic's first text, on a page of its own."""
 
     question = question_field()
     options = options_field()
@@ -173,14 +173,14 @@ class PollForm(_WithPoll):
 
 
 class _FormWithDraft(Form):
-    """A form that the forum keeps as a draft. The same submission key posts once; `drafted` says what its page has seen."""
+    """A form whose content is saved as a draft. The same submission key posts only once; `drafted` says what its page has seen."""
 
     submission_key = HiddenField()
     drafted = HiddenField()
 
     @property
     def has_words(self) -> bool:
-        """Whether there is anything to keep."""
+        """Whether there is anything to save."""
         return any(self[name].data.strip() for name in TYPED if name in self and self[name].data)
 
 

@@ -12,16 +12,17 @@ VISIBILITY_COLUMNS = ["hidden_at", "deleted_at"]
 
 
 def gist(source: str, length: int = 160) -> str:
-    """The first words of a Markdown text, without its signs, what it quotes and tables: at most `length` characters."""
+    """The first words of a Markdown text, without markup, quotations and tables: at most `length` characters."""
     words = without_markdown(QUOTED_OR_IN_TABLE.sub("", source[:1_000])).split()
-    return excerpt(" ".join(words), length)  # a line end in Markdown ends nothing
+    # A single line end does not end a paragraph in Markdown
+    return excerpt(" ".join(words), length)
 
 
 class SubmissionMixin:
     """What a member submits by a form: a `Topic`, a `Post`, or a `Held` text.
 
-    `is_duplicate` is set (on the object, in no column) when an action returns what was submitted before instead of
-    adding the same once more.
+    `is_duplicate` is an attribute, not a column: an action sets it when it returns what was submitted before instead
+    of adding the same again.
     """
 
     is_duplicate = False

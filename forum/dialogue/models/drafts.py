@@ -1,4 +1,4 @@
-"""Texts that are not sent yet."""
+"""Drafts: texts that are not sent yet."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from forum.columns import Base
 from forum.dialogue.models._shared import gist
 
 MAX_DRAFTS = 30  # of one author; with one more the oldest is deleted
-# Characters of all its fields: more than may be published, since one may shorten it
+# Characters of all its fields: more than may be published, because a long text can still be shortened
 MAX_DRAFT_LENGTH = 100_000
 DRAFTS_KEPT = timedelta(days=90)  # after they were last saved
-WINDOW = "window"  # as the name of a field of a draft
-# Without a word in one of these fields a form holds nothing; the last two are of a poll
+WINDOW = "window"  # the name of a draft's field for the browser window
+# If none of these fields has words, a form is empty; the last two are those of a poll
 TYPED = ("title", "source", "question", "options")
 
 
 class Draft(Base):
-    """A text that its author has begun in a form of the dialogue and not published; nobody else ever reads it.
+    """A text that its author has begun in a form of the dialogue and not published; nobody else can read it.
 
-    It is for a new topic on an agenda, or for a reply in a topic. `fields` is what the form holds, as [name, value]; a
-    field with several values has several pairs, and `WINDOW` names the window of a browser that kept it last.
-    `submission_key` is that of the form: the text published with it is this one.
+    It is for a new topic on an agenda, or for a reply in a topic. `fields` is the content of the form, as [name,
+    value]; a field with several values has several pairs, and the field `WINDOW` names the browser window that saved
+    it last. `submission_key` is that of the form, and so of the text that will be published.
     """
 
     __tablename__ = "draft"
@@ -48,19 +48,19 @@ class Draft(Base):
 
     @property
     def values(self) -> dict[str, list[str]]:
-        """What the form holds, by the names of its fields."""
+        """The content of the form, by the names of its fields."""
         found: dict[str, list[str]] = {}
         for name, value in self.fields:
             found.setdefault(name, []).append(value)
         return found
 
     def value(self, name: str) -> str:
-        """What one field holds; empty if it holds nothing."""
+        """The value of one field; empty if there is none."""
         return self.values.get(name, [""])[0]
 
     @property
     def window(self) -> str:
-        """The window that kept it last, and the number of that sending (`NAME:7`); empty if the window has no name."""
+        """The window that saved it last, and the number of that request (`NAME:7`); empty if the window has no name."""
         return self.value(WINDOW)
 
     @property

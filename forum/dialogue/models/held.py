@@ -26,14 +26,15 @@ OPEN, REPLY, EDIT = "open_topic", "reply", "edit"  # the values of `Held.deed`
 class Held(SubmissionMixin, Base):
     """A text that a rule holds back until a moderator has read it. It is not a post, so that no list can show it.
 
-    `deed` is the action that its approval completes: opening a topic of its `kind`, a reply in `topic`, or a new text for
-    `post` (which was as `seen` when the author wrote it: see `queries.fingerprint_of`).
+    `deed` is the action that its approval completes: opening a topic of its `kind`, a reply in `topic`, or a new text
+    for `post` (whose fingerprint when the author wrote it was `seen`: see `queries.fingerprint_of`).
 
-    The text waits until `decided_at`. When it is approved, it becomes the post `became_id` and its own text is emptied.
-    When it is refused (`refused_at`, for a `reason`, with the decision `decision_id`), it stays with its author, who may revise
-    it: then it waits again.
-    `rule` and `sentence` are copies, since the rule may be changed or deleted. Notes and decisions refer to the text by its
-    id, also when its author has taken it back, so ids are never reused.
+    The text waits until `decided_at`. When it is approved, it becomes the post `became_id` and its own text is
+    emptied. When it is refused (`refused_at`, for a `reason`, with the decision `decision_id`), it stays with its
+    author, who may revise it: then it waits again.
+
+    `rule` and `sentence` are copies, because the rule may be changed or deleted. Notes and decisions refer to the
+    text by its id, even after its author has withdrawn it, so ids are never reused.
     """
 
     __tablename__ = "held"
@@ -60,7 +61,7 @@ class Held(SubmissionMixin, Base):
     title: Mapped[str] = mapped_column(Text, default="")
     themes: Mapped[list[int] | None] = mapped_column(JSON)
     audience: Mapped[str | None]
-    # Of a new topic: its poll, as `PollText.stored`
+    # The poll of a new topic, as `PollText.stored`
     poll: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     source: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(default="en")
@@ -68,7 +69,7 @@ class Held(SubmissionMixin, Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     submission_key: Mapped[str | None]
     seen: Mapped[str] = mapped_column(default="")
-    rule_id: Mapped[int | None]  # the rule may be gone by now
+    rule_id: Mapped[int | None]  # the rule may have been deleted
     rule: Mapped[str]
     sentence: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
@@ -91,7 +92,7 @@ class Held(SubmissionMixin, Base):
 
     @property
     def html(self) -> Markup:
-        """What the text will look like. Not stored: few people look at it."""
+        """The rendered text. It is not stored, because few people look at it."""
         return write(self.source, self.language).html
 
     @property
@@ -108,17 +109,17 @@ class Held(SubmissionMixin, Base):
         return PollText(**{**self.poll, "closes_at": datetime.fromisoformat(end) if end else None})
 
     def fingerprint_under(self, title: str) -> str:
-        """`fingerprint` as it is with another title: none for an edit of a post that opens its topic no more."""
+        """The `fingerprint` with another title: that of an edit does not count once its post no longer opens its topic."""
         content = f"{title}\n{self.audience}\n{self.source}"
         if poll := self.poll_text:
             content = "\n".join((content, *poll.lines, str(poll.is_multiple)))
         return short_hash(content)
 
     def empty(self) -> None:
-        """Delete the words of author and moderator, and keep the row."""
+        """Delete the words of author and moderator; the row stays."""
         self.source, self.title, self.reason, self.poll = "", "", "", None
 
     @property
     def why(self) -> str:
-        """The sentence that the author reads: the usual one in the language of the page."""
+        """The message for the author: the default one in the language of the page, or that of the rule."""
         return said_of_rule(self.sentence)

@@ -1,4 +1,4 @@
-"""What readers say to a post with one press."""
+"""Marks that readers give to posts."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ OUTCOMES = ("kept", "adapted", "stopped")
 class Mark(Base):
     """One reader's mark on a post: `useful`, `same here`, or `tried it` with an outcome and a note that says why.
 
-    `words` is the text of the note. Moderators may hide it: then `note`, which pages print, is empty, while the mark stays
-    and counts. Reports and decisions refer to the note by the id of the mark, so ids are never reused.
+    `words` is the text of the note. While moderators hide it, `note`, which pages print, is empty; the mark itself
+    stays and counts. Reports and decisions refer to the note by the id of the mark, so ids are never reused.
 
-    A mark that is taken back is deleted, unless its note is hidden: then the row stays, with the kind `taken back` that no
-    page and no counter knows, so that the decision about the note can still be appealed.
+    A mark that is taken back is deleted, unless its note is hidden: then the row stays with the kind `taken back`,
+    which pages and counters ignore, so that the decision about the note can still be appealed.
     """
 
     __tablename__ = "mark"

@@ -1,4 +1,4 @@
-"""Polls: what their authors write, the options, and who chose what."""
+"""Polls: the text of a poll, its options, and the votes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ POLL_LASTS = {"week": timedelta(days=7), "month": timedelta(days=30)}
 class PollText:
     """A poll as its author writes it: a question, and options in order.
 
-    Votes are counted for `lasts`, one of `POLL_LASTS`, from when the poll is published or changed; without it until
-    `closes_at`, or for as long as nobody closes the poll.
+    Votes are counted for `lasts`, one of `POLL_LASTS`, beginning when the poll is published or changed. Without
+    `lasts` they are counted until `closes_at` or, if that is None, until somebody closes the poll.
     """
 
     question: str
@@ -42,7 +42,7 @@ class PollText:
 
     @property
     def faults(self) -> dict[str, str]:
-        """What is wrong with it when it is `tidied`: a sentence by the name of the field."""
+        """The errors of a `tidied` poll: a sentence by the name of the field."""
         found: dict[str, str] = {}
         if not 0 < len(self.question) <= MAX_QUESTION:
             found["question"] = _(
@@ -68,30 +68,30 @@ class PollText:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """All its words, in lines."""
+        """All its words, one line for each text."""
         return self.question, *self.options
 
     @property
     def end(self) -> datetime | None:
-        """Until when votes are counted if the poll begins now; None for no end."""
+        """When voting ends if the poll begins now; None for no end."""
         return now() + POLL_LASTS[self.lasts] if self.lasts else self.closes_at
 
     @property
     def stored(self) -> dict[str, Any]:
-        """The poll as values that are fit for JSON."""
+        """The poll as values that can be stored as JSON."""
         end = self.closes_at.isoformat() if self.closes_at else None
         return asdict(self) | {"options": list(self.options), "closes_at": end}
 
 
 class PollMixin:
-    """What follows from the columns of a poll, for a `Poll` and for a `PollRow` (see `queries/polls.py`) alike."""
+    """Properties computed from the columns of a poll, shared by `Poll` and `PollRow` (see `queries/polls.py`)."""
 
     closes_at: Any
     closed_at: Any
 
     @property
     def is_closed(self) -> bool:
-        """Whether votes are counted no more. It depends on the time of day, so no page that is kept may ask for it."""
+        """Whether voting has ended. This depends on the time of day, so no cached page may use it."""
         return self.closed_at is not None or (
             self.closes_at is not None and self.closes_at <= now()
         )
@@ -127,7 +127,7 @@ class Poll(PollMixin, Base):
 
     @property
     def text_to_publish_again(self) -> PollText:
-        """What its author wrote, to be published some day: then votes are counted for as long as they were to be, and the end is not over."""
+        """What its author wrote, to be published later: the duration is counted from then, and an end that is over is left out."""
         length = self.closes_at - self.created_at if self.closes_at else None
         lasts = next((name for name, most in POLL_LASTS.items() if length and length <= most), "")
         return replace(self.text, lasts=lasts, closes_at=None) if lasts else self.text
@@ -136,7 +136,8 @@ class Poll(PollMixin, Base):
 class PollOption(Base):
     """One of the options of a poll; `position` counts them from 1.
 
-    A poll that is changed gets new ones, and ids are never reused: a page that was open before cannot choose another.
+    A poll that is changed gets new options, and ids are never reused: a page that was opened before cannot vote for a
+    wrong one.
     """
 
     __tablename__ = "poll_option"
@@ -153,7 +154,7 @@ class PollOption(Base):
 
 
 class PollVote(Base):
-    """A member has chosen an option. Nobody is shown who: only the member's own file says it."""
+    """A member has chosen an option. Nobody else can see it: only the member's own data export contains it."""
 
     __tablename__ = "poll_vote"
     __table_args__ = (Index(None, "member_id", "option_id"),)

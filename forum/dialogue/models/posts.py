@@ -1,4 +1,4 @@
-"""Posts, their earlier versions, where they were, and what they quote and whom they mention."""
+"""Posts, their earlier versions, former places, and what they quote and mention."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from forum.members.models import Member, Organisation
 from forum.plaintext import short_hash
 
 POSTS_PER_PAGE = 20
-MAX_MENTIONED = 20  # members whom a post tells that it mentions them, and whose names are links
-# The columns that lists of what one member has written ask of a post
+MAX_MENTIONED = 20  # members whom one post notifies of a mention, and whose names become links
+# The columns that lists of one member's texts need
 AUTHORED_COLUMNS = ["created_at", "id", "topic_id", "number", *VISIBILITY_COLUMNS]
 
 
 class PostMixin:
-    """What follows from the columns of a post, for a `Post` and for a `PostRow` (see `queries/_rows.py`) alike."""
+    """Properties computed from the columns of a post, shared by `Post` and `PostRow` (see `queries/_rows.py`)."""
 
     number: int
     source: str
@@ -54,12 +54,12 @@ class PostMixin:
 
     @property
     def page(self) -> int:
-        """The number of the page of its topic that shows the post. It stays the same when other posts are deleted."""
+        """The number of the page of its topic that shows the post. It does not change when other posts are deleted."""
         return (self.number - 1) // POSTS_PER_PAGE + 1
 
     @property
     def address(self) -> str:
-        """Where the post is shown: page and anchor. Needs its topic loaded."""
+        """The address of the post: page and anchor. Needs its topic loaded."""
         page = f"?page={self.page}" if self.page > 1 else ""
         return f"{self.topic.address}{page}#post-{self.number}"
 
@@ -87,7 +87,8 @@ class Post(PostMixin, SubmissionMixin, Base):
     __table_args__ = (
         Index(None, "topic_id", "number", unique=True),
         Index(None, "author_id", "submission_key", unique=True),
-        # All that is asked of the newest posts, and of what is new in a topic: the rows are long, and few are shown
+        # All columns that the query for the newest posts, and for new posts in a topic, needs: the rows are long, and
+        # few are shown
         Index(
             "ix_post_newest",
             "created_at",
@@ -149,9 +150,9 @@ class Post(PostMixin, SubmissionMixin, Base):
     note_at: Mapped[datetime | None]
     edit_asked_at: Mapped[datetime | None]
     edit_answered_at: Mapped[datetime | None]
-    # One of somebody's first posts, since when it waits for a moderator to look at it.
+    # For one of its author's first posts: since when it has been waiting for a moderator to look at it.
     unseen_at: Mapped[datetime | None]
-    # Whether a `Poll` stands below it: pages of posts without one ask for none.
+    # Whether it has a `Poll`, so that pages of posts without polls need no query.
     has_poll: Mapped[bool] = mapped_column(server_default=false())
 
     topic: Mapped[Topic] = relationship(lazy="raise_on_sql", foreign_keys=[topic_id])
@@ -159,15 +160,15 @@ class Post(PostMixin, SubmissionMixin, Base):
     organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
 
     def write(self, text: Written) -> None:
-        """Put a text in the place of what the post says."""
+        """Replace the text of the post."""
         self.source, self.html, self.html_version = text.source, text.html, text.html_version
         self.language = text.language
 
 
 class Revision(Base):
-    """An earlier version of a post, in force until `replaced_at`. Readers may compare it, unless its author withdrew it.
+    """An earlier version of a post, in force until `replaced_at`. Readers may compare versions, unless the author withdrew one.
 
-    `number` counts the versions of a post from 1; `queries.revisions_of` sets it (on the object, in no column).
+    `number` counts the versions of a post from 1; it is an attribute, not a column, set by `queries.revisions_of`.
     """
 
     __tablename__ = "revision"
@@ -184,7 +185,7 @@ class Revision(Base):
 
 
 class Trace(Base):
-    """Where a post was before it was moved to another topic. Its old number is not given to another post there.
+    """Where a post was before it was moved to another topic. Its former number is not reused there.
 
     `step` is 1 for the post's first move, 2 for its second, …
     """
@@ -217,7 +218,7 @@ class Quote(Base):
 
 
 class Mention(Base):
-    """A post mentions a member. The row stays when an edit takes the mention out, so that nobody is notified twice."""
+    """A post mentions a member. The row stays when an edit removes the mention, so that nobody is notified twice."""
 
     __tablename__ = "mention"
 

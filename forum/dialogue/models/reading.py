@@ -1,4 +1,4 @@
-"""How far somebody has read."""
+"""How far members have read."""
 
 from __future__ import annotations
 

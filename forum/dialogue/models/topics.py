@@ -18,16 +18,17 @@ from forum.permissions import PUBLIC
 from forum.sentences import Sentence, sentence
 
 KINDS = ("experience", "question", "practice", "case")
-CHOSEN_KINDS = KINDS[:2]  # those that an author chooses, because they have no page of their own
+# Those that authors choose from, because the others have a page of their own
+CHOSEN_KINDS = KINDS[:2]
 MAX_THEMES = 5  # that an author gives to a topic
-# What is said of a topic that is slow, by the minutes in which each member can write one reply there
+# What readers of a slow topic are told, by the minutes between two replies of the same member
 PACES = {
     10: sentence("This topic is slow: each member can write here once in 10 minutes."),
     60: sentence("This topic is slow: each member can write here once an hour."),
     480: sentence("This topic is slow: each member can write here once in 8 hours."),
     1440: sentence("This topic is slow: each member can write here once a day."),
 }
-# The columns by which lists filter topics. The indexes of lists contain them, so that turning pages reads no rows.
+# The columns by which lists filter topics. The indexes of lists contain them, so that skipping pages reads no rows.
 LISTED_COLUMNS = [
     "kind",
     "audience",
@@ -47,7 +48,7 @@ def _list_index(name: str, *columns: str) -> Index:
 
 @dataclass(frozen=True)
 class Pace:
-    """How slow a topic is: one reply of each member in so many `minutes`, for a reason, `until` a moment if there is one."""
+    """How slow a topic is: one reply per member in so many `minutes`, for a reason, `until` a moment if there is one."""
 
     minutes: int
     until: datetime | None = None
@@ -55,20 +56,20 @@ class Pace:
 
     @classmethod
     def of(cls, topic: Any) -> Pace | None:
-        """How slow moderators have made a topic, by its columns, even if that is over by now; None when they have not."""
+        """The pace that moderators have set for a topic (from its columns), even if it has expired; None when there is none."""
         if topic.slowed_at is None:
             return None
         return cls(topic.slow_minutes, topic.slow_until, topic.slow_reason)
 
     @classmethod
     def present(cls, topic: Any) -> Pace | None:
-        """How slow a topic is now. It depends on the time of day, so no page that is kept may ask for it."""
+        """The pace that applies now. This depends on the time of day, so no cached page may use it."""
         pace = cls.of(topic)
         return None if pace is None or pace.is_over else pace
 
     @property
     def is_over(self) -> bool:
-        """Whether it holds no more. It depends on the time of day, so no page that is kept may ask for it."""
+        """Whether it has expired. This depends on the time of day, so no cached page may use it."""
         return self.until is not None and self.until <= now()
 
     @property
@@ -78,11 +79,11 @@ class Pace:
 
     @property
     def begins_at(self) -> datetime:
-        """Since when a reply counts: who has written none since then can write one now."""
+        """The moment from which replies count: a member without a reply since then can write one now."""
         return now() - timedelta(minutes=self.minutes)
 
     def stricter(self, other: Pace | None) -> Pace:
-        """This one or the other, whichever is slower, and until the later of their ends."""
+        """The slower of two paces, with the later of their ends."""
         if other is None:
             return self
         slower = other if other.minutes > self.minutes else self
@@ -91,7 +92,7 @@ class Pace:
 
 
 class TopicMixin:
-    """What follows from the columns of a topic, for a `Topic` and for a `TopicRow` (see `queries/_rows.py`) alike."""
+    """Properties computed from the columns of a topic, shared by `Topic` and `TopicRow` (see `queries/_rows.py`)."""
 
     id: Any
     slug: Any
@@ -107,27 +108,27 @@ class TopicMixin:
 
     @property
     def is_indexable(self) -> bool:
-        """Whether search engines and feeds get the topic, as `indexable_topics` says in SQL.
+        """Whether search engines and feeds may have the topic, as `indexable_topics` says in SQL.
 
-        It is public and shown, on an agenda that is open, and if its author is new, moderators have looked at it.
+        It is public and visible, on an open agenda, and if its author is new, moderators have looked at it.
         """
         is_shown = self.audience == PUBLIC and self.hidden_at is None and self.unseen_at is None
         return is_shown and self.agenda.opened_at is not None
 
     @property
     def pace(self) -> Pace | None:
-        """How slow moderators have made the topic, even if that is over by now; None when they have not."""
+        """The pace that moderators have set for the topic, even if it has expired; None when there is none."""
         return Pace.of(self)
 
     @property
     def present_pace(self) -> Pace | None:
-        """How slow the topic is now. It depends on the time of day, so no page that is kept may ask for it."""
+        """The pace that applies now. This depends on the time of day, so no cached page may use it."""
         return Pace.present(self)
 
     def again_at(self, latest_at: datetime | None) -> datetime | None:
-        """From when somebody whose latest reply is of a moment can write the next one; None for from now on.
+        """From when a member whose latest reply was at a moment can write the next one; None for immediately.
 
-        It is a whole minute, as pages say it, so that nobody comes some seconds too soon.
+        It is rounded up to a whole minute, as pages show it, so that nobody tries some seconds too early.
         """
         pace = self.present_pace
         if pace is None or latest_at is None:
@@ -145,21 +146,20 @@ class TopicMixin:
 class Topic(TopicMixin, SubmissionMixin, Base):
     """One discussion on an agenda, of a kind: experience, question, practice, case.
 
-    `home` is the path of the case or practice whose page shows the topic; empty for a topic with a page of its own.
-    `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count` is how
-    many replies a reader sees.
+    `home` is the path of the case or practice on whose page the topic is shown; empty for a topic with a page of its
+    own. `posts_count` is the number of the last post: numbers are never reused, so gaps count. `replies_count` is how
+    many replies a reader can see.
 
-    `answered_by_id` is who wrote the answer, `answered_at` when it was chosen. `followed_up_at` is when the asker told
-    what happened next; it is empty while moderators hide that (`follow_up_hidden_at`).
+    `answered_by_id` is the author of the answer, `answered_at` when it was chosen. `followed_up_at` is when the asker
+    told what happened next; it is None while moderators hide that (`follow_up_hidden_at`).
 
-    `hidden_at` hides the topic. `removed_at` is set beside it when readers are not even told that there was a topic,
-    `emptied_at` when it is hidden only because none of its posts is shown.
+    `hidden_at` hides the topic. `removed_at` is also set when readers are not even told that there was a topic,
+    `emptied_at` when it is hidden only because it has no visible post.
 
-    In a topic that is slow since `slowed_at`, each member writes one reply in `slow_minutes`, until `slow_until` if that is
-    set: see `Pace`.
-
-    A topic that was merged into another has `deleted_at` and `merged_into_id`. `regrouped_at` is when posts were last
-    moved from here or to here: only when it is set does the page look for their `Trace`.
+    In a topic that is slow since `slowed_at`, each member may write one reply per `slow_minutes`, until `slow_until`
+    if that is set: see `Pace`. A topic that was merged into another has `deleted_at` and `merged_into_id`.
+    `regrouped_at` is when posts were last moved from here or to here: only if it is set does the page look for their
+    `Trace`.
     """
 
     __tablename__ = "topic"
@@ -205,7 +205,8 @@ class Topic(TopicMixin, SubmissionMixin, Base):
     answered_at: Mapped[datetime | None]
     followed_up_at: Mapped[datetime | None]
     follow_up_hidden_at: Mapped[datetime | None]
-    # Opened by somebody new, since when it waits for a moderator to look at it; search engines wait as well.
+    # For a topic of a new member: since when it has been waiting for a moderator to look at it; until then search
+    # engines do not get it.
     unseen_at: Mapped[datetime | None]
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
@@ -236,7 +237,7 @@ class Topic(TopicMixin, SubmissionMixin, Base):
 class TopicCount(Base):
     """How many topics with the same key the lists of an agenda contain. The key is the whole primary key.
 
-    `is_hidden` topics are seen by moderators only; `is_waiting` are questions without an answer that are not locked. Deleted
+    `is_hidden` topics are seen by moderators only; `is_waiting` are unanswered questions that are not locked. Deleted
     topics and cases without comments are in no list, so they are not counted.
     """
 

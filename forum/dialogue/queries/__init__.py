@@ -1,6 +1,6 @@
-"""What is read of the dialogue: topics, their posts by number, marks, earlier versions, texts that are held back.
+"""Queries of the dialogue: topics, their posts by number, marks, earlier versions, held texts.
 
-The pages that are asked for most print rows of their own kind instead of ORM objects: see `_rows.py`.
+The most frequently requested pages print rows of their own types instead of ORM objects: see `_rows.py`.
 """
 
 from __future__ import annotations

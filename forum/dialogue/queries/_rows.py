@@ -103,7 +103,7 @@ def people_from(columns: Sequence[Any]) -> tuple[AuthorRow, NameAndSlug | None]:
     city, own, written_for = (
         _link(*columns[start : start + 2]) for start in range(_CITY_START, _CITY_START + 6, 2)
     )
-    # A tuple, because the row is the key of what macros print
+    # A tuple, because the row is part of the key of `MacroCache`
     return AuthorRow._make((*plain, tuple(hosted), city, own)), written_for
 
 
@@ -112,7 +112,7 @@ def _link(name: str | None, slug: str | None) -> NameAndSlug | None:
 
 
 class AgendaRow(NamedTuple):
-    """The agenda of a topic or a case, as far as their pages show it."""
+    """The agenda of a topic or a case, with the columns that their pages show."""
 
     id: int
     slug: str
@@ -167,12 +167,13 @@ class _TopicColumns(NamedTuple):
 class TopicRow(_TopicColumns, TopicMixin):
     """A topic as pages print it. `themes` is filled on the topic's own page, and empty in lists.
 
-    `has_poll` says that a poll stands below the text that opens it, if that is shown.
+    `has_poll` says that the post that opens it has a poll and is visible.
     """
 
 
 _opening = aliased(Post)
-# Asked of the tables, by an index of each: a column would have to follow whenever posts are moved, merged or split
+# Looked up in the tables, by an index of each: a column would have to be updated whenever posts are moved, merged or
+# split
 _HAS_POLL = (
     select(Poll.id)
     .join(_opening, _opening.id == Poll.post_id)
@@ -201,7 +202,7 @@ def as_topic_rows(query: Select[Any]) -> Select[Any]:
 
 
 def to_topic_row(columns: Sequence[Any], themes: tuple[ThemeRow, ...] = ()) -> TopicRow:
-    """A topic from the columns of `as_topic_rows`; further columns behind them are ignored."""
+    """A topic from the columns of `as_topic_rows`; further columns after them are ignored."""
     agenda = AgendaRow._make(columns[_AGENDA_START:_TOPIC_PEOPLE_START])
     people = people_from(columns[_TOPIC_PEOPLE_START:])
     return TopicRow._make((*columns[:_AGENDA_START], agenda, *people, themes))
@@ -214,7 +215,7 @@ class AgendaContext(NamedTuple):
 
 
 class TopicContext(NamedTuple):
-    """What decides how the posts of a topic are shown, and what may be done with them."""
+    """What decides how the posts of a topic are shown, and who may do what with them."""
 
     id: int
     kind: str
@@ -235,7 +236,7 @@ _CONTEXT_FIELDS = TopicContext._fields[:-1]
 
 
 def topic_context(topic: Topic | TopicRow) -> TopicContext:
-    """The context that a topic gives to its posts."""
+    """The context of a topic's posts."""
     values = [getattr(topic, name) for name in _CONTEXT_FIELDS]
     return TopicContext._make((*values, AgendaContext(topic.agenda.archived_at)))
 

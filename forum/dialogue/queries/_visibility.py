@@ -37,7 +37,7 @@ ORGANISATION_OPTIONS = load_only(Organisation.name, Organisation.slug, raiseload
 
 
 def visible_topics(reader: Person) -> Select[Any]:
-    """The topics that the reader may see: not deleted, not hidden from them, for an audience and on an agenda of theirs."""
+    """The topics that the reader may see: not deleted, not hidden from them, of their audiences and on an agenda they see."""
     return select(Topic).where(
         Topic.deleted_at.is_(None),
         shown_to(reader, Topic.hidden_at, Topic.agenda_id),
@@ -51,9 +51,10 @@ def indexable_topics() -> Select[Any]:
 
 
 def cached_for_topic(reader: Person, topic_id: int, key: Hashable, read: Callable[[], T]) -> T:
-    """What `read` returns, from the cache when possible; an action that touches the topic drops it from there.
+    """What `read` returns, from the cache if possible; an action that touches the topic removes it from there.
 
-    The cache keeps one value for visitors and one for members, so `read` may depend on nothing else of the reader.
+    The cache has one value for visitors and one for members, so `read` may not depend on anything else about the
+    reader.
     """
     return cached_for_reader(reader, (key, topic_id), read, topic_scope(topic_id))
 
@@ -61,8 +62,8 @@ def cached_for_topic(reader: Person, topic_id: int, key: Hashable, read: Callabl
 def visible_posts(reader: Person, *topic_options: Any) -> Select[Any]:
     """The posts in the topics that the reader may see, with topic and agenda; hidden and deleted ones too, as gaps.
 
-    A removed post is there for who moderates its agenda, and for nobody else. `topic_options` are further loader
-    options below `Post.topic`.
+    Removed posts are included only for moderators of their agenda. `topic_options` are further loader options below
+    `Post.topic`.
     """
     topic_condition = visible_topics(reader).whereclause
     query = select(Post).join(Post.topic)
@@ -86,7 +87,7 @@ def with_author(query: Select[Any]) -> Select[Any]:
 
 
 def author_options(relationship: Any) -> Any:
-    """Load an author as far as a byline shows them: the other columns cost time, twenty times a page."""
+    """Load only those columns of an author that a byline shows: the others cost time, twenty times on a page."""
     return joinedload(relationship).options(
         BYLINE_OPTIONS,
         joinedload(Member.city).options(load_only(City.name, City.slug, raiseload=True)),
@@ -97,9 +98,10 @@ def author_options(relationship: Any) -> Any:
 def render_with_mentions(
     source: str, language: str = "en", *, has_pictures: bool = True
 ) -> Written:
-    """Markdown as it is stored: handles of members are links to their profiles, quotes begin with local links to posts.
+    """Render Markdown for storing: handles of members become links to their profiles, and links of quotes become local.
 
-    Of those whom the author mentions, the first `MAX_MENTIONED` are linked, who are told of it. `has_pictures` as in `write`.
+    Of the members whom the author mentions, only the first `MAX_MENTIONED` become links; they are the ones notified.
+    `has_pictures` as in `markup.write`.
     """
     source = with_links_home(source)
     handles = handles_in(source)
@@ -108,15 +110,15 @@ def render_with_mentions(
 
 
 def count_mentioned(text: Written) -> int:
-    """How many members a text mentions; it is looked up only where they may be more than are told."""
+    """How many members a text mentions; looked up only where that may be more than are notified."""
     count = len(text.mentions)
     return len(members_to_mention(text.mentions)) if count > MAX_MENTIONED else count
 
 
 def handles_of_nobody(text: Written) -> list[str]:
-    """The handles that a text mentions and that are no links, as no profile is public under them; in small letters.
+    """The handles that a text mentions and that do not become links, because no public profile has them; in lower case.
 
-    Whether somebody has them, is told, or can read the text makes no difference: that is nobody's business.
+    It does not reveal whether somebody has such a handle, is notified, or can read the text.
     """
     if not text.mentions:
         return []
@@ -125,6 +127,6 @@ def handles_of_nobody(text: Written) -> list[str]:
 
 
 def with_links_home(source: str) -> str:
-    """Markdown in which quotes of this forum's posts, and its pictures, have local addresses, however these were written."""
+    """Markdown in which the forum's own links of quotes, and its pictures, have local addresses, however they were written."""
     home = web.settings().url
     return with_local_pictures(with_local_quotes(source, home), home)

@@ -38,8 +38,8 @@ from forum.reachcache import cached_statement
 SUBMISSION_KEY_LENGTH = 64
 
 
-# Rows are locked by one statement and read by a second: PostgreSQL, after it has waited for a locked row, reads that row
-# anew, but not what was joined to it (such as the agenda that a topic has left meanwhile).
+# One statement locks the rows and a second one reads them: after waiting for a locked row, PostgreSQL reads that row
+# again, but not the rows joined to it (such as the agenda that a topic has left meanwhile).
 def topic_to_change(doer: Person, topic_id: int) -> Topic:
     """A topic that the doer sees, with its agenda, locked; else `NotFound`."""
     values = {"topic_id": topic_id}
@@ -59,7 +59,7 @@ def _topic_with_agenda() -> Select[Topic]:
 
 
 def topic_if_there(reader: Person, topic_id: int | None) -> Topic | None:
-    """A topic with its agenda, or None when there is none that the reader sees (any more)."""
+    """A topic with its agenda, or None when the reader does not see it (any more)."""
     if topic_id is None:
         return None
     query = visible_topics(reader).where(Topic.id == topic_id)
@@ -74,7 +74,7 @@ def post_if_there(reader: Person, post_id: int | None) -> Post | None:
 
 
 def topics_to_change(doer: Person, topic_ids: Iterable[int]) -> dict[int, Topic]:
-    """Topics that the doer sees, by id, with their agendas, locked in the order of their ids; `NotFound` if one is not there."""
+    """Topics that the doer sees, by id, with their agendas, locked in the order of their ids; `NotFound` if one is missing."""
     return {topic_id: topic_to_change(doer, topic_id) for topic_id in sorted(topic_ids)}
 
 
@@ -83,7 +83,8 @@ def post_to_change(doer: Person, post_id: int) -> Post:
     lock = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
     lock = lock.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
     lock = lock.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
-    # Asked twice: PostgreSQL finds nothing when the post was moved to another topic while it waited for the lock
+    # The post may have been moved to another topic while this waited for the lock: then PostgreSQL finds nothing, and
+    # the query is repeated
     or_not_found(db.session.scalar(lock) or db.session.scalar(lock))
     post: Post = db.session.scalars(visible_posts(doer).where(Post.id == post_id)).one()
     return post
@@ -126,9 +127,9 @@ def theme_ids_of(topic: Topic) -> Sequence[int]:
 
 
 def fingerprint_of(post: Post) -> str:
-    """A hash of all that the edit form of a post shows: its text and, if it opens a topic, the title, themes and readers.
+    """A hash of everything that the edit form of a post shows: its text and, if it opens a topic, title, themes and audience.
 
-    By it a form finds out whether they have changed since it was opened. The post's topic must be loaded.
+    A form uses it to detect that they have changed since it was opened. The post's topic must be loaded.
     """
     if post.number > 1:
         return post.fingerprint
@@ -148,22 +149,22 @@ def _title_and_themes(topic: Topic) -> dict[str, Any]:
 
 
 def is_as_seen(post: Post, seen: str) -> bool:
-    """Whether a post is as it was when its fingerprint was `seen`.
+    """Whether a post is unchanged since its fingerprint was `seen`.
 
-    Texts that wait, and forms that were open during an upgrade, may know the hash of the text alone, which was the
-    fingerprint of every post once: of them only another text is a change.
+    In earlier versions the fingerprint was the hash of the text alone. Held texts, and forms that were open during an
+    upgrade, may still have that: for them only another text counts as a change.
     """
     return seen in (fingerprint_of(post), post.fingerprint)
 
 
 def readers_until(topic_id: int, number: int) -> Select[Any]:
     """Select the ids of the members who have read a topic up to this post number at least."""
-    place = aliased(Place)  # the query that this is part of selects from `place` itself
+    place = aliased(Place)  # the enclosing query selects from `place` itself
     return select(place.member_id).where(place.topic_id == topic_id, place.number >= number)
 
 
 def last_shown_number(topic: Topic) -> int:
-    """The number of the last post that readers of a topic come to, if only as a gap; 0 without one."""
+    """The number of the last post of a topic that its page shows, if only as a gap; 0 without one."""
     last = select(func.max(Post.number)).where(Post.topic_id == topic.id)
     return db.session.scalar(last.where(Post.removed_at.is_(None))) or 0
 
@@ -184,9 +185,10 @@ def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
 
 
 def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:
-    """At most `limit` topics whose lock had its last day before today, locked; those that others have locked are left out.
+    """At most `limit` topics whose lock ended before today, locked; rows locked by others are skipped.
 
-    Nobody decides about a topic that was deleted or merged into another: it keeps its lock.
+    Topics that were deleted or merged into another are not included: nobody decides about them, so they keep their
+    lock.
     """
     is_there = (Topic.deleted_at.is_(None), Topic.merged_into_id.is_(None))
     over = select(Topic).where(Topic.locked_until < today, *is_there)
@@ -195,7 +197,7 @@ def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:
 
 
 def topics_slow_until(moment: datetime, limit: int) -> Sequence[Topic]:
-    """At most `limit` topics that were slow until a moment or less, locked; those that others have locked are left out."""
+    """At most `limit` topics whose pace has expired by a moment, locked; rows locked by others are skipped."""
     over = select(Topic).where(Topic.slow_until <= moment).order_by(Topic.id).limit(limit)
     return db.session.scalars(over.with_for_update(of=Topic, skip_locked=True)).all()
 
@@ -203,7 +205,7 @@ def topics_slow_until(moment: datetime, limit: int) -> Sequence[Topic]:
 def mark_given(member: Person, post_id: int, kind: str) -> Mark | None:
     """The member's mark of this kind on a post, read afresh, or None.
 
-    For "tried it", also one that was taken back while its note is hidden (of the kind `TAKEN_BACK`).
+    For "tried it" this includes a mark that was taken back while its note is hidden (of the kind `TAKEN_BACK`).
     """
     kinds = [TRIED, TAKEN_BACK] if kind == TRIED else [kind]
     query = select(Mark).where(
@@ -223,14 +225,14 @@ def marks_to_remove(member_id: int, limit: int) -> Sequence[Mark]:
 
 
 def gone_post_ids(topic: Topic) -> Sequence[int]:
-    """The ids of a topic's posts that are hidden or deleted by themselves, not only with the topic."""
+    """The ids of a topic's posts that are themselves hidden or deleted, not only through the topic."""
     query = select(Post.id).where(Post.topic_id == topic.id)
     is_gone = or_(Post.deleted_at.is_not(None), Post.hidden_at.is_not(None))
     return db.session.scalars(query.where(is_gone)).all()
 
 
 def ids_out_of_sight(model: Any, ids: Sequence[int]) -> Sequence[int]:
-    """Which of these topics or posts (`model` says which of the two) are hidden or deleted; all of them are locked."""
+    """Which of these topics or posts (`model` says which) are hidden or deleted; all of them are locked."""
     rows = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
     return [row.id for row in db.session.scalars(rows) if row.hidden_at or row.deleted_at]
 
@@ -242,7 +244,7 @@ def first_post(topic: Topic) -> Post:
 
 
 def sources_apart(topic: Topic) -> Sequence[str]:
-    """The sources with pictures, of texts of a topic, that no document of search shows: waiting, replaced, or perhaps hidden."""
+    """The sources, with pictures, of texts of a topic that no search document contains: held, replaced, or perhaps hidden."""
     opening = select(Post.source).where(Post.topic_id == topic.id, Post.number == 1)
     held = select(Held.source).where(Held.topic_id == topic.id)
     replaced = select(Revision.source).join(Post, Post.id == Revision.post_id)
@@ -258,14 +260,14 @@ def openings_of(topic_ids: Sequence[int]) -> dict[int, int]:
 
 
 def last_hidden_post(topic: Topic) -> Post | None:
-    """The post of a topic that was hidden last and is not deleted, so that it can be shown again; or None."""
+    """The post of a topic that was hidden last and is not deleted, so it can still be restored; or None."""
     hidden = (Post.topic_id == topic.id, Post.hidden_at.is_not(None), Post.deleted_at.is_(None))
     query = select(Post).where(*hidden).order_by(Post.hidden_at.desc(), Post.id.desc())
     return db.session.scalar(query.limit(1))
 
 
 def post_by_submission_key(author: Person, key: str | None) -> Post | None:
-    """The post that an author's form with this submission key has made, with its topic; or None."""
+    """The post that the author's form with this submission key has created, with its topic; or None."""
     if not key:
         return None
     values = {"author_id": author.id, "key": key[:SUBMISSION_KEY_LENGTH]}
@@ -282,7 +284,7 @@ def _post_by_key() -> Select[Post]:
 
 
 def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
-    """(author id, number of posts) of a topic: those that readers see, without the one that opens a case or practice."""
+    """(author id, number of posts) of a topic: visible posts, without the one that opens the topic of a case or practice."""
     query = select(Post.author_id, func.count()).where(
         Post.topic_id == topic.id, Post.number > (1 if topic.home else 0), *is_readable()
     )
@@ -296,12 +298,12 @@ def topic_ids_on(agenda_id: int) -> Sequence[int]:
 
 
 def author_ids_on(agenda_id: int) -> Sequence[int]:
-    """The ids of all who have written on an agenda, hidden and deleted posts included, in order."""
+    """The ids of all authors of posts on an agenda, also of hidden and deleted posts, in order."""
     return sorted(db.session.scalars(_authors_on(agenda_id)))
 
 
 def lock_writers_on(agenda_id: int) -> None:
-    """Lock all who have written on an agenda in preparation, or could now: who writes locks themselves before the agenda."""
+    """Lock all members who have written on an agenda in preparation, or could now: writers lock themselves before the agenda."""
     is_meant = or_(Member.id.in_(_authors_on(agenda_id)), Member.id.in_(curators_of(agenda_id)))
     db.session.scalars(select(Member.id).where(is_meant).order_by(Member.id).with_for_update())
 

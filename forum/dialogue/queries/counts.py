@@ -1,4 +1,4 @@
-"""Counters and other derived values that rows store, and the queries that compute them afresh."""
+"""Counters and other derived values that rows store, and the queries that compute them from scratch."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _from_posts(value: Any, *conditions: Any) -> ScalarSelect[Any]:
 
 
 def _from_answer(value: Any) -> ScalarSelect[Any]:
-    """A value of the post that was chosen as the answer, while readers see it."""
+    """A value of the post that was chosen as the answer, if readers can see it."""
     return _from_posts(value, Post.id == Topic.answer_id, Post.number > 1, *is_readable())
 
 
@@ -86,7 +86,7 @@ DERIVED_COLUMNS: dict[Any, dict[InstrumentedAttribute[Any], Expression]] = {
     },
     PollOption: {PollOption.votes_count: _count(PollVote, PollVote.option_id == PollOption.id)},
     Agenda: {
-        # Never earlier than it is: it remembers the activity of topics that were moved away, too
+        # Never earlier than the stored value, which includes the activity of topics that were moved away
         Agenda.active_at: _greatest(
             Agenda.active_at,
             select(func.max(Topic.active_at))
@@ -108,7 +108,7 @@ DERIVED_COLUMNS: dict[Any, dict[InstrumentedAttribute[Any], Expression]] = {
 
 
 def derived_values(model: Any, ids: Sequence[int]) -> Sequence[Any]:
-    """What the rows of `model` should store: one (id, …) for each id that exists, columns as in `DERIVED_COLUMNS[model]`.
+    """The correct values of the derived columns: one row (id, …) for each id that exists, columns as in `DERIVED_COLUMNS[model]`.
 
     The rows are locked until the transaction ends.
     """
@@ -124,7 +124,7 @@ CountKey = tuple[int, str, str, str, bool, bool]
 
 
 def count_key(topic: Topic) -> CountKey | None:
-    """The key of the `TopicCount` that counts a topic; None when no list contains it."""
+    """The key of the `TopicCount` that counts a topic; None when no list contains the topic."""
     if topic.deleted_at or (topic.kind == "case" and not topic.replies_count):
         return None
     is_open = topic.answer_id is None and topic.locked_at is None
@@ -141,7 +141,7 @@ def count_key(topic: Topic) -> CountKey | None:
 def actual_counts() -> Select[Any]:
     """Select what the table of `TopicCount` should contain, counted from the topics.
 
-    Topics of a damaged database whose agenda is gone are left out, because no row can count them.
+    In a damaged database, topics whose agenda is missing are left out, because no row can count them.
     """
     is_open = and_(Topic.answer_id.is_(None), Topic.locked_at.is_(None))
     is_waiting = and_(Topic.kind == "question", is_open).label("is_waiting")
@@ -154,7 +154,7 @@ def actual_counts() -> Select[Any]:
 
 
 def wrong_counts() -> list[tuple[CountKey, int, int]]:
-    """Where `TopicCount` is out of date: (key, stored number, actual number)."""
+    """The rows of `TopicCount` that are wrong: (key, stored number, actual number)."""
     stored = _numbers_by_key(select(*TopicCount.__table__.columns))
     actual = _numbers_by_key(actual_counts())
     counts = ((key, stored.get(key, 0), actual.get(key, 0)) for key in sorted({*stored, *actual}))

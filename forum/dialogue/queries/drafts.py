@@ -1,4 +1,4 @@
-"""Texts that were begun and not published, for their authors alone."""
+"""Drafts, visible to their authors only."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from forum.permissions import Person, require
 class DraftRow(NamedTuple):
     """A draft in its author's list.
 
-    `topic` is what it replies to, `agenda` where it opens a topic; both are None when the author does not see it any more.
-    `why_not` says why nobody could go on with it now; empty when one can.
+    `topic` is the topic of a reply, `agenda` that of a new topic; both are None when the author no longer sees it.
+    `why_not` says why the draft cannot be continued now; empty when it can.
     """
 
     draft: Draft
@@ -42,7 +42,7 @@ def _newest_first(query: Select[Any]) -> Select[Any]:
 
 
 def my_drafts(author: Person) -> list[DraftRow]:
-    """One's own drafts, the one saved last first."""
+    """One's own drafts, the most recently saved first."""
     require(author.can.see_own())
     query = _newest_first(_by(author)).options(joinedload(Draft.agenda)).limit(MAX_DRAFTS)
     drafts = db.session.scalars(query).all()
@@ -51,7 +51,7 @@ def my_drafts(author: Person) -> list[DraftRow]:
 
 
 def _topics(reader: Person, ids: Iterable[int]) -> dict[int, TopicRow]:
-    """Topics that the reader sees, by these ids; under that of a merged one, the one that it was merged into."""
+    """The topics with these ids that the reader sees; for a merged topic, under its id, the one that it was merged into."""
     targets = _after_mergers(ids)
     shown = as_topic_rows(visible_topics(reader).where(Topic.id.in_(set(targets.values()))))
     found = {topic.id: topic for topic in map(to_topic_row, db.session.execute(shown))}
@@ -59,7 +59,7 @@ def _topics(reader: Person, ids: Iterable[int]) -> dict[int, TopicRow]:
 
 
 def _after_mergers(ids: Iterable[int]) -> dict[int, int]:
-    """The ids of the topics in which these ones are now, by theirs."""
+    """The ids of the topics into which these topics were merged (or their own ids), by their ids."""
     targets = {id_: id_ for id_ in ids}
     for _step in range(MAX_MERGE_STEPS):
         merged = Topic.id.in_(set(targets.values())), Topic.merged_into_id.is_not(None)
@@ -87,9 +87,9 @@ def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
 def my_drafts_for(
     author: Person, *, agenda_id: int | None = None, topic_id: int | None = None
 ) -> Sequence[Draft]:
-    """One's own drafts for new topics on an agenda, or for replies in a topic; the one saved last first.
+    """One's own drafts for new topics on an agenda, or for replies in a topic; the most recently saved first.
 
-    Those for a topic that was merged into this one are among them.
+    Drafts for a topic that was merged into this one are included.
     """
     require(author.can.see_own())
     query = _newest_first(_by(author)).limit(MAX_DRAFTS)
@@ -117,7 +117,7 @@ def draft_to_change(author: Person, key: str) -> Draft | None:
 
 
 def drafts_beyond_most(author: Person) -> Sequence[int]:
-    """The ids of one's own drafts that were saved before the last `MAX_DRAFTS`."""
+    """The ids of one's own drafts that are older than the newest `MAX_DRAFTS`."""
     ids = _newest_first(_by(author)).with_only_columns(Draft.id)
     return db.session.scalars(ids.offset(MAX_DRAFTS)).all()
 

@@ -1,7 +1,7 @@
-"""Finding out that an author sends the same text again, as happens to those who go back in the browser.
+"""Recognising that an author sends the same text again, as happens when somebody goes back in the browser.
 
-A form that is sent twice has the same submission key. A form that is opened anew has another one: then the same words in
-the same place within `DUPLICATE_WINDOW` count as a duplicate.
+A form that is sent twice has the same submission key. A form that was opened again has another key: then the same
+words in the same place within `DUPLICATE_WINDOW` count as a duplicate.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Conditions = Iterable[ColumnElement[bool]]
 def duplicate_reply(
     author: Person, topic: Topic, source: str, paragraph: str | None, organisation_id: int | None
 ) -> Post | Held | None:
-    """The author's recent reply with the same text in the same place: a post that is not deleted, or a text that waits.
+    """The author's recent reply with the same text in the same place: a post that is not deleted, or a held text.
 
     A post does not count when somebody else has written since: the same words may be meant for them ("Thanks!").
     """
@@ -54,7 +54,7 @@ def _reply_query() -> CompoundSelect[Any]:
         later.number > Post.number,
         later.author_id != bindparam("author_id"),
     )
-    # `+ 0` keeps SQLite from using the index of the topic: it shall look among the author's recent posts.
+    # `+ 0` keeps SQLite from using the index of the topic: it must search the author's recent posts.
     in_posts = (
         Post.topic_id + 0 == bindparam("topic_id"),
         Post.number > 1,
@@ -80,7 +80,7 @@ def duplicate_topic(
     audience: str,
     has_poll: bool = False,
 ) -> Post | Held | None:
-    """The first post of the author's recent topic that is the same in all of this, or a text that waits to open one."""
+    """The first post of a recent topic of the author that is the same in all of this, or a held text that is to open one."""
     what = {"agenda_id": agenda_id, "kind": kind, "title": title, "audience": audience}
     return _duplicate(_topic_query(has_poll), author, source, organisation_id, what)
 
@@ -108,7 +108,7 @@ def _what_is_opened(model: Any) -> tuple[ColumnElement[bool], ...]:
 
 
 def _same(in_posts: Conditions, in_held: Conditions) -> CompoundSelect[Any]:
-    """Whether it is a held text (0 or 1), and the id, of one recent text that is the same and meets these conditions."""
+    """(0 for a post or 1 for a held text, id) of one recent text that is the same and meets these conditions."""
 
     def one_of(model: Any, is_held: int) -> Select[Any]:
         return select(literal(is_held), model.id).where(

@@ -1,4 +1,4 @@
-"""Texts that a rule holds back."""
+"""Held texts, which a screening rule holds back."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from forum.reach import moderated_by
 from forum.reachcache import cached_statement
 
 MAX_HELD = 100  # texts in a list of one member's
-# The usual wait is the median over the last decisions, at most and at least so many.
+# The usual wait is the median of the latest decisions: of at most and of at least so many.
 RECENT_DECIDED, MIN_DECIDED = 20, 3
 
 
@@ -58,7 +58,7 @@ def _held_options() -> tuple[Any, ...]:
 
 
 def held_waiting(reader: Person) -> Select[Any]:
-    """Select what waits for this reader to approve or refuse it, longest waiting first, with author, agenda and topic."""
+    """Select the texts that this reader can approve or refuse, longest waiting first, with author, agenda and topic."""
     waits = select(Held).where(Held.decided_at.is_(None), moderated_by(reader, Held.agenda_id))
     return waits.options(*_held_options()).order_by(Held.created_at, Held.id)
 
@@ -93,7 +93,7 @@ def my_held(author: Person) -> Sequence[Held]:
 
 
 def my_held_in(author: Person, topic: Topic | TopicRow) -> Sequence[Held]:
-    """One's own texts in one topic that wait or were refused, oldest first. Without any, the database is not asked."""
+    """One's own held or refused texts in a topic, oldest first. Queries the database only for members who have such texts."""
     if not author.waiting_count:
         return []
     mine = visible_held(author).where(Held.author_id == author.id, Held.topic_id == topic.id)
@@ -101,7 +101,7 @@ def my_held_in(author: Person, topic: Topic | TopicRow) -> Sequence[Held]:
 
 
 def get_my_held(author: Person, held_id: int) -> Held:
-    """One's own text that waits or was refused; else `NotFound`, also for moderators: they read texts in the queue."""
+    """One's own held or refused text; else `NotFound`, also for moderators, who read texts in the queue."""
     require(author.can.see_own())
     held = get_held(author, held_id)
     if held.author_id != author.id:
@@ -116,7 +116,7 @@ def published_post_id(author: Person, held_id: int) -> int | None:
 
 
 def held_to_revise(author: Person, held_id: int) -> Held:
-    """One's own text that waits or was refused, to change it; `Forbidden` when that is not allowed."""
+    """One's own held or refused text, in order to change it; `Forbidden` when that is not allowed."""
     require(author.can.see_own())
     held = get_held(author, held_id)
     require(author.can.revise(held))
@@ -124,7 +124,7 @@ def held_to_revise(author: Person, held_id: int) -> Held:
 
 
 def post_changed_since(author: Person, held: Held) -> Post | None:
-    """The post that one's text is to change, with the themes of its topic, if it is not as it was then; else None."""
+    """The post that one's held edit is for, with the themes of its topic, if it has changed since the edit; else None."""
     if held.deed != EDIT:
         return None
     query = visible_posts(author, selectinload(Topic.themes)).where(Post.id == held.post_id)
@@ -146,7 +146,8 @@ def lock_held(doer: Person, held_id: int) -> Held:
 def _lock_target(held_id: int) -> None:
     """Lock the topic of a text, and the post that it would change.
 
-    Always before the text itself, in the order in which deleting and moving them lock, so that there is no deadlock.
+    This always comes before locking the text itself, in the same order as when posts are deleted or moved, to avoid
+    deadlocks.
     """
     target = select(Held.topic_id, Held.post_id).where(Held.id == held_id)
     topic_id, post_id = db.session.execute(target).first() or (None, None)
@@ -157,11 +158,11 @@ def _lock_target(held_id: int) -> None:
 
 
 def state_before_approval(held: Held) -> dict[str, Any]:
-    """What `hold_again` needs to undo the approval of a text; taken before it is approved, and fit for JSON.
+    """What `hold_again` needs to undo the approval of a text, as JSON values; call it before the approval.
 
-    The keys are `said` (the text's fingerprint), `reason`, `decided_at`; for a new topic or reply also `active_at` of the
-    agenda; for an edit also `edited_at` and `edit_answered_at` of the post, its `language`, and of its topic `last` (the
-    number of the last post), `audience` and `themes`.
+    The keys are `said` (the text's fingerprint), `reason`, `decided_at`; for a new topic or reply also `active_at` of
+    the agenda; for an edit also `edited_at` and `edit_answered_at` of the post, its `language`, and of its topic
+    `last` (the number of the last post), `audience` and `themes`.
     """
     post = db.session.get(Post, held.post_id) if held.post_id else None
     is_reply = post is not None and post.number > 1
@@ -189,7 +190,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def has_reactions_since(held: Held, post: Post, since: datetime) -> bool:
-    """Whether the `post` that a text became was marked, quoted or voted below since, or a reply to it or an edit of it waits."""
+    """Whether the `post` that a text became was marked, quoted or voted below since then, or a held reply or edit refers to it."""
     quoting = aliased(Post)
     quotes = select(Quote.post_id).join(quoting, quoting.id == Quote.post_id)
     is_quoted_later = or_(quoting.created_at >= since, quoting.edited_at >= since)
@@ -216,7 +217,7 @@ def _any_exists(*queries: Select[Any]) -> bool:
 
 
 def held_by_submission_key(author: Person, key: str | None) -> Held | None:
-    """What an author has sent with this submission key and a rule held back, decided or not; or None."""
+    """What an author has sent with this submission key if a rule held it back, decided or not; or None."""
     if not key:
         return None
     values = {"author_id": author.id, "key": key[:SUBMISSION_KEY_LENGTH]}
@@ -229,7 +230,7 @@ _BY_KEY = select(Held).where(
 
 
 def held_edit_of(author: Person, post_id: int) -> Held | None:
-    """The author's edit of a post that waits or was refused, locked; or None."""
+    """The author's held or refused edit of a post, locked; or None."""
     mine = select(Held).where(Held.author_id == author.id, Held.post_id == post_id)
     return db.session.scalar(mine.where(*is_held_back()).with_for_update(of=Held))
 
@@ -241,7 +242,7 @@ def held_edits_of(post: Post) -> Sequence[Held]:
 
 
 def refused_before(moment: datetime, limit: int) -> Sequence[Held]:
-    """At most `limit` texts that were refused before a moment and are still kept, locked."""
+    """At most `limit` texts that were refused before a moment and still have their text, locked."""
     old = select(Held).where(Held.decided_at < moment, *is_held_back())
     return db.session.scalars(old.order_by(Held.id).limit(limit).with_for_update(of=Held)).all()
 
@@ -253,12 +254,12 @@ def held_by_author(member_id: int) -> Sequence[Held]:
 
 
 def held_ids_in(topic: Topic) -> Sequence[int]:
-    """The ids of all texts of a topic that a rule ever held back."""
+    """The ids of all texts of a topic that were ever held."""
     return db.session.scalars(select(Held.id).where(Held.topic_id == topic.id)).all()
 
 
 def has_replies(topic: Topic) -> bool:
-    """Whether somebody has replied in a topic; hidden replies, which may be shown again, and waiting ones count."""
+    """Whether somebody has replied in a topic; hidden replies, which may be restored, and held ones count."""
     waiting = select(Held.id).where(
         Held.topic_id == topic.id, Held.deed != OPEN, Held.author_id != topic.author_id
     )
@@ -271,7 +272,7 @@ def has_replies(topic: Topic) -> bool:
 
 
 def usual_wait() -> timedelta | None:
-    """The median time that the texts decided last have waited; None while fewer than `MIN_DECIDED` were decided."""
+    """The median waiting time of the texts that were decided most recently; None if there are fewer than `MIN_DECIDED`."""
     last = select(Held.created_at, Held.decided_at).where(Held.decided_at.is_not(None))
     rows = db.session.execute(last.order_by(Held.decided_at.desc()).limit(RECENT_DECIDED)).all()
     waits = sorted((decided - created).total_seconds() for created, decided in rows if decided)
@@ -292,7 +293,7 @@ class HeldOutcomes(NamedTuple):
 
 
 def held_outcomes(rule_ids: Sequence[int]) -> dict[int, HeldOutcomes]:
-    """What became of the texts that these rules held back, by the id of the rule; rules without any are missing."""
+    """What became of the texts that these rules held back, by the id of the rule; rules without any are left out."""
     is_open = Held.decided_at.is_(None)
     is_approved = Held.became_id.is_not(None)
     counted = (

@@ -1,4 +1,4 @@
-"""What the dialogue of one agenda has that helped most, and who wrote there: for pages that sum it up."""
+"""The most helpful posts of an agenda, and who wrote there: for pages that summarise the agenda."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from forum.dialogue.queries._visibility import (
 )
 from forum.permissions import Person
 
-# Bounds for agendas of any size: topics, those in which somebody wrote last, and posts whose authors are told apart
+# Limits for agendas of any size: most recently active topics, and posts whose authors are counted
 WEIGHED, COUNTED = 500, 20_000
 
 
 def most_marked_answers(reader: Person, agenda_id: int, limit: int) -> Sequence[Post]:
-    """The chosen answers to questions of an agenda, those that most readers marked first; each with its topic and its asker."""
+    """The chosen answers to questions of an agenda, most marked first; each with its topic and its asker."""
     is_answer = Post.id == Topic.answer_id
     return _most_marked(reader, agenda_id, "question", is_answer, limit)
 
 
 def most_marked_experiences(reader: Person, agenda_id: int, limit: int) -> Sequence[Post]:
-    """The posts that open the experiences of an agenda, those that most readers marked first; each with its topic."""
+    """The posts that open the experiences of an agenda, most marked first; each with its topic."""
     return _most_marked(reader, agenda_id, "experience", Post.number == 1, limit)
 
 
@@ -47,7 +47,7 @@ def _most_marked(
 
 
 def writers_on(reader: Person, agenda_id: int) -> Select[Any]:
-    """The ids of the members who wrote on an agenda, in what the reader may see: in its latest topics, if there are very many."""
+    """The ids of members whose posts on an agenda the reader may see; on a large agenda, only of those in its latest topics."""
     latest = _reviewed(reader, agenda_id).limit(WEIGHED).subquery()
     written = aliased(Post)
     posts = select(written.author_id).where(written.topic_id.in_(select(latest.c.id)))
@@ -56,7 +56,7 @@ def writers_on(reader: Person, agenda_id: int) -> Select[Any]:
 
 
 def _reviewed(reader: Person, agenda_id: int) -> Select[Any]:
-    """The ids of topics of an agenda, those in which somebody wrote last first; none that waits for moderators to look at it."""
+    """The ids of topics of an agenda, most recently active first, without those that moderators have not looked at yet."""
     seen = visible_topics(reader).where(Topic.agenda_id == agenda_id, Topic.unseen_at.is_(None))
     latest = seen.order_by(Topic.active_at.desc(), Topic.id.desc())
     return latest.with_only_columns(Topic.id)

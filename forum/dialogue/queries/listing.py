@@ -1,4 +1,4 @@
-"""Topics: in lists, and each for itself."""
+"""Lists of topics, and single topics."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from forum.reach import is_on_open_agenda, moderated_by, read_by
 from forum.reachcache import cached_statement
 
 TOPICS_PER_PAGE = 20
-MAX_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them
+MAX_PINNED = 100  # on one agenda; further ones are placed by their latest post
 ACTIVE, NEWEST, UNANSWERED = ORDERS = ("active", "newest", "unanswered")
 
 
 @dataclass(frozen=True)
 class TopicFilter:
-    """Which topics of a list are wanted, and in which order (one of `ORDERS`). `theme` is a slug; empty values do not filter."""
+    """Which topics a list shows, in which order (one of `ORDERS`). `theme` is a slug; empty values do not filter."""
 
     agenda_id: int | None = None
     kind: str = ""
@@ -61,8 +61,8 @@ def topics(
 ) -> Page[TopicRow]:
     """One page of a list of topics, ready for the macro `topic_row`. A case is listed once it has comments.
 
-    Topics of members whom the reader ignores are left out. `total` is the number of topics in the list,
-    when the caller knows it; otherwise they are counted.
+    Topics of members whom the reader ignores are left out. `total` is the number of topics in the list if the caller
+    knows it; otherwise they are counted.
     """
     if total is None:
         counts = counts_by_kind(reader, wanted)
@@ -75,12 +75,12 @@ def topics(
 
 
 def first_topics(reader: Person, wanted: TopicFilter, limit: int) -> Sequence[TopicRow]:
-    """The beginning of a list of topics, for a page that shows no more of it."""
+    """The beginning of a list of topics, for a page that shows only these."""
     return _slice(reader, wanted, limit, 0, 0)
 
 
 def latest_topics(reader: Person, limit: int) -> Sequence[TopicRow]:
-    """The topics with the latest posts, ready for the macro `topic_row`."""
+    """The most recently active topics, ready for the macro `topic_row`."""
     return first_topics(reader, TopicFilter(), limit)
 
 
@@ -102,12 +102,12 @@ def _slice(
 
 
 def ignored_by(reader: Person) -> dict[str, list[int]]:
-    """The parameter of a statement that leaves out topics of ignored members; empty for those who ignore nobody."""
+    """The parameter for leaving out topics of ignored members; empty for readers who ignore nobody."""
     return {"ignored": list(reader.ignored)} if reader.ignored else {}
 
 
 def _pinned_ids(reader: Person, wanted: TopicFilter) -> list[int]:
-    """The ids of the topics that stand above the others; only an agenda's list in order of activity has some."""
+    """The ids of the pinned topics; only an agenda's list in order of activity shows them first."""
     if not wanted.agenda_id or wanted.order != ACTIVE:
         return []
     ignored = ignored_by(reader)
@@ -125,10 +125,10 @@ def _pinned_query(reader: Person, wanted: TopicFilter, without_ignored: bool) ->
 def _slice_query(
     reader: Person, wanted: TopicFilter, is_from_end: bool, without_ignored: bool
 ) -> Select[Any]:
-    """The pinned topics `pinned_here`, then others from `start` on, all but `pinned`.
+    """The pinned topics `pinned_here`, then others from `start` on, except those in `pinned`.
 
-    The inner query selects ids and sort keys, which an index holds, so that deep pages read few rows. The outer query
-    sorts by the keys of the inner one: asked to sort by those of the rows, SQLite would walk through all topics.
+    The inner query selects ids and sort keys, which an index contains, so that deep pages read few rows. The outer
+    query sorts by the keys of the inner one: sorting by those of the rows, SQLite would scan all topics.
     """
     order = _order(wanted)
     keys = [key.element.label(f"key_{number}") for number, key in enumerate(order)]
@@ -145,14 +145,14 @@ def _slice_query(
 
 
 def _literal(name: str) -> BindParameter[int]:
-    """A number that is written into the statement: PostgreSQL plans for few rows only when it knows how few."""
+    """A number that is rendered into the statement: PostgreSQL plans for few rows only when it knows the number."""
     return bindparam(name, type_=Integer(), literal_execute=True)
 
 
 class TopicCounts(NamedTuple):
-    """How many topics of each kind, and in each language by its code, the other filters of a list leave.
+    """How many topics of each kind, and of each language code, match the other filters of a list.
 
-    What has no topic may be missing.
+    Kinds and languages without topics may be missing.
     """
 
     by_kind: dict[str, int]
@@ -160,7 +160,7 @@ class TopicCounts(NamedTuple):
 
 
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
-    """How many topics of each kind the other filters leave, for the tabs of a list; kinds without a topic may be missing."""
+    """How many topics of each kind match the other filters, for the tabs of a list; kinds without a topic may be missing."""
     return topic_counts(reader, wanted).by_kind
 
 
@@ -195,7 +195,7 @@ def _counts_of_ignored(reader: Person, wanted: TopicFilter) -> Select[Any]:
 
 @cached_statement
 def _stored_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
-    """The counts that `TopicCount` keeps, which knows no themes."""
+    """The counts stored in `TopicCount`, which has no themes."""
     row = TopicCount
     query = _stored_sums(reader, row.kind, row.language)
     if wanted.agenda_id:
@@ -206,7 +206,7 @@ def _stored_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
 
 
 def _stored_sums(reader: Person, *columns: Any) -> Select[Any]:
-    """The sums of `TopicCount` for the values of columns, of the topics that a reader sees."""
+    """The sums of `TopicCount` by values of columns, for the topics that a reader sees."""
     row = TopicCount
     is_shown = and_(~row.is_hidden, is_on_open_agenda(row.agenda_id))
     is_seen = or_(is_shown, moderated_by(reader, row.agenda_id))
@@ -221,7 +221,7 @@ def _computed_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
 
 
 def counts_by_agenda(reader: Person) -> dict[int, int]:
-    """How many topics the list of each agenda has for a reader, by its id; agendas without a topic may be missing."""
+    """How many topics the list of each agenda has for a reader, by agenda id; agendas without a topic may be missing."""
     counts = {row[0]: row[1] for row in execute_core(_agenda_sums(reader))}
     if ignored := ignored_by(reader):
         for agenda_id, number in execute_core(_agenda_counts_of_ignored(reader), ignored):
@@ -242,7 +242,7 @@ def _agenda_counts_of_ignored(reader: Person) -> Select[Any]:
 
 
 class OnTheme(NamedTuple):
-    """How many topics of each of `KINDS` the list of a theme has for a reader, and the one in which somebody wrote last."""
+    """How many topics of each of `KINDS` the list of a theme has for a reader, and the most recently active one."""
 
     latest: Topic
     experiences: int
@@ -252,7 +252,7 @@ class OnTheme(NamedTuple):
 
 
 def topics_by_theme(reader: Person) -> dict[int, OnTheme]:
-    """What the list of each theme has for a reader, by its id, in one statement; themes without a topic are missing."""
+    """The content of each theme's list for a reader, by theme id, in one statement; themes without a topic are missing."""
     ignored = ignored_by(reader)
     rows = db.session.execute(_topics_by_theme(reader, bool(ignored)), ignored)
     return {theme_id: OnTheme(latest, *numbers) for latest, theme_id, *numbers in rows}
@@ -275,7 +275,7 @@ def _topics_by_theme(reader: Person, without_ignored: bool) -> Select[Any]:
 
 
 def questions_waiting(reader: Person, limit: int) -> Sequence[TopicRow]:
-    """The newest questions that have no answer yet and take replies, ready for the macro `topic_row`."""
+    """The newest unanswered questions that take replies, ready for the macro `topic_row`."""
     ignored = ignored_by(reader)
     query = _questions_waiting_query(reader, bool(ignored), limit)
     return [to_topic_row(columns) for columns in execute_core(query, ignored)]
@@ -296,14 +296,14 @@ def _questions_waiting_query(reader: Person, without_ignored: bool, limit: int) 
 def get_topic(reader: Person, topic_id: int) -> Topic:
     """A topic with agenda, author and themes, or `NotFound`."""
     topic: Topic = or_not_found(db.session.scalar(_topic_query(reader), {"topic_id": topic_id}))
-    # As `selectinload` does, at half of the cost for one row
+    # Like `selectinload`, at half the cost for one row
     themes = db.session.scalars(_THEMES_OF_TOPIC, {"topic_id": topic_id}).all()
     set_committed_value(topic, "themes", list(themes))
     return topic
 
 
 def topic_to_change_kind(member: Person, topic_id: int) -> Topic:
-    """A topic for somebody who may make it a question or an experience; else `Forbidden`, or `NotFound`."""
+    """A topic, for a member who may make it a question or an experience; else `Forbidden`, or `NotFound`."""
     topic = get_topic(member, topic_id)
     require(member.can.change_kind(topic))
     return topic
@@ -331,12 +331,13 @@ _THEMES_OF_TOPIC = (
 
 
 def get_topic_row(reader: Person, topic_id: int) -> TopicRow:
-    """A topic for its page, with its themes, or `NotFound`; from the cache when possible."""
+    """A topic for its page, with its themes, or `NotFound`; from the cache if possible."""
 
     def read() -> TopicRow:
         rows = execute_core(_topic_row_query(reader), {"topic_id": topic_id}).all()
         if not rows:
-            raise NotFound()  # not cached: a new topic touches no topic, so nothing would drop it
+            # Not cached: a new topic touches no existing scope, so nothing would remove it from the cache
+            raise NotFound()
         themes = tuple(ThemeRow._make(row[-3:]) for row in rows if row[-1] is not None)
         return to_topic_row(rows[0], themes)
 
@@ -345,7 +346,7 @@ def get_topic_row(reader: Person, topic_id: int) -> TopicRow:
 
 @cached_statement
 def _topic_row_query(reader: Person) -> Select[Any]:
-    """A topic, once for each of its themes, whose id, name and slug are the last three columns."""
+    """A topic, as one row per theme, whose id, name and slug are the last three columns."""
     query = as_topic_rows(visible_topics(reader).where(Topic.id == bindparam("topic_id")))
     query = query.outerjoin(TopicTheme, TopicTheme.topic_id == Topic.id)
     is_in_use = and_(Theme.id == TopicTheme.theme_id, Theme.removed_at.is_(None))
@@ -354,9 +355,9 @@ def _topic_row_query(reader: Person) -> Select[Any]:
 
 
 def _listed(reader: Person, without_ignored: bool = False) -> Select[Any]:
-    """The topics that lists show the reader: cases only with comments. There are few cases, hence the subquery.
+    """The topics that lists show to the reader: cases only with comments. There are few cases, hence the subquery.
 
-    `without_ignored` leaves out the topics of the members whose ids are the parameter `ignored`.
+    `without_ignored` leaves out the topics of the members whose ids are in the parameter `ignored`.
     """
     other = aliased(Topic)
     discussed = select(other.id).where(
@@ -369,12 +370,12 @@ def _listed(reader: Person, without_ignored: bool = False) -> Select[Any]:
 
 
 def _is_by_ignored() -> ColumnElement[bool]:
-    """In SQL: by a member whom the reader ignores. A case belongs to its agenda, whoever wrote it down."""
+    """In SQL: by a member whom the reader ignores. A case belongs to its agenda, so its author does not matter."""
     return and_(Topic.author_id.in_(bindparam("ignored", expanding=True)), Topic.kind != "case")
 
 
 def listed_topics(reader: Person, wanted: TopicFilter, without_ignored: bool) -> Select[Any]:
-    """A select of the topics that a list shows, in its order; with the parameter `ignored`, unless it is empty (`ignored_by`)."""
+    """A select of the topics that a list shows, in its order; takes the parameter `ignored` (`ignored_by`) if not empty."""
     return _filtered(_listed(reader, without_ignored), wanted)
 
 

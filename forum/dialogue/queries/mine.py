@@ -1,4 +1,4 @@
-"""The topics that concern a member: those that they watch, and those with posts that are new to them."""
+"""Topics that a member watches, and topics with posts that are new to them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from forum.permissions import Person
 from forum.reachcache import cached_statement
 
 WATCHED, NEW = MINE = ("watched", "new")
-MAX_WATCHED = 1_000  # of those that a member watches, the ones chosen last
-MAX_LOOKED_AT = 200  # for new posts, the topics with the latest activity
+MAX_WATCHED = 1_000  # of the topics that a member watches, the most recently chosen ones
+MAX_LOOKED_AT = 200  # topics in which new posts are looked for, the most recently active ones
 
 
 class MyTopics(NamedTuple):
     """One page of topics, the numbers for the tabs of their list, and what is new to the member in them by topic id.
 
-    `is_capped` says that there were further topics, in which nobody has looked for new posts.
+    `is_capped` says that there were further topics, in which new posts were not looked for.
     """
 
     page: Page[TopicRow]
@@ -46,9 +46,9 @@ class MyTopics(NamedTuple):
 
 
 def my_topics(member: Person, mine: str, wanted: TopicFilter, number: int) -> MyTopics:
-    """One page of the topics of a list that a member watches, or that are new to them, as `mine` says (one of `MINE`).
+    """One page of the topics that a member watches, or that have posts new to them, as `mine` says (one of `MINE`).
 
-    Both are short: they are read as a whole, by key or from the beginning of an index, and counted here.
+    Both lists are short: they are read completely, by key or from the beginning of an index, and counted here.
     """
     found = _found(member, mine, replace(wanted, kind="", language=""))
     looked_at = len(found)
@@ -70,7 +70,7 @@ def my_topics(member: Person, mine: str, wanted: TopicFilter, number: int) -> My
 
 
 def _found(member: Person, mine: str, wanted: TopicFilter) -> Sequence[Any]:
-    if wanted.order == NEWEST:  # what is new shows in the activity, whenever the topic was opened
+    if wanted.order == NEWEST:  # new posts change the activity of a topic, whenever it was opened
         wanted = replace(wanted, order=ACTIVE)
     ignored = ignored_by(member)
     values: dict[str, Any] = {"member_id": member.id, **ignored}
@@ -96,7 +96,7 @@ def _found_query(
 
 
 def _counts(found: Sequence[Any], wanted: TopicFilter) -> TopicCounts:
-    """As `topic_counts` says it, of topics that are all there."""
+    """Like `topic_counts`, for topics that are already loaded."""
     kinds = Counter(row.kind for row in found if wanted.language in ("", row.language))
     languages = Counter(row.language for row in found if wanted.kind in ("", row.kind))
     return TopicCounts(kinds, languages)

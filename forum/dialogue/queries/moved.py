@@ -1,4 +1,4 @@
-"""Posts that were moved to another topic by splitting or merging: where they went, and where they came from."""
+"""Posts that were moved to another topic by splitting or merging: where they are now, and where they came from."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ MAX_MERGE_STEPS = 20  # from a topic to the one it is in now
 
 
 class MovedPosts(NamedTuple):
-    """A line on the page of a topic: so many `posts` went from here to another topic, or (`has_come`) came from it.
+    """A line on the page of a topic: `posts` posts were moved from here to another topic, or (`has_come`) came from it.
 
-    `posts` counts the whole group, on whichever pages it is; `is_continued` says that it began on an earlier page. `title`,
-    `language` and `address` are the other topic's; `address` is empty when that topic was merged.
+    `posts` counts the whole group, on whichever pages it is; `is_continued` says that it began on an earlier page.
+    `title`, `language` and `address` are those of the other topic; `address` is empty when that topic was merged.
     """
 
     posts: int
@@ -71,7 +71,7 @@ _THIS_TOPIC_ID: Any = bindparam("topic_id")
 
 @cached_statement
 def _moved_away(reader: Person) -> Select[Any]:
-    """Posts that once stood in this topic, with the topics in which they are now."""
+    """Posts that were once in this topic, with the topics in which they are now."""
     number = Trace.number
     query = _other_topics(reader, number).join(Post, Post.topic_id == Topic.id)
     query = query.join(Trace, Trace.post_id == Post.id).where(Trace.topic_id == _THIS_TOPIC_ID)
@@ -81,7 +81,7 @@ def _moved_away(reader: Person) -> Select[Any]:
 
 @cached_statement
 def _moved_here(reader: Person) -> Select[Any]:
-    """Posts of this topic that came from another one, with the topics in which they stood last."""
+    """Posts of this topic that came from another one, with the topics in which they were last."""
     number, later = Post.number, aliased(Trace)
     query = _other_topics(reader, number).join(Trace, Trace.topic_id == Topic.id)
     query = query.join(Post, Post.id == Trace.post_id).where(Post.topic_id == _THIS_TOPIC_ID)
@@ -93,7 +93,7 @@ def _moved_here(reader: Person) -> Select[Any]:
 def _other_topics(reader: Person, number: Any) -> Select[Any]:
     is_merged = Topic.merged_into_id.is_not(None).label("is_merged")
     of_same_topic = func.row_number().over(partition_by=Topic.id, order_by=number)
-    # The same for all of a row of numbers with the same other topic, and for no later one
+    # A value that is the same for consecutive numbers with the same other topic, and for no later group
     run = (func.row_number().over(order_by=number) - of_same_topic).label("run")
     columns: tuple[Any, ...] = (Topic.id, Topic.slug, Topic.title, Topic.language, is_merged, run)
     return select(number.label("number"), Trace.moved_at.label("moved_at"), *columns).where(
@@ -105,7 +105,7 @@ def _other_topics(reader: Person, number: Any) -> Select[Any]:
 
 
 def _groups_on_page(query: Select[Any]) -> Select[Any]:
-    """One row for each group of posts of which one is on the page: its first number, the first on the page (`here`), …"""
+    """One row for each group with a post on the page: its first number, the first number on the page (`here`), …"""
     moved = query.subquery()
     here = func.min(case((moved.c.number > bindparam("before"), moved.c.number)))
     names = ("id", "slug", "title", "language", "is_merged", "run")
@@ -121,7 +121,7 @@ def _groups_on_page(query: Select[Any]) -> Select[Any]:
 
 
 def topic_after_merge(reader: Person, topic_id: int) -> Topic:
-    """The topic into which another one was merged, through up to `MAX_MERGE_STEPS` mergers; `NotFound` if out of reach.
+    """The topic into which another was merged, through up to `MAX_MERGE_STEPS` mergers; `NotFound` if the reader cannot see it.
 
     A topic that was not merged is returned itself.
     """
@@ -135,10 +135,10 @@ def topic_after_merge(reader: Person, topic_id: int) -> Topic:
 
 
 def why_not_shown(reader: Person, topic_id: int) -> NotFound:
-    """The `NotFound` to raise for a topic that a reader asks for and cannot see.
+    """The `NotFound` to raise for a topic that the reader cannot see.
 
-    It says that the moderators have hidden the topic, and why, if the reader could see it otherwise. It gives no reason
-    for a topic that was removed, nor for one that is empty because its author deleted the first post.
+    It says that the moderators have hidden the topic, and why, if the reader could see it otherwise. It gives no
+    reason for a topic that was removed, nor for one that is empty because its author deleted the first post.
     """
     opening = (Post.topic_id == Topic.id, Post.number == 1, Post.deleted_at.is_not(None))
     query = select(Topic.hidden_reason).where(
@@ -159,9 +159,9 @@ def why_not_shown(reader: Person, topic_id: int) -> NotFound:
 
 
 def address_after_merge(reader: Person, topic_id: int, number: int) -> str:
-    """The address where the post with this number in a merged topic (or the next one that was moved) is now.
+    """The present address of the post with this number (or the next one that was moved) in a merged topic.
 
-    The address of the topic itself when there is no such post, or the reader does not see it.
+    It is the address of the topic itself when there is no such post, or the reader does not see it.
     """
     target = topic_after_merge(reader, topic_id)
     query = select(Trace.post_id).where(Trace.topic_id == topic_id, Trace.number >= number)
@@ -175,7 +175,7 @@ def address_after_merge(reader: Person, topic_id: int, number: int) -> str:
 
 
 def has_event(member: Person, kind: str, post_id: int) -> bool:
-    """Whether there is an event of this kind already of the member acting on the post, so that notices were sent."""
+    """Whether the member acting on the post has already caused an event of this kind, so that notices were sent."""
     events = select(Event.id).filter_by(actor_id=member.id, kind=kind, post_id=post_id)
     return bool(db.session.scalar(select(events.exists())))
 

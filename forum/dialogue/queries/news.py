@@ -1,4 +1,4 @@
-"""How far somebody has read, and what is new since."""
+"""Reading positions, and the posts that are new since then."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from forum.permissions import Person
 
 
 class ReadingState(NamedTuple):
-    """What the page of a topic needs to know of a member.
+    """What the page of a topic needs to know about a member.
 
     `place` is the number of the last post read, `level` whether the topic is watched or muted (or ""), `has_notices`
-    whether unread notices are about it, `marks` the kinds of the member's marks by post id, `kept` the ids of the posts
-    among the member's bookmarks, `may_reply` whether a form to reply stands below it, `again_at` from when the member can
-    send it, if the topic is slow and the member has replied not long ago.
+    whether there are unread notices about it, `marks` the kinds of the member's marks by post id, `kept` the ids of
+    the posts among the member's bookmarks, `may_reply` whether a reply form is shown, `again_at` when the member can
+    next reply, if the topic is slow and the member has recently replied.
     """
 
     place: int = 0
@@ -46,9 +46,9 @@ class ReadingState(NamedTuple):
 def reading_state(
     reader: Person, topic: Topic | TopicRow, posts: Sequence[Post | PostRow] = ()
 ) -> ReadingState:
-    """What the page of a topic needs to know of the reader, by one statement.
+    """What the page of a topic needs to know about the reader, in one statement.
 
-    `posts` are those whose marks and bookmarks are asked for.
+    `posts` are those whose marks and bookmarks are needed.
     """
     if reader.id is None or not reader.is_member:
         return ReadingState()
@@ -67,7 +67,7 @@ def reading_state(
 
 
 def reply_again_at(author: Person, topic: Topic | TopicRow) -> datetime | None:
-    """From when the author can write again in a topic that is slow; None for from now on."""
+    """When the author can write again in a slow topic; None for immediately."""
     return _again_at(author, topic, latest_reply_at(author, topic))
 
 
@@ -78,9 +78,10 @@ def _again_at(
 
 
 def latest_reply_at(author: Person, topic: Topic | TopicRow, but: int = 0) -> datetime | None:
-    """When the author last sent a reply in a topic that is slow, if that counts still; None when nothing does.
+    """When the author last sent a reply in a slow topic, if that still counts; None when nothing does.
 
-    Hidden and deleted replies count, too, and those that wait or were refused; `but` is the id of one of these that does not.
+    Hidden and deleted replies count, too, and held or refused ones; `but` is the id of a held text that does not
+    count.
     """
     pace = topic.present_pace
     if pace is None or author.id is None:
@@ -96,10 +97,10 @@ def _latest_query() -> Select[Any]:
 
 
 def _latest_columns(member_id: Any, topic_id: Any) -> tuple[Any, Any]:
-    """SQL expressions: when a member last sent a reply of those published in a topic, and of those that are not.
+    """SQL expressions: when a member last sent a published reply in a topic, and when a held or refused one.
 
-    They take the parameters `since`, before which nothing counts, and `but`, the id of a text that does not. Of a text that
-    waited before it was published, the moment counts when it was sent.
+    They take the parameters `since`, before which nothing counts, and `but`, the id of a held text that does not
+    count. For a text that was held before it was published, the moment when it was sent counts.
     """
     since: Any = bindparam("since", type_=Moment())
     sent_at = func.coalesce(Held.created_at, Post.created_at)
@@ -119,7 +120,7 @@ def _latest_columns(member_id: Any, topic_id: Any) -> tuple[Any, Any]:
 
 
 def _latest(*moments: datetime | None) -> datetime | None:
-    """The latest of some moments; None when there is none."""
+    """The latest of several moments; None when there is none."""
     return max((moment for moment in moments if moment), default=None)
 
 
@@ -148,7 +149,7 @@ class NewPosts:
 
     @property
     def where(self) -> str:
-        """The query and fragment that lead to the first new post, to be appended to the address of the topic."""
+        """The query and fragment of the first new post, to be appended to the address of the topic."""
         page = (self.number - 1) // POSTS_PER_PAGE + 1
         return (f"?page={page}" if page > 1 else "") + f"#post-{self.number}"
 
@@ -156,8 +157,8 @@ class NewPosts:
 def new_posts_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int, NewPosts]:
     """The posts of others in these topics that are new to the reader, by topic id; topics without any are left out.
 
-    New is what was written since the reader joined, behind the last post read, and since the reader marked all as read.
-    Nothing is new to visitors.
+    New is what was written since the reader joined, after the last post read, and since the reader marked everything
+    as read. Nothing is new to visitors.
     """
     if reader.id is None or not reader.is_member or not topics:
         return {}
@@ -165,7 +166,8 @@ def new_posts_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int
     values = {"member_id": reader.id, "joined_at": reader.joined_at, "ids": list(counts)}
     found: dict[int, NewPosts] = {}
     for topic_id, count, first, place in execute_core(_new_posts_query(), values):
-        # Of the posts before the last `MAX_COUNTED`, which are not looked at, the one behind the place is new.
+        # Posts before the last `MAX_COUNTED` are not examined; of these, the one after the reading position counts as
+        # the first new one.
         is_far_behind = 0 < place < counts[topic_id] - MAX_COUNTED
         found[topic_id] = NewPosts(count, place + 1 if is_far_behind else first)
     return found
@@ -173,7 +175,7 @@ def new_posts_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int
 
 @dataclass(frozen=True, slots=True)
 class LaterPosts:
-    """How many posts that the reader is told of stand behind a number, and the id of the first of them.
+    """How many later posts a topic has for the reader, and the id of the first of them.
 
     They are counted up to `MAX_COUNTED`.
     """
@@ -183,10 +185,9 @@ class LaterPosts:
 
 
 def posts_after(reader: Person, topic: TopicRow, number: int) -> LaterPosts | None:
-    """The posts of others that stand in a topic behind a number, which the reader's page ends with; None without any.
+    """The posts of others after `number`, the last post on the page that the reader has open; None without any.
 
-    Nobody is called back to what somebody has written whom they ignore.
-    `topic` must be one that the reader was found to see.
+    Posts of members whom the reader ignores do not count. `topic` must be one that the reader was found to see.
     """
     if topic.posts_count <= number:
         return None

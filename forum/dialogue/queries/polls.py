@@ -1,4 +1,4 @@
-"""Polls below posts, what the reader has chosen in them, and what somebody wants to change of one."""
+"""Polls below posts, what the reader has chosen in them, and polls to be changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from forum.permissions import Person, require
 
 
 class OptionRow(NamedTuple):
-    """An option of a poll: how many have chosen it, what part of all voters that is, and whether the reader did."""
+    """An option of a poll: how many have chosen it, the percentage of all voters, and whether the reader did."""
 
     id: int
     words: str
@@ -56,21 +56,21 @@ _POLL_COLUMNS = [
 
 
 def polls_below(reader: Person, posts: Iterable[Post | PostRow]) -> dict[int, PollRow]:
-    """The polls of those of some posts that have one and are shown, by post id, by one statement; none if none has one.
+    """The polls of those posts that have one and are visible, by post id, in one statement; no query if there is none.
 
-    The posts must be ones that the reader was found to see. Who chose what is read for the reader alone.
+    The posts must be ones that the reader was found to see. Votes are read for the reader alone.
     """
     ids = [post.id for post in posts if post.has_poll and not post.is_gone]
     return _polls_of(reader, ids) if ids else {}
 
 
 def poll_of(reader: Person, post: Post | PostRow) -> PollRow | None:
-    """The poll of a post that the reader was found to see, also of a hidden one: for who decides about it."""
+    """The poll of a post that the reader was found to see, also of a hidden one, for moderators."""
     return _polls_of(reader, [post.id]).get(post.id) if post.has_poll else None
 
 
 def _polls_of(reader: Person, post_ids: Sequence[int]) -> dict[int, PollRow]:
-    # A visitor is nobody, and 0 the number of no member
+    # For a visitor the id is 0, which no member has
     values = {"post_ids": post_ids, "member_id": reader.id if reader.is_member else 0}
     rows: dict[int, list[Any]] = {}
     for row in execute_core(_polls_query(), values):
@@ -80,7 +80,7 @@ def _polls_of(reader: Person, post_ids: Sequence[int]) -> dict[int, PollRow]:
 
 @cache
 def _polls_query() -> Select[Any]:
-    """Each option of the polls of some posts, with its poll, and the option's id once more if the member chose it."""
+    """Each option of the polls of these posts, with its poll, and the option's id once more if the member chose it."""
     own = and_(PollVote.option_id == PollOption.id, PollVote.member_id == bindparam("member_id"))
     options = (PollOption.id, PollOption.words, PollOption.votes_count, PollVote.option_id)
     query = select(*_POLL_COLUMNS, *options).join(PollOption, PollOption.poll_id == Poll.id)
@@ -100,7 +100,7 @@ def _to_row(rows: Sequence[Any]) -> PollRow:
 
 
 def _percent(votes: int, voters: int) -> int:
-    """What part of the voters chose an option, in whole hundredths; halves are rounded up."""
+    """Which percentage of the voters chose an option, rounded half up."""
     return (200 * votes + voters) // (2 * voters) if voters else 0
 
 
@@ -129,7 +129,7 @@ def votes_in(poll: Poll, member: Person) -> set[int]:
 
 
 def asks_the_same(sent: Topic | Held, text: PollText | None) -> bool:
-    """Whether what was sent before has this poll, or none if it is None."""
+    """Whether a topic that was sent before has this poll (None: no poll)."""
     before = sent.poll_text if isinstance(sent, Held) else _poll_text_in(sent)
     if before is None or text is None:
         return before is text
@@ -144,7 +144,7 @@ def _poll_text_in(topic: Topic) -> PollText | None:
 
 
 def post_to_poll(author: Person, post_id: int) -> tuple[Post, Poll | None]:
-    """The post with which its author opened a topic, to put a poll below it or to change the one that is there."""
+    """A post with which its author opened a topic, in order to add a poll or change it."""
     post = get_post(author, post_id)
     require(author.can.edit(post))
     require_no_home(post)
@@ -154,7 +154,7 @@ def post_to_poll(author: Person, post_id: int) -> tuple[Post, Poll | None]:
 
 
 def require_changeable(post: Post, poll: Poll | None) -> None:
-    """Raise `Conflict` unless a poll can be put below this post, or the one that is there changed: until the first vote."""
+    """Raise `Conflict` unless a poll can be added to this post, or its poll changed: until the first vote."""
     if post.number > 1 and poll is None:
         raise Conflict(gettext("A poll stands below the text that opens a topic."))
     if poll and poll.is_closed:
@@ -168,14 +168,14 @@ def require_changeable(post: Post, poll: Poll | None) -> None:
 
 
 def poll_to_remove(author: Person, post_id: int) -> tuple[Post, PollRow]:
-    """One's post and the poll below it that one wants to remove."""
+    """One's own post and its poll, in order to remove the poll."""
     post = get_post(author, post_id)
     require(author.can.delete(post))
     return post, or_not_found(poll_of(author, post), NONE_HERE)
 
 
 def poll_to_vote_in(member: Person, post_id: int) -> tuple[Post, PollRow]:
-    """A post, and the poll below it in which somebody wants to vote."""
+    """A post and its poll, for a member who wants to vote."""
     post = get_post(member, post_id)
     require(member.can.vote(post))
     return post, or_not_found(poll_of(member, post), NONE_HERE)

@@ -1,4 +1,4 @@
-"""Posts: those of a topic by number, each for itself, their marks and earlier versions."""
+"""Posts: the pages of a topic, single posts, their marks and earlier versions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _ON_PAGE_NOT_REMOVED = _ON_PAGE.where(Post.removed_at.is_(None))
 def posts_in(reader: Person, topic: Topic | TopicRow, page: int) -> Page[PostRow]:
     """The posts whose numbers belong to a page (1 to 20, 21 to 40, …), hidden and deleted ones too, as gaps.
 
-    Of removed posts only who moderates sees even a gap. `topic` must be one that the reader was found to see, with its
+    Only moderators see even a gap for removed posts. `topic` must be one that the reader was found to see, with its
     agenda loaded.
     """
     pages = pages_for(topic.posts_count, POSTS_PER_PAGE)
@@ -60,12 +60,13 @@ def posts_in(reader: Person, topic: Topic | TopicRow, page: int) -> Page[PostRow
         rows = execute_core(query, values | {"answer_id": topic.answer_id}).all()
         return tuple(to_post_row(context, columns) for columns in rows)
 
-    # The context is part of the key: another action may have changed the topic since it was read
+    # The context is part of the key, because another action may have changed the topic since it was read
     shown = cached_for_topic(reader, topic.id, ("posts", page, context), read)
     return Page(shown, page, pages, topic.posts_count)
 
 
-# Every number but 1 is a reply's; `> 1` would lead SQLite to an index by number. The 0 is no parameter, or it would not know the index
+# Every number except 1 is that of a reply; with `> 1` SQLite would choose an index by number. The 0 is a literal,
+# because with a parameter SQLite could not use the partial index
 _MOST_USEFUL = POST_ROWS.where(
     Post.topic_id == bindparam("topic_id"),
     Post.number != 1,
@@ -75,7 +76,7 @@ _MOST_USEFUL = POST_ROWS.where(
 
 
 def most_useful_in(topic: Topic | TopicRow, limit: int = POSTS_PER_PAGE) -> Sequence[PostRow]:
-    """The replies of a topic that most members marked as useful; of as many marks the newest first.
+    """The replies of a topic that most members marked as useful; the newest first among equals.
 
     The caller has found the topic for its reader, with its agenda loaded.
     """
@@ -86,7 +87,7 @@ def most_useful_in(topic: Topic | TopicRow, limit: int = POSTS_PER_PAGE) -> Sequ
 
 
 def get_post(reader: Person, post_id: int, *topic_options: Any) -> Post:
-    """A post with its topic, agenda and author, or `NotFound`. It may be hidden or deleted: ask `is_gone`.
+    """A post with its topic, agenda and author, or `NotFound`. It may be hidden or deleted: check `is_gone`.
 
     `topic_options` are further loader options below `Post.topic`.
     """
@@ -96,9 +97,9 @@ def get_post(reader: Person, post_id: int, *topic_options: Any) -> Post:
 
 
 def answer_of(topic: Topic | TopicRow) -> PostRow | None:
-    """The post that was chosen as the answer, with its author; None when there is none to read.
+    """The post that was chosen as the answer, with its author; None when there is no visible one.
 
-    The caller has found the topic for its reader, who sees what is shown in it.
+    The caller has found the topic for its reader.
     """
     if topic.answer_id is None:
         return None
@@ -114,7 +115,7 @@ def _answer_query() -> Select[Any]:
 def paragraph_comments(topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
     """The comments of a case's topic on single paragraphs, by the paragraph's key, oldest first.
 
-    The caller has found the topic for its reader, who sees what is shown in it.
+    The caller has found the topic for its reader.
     """
     query = select(Post).where(
         Post.topic_id == topic.id, Post.paragraph.is_not(None), *is_readable()
@@ -143,7 +144,7 @@ _IS_OWN_MARK = and_(
 )
 
 
-# The marks as one text, such as `7 useful,9 tried it`, so that they fit into a column of another statement; takes the
+# The marks as one text, such as `7 useful,9 tried it`, which fits into a column of another statement; takes the
 # parameters `post_ids` and `member_id`.
 MARKS_AS_TEXT = select(
     func.aggregate_strings(cast(Mark.post_id, String).concat(" ").concat(Mark.kind), ",")
@@ -151,7 +152,7 @@ MARKS_AS_TEXT = select(
 
 
 def parse_marks(text: str | None) -> dict[int, frozenset[str]]:
-    """What `MARKS_AS_TEXT` returned: the kinds of marks by the id of the post."""
+    """Parses `MARKS_AS_TEXT`: the kinds of marks by the id of the post."""
     found: dict[int, frozenset[str]] = {}
     for pair in text.split(",") if text else ():
         post_id, _space, kind = pair.partition(" ")
@@ -180,7 +181,7 @@ def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequ
 
 
 def telling_marks(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Mark]:
-    """By post and member, for those of `pairs` that have a mark, the one that says most: tried it, then same here."""
+    """For each (post, member) of `pairs` with marks, the most informative one: tried it, then same here."""
     wanted = set(pairs)
     if not wanted:
         return {}
@@ -192,10 +193,10 @@ def telling_marks(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Mar
 
 
 def get_note(reader: Person, mark_id: int) -> Mark:
-    """A "tried it" mark that has a note, with its post and the member who gave it; else `NotFound`.
+    """A "tried it" mark with a note, with its post and the member who gave it; else `NotFound`.
 
-    When the post or the member's profile is out of sight, only who moderates finds it. The note may be hidden itself:
-    ask `hidden_at`. A hidden note is found even after the mark was taken back.
+    When the post or the member's profile is not visible, only moderators find it. The note itself may be hidden:
+    check `hidden_at`. A hidden note is found even after the mark was taken back.
     """
     query = select(Mark).where(
         Mark.id == mark_id, Mark.kind.in_([TRIED, TAKEN_BACK]), Mark.words != ""
@@ -210,7 +211,7 @@ def get_note(reader: Person, mark_id: int) -> Mark:
 
 
 def revisions_of(reader: Person, post: Post, limit: int = 100) -> Sequence[Revision]:
-    """The earlier versions of a post, newest first, with their numbers; withdrawn ones are there without a text."""
+    """The earlier versions of a post, newest first, with their numbers; withdrawn ones are included without a text."""
     require(reader.can.compare(post))
     query = select(Revision, func.row_number().over(order_by=Revision.id))
     query = query.where(Revision.post_id == post.id).order_by(Revision.id.desc())
@@ -230,7 +231,7 @@ def get_revision(reader: Person, post: Post, revision_id: int) -> Revision:
 
 
 def revision_to_withdraw(author: Person, revision_id: int) -> tuple[Post, Revision]:
-    """One's post and the earlier version of it that one wants to withdraw; `NotFound` when that was done already."""
+    """One's own post and an earlier version of it that is to be withdrawn; `NotFound` when it was withdrawn already."""
     post_id = db.session.scalar(select(Revision.post_id).where(Revision.id == revision_id))
     post = get_post(author, post_id or 0)
     require(author.can.delete(post))
@@ -238,7 +239,7 @@ def revision_to_withdraw(author: Person, revision_id: int) -> tuple[Post, Revisi
 
 
 def post_to_edit(author: Person, post_id: int) -> Post:
-    """A post that its author wants to edit, its topic with themes; `Forbidden` when they may not."""
+    """A post with its topic and themes, in order to edit it; `Forbidden` unless its author may."""
     post = get_post(author, post_id, selectinload(Topic.themes))
     may = author.can.edit(post)
     if not may and post.hidden_at:
@@ -249,7 +250,7 @@ def post_to_edit(author: Person, post_id: int) -> Post:
 
 
 def post_to_delete(author: Person, post_id: int) -> Post:
-    """A post that its author wants to delete; `Forbidden` when they may not."""
+    """A post, in order to delete it; `Forbidden` unless its author may."""
     post = get_post(author, post_id)
     require(author.can.delete(post))
     require_no_home(post)
@@ -257,14 +258,14 @@ def post_to_delete(author: Person, post_id: int) -> Post:
 
 
 def post_to_mark(member: Person, post_id: int) -> Post:
-    """A post that somebody wants to mark."""
+    """A post, for a member who wants to mark it."""
     post = get_post(member, post_id)
     require(member.can.mark(post))
     return post
 
 
 def post_to_bookmark(member: Person, post_id: int) -> Post:
-    """A post that somebody wants to keep for later, or no longer; `NotFound` when its text cannot be read."""
+    """A post, for a member who bookmarks it or removes the bookmark; `NotFound` when its text cannot be read."""
     require(member.can.bookmark())
     post = get_post(member, post_id)
     if post.is_gone:
@@ -286,7 +287,7 @@ def require_no_home(post: Post) -> None:
 
 
 def first_posts_to_review(reader: Person) -> Select[Any]:
-    """Select members' first posts that this reader is asked to look at, longest waiting first, with topic and agenda."""
+    """Select the first posts of members that this reader is asked to look at, longest waiting first, with topic and agenda."""
     query = visible_posts(reader).where(
         Post.unseen_at.is_not(None),
         *is_readable(),

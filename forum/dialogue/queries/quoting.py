@@ -1,4 +1,4 @@
-"""What posts quote and mention, and which quotations their readers may not see."""
+"""Quotations and mentions in posts, and which quotations their readers may not see."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def quoted_post_ids(post_id: int) -> set[int]:
 
 
 def withheld_quotes(quoting: Sequence[int]) -> dict[int, set[int]]:
-    """Which quoted posts the readers of these quoting posts may not see: {id of the quoting post: ids of quoted posts}."""
+    """For each of these quoting posts, the quoted posts that its readers may not see: {quoting post id: ids of quoted posts}."""
     if not quoting:
         return {}
     quoted, quoted_topic, topic = aliased(Post), aliased(Topic), aliased(Topic)
@@ -52,10 +52,10 @@ def withheld_quotes(quoting: Sequence[int]) -> dict[int, set[int]]:
 def is_unreadable_from(
     post: Any, topic: Any, here_id: Any, here_audience: Any, here_agenda_id: Any
 ) -> ColumnElement[bool]:
-    """In SQL: whether the readers of one topic (`here`) cannot see a post, which may be in another topic.
+    """In SQL: whether the readers of a topic (`here`) cannot see a post, which may be in another topic.
 
-    It is hidden or deleted, by itself or with its topic, or its topic is for members only and the one here is public, or
-    on another agenda, which is in preparation.
+    It is hidden or deleted, itself or with its topic; or its topic is for members only and this one is public; or it
+    is on another agenda that is in preparation.
     """
     return or_(
         post.hidden_at.is_not(None),

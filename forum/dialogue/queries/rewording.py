@@ -1,4 +1,4 @@
-"""Texts that are gone through one after the other, and reworded, when their author has left."""
+"""Texts that are searched one after the other and changed when a member has left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PostSource = tuple[int, str, str]  # id, source and language of a post
 
 
 def posts_quoting(member_id: int, after: int, limit: int) -> list[PostSource]:
-    """At most `limit` posts that quote a member's posts, by id, those after the id `after`."""
+    """At most `limit` posts with ids after `after` that quote a member's posts, in order."""
     quoted = aliased(Post)
     quoting = (
         select(Quote.post_id)
@@ -38,14 +38,14 @@ def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> li
 
 
 def topics_locked_naming(member_id: int, words: Iterable[str]) -> Sequence[Topic]:
-    """The topics of a member that were locked or made slow for a reason which contains one of some words."""
+    """The topics of a member that were locked or made slow for a reason that contains one of these words."""
     reasons = (Topic.locked_reason, Topic.slow_reason)
     named = or_(*(one.contains(word, autoescape=True) for word in words for one in reasons))
     return db.session.scalars(select(Topic).where(Topic.author_id == member_id, named)).all()
 
 
 def notes_naming(member_id: int, words: Iterable[str], after: int, limit: int) -> list[PostSource]:
-    """At most `limit` moderators' notes with one of some words, below posts of a member, those after the post `after`."""
+    """At most `limit` moderators' notes with one of these words, below posts of a member with ids after `after`."""
     named = or_(*(Post.note_source.contains(word, autoescape=True) for word in words))
     query = select(Post.id, Post.note_source, Post.note_language)
     query = query.where(Post.author_id == member_id, named, Post.id > after)
@@ -54,7 +54,7 @@ def notes_naming(member_id: int, words: Iterable[str], after: int, limit: int) -
 
 
 def posts_written(member_id: int, after: int, limit: int) -> list[PostSource]:
-    """At most `limit` posts that a member has written and not deleted, those after the id `after`."""
+    """At most `limit` posts, with ids after `after`, that a member has written and not deleted."""
     mine = (Post.author_id == member_id, Post.id > after, Post.deleted_at.is_(None))
     return _sources(*mine, limit=limit)
 

@@ -1,4 +1,4 @@
-"""The doors of the dialogue: lists of topics, a topic's pages, and the deeds of those who write."""
+"""The views of the dialogue: lists of topics, the pages of a topic, and forms for writing."""
 
 from __future__ import annotations
 

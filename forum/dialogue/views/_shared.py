@@ -1,4 +1,4 @@
-"""What the views of the dialogue share: the blueprint, limits for those who write, and parts of their forms."""
+"""What the views of the dialogue share: the blueprint, rate limits for writing, and parts of forms."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from forum.screening.queries import is_newcomer
 from forum.web import REFUSED, SEE_OTHER, me
 
 bp = Blueprint("dialogue", __name__)
-MAX_NAMED = 5  # handles of nobody that a preview names
-MAX_HOURS = 48  # a longer wait is said in days
+MAX_NAMED = 5  # unknown handles that a preview names
+MAX_HOURS = 48  # a longer wait is expressed in days
 
 
 def _was_accepted(response: AnyResponse) -> bool:
@@ -50,7 +50,8 @@ def _posting_limit() -> str:
     return "3 per minute; 10 per hour" if is_slow else "5 per minute; 30 per hour"
 
 
-# Trials are exempt at doors that do everything in `webforms.process`, which limits trials and does no deed for them.
+# Trials are exempt in views that do everything in `webforms.process`, which limits trials itself and runs no action
+# for them.
 posting = limiter.shared_limit(
     _posting_limit,
     scope="posting",
@@ -62,7 +63,7 @@ posting = limiter.shared_limit(
 
 
 def answer_held(held: Held, address: str) -> AnyResponse:
-    """Redirect to a text that a rule holds back, with a message that it waits."""
+    """Redirect to a held text, with a message that it waits for a moderator."""
     said = _("Your text waits until a moderator has read it. Here it is.")
     again = _("You have sent this already. It waits until a moderator has read it. Here it is.")
     flash(again if held.is_duplicate else said, "info")
@@ -70,13 +71,13 @@ def answer_held(held: Held, address: str) -> AnyResponse:
 
 
 def held_address(topic: Topic | TopicRow, held: Held) -> str:
-    """The address at which the author sees a reply that waits, below the last post."""
+    """The address at which the author sees a held reply, below the last post."""
     last = pages_for(topic.posts_count, POSTS_PER_PAGE)
     return f"{topic.address}{f'?page={last}' if last > 1 else ''}#waiting-{held.id}"
 
 
 def usual_wait() -> str:
-    """How long a text usually waits, in words; empty while too few were decided to tell."""
+    """How long a text usually waits, in words; empty if too few were decided to know."""
     wait = queries.usual_wait()
     if wait is None:
         return ""
@@ -92,9 +93,9 @@ def answer_form(
     deed: Callable[[], ResponseReturnValue],
     keep: Callable[[], ResponseReturnValue] | None = None,
 ) -> ResponseReturnValue:
-    """As `webforms.process`; a heading that was asked for is put into the text first.
+    """Like `webforms.process`; but first a heading whose button was pressed is added to the text.
 
-    `keep` answers a form that is sent to be kept as a draft; it may raise `Invalid`.
+    `keep` responds to a form that is sent to be saved as a draft; it may raise `Invalid`.
     """
     if keep and webforms.is_for_draft():
         try:
@@ -107,14 +108,14 @@ def answer_form(
 
 
 def _put_prompt(form: Any) -> None:
-    """Append the heading whose button was pressed to the text, for browsers without a script."""
+    """Append the heading whose button was pressed to the text; for browsers without a script."""
     heading = request.form.get("prompt", "")
     if any(heading == known for prompts in PROMPTS.values() for known in prompts):
         form.source.data = f"{form.source.data or ''}\n\n## {heading}\n\n".lstrip()
 
 
 def preview_of(form: Any) -> Markup | None:
-    """The HTML of the text in a form, when its button for a preview was pressed, as `previewed` has it."""
+    """The HTML of the text in a form if its preview button was pressed, as `previewed` returns it."""
     if not webforms.is_preview():
         return None
     text = rendered(form)
@@ -122,14 +123,14 @@ def preview_of(form: Any) -> Markup | None:
 
 
 def _preview_of_poll(form: Any, language: str) -> Markup:
-    """The poll that is typed in a form that has one, as it will be asked."""
+    """The poll in a form that has one, as it will be shown."""
     poll = form.poll() if isinstance(form, TopicForm | ReviseTopicForm) else None
     asked = get_template_attribute("dialogue/_poll.html", "asked")
     return cast(Markup, asked(poll, language)) if poll else Markup("")
 
 
 def previewed(text: markup.Written) -> Markup:
-    """The HTML of a text, and below it lines if it mentions more members than are told, or nobody."""
+    """The HTML of a text, followed by hints if it mentions unknown handles, or more members than are notified."""
     count, nobody = queries.count_mentioned(text), queries.handles_of_nobody(text)
     said = []
     if count > MAX_MENTIONED:
@@ -165,9 +166,9 @@ def rendered(form: Any) -> markup.Written:
 
 
 def flash_doubt(text: markup.Written, post: Callable[[], Post]) -> None:
-    """Tell the author when a text that was just published reads like another language than it is marked with.
+    """Tell the author when a text that was just published seems to be in another language than the marked one.
 
-    `post` returns the post with this text; it is asked for only then.
+    `post` returns the post with this text; it is called only then.
     """
 
     def address(language: str) -> str:
@@ -177,7 +178,7 @@ def flash_doubt(text: markup.Written, post: Callable[[], Post]) -> None:
 
 
 def offer_organisation(form: Any, name: str, organisation: str) -> None:
-    """Let a member write for the organisation, when there is one."""
+    """Add the choice to write for the organisation `name`, if there is one, to a form."""
     if organisation:
         own = (MYSELF, _("Myself, %(name)s", name=name))
         form.writes_for.choices = [own, (ORGANISATION, organisation)]
@@ -193,9 +194,10 @@ def own_organisation() -> str:
 
 
 def is_for_organisation(form: Any) -> bool:
-    """Whether the organisation was chosen that `offer_organisation` offered.
+    """Whether the choice that `offer_organisation` added was ticked.
 
-    Also when it is offered no more since the form was opened: the author is told then, and the text given back.
+    Also when it is no longer offered since the form was opened: then the action refuses it, and the text is given
+    back.
     """
     if "writes_for" in form:
         return bool(form.writes_for.data == ORGANISATION)
@@ -203,13 +205,13 @@ def is_for_organisation(form: Any) -> bool:
 
 
 def theme_boxes(form: Any) -> list[tuple[Any, str, None]]:
-    """The themes as (value, label, hint), as the macro for checkboxes takes them."""
+    """The themes as (value, label, hint), for the checkbox macro."""
     choices = form.themes.choices if "themes" in form else []
     return [(value, name, None) for value, name in choices]
 
 
 def topic_changes(form: EditForm) -> TopicChanges:
-    """What a form changes of a topic besides the text; nothing unless it is for the post that opens one."""
+    """What a form changes in a topic besides the text; nothing unless it is for the post that opens one."""
     if not isinstance(form, EditTopicForm):
         return NO_CHANGES
     return TopicChanges(form.title.data, theme_ids(form), form.audience.data)

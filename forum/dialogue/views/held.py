@@ -1,4 +1,4 @@
-"""Texts that a rule holds back, for their authors."""
+"""Held texts, for their authors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def waiting() -> ResponseReturnValue:
 
 @bp.get("/waiting/<int:held_id>")
 def held(held_id: int) -> ResponseReturnValue:
-    """One text that waits or was refused; once it is published, the post that it has become."""
+    """One text that waits or was refused; once it is published, redirects to the post."""
     became = queries.published_post_id(me(), held_id) if me().is_member else None
     if became is not None:
         return web.see_other(url_for("dialogue.post", post_id=became))
@@ -109,5 +109,5 @@ def take_back(held_id: int) -> ResponseReturnValue:
 
 @bp.app_template_global()
 def held_outcomes(rule_ids: Sequence[int]) -> dict[int, queries.HeldOutcomes]:
-    """For the template of the screening room, which is below this room: what became of the texts that rules held back."""
+    """For the template of the screening room, which is below this one: what became of the texts that rules held back."""
     return queries.held_outcomes(rule_ids)

@@ -72,7 +72,7 @@ def _list(agenda: Agenda | None) -> ResponseReturnValue:
 
 
 def _find(wanted: TopicFilter, mine: str, names: dict[str, str]) -> MyTopics:
-    """The topics, their numbers and what is new in them: of the whole list, or of what concerns the reader."""
+    """The topics of a list, their counts and new posts: all topics, or (`mine`) those that the reader watches or that are new."""
     number = web.number("page")
     if mine:
         return queries.my_topics(me(), mine, wanted, number)
@@ -84,14 +84,14 @@ def _find(wanted: TopicFilter, mine: str, names: dict[str, str]) -> MyTopics:
 
 
 def _counts(wanted: TopicFilter, names: dict[str, str]) -> TopicCounts:
-    """The numbers of topics. A theme that is not offered finds nothing, and the database is not asked for it."""
+    """The numbers of topics. An unknown theme has none, and the database is not queried for it."""
     if wanted.theme and wanted.theme not in names:
         return TopicCounts({}, {})
     return queries.topic_counts(me(), wanted)
 
 
 def _languages(counts: dict[str, int], chosen: str) -> list[tuple[str, str]]:
-    """The languages in which there are topics, with their numbers, those of the reader first; the chosen one in any case."""
+    """The languages of topics, with their counts, the reader's languages first; the chosen language is always included."""
     own = languages_spoken(me().id) if me().is_member else []
     found = [(code, name) for code, name in languages() if code in counts or code == chosen]
     found.sort(key=lambda one: own.index(one[0]) if one[0] in own else len(own))
@@ -108,14 +108,14 @@ def _theme_context(wanted: TopicFilter) -> dict[str, Any]:
 @bp.post("/topics/read-all")
 @changing
 def read_all() -> ResponseReturnValue:
-    """Take all that has been written for read."""
+    """Mark everything as read."""
     return _read_all(None, url_for("dialogue.index"))
 
 
 @bp.post("/agendas/<slug>/topics/read-all")
 @changing
 def read_agenda(slug: str) -> ResponseReturnValue:
-    """Take all that has been written on one agenda for read."""
+    """Mark everything on one agenda as read."""
     return _read_all(get_agenda(me(), slug).id, url_for("dialogue.topics", slug=slug))
 
 
@@ -127,7 +127,7 @@ def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
 def _active_filters(
     wanted: TopicFilter, mine: str, names: dict[str, str], address: Callable[..., str]
 ) -> list[tuple[str, str]]:
-    """The filters in force: what each says, and the address of the list without it. Known kinds have tabs instead."""
+    """The active filters: the label of each, and the address of the list without it. Known kinds have tabs instead."""
     language = dict(languages()).get(wanted.language, wanted.language)
     kind = "" if wanted.kind in KINDS else wanted.kind
     concern = {WATCHED: _("What you watch"), NEW: _("With new posts for you")}
@@ -151,7 +151,7 @@ def _filter_from_query(agenda: Agenda | None) -> TopicFilter:
 
 
 def _address_of_list(agenda: Agenda | None, wanted: TopicFilter, mine: str) -> Callable[..., str]:
-    """The address of the same list with another kind, order, theme, language, or choice of what concerns the reader."""
+    """The address of the same list with another kind, order, theme, language, or choice of own topics."""
     now = {
         "mine": mine,
         "kind": wanted.kind,
@@ -171,11 +171,11 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter, mine: str) -> C
 
 @bp.app_template_global()
 def topics_by_agenda() -> dict[int, int]:
-    """For the template of the agendas room, which is below this room: how many topics the list of each agenda has."""
+    """For the template of the agendas room, which is below this one: how many topics the list of each agenda has."""
     return queries.counts_by_agenda(me())
 
 
 @bp.app_template_global()
 def topics_by_theme() -> dict[int, queries.OnTheme]:
-    """For the template of themes, which is in the room below: how much of each kind the list of each has, and the topic where somebody wrote last."""
+    """For the template of themes, in a room below: how many topics of each kind each theme's list has, and the latest."""
     return queries.topics_by_theme(me())

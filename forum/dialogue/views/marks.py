@@ -23,7 +23,7 @@ from forum.web import me
 @bp.post("/posts/<int:post_id>/mark")
 @changing
 def mark(post_id: int) -> ResponseReturnValue:
-    """Say something to a post with one press, or take it back. A script gets the new count."""
+    """Give a post a mark, or take it back. A script gets the new count."""
     kind = request.form.get("kind", "")
     post = queries.post_to_mark(me(), post_id)
     given = queries.mark_given(me(), post_id, kind)
@@ -35,15 +35,15 @@ def mark(post_id: int) -> ResponseReturnValue:
 
 
 def _is_wanted(kind: str, given: Mark | None) -> bool:
-    """Whether the mark is given (again) or taken back; a second press takes back all but "tried it"."""
+    """Whether the mark is to be given (again) or taken back; a second press takes back all kinds but "tried it"."""
     if "take_back" in request.form or request.form.get("on") == "0":
         return False
     return request.form.get("on") == "1" or given is None or kind == TRIED
 
 
 def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
-    """Ask what became of it, beginning with what was said before; then note it."""
-    # The button below a post sends neither; the form sends no outcome either while none is chosen
+    """Ask for the outcome in a form, filled with what was said before; then store it."""
+    # The button below a post sends neither field, and the form sends no outcome while none is chosen
     is_said = "outcome" in request.form or "note" in request.form
     form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
 
@@ -66,13 +66,13 @@ def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:
 
 
 def _where_pressed(post: Post) -> str:
-    """The address of a post on the page from which the reader came, such as that of the most useful replies."""
+    """The address of a post on the page from which the reader came, such as the page of the most useful replies."""
     return f"{web.safe_next(post.address).partition('#')[0]}#post-{post.number}"
 
 
 @bp.get("/posts/<int:post_id>/marks")
 def marks(post_id: int) -> ResponseReturnValue:
-    """Who tried what a post tells, and what became of it, by city."""
+    """Who tried what a post describes, with outcomes, by city."""
     post = queries.get_post(me(), post_id)
     tried = queries.tried_in(post.topic_id, post.number)
     return render_template("dialogue/marks.html", post=post, tried=tried)
@@ -81,7 +81,7 @@ def marks(post_id: int) -> ResponseReturnValue:
 @bp.post("/posts/<int:post_id>/bookmark")
 @changing
 def bookmark(post_id: int) -> ResponseReturnValue:
-    """Keep a post for later, or no longer; a topic is kept as the post that opens it."""
+    """Bookmark a post, or remove the bookmark; a topic is bookmarked by the post that opens it."""
     post = queries.post_to_bookmark(me(), post_id)
     return set_bookmark(POST, post_id, _where_pressed(post))
 
@@ -89,7 +89,7 @@ def bookmark(post_id: int) -> ResponseReturnValue:
 @bp.post("/topics/<int:topic_id>/answer")
 @changing
 def choose_answer(topic_id: int) -> ResponseReturnValue:
-    """Choose the answer to a question, or with an empty `post` take the choice back."""
+    """Choose the answer to a question, or with an empty `post` remove the choice."""
     chosen = request.form.get("post", "")
     topic = actions.choose_answer(me(), topic_id, _row_id(chosen) if chosen else None)
     return web.done(
@@ -99,5 +99,5 @@ def choose_answer(topic_id: int) -> ResponseReturnValue:
 
 
 def _row_id(typed: str) -> int:
-    """An id from a form; 0, which no row has, for anything else."""
+    """An id from a form; for anything else 0, which no row has."""
     return web.whole_number(typed) or 0

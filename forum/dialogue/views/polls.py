@@ -1,4 +1,4 @@
-"""Polls: putting one below a text, voting, closing and removing it."""
+"""Polls: adding one below a text, voting, closing and removing it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from forum.web import REFUSED, me
 
 @bp.app_template_global()
 def poll_below(post: Post | PostRow) -> PollRow | None:
-    """For pages of moderators, and for who wrote what was decided about: the poll below a post, also of a hidden one."""
+    """For pages of moderators, and of authors affected by a decision: the poll below a post, also below a hidden one."""
     return queries.poll_of(me(), post)
 
 
 @bp.route("/posts/<int:post_id>/poll", methods=["GET", "POST"])
 @changing
 def set_poll(post_id: int) -> ResponseReturnValue:
-    """Put a poll below the text with which one opened a topic, or change it until somebody votes."""
+    """Add a poll below the text with which one opened a topic, or change it until somebody votes."""
     post, poll = queries.post_to_poll(me(), post_id)
     form = PollForm()
     form.begin_with(poll.text if poll else None)
@@ -73,7 +73,7 @@ def close_poll(post_id: int) -> ResponseReturnValue:
 @bp.route("/posts/<int:post_id>/remove-poll", methods=["GET", "POST"])
 @changing
 def remove_poll(post_id: int) -> ResponseReturnValue:
-    """Ask, and then remove the poll below one's text."""
+    """Ask for confirmation, then remove the poll below one's text."""
     if request.method == "GET":
         post, poll = queries.poll_to_remove(me(), post_id)
         return render_template("dialogue/remove_poll.html", post=post, poll=poll)

@@ -31,7 +31,7 @@ from forum.web import me
 @bp.get("/topics/<int:topic_id>")
 @bp.get("/topics/<int:topic_id>-<slug>")
 def topic(topic_id: int, slug: str = "") -> ResponseReturnValue:
-    """One page of a topic. Redirects from a slug that is not (or no longer) its own, and to the page of its home."""
+    """One page of a topic. Redirects from a wrong or former slug, and to the page of its home."""
     try:
         found = queries.get_topic_row(me(), topic_id)
     except NotFound:
@@ -50,7 +50,7 @@ def topic(topic_id: int, slug: str = "") -> ResponseReturnValue:
 
 
 def _redirect_after_merge(topic_id: int) -> AnyResponse:
-    """Redirect from a merged topic to where its posts are now: `?post=` names one, `?page=` the first of a page."""
+    """Redirect from a merged topic to where its posts are now: `?post=` names a post, `?page=` the first post of a page."""
     first = (clamp(web.number("page"), LAST_PAGE) - 1) * POSTS_PER_PAGE + 1
     try:
         address = queries.address_after_merge(me(), topic_id, web.number("post", first))
@@ -60,24 +60,24 @@ def _redirect_after_merge(topic_id: int) -> AnyResponse:
 
 
 def _participants(posts: Page[PostRow]) -> dict[str, Any]:
-    """Who wrote on a page of a topic, and from which cities."""
+    """The authors on a page of a topic, and their cities."""
     people = {post.author_id: post.author for post in posts.items if not post.is_gone}
     cities = dict.fromkeys(person.city for person in people.values() if person.city)
     return {"people": list(people.values()), "cities": list(cities)}
 
 
 def _redirect_to_own(address: str) -> AnyResponse:
-    """Redirect to the address of a topic as it is now, and to the same page of it."""
+    """Redirect to the present address of a topic, and to the same page of it."""
     query = request.query_string.decode("ascii", "replace")
     return web.moved_until_undone(f"{address}?{query}" if query else address)
 
 
 def discussion(topic: Topic | TopicRow, beside: Sequence[Post] = ()) -> dict[str, Any]:
-    """The variables of `dialogue/_discussion.html`: a page of posts, the reader's marks and bookmarks, a composer.
+    """The variables of `dialogue/_discussion.html`: a page of posts, the reader's marks and bookmarks, and a reply form.
 
-    The topic must be one that the reader was found to see, with its agenda loaded. The pages of cases and practices call
-    this for their topics; `beside` are posts that such a page shows elsewhere, whose marks and bookmarks it prints, too. Notes how
-    far the reader has read, and their notices about the topic as read.
+    The topic must be one that the reader was found to see, with its agenda loaded. Views of cases and practices call
+    this for their topics; `beside` are posts that such a page shows elsewhere, for which it also needs marks and
+    bookmarks. It also records how far the reader has read, and marks notices about the topic as read.
     """
     reader = me()
     posts = queries.posts_in(reader, topic, web.number("page"))
@@ -111,7 +111,7 @@ def _held_context(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, An
 def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: ReadingState) -> None:
     last = posts.items[-1].number if posts.items else 0
     if me().is_member and (reading.has_notices or last > reading.place):
-        # Never delay a reader for this: the next visit notes it
+        # Never delay a reader for this: the next visit records it
         with suppress(Busy), without_waiting():
             actions.read(me(), topic.id, last)
 
@@ -185,7 +185,7 @@ def _structured_person(member: Any) -> dict[str, str]:
 
 @bp.get("/topics/<int:topic_id>/useful")
 def most_useful(topic_id: int) -> ResponseReturnValue:
-    """The replies of a topic that most members marked as useful, in full: a long topic in short."""
+    """The replies of a topic that most members marked as useful, in full: a summary of a long topic."""
     reader = me()
     try:
         found = queries.get_topic_row(reader, topic_id)
@@ -207,9 +207,9 @@ def most_useful(topic_id: int) -> ResponseReturnValue:
 
 @bp.get("/topics/<int:topic_id>/news")
 def news(topic_id: int) -> ResponseReturnValue:
-    """What others have written in a topic behind the number `after`, in words and with its address, for the script of its page.
+    """What others have written in a topic after the post number `after`, as a sentence and an address, for a script.
 
-    The address is that of a post: one with the page's own path would not load it anew.
+    The address is that of a post: an address with the page's own path would not reload the page.
     """
     found = queries.get_topic_row(me(), topic_id)
     web.depends_on(topic_scope(topic_id))
@@ -237,5 +237,5 @@ def watch(topic_id: int) -> ResponseReturnValue:
 
 @bp.get("/posts/<int:post_id>")
 def post(post_id: int) -> ResponseReturnValue:
-    """Where a post is shown: the page of its topic, and its number there."""
+    """Redirect to the page of the topic that shows a post."""
     return redirect(queries.get_post(me(), post_id).address)

@@ -23,7 +23,7 @@ from forum.web import me
 
 @bp.get("/posts/<int:post_id>/history")
 def history(post_id: int) -> ResponseReturnValue:
-    """What a post said before: one version compared with the next that can be read, or by itself (`?view=whole`)."""
+    """The earlier versions of a post: one compared with the next readable one, or by itself (`?view=whole`)."""
     post = queries.post_to_compare(me(), post_id)
     revisions = queries.revisions_of(me(), post)
     chosen = _chosen_version(revisions)
@@ -39,7 +39,7 @@ def history(post_id: int) -> ResponseReturnValue:
 
 
 def _chosen_version(revisions: Sequence[Revision]) -> Revision | None:
-    """The version that the address names, else the newest that can be read."""
+    """The version that the address names, else the newest readable one."""
     readable = [revision for revision in revisions if not revision.withdrawn_at]
     wanted = web.number("version", 0)
     named = [revision for revision in readable if revision.id == wanted]
@@ -47,7 +47,7 @@ def _chosen_version(revisions: Sequence[Revision]) -> Revision | None:
 
 
 def _differences(post: Post, chosen: Revision, later: Revision | None) -> list[tuple[str, str]]:
-    """A version compared with a later one; without one, with what the post says now."""
+    """A version compared with a later one, or with the present text of the post."""
     title = post.topic.title if post.number == 1 else ""
     last = (later.title, later.source) if later else (title, post.source)
     before = (chosen.title, queries.with_links_home(chosen.source))
@@ -63,7 +63,7 @@ def _full_text(title: str, source: str, unseen: Collection[int]) -> str:
 
 
 def _whole(post: Post, version: Revision) -> Written:
-    """The text of a version, as its readers may see it: of pictures that no text shows them any more, they read the words."""
+    """The text of a version as its readers may see it: pictures that no text shows any more are replaced by their descriptions."""
     source = queries.with_links_home(version.source)
     unreadable = queries.unreadable_posts(post.topic, cited_in_source(source))
     unseen = unseen_pictures(me(), names_in(source))
@@ -73,7 +73,7 @@ def _whole(post: Post, version: Revision) -> Written:
 @bp.route("/revisions/<int:revision_id>/withdraw", methods=["GET", "POST"])
 @changing
 def withdraw(revision_id: int) -> ResponseReturnValue:
-    """Ask, and then take back what one's post said before."""
+    """Ask for confirmation, then withdraw an earlier version of one's post."""
     if request.method == "GET":
         post, version = queries.revision_to_withdraw(me(), revision_id)
         context = {"post": post, "version": version, "text": _whole(post, version)}

@@ -101,7 +101,7 @@ def _new_topic(form: TopicForm) -> actions.NewTopic:
 @bp.route("/topics/<int:topic_id>/reply", methods=["GET", "POST"])
 @posting
 def reply(topic_id: int) -> ResponseReturnValue:
-    """Reply to a topic, or comment on the case or practice that it belongs to."""
+    """Reply to a topic, or comment on its case or practice."""
     topic = queries.topic_to_reply(me(), topic_id)
     writer = writer_of(topic)
     form = _reply_form(writer, submission_key=webforms.submission_key())
@@ -144,9 +144,9 @@ def reply(topic_id: int) -> ResponseReturnValue:
 
 
 def _latest_posts(topic: TopicRow) -> list[PostRow]:
-    """What a reply may answer: the latest posts on the last page of a topic that the reader reads there."""
+    """The posts that a reply probably refers to: the latest ones on the last page of a topic."""
     posts = queries.posts_in(me(), topic, pages_for(topic.posts_count, POSTS_PER_PAGE)).items
-    first = 2 if topic.home else 1  # a case or practice is read on its own page
+    first = 2 if topic.home else 1  # the text of a case or practice is read on its own page
     shown = [post for post in posts if post.number >= first and not post.is_gone]
     return [post for post in shown if post.author_id not in me().ignored][-MAX_LATEST:]
 
@@ -156,9 +156,9 @@ def _already_posted_message() -> str:
 
 
 class Writer(NamedTuple):
-    """All that the fields of an empty form for a reply depend on, as values, so that their HTML can be cached by them.
+    """Everything on which the fields of an empty reply form depend, as values: the key by which their HTML is cached.
 
-    The topic is not among them, so that a member's fields are the same below all topics with the same readers.
+    The topic is not included, so a member's fields are the same below all topics with the same audience.
     """
 
     is_comment: bool
@@ -191,7 +191,7 @@ def writer_of(topic: Topic | TopicRow) -> Writer:
 
 @bp.app_template_global()
 def empty_composer(writer: Writer, focus: bool = False) -> Markup:
-    """The HTML of the fields of an empty form for a reply, without tokens, since templates cache it."""
+    """The HTML of the fields of an empty reply form, without tokens, because templates cache it."""
     form = _reply_form(writer, meta={"csrf": False})
     macro = get_template_attribute("dialogue/_composer.html", "reply_fields")
     return cast(Markup, macro(form, writer, focus=focus))
@@ -200,7 +200,7 @@ def empty_composer(writer: Writer, focus: bool = False) -> Markup:
 def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
     form = ReplyForm(language=writer.language, paragraph=writer.paragraph, **more)
     if writer.quotation:
-        form.source.data = writer.quotation  # not cleaned: it ends in an empty line
+        form.source.data = writer.quotation  # not tidied, because it ends in an empty line
     if writer.is_comment:
         form.source.label.text = _("Your comment")
     offer_organisation(form, writer.name, writer.organisation)
@@ -208,7 +208,7 @@ def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
 
 
 def _quotation() -> str:
-    """The quotation that a composer begins with, when the address asks for one; an empty line ends it."""
+    """The quotation that the reply begins with, if the address asks for one; an empty line ends it."""
     quoted = queries.posts_to_quote(me(), [web.number("quote", 0)])
     return "".join(quote(post.author.name, post.id, queries.shown_source(post)) for post in quoted)
 
@@ -216,7 +216,7 @@ def _quotation() -> str:
 @bp.route("/posts/<int:post_id>/edit", methods=["GET", "POST"])
 @changing_with_preview
 def edit(post_id: int) -> ResponseReturnValue:
-    """Change one's post. When it has changed since the form was opened, both texts are shown."""
+    """Change one's post. If it has changed since the form was opened, both texts are shown."""
     post = queries.post_to_edit(me(), post_id)
     version = _version_to_edit(post)
     form = _edit_form(post, version)
@@ -251,7 +251,7 @@ def edit(post_id: int) -> ResponseReturnValue:
 
 
 def _version_to_edit(post: Post) -> Revision | None:
-    """The earlier version with which the form begins, when the address names one (`?version=<id>`)."""
+    """The earlier version that the form is filled with, if the address names one (`?version=<id>`)."""
     if request.method != "GET" or "version" not in request.args:
         return None
     return queries.get_revision(me(), post, web.number("version", 0))
@@ -282,7 +282,7 @@ def _edit(post_id: int, form: EditForm, text: markup.Written) -> Post | Held:
 @bp.route("/posts/<int:post_id>/delete", methods=["GET", "POST"])
 @changing
 def delete(post_id: int) -> ResponseReturnValue:
-    """Ask, and then delete one's post."""
+    """Ask for confirmation, then delete one's post."""
     post = queries.post_to_delete(me(), post_id)
     if request.method == "GET":
         return render_template("dialogue/delete.html", post=post)
@@ -296,7 +296,7 @@ def delete(post_id: int) -> ResponseReturnValue:
 @bp.post("/preview")
 @previewing
 def preview() -> ResponseReturnValue:
-    """What a text will look like, as a piece of a page."""
+    """The preview of a text, as a fragment of HTML."""
     queries.require_writer(me())
     source = request.form.get("source", "")
     text = queries.render_with_mentions(source)
