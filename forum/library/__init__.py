@@ -1,1 +1,1 @@
-"""What is worth keeping: cases, practices and readings, each with its own discussion."""
+"""Cases, practices and best reads; cases and practices have a discussion each."""

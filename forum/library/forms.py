@@ -73,10 +73,10 @@ MAX_SENTENCE = 200
 MAX_SUMMARY = 400
 MAX_ADDRESS = 1_000
 MAX_SECTION = 8_000
-MAX_READING_LINE = 400  # title or authors of a best read
+MAX_READING_LINE = 400  # characters of the title or the authors of a best read
 MAX_WHY = 800
-OFFERED_MONTHS = (1, 3, 6, 12, 24)  # until when one may say that one wants to try something
-MAX_WORDS = 1_000  # of a source, or of a link
+OFFERED_MONTHS = (1, 3, 6, 12, 24)  # choices for the end of an intention
+MAX_WORDS = 1_000  # characters of a source, or of a link's text
 MAX_ROWS = 40
 # Attributes of fields in rows
 OF_A_MEMBER = {"dir": "auto"}
@@ -144,7 +144,7 @@ STATE_NAMES = {
 
 
 class YearField(IntegerField):
-    """A field for a year, whose error says how to write one."""
+    """A field for a year, whose error message says how to write one."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read a year such as 2024."""
@@ -155,24 +155,24 @@ class YearField(IntegerField):
 
 
 def not_over(_form: Any, day: Any) -> None:
-    """Stop at a day before today, unless the field said so before."""
+    """A validator that refuses a day in the past, unless it is the day that the field had before."""
     if day.data and day.data != day.object_data and day.data < now().date():
         raise StopValidation(gettext("Choose today or a day that is still ahead."))
 
 
 def address_validators() -> list[Any]:
-    """The validators of a field for the address of a page, which may stay empty."""
+    """The validators of an optional field for the address of a page."""
     message = _("Enter a whole address, such as https://example.org.")
     return [Optional(), at_most(MAX_ADDRESS), Regexp(r"https?://[^\s/]+\S*$", message=message)]
 
 
 def with_pictures_home(value: Any) -> Any:
-    """A field's filter: pictures of this forum have local addresses, also where browsers copied whole ones."""
+    """A filter of a field: pictures of this forum get local addresses, even if browsers copied absolute ones."""
     return with_local_pictures(value, settings().url) if isinstance(value, str) else value
 
 
 def required_text(message: str, max_length: int) -> list[Any]:
-    """The validators of a text that must not be empty; `message` says so."""
+    """The validators of a required text; `message` says that it is missing."""
     return [DataRequired(message), at_most(max_length)]
 
 
@@ -221,7 +221,7 @@ class LinkRow(Row):
 
 
 class PlaceRow(Row):
-    """A city that a case speaks of."""
+    """A city of a case."""
 
     city = StringField(_("City"), [at_most(MAX_LINE)], [one_line], render_kw=OF_A_MEMBER)
 
@@ -280,7 +280,7 @@ class CaseForm(Form):
             raise ValidationError(message)
 
     def text(self, city_ids: Sequence[int]) -> CaseText:
-        """What was typed, as the action takes it."""
+        """What was typed, as the action expects it."""
         return CaseText(
             name=self.name.data or "",
             kind=self.kind.data,
@@ -307,7 +307,7 @@ def _as_row(item: Any, names: Iterable[str]) -> dict[str, str]:
 
 
 class PracticeForm(Form):
-    """A practice: the short one first, then what makes it a full one, which may stay empty; `seen` as in `CaseForm`."""
+    """A practice: first the fields of a short one, then the optional fields of a full one; `seen` as in `CaseForm`."""
 
     title = StringField(
         _("Title"), required_text(_("Give the practice a title."), MAX_TITLE), [one_line]
@@ -349,7 +349,7 @@ class PracticeForm(Form):
 
     @classmethod
     def of(cls, practice: Practice, **options: Any) -> PracticeForm:
-        """The form with what a practice says now; `options` may say another language."""
+        """The form filled with the present values of a practice; `options` may name another language."""
         names = ("title", "sentence", "link", "evidence", "cost", "started", "revisit_on")
         choices = ("language", "audience", "failure_audience", "city_id")
         words = {name: getattr(practice, name) for name in (*names, *choices)}
@@ -366,7 +366,7 @@ class PracticeForm(Form):
     def text(
         self, adapted_from_id: int | None = None, *, for_organisation: bool | None = None
     ) -> PracticeText:
-        """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before."""
+        """What was typed, as the action expects it; `members.views.choose_city` must have set `city_id` before."""
         return PracticeText(
             title=self.title.data or "",
             sentence=self.sentence.data or "",
@@ -386,17 +386,17 @@ class PracticeForm(Form):
         )
 
     def take_draft(self) -> None:
-        """Accept the form without the sentence, which is asked for when the practice is submitted."""
+        """Accept a draft without the sentence, which is required when the practice is submitted."""
         self.sentence.validators = [at_most(MAX_SENTENCE)]
 
     @property
     def whole_text(self) -> str:
-        """All that was typed as text, in Markdown."""
+        """All texts that were typed, in Markdown."""
         return "\n\n".join(self[name].data or "" for name in ("sentence", *SECTIONS))
 
     @property
     def has_full_part(self) -> bool:
-        """Whether a field of the full practice is filled in or has errors, so that the page shows them unfolded."""
+        """Whether a field of the full practice is filled in or has errors, so that the page shows these fields unfolded."""
         names = (*SECTIONS, "evidence", "cost", "started", "revisit_on")
         return any(self[name].data or self[name].errors for name in names)
 
@@ -439,14 +439,14 @@ class ReadingForm(Form):
 
 
 class IntentionForm(Form):
-    """By when one wants to have tried something: the last day of a month, some of which are offered."""
+    """Until when one wants to have tried something: the last day of a month, one of several choices."""
 
     until = RadioField(
         _("By when?"), [DataRequired(_("Choose by when you want to have tried it."))], coerce=str
     )
 
     def offer(self, today: date, kept: date | None) -> None:
-        """Offer the ends of some months from today on, and the one that was chosen before (`kept`)."""
+        """Offer the ends of some months from today on, and the day that was chosen before (`kept`)."""
         days = {month_end(months, today) for months in OFFERED_MONTHS}
         if kept and kept >= today:
             days.add(kept)

@@ -21,7 +21,7 @@ DRAFT, SUBMITTED, PUBLISHED, RETURNED = STATES = ("draft", "submitted", "publish
 class Case(Base):
     """A case example: a network, city project or programme, with facts, text and links.
 
-    `removed_at` is set beside `hidden_at` when readers are told nothing of it.
+    `removed_at` is also set (with `hidden_at`) when readers are not told that it existed.
     """
 
     __tablename__ = "case"
@@ -67,17 +67,17 @@ class Case(Base):
 
     @property
     def is_told(self) -> bool:
-        """Whether readers find it, unless its agenda is in preparation."""
+        """Whether readers can see it, if its agenda is open."""
         return self.hidden_at is None
 
     @property
     def written_by_id(self) -> int | None:
-        """The id of who added it; its topic must be loaded."""
+        """The id of the member who added it; its topic must be loaded."""
         return self.topic.author_id
 
 
 class CaseParagraph(Base):
-    """One paragraph of a case's body; `key` follows from its words, so comments keep to it."""
+    """One paragraph of a case's body; `key` is computed from its words, so that comments stay with it when it moves."""
 
     __tablename__ = "case_paragraph"
     __table_args__ = (Index(None, "case_id", "position"),)
@@ -131,7 +131,7 @@ class CaseLink(Base):
 
 
 class CasePlace(Base):
-    """A city that a case speaks of."""
+    """A city of a case."""
 
     __tablename__ = "case_place"
 
@@ -153,15 +153,16 @@ class CaseTheme(Base):
 
 
 class Practice(Base):
-    """A best practice, short or full (it has sections then); `state` is draft, submitted, published or returned.
+    """A best practice, short or full (with sections); `state` is draft, submitted, published or returned.
 
-    `topic_id` is set when it is first published: the topic holds its discussion. `caught_by` is the rule before
-    publication that it met when it was last submitted, as `Rule.name` has it. `removed_at` is set beside `hidden_at`
-    when readers are told nothing of it.
+    `topic_id` is set when it is first published: the topic is its discussion. `caught_by` is the screening rule that
+    it met when it was last submitted, as in `Rule.name`. `removed_at` is also set (with `hidden_at`) when readers are
+    not told that it existed.
 
-    `confirmed_on` is the day on which its author last said that it is still true. `look_on` is the day on which the worker
-    looks at it: it asks the author (`asked_at`), and when nothing was heard of it, pages say so (`unconfirmed_at`). An author
-    who may not write for longer than one has to answer is asked afterwards, and `asked_at` is when the time began.
+    `confirmed_on` is the day on which its author last said that it is still true. `look_on` is the day on which the
+    worker looks at it: it asks the author (`asked_at`), and when there is no response, pages say so
+    (`unconfirmed_at`). An author who is not allowed to write for longer than the period to respond is asked
+    afterwards; then `asked_at` is the beginning of that period.
     """
 
     __tablename__ = "practice"
@@ -225,7 +226,7 @@ class Practice(Base):
 
     @property
     def is_told(self) -> bool:
-        """Whether those readers find it for whom it is written, unless its agenda is in preparation."""
+        """Whether its audience can see it, if its agenda is open."""
         return self.state == PUBLISHED and self.hidden_at is None and self.deleted_at is None
 
     @property
@@ -235,9 +236,10 @@ class Practice(Base):
 
     @property
     def known_on(self) -> date:
-        """The day since which nobody has said that it is still true, or changed it.
+        """The day since which nobody has confirmed or changed it.
 
-        What moderators change after its author was asked does not count, or it would look fresh while nobody confirms it.
+        Changes by moderators after the author was asked do not count: otherwise it would look up to date while nobody
+        confirms it.
         """
         asked_at = self.asked_at or self.unconfirmed_at
         changed_at = min(self.updated_at, asked_at) if asked_at else self.updated_at
@@ -271,10 +273,10 @@ class PracticeTheme(Base):
 
 
 class Intention(Base):
-    """A member wants to try a practice, or what a case tells, until the end of a month (`until` is its last day).
+    """A member wants to try a practice, or what a case describes, until the end of a month (`until` is its last day).
 
-    It stands for as long as they have not said that they tried it. `look_on` is the day on which the worker looks at it: after
-    `until` to ask what became of it (`asked_at`), and once more to delete one that nothing was said of.
+    It exists until they say that they tried it. `look_on` is the day on which the worker looks at it: after `until`
+    to ask how it went (`asked_at`), and later to delete it if there was no response.
     """
 
     __tablename__ = "intention"
@@ -323,5 +325,5 @@ class Reading(Base):
 
     @property
     def address(self) -> str:
-        """Where it stands on the page of its agenda."""
+        """Its address on the page of its agenda."""
         return f"/agendas/{self.agenda.slug}#reading-{self.id}"

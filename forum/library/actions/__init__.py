@@ -1,4 +1,4 @@
-"""Writing, publishing and hiding cases, practices and readings, with everything that follows from it."""
+"""Writing, publishing and hiding cases, practices and readings, with all consequences."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def case_entry(case: Case, plain: PlainTexts) -> Entry:
 
 
 def practice_entry(practice: Practice, plain: PlainTexts) -> Entry:
-    """The search entry of a practice: all its texts, except what did not work where only members may read that.
+    """The search entry of a practice: all its texts, except "what did not work" if only members may read that.
 
     `plain` holds plain texts by source.
     """
@@ -56,7 +56,7 @@ def practice_entry(practice: Practice, plain: PlainTexts) -> Entry:
 
 
 def failure_entry(practice: Practice, plain: PlainTexts) -> Entry | None:
-    """The search entry, for members, of what did not work; None where `practice_entry` has it, or there is nothing."""
+    """The search entry, for members, of "what did not work"; None if it is part of `practice_entry`, or empty."""
     told = [section for section in practice.sections if section.name == FAILURE]
     if not told or not _is_failure_apart(practice):
         return None
@@ -82,7 +82,7 @@ def pictures_in(parts: Iterable[CaseParagraph] | Iterable[PracticeSection]) -> t
 
 
 def _is_failure_apart(practice: Practice) -> bool:
-    """Whether fewer may read what did not work than the rest of the practice."""
+    """Whether "what did not work" has a smaller audience than the rest of the practice."""
     return practice.audience == PUBLIC and practice.failure_audience == MEMBERS
 
 

@@ -1,4 +1,4 @@
-"""Which new paragraph of a case replaces one that its text no longer has, so that comments can follow it."""
+"""Which new paragraph of a case replaces one that was edited or removed, so that comments can be moved to it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from forum.library.actions._texts import CaseText
 from forum.library.models import Case
 from forum.library.queries import commented_paragraphs
 
-MIN_SIMILARITY = 0.5  # ratio (0 to 1) from which on a new paragraph counts as an edited old one
-EXACTLY_COMPARED = 3  # so many candidates, the best by a quick estimate, are compared exactly
+# Ratio (0 to 1) from which a new paragraph counts as an edited version of an old one
+MIN_SIMILARITY = 0.5
+EXACTLY_COMPARED = 3  # candidates, the best by a quick estimate, that are compared exactly
 COMPARED_WORDS = 400  # from the beginning of each paragraph: the comparison takes quadratic time
 PICTURE_ALONE = re.compile(rf"\s*!\[[^\]]*\]\({PATH}\)\s*")
 
 
 def moved_paragraphs(case: Case, text: CaseText) -> dict[str, str | None]:
-    """The key of the most similar new paragraph by that of each commented one that a text no longer has; None for none.
+    """For each commented paragraph that a text no longer has, by key: the key of the most similar new one, or None.
 
-    Like `CaseText` itself, ask for it before an action: in a long case it takes half a second.
+    Like creating a `CaseText`, call it before an action: in a long case it takes half a second.
     """
     before = {paragraph.key: paragraph.source for paragraph in case.paragraphs}
     after = {key: written.source for key, written in text.paragraphs}
@@ -33,7 +34,7 @@ def moved_paragraphs(case: Case, text: CaseText) -> dict[str, str | None]:
 
 
 def _with_same_picture(source: str, candidates: Mapping[str, str]) -> str | None:
-    """The key of the candidate that shows the picture of which a paragraph consists, whatever it is now said to show."""
+    """The key of the candidate with the same picture, if a paragraph consists of a picture; its description may have changed."""
     alone = PICTURE_ALONE.fullmatch(source)
     showing = (key for key, other in candidates.items() if alone and alone[1] in names_in(other))
     return next(showing, None)

@@ -1,4 +1,4 @@
-"""What several actions of the library share: checks of typed values, unique slugs, hiding and restoring."""
+"""What several actions of the library share: checks of submitted values, unique slugs, hiding and restoring."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from forum.plaintext import first_free, slugify
 from forum.search import actions as search
 
 CaseOrPractice = TypeVar("CaseOrPractice", Case, Practice)
-RESERVED_SLUGS = {"new", "mine"}  # pages under /cases/ and /practices/ that are no case or practice
+RESERVED_SLUGS = {"new", "mine"}  # paths of other pages under /cases/ and /practices/
 VALID_YEARS = range(1000, 2101)
 MAX_LENGTH = 200  # characters of a value in one line, which is the length of the columns
 
@@ -60,7 +60,7 @@ def _kind(row: Case | Practice) -> str:
     return "case" if isinstance(row, Case) else "practice"
 
 
-# Checks of typed values. Each raises `Invalid` with a sentence for the field of this name in the form.
+# Checks of submitted values. Each raises `Invalid` with a message for the form field of this name.
 
 
 def require_text(text: str, field: str) -> None:
@@ -76,7 +76,7 @@ def refuse_too_long(text: str, field: str) -> None:
 
 
 def refuse_pictures(text: Written, field: str) -> None:
-    """Refuse a text that shows pictures: lists and search engines, for which it is written, show its words alone."""
+    """Refuse a text with pictures: lists and search engines, for which it is written, show only its words."""
     if text.pictures:
         raise Invalid(_("Only words go here. Put the picture into the text below."), field)
 
@@ -88,13 +88,13 @@ def require_year(year: int | None, field: str) -> None:
 
 
 def require_address(address: str, field: str) -> None:
-    """Refuse what is no absolute http(s) URL."""
+    """Refuse anything but an absolute http(s) URL."""
     if not address.startswith(("https://", "http://")):
         raise Invalid(_("Enter a whole address, such as https://example.org."), field)
 
 
 def require_optional_address(address: str, field: str) -> None:
-    """As `require_address`, but an empty one is accepted."""
+    """Like `require_address`, but accepts an empty one."""
     if address:
         require_address(address, field)
 
@@ -118,7 +118,7 @@ def sent_twice() -> Conflict:
 
 
 def free_slug(model: type[Case] | type[Practice], title: str) -> str:
-    """A slug made of a title that no other case (or practice) has and no page; numbered when it is taken."""
+    """A slug made from a title that no other case (or practice) and no page has; with a number if it is taken."""
 
     def taken(slugs: Sequence[str]) -> set[str]:
         return taken_slugs(model, slugs) | RESERVED_SLUGS
@@ -127,7 +127,7 @@ def free_slug(model: type[Case] | type[Practice], title: str) -> str:
 
 
 def set_positions(rows: Sequence[Case] | Sequence[Reading], ids: Sequence[int]) -> None:
-    """Number rows from 1 in the order of `ids`; rows whose id is not among them follow in their present order."""
+    """Number rows from 1 in the order of `ids`; rows that are not among them follow in their present order."""
     rank = {row_id: number for number, row_id in enumerate(ids)}
     ordered: list[Any] = sorted(rows, key=lambda row: rank.get(row.id, len(rank)))
     for position, row in enumerate(ordered, 1):

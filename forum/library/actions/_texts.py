@@ -17,7 +17,7 @@ from forum.plaintext import tidy
 
 @dataclass(frozen=True)
 class FigureText:
-    """A figure of a case, such as `75`, `cities`, `2014`, with its source and the address of that."""
+    """A figure of a case, such as `75`, `cities`, `2014`, with its source and the source's address."""
 
     label: str
     value: str
@@ -40,9 +40,9 @@ class LinkText:
 class CaseText:
     """What a curator writes about a case.
 
-    It renders its Markdown when it is created, so create it before an action, not within one, which would lock the
-    database meanwhile. `slug` is used for a new case only; if it is empty, the slug is made of the name. `opening` is the
-    summary, rendered; `paragraphs` are those of the body: (key, text).
+    Its Markdown is rendered when it is created, so create it before an action, not inside one, which would keep the
+    database locked meanwhile. `slug` is used for a new case only; if it is empty, the slug is made from the name.
+    `opening` is the rendered summary; `paragraphs` are those of the body: (key, text).
     """
 
     name: str
@@ -80,13 +80,13 @@ class CaseText:
 
 @dataclass(frozen=True)
 class PracticeText:
-    """What an author writes about a practice; as with `CaseText`, create it before an action.
+    """What an author writes about a practice; like `CaseText`, create it before an action.
 
-    `sections` are Markdown by name (challenge, done, resources, results, failure, lessons, needs); a practice without any
-    is a short one. `slug` is used for a new practice only; if it is empty, the slug is made of the title. `showing` are the names
-    of pictures of others that a new practice shows: it did so where it comes from. `opening` is the
-    sentence, rendered; `written` are the sections that are not empty, rendered, by name. `for_organisation` is None where the
-    author was not asked: then a practice stays whose it is.
+    `sections` are Markdown by name (challenge, done, resources, results, failure, lessons, needs); a practice without
+    any is a short one. `slug` is used for a new practice only; if it is empty, the slug is made from the title.
+    `showing` are the names of other members' pictures that a new practice may show, because an imported one did so
+    before. `opening` is the rendered sentence; `written` are the rendered sections by name, without empty ones.
+    `for_organisation` is None if the author was not asked: then the organisation of the practice does not change.
     """
 
     title: str
@@ -125,7 +125,7 @@ class PracticeText:
 
 
 def rendered_texts(practice: Practice) -> dict[str, Written]:
-    """The sentence and the sections of a practice, rendered, by source; as with `CaseText`, ask for it before an action."""
+    """The sentence and the sections of a practice, rendered, by source; like `CaseText`, call it before an action."""
     sources = [practice.sentence, *(section.source for section in practice.sections)]
     return {source: write(source, practice.language) for source in sources}
 

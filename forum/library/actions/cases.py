@@ -61,13 +61,13 @@ def write_case(
     seen: str | None = None,
     moves: Mapping[str, str | None] = NO_MOVES,
 ) -> Case:
-    """Add a case to an agenda and open its discussion, or change the case `case_id` and keep a version of what it said.
+    """Add a case to an agenda and open its discussion, or change the case `case_id` and keep its former version.
 
-    Comments on a paragraph that was edited move to the new one that `moves` (`moved_paragraphs`) names, or to the case as
-    a whole. With another agenda than before, the case and its discussion move there. The curator becomes the author of the discussion, so that
-    `SYSTEM` cannot add a case. A form that is sent twice has the same submission `key`: the second time changes the case
-    that the first time has added. `seen` is the `fingerprint` of the case when the form was opened; raises `Conflict` if
-    it has been changed since then, `Invalid` for a value that is refused.
+    Comments on an edited paragraph move to the new one that `moves` (`moved_paragraphs`) names, or to the case as a
+    whole. If the agenda is another one, the case and its discussion move there. The curator becomes the author of the
+    discussion, so `SYSTEM` cannot add a case. A form that is sent twice has the same submission `key`: the second
+    time it changes the case that was added the first time. `seen` is the `fingerprint` of the case when the form was
+    opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused.
     """
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
@@ -96,7 +96,7 @@ def hide_case(moderator: Person, case_id: int, reason: str = "") -> Case:
 
 @action
 def remove_case(moderator: Person, case_id: int, reason: str = "") -> Case:
-    """Remove a case and its discussion: as `hide_case`, but its page is not found, as if there had been none."""
+    """Remove a case and its discussion: like `hide_case`, but its page is not found, as if it had never existed."""
     return hide_with_discussion(moderator, case_to_change(moderator, case_id), reason, now())
 
 
@@ -189,7 +189,7 @@ def _paragraph_keys(case: Case) -> set[str]:
 def _move_comments(
     curator: Person, case: Case, old_keys: Set[str], moves: Mapping[str, str | None]
 ) -> None:
-    """Move the comments on paragraphs that are gone to where `moves` says, or to the whole case."""
+    """Move the comments on paragraphs that are gone to the paragraph that `moves` names, or to the whole case."""
     keys = _paragraph_keys(case)
     followed = {old: new for old, new in moves.items() if new in keys}
     gone = commented_paragraphs(case.topic_id, old_keys - keys)

@@ -1,4 +1,4 @@
-"""Authors are asked from time to time whether a practice is still true, and say that it is."""
+"""Asking authors from time to time whether their practice is still true, and recording that it is."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from forum.notifications.actions import NoticeText, note_event
 from forum.permissions import Person, require
 from forum.versions import EVERYTHING
 
-ANSWER_WITHIN = timedelta(days=90)  # then pages say that nobody has confirmed it
-ASK_AGAIN_AFTER = timedelta(days=30)  # a practice of which nobody could be asked
-# Questions to one author, who may have loaded a hundred practices
+ANSWER_WITHIN = timedelta(days=90)  # after which pages say that nobody has confirmed the practice
+ASK_AGAIN_AFTER = timedelta(days=30)  # for a practice about which nobody could be asked
+# Open questions per author, who may have imported a hundred practices
 MOST_AT_ONCE, LATELY = 3, timedelta(days=7)
 BATCH_SIZE = 100  # practices that one transaction looks at
 
 
 @action
 def confirm_practice(author: Person, practice_id: int) -> Practice:
-    """Say that one's published practice is still true. A day on which to look at it again that is over is forgotten.
+    """Confirm that one's published practice is still true. A day chosen for the next look is forgotten once it is over.
 
-    Once more on the same day it changes nothing, so that nobody renews all pages of the forum with each press.
+    A second time on the same day changes nothing, so that nobody can invalidate all cached pages with each press.
     """
     lock_writer(author)
     practice = practice_to_change(author, practice_id)
@@ -46,10 +46,10 @@ def confirm_practice(author: Person, practice_id: int) -> Practice:
 
 @action
 def ask_whether_true(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Ask the authors of practices that are due; note that nobody has confirmed those that were asked about long ago.
+    """Ask the authors of practices that are due, and mark those as unconfirmed that were asked about long ago.
 
-    Returns how many it looked at. Rows that are due are locked and moved on in the transaction that writes the events, so
-    that each author is asked once, however many workers run and whenever they are killed.
+    Returns how many it looked at. Rows that are due are locked and rescheduled in the transaction that writes the
+    events, so each author is asked once, however many workers run and whenever they are killed.
     """
     require(system.can.administer())
     touches()
@@ -76,12 +76,15 @@ def _is_read(practice: Practice) -> bool:
 
 
 def _answers_later(author: Member) -> bool:
-    """The page refuses what somebody says who may not write for a while. (Who has left never answers, and is not waited for.)"""
+    """Whether an author is currently not allowed to write, and so cannot confirm. (Nobody waits for authors who have left.)"""
     return author.left_at is None and (author.is_suspended or author.is_silenced)
 
 
 def _wait_for(practice: Practice) -> None:
-    """Ask its author later. The time begins now if the author could not answer within it: readers learn that nobody confirms it."""
+    """Ask its author later; for an author who could not answer in time, the period begins now.
+
+    Then readers are told at its end that nobody has confirmed the practice.
+    """
     over_at = now() + ANSWER_WITHIN
     ends = (practice.author.suspended_until, practice.author.silenced_until)
     if not practice.unconfirmed_at and any(end and end > over_at for end in ends):
@@ -90,7 +93,7 @@ def _wait_for(practice: Practice) -> None:
 
 
 def _note_silence(practice: Practice) -> None:
-    """Nobody has confirmed it in time, so its page says so. An author who could not answer is asked when that is over."""
+    """Mark a practice as unconfirmed, which its page says. An author who could not answer is asked once they can."""
     practice.unconfirmed_at = practice.unconfirmed_at or now()
     if _answers_later(practice.author):
         practice.asked_at, practice.look_on = None, now().date() + ASK_AGAIN_AFTER

@@ -1,4 +1,4 @@
-"""Members say that they want to try something, and are asked later what became of it."""
+"""Members say that they want to try something, and are asked later how it went."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ from forum.notifications.actions import NoticeText, note_event
 from forum.permissions import Person, require
 from forum.versions import member_scope, topic_scope
 
-MONTHS_AHEAD = 36  # at most, until when one wants to have tried something
-KEPT_AFTER = timedelta(days=183)  # an intention, after its member was asked what became of it
-HIDDEN_AGAIN_AFTER = timedelta(days=30)  # until a topic that is hidden is looked at once more
+MONTHS_AHEAD = 36  # latest end of an intention, from now
+# How long an intention is kept after its member was asked about it
+KEPT_AFTER = timedelta(days=183)
+HIDDEN_AGAIN_AFTER = timedelta(days=30)  # until a hidden topic is looked at again
 BATCH_SIZE = 100  # intentions that one transaction looks at
 
 
 @action
 def intend(member: Person, topic_id: int, until: date) -> Intention:
-    """Say that one wants to try what the case or practice of a topic tells, until a day; replaces what one said before.
+    """Record that a member wants to try the case or practice of a topic, until a day; replaces what they said before.
 
-    Its author is told once, however often one says so. Raises `Invalid` when the day is over, or too far away.
+    Its author is notified only once, however often the member does this. Raises `Invalid` when the day is over, or
+    too far away.
     """
     lock_writer(member)
     post = post_to_change(member, opening_post_id(member, topic_id))
@@ -59,7 +61,7 @@ def intend(member: Person, topic_id: int, until: date) -> Intention:
 
 @action
 def give_up(member: Person, topic_id: int) -> None:
-    """Say no longer that one wants to try something; nothing happens when one did not."""
+    """Delete one's intention to try something; nothing happens without one."""
     require(member.can.see_own())
     touches(topic_scope(topic_id), member_scope(member.id))
     mine = (Intention.topic_id == topic_id, Intention.member_id == member.id)
@@ -68,10 +70,11 @@ def give_up(member: Person, topic_id: int) -> None:
 
 @action
 def ask_about_intentions(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Ask members whose month is over what became of it, and delete what nothing was said of; returns how many it looked at.
+    """Ask members whose month is over how it went, and delete intentions without a response; returns how many it looked at.
 
-    What was tried meanwhile is deleted as well. Rows that are due are locked and moved on in the transaction that writes the
-    events, so that each member is asked once, however many workers run and whenever they are killed.
+    Intentions of members who have tried it meanwhile are deleted as well. Rows that are due are locked and
+    rescheduled in the transaction that writes the events, so each member is asked once, however many workers run and
+    whenever they are killed.
     """
     require(system.can.administer())
     touches()

@@ -26,7 +26,7 @@ from forum.search import actions as search
 
 @action
 def rerender_paragraphs(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store newly rendered HTML by the id of a case's paragraph, where it still has that source; returns for how many."""
+    """Store re-rendered HTML by paragraph id, where the paragraph still has that source; returns the number of paragraphs."""
     require(system.can.administer())
     paragraph = CaseParagraph
     return store_html(paragraph.source, paragraph.html, paragraph.html_version, texts)
@@ -34,7 +34,7 @@ def rerender_paragraphs(system: Person, texts: Mapping[int, Written]) -> int:
 
 @action
 def rerender_sections(system: Person, texts: Mapping[tuple[int, str], Written]) -> int:
-    """As `rerender_paragraphs`, for the sections of practices, by (id of the practice, name of the section)."""
+    """Like `rerender_paragraphs`, for the sections of practices, by (practice id, name of the section)."""
     require(system.can.administer())
     section = PracticeSection
     return store_html(section.source, section.html, section.html_version, texts)

@@ -63,7 +63,8 @@ from forum.screening.actions import refuse_caught, screen
 from forum.screening.queries import Sending
 from forum.search import actions as search
 
-# Before the id, the slug of a practice that was erased with its author's account; `slugify` never makes this character.
+# A prefix, followed by the id, for the slug of a practice that was erased with its author's account; `slugify` never
+# produces this character.
 ERASED_SLUG_PREFIX = "~"
 
 
@@ -79,11 +80,11 @@ def write_practice(
 ) -> Practice:
     """Save a new practice as a draft, or change the practice `practice_id`. Until it is submitted, it may lack its sentence.
 
-    A form that is sent twice has the same submission `key`: the second time changes the practice that the first time has
-    added. A published practice stays published when it is changed, and a version of what it said is kept; only somebody
-    who moderates both agendas moves it to another one. A change of it that a rule before publication catches is refused,
-    because only drafts can wait for a moderator. `seen` is the `fingerprint` of the practice when the form was opened;
-    raises `Conflict` if it has been changed since then, `Invalid` for a value that is refused.
+    A form that is sent twice has the same submission `key`: the second time it changes the practice that was added
+    the first time. A published practice stays published when it is changed, and its former version is kept; only a
+    moderator of both agendas can move it to another one. A change that a screening rule catches is refused if the
+    practice is published, because only drafts can wait for a moderator. `seen` is the `fingerprint` of the practice
+    when the form was opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused.
     """
     lock_writer(author)
     lock_to_write_on(author, agenda_id)
@@ -107,16 +108,16 @@ def write_and_submit(
     *,
     seen: str | None = None,
 ) -> Practice:
-    """`write_practice` and `submit` in one transaction; a practice that is published already is only written."""
+    """`write_practice` and `submit` in one transaction; a published practice is only written."""
     practice = write_practice(author, agenda_id, text, practice_id, key, seen=seen)
     return practice if practice.state == PUBLISHED else submit(author, practice.id, text.rendered)
 
 
 @action
 def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_TEXTS) -> Practice:
-    """Submit a draft or a returned practice to the moderators, and note the rule before publication that it meets.
+    """Submit a draft or a returned practice to the moderators, and record which screening rule it meets.
 
-    `texts` are its `rendered_texts`; what is not among them, because it was changed since, is rendered under the lock.
+    `texts` are its `rendered_texts`; a text that has changed since they were made is rendered while the lock is held.
     """
     lock_writer(author)
     practice = practice_to_change(author, practice_id)
@@ -142,8 +143,8 @@ def publish(
 ) -> Practice:
     """Publish a submitted practice: open its discussion, index it for search, notify its author.
 
-    `texts` as in `submit`; `decision_id` is the decision with which the notice is taken back. Raises `Conflict` if it is
-    not submitted, or hidden: then it must be restored first.
+    `texts` as in `submit`; `decision_id` is the decision with which the notice can be withdrawn. Raises `Conflict` if
+    it is not submitted, or hidden: then it must be restored first.
     """
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
@@ -214,7 +215,7 @@ def feature(moderator: Person, practice_id: int) -> Practice:
 
 @action
 def unfeature(moderator: Person, practice_id: int) -> Practice:
-    """End what `feature` did."""
+    """Undo `feature`."""
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
     practice.featured_at = None
@@ -231,7 +232,7 @@ def delete_practice(author: Person, practice_id: int) -> Practice:
 
 @action
 def erase_practice(system: Person, practice_id: int) -> None:
-    """Delete the practice of a member who leaves and asked for that; with its title, which `delete_practice` keeps."""
+    """Delete the practice of a member who leaves and asked for that, including its title, which `delete_practice` keeps."""
     require(system.can.administer())
     (practice,) = practices_to_index([practice_id])
     if practice.deleted_at is None:
@@ -247,7 +248,7 @@ def _delete(doer: Person, practice: Practice) -> Practice:
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
     forget_versions(doer, "practice", practice.id)
     _close_returns(doer, practice)
-    if practice.state == SUBMITTED:  # a report of a published one still waits for its decision
+    if practice.state == SUBMITTED:  # reports of a published one still wait for a decision
         read_queue(doer, queue_path("practice", practice.id))
     search.unindex(doer, "practice", practice.id)
     if practice.topic_id:
@@ -259,13 +260,13 @@ def _delete(doer: Person, practice: Practice) -> Practice:
 
 @action
 def hide_practice(moderator: Person, practice_id: int, reason: str = "") -> Practice:
-    """As `hide_case`."""
+    """Like `hide_case`."""
     return hide_with_discussion(moderator, practice_to_change(moderator, practice_id), reason, None)
 
 
 @action
 def remove_practice(moderator: Person, practice_id: int, reason: str = "") -> Practice:
-    """As `remove_case`; its author can still read it, together with the decision."""
+    """Like `remove_case`; its author can still read it, together with the decision."""
     return hide_with_discussion(
         moderator, practice_to_change(moderator, practice_id), reason, now()
     )
@@ -320,7 +321,7 @@ def _change_practice(
 def _show_pictures(
     author: Person, text: PracticeText, agenda_id: int, before: Collection[str] = ()
 ) -> None:
-    """Note which pictures the sections show, also in a draft, whose author reads at once what is wrong with one."""
+    """Record which pictures the sections show, even in a draft, so that the author learns at once about a problem with one."""
     for name, written in text.written.items():
         pictures.show(author, written.pictures, agenda_id, before, name)
 
@@ -328,9 +329,10 @@ def _show_pictures(
 def _screen_change(
     author: Person, practice: Practice, texts_before: Sequence[str], texts: Mapping[str, Written]
 ) -> None:
-    """Check a changed practice against the rules before publication.
+    """Check a changed practice against the screening rules.
 
-    What they catch in a published one is refused, if any of its texts has changed; in a submitted one it is recorded.
+    If they catch a published one, and any of its texts has changed, the change is refused; for a submitted one it is
+    recorded.
     """
     if practice.state == PUBLISHED and _texts_of(practice) != texts_before:
         screened = _screened_text(practice, texts)
@@ -340,7 +342,7 @@ def _screen_change(
 
 
 def _record_screening(author: Person, practice: Practice, texts: Mapping[str, Written]) -> None:
-    """Record which rule a practice meets, for the moderators, who read it in any case."""
+    """Record which rule a practice meets, for the moderators, who read it anyway."""
     sending = Sending.EDITED if practice.submitted_at else Sending.NEW
     caught = screen(author, practice.agenda_id, _screened_text(practice, texts), sending)
     practice.caught_by = caught.name if caught else ""
@@ -359,7 +361,7 @@ def _screened_text(practice: Practice, texts: Mapping[str, Written]) -> Screened
 
 
 def _written(practice: Practice, source: str, texts: Mapping[str, Written]) -> Written:
-    """A text of a practice as it was rendered before the action, or else is now."""
+    """A text of a practice as rendered before the action, or rendered now."""
     return texts.get(source) or write(source, practice.language)
 
 
@@ -388,14 +390,14 @@ def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
 
 
 def _check_audience(practice: Practice, audience: str) -> None:
-    """Refuse to make a practice public if members have replied to it for members only."""
+    """Refuse to make a practice public if members have replied to it in a discussion for members only."""
     is_opened = practice.audience == MEMBERS and audience == PUBLIC
     if is_opened and practice.topic and has_replies(practice.topic):
         raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
 
 
 def _draft_slug(practice: Practice, title: str) -> str:
-    """The slug of a draft with a new title: made of the title, unless it was given one that the old title did not make."""
+    """The slug of a draft with a new title: made from the title, unless its present slug was not made from the old title."""
     old_slug = slugify(practice.title, "practice")
     if slugify(title, "practice") == old_slug or not is_made_of(practice.slug, old_slug):
         return practice.slug
@@ -416,7 +418,7 @@ def _set_practice(author: Person, practice: Practice, agenda: Agenda, text: Prac
 
 
 def _sections(practice: Practice, texts: Mapping[str, Written]) -> list[PracticeSection]:
-    """The sections with these texts, by name; a section that the practice already has keeps its row."""
+    """The sections with these texts, by name; existing sections keep their rows."""
     existing = {section.name: section for section in practice.sections}
     sections = []
     for position, name in enumerate(SECTIONS, 1):
@@ -429,14 +431,15 @@ def _sections(practice: Practice, texts: Mapping[str, Written]) -> list[Practice
 
 
 def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
-    """The topic of a practice, which is opened in its author's name when it is first published."""
+    """The topic of a practice, opened in its author's name when the practice is first published."""
     if practice.topic is not None:
         return practice.topic
     if why_not := _why_not(practice):
         raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
     author = practice.author
     if practice.organisation_id != author.organisation_id or not author.is_voice_now:
-        practice.organisation_id = practice.organisation = None  # they do not write for it any more
+        # The author does not write for it any more
+        practice.organisation_id = practice.organisation = None
     practice.topic = dialogue.publish_topic(
         author,
         practice.agenda_id,
@@ -483,7 +486,7 @@ def _update_published(
 
 
 def _close_returns(doer: Person, practice: Practice) -> None:
-    """Mark the author's notices that the practice was returned read: it is submitted again, published or deleted."""
+    """Mark notices to the author that the practice was returned as read: it is submitted again, published or deleted."""
     read_outdated(doer, "returned", [f"/practices/{practice.slug}"], [practice.author_id])
 
 

@@ -41,9 +41,9 @@ def write_reading(
     *,
     seen: str | None = None,
 ) -> Reading:
-    """Add a best read to an agenda, or change the one `reading_id` and keep a version of what it said.
+    """Add a best read to an agenda, or change the one `reading_id` and keep its former version.
 
-    The same best read sent twice is added once. `seen` and what is raised are as in `write_case`.
+    The same best read sent twice is added once. `seen` and the exceptions are as in `write_case`.
     """
     agenda = agenda_to_change(curator, agenda_id)
     require(curator.can.curate(agenda))

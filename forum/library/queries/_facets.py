@@ -1,7 +1,7 @@
-"""The facets of the libraries: what they can be filtered by, and the choices of each facet with their counts.
+"""The facets of the libraries: by what they can be filtered, and the choices of each facet with their counts.
 
-A facet is a subquery with the columns (item id, value, label), so that one function filters by all facets, and one
-counts the choices of all.
+A facet is a subquery with the columns (item id, value, label). So one function filters by all facets, and one counts
+the choices of all of them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MAX_CHOICES = 60  # choices of one facet
 class Choice:
     """One value of a facet, its label, and how many items have it under the filters of the other facets.
 
-    The label is empty where the page knows the words for the value.
+    The label is empty if the page has a translation for the value.
     """
 
     value: str
@@ -65,7 +65,7 @@ class CaseFilter:
 
 @dataclass(frozen=True)
 class PracticeFilter:
-    """The chosen values of each facet of practices. `order` is `featured` (those first, then the newest) or `newest`."""
+    """The chosen values of each facet of practices. `order` is `featured` (featured ones first, then the newest) or `newest`."""
 
     agenda: Values = ()
     theme: Values = ()
@@ -112,7 +112,7 @@ def case_facets() -> dict[str, Any]:
 def practice_facets(reader: Person) -> dict[str, Any]:
     """The facets of practices, by the names of the fields of `PracticeFilter`.
 
-    The reader decides whether `failed` tells of sections that are for members only.
+    It depends on the reader whether `failed` includes sections for members only.
     """
     place = select(Practice.id).join(City, City.id == Practice.city_id)
     theme = select(PracticeTheme.practice_id, Theme.slug, Theme.name)
@@ -121,7 +121,7 @@ def practice_facets(reader: Person) -> dict[str, Any]:
         read_by(reader, Practice.failure_audience),
         exists().where(PracticeSection.practice_id == Practice.id, PracticeSection.name == FAILURE),
     )
-    # Whether its author said lately that it is still true, or did not although asked
+    # Whether its author has recently confirmed it, or has not although asked
     answer = case(
         (Practice.unconfirmed_at.is_not(None), "no"), (Practice.confirmed_on.is_not(None), "yes")
     )
@@ -166,7 +166,7 @@ def _tried_rows(model: type[Any]) -> Select[Any]:
 def facet_conditions(
     item_id: Any, facets: Mapping[str, Any], wanted: Filter, but: str = ""
 ) -> list[ColumnElement[bool]]:
-    """In SQL: the items that have one of the wanted values in each facet, without the facet named `but`."""
+    """In SQL: the items that have one of the wanted values in each facet, ignoring the facet named `but`."""
     return [
         item_id.in_(select(facet.c[0]).where(facet.c[1].in_(getattr(wanted, name))))
         for name, facet in facets.items()

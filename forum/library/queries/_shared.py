@@ -1,4 +1,4 @@
-"""What the queries of the library share: words that columns hold, limits, and small parts of queries."""
+"""What the queries of the library share: values of columns, limits, and small parts of queries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ ITEMS_PER_PAGE = 20
 MAX_LISTED = 200  # cases, practices or readings in a list without pages
 EVIDENCE = ("told", "counted", "measured", "studied")  # from the weakest to the strongest
 SECTIONS = ("challenge", "done", "resources", "results", "failure", "lessons", "needs")
-FAILURE = "failure"  # the section on what did not work, with an audience (and a kind in search) of its own
+# The section "what did not work", with an audience (and a kind in search) of its own
+FAILURE = "failure"
 # The parts of a figure and of a link, in the order in which they are typed
 FIGURE_PARTS = ("label", "value", "unit", "as_at", "source", "address")
 LINK_PARTS = ("label", "address", "kind")
@@ -34,7 +35,7 @@ def one_or_not_found(model: type[T], query: Select[Any]) -> T:
 
 
 def place_in_list(one: Case | Reading | None) -> tuple[int, ...] | None:
-    """Where a case or best read stands in the list of all: by agenda and in its order there; None for none."""
+    """The position of a case or best read in the list of all: by agenda and in its order; None for None."""
     return (one.agenda.position, one.agenda_id, one.position, one.id) if one else None
 
 
@@ -53,7 +54,7 @@ def opens_topic(topic_id: Any) -> ColumnElement[bool]:
 
 def is_tried_mark(post_id: Any) -> ColumnElement[bool]:
     """In SQL: a "tried it" mark on a post that readers see, by a member whose profile is not hidden."""
-    # Asked for each mark: looking for hidden ones among all members would take longer
+    # As a correlated subquery: looking for hidden members first would take longer
     giver = aliased(Member)
     is_hidden = exists().where(giver.id == Mark.member_id, giver.hidden_at.is_not(None))
     is_hidden = is_hidden.correlate(Mark)

@@ -23,7 +23,7 @@ def visible_cases(reader: Person) -> Select[Any]:
 
 
 def published_practices(reader: Person) -> Select[Any]:
-    """The published practices of the reader's audiences, as libraries list them."""
+    """The published practices that libraries list for the reader."""
     return select(Practice).where(
         Practice.state == PUBLISHED,
         Practice.deleted_at.is_(None),
@@ -35,8 +35,8 @@ def published_practices(reader: Person) -> Select[Any]:
 def visible_practices(reader: Person) -> Select[Any]:
     """The practices whose page a reader may see.
 
-    They are, on open agendas, the published ones and the reader's own that nobody has removed, and whatever is on an
-    agenda that the reader moderates.
+    On open agendas these are published ones, and the reader's own that were not removed; on agendas that the reader
+    moderates, all.
     """
     is_published = and_(
         Practice.state == PUBLISHED,
@@ -64,9 +64,9 @@ def sections_for(reader: Person, practice: Practice) -> list[PracticeSection]:
 
 
 def failures_of(reader: Person, practice_ids: Collection[int]) -> dict[int, str]:
-    """What did not work in some practices that the reader was found to see, as Markdown, by their ids.
+    """ "What did not work" in practices that the reader was found to see, as Markdown, by their ids.
 
-    Without those that say nothing of it, or nothing to this reader.
+    Practices without this section, or whose section this reader may not see, are left out.
     """
     query = select(PracticeSection.practice_id, PracticeSection.source).join(Practice)
     query = query.where(Practice.id.in_(practice_ids), PracticeSection.name == FAILURE)
@@ -83,8 +83,8 @@ def is_failure_withheld(reader: Person, practice: Practice) -> bool:
 def why_not_shown(reader: Person, model: type[Case] | type[Practice], slug: str) -> NotFound:
     """The `NotFound` to raise for a page that the reader asked for and cannot see.
 
-    It says that the moderators have hidden the page, and why, if the reader could see it otherwise; it says nothing of a
-    page that was removed.
+    It says that the moderators have hidden the page, and why, if the reader could see it otherwise; it does not
+    reveal a page that was removed.
     """
     query = select(model.id, model.hidden_reason).where(
         model.slug == slug,

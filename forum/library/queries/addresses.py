@@ -1,4 +1,4 @@
-"""At which addresses without a topic a reader can read nothing any more."""
+"""Addresses of best reads and practices that have become unreadable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRACTICE_ADDRESS = re.compile(r"/practices/([^/#]+)")
 
 
 def unreadable_at(reader: Person, addresses: Collection[str]) -> set[str]:
-    """Those addresses of best reads and practices at which there is none that the reader can read."""
+    """Those addresses of best reads and practices where the reader can no longer read anything."""
     numbers = [int(number) for number in _parts(READING_ADDRESS, addresses)]
     slugs = _parts(PRACTICE_ADDRESS, addresses)
     found: set[str] = set()

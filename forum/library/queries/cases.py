@@ -34,20 +34,20 @@ from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
 from forum.reachcache import cached_for_reader, cached_statement
 
-CASE_ORDER = (Agenda.position, Agenda.id, Case.position, Case.id)  # of the library
+CASE_ORDER = (Agenda.position, Agenda.id, Case.position, Case.id)  # the order of the library
 
 
 def cases(
     reader: Person, wanted: CaseFilter, number: int = 1, *, size: int = ITEMS_PER_PAGE
 ) -> Page[Case]:
-    """One page of the library of cases, by agenda and in its order; with agenda, places and topic."""
+    """One page of the library of cases, ordered by agenda and position; with agenda, places and topic."""
     return page_of(_wanted_cases(reader, wanted).order_by(*CASE_ORDER), number, size)
 
 
 def cases_after(
     reader: Person, wanted: CaseFilter, last: Case | None, limit: int
 ) -> Sequence[Case]:
-    """The cases that follow one in the library, at most `limit`; after None the first of all."""
+    """At most `limit` cases that follow `last` in the library; with None, the first ones."""
     return rows_after(_wanted_cases(reader, wanted), CASE_ORDER, place_in_list(last), limit)
 
 
@@ -75,7 +75,7 @@ def has_cases(reader: Person) -> bool:
 
 
 class CaseRow(NamedTuple):
-    """A case in a short list: values instead of an ORM row, so that a cache can keep them (see `dialogue/queries/_rows.py`)."""
+    """A case in a short list: values instead of an ORM row, so that it can be cached (see `dialogue/queries/_rows.py`)."""
 
     slug: str
     name: str
@@ -84,7 +84,7 @@ class CaseRow(NamedTuple):
 
 
 def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseRow]:
-    """The newest cases, from the cache when possible."""
+    """The newest cases, from the cache if possible."""
 
     def read() -> tuple[CaseRow, ...]:
         rows = execute_core(_latest_cases_query(reader), {"limit": limit})
@@ -131,13 +131,13 @@ def case_to_edit(curator: Person, slug: str) -> Case:
 
 
 def case_to_bookmark(member: Person, slug: str) -> Case:
-    """The case with this slug, for somebody who wants to keep it for later, or no longer."""
+    """The case with this slug, for a member who bookmarks it or removes the bookmark."""
     require(member.can.bookmark())
     return one_or_not_found(Case, visible_cases(member).where(Case.slug == slug))
 
 
 def case_by_submission_key(curator: Person, key: str | None) -> Case | None:
-    """The case that the curator's form with this submission key has made already, or None."""
+    """The case that the curator's form with this submission key has created, or None."""
     if not key:
         return None
     query = select(Case).join(Post, opens_topic(Case.topic_id))
@@ -146,7 +146,7 @@ def case_by_submission_key(curator: Person, key: str | None) -> Case | None:
 
 
 def agendas_of_cases(curator: Person) -> list[Agenda]:
-    """The agendas whose cases and readings somebody may write."""
+    """The agendas to which a curator may add cases and readings."""
     return [agenda for agenda in all_agendas(curator) if curator.can.curate(agenda)]
 
 
@@ -160,7 +160,7 @@ def case_to_change(doer: Person, case_id: int) -> Case:
 
 
 def cases_to_index(case_ids: Iterable[int]) -> Sequence[Case]:
-    """Cases with all that search indexes of them, hidden ones too, locked."""
+    """Cases with everything that search indexes, hidden ones too, locked."""
     query = (
         select(Case).where(Case.id.in_(case_ids)).order_by(Case.id).options(*case_page_options())
     )

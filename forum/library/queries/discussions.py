@@ -20,13 +20,13 @@ from forum.permissions import Person
 
 
 def opening_post_id(reader: Person, topic_id: int | None) -> int:
-    """The id of the post that opens a topic, or `NotFound` when the reader may not see that."""
+    """The id of the post that opens a topic, or `NotFound` when the reader may not see the topic."""
     topic = or_not_found(topic_if_there(reader, topic_id))
     return first_post(topic).id
 
 
 def paragraph_of(reader: Person, topic_id: int, key: str) -> CaseParagraph | None:
-    """The paragraph of the case that a topic belongs to, by its key; None if the reader sees no such case or paragraph."""
+    """The paragraph, by its key, of the case that a topic belongs to; None if the reader sees no such case or paragraph."""
     cases = visible_cases(reader).where(Case.topic_id == topic_id).with_only_columns(Case.id)
     mine = select(CaseParagraph).where(CaseParagraph.case_id.in_(cases))
     return db.session.scalar(mine.where(CaseParagraph.key == key))
@@ -39,14 +39,14 @@ def commented_paragraphs(topic_id: int, keys: Iterable[str]) -> set[str]:
 
 
 class Interest(NamedTuple):
-    """Who takes an interest in a case or a practice: from how many cities comments come, and whether anybody wants to try it."""
+    """The reactions to a case or a practice: from how many cities comments come, and whether anybody wants to try it."""
 
     cities: int
     is_wanted: bool
 
 
 def interest_in(topic: Topic) -> Interest:
-    """The interest in what a topic belongs to."""
+    """The reactions to the case or practice of a topic."""
     query = select(func.count(Member.city_id.distinct())).join(Post, Post.author_id == Member.id)
     comments = query.where(Post.topic_id == topic.id, Post.number > 1, *is_readable())
     wanted = exists().where(Intention.topic_id == topic.id)
@@ -55,7 +55,7 @@ def interest_in(topic: Topic) -> Interest:
 
 
 def places_of_cases(reader: Person, topic_ids: Iterable[int]) -> dict[int, str]:
-    """The names of the cities that the cases of these topics speak of: {topic id: "Medellín, Vienna"}."""
+    """The names of the cities of these topics' cases: {topic id: "Medellín, Vienna"}."""
     wanted = list(topic_ids)
     if not wanted:
         return {}

@@ -1,4 +1,4 @@
-"""The texts of cases, practices and readings as their history keeps them, and how versions differ."""
+"""The fields of cases, practices and readings that their history stores, and what was changed between versions."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def case_edits(case: Case) -> list[Edit]:
 
 
 def _as_read(fields: Fields) -> Fields:
-    """The fields of a case, with plain bars in its figures and links; versions kept before bars were escaped have no others."""
+    """The fields of a case for display, with unescaped bars in its figures and links; old versions have no escaped ones."""
     plain = {name: fields[name].replace("\\|", "|") for name in TABLES if name in fields}
     return {**fields, **plain}
 
 
 def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
-    """What was changed in a published practice, newest first; only changes between texts whose audiences include the reader."""
+    """What was changed in a published practice, newest first; only changes between versions that the reader may both read."""
     after = practice_fields(practice)
     edits = []
     for version in versions_of("practice", practice.id):
@@ -56,7 +56,7 @@ def reading_edits(curator: Person, reading: Reading) -> list[Edit]:
 def _without_withheld_failure(
     reader: Person, practice: Practice, before: Fields, after: Fields
 ) -> tuple[Fields, Fields]:
-    """Both texts, without the section on what did not work unless the reader may see that of both and of the practice now."""
+    """Both versions, without "what did not work" unless the reader may see it in both and in the present practice."""
     wanted = {said["failure_audience"] for said in (before, after)} | {practice.failure_audience}
     if all(reads(reader, audience) for audience in wanted):
         return before, after

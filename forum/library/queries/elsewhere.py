@@ -1,4 +1,4 @@
-"""Practices that a city has in common with others: tried here and there, or adapted from one another."""
+"""Practices that connect a city with others: tried in both, or adapted from one another."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from forum.library.queries._visibility import published_practices
 from forum.permissions import Person
 from forum.reachcache import cached_statement
 
-MAX_READ = 200  # the newest marks, and the newest practices that were adapted
+MAX_READ = 200  # the newest marks, and the newest adapted practices
 
 
 class Elsewhere(NamedTuple):
-    """A practice and another city, and what ties it to a first one: `how`.
+    """A practice and another city, and how it connects them (`how`).
 
-    `tried`: the other city tried what the first shares or tried, too, with this outcome. `origin`: the first tried what the
-    other shares. `adapted`, `source`: the other shares what was adapted from a practice of the first, or the other way.
-    `member_id` is who says so there: who tried it, else who wrote the practice.
+    `tried`: the other city tried, with this outcome, something that the first city shares or tried, too. `origin`:
+    the first city tried what the other shares. `adapted`, `source`: the other city shares what was adapted from a
+    practice of the first, or the other way round. `member_id` is the member there: who tried it, or else who wrote
+    the practice.
     """
 
     how: str
@@ -39,7 +40,7 @@ class Elsewhere(NamedTuple):
 def practices_elsewhere(
     reader: Person, city_id: int, shared: Collection[Practice], tried: Collection[int]
 ) -> list[Elsewhere]:
-    """What other cities did with practices of a city, newest first: those that it shares, and those that it tried (by id)."""
+    """What other cities did with practices of a city, newest first: with those that it shares, and those that it tried (ids)."""
     if not shared and not tried:
         return []
     values = {
@@ -57,7 +58,7 @@ def _elsewhere_query(reader: Person) -> Any:
     known = Practice.id.in_(bindparam("known", expanding=True))
     marked = practices.where(known).join(Post, opens_topic(Practice.topic_id))
     marked = marked.join(Mark, is_tried_mark(Post.id))
-    # Of those that the page lists, to whoever reads it, only what this reader sees says anything
+    # The page lists practices for all readers; only what this reader sees may be used as a reason
     own = practices.where(Practice.id.in_(bindparam("shared", expanding=True))).order_by(None)
     own_ids, own_sources = (
         own.with_only_columns(column).correlate(None)

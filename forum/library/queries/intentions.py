@@ -1,4 +1,4 @@
-"""Who wants to try a practice, or what a case tells."""
+"""Members who want to try a practice, or what a case describes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_NAMED = 500  # on the page of a practice or a case, and of a city
 
 
 def intentions_in(topic_id: int, limit: int = MAX_NAMED) -> Sequence[Intention]:
-    """Who wants to try what a topic's opening post tells and has not said yet that they did, with member and city, by city.
+    """Members who want to try the case or practice of a topic and have not tried it yet, with city, ordered by city.
 
     The topic must be one that the reader was found to see.
     """
@@ -30,7 +30,7 @@ def intentions_in(topic_id: int, limit: int = MAX_NAMED) -> Sequence[Intention]:
 
 
 def intentions_of(topic_ids: Collection[int]) -> Sequence[Intention]:
-    """As `intentions_in`, all those of several topics."""
+    """Like `intentions_in`, for all members and several topics."""
     return db.session.scalars(_shown().where(Intention.topic_id.in_(topic_ids))).all()
 
 
@@ -43,7 +43,7 @@ def _shown() -> Select[Intention]:
 
 
 class WantedPractice(NamedTuple):
-    """A practice, and who wants to try it."""
+    """A practice, and the member who wants to try it."""
 
     practice: Practice
     intention: Intention
@@ -56,7 +56,7 @@ def practices_wanted_by(
     member_id: int | None = None,
     limit: int = MAX_NAMED,
 ) -> list[WantedPractice]:
-    """The practices that members of a city, or one member, want to try, the first to do so first; not those whose month is over."""
+    """The practices that members of a city, or one member, want to try, the oldest intention first; without expired ones."""
     wanted = published_practices(reader).add_columns(Intention)
     wanted = wanted.join(Intention, Intention.topic_id == Practice.topic_id)
     wanted = wanted.join(Member, Member.id == Intention.member_id).where(*_is_shown())
@@ -70,13 +70,13 @@ def practices_wanted_by(
 
 
 def intention_of(member: Person, topic_id: int) -> Intention | None:
-    """What the member says to want of this topic, or None; also when they have tried it meanwhile."""
+    """The member's intention for this topic, or None; also when they have tried it meanwhile."""
     require(member.can.see_own())
     return db.session.scalar(_own_intention(member, topic_id))
 
 
 def lock_intention(member: Person, topic_id: int) -> Intention | None:
-    """As `intention_of`, locked: the worker may be about to delete it."""
+    """Like `intention_of`, locked, because the worker may be about to delete it."""
     return db.session.scalar(_own_intention(member, topic_id).with_for_update())
 
 
@@ -85,7 +85,7 @@ def _own_intention(member: Person, topic_id: int) -> Select[Intention]:
 
 
 def intentions_to_look_at(today: date, limit: int) -> Sequence[Intention]:
-    """Those that the worker looks at now, locked, with their topics; those that another worker has locked are skipped."""
+    """The intentions that the worker should look at now, locked, with their topics; those locked by other workers are skipped."""
     due = select(Intention).where(Intention.look_on <= today)
     due = due.order_by(Intention.look_on, Intention.topic_id, Intention.member_id).limit(limit)
     locked = due.with_for_update(of=Intention, skip_locked=True)
@@ -93,7 +93,7 @@ def intentions_to_look_at(today: date, limit: int) -> Sequence[Intention]:
 
 
 def tried_by(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Which of these members have tried which topic, among pairs of topic and member."""
+    """Which of these pairs of topic and member have a "tried it" mark."""
     tried = select(Post.topic_id, Mark.member_id).join(Mark, Mark.post_id == Post.id)
     tried = tried.where(Post.number == 1, Mark.kind == TRIED)
     tried = tried.where(Post.topic_id.in_({topic_id for topic_id, _member in pairs}))
@@ -102,7 +102,7 @@ def tried_by(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
 
 
 def _is_shown() -> tuple[ColumnElement[bool], ...]:
-    """SQL conditions: readers see this intention on the page of its topic, which they see; `Member` is who has it."""
+    """SQL conditions: readers who see the topic also see this intention there; `Member` is the member who has it."""
     opening, given = aliased(Post), aliased(Mark)
     opens = (opening.topic_id == Intention.topic_id, opening.number == 1)
     is_open = exists().where(*opens, *is_readable(opening))

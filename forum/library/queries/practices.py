@@ -49,7 +49,7 @@ def practices(
 def practices_after(
     reader: Person, wanted: PracticeFilter, last: Practice | None, limit: int
 ) -> Sequence[Practice]:
-    """The practices that follow one in the library, newest first, at most `limit`; after None the first of all."""
+    """At most `limit` practices that follow `last` in the library, newest first; with None, the first ones."""
     key = (last.published_at, last.id) if last else None
     return rows_after(_wanted_practices(reader, wanted), practice_order("newest"), key, limit)
 
@@ -66,7 +66,7 @@ def practice_choices(reader: Person, wanted: PracticeFilter) -> dict[str, list[C
 
 
 class PracticeRow(NamedTuple):
-    """A practice in a short list: values instead of an ORM row, as `CaseRow`."""
+    """A practice in a short list: values instead of an ORM row, like `CaseRow`."""
 
     slug: str
     title: str
@@ -77,7 +77,7 @@ class PracticeRow(NamedTuple):
 
 
 def latest_practices(reader: Person, limit: int = 5) -> Sequence[PracticeRow]:
-    """The newest published practices, from the cache when possible."""
+    """The newest published practices, from the cache if possible."""
 
     def read() -> tuple[PracticeRow, ...]:
         rows = execute_core(_latest_practices_query(reader), {"limit": limit})
@@ -153,7 +153,7 @@ def get_practice(reader: Person, slug: str) -> Practice:
 
 
 def own_hidden_practice(author: Person, practice_id: int) -> Practice | None:
-    """A practice that moderators hide or have removed, for its author, who reads it with the decision."""
+    """A practice that moderators have hidden or removed, for its author, who reads it with the decision."""
     query = select(Practice).where(
         Practice.id == practice_id,
         Practice.author_id == author.id,
@@ -185,7 +185,7 @@ def practice_to_delete(author: Person, slug: str) -> Practice:
 
 
 def practice_to_bookmark(member: Person, slug: str) -> Practice:
-    """The practice with this slug, for somebody who wants to keep it for later, or no longer."""
+    """The practice with this slug, for a member who bookmarks it or removes the bookmark."""
     require(member.can.bookmark())
     return one_or_not_found(Practice, visible_practices(member).where(Practice.slug == slug))
 
@@ -207,7 +207,7 @@ def practice_to_change(doer: Person, practice_id: int) -> Practice:
 
 
 def practices_to_look_at(today: date, limit: int) -> Sequence[Practice]:
-    """Published practices that the worker looks at now, locked; those that another worker has locked are skipped."""
+    """Published practices that the worker should look at now, locked; those locked by other workers are skipped."""
     due = select(Practice).where(
         Practice.look_on <= today, Practice.state == PUBLISHED, Practice.deleted_at.is_(None)
     )
@@ -218,7 +218,7 @@ def practices_to_look_at(today: date, limit: int) -> Sequence[Practice]:
 
 
 def asked_lately(author_ids: Collection[int], since: datetime) -> dict[int, int]:
-    """How many practices of each author the author was asked about since a moment, and has not answered."""
+    """About how many practices each author was asked since a moment without having answered."""
     asked = select(Practice.author_id, func.count())
     asked = asked.where(Practice.author_id.in_(author_ids), Practice.asked_at > since)
     rows = db.session.execute(asked.group_by(Practice.author_id))
@@ -226,16 +226,16 @@ def asked_lately(author_ids: Collection[int], since: datetime) -> dict[int, int]
 
 
 def practices_to_index(practice_ids: Iterable[int]) -> Sequence[Practice]:
-    """Practices in any state with all that search indexes of them, locked."""
+    """Practices in any state with everything that search indexes, locked."""
     query = select(Practice).where(Practice.id.in_(practice_ids)).order_by(Practice.id)
     query = query.options(*practice_page_options())
     return db.session.scalars(query.with_for_update(of=Practice)).all()
 
 
 def practices_written(member_id: int, after: int, limit: int) -> list[tuple[int, bool]]:
-    """At most `limit` practices of a member in any state, those after the id `after`: (id, whether others know it).
+    """At most `limit` practices of a member in any state with ids after `after`: (id, whether others know it).
 
-    Others know a practice that is not deleted and is published, or was, as comments of others below it show.
+    Others know a practice that is not deleted and is published, or was published, as comments of others show.
     """
     of_others = and_(
         Post.topic_id == Practice.topic_id, Post.author_id != member_id, Post.deleted_at.is_(None)
@@ -248,7 +248,7 @@ def practices_written(member_id: int, after: int, limit: int) -> list[tuple[int,
 
 
 def practice_by_submission_key(author: Person, key: str | None) -> Practice | None:
-    """The practice that the author's form with this submission key has made already, or None."""
+    """The practice that the author's form with this submission key has created, or None."""
     if not key:
         return None
     query = select(Practice).where(
@@ -275,7 +275,7 @@ def adapted_by(reader: Person, practice: Practice) -> Sequence[Practice]:
 
 
 def drafts_of(author: Person) -> Sequence[Practice]:
-    """The author's own practices that are not published, the one last worked on first."""
+    """The author's own practices that are not published, the most recently changed first."""
     query = select(Practice).where(
         Practice.author_id == author.id,
         Practice.state != PUBLISHED,
@@ -301,7 +301,7 @@ def published_by(author: Person) -> Sequence[Practice]:
 
 
 def practice_order(order: str) -> tuple[Any, ...]:
-    """The ORDER BY of practices: `newest`, or `featured` ones first and then the newest."""
+    """The ORDER BY of practices: `newest`, or `featured` (featured ones first, then the newest)."""
     newest = (Practice.published_at.desc(), Practice.id.desc())
     return newest if order == "newest" else (Practice.featured_at.is_(None), *newest)
 

@@ -24,20 +24,20 @@ from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
 
 READINGS_PER_PAGE = 50
-READING_ORDER = (Agenda.position, Agenda.id, Reading.position, Reading.id)  # of the list
+READING_ORDER = (Agenda.position, Agenda.id, Reading.position, Reading.id)  # the order of the list
 
 
 def readings(
     reader: Person, wanted: ReadingFilter, number: int = 1, *, size: int = READINGS_PER_PAGE
 ) -> Page[Reading]:
-    """One page of the best reads, by agenda and in its order."""
+    """One page of the best reads, ordered by agenda and position."""
     return page_of(_wanted_readings(reader, wanted).order_by(*READING_ORDER), number, size)
 
 
 def readings_after(
     reader: Person, wanted: ReadingFilter, last: Reading | None, limit: int
 ) -> Sequence[Reading]:
-    """The best reads that follow one in the list, at most `limit`; after None the first of all."""
+    """At most `limit` best reads that follow `last` in the list; with None, the first ones."""
     return rows_after(_wanted_readings(reader, wanted), READING_ORDER, place_in_list(last), limit)
 
 
@@ -72,7 +72,7 @@ def reading_to_edit(curator: Person, reading_id: int) -> Reading:
 
 
 def reading_to_bookmark(member: Person, reading_id: int) -> Reading:
-    """One best read, for somebody who wants to keep it for later, or no longer."""
+    """One best read, for a member who bookmarks it or removes the bookmark."""
     require(member.can.bookmark())
     return get_reading(member, reading_id)
 

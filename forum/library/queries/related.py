@@ -1,4 +1,4 @@
-"""Where to read on: practices, cases and topics on the same themes, and the themes that members help with."""
+"""Related pages: practices, cases and topics on the same themes, and the themes that members help with."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from forum.permissions import ANY_MEMBER, VISITOR, Person
 from forum.reachcache import cached_statement
 from forum.versions import cached, theme_scope
 
-MAX_RELATED = {"practice": 3, "case": 2, "topic": 3}  # shown of each group, in this order
-READ_OF_THEME = 16  # of each group: more than are shown, as some are left out
+# How many of each group are shown, in this order
+MAX_RELATED = {"practice": 3, "case": 2, "topic": 3}
+READ_OF_THEME = 16  # candidates of each group: more than are shown, because some are left out
 HELPER = "helper"  # the group of members who help with a theme
 
 
@@ -33,7 +34,7 @@ class _Theme(Protocol):
 
 
 class _RelatedColumns(NamedTuple):
-    group: str  # of `MAX_RELATED`, or `HELPER`
+    group: str  # one of `MAX_RELATED`, or `HELPER`
     id: int
     title: str
     slug: str
@@ -47,23 +48,23 @@ class _RelatedColumns(NamedTuple):
 
 
 class RelatedRow(_RelatedColumns, TopicMixin):
-    """A page to read on, by the topic that it shows; `city` is the practice's, or that of a topic's author."""
+    """A related page, identified by the topic that it shows; `city` is that of the practice, or of the topic's author."""
 
 
 class Related(NamedTuple):
-    """Where to read on: pages, in the order of `MAX_RELATED`, and those of the page's themes that a member helps with."""
+    """Related pages, in the order of `MAX_RELATED`, and those of the page's themes that a member helps with."""
 
     rows: tuple[RelatedRow, ...]
     helped: tuple[Any, ...]
 
 
 def related(reader: Person, themes: Collection[_Theme], but: Collection[int]) -> Related:
-    """Practices, cases and topics with any of these themes, but for some topics: the page's own, and others that it names.
+    """Practices, cases and topics with any of these themes, except the topics `but`: the page's own, and others it names.
 
-    Of each theme the newest are looked at (`READ_OF_THEME`). In each group those come first that share most of the themes
-    and have few others, so that a page with all themes is not the first everywhere; then the newest. What is hidden, or
-    written by somebody new and not looked at yet, is left out for moderators, too, and topics and practices of members
-    whom the reader ignores.
+    For each theme the newest `READ_OF_THEME` are candidates. In each group, pages that share most of the themes and
+    have few others come first, so that a page with all themes is not first everywhere; then the newest. Hidden pages,
+    and those of new members that nobody has looked at yet, are left out even for moderators; so are topics and
+    practices of members whom the reader ignores.
     """
     known = {theme: _of_theme(reader, theme.id) for theme in themes}
     shared = Counter(row for rows in known.values() for row in rows)
@@ -79,7 +80,7 @@ def related(reader: Person, themes: Collection[_Theme], but: Collection[int]) ->
 
 
 def _of_theme(reader: Person, theme_id: int) -> tuple[RelatedRow, ...]:
-    # Moderators and hosts are shown what all members are
+    # Moderators and hosts get the same as all members
     anybody = ANY_MEMBER if reader.is_member else VISITOR
 
     def read() -> tuple[RelatedRow, ...]:
@@ -113,14 +114,14 @@ def _practices(reader: Person) -> Select[Any]:
 
 
 def _cases(reader: Person) -> Select[Any]:
-    """The cases; they have no author whom one could ignore."""
+    """The cases. They are never ignored, because they have no author."""
     found = visible_cases(reader).join(CaseTheme, CaseTheme.case_id == Case.id)
     found = found.where(Case.hidden_at.is_(None)).join(Topic, Topic.id == Case.topic_id)
     return _with_theme(found, "case", CaseTheme.case_id, author_id=literal(0))
 
 
 def _helpers() -> Select[Any]:
-    """The members who help with the theme, of whom only that there are any is told; so those that visitors see."""
+    """The members who help with the theme. The page shows only that there are any, so only those whom visitors see count."""
     found = visible_members(VISITOR).join(MemberTheme, MemberTheme.member_id == Member.id)
     found = found.where(MemberTheme.theme_id == bindparam("theme_id"))
     own: dict[str, Any] = {"group": literal(HELPER), "id": Member.id, "author_id": Member.id}
@@ -130,7 +131,7 @@ def _helpers() -> Select[Any]:
 
 
 def _with_theme(query: Select[Any], group: str, link: Any, **own: Any) -> Select[Any]:
-    """The newest first of those with the theme; `link` is the column of the table of themes that names them."""
+    """The newest of those with the theme; `link` is the column of the association table that refers to them."""
     themes = link.class_
     other = aliased(themes)
     count = select(func.count()).where(getattr(other, link.key) == link).scalar_subquery()

@@ -1,4 +1,4 @@
-"""The doors of the library: cases, practices and readings, each as a list with facets, a page, and forms."""
+"""The views of the library: cases, practices and readings, each as a list with facets, a page, and forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a case and a practice are cited: as a page of the forum, by its author, or else by the forum."""
+"""How cases and practices are cited: as a page of the forum, by its author, or else by the forum."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from forum.references import WEBSITE, Author, Reference
 
 
 def case_to_cite(case: Case) -> Reference | None:
-    """A case as its page cites it; None where others would not find it."""
+    """A case as its page cites it; None if the public cannot see it."""
     return case_cited(case) if is_in_sight(case) else None
 
 
 def practice_to_cite(practice: Practice) -> Reference | None:
-    """A practice as its page cites it; None where others would not find it."""
+    """A practice as its page cites it; None if its audience cannot see it."""
     is_found = practice.state == PUBLISHED and is_in_sight(practice)
     return practice_cited(practice) if is_found else None
 
 
 def case_cited(case: Case) -> Reference:
-    """A case as a reference: many work on it, so that the forum stands for its author."""
+    """A case as a reference. Many people work on it, so the forum is given as its author."""
     return _page_cited(
         title=case.name,
         authors=[],

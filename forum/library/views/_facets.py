@@ -1,4 +1,4 @@
-"""Facets on the pages of the libraries: what the address chooses, the choices in words, and addresses without a choice."""
+"""Facets on the pages of the libraries: the values in the address, labelled choices, and addresses without one of them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def render_library(name: str, facets: list[Facet], **context: Any) -> str:
 
 
 def address_with_filters(endpoint: str) -> str:
-    """The address at which all that the list shows under its filters is saved as a file."""
+    """The address at which everything that the list shows under its filters is saved as a file."""
     args: dict[str, Any] = request.args.to_dict(flat=False)
     filters = {key: args[key] for key in args if key in _PARAMETERS - {"order"}}
     return url_for(endpoint, **filters)
@@ -129,7 +129,7 @@ def shown_facets(choices: Mapping[str, list[Choice]], wanted: Any) -> list[Facet
 def _labelled_choices(
     name: str, choices: Sequence[Choice], chosen: Iterable[str]
 ) -> list[tuple[str, str, int]]:
-    """The choices with their labels, in the order of the page; a chosen value is there even when no item has it."""
+    """The choices with their labels, in the order of the page; a chosen value is included even if no item has it."""
     found = {choice.value: choice for choice in choices}
     missing = [Choice(value, value, 0) for value in chosen if value not in found]
     ordered = [*choices]

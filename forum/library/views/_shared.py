@@ -1,4 +1,4 @@
-"""What the views of the library share: the blueprint, words for templates, discussions, and answers to forms."""
+"""What the views of the library share: the blueprint, labels for templates, discussions, and responses to forms."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Said = TypeVar("Said", Mark, Intention)
 
 @bp.app_template_global()
 def related_to(themes: Collection[Any], but: Collection[int]) -> queries.Related:
-    """For the pages of topics, cases and practices: where their reader can read on. See `queries.related`."""
+    """Related pages, for the pages of topics, cases and practices; see `queries.related`."""
     return queries.related(me(), themes, but)
 
 
@@ -51,12 +51,12 @@ def evidence_name(evidence: str) -> str:
 
 
 def is_in_sight(one: Any) -> bool:
-    """Whether also who moderates nothing finds a case, a published practice or a reading; its agenda must be loaded."""
+    """Whether its audience can see a case, a practice or a reading, and not only moderators; its agenda must be loaded."""
     return getattr(one, "hidden_at", None) is None and one.agenda.opened_at is not None
 
 
 def words_for_columns() -> dict[str, Any]:
-    """The translated labels for the values of columns, for every template of the room."""
+    """The translated labels of column values, for all templates of the room."""
     return {
         "kind_names": forms.KIND_NAMES,
         "status_names": forms.STATUS_NAMES,
@@ -71,7 +71,7 @@ def words_for_columns() -> dict[str, Any]:
 
 
 def get_or_explain(model: type[Page], slug: str, get: Callable[[Person, str], Page]) -> Page:
-    """The case or practice with this slug; when it is hidden, a `NotFound` that says so and why."""
+    """The case or practice with this slug; if it is hidden, a `NotFound` that says so and why."""
     try:
         return get(me(), slug)
     except NotFound:
@@ -129,7 +129,7 @@ def discussion_context(topic: Topic | None, beside: Sequence[Post] = ()) -> dict
 
 
 def tried_by_city(topic: Topic | None) -> list[tuple[Any, list[Mark]]]:
-    """Who tried what a topic belongs to: pairs of city, or None, and "tried it" marks; nothing without a topic."""
+    """Who tried the case or practice of a topic: pairs of city (or None) and "tried it" marks; empty without a topic."""
     return _by_city(tried_in(topic.id, 1)) if topic else []
 
 
@@ -139,7 +139,7 @@ def _by_city(said: Iterable[Said]) -> list[tuple[Any, list[Said]]]:
 
 
 def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:
-    """The form for a "tried it" mark on the case or practice of a topic, which can take it back.
+    """The form for a "tried it" mark on the case or practice of a topic; it can also take the mark back.
 
     `back` is the address of its page.
     """
@@ -166,7 +166,7 @@ def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturn
 
     `back` is the address of its page.
     """
-    if "take_back" in request.form and topic_id:  # also who may not write any more
+    if "take_back" in request.form and topic_id:  # allowed even for members who may no longer write
         actions.give_up(me(), topic_id)
         return web.done(_("What you wanted to try is taken back."), back)
     post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
@@ -189,7 +189,7 @@ def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturn
 def put_in_order(
     agenda: Agenda, ids: Sequence[int], order: Callable[[list[int]], object], **shown: Any
 ) -> ResponseReturnValue:
-    """The form that orders the cases or the readings of an agenda; `order` is the action, `shown` the template's list."""
+    """The form that orders the cases or the readings of an agenda; `order` is the action, `shown` are the template's rows."""
     form = webforms.OrderForm.of(ids)
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -208,6 +208,6 @@ def answer_form(
     deed: Callable[[], ResponseReturnValue],
     latest: Callable[[], Any] | None = None,
 ) -> ResponseReturnValue:
-    """As `webforms.process`; a city that was typed is looked up."""
+    """Like `webforms.process`; but a typed city is looked up first."""
     checks = [choose_city] if "city" in form else []
     return webforms.process(form, page, deed, checks=checks, latest=latest)

@@ -49,13 +49,13 @@ from forum.webforms import ChangedFields, changing_with_preview
 
 @bp.app_template_global()
 def places_of_cases(topics: Iterable[TopicRow]) -> dict[int, str]:
-    """For lists of the dialogue room, which is below this room: the cities that cases among the topics speak of."""
+    """For lists in the dialogue room, which is below this one: the cities of the cases among the topics."""
     return queries.places_of_cases(me(), [row.id for row in topics if row.kind == "case"])
 
 
 @bp.app_template_global()
 def paragraph_beside(topic: Topic, key: str) -> CaseParagraph | None:
-    """For the form of a comment, which is in the room below: the paragraph of a case that it is written beside."""
+    """For the form of a comment, which is in a room below: the paragraph of a case that the comment is about."""
     return queries.paragraph_of(me(), topic.id, key) if topic.home and key else None
 
 
@@ -96,7 +96,7 @@ def case(slug: str) -> ResponseReturnValue:
 
 
 def _without_paragraph_comments(words: dict[str, Any], comments: Iterable[Post]) -> dict[str, Any]:
-    """The variables of a discussion, without the comments that the page shows beside a paragraph already."""
+    """The variables of a discussion, without the comments that the page already shows beside a paragraph."""
     shown = {post.id for post in comments}
     if posts := words.get("posts"):
         words["posts"] = replace(posts, items=[p for p in posts.items if p.id not in shown])
@@ -177,7 +177,7 @@ def _latest_case(slug: str) -> CaseForm:
 
 
 def _find_city(place: Any, city_ids: list[int], _form: CaseForm) -> None:
-    """Note the id of the city that a field names: the biggest of this name, in the country if one is given.
+    """Add the id of the city that a field names to `city_ids`: the biggest of this name, in the country if one is given.
 
     Raises `Invalid` if no city of this name is known.
     """
@@ -200,7 +200,7 @@ def order_cases(slug: str) -> ResponseReturnValue:
 @bp.route("/cases/<slug>/tried", methods=["GET", "POST"])
 @changing
 def tried_case(slug: str) -> ResponseReturnValue:
-    """Say that one has tried what a case tells, and what became of it."""
+    """Say that one has tried what a case describes, and how it went."""
     found = queries.get_case(me(), slug)
     return say_tried(found.topic_id, found.name, url_for("library.case", slug=slug))
 
@@ -208,7 +208,7 @@ def tried_case(slug: str) -> ResponseReturnValue:
 @bp.route("/cases/<slug>/intention", methods=["GET", "POST"])
 @changing
 def intend_case(slug: str) -> ResponseReturnValue:
-    """Say that one wants to try what a case tells, and until when."""
+    """Say that one wants to try what a case describes, and until when."""
     found = queries.get_case(me(), slug)
     return say_intention(found.topic_id, found.name, url_for("library.case", slug=slug))
 
@@ -216,6 +216,6 @@ def intend_case(slug: str) -> ResponseReturnValue:
 @bp.post("/cases/<slug>/bookmark")
 @changing
 def bookmark_case(slug: str) -> ResponseReturnValue:
-    """Keep a case for later, or no longer."""
+    """Bookmark a case, or remove the bookmark."""
     found = queries.case_to_bookmark(me(), slug)
     return set_bookmark(CASE, found.id, url_for("library.case", slug=found.slug))

@@ -1,4 +1,4 @@
-"""The doors of practices: the library, a page, history, forms, and the way to the moderators."""
+"""The views of practices: the library, a page, history, forms, and submission to the moderators."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def practice(slug: str) -> ResponseReturnValue:
 
 
 def _picture_to_share(found: Practice) -> dict[str, Any] | None:
-    """The first picture of a practice that everybody may read, but not of what did not work."""
+    """The first picture of a practice that everybody may read, but none from "what did not work"."""
     if found.state != PUBLISHED or found.audience != PUBLIC or not is_in_sight(found):
         return None
     parts = (part.html for part in found.sections if part.name != FAILURE)
@@ -126,7 +126,7 @@ def practice_history(slug: str) -> ResponseReturnValue:
 
 @bp.get("/practices/mine")
 def mine() -> ResponseReturnValue:
-    """One's own practices: drafts, what waits, what came back, what is published."""
+    """One's own practices: drafts, submitted, returned, published."""
     queries.agendas_to_share_on(me())
     return render_template(
         "library/mine.html",
@@ -139,7 +139,7 @@ def mine() -> ResponseReturnValue:
 @bp.route("/practices/new", methods=["GET", "POST"])
 @posting
 def new_practice() -> ResponseReturnValue:
-    """Share a practice, or begin with one of another city (`adapt`)."""
+    """Share a practice, or start from one of another city (`adapt`)."""
     agendas = queries.agendas_to_share_on(me())
     source = queries.get_practice(me(), _adapted_slug()) if _adapted_slug() else None
     return _write_practice(PracticeForm(**_new_practice_form_data(source)), agendas, None, source)
@@ -151,7 +151,7 @@ def _adapted_slug() -> str:
 
 
 def _new_practice_form_data(source: Practice | None) -> dict[str, Any]:
-    """What the form for a new practice contains at first: of the author, and of the practice that is adapted."""
+    """The initial values of the form for a new practice: from the author, and from the practice that is adapted."""
     person = me()
     city = person.city.label if isinstance(person, Member) and person.city else ""
     words: dict[str, Any] = {"submission_key": webforms.submission_key(), "city": city}
@@ -223,14 +223,14 @@ def _write_practice(
 
 
 def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practice | None) -> None:
-    """Set what a form offers: agendas, languages, themes, and an organisation of the writer's own."""
+    """Set the choices of a form: agendas, languages, themes, and the author's organisation."""
     choose = [("", _("Choose"))] if found is None and len(agendas) > 1 else []
     form.agenda.choices = [*choose, *((agenda.slug, agenda.title) for agenda in agendas)]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     is_mine = found is None or found.author_id == me().id
     if found and found.state == PUBLISHED and found.organisation_id:
-        # What was published for an organisation stays its own when the author writes for another one
+        # A practice published for an organisation stays its own when the author now writes for another one
         is_mine = is_mine and found.organisation_id == me().organisation_id
     offer_organisation(form, me().name, own_organisation() if is_mine else "")
 
@@ -249,9 +249,9 @@ def _section_previews(form: PracticeForm) -> list[tuple[str, Markup]] | None:
 
 
 def _answer_written(form: PracticeForm, written: Practice, is_submitted: bool) -> AnyResponse:
-    """Redirect to the practice, and say whether it is published, a draft, or with the moderators.
+    """Redirect to the practice with a message that says whether it is published, a draft, or submitted.
 
-    Also if its text reads like one in another language.
+    Another message follows if its text seems to be in another language than the marked one.
     """
     flash_language_doubt(
         markup.plain(form.whole_text),
@@ -269,7 +269,7 @@ def _answer_written(form: PracticeForm, written: Practice, is_submitted: bool) -
 @bp.post("/practices/<slug>/submit")
 @changing
 def submit(slug: str) -> ResponseReturnValue:
-    """Hand a draft to the moderators."""
+    """Submit a draft to the moderators."""
     found = queries.practice_to_edit(me(), slug)
     actions.submit(me(), found.id, actions.rendered_texts(found))
     address = url_for("library.practice", slug=slug)
@@ -279,7 +279,7 @@ def submit(slug: str) -> ResponseReturnValue:
 @bp.post("/practices/<slug>/confirm")
 @changing
 def confirm_practice(slug: str) -> ResponseReturnValue:
-    """Say that one's practice is still true."""
+    """Confirm that one's practice is still true."""
     found = queries.get_practice(me(), slug)
     actions.confirm_practice(me(), found.id)
     return web.done(
@@ -290,7 +290,7 @@ def confirm_practice(slug: str) -> ResponseReturnValue:
 @bp.route("/practices/<slug>/delete", methods=["GET", "POST"])
 @changing
 def delete_practice(slug: str) -> ResponseReturnValue:
-    """Ask, and then delete one's practice."""
+    """Ask for confirmation, then delete one's practice."""
     found = queries.practice_to_delete(me(), slug)
     if request.method == "GET":
         return render_template("library/remove.html", practice=found)
@@ -301,7 +301,7 @@ def delete_practice(slug: str) -> ResponseReturnValue:
 @bp.route("/practices/<slug>/tried", methods=["GET", "POST"])
 @changing
 def tried_practice(slug: str) -> ResponseReturnValue:
-    """Say that one has tried a practice, and what became of it."""
+    """Say that one has tried a practice, and how it went."""
     found = queries.get_practice(me(), slug)
     return say_tried(found.topic_id, found.title, url_for("library.practice", slug=slug))
 
@@ -317,6 +317,6 @@ def intend_practice(slug: str) -> ResponseReturnValue:
 @bp.post("/practices/<slug>/bookmark")
 @changing
 def bookmark_practice(slug: str) -> ResponseReturnValue:
-    """Keep a practice for later, or no longer."""
+    """Bookmark a practice, or remove the bookmark."""
     found = queries.practice_to_bookmark(me(), slug)
     return set_bookmark(PRACTICE, found.id, url_for("library.practice", slug=found.slug))

@@ -110,7 +110,7 @@ def reading_history(reading_id: int) -> ResponseReturnValue:
 @bp.route("/readings/<int:reading_id>/remove", methods=["GET", "POST"])
 @changing
 def remove_reading(reading_id: int) -> ResponseReturnValue:
-    """Ask, and then take a best read from its agenda."""
+    """Ask for confirmation, then take a best read from its agenda."""
     found = queries.reading_to_edit(me(), reading_id)
     if request.method == "GET":
         return render_template("library/remove.html", reading=found)
@@ -131,7 +131,7 @@ def order_readings(slug: str) -> ResponseReturnValue:
 @bp.post("/readings/<int:reading_id>/bookmark")
 @changing
 def bookmark_reading(reading_id: int) -> ResponseReturnValue:
-    """Keep a best read for later, or no longer."""
+    """Bookmark a best read, or remove the bookmark."""
     found = queries.reading_to_bookmark(me(), reading_id)
     agenda = url_for("front.agenda", slug=found.agenda.slug)
     return set_bookmark(READING, found.id, f"{agenda}#reading-{found.id}")

@@ -1,4 +1,4 @@
-"""The libraries in programs that manage literature: best reads, and a case or a practice as somebody cites it."""
+"""Files for programs that manage literature: best reads, and a case or a practice as somebody cites it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def readings_references() -> Response:
 
 
 def _of_reading(one: Reading) -> Reference:
-    """Why it matters is a note: its abstract would be its authors' own."""
+    """A best read as a reference. "Why it matters" becomes a note, because an abstract would be its authors' own."""
     return Reference(
         kind=KINDS.get(one.kind, references.OTHER),
         title=one.title,
@@ -53,14 +53,14 @@ def _of_reading(one: Reading) -> Reference:
 
 @bp.get("/practices/<slug>.ris")
 def practice_reference(slug: str) -> Response:
-    """A practice as a reference, for whoever may read its page."""
+    """A practice as a reference, for everybody who may read its page."""
     found = get_or_explain(Practice, slug, queries.get_practice)
     return _saved(f"practice-{found.id}", practice_cited(found))
 
 
 @bp.get("/cases/<slug>.ris")
 def case_reference(slug: str) -> Response:
-    """A case as a reference, for whoever may read its page."""
+    """A case as a reference, for everybody who may read its page."""
     found = get_or_explain(Case, slug, queries.get_case)
     return _saved(f"case-{found.id}", case_cited(found))
 

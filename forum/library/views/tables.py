@@ -1,8 +1,8 @@
-"""The libraries as tables for spreadsheet programs: what their pages list under the same filters, in the same words.
+"""The libraries as tables for spreadsheet programs: the items of the lists, with the same filters and labels.
 
-They are for people. Programs read `/api/v1`, whose keys are the same in all languages. A file is passed on. What is
-hidden or in preparation, which pages mark for those who moderate it, is in none. A long table is read in portions, so that
-it is whole and needs hardly more memory than a short one.
+They are for people; programs read `/api/v1`, whose keys do not depend on the language. Because files are passed on,
+they never contain items that are hidden or in preparation, which pages mark for moderators. A long table is read in
+batches, so that it is complete and needs hardly more memory than a short one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from forum.sheets import delimiter_in, long_sheet
 from forum.web import me
 
 ROWS_AT_ONCE = 500  # that are read before the next ones are
-Columns = list[tuple[str, Callable[[Any], object]]]  # the name of each, and what it has of an item
+# The name of a column, and a function that returns an item's value for it
+Columns = list[tuple[str, Callable[[Any], object]]]
 # Returns at most so many items after a given one; the first items after None
 After = Callable[[Any, int], Sequence[Any]]
 
@@ -109,7 +110,7 @@ def readings_table() -> Response:
 def _table(
     name: str, columns: Columns, after: After, tried: dict[int, int] | None = None
 ) -> Response:
-    """The file: the names of the columns, then what each has of each item. `tried` gets the numbers of each portion."""
+    """The file: the names of the columns, then the values of each item. `tried` gets the ids of each batch."""
     end = delimiter_in(web.locale())
     names: list[object] = [name for name, _value in columns]
     return long_sheet(name, chain([[names]], _portions(columns, after, tried)), end)
@@ -118,7 +119,7 @@ def _table(
 def _portions(
     columns: Columns, after: After, tried: dict[int, int] | None
 ) -> Iterator[list[list[object]]]:
-    """The cells of some rows after the others, at least of none."""
+    """The cells of all rows in batches; at least one batch, which may be empty."""
     for shown in portions(after):
         if tried is not None:
             tried.clear()
@@ -127,7 +128,7 @@ def _portions(
 
 
 def portions(after: After) -> Iterator[list[Any]]:
-    """What is passed on of a library, some items after the others, at least none."""
+    """The items of a library that may be passed on, in batches; at least one batch, which may be empty."""
     last = None
     while True:
         found = after(last, ROWS_AT_ONCE)
