@@ -52,11 +52,11 @@ DEED_NAMES: dict[str, str] = {
     Deed.APPROVE: _("Publish"),
     Deed.REFUSE: _("Do not publish"),
 }
-UNTIL_DAY = "day"  # chosen in place of a number of days
+UNTIL_DAY = "day"  # the choice of a day instead of a number of days
 MAX_HOLDERS = 100  # members whose claims a form may name
 MAX_RESTRICTION = timedelta(days=3650)
 TOPIC_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})|(?:.*/)?topics/([1-9][0-9]{0,8})(?![0-9]).*")
-LAW_CHOICE = "law"  # chosen in place of the number of a rule
+LAW_CHOICE = "law"  # the choice of a law instead of the number of a rule
 NO_RULE_CHOICE = "none"
 DURATIONS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
 PACE_NAMES = {
@@ -65,7 +65,7 @@ PACE_NAMES = {
     "480": _("Once in 8 hours"),
     "1440": _("Once a day"),
 }
-UNTIL_LIFTED = "lifted"  # chosen in place of a number of days
+UNTIL_LIFTED = "lifted"  # the choice of no end instead of a number of days
 PACE_LASTS = {
     "1": _("One day"),
     "3": _("Three days"),
@@ -88,7 +88,7 @@ class ReportForm(Form):
 
 
 class IllegalForm(Form):
-    """A notice of illegal content, with what the law asks for; no account is needed."""
+    """A notice of illegal content, with the fields that the law requires; no account is needed."""
 
     text = TextAreaField(
         _("Why is it illegal?"), [DataRequired(_("Say why it is illegal.")), LENGTH_LIMIT]
@@ -101,11 +101,11 @@ class IllegalForm(Form):
     )
 
     def validate_name(self, field: StringField) -> None:
-        """Require a name, unless it is about the abuse of children."""
+        """Require a name, unless the notice is about the abuse of children."""
         self._require_signature(field)
 
     def validate_email(self, field: StringField) -> None:
-        """Require an e-mail address, with the same exception, and refuse what is none."""
+        """Require a valid e-mail address, with the same exception."""
         self._require_signature(field)
         if field.data and not re.match(EMAIL_PATTERN, field.data):
             raise ValidationError(gettext("Write an e-mail address such as name@city.example."))
@@ -123,7 +123,7 @@ class IllegalForm(Form):
 
     @property
     def notice(self) -> IllegalContentNotice:
-        """The notice as the deed wants it."""
+        """The notice as the action expects it."""
         return IllegalContentNotice(
             text=self.text.data or "",
             name=self.name.data or "",
@@ -140,24 +140,24 @@ class StaffNoteForm(Form):
 
 
 class ClaimAwareForm(Form):
-    """A form that knows whose claims on the thing its page showed."""
+    """A form that carries whose claims on the thing its page showed."""
 
     holder = HiddenField()
 
     @property
     def holder_ids(self) -> list[int | None]:
-        """The ids of the members whose claims were shown; None for what is no id."""
+        """The ids of the members whose claims were shown; None for a value that is no id."""
         typed = (self.holder.data or "").split(",")[:MAX_HOLDERS]
         return [whole_number(number) for number in typed]
 
     @property
     def holder_id(self) -> int | None:
-        """The id of the member whose claim was shown, where there can be only one; None for nobody."""
+        """The id of the member whose claim was shown, where there can be only one; None for no claim."""
         return self.holder_ids[0]
 
 
 class DecisionAwareForm(ClaimAwareForm):
-    """A form that knows the latest decision that its page showed."""
+    """A form that carries the latest decision that its page showed."""
 
     seen = HiddenField()
 
@@ -168,25 +168,25 @@ class DecisionAwareForm(ClaimAwareForm):
 
 
 class GivesReason:
-    """The reasons of a form that asks for nothing more than a reason."""
+    """A mixin for the reasons of a form that asks only for a reason."""
 
     reason: Field
 
     @property
     def reasons(self) -> Reasons:
-        """The reasons as the deed wants them."""
+        """The reasons as the action expects them."""
         return Reasons(self.reason.data or "")
 
 
 class ReasonForm(DecisionAwareForm):
     """A form with a field `reason`, which a ready text can fill in."""
 
-    is_mixed = False  # whether a ready text was chosen beside words that the moderator had typed
-    # Whether its words are to be changed first, so that the field gets the focus
+    is_mixed = False  # whether a ready text was added to words that the moderator had typed
+    # Whether its words are to be edited before sending, so that the field gets the focus
     is_reworded = False
 
     def fill(self, ready: OfferedText) -> None:
-        """Fill in the words, and the rule if there is one, of a ready text. What was typed stays, above these words."""
+        """Fill in the words of a ready text, and its rule if there is one. Words that were typed stay, above them."""
         reason = self["reason"]
         typed = (reason.data or "").strip()
         self.is_mixed = typed not in ("", ready.text)
@@ -194,7 +194,7 @@ class ReasonForm(DecisionAwareForm):
             reason.data = f"{typed}\n\n{ready.text}" if typed else ready.text
 
     def validate_reason(self, _field: Field) -> None:
-        """Let moderators look first when their own words and those of a ready text have come together."""
+        """Show the form again when typed words and those of a ready text were combined, so that moderators look at them first."""
         if self.is_mixed:
             message = gettext("Your own words stand above those of the ready text. Look at both.")
             raise ValidationError(message)
@@ -217,7 +217,7 @@ class StatementForm(ReasonForm):
         return True
 
     def offer_rules(self, rules: Sequence[Rule], *, needs_ground: bool = True) -> None:
-        """Offer these rules, and the law, as grounds; first that it breaks none of them, where no ground is needed."""
+        """Offer these rules, and the law, as grounds; where no ground is needed, the first choice is that no rule was broken."""
         named = [(str(rule.number), f"{rule.number}. {rule.name}") for rule in rules]
         none = (
             []
@@ -235,7 +235,7 @@ class StatementForm(ReasonForm):
 
     @property
     def reasons(self) -> Reasons:
-        """The reasons as the deed wants them."""
+        """The reasons as the action expects them."""
         ground = self.rule.data or ""
         law = self.law.data if ground == LAW_CHOICE else ""
         return Reasons(
@@ -246,7 +246,7 @@ class StatementForm(ReasonForm):
         )
 
     def validate_rule(self, field: Field) -> None:
-        """Accept the grounds on offer, and an empty one where the deed needs none."""
+        """Accept the offered grounds, and an empty one where the deed needs none."""
         ground = field.data or ""
         if ground not in self.ground_choices or (self.needs_ground and not ground):
             raise ValidationError(gettext("Choose the rule or name the law."))
@@ -258,7 +258,7 @@ class StatementForm(ReasonForm):
 
 
 class RequiredReasonForm(GivesReason, ReasonForm):
-    """A required reason for what breaks no rule: a topic is locked, a practice returned."""
+    """A required reason for a deed without a broken rule: locking a topic, returning a practice."""
 
     reason = TextAreaField(_("Reason"), [REASON_REQUIRED, LENGTH_LIMIT])
 
@@ -272,12 +272,12 @@ def _check_day_ahead(day: date | None) -> None:
 
 
 class LockForm(RequiredReasonForm):
-    """Why a topic is locked, and until which day, if it is to be opened again by itself."""
+    """Why a topic is locked, and the last day of the lock, if it has one."""
 
     until = DateField(_("The last day of the lock"), [Optional()])
 
     def validate_until(self, field: Field) -> None:
-        """Require a day from today to ten years ahead, if there is one."""
+        """Accept a day from today to ten years ahead, or none."""
         if field.data:
             _check_day_ahead(field.data)
 
@@ -330,21 +330,22 @@ class MoveForm(GivesReason, DecisionAwareForm):
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
     def offer(self, agendas: Iterable[tuple[int, str]]) -> None:
-        """Offer these agendas, none of them chosen where there are several: the first one would be chosen by mistake."""
+        """Offer these agendas. If there are several, none is preselected, because the first one would be chosen by mistake."""
         offered = [*agendas]
         nothing = [(0, gettext("Choose"))] if len(offered) > 1 else []
         self.agenda.choices = [*nothing, *offered]
 
     def validate_agenda(self, field: SelectField) -> None:
-        """One has to be chosen."""
+        """Require a choice."""
         if field.data == 0:
             raise ValidationError(gettext("Choose an agenda."))
 
 
 class RetitleForm(GivesReason, DecisionAwareForm):
-    """Another title and other themes of a topic, and for its author why.
+    """The new title and themes of a topic, and the reason for its author.
 
-    `read` is the fingerprint of the title and the themes that the page showed: the author may change them meanwhile.
+    `read` is the fingerprint of the title and the themes that the page showed, because the author may change them
+    meanwhile.
     """
 
     read = HiddenField()
@@ -354,7 +355,7 @@ class RetitleForm(GivesReason, DecisionAwareForm):
 
 
 class ChangeKindForm(GivesReason, ClaimAwareForm):
-    """Which kind a topic is to be, and for its author why, if a moderator changes it."""
+    """The new kind of a topic, and the reason for its author if a moderator changes it."""
 
     kind = HiddenField()
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
@@ -370,12 +371,12 @@ class SplitForm(GivesReason, ClaimAwareForm):
 
     @property
     def part(self) -> SplitTarget:
-        """The topic that was typed, as the action takes it."""
+        """The new topic that was typed, as the action expects it."""
         return SplitTarget(self.title.data or "", self.kind.data, self.agenda.data)
 
 
 class MergeForm(GivesReason, ClaimAwareForm):
-    """Into which topic another is merged: one of those that are like it, or the one with this address.
+    """The topic into which another is merged: one of those that are similar, or the one with this address.
 
     `shown` is the id of the topic whose title the page showed for the address or number that was typed.
     """
@@ -387,7 +388,7 @@ class MergeForm(GivesReason, ClaimAwareForm):
 
     @property
     def is_typed_blindly(self) -> bool:
-        """Whether an address or a number was typed of a topic whose title the page has not shown yet."""
+        """Whether an address or number was typed whose topic the page has not shown yet."""
         is_typed = TOPIC_NUMBER.fullmatch(self.target.data or "") is not None
         return is_typed and self.shown.data != str(self.target_id)
 
@@ -412,14 +413,14 @@ class MergeForm(GivesReason, ClaimAwareForm):
         )
 
     def offer(self, topics: Iterable[Document]) -> None:
-        """Let one of these be chosen."""
+        """Offer these topics."""
         self.like.choices = [(str(one.item_id), one.title) for one in topics]
         if not self.like.choices:
             self.target.label.text = self.like.label.text
 
 
 class RestrictionForm(StatementForm):
-    """For how long a member is suspended or silenced, with a statement of reasons."""
+    """How long a member is suspended or silenced, with a statement of reasons."""
 
     days = RadioField(
         _("For how long?"), choices=[*DURATIONS.items(), (UNTIL_DAY, _("Until a day"))], default="7"
@@ -434,24 +435,24 @@ class RestrictionForm(StatementForm):
         return now() + timedelta(days=int(self.days.data))
 
     def validate_days(self, field: Field) -> None:
-        """Require a day from today to ten years ahead, when a day is chosen in place of a duration."""
+        """Require a day from today to ten years ahead when a day is chosen instead of a duration."""
         if field.data == UNTIL_DAY:
             _check_day_ahead(self.until.data)
 
 
 class OptionalReasonForm(GivesReason, ClaimAwareForm):
-    """A deed that needs no reason but may have one."""
+    """An optional reason."""
 
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
 
 class LockEndForm(OptionalReasonForm):
-    """Until which day a topic stays locked; empty for no end."""
+    """The last day of a topic's lock; empty for no end."""
 
     until = DateField(_("The last day of the lock"), [Optional()])
 
     def validate_until(self, field: Field) -> None:
-        """Require a day from today to ten years ahead, if there is one."""
+        """Accept a day from today to ten years ahead, or none."""
         if field.data:
             _check_day_ahead(field.data)
 
@@ -465,7 +466,7 @@ class RestoreForm(ClaimAwareForm):
 class DecisionForm(StatementForm):
     """The decision about an entry of the queue, with a statement of reasons.
 
-    `read` is the fingerprint of the text that the page showed: its author may change it meanwhile.
+    `read` is the fingerprint of the text that the page showed, because its author may change it meanwhile.
     """
 
     deed = RadioField(_("Your decision"), [DataRequired(_("Choose a decision."))])
@@ -479,7 +480,7 @@ class DecisionForm(StatementForm):
 
     @property
     def missing_reason(self) -> str:
-        """What to say when there is no reason; empty where the chosen deed needs none."""
+        """The error message for a missing reason; empty if the chosen deed needs none."""
         if not self._chosen.needs_reason:
             return ""
         return gettext("Say what happened. The author reads it.")
@@ -489,7 +490,7 @@ class DecisionForm(StatementForm):
         return DEEDS.get(self.deed.data or "", DeedKind())
 
     def fill(self, ready: OfferedText) -> None:
-        """Fill in the ready text with its deed."""
+        """Fill in a ready text and its deed."""
         super().fill(ready)
         self.deed.data = ready.deed
 

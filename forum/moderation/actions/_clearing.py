@@ -1,4 +1,4 @@
-"""Clearing everything that a spammer wrote, restoring it, and clearing it once more when the restoring is undone."""
+"""Clearing everything that a spammer wrote, restoring it, and clearing it again when the restoring is undone."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from forum.permissions import Person
 def withhold_all_of(
     moderator: Person, member_id: int, before: MemberBefore
 ) -> tuple[list[Thing], MemberBefore]:
-    """Remove (or hide, where removing is not possible) all that a member wrote, and refuse the member's held texts.
+    """Remove everything that a member wrote (hide what cannot be removed), and refuse the member's held texts.
 
-    Returns the things, and `before` with what undoing it needs.
+    Returns the things, and `before` with what is needed to undo it.
     """
     shown = shown_things_of(moderator, member_id)
     hidden = [(text.kind, text.item_id) for text in shown]
@@ -50,7 +50,7 @@ def withhold_all_of(
 
 
 def record_shared_pages(moderator: Person, decision: Decision, shown: Iterable[Thing]) -> None:
-    """Record a removal of its own for each topic or page in which others wrote, and notify them: they may appeal."""
+    """Record a separate removal of each topic or page in which others wrote, and notify them: they may appeal."""
     for thing in shown:
         if thing.kind == "post" or not thing.topic_id:
             continue
@@ -75,7 +75,7 @@ def _withhold(moderator: Person, things: Iterable[Thing]) -> None:
 def restore_cleared(
     moderator: Person, before: MemberBefore, cleared: ClearedContent
 ) -> MemberBefore:
-    """Show cleared things again and return refused texts to the queue, in the inboxes of others, too.
+    """Show cleared things again and return refused texts to the queue, with their notices to moderators.
 
     Returns `before` with what `withhold_restored` needs.
     """
@@ -95,9 +95,9 @@ def restore_cleared(
 def posts_back_in_place(
     moderator: Person, decision: Decision
 ) -> Iterator[tuple[Thing, ThingBefore]]:
-    """The posts that had waited for a look or been the answer when they were cleared, shown again by now, and what they were.
+    """The posts that waited for a look or were the answer when they were cleared, and are visible again, with those facts.
 
-    Without those that somebody has decided about since.
+    Posts about which somebody has decided since are left out.
     """
     places = MemberBefore.from_json(decision.kept).places
     keys = [("post", post_id) for post_id in places]
@@ -113,14 +113,14 @@ def reopen_texts(
     waiting: Iterable[int],
     since: datetime,
 ) -> None:
-    """Let those of a member's texts wait in the inboxes of others again, since a clearing, that wait in the queue again."""
+    """Mark notices as unread again, since a clearing, for those of a member's texts that wait in the queue again."""
     held = [("held", held_id) for held_id in waiting]
     for text in existing_things(moderator, [*shown, *held]):
         reopen_entry(moderator, text, since)
 
 
 def withhold_restored(moderator: Person, decision: Decision) -> None:
-    """Withhold again what a decision restored, except for what somebody has decided about since."""
+    """Withhold again what a decision restored, except things about which somebody has decided since."""
     restored = MemberBefore.from_json(decision.kept)
     since = decided_since(decision, restored.shown)
     for thing in existing_things(moderator, [key for key in restored.shown if key not in since]):
@@ -134,7 +134,7 @@ def withhold_restored(moderator: Person, decision: Decision) -> None:
 
 
 def _undo_return(moderator: Person, thing: Thing) -> None:
-    """Undo the recorded return of a topic or page in which others wrote, so that its removal is in effect again."""
+    """Undo the recorded restoring of a topic or page in which others wrote, so that its removal is in effect again."""
     if shown_again := clearing_of_shared_page(thing.kind, thing.item_id, Deed.RESTORE):
         undone_id, lot_id = shown_again.id, shown_again.lot_id
         record_quietly(moderator, Deed.UNDO, thing, undoes_id=undone_id, lot_id=lot_id)

@@ -1,4 +1,4 @@
-"""Looking up the thing of a decision: one decision at a time, and none on an outdated page."""
+"""Looking up the thing to decide about: decisions run one after the other, and none is made on an outdated page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from forum.permissions import Person, require
 def thing_to_decide(
     moderator: Person, kind: str, item_id: int, seen: int | None = None, read: str | None = None
 ) -> Thing:
-    """The thing to decide about; other decisions wait until this deed is over.
+    """The thing to decide about; other decisions wait until this action is over.
 
     `seen` is the id of the latest decision that the moderator's page showed, `read` the fingerprint of the text that
     it showed; None skips the check. Raises `Conflict` when there is a later decision or the text has changed.
@@ -52,7 +52,7 @@ def member_to_decide(moderator: Person, member_id: int, seen: int | None = None)
 
 
 def topic_to_decide(moderator: Person, topic_id: int, seen: int | None = None) -> Thing:
-    """The topic to decide about, even that of a case or practice; `seen` as in `thing_to_decide`."""
+    """The topic to decide about, even one of a case or practice; `seen` as in `thing_to_decide`."""
     serialize_decisions()
     thing = topic_to_moderate(moderator, topic_id)
     _refuse_if_decided_since(thing, seen)
@@ -73,12 +73,12 @@ def require_change(is_change: Any) -> None:
 
 
 def refuse_to_publish_own(moderator: Person, thing: Thing) -> None:
-    """Raise `Forbidden` when a moderator would publish what they wrote themselves, and others could."""
+    """Raise `Forbidden` when moderators would publish what they wrote themselves although others could."""
     row = thing.row
     require(may_publish(moderator, row.agenda_id, row.author_id))
 
 
 def refuse_in_own_case(moderator: Person, thing: Thing, deeds: Sequence[str]) -> None:
-    """Raise `Forbidden` when a moderator would end a decision (one of `deeds`) that another made against them."""
+    """Raise `Forbidden` when moderators would end a decision (one of `deeds`) that another moderator made against them."""
     if decision := decided_by_another(moderator, thing.kind, thing.item_id, deeds):
         require(moderator.can.give_back(decision))

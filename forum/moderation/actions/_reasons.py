@@ -11,12 +11,12 @@ from forum.moderation.queries import DEEDS
 from forum.rules.models import AGAINST_LAW
 from forum.rules.queries import in_force
 
-MAX_REASON_LENGTH = 2_000  # characters of a reason or of a reporter's sentence
+MAX_REASON_LENGTH = 2_000  # characters of a reason, or of a reporter's text
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """The statement of reasons for a restriction: what article 17(3) of Regulation (EU) 2022/2065 asks for.
+    """The statement of reasons for a restriction: what article 17(3) of Regulation (EU) 2022/2065 requires.
 
     `facts` says what happened and what the member can do. The ground is `rule`, the number of a house rule (0 for
     none), or `law` in words, which takes precedence. `is_automated` says that a machine pointed the text out. The
@@ -33,7 +33,7 @@ NO_REASONS = Reasons()
 
 
 def require_reasons(deed: str, reasons: Reasons, *, needs_ground: bool | None = None) -> None:
-    """Raise `Invalid` unless the deed has the ground and the facts that it needs; `needs_ground` is said where the thing counts."""
+    """Raise `Invalid` unless the ground and the facts that the deed needs are given; `needs_ground` overrides for some things."""
     needed = DEEDS[deed].needs_ground if needs_ground is None else needs_ground
     if needed and not _has_ground(reasons):
         raise Invalid(_("Choose the rule or name the law."), "rule")
@@ -49,15 +49,15 @@ def _has_ground(reasons: Reasons) -> bool:
 
 
 def check_length(text: str, field: str) -> None:
-    """Raise `Invalid` at a form field when its text is longer than `MAX_REASON_LENGTH`."""
+    """Raise `Invalid` for a form field when its text is longer than `MAX_REASON_LENGTH`."""
     if len(text) > MAX_REASON_LENGTH:
         raise Invalid(_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH), field)
 
 
 def ground_in_words(reasons: Reasons) -> str:
-    """What is kept to tell readers in place of a hidden text: the rule, or that it is against the law; empty without a ground.
+    """What is stored to be shown in place of a hidden text: the rule, or that it is against the law; empty without a ground.
 
-    `said_of_ground` says it in their language.
+    `said_of_ground` translates it for readers.
     """
     if reasons.law.strip():
         return AGAINST_LAW.in_english

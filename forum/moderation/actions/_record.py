@@ -1,4 +1,4 @@
-"""Recording decisions, answering reports with them, and notifying those whom they concern."""
+"""Recording decisions, answering reports with them, and notifying everybody concerned."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from forum.plaintext import single_line
 from forum.rules.queries import in_force
 from forum.sentences import Kept, Sentence, plural_sentence, sentence, unkept
 
-# What several members have to do with besides its author, as these are told of it
+# Kinds of things that concern several members besides the author, who are notified like the author
 OF_SEVERAL = {
     "translation": sentence("A translation that you began"),
     "commitment": sentence("A commitment of your organisation"),
@@ -56,7 +56,7 @@ OF_SEVERAL = {
 
 
 class Columns(TypedDict, total=False):
-    """What of a decision is not the same for most deeds: columns of `Decision`, and `before` as its value."""
+    """Values of a decision that only some deeds set: columns of `Decision`, and `before`."""
 
     source: str
     before: Before
@@ -68,14 +68,14 @@ class Columns(TypedDict, total=False):
 
 
 def group_as_lot(decisions: Sequence[Decision]) -> Sequence[Decision]:
-    """Give several decisions a common lot, so that they are undone together; returns them."""
+    """Give several decisions a common lot, so that they can only be undone together; returns them."""
     for decision in decisions:
         decision.lot_id = decisions[0].id if len(decisions) > 1 else None
     return decisions
 
 
 def notify_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
-    """Notify each author once: of the first decision about a text of theirs, and how many more there are."""
+    """Notify each author once: about the first decision on a text of theirs, and how many more there are."""
     by_author: dict[int | None, list[Decision]] = {}
     for decision in decisions:
         by_author.setdefault(decision.author_id, []).append(decision)
@@ -92,7 +92,7 @@ def notify_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
 def _tell(
     moderator: Person, decision: Decision, notice: NoticeText, recipients: Iterable[int | None]
 ) -> None:
-    """Notify members of a decision without naming the moderator; the notice is taken back with the decision."""
+    """Notify members about a decision without naming the moderator; undoing the decision withdraws the notice."""
     note_event(moderator, notice, recipients, decision_id=decision.id, is_named=False)
 
 
@@ -108,9 +108,9 @@ def record(
     reasons: Reasons = NO_REASONS,
     **more: Unpack[Columns],
 ) -> Decision:
-    """Record a decision, answer the open reports of its thing if the deed does so, and notify those whom it concerns.
+    """Record a decision, answer the open reports of its thing if the deed does so, and notify everybody concerned.
 
-    `source` is what led to it, by default a report if there are open ones.
+    `source` is what led to it; by default a report if there are open ones.
     """
     decision = record_quietly(moderator, deed, thing, reasons, **more)
     if DEEDS[deed].tells_author:
@@ -126,7 +126,7 @@ def record_quietly(
     reasons: Reasons = NO_REASONS,
     **more: Unpack[Columns],
 ) -> Decision:
-    """Record a decision as `record` does, but notify nobody: the caller does, or nobody is to know."""
+    """Record a decision like `record`, but notify nobody: the caller does, or nobody is to know."""
     rule = None if reasons.law.strip() else in_force().rule(reasons.rule)
     is_reported = has_open_reports(thing.kind, thing.item_id)
     before = more.pop("before", None)
@@ -156,38 +156,38 @@ def record_quietly(
 
 
 def notify_curators(doer: Person, thing: Thing, *, is_illegal: bool) -> None:
-    """Notify those who can decide that a thing waits for them; not its author, who does not decide about it."""
+    """Notify everybody who can decide that a thing waits; but not its author, who does not decide about it."""
     moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
     kind, address = (URGENT if is_illegal else QUEUE), queue_path(thing.kind, thing.item_id)
-    # Some have been told before, of a report for another reason
+    # Some were already notified, of a report for another reason
     before = [sentence("Somebody reports it as illegal.")] if is_illegal else []
     notice = NoticeText(kind, address, thing.heading, before=before)
     note_event(doer, notice, moderator_ids, is_named=False)
 
 
 def _close_ended(moderator: Person, decision: Decision) -> None:
-    """Mark the notices of decisions read that this one ends, undoes or replaces."""
+    """Mark the notices of decisions that this one ends, undoes or replaces as read."""
     if ended := ids_ended_by(decision):
         read_decisions(moderator, ended)
 
 
 def reopen_ended(moderator: Person, decision: Decision) -> None:
-    """Let the notices of decisions wait again that a decision had ended which holds no more.
+    """Mark the notices of decisions as unread again that were ended by a decision which is undone now.
 
-    Those decisions hold again, and whom they concern may not have read their reasons.
+    Those decisions are in effect again, and the members concerned may not have read their reasons.
     """
     if ended := ids_ended_by(decision):
         unread_decisions(moderator, ended, decision.decided_at)
 
 
 def reopen_entry(moderator: Person, thing: Thing, since: datetime) -> None:
-    """Let the notices of a thing wait again that were read since a decision, if it waits again now that this is undone."""
+    """Mark notices about a thing that were read since a decision as unread again, if the thing waits again after an undo."""
     if waits_in_queue(thing):
         unread_queue(moderator, queue_path(thing.kind, thing.item_id), since)
 
 
 def describe(row: Decision | Report, thing: Thing) -> None:
-    """Copy title, address, author and agenda of a thing into a row, which outlives it."""
+    """Copy title, address, author and agenda of a thing into a row, which is kept when the thing is deleted."""
     row.kind, row.item_id = thing.kind, thing.item_id
     row.agenda_id, row.author_id = thing.agenda_id, thing.author_id
     heading = thing.heading
@@ -198,10 +198,9 @@ def describe(row: Decision | Report, thing: Thing) -> None:
 def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
     """Close the open reports of a thing with a decision, and notify the members who reported it of the outcome.
 
-    The notice names no reporter and quotes nothing that is hidden. A reporter who disagrees with "keep" can appeal from
-    the page of their reports. Visitors get a letter, once the decision can no longer be undone.
-
-    Raises `Forbidden` when there are reports and the moderator is the author of the thing.
+    The notice names no reporter and quotes nothing that is hidden. A reporter who disagrees with "keep" can appeal
+    from the page of their reports. Visitors get a letter once the decision can no longer be undone. Raises
+    `Forbidden` when there are reports and the moderator is the author of the thing.
     """
     reporters = open_reporter_ids(thing.kind, thing.item_id)
     if reporters:
@@ -224,15 +223,15 @@ def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
 
 
 def notify_author(moderator: Person, decision: Decision, address: str = "") -> None:
-    """Notify the author of a decision; the notice leads to `address`, by default to the page of the decision."""
+    """Notify the author of the thing about a decision; the notice links to `address`, by default the page of the decision."""
     leads_to = address or f"/moderation/decisions/{decision.id}"
     _tell(moderator, decision, _notice_to_author(decision, leads_to), [decision.author_id])
 
 
 def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) -> None:
-    """Notify the others whom it concerns that something is withheld (see `ids_of_others_in`), each once.
+    """Notify the other members concerned that something is withheld (see `ids_of_others_in`), each once.
 
-    Of a translation or a commitment they are told, too, when it is shown again.
+    For a translation or a commitment they are also notified when it is shown again.
     """
     if decision.deed == Deed.RESTORE and thing.kind in OF_SEVERAL:
         notice = NoticeText(
@@ -260,7 +259,7 @@ def _tell_other_authors(
     *,
     but: int | None = None,
 ) -> None:
-    """Notify the others whom a decision about a thing concerns (see `ids_of_others_in`) but one; the notice goes with `told_with`."""
+    """Notify the other members concerned by a decision (see `ids_of_others_in`) except `but`; `told_with` withdraws the notice."""
     title = OF_SEVERAL.get(thing.kind, sentence("A page that you commented on"))
     if thing.kind == "topic":
         title = sentence("A topic in which you wrote")
@@ -276,7 +275,7 @@ def notify_moved_authors(
     *,
     but: int | None = None,
 ) -> None:
-    """Notify the authors of posts that a decision moved, each once; `but` is the id of one who is not notified."""
+    """Notify the authors of posts that a decision moved, each once, except the member with the id `but`."""
     where = [sentence("What you wrote is in this topic now.")]
     address, title = moved.target.address, moved.target.title
     notice = NoticeText("decision", address, title, reasons.facts, before=where)
@@ -284,7 +283,7 @@ def notify_moved_authors(
 
 
 def notify_asker(moderator: Person, decision: Decision, question: Topic, target: Topic) -> None:
-    """Notify the asker of a question that a decision put the chosen answer into the topic `target`."""
+    """Notify the asker of a question that its answer was moved into the topic `target`."""
     said = [
         sentence("The answer that you chose is in “%(title)s” now.", title=target.title),
         sentence("You can choose another one."),
@@ -301,15 +300,17 @@ def tell_of_reversal(
     *,
     but: int | None = None,
 ) -> None:
-    """Notify those who take a decision for valid that it was reversed.
+    """Notify everybody who believes that a decision is in effect that it was reversed.
 
-    They are its moderator, those whose posts were withheld with its thing, and those whose reports it had answered. Reports that are open again get the next outcome instead. Visitors who had a letter get another one. `but` is the id of
-    who reads the answer to the appeal, and needs no more.
+    They are its moderator, the members whose posts were withheld with its thing, and the reporters whom it answered.
+    Reporters whose reports are open again get the next outcome instead. Visitors who got a letter get another one.
+    `but` is the id of the appellant, who reads the answer to the appeal and needs no notice.
     """
     taken_back = DEEDS[Deed.REVERSE].for_author
     if decision.moderator_id in curators_of(decision.agenda_id):
         address = f"/moderation/decisions/{decision.id}"
-        # Without title and answer, which may name a member: these stand on the page, where names go when somebody leaves
+        # Without title and answer, which may name a member: the page of the decision has them, and there names are
+        # removed when somebody leaves
         notice = NoticeText("decision", address, KINDS[decision.kind].noun, before=taken_back)
         _tell(moderator, reversal, notice, [decision.moderator_id])
     if decision.deed in WITHHOLDING_DEEDS:
@@ -327,7 +328,7 @@ def tell_of_reversal(
 
 
 def _shared_pages_back(moderator: Person, clearing: Decision) -> Iterator[tuple[Decision, Thing]]:
-    """The topics and pages that were removed with a member, although others wrote in them, and are shown again: each with its removal."""
+    """The topics and pages with texts of others that were removed in a clearing and are visible again: each with its removal."""
     removals = {
         (one.kind, one.item_id): one
         for one in decisions_in_lot(clearing.id)
@@ -339,7 +340,7 @@ def _shared_pages_back(moderator: Person, clearing: Decision) -> Iterator[tuple[
 
 
 class Known(NamedTuple):
-    """An event of which members know although its decision is undone; `address` is the page of the thing."""
+    """An event that members already know about although its decision is undone; `address` is the page of the thing."""
 
     event: Event
     address: str
@@ -347,10 +348,10 @@ class Known(NamedTuple):
 
 
 def take_notices_back(moderator: Person, decisions: Sequence[Decision]) -> list[Known]:
-    """Take back the notices of decisions that are undone: who has not read one and got no letter is told nothing.
+    """Withdraw the notices of decisions that are undone: members who have not read one and got no letter are told nothing.
 
-    Returns the events of which members know. As it waits for a worker that makes notices of them, it comes before the
-    deeds that lock members, for whom the worker may have to wait.
+    Returns the events that members already know about. It waits for a worker that is making notices of these events,
+    so it must be called before actions that lock members, for whom the worker may be waiting.
     """
     followed = [
         one
@@ -371,9 +372,9 @@ def tell_undone(
     undone: Sequence[Decision],
     known: Sequence[Known],
 ) -> None:
-    """Tell those who know of decisions that they are undone, each once.
+    """Tell the members who know about decisions that these are undone, each once.
 
-    `undone` are the decisions that undid them, in their order, to whose pages the authors of the things are led.
+    `undone` are the decisions that undid them, in the same order, to whose pages the notices to the authors link.
     """
     knowing = {member_id for one in known for member_id in one.member_ids}
     told = [

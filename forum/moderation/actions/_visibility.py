@@ -31,7 +31,7 @@ from forum.permissions import Person
 
 
 def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
-    """Raise `Invalid` when the deed is not possible for this thing or lacks its reasons, `Conflict` when it changes nothing."""
+    """Raise `Invalid` if a deed is not possible for this thing or lacks its reasons, `Conflict` if it would change nothing."""
     if deed not in VISIBILITY_ACTIONS or (
         deed == Deed.REMOVE and thing.kind not in REMOVABLE_KINDS
     ):
@@ -61,13 +61,13 @@ ALLOWED_STATES: dict[str, tuple[str, ...]] = {
 
 
 def keep_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
-    """Leave a thing as it is; a first post counts as looked at."""
+    """Leave a thing as it is; a first post no longer waits for a look."""
     if is_first_post(thing):
         dialogue.look_at(moderator, thing.item_id)
 
 
 def hide_thing(moderator: Person, thing: Thing, reasons: Reasons) -> None:
-    """Hide a thing; readers see in its place which rule it broke, the facts are for the author."""
+    """Hide a thing; in its place readers see which rule it broke, while the facts are for the author."""
     withhold(moderator, thing, ground_in_words(reasons), is_removed=False)
 
 
@@ -94,7 +94,7 @@ def _hide_profile(moderator: Person, member_id: int, _words: str) -> None:
 
 @dataclass(frozen=True)
 class Visibility:
-    """The actions that hide, remove and restore a kind of thing; what readers see nothing of when hidden is only hidden."""
+    """The actions that hide, remove and restore things of a kind; `remove` is `hide` where hidden things leave no trace."""
 
     hide: Callable[[Person, int, str], Any]
     remove: Callable[[Person, int, str], Any]
@@ -136,12 +136,12 @@ VISIBILITY_ACTIONS: dict[str, Callable[[Person, Thing, Reasons], None]] = {
 
 
 def state_before(thing: Thing) -> ThingBefore | MemberBefore:
-    """The state of a thing before a decision: what undoing the decision needs."""
+    """The state of a thing before a decision: what is needed to undo it."""
     return member_before(thing) if thing.kind == "member" else thing_before(thing)
 
 
 def thing_before(thing: Thing) -> ThingBefore:
-    """The state of a thing that is no member, before a decision."""
+    """The state of a thing other than a member, before a decision."""
     has_words = thing.kind in VISIBILITY and thing.row is not None
     words = thing.row.hidden_reason if has_words else ""
     before = ThingBefore(thing.state, words, is_emptied(thing))
@@ -157,5 +157,5 @@ def thing_before(thing: Thing) -> ThingBefore:
 
 
 def member_before(thing: Thing) -> MemberBefore:
-    """The state of a member before a decision: also until when they are restricted."""
+    """The state of a member before a decision, with the ends of restrictions."""
     return MemberBefore(thing.state, thing.row.silenced_until, thing.row.suspended_until)

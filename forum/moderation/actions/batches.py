@@ -33,9 +33,9 @@ def decide_all(
     deed: str,
     reasons: Reasons = NO_REASONS,
 ) -> list[Decision]:
-    """Hide, remove or restore several posts of a topic for the same reasons: all of them, or nothing happens.
+    """Hide, remove or restore several posts of a topic for the same reasons: all of them or none.
 
-    Each post gets a decision of its own, against which its author can appeal; each author is notified once.
+    Each post gets a decision of its own, which its author can appeal; each author is notified once.
     """
     things = _posts_to_decide(moderator, topic_id, post_ids)
     if deed not in ALLOWED_STATES:
@@ -46,7 +46,7 @@ def decide_all(
             raise Conflict(
                 _("Number %(number)s is so already. Nothing was changed.", number=thing.row.number)
             )
-    # In one moment: it is one press, however many posts there are.
+    # All decisions get the same time, because they belong together.
     with at(now()):
         decisions = [_decide_one(moderator, deed, thing, reasons) for thing in things]
     notify_authors(moderator, group_as_lot(decisions))

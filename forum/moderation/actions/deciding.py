@@ -76,10 +76,11 @@ def decide(
     read: str | None = None,
     shows_again: bool = False,
 ) -> Decision:
-    """Keep, hide, remove or restore a thing; its open reports are answered, its author and the reporters are notified.
+    """Keep, hide, remove or restore a thing; answer its open reports, and notify its author and the reporters.
 
-    In place of what is hidden readers see which rule it broke; of what is removed they see nothing. `seen` and `read`
-    as in `thing_to_decide`. With `shows_again`, what was cleared of a member is restored together with the profile.
+    In place of something hidden readers see which rule it broke; of something removed they see nothing. `seen` and
+    `read` as in `thing_to_decide`. With `shows_again`, what was cleared of a member is restored together with the
+    profile.
     """
     thing = thing_to_decide(moderator, kind, item_id, seen, read)
     require_applicable(thing, deed, reasons)
@@ -101,14 +102,16 @@ def decide_here(
     holders: Collection[int | None],
     deed: Callable[[Person], T],
 ) -> T:
-    """Do a deed on the page of one or several things, as the queue would: claims on them end with it.
+    """Run a deed on the page of one or several things, as the queue would do it: claims on them end.
 
-    `deed` gets the moderator as they are now, so that no right counts that they have just lost. `holders` are the ids of the members whose claims the page showed. Raises `Conflict` when another moderator has
-    claimed one of the things and the page did not say so.
+    `deed` gets the moderator as read afresh, so that a right that was just withdrawn does not count. `holders` are
+    the ids of the members whose claims the page showed. Raises `Conflict` when another moderator has claimed one of
+    the things and the page did not say so.
     """
     serialize_decisions()
     for kind, item_id in keys:
-        thing_to_review(moderator, kind, item_id)  # only moderators learn who has claimed it
+        # So that only moderators learn who has claimed it
+        thing_to_review(moderator, kind, item_id)
     refuse_claimed(moderator, keys, holders)
     done = deed(moderator)
     end_claims(moderator, keys)
@@ -151,7 +154,8 @@ def refuse(
     """Refuse a text that a rule holds back, with reasons; its author keeps it and may change it."""
     require_reasons(Deed.REFUSE, reasons)
     thing = thing_to_decide(moderator, "held", held_id, seen)
-    lock_held(moderator, held_id)  # before its notices, which its author's deeds lock after it, too
+    # Locked before its notices, in the same order as in its author's actions
+    lock_held(moderator, held_id)
     refused = replace(thing, address=f"/waiting/{held_id}")
     pointed_out = replace(reasons, is_automated=True)
     decision = record(moderator, Deed.REFUSE, refused, pointed_out, source=RULE)
@@ -163,14 +167,14 @@ def refuse(
 def ask_to_edit(
     moderator: Person, kind: str, item_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
-    """Ask the author to change a post, or the opening post of a topic; nothing happens to it until then."""
+    """Ask the author to change a post, or the opening post of a topic; otherwise nothing happens to it."""
     thing = thing_to_decide(moderator, kind, item_id, seen)
     require_reasons(Deed.ASK_TO_EDIT, reasons)
     if thing.kind not in EDITABLE_KINDS:
         raise Invalid(_("Choose a decision."), "deed")
     require_change(thing.state not in ("merged", "gone"))
     post = post_of_thing(thing)
-    touches(topic_scope(post.topic_id))  # visitors see nothing of it, the author does
+    touches(topic_scope(post.topic_id))  # visitors do not see the request, but its author does
     require_change(not post.edit_asked_at or post.edit_answered_at)
     dialogue.ask_to_edit(moderator, post.id)
     decision = record_quietly(moderator, Deed.ASK_TO_EDIT, thing, reasons)
@@ -180,7 +184,7 @@ def ask_to_edit(
 
 @action
 def note(moderator: Person, post_id: int, text: Written) -> Decision:
-    """Put a note of the moderators below a post, for everybody to read; it replaces an earlier one."""
+    """Add a moderators' note below a post, which everybody can read; it replaces an earlier one."""
     thing = post_to_decide(moderator, post_id)
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
@@ -194,7 +198,7 @@ def note(moderator: Person, post_id: int, text: Written) -> Decision:
 
 @action
 def unnote(moderator: Person, post_id: int) -> Decision:
-    """Take the note of the moderators below a post away."""
+    """Remove the moderators' note below a post."""
     thing = post_to_decide(moderator, post_id)
     refuse_in_own_case(moderator, thing, [Deed.NOTE])
     require_change(thing.row.note_source)
@@ -259,7 +263,7 @@ def unfeature(moderator: Person, practice_id: int) -> Decision:
 
 @action
 def open_agenda(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
-    """Open an agenda that is in preparation: everybody sees it, and all that is on it."""
+    """Open an agenda that is in preparation: everybody sees it, with all its content."""
     serialize_decisions()
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(not thing.row.opened_at)
@@ -290,9 +294,9 @@ def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> 
 
 @action
 def delete_agenda(moderator: Person, agenda_id: int, reasons: Reasons) -> Decision:
-    """Delete an agenda that was made by mistake. Raises `Conflict` when anything stands on it."""
+    """Delete an agenda that was made by mistake. Raises `Conflict` when it has any content."""
     serialize_decisions()
-    lock_writers_on(agenda_id)  # who writes there at this moment ends first
+    lock_writers_on(agenda_id)  # members who are writing there now finish first
     thing = agenda_to_delete(moderator, agenda_to_change(moderator, agenda_id).id)
     require_reasons(Deed.DELETE_AGENDA, reasons)
     if standing_on(agenda_id):
@@ -302,5 +306,5 @@ def delete_agenda(moderator: Person, agenda_id: int, reasons: Reasons) -> Decisi
     agendas.delete_agenda(moderator, agenda_id, reasons.facts)
     decision = record(moderator, Deed.DELETE_AGENDA, thing, reasons)
     for one in decisions_about("agenda", agenda_id):
-        one.address = agendas.LIST  # as the agenda's own leads nowhere any more
+        one.address = agendas.LIST  # because the agenda's own address no longer exists
     return decision

@@ -1,4 +1,4 @@
-"""Taking the names of members who have left off the record."""
+"""Removing the names of members who have left from reports and decisions."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from forum.permissions import Person, require
 from forum.sentences import reworded
 
 KINDS_TITLED_BY_NAME = ("member", "letter")  # a profile, and "An e-mail from …"
-# They keep words for readers, of moderators, in order to be undone
+# Deeds that keep words of moderators, which readers saw, so that they can be undone
 DEEDS_WITH_WORDS = (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK, Deed.UNSLOW)
 
 
 @action
 def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -> None:
-    """Take the name and the handles of a member who has left off decisions and reports, which stay.
+    """Remove the name and the handles of a member who has left from decisions and reports, which stay.
 
-    They are replaced in titles, addresses and reasons. Notes below the member's posts that were replaced, and
-    why a topic of theirs was locked or slow before, are kept no longer. With `is_silent` the titles made from the member's texts,
-    those that moderators replaced too, with the addresses that hold their words, the texts of the member's own reports and
-    the staff notes that the member wrote go as well.
+    They are replaced in titles, addresses and reasons. Former notes below the member's posts, and former reasons why
+    a topic of theirs was locked or slow, are deleted. With `is_silent`, these are deleted as well: titles made from
+    the member's texts (also titles that moderators replaced), addresses with words of such titles, the texts of the
+    member's own reports, and the staff notes that the member wrote.
     """
     require(system.can.administer())
     for model in (Decision, Report):
@@ -67,13 +67,13 @@ def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -
 
 
 def _without_words(model: type[Decision | Report]) -> ColumnElement[str]:
-    """SQL: the address of a row without words of a title: by number, or none for what has no such address."""
+    """SQL: the address of a row without the words of a title: with the id instead, or empty if the address has no id."""
     by_number = literal("/topics/") + cast(model.item_id, Text)
     return case((model.kind == "post", model.address), (model.kind == "topic", by_number), else_="")
 
 
 def _forget_words_before(member_id: int, former: str, *, is_silent: bool) -> None:
-    """Delete what decisions keep of notes and locks, and with `is_silent` of titles, in order to be undone, which nobody does now."""
+    """Delete former notes and lock reasons from decisions, and with `is_silent` former titles: they cannot be undone any more."""
     for decision in decisions_of_deeds(member_id, DEEDS_WITH_WORDS):
         decision.before = None
     for decision in decisions_of_deeds(member_id, (Deed.MERGE,)):

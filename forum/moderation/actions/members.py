@@ -21,14 +21,14 @@ from forum.notifications.actions import read_queue
 from forum.permissions import Person, require
 from forum.sentences import Sentence, kept
 
-SPAM_SUSPENSION = timedelta(days=3650)  # for good, in effect
+SPAM_SUSPENSION = timedelta(days=3650)  # in effect for ever
 
 
 @action
 def warn(
     moderator: Person, member_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
-    """Warn a member: it restricts nothing, but later moderators see it. `seen` as in `thing_to_decide`."""
+    """Warn a member: this restricts nothing, but moderators see it later. `seen` as in `thing_to_decide`."""
     thing = member_to_decide(moderator, member_id, seen)
     require_reasons(Deed.WARN, reasons)
     return record(moderator, Deed.WARN, thing, reasons)
@@ -106,15 +106,15 @@ def unsuspend(
 def clear_spam(moderator: Person, member_id: int) -> Decision:
     """Clear a spammer: suspend the account, remove every text, hide the profile and refuse the held texts.
 
-    Others who wrote in a topic or page that is removed are notified, as when it is removed by itself. Each text goes
-    through the whole deed of its own room, so that counters, search and notices follow as for a single removal.
+    Others who wrote in a topic or page that is removed are notified, as for a single removal. Each text is removed by
+    the action of its own room, so that counters, search and notices are updated as for a single removal.
 
-    For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 asks for no reasons.
+    For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 requires no reasons.
     """
     thing = thing_to_decide(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
     before, until = member_before(thing), now() + SPAM_SUSPENSION
-    # First of all, so that nothing can be posted after the list of texts was made.
+    # First, so that nothing can be posted after the list of texts was made.
     members.suspend(moderator, member_id, until)
     shown, before = withhold_all_of(moderator, member_id, before)
     if thing.state == "shown":
@@ -135,7 +135,7 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
 def choose_voices(
     moderator: Person, organisation: Organisation, said: Sequence[Sentence]
 ) -> Decision:
-    """Write down in the log that a moderator has chosen who writes for an organisation; `said` is what was changed."""
+    """Record in the log that a moderator has chosen who writes for an organisation; `said` is what was changed."""
     require(moderator.can.curate_all())
     page = f"/organisations/{organisation.slug}"
     thing = Thing("organisation", organisation.id, organisation.name, page, None, None)

@@ -73,7 +73,7 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
 
 
 def _add_once(reporter: Person, thing: Thing, new: Report) -> None:
-    """Add a report unless the same member has an open one; what was decided about may be reported again."""
+    """Add a report unless the same member has an open one; a thing may be reported again after a decision."""
     if has_reported(reporter, thing):
         raise _reported_already()
     db.session.add(new)
@@ -86,7 +86,7 @@ def report_illegal(
 ) -> Report:
     """Report illegal content without an account (Regulation (EU) 2022/2065, article 16).
 
-    The worker sends the reporter letters: that the report has arrived, and what was decided. Nothing here reveals
+    The worker sends letters to the reporter: that the report has arrived, and what was decided. Nothing here reveals
     whether, or by whom, the thing was reported before.
     """
     touches()
@@ -127,7 +127,7 @@ def _new_report(thing: Thing, **columns: Any) -> Report:
 
 
 def _new_number() -> str:
-    """A receipt number: easy to read out, and too long to guess (about 49 bits)."""
+    """A random receipt number: easy to read out, and too long to guess (about 49 bits)."""
     characters = "".join(secrets.choice(RECEIPT_ALPHABET) for _position in range(10))
     return f"{characters[:5]}-{characters[5:]}"
 
@@ -155,7 +155,7 @@ def report_letter(
 
 @action
 def note_confirmed(system: Person, reports: Sequence[Report]) -> None:
-    """Note that letters of receipt for these reports were written."""
+    """Record that letters of receipt for these reports were written."""
     require(system.can.administer())
     touches()
     for report in reports:
@@ -164,7 +164,7 @@ def note_confirmed(system: Person, reports: Sequence[Report]) -> None:
 
 @action
 def note_told(system: Person, reports: Sequence[Report]) -> None:
-    """Note that letters about the outcome of these reports were written."""
+    """Record that letters about the outcome of these reports were written."""
     require(system.can.administer())
     touches()
     for report in reports:
@@ -182,7 +182,7 @@ def forget_visitors(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
 
 
 def _is_news(report: Report) -> bool:
-    """Whether moderators have not been told yet that this waits for them, or not that it may be illegal."""
+    """Whether moderators were not notified yet that this waits for them, or not yet that it may be illegal."""
     reason = ILLEGAL if report.reason == ILLEGAL else ""
     return not has_open_reports(report.kind, report.item_id, reason)
 

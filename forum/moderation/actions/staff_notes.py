@@ -21,7 +21,7 @@ KEPT_STAFF_NOTES = timedelta(days=730)
 
 @action
 def write_staff_note(moderator: Person, member_id: int, text: str) -> StaffNote:
-    """Write a note about a member for the other moderators; hosts do not see it, the member can ask for it."""
+    """Write a note about a member for the other moderators; hosts do not see it, the member gets it in the data export."""
     touches()
     member = member_by_id(moderator, member_id)
     require(moderator.can.write_staff_note(member))

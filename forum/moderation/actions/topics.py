@@ -41,7 +41,7 @@ from forum.sentences import Sentence, kept, plural_sentence, sentence
 from forum.versions import EVERYTHING
 
 LONGEST_LOCK = timedelta(days=3650)
-# What the log says of a topic that another has made slow or slower by coming into it, by the minutes of the pace there
+# What the log says about a topic that became slow or slower by a merger, by the minutes of its new pace
 SLOW_THERE = {
     10: sentence("It is slow there now: each member can write once in 10 minutes."),
     60: sentence("It is slow there now: each member can write once an hour."),
@@ -61,7 +61,7 @@ def lock(
 ) -> Decision:
     """Lock a topic: it takes no more replies, and its readers see why. `seen` as in `thing_to_decide`.
 
-    With a last day it is opened again by the worker when that day is over (UTC).
+    If it has a last day, the worker unlocks it when that day is over (UTC).
     """
     thing = topic_to_decide(moderator, topic_id, seen)
     require_reasons(Deed.LOCK, reasons)
@@ -78,7 +78,7 @@ def _check_last_day(until: date | None) -> None:
 
 
 def _last_day(until: date | None) -> Columns:
-    """What a decision says of the last day of a lock: its end is that of this day, in UTC."""
+    """The words of a decision about the last day of a lock, which ends with that day in UTC."""
     if until is None:
         return {}
     end = datetime.combine(until + timedelta(days=1), time(), UTC)
@@ -96,7 +96,7 @@ def set_lock_end(
     until: date | None,
     reasons: Reasons = NO_REASONS,
 ) -> Decision:
-    """Give the lock of a topic a last day, another one, or none; why it is locked stays."""
+    """Set, change or remove the last day of a topic's lock; its reason stays."""
     thing = topic_to_decide(moderator, topic_id)
     check_length(reasons.facts, "reason")
     _check_last_day(until)
@@ -112,15 +112,16 @@ def set_lock_end(
 
 @action
 def open_after_last_day(system: Person, limit: int = 100) -> int:
-    """Open topics again whose lock had its last day before today; returns how many.
+    """Unlock topics whose lock had its last day before today; returns how many.
 
-    It stands in the log under the name of who locked the topic, or chose the day: nobody else has decided it. They do not
-    undo it, as it is no deed of theirs. What came into the forum locked, from a file, is opened without a line.
+    The log names the moderator who locked the topic or chose the day, because nobody else has decided it. Moderators
+    cannot undo it, because it is not their own deed. A topic that was imported as locked is unlocked without an
+    entry.
     """
     require(system.can.administer())
-    serialize_decisions()  # before the topics are locked, like all who decide about one
+    serialize_decisions()  # before the topics are locked, as in all decisions about topics
     over = topics_locked_before(now().date(), limit)
-    touches(*([EVERYTHING] if over else []))  # lists say that a topic is locked, too
+    touches(*([EVERYTHING] if over else []))  # lists also show that a topic is locked
     for topic in over:
         _open_after(system, topic)
     return len(over)
@@ -152,7 +153,7 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> D
 def slow(
     moderator: Person, topic_id: int, pace: Pace, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
-    """Make a topic slow: each member can write there once in so many minutes, and its readers see why.
+    """Make a topic slow: each member can write there once per so many minutes, and its readers see why.
 
     The reason is in `reasons`. `seen` as in `thing_to_decide`.
     """
@@ -170,7 +171,7 @@ def slow(
 
 @action
 def unslow(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
-    """Let members write in a topic as often as they like again."""
+    """Remove the limit of a slow topic."""
     thing = topic_to_decide(moderator, topic_id)
     pace = thing.row.present_pace
     require_change(pace)
@@ -190,7 +191,7 @@ def pin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Deci
 
 @action
 def unpin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
-    """End the pinning of a topic: its latest post decides its place again."""
+    """Unpin a topic: its latest post decides its place in the list again."""
     thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.pinned_at)
     dialogue.unpin(moderator, topic_id)
@@ -206,7 +207,7 @@ def move(
     *,
     seen: int | None = None,
 ) -> Decision:
-    """Move a topic to another agenda, together with what waits for a decision in it. `seen` as in `thing_to_decide`."""
+    """Move a topic to another agenda, together with its held texts. `seen` as in `thing_to_decide`."""
     thing = topic_to_decide(moderator, topic_id, seen)
     agenda = agenda_by_id(moderator, agenda_id)
     if thing.agenda_id == agenda_id:
@@ -231,7 +232,7 @@ def retitle(
     seen: int | None = None,
     read: str | None = None,
 ) -> Decision:
-    """Correct the title and the themes (ids) of a topic; its author reads what they were.
+    """Correct the title and the themes (ids) of a topic; its author is told the former ones.
 
     `seen` as in `thing_to_decide`; `read` is the `title_fingerprint` of the topic that the moderator's page showed.
     """
@@ -260,7 +261,8 @@ def change_kind(
 ) -> Decision | None:
     """Make an experience a question, or the reverse.
 
-    Returns the decision, or None when the member does not moderate there: what authors do with their own is none.
+    Returns the decision, or None when the member does not moderate there: what authors do with their own topics is no
+    decision.
     """
     if not member.can.moderate(get_topic(member, topic_id).agenda_id):
         dialogue.change_kind(member, topic_id, kind)
@@ -284,7 +286,7 @@ def split(
     part: dialogue.SplitTarget,
     reasons: Reasons = NO_REASONS,
 ) -> Decision:
-    """Split posts of a topic off into a new topic (`part`), and notify their authors where they are."""
+    """Split posts of a topic off into a new topic (`part`), and tell their authors where they are."""
     thing = topic_to_decide(moderator, topic_id)
     check_length(reasons.facts, "reason")
     moved = dialogue.split(moderator, topic_id, post_ids, part)
@@ -306,7 +308,7 @@ def split(
 def merge(
     moderator: Person, topic_id: int, target_id: int, reasons: Reasons = NO_REASONS
 ) -> Decision:
-    """Merge a topic into another: its posts are appended there, and its address redirects there for ever."""
+    """Merge a topic into another: its posts are appended there, and its address permanently redirects there."""
     thing = topic_to_decide(moderator, topic_id)
     check_length(reasons.facts, "reason")
     if is_advice_awaited(topic_id):
@@ -326,7 +328,7 @@ def merge(
 
 
 def _regrouping(moved: dialogue.MovedRecord) -> RegroupingBefore:
-    """What undoing a split or merge needs; `undoing._moved_posts` makes it a record again."""
+    """What is needed to undo a split or merger; `undoing._moved_posts` turns it back into a `MovedRecord`."""
     return RegroupingBefore(
         moved.target.id, moved.numbers, moved.before, moved.answer, moved.held, moved.paces
     )

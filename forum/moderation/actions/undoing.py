@@ -84,17 +84,18 @@ from forum.moderation.queries import (
 from forum.notifications.actions import read_outdated
 from forum.permissions import Person
 
-# What they keep in order to be undone has words of others, which go with their author
+# Deeds whose `before` contains words of other members, which are deleted when these leave
 KEEPING_WORDS = (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK, Deed.UNSLOW, Deed.RETITLE)
 UndoHandler = Callable[[Person, Thing, Decision], None]
 
 
 @action
 def undo(moderator: Person, decision_id: int) -> Decision:
-    """Undo one's own latest decision within ten minutes: everything is as it was, and its reports are open again.
+    """Undo one's own latest decision within ten minutes: everything is as before, and its reports are open again.
 
-    The decisions that were made with it are undone as well. Only those who know of them are told.
-    Raises `Conflict` when it is too late, when it brought something to light, or somebody has decided about the thing since.
+    The decisions that were made together with it are undone as well. Only members who know about them are told.
+    Raises `Conflict` when it is too late, when the decision has published something, or when somebody has decided
+    about the thing since.
     """
     serialize_decisions()
     decision = latest_undoable_decision(moderator)
@@ -111,9 +112,9 @@ def undo(moderator: Person, decision_id: int) -> Decision:
 
 
 def _undo_one(moderator: Person, decision: Decision) -> Decision:
-    """Undo a decision by itself or in its lot, unless somebody has decided about its thing since.
+    """Undo a single decision, or one of its lot, unless somebody has decided about its thing since.
 
-    Nor if it keeps the words no longer that it replaced, because their author has left.
+    It also fails if the words that it replaced were deleted because their author has left.
     """
     if latest_decision_id(decision.kind, decision.item_id) != decision.id:
         raise _too_late()
@@ -131,11 +132,11 @@ def reverse(
     is_told: bool,
     but: int | None = None,
 ) -> Decision:
-    """Reverse a decision of another moderator after a successful appeal; the calling deed has checked who may do so.
+    """Reverse a decision of another moderator after a successful appeal; the calling action has checked who may do so.
 
-    `answer` is the answer to the appeal, kept as the reason. `is_told` says whether the author is still to be
-    notified, `but` is the id of who appealed, and reads the answer. The reports of a thing that was kept are open again. Raises `Conflict` when the decision is no longer in
-    effect, so that there is nothing to reverse.
+    `answer` is the answer to the appeal, stored as the reason. `is_told` says whether the author is still to be
+    notified, `but` is the id of the appellant, who reads the answer. For a decision to keep a thing, its reports are
+    open again. Raises `Conflict` when the decision is no longer in effect, so that there is nothing to reverse.
     """
     serialize_decisions()
     decision = decision_to_review(moderator, decision_id)
@@ -144,7 +145,7 @@ def reverse(
         raise Conflict(_("This decision holds no more, so nothing was changed."))
     knows = DEEDS[decision.deed].tells_author or decision.deed == Deed.CLEAR_SPAM
     is_told = is_told and knows
-    # Before: what a mark said is gone with the mark when its member took that back meanwhile
+    # Read before reversing: if its member took a mark back meanwhile, its note is deleted with the mark
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
     made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
     tell_of_reversal(moderator, decision, made, thing, but=but)
@@ -169,26 +170,26 @@ def _reverse(
     source = OWN if is_undone else APPEAL
     recorded = record if is_told else record_quietly
     made = recorded(moderator, deed, thing, reasons, undoes_id=decision.id, source=source)
-    if decision.deed == Deed.CLEAR_SPAM:  # the reports of its texts are open again by now
+    if decision.deed == Deed.CLEAR_SPAM:  # the reports of its texts were already opened again
         cleared = MemberBefore.from_json(decision.kept)
         reopen_texts(moderator, cleared.hidden, cleared.refused, decision.decided_at)
-    if is_undone and not is_new:  # after the record, which ends what waited for the first decision
+    if is_undone and not is_new:  # after recording, which ends what waited for the first decision
         _reopen_entry(moderator, decision)
     return made
 
 
 def _reopen_entry(moderator: Person, decision: Decision) -> None:
-    """Let what a decision was about wait in the inboxes again, if it waits in the queue again."""
+    """Mark the notices about the thing of a decision as unread again, if it waits in the queue again."""
     for thing in existing_things(moderator, [(decision.kind, decision.item_id)]):
         reopen_entry(moderator, thing, decision.decided_at)
 
 
 def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> bool:
-    """Open the reports that a decision answered, except of those who have reported the thing again since.
+    """Open the reports that a decision answered again, except those whose reporters have reported the thing again since.
 
-    Moderators are notified of them once more, because the decision has marked their notices read. Visitors who were told
-    of the outcome will be told of the next one, too. Those of other things, which were cleared with a member, wait in the
-    inboxes again (`reopen_texts`). Returns whether anybody was notified.
+    Moderators are notified of them again, because the decision has marked their notices as read. Visitors who were
+    told the outcome will be told the next one, too. Reports of other things, which were cleared with a member, are
+    handled by `reopen_texts`. Returns whether anybody was notified.
     """
     answered = answered_by(decision.id)
     reported_again = open_reporter_ids(thing.kind, thing.item_id) - {None}
@@ -230,7 +231,7 @@ def _undo_hide(moderator: Person, thing: Thing, _decision: Decision) -> None:
 def _restore_places(
     moderator: Person, thing: Thing, decision: Decision, *, is_undone: bool
 ) -> None:
-    """Give what a decision had withheld its place back: a post, or the posts of a spammer."""
+    """Restore the former role (answer, waiting for a look) of a post that a decision had withheld, or of the posts of a spammer."""
     if thing.kind == "post" and decision.deed in (Deed.HIDE, Deed.REMOVE):
         before = ThingBefore.from_json(decision.kept)
         _restore_place(moderator, thing, before, is_undone=is_undone)
@@ -242,9 +243,9 @@ def _restore_places(
 def _restore_place(
     moderator: Person, thing: Thing, before: ThingBefore, *, is_undone: bool
 ) -> None:
-    """Let a post be again the answer that it was and, if nobody has judged it by answering an appeal, wait for a look.
+    """Make a post the answer again if it was, and let it wait for a look again unless it was judged in an appeal.
 
-    In another topic than then, nobody has chosen it.
+    It does not become the answer in another topic than before.
     """
     if before.unseen_at and is_undone:
         dialogue.look_again(moderator, thing.item_id, before.unseen_at)
@@ -253,7 +254,7 @@ def _restore_place(
 
 
 def _undo_remove(moderator: Person, thing: Thing, decision: Decision) -> None:
-    """Hide a thing again that was hidden before it was removed; a topic that was only emptied is restored."""
+    """Hide a thing again that was hidden before it was removed; a topic that was only empty is restored."""
     if thing.state != "removed":
         return
     before = ThingBefore.from_json(decision.kept)
@@ -335,10 +336,10 @@ def _undo_suspension_change(moderator: Person, thing: Thing, decision: Decision)
 def _restriction_end(
     decision: Decision, until: datetime | None, deeds: Sequence[str]
 ) -> datetime | None:
-    """Until when a member is still restricted once a decision is undone; None for not at all.
+    """Until when a member is still restricted after a decision is undone; None for not at all.
 
-    When the decision restricted the member, another one in effect may do so too; when it ended a restriction, the
-    moment counts that it had (`until`), unless it has passed.
+    If the decision restricted the member, another one in effect may do so too; if it ended a restriction, the former
+    end (`until`) applies again unless it has passed.
     """
     if decision.deed in deeds:
         return end_of_other_restriction(decision, deeds)
@@ -368,11 +369,11 @@ def _undo_unslowing(moderator: Person, thing: Thing, decision: Decision) -> None
 
 
 def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
-    """Put an agenda in preparation again, unless something was written or moved there since it was opened, or told.
+    """Put an agenda in preparation again, unless something was written, moved there or announced since it was opened.
 
-    Nobody's words must vanish, and nobody be told of what they cannot find.
+    Nobody's words may disappear, and nobody may have been notified of something that they cannot find.
     """
-    lock_writers_on(thing.item_id)  # who writes there at this moment ends first
+    lock_writers_on(thing.item_id)  # members who are writing there now finish first
     agenda = agenda_to_change(moderator, thing.item_id)
     if OpeningBefore.from_json(decision.kept).has_more(things_on(thing.item_id)):
         raise Conflict(
@@ -395,7 +396,7 @@ def _undo_refusal(moderator: Person, thing: Thing, _decision: Decision) -> None:
 
 
 def _undo_approval(moderator: Person, thing: Thing, decision: Decision) -> None:
-    """Hold a published text back again; raises `Conflict` when it was decided about or reported meanwhile."""
+    """Hold a published text again; raises `Conflict` when it was reported or decided about meanwhile."""
     before = ApprovalBefore.from_json(decision.kept)
     if before is None:
         raise _too_late()
@@ -424,13 +425,14 @@ def _undo_merge(moderator: Person, thing: Thing, decision: Decision) -> None:
 
 
 def _moved_posts(topic: Topic, target: Topic, before: RegroupingBefore) -> dialogue.MovedRecord:
-    """The moved posts as `topics._regrouping` kept them."""
+    """The moved posts, from what `topics._regrouping` stored."""
     return dialogue.MovedRecord(
         topic, target, before.numbers, before.last, before.answer, before.held, before.paces
     )
 
 
-# What restores the state before each deed; deeds that are missing here changed nothing but the record.
+# The functions that restore the state before each deed; deeds that are missing here changed nothing except the
+# record.
 UNDO_HANDLERS: dict[str, UndoHandler] = {
     Deed.APPROVE: _undo_approval,
     Deed.REFUSE: _undo_refusal,

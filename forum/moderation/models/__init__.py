@@ -1,4 +1,4 @@
-"""Reports, the decisions that answer them, what these keep in order to be undone, and notes about members."""
+"""Reports, the decisions that answer them, what decisions store so that they can be undone, and notes about members."""
 
 from __future__ import annotations
 

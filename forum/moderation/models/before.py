@@ -1,4 +1,4 @@
-"""What a decision keeps in order to be undone: a value for each sort of deed, as JSON in `Decision.before`.
+"""What a decision stores so that it can be undone: a class for each sort of deed, as JSON in `Decision.before`.
 
 The keys are those that every earlier version has stored.
 """
@@ -26,10 +26,10 @@ class Before(Protocol):
 
 @dataclass(frozen=True)
 class ThingBefore:
-    """Before a thing was kept, hidden, removed or restored: its state, and the words in the place of what was hidden.
+    """Before a thing was kept, hidden, removed or restored: its state, and the words that stood in place of a hidden thing.
 
-    `is_emptied` says that it was a topic that was hidden only because none of its posts was shown. A post may have waited
-    for a look since `unseen_at`, and been the answer to the question with the id `question_id`, chosen at `answered_at`.
+    `is_emptied` says that it was a topic hidden only because it had no visible post. A post may have waited for a
+    look since `unseen_at`, and been the answer to the question with the id `question_id`, chosen at `answered_at`.
     """
 
     state: str
@@ -63,7 +63,7 @@ class ThingBefore:
 
     @property
     def has_place(self) -> bool:
-        """Whether it was a post that waited for a look, or was the answer."""
+        """Whether it was a post that waited for a look, or that was the answer."""
         return self.unseen_at is not None or self.question_id is not None
 
 
@@ -71,8 +71,8 @@ class ThingBefore:
 class MemberBefore:
     """Before a decision about a member: the state of the profile, and until when the member was restricted.
 
-    `shown` are the things and `waiting` the held texts that the decision restored, `hidden` and `refused` those that it
-    cleared. `places` are, by their ids, the posts among these that had waited for a look or been the answer.
+    `shown` are the things and `waiting` the held texts that the decision restored, `hidden` and `refused` those that
+    it cleared. `places` are, by post id, those posts that had waited for a look or been the answer.
     """
 
     state: str
@@ -133,7 +133,7 @@ class NoteBefore:
 
 @dataclass(frozen=True)
 class LockBefore:
-    """Before a topic was unlocked, or its lock got another last day: why it was locked, and until when if that was said."""
+    """Before a topic was unlocked, or the last day of its lock was changed: the reason of the lock, and its last day if any."""
 
     reason: str
     until: date | None = None
@@ -150,7 +150,7 @@ class LockBefore:
 
     @property
     def day_ahead(self) -> date | None:
-        """The last day, unless it is over: a lock that is restored does not end by a day that has passed."""
+        """The last day, unless it has passed: a restored lock does not get a last day in the past."""
         return self.until if self.until and self.until >= now().date() else None
 
 
@@ -172,7 +172,7 @@ class PaceBefore:
 
 @dataclass(frozen=True)
 class OpeningBefore:
-    """Before an agenda was opened: the ids of what stood there, by kind, as `things_on` finds them."""
+    """Before an agenda was opened: the ids of its content, by kind, as `things_on` finds them."""
 
     there: Mapping[str, Sequence[int]]
 
@@ -186,7 +186,7 @@ class OpeningBefore:
         return cls(kept.get("there", {}))
 
     def has_more(self, there: Mapping[str, Sequence[int]]) -> bool:
-        """Whether something is `there` now that was not: written since, or moved in."""
+        """Whether `there` contains anything new: written, or moved in, since then."""
         return any(set(ids).difference(self.there.get(kind, ())) for kind, ids in there.items())
 
 
@@ -226,7 +226,7 @@ class TitleBefore:
 
 @dataclass(frozen=True)
 class KindBefore:
-    """Before a topic became of another kind; `answer` is the post that was the answer, and when it was chosen."""
+    """Before the kind of a topic was changed; `answer` is the post that was the answer, and when it was chosen."""
 
     kind: str
     answer: tuple[int, datetime | None] | None
@@ -245,9 +245,9 @@ class KindBefore:
 class RegroupingBefore:
     """Before posts were split off a topic, or a topic was merged: what `dialogue.MovedRecord` needs.
 
-    `target_id` is the topic into which they went, `numbers` are their former numbers by id, `last` is the number of the
-    last post that was there already, `held` are the ids of the held texts that followed, `paces` how slow the target was
-    before and after, if the other topic made it slower.
+    `target_id` is the topic into which they were moved, `numbers` are their former numbers by id, `last` is the
+    number of the last post that was already there, `held` are the ids of the held texts that were moved along,
+    `paces` how slow the target was before and after, if the other topic made it slower.
     """
 
     target_id: int
@@ -283,7 +283,7 @@ class RegroupingBefore:
 
 @dataclass(frozen=True)
 class ApprovalBefore:
-    """Before a text that waited was published: what `dialogue.state_before_approval` says of it and of its place."""
+    """Before a held text was published: what `dialogue.state_before_approval` returned."""
 
     state: Kept
 
@@ -293,7 +293,7 @@ class ApprovalBefore:
 
     @classmethod
     def from_json(cls, kept: Kept) -> ApprovalBefore | None:
-        """What a decision has stored; None for one that an early version made, which kept nothing."""
+        """What a decision has stored; None for one from an early version, which stored nothing."""
         return cls(kept) if "said" in kept else None
 
 

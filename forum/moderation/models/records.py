@@ -21,14 +21,14 @@ from forum.parallels.models import Translation
 from forum.sentences import Kept, Sentence, recognised, said, sentence
 
 BY_MEMBER, BY_VISITOR = ("member", "visitor")  # sources of a report
-# What stands for the title of a letter, of which moderators see only what its reports quote
+# What is shown as the title of a letter, of which moderators see only what its reports quote
 LETTER_TITLE = sentence("An e-mail from %(name)s")
 # What led to a decision
 OWN, REPORT, RULE, APPEAL, LAST_DAY = ("own initiative", "report", "rule", "appeal", "last day")
 
 
 def heading_of(kind: str, title: str) -> str | Sentence:
-    """The title of a thing, as a row keeps it; for a letter the sentence that stands for one, in the language of whoever reads."""
+    """The title of a thing, as a row stores it; for a letter a translated sentence."""
     return (kind == "letter" and recognised(title, LETTER_TITLE.message)) or title
 
 
@@ -76,7 +76,7 @@ class Deed(StrEnum):
 
 
 def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]:
-    """SQL expression: the agenda to which a thing belongs now, after any moves; `kept` when its row is gone."""
+    """SQL expression: the present agenda of a thing, after any moves; `kept` if its row is gone."""
     agenda_ids = {
         "post": select(Topic.agenda_id)
         .join(Post, Post.topic_id == Topic.id)
@@ -114,16 +114,20 @@ def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]
 class Decision(Base):
     """What a moderator did (`deed`, a value of `Deed`) about one thing, and why.
 
-    `sentences` are what the forum says was done, such as where a topic was moved; each reader reads them in the own language.
-    Together, `reason` (the facts, and what the author can do, in the moderator's words), the ground and the source are the statement of reasons
-    of Regulation (EU) 2022/2065, article 17. The ground is `rule`, the number of a house rule (0 for none) whose words
-    are kept as they were, or `law`. `source` says what led to the decision, `is_automated` whether a machine pointed
-    the thing out. `is_excused` marks advertising in bulk, for which the law asks no reasons.
+    `sentences` are the forum's words on what was done, such as where a topic was moved, shown in the language of the
+    reader.
 
-    `before` is the state that undoing the decision restores, one of the values of `before.py`; `undoes_id` is the decision that this one reverses.
-    Decisions of one deed over several things share a `lot_id`, the id of the first of them; those that followed from
-    clearing a member have the id of that decision. `agenda_id` is the agenda at the time, `present_agenda_id` the one
-    where the thing is now: its moderators answer appeals and reverse decisions.
+    `reason` (the facts, and what the author can do, in the moderator's words), the ground and the source together are
+    the statement of reasons of Regulation (EU) 2022/2065, article 17. The ground is `rule`, the number of a house
+    rule (0 for none) whose words are stored as they were, or `law`. `source` says what led to the decision,
+    `is_automated` whether a machine pointed the thing out. `is_excused` marks advertising in bulk, for which the law
+    requires no reasons.
+
+    `before` is the state that undoing the decision restores, an instance of a class of `before.py`; `undoes_id` is
+    the decision that this one reverses. Decisions of one deed over several things share a `lot_id`, the id of the
+    first of them; those that followed from clearing a member have the id of that decision. `agenda_id` is the agenda
+    at the time, `present_agenda_id` the present one of the thing: its moderators answer appeals and reverse
+    decisions.
     """
 
     __tablename__ = "decision"
@@ -162,17 +166,17 @@ class Decision(Base):
 
     @property
     def heading(self) -> str | Sentence:
-        """The title of what it is about, or the sentence that stands for it."""
+        """The title of the thing, or the sentence that stands for it."""
         return heading_of(self.kind, self.title)
 
     @property
     def what_was_done(self) -> str:
-        """What the forum says was done, in the present language; empty where the deed alone says it."""
+        """The forum's words on what was done, in the present language; empty if the deed alone says it."""
         return said(self.sentences)
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What was kept in order to undo it, as JSON; empty when that was nothing."""
+        """What was stored so that it can be undone, as JSON; empty for nothing."""
         return self.before or {}
 
 
@@ -194,8 +198,8 @@ class StaffNote(Base):
 class Report(Base):
     """Somebody says that a thing breaks the rules or the law. The author of the thing never learns who.
 
-    `source` is *member* (`reporter_id`) or *visitor* (`name` and `email`, for illegal content; both may be empty when it
-    is about the abuse of children). It waits for the moderators of the agenda where the thing is now
+    `source` is *member* (`reporter_id`) or *visitor* (`name` and `email`, for illegal content; both may be empty when
+    it is about the abuse of children). The report waits for the moderators of the thing's present agenda
     (`present_agenda_id`); `agenda_id`, where it was reported, counts when the thing is gone. `number` is the receipt.
     `confirmed_at` is when a letter of receipt was written to a visitor, `told_at` when one about the outcome was.
     """
@@ -212,7 +216,7 @@ class Report(Base):
             **partial_index("decision_id IS NULL"),
         ),
         Index(None, "number", unique=True),
-        # The worker asks each second to whom a letter is due.
+        # The worker asks every second which letters are due.
         Index(
             "ix_report_to_confirm", "id", **partial_index("email <> '' AND confirmed_at IS NULL")
         ),

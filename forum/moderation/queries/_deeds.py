@@ -1,4 +1,4 @@
-"""Every deed of moderators: what it asks for, what it says and to whom, which later deeds end it."""
+"""Every deed of moderators: what it requires, what the notices say, and which later deeds end it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ UNDO_PERIOD = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class DeedKind:
-    """What a deed asks for and what follows from it.
+    """What a deed requires and what follows from it.
 
-    One that `restricts` somebody can be appealed against, until a deed in `ended_by` ends its effect; its ground is the
-    house rule or the law that was broken. `to_author` is what the notice to the author says, None when it tells them
-    nothing by itself; one that `says_what_was_done` tells them that, in sentences of the decision. `to_reporters` is what
-    those read who reported the thing; without it, their reports stay open.
+    One that `restricts` somebody can be appealed until a deed in `ended_by` ends its effect; its ground is the house
+    rule or the law that was broken. `to_author` is what the notice to the author says, None when it alone tells them
+    nothing; one that `says_what_was_done` adds the sentences of the decision. `to_reporters` is what the reporters
+    are told; without it, their reports stay open.
     """
 
     needs_ground: bool = False
@@ -101,7 +101,7 @@ DEEDS: dict[str, DeedKind] = {
         ended_by=(Deed.UNLOCK,),
         to_author=sentence("Locked: it takes no more replies."),
     ),
-    # It restricts nobody more than others, and ends by itself or with a word to the moderators
+    # It restricts no single member, and ends by itself or at a word to the moderators
     Deed.SLOW: DeedKind(needs_reason=True, ended_by=(Deed.UNSLOW,), says_what_was_done=True),
     Deed.SEND_BACK: DeedKind(needs_reason=True, restricts=True, ended_by=(Deed.PUBLISH,)),
     Deed.CLEAR_SPAM: DeedKind(
@@ -127,7 +127,7 @@ DEEDS: dict[str, DeedKind] = {
         to_reporters=sentence("Kept: it is within the rules."),
     ),
     Deed.UNLOCK: DeedKind(to_author=sentence("Open for replies again.")),
-    # The lock goes on restricting, and is what one appeals against
+    # The lock stays in effect, and it is the lock that can be appealed
     Deed.SET_LOCK_END: DeedKind(says_what_was_done=True),
     Deed.UNSLOW: DeedKind(
         to_author=sentence("Not slow any more: members can write as often as they like.")
@@ -147,9 +147,9 @@ DEEDS: dict[str, DeedKind] = {
     Deed.OPEN_AGENDA: DeedKind(),
     Deed.ARCHIVE: DeedKind(),
     Deed.REOPEN: DeedKind(),
-    # Nothing stood on it; who wants it back makes it anew
+    # It had no content, so it can simply be made again
     Deed.DELETE_AGENDA: DeedKind(needs_reason=True, is_undoable=False),
-    # The invitations room tells those whom it concerns; it is undone by choosing anew
+    # The invitations room notifies those concerned; it is undone by choosing again
     Deed.CHOOSE_VOICES: DeedKind(is_undoable=False),
     Deed.UNDO: DeedKind(is_undoable=False, to_author=sentence("The decision is taken back.")),
     Deed.REVERSE: DeedKind(
@@ -159,9 +159,11 @@ DEEDS: dict[str, DeedKind] = {
 RESTRICTING_DEEDS = tuple(deed for deed, kind in DEEDS.items() if kind.restricts)
 UNDOABLE_DEEDS = tuple(deed for deed, kind in DEEDS.items() if kind.is_undoable)
 WITHHOLDING_DEEDS = (Deed.HIDE, Deed.REMOVE)  # of a topic, they also withhold what others wrote
-UPHOLDING_DEEDS = (Deed.KEEP, Deed.RESTORE, Deed.ASK_TO_EDIT)  # what was reported stays
-PUBLISHING_DEEDS = {"practice": Deed.PUBLISH, "held": Deed.APPROVE}  # by the kind of what waits
-# How deeds were called before migration 0034; addresses of the log that somebody has kept still say so.
+# After these, the reported thing stays visible
+UPHOLDING_DEEDS = (Deed.KEEP, Deed.RESTORE, Deed.ASK_TO_EDIT)
+# By the kind of the waiting thing
+PUBLISHING_DEEDS = {"practice": Deed.PUBLISH, "held": Deed.APPROVE}
+# The names of deeds before migration 0034; old bookmarked addresses of the log still contain them.
 FORMER_NAMES: dict[str, Deed] = {
     "send back": Deed.SEND_BACK,
     "ask to edit": Deed.ASK_TO_EDIT,
@@ -171,5 +173,5 @@ FORMER_NAMES: dict[str, Deed] = {
 
 
 def deeds_ended_by(*deeds: str) -> list[str]:
-    """The deeds whose effect one of these ends."""
+    """The deeds whose effect is ended by one of these deeds."""
     return [deed for deed, kind in DEEDS.items() if not set(deeds).isdisjoint(kind.ended_by)]

@@ -41,8 +41,8 @@ class Thing:
     """What a report or a decision is about: something of one of the `KINDS`.
 
     `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
-    the model instance, None when gone. `shown_in` is the title of the page where it is read. `topic_id` and `post_id`
-    say which notices are about it; attached texts have neither, because their notices are about the parent.
+    the model instance, None when gone. `shown_in` is the title of the page on which it is read. `topic_id` and
+    `post_id` say which notices are about it; attached texts have neither, because their notices are about the parent.
     """
 
     kind: str
@@ -60,12 +60,12 @@ class Thing:
 
     @property
     def heading(self) -> str | Sentence:
-        """The title, or the sentence that stands for it: for somebody else, who may read another language."""
+        """The title, or the sentence that stands for it, which others may read in another language."""
         return heading_of(self.kind, self.title)
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the words of things without versions (held and attached texts); empty for others and when gone."""
+        """A hash of the words of things without versions (held and attached texts); empty for other things and when gone."""
         has_one = self.kind in ("held", *ATTACHED_KINDS) and self.row is not None
         return self.row.fingerprint if has_one else ""
 
@@ -214,7 +214,7 @@ def from_held(held: Held) -> Thing:
 
 
 def _note_thing(reader: Person, mark_id: int) -> Thing:
-    """The note of a "tried it" mark; a mark without words is nothing to moderate."""
+    """The note of a "tried it" mark; a mark without a note cannot be moderated."""
     return _from_note(get_note(reader, mark_id))
 
 
@@ -261,7 +261,7 @@ def _from_follow_up(follow_up: FollowUp) -> Thing:
 
 
 def _reservation_thing(reader: Person, signature_id: int) -> Thing:
-    """The reservation of a signature; a signature without one is nothing to moderate."""
+    """The reservation of a signature; a signature without one cannot be moderated."""
     signature = get_reservation(reader, signature_id)
     declaration = signature.declaration
     return Thing(
@@ -325,8 +325,9 @@ def _state(row: Any) -> str:
 class ThingKind:
     """A kind of thing: how it is looked up for a reader, what notices call it, and what can be done with it.
 
-    Who wrote something editable can be asked to change it. Hidden profiles and `attached` texts (of a "tried it" mark,
-    what happened next, reservations), commitments and translations leave no trace for readers, so that there is nothing more to remove.
+    The author of something editable can be asked to change it. Hidden profiles, `attached` texts (notes of "tried it"
+    marks, follow-ups, reservations), commitments and translations leave no trace for readers, so they cannot be
+    removed in addition.
     """
 
     look_up: Callable[[Person, int], Thing]

@@ -9,16 +9,16 @@ from forum.plaintext import excerpt, without_markdown
 
 MAX_STAFF_NOTES = 100
 REPORTS_PER_PAGE = 20  # in the list of one's own reports
-# Things with open reports in the queue, and reports of one thing; the oldest first
+# Reported things in the queue, and reports of one thing; the oldest first
 MAX_OPEN_REPORTS = 500
 LOG_PAGE_SIZE = 50
 MAX_RELATED_DECISIONS = 20  # of each sort, beside an opened entry
 
 
 def first_words(source: str) -> str:
-    """The first 90 characters of a text without its quotations and Markdown signs; an ellipsis when nothing is left.
+    """The first 90 characters of a text without its quotations and markup; an ellipsis when nothing is left.
 
-    Headings count only when there is nothing else: the forum itself offers some to begin with.
+    Headings count only when there is nothing else, because the forum itself offers some.
     """
     own = [line for line in source.split("\n") if not line.startswith(">")]
     told = [line for line in own if not line.startswith("#")]

@@ -1,4 +1,4 @@
-"""Decisions: the log, the latest about a thing, whom a decision concerns, and whether it is still in effect."""
+"""Decisions: the log, the latest about a thing, whom a decision concerns, and whether it is in effect."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def others_in_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
 
 
 def _is_moderated(reader: Person) -> ColumnElement[bool]:
-    """`Can.see_decision` in SQL: the reader moderates the agenda of the decision, or the one where its thing is now."""
+    """`Can.see_decision` in SQL: the reader moderates the agenda of the decision, or the present one of its thing."""
     places = (Decision.agenda_id, Decision.present_agenda_id)
     return or_(*(moderated_by(reader, place) for place in places))
 
@@ -91,7 +91,7 @@ def decisions_about(kind: str, item_id: int) -> Sequence[Decision]:
 
 
 def latest_of(kind: str, item_id: int, deeds: Collection[str]) -> Decision | None:
-    """The latest decision with one of some deeds about a thing that nobody took back, with its moderator; or None."""
+    """The latest decision about a thing with one of these deeds that was not reversed, with its moderator; or None."""
     query = select(Decision).where(*is_about(Decision, kind, item_id), Decision.deed.in_(deeds))
     undoing = aliased(Decision)
     query = query.where(~select(undoing.id).where(undoing.undoes_id == Decision.id).exists())
@@ -100,7 +100,7 @@ def latest_of(kind: str, item_id: int, deeds: Collection[str]) -> Decision | Non
 
 
 def present_end(decision: Decision) -> datetime | None:
-    """Until when a decision holds as it was decided, or as a lock that is in effect was given another last day, or none."""
+    """Until when a decision is in effect: as decided or, for a lock, as its last day was changed since; None for no end."""
     if decision.deed == Deed.LOCK and is_in_effect(decision):
         chosen = latest_of(decision.kind, decision.item_id, (Deed.LOCK, Deed.SET_LOCK_END))
         return chosen.until if chosen else None
@@ -122,9 +122,9 @@ def decided_since(decision: Decision, keys: Sequence[tuple[str, int]]) -> set[tu
 
 
 def clearing_of_shared_page(kind: str, item_id: int, deed: str) -> Decision | None:
-    """The latest decision about a topic or page that belonged to clearing its author (`remove`), or to the return (`restore`).
+    """The latest decision about a topic or page that was part of clearing its author (`remove`) or of undoing that (`restore`).
 
-    Such a decision exists only where others wrote too. None when it is no longer in effect.
+    Such a decision exists only for pages on which others wrote. None when it is no longer in effect.
     """
     query = select(Decision).where(*is_about(Decision, kind, item_id), _is_of_a_clearing())
     latest = query.where(Decision.deed == deed).order_by(Decision.id.desc()).limit(1)
@@ -133,22 +133,22 @@ def clearing_of_shared_page(kind: str, item_id: int, deed: str) -> Decision | No
 
 
 def _is_of_a_clearing() -> ColumnElement[bool]:
-    """SQL condition: the decision followed from one about a member, whose id is its lot."""
+    """SQL condition: the decision is part of one about a member, whose id is its lot."""
     head = aliased(Decision)
     about_member = select(head.id).where(head.id == Decision.lot_id, head.kind == "member")
     return about_member.correlate(Decision).exists()
 
 
 def serialize_decisions() -> None:
-    """Make moderation deeds run one after another, so that each sees what the one before decided.
+    """Make decisions of moderators run one after another, so that each sees what the one before decided.
 
-    SQLite has one writer at a time anyway. On PostgreSQL the deeds wait for a lock on the federation's row.
+    SQLite has one writer at a time anyway. On PostgreSQL they wait for a lock on the federation's row.
     """
     db.session.execute(select(Federation.id).limit(1).with_for_update())
 
 
 def latest_undoable_decision(reader: Person) -> Decision | None:
-    """The moderator's latest decision that can still be undone: within `UNDO_PERIOD`, and nothing decided about it since."""
+    """The moderator's latest decision that can still be undone: within `UNDO_PERIOD`, without a later one about its thing."""
     require(reader.can.see_queue())
     later = aliased(Decision)
     is_same = (later.kind == Decision.kind) & (later.item_id == Decision.item_id)
@@ -156,7 +156,7 @@ def latest_undoable_decision(reader: Person) -> Decision | None:
         Decision.moderator_id == reader.id,
         Decision.decided_at > now() - UNDO_PERIOD,
         Decision.deed.in_(UNDOABLE_DEEDS),
-        Decision.source != LAST_DAY,  # the worker did so in their name
+        Decision.source != LAST_DAY,  # made by the worker in their name
         ~_is_of_a_clearing(),
         ~select(later.id).where(is_same, later.id > Decision.id).exists(),
     )
@@ -164,7 +164,7 @@ def latest_undoable_decision(reader: Person) -> Decision | None:
 
 
 def decision_to_offer(reader: Person) -> Decision | None:
-    """`latest_undoable_decision` for a page that offers to undo it; None for those who moderate nothing now."""
+    """`latest_undoable_decision` for a page that offers to undo it; None for members who no longer moderate anything."""
     latest = latest_undoable_decision(reader) if reader.can.see_queue() else None
     is_kept = latest is None or has_brought_to_light(latest) or has_lost_place(latest)
     return None if is_kept else latest
@@ -173,7 +173,7 @@ def decision_to_offer(reader: Person) -> Decision | None:
 def decided_by_another(
     person: Person, kind: str, item_id: int, deeds: Sequence[str]
 ) -> Decision | None:
-    """The decision, still in effect, that another moderator made about the person's own thing with one of these deeds."""
+    """The decision in effect, with one of these deeds, that another moderator made about the person's own thing."""
     by_another = Decision.author_id == person.id, Decision.moderator_id != person.id
     query = select(Decision).where(*is_about(Decision, kind, item_id), *by_another)
     decisions = db.session.scalars(query.where(Decision.deed.in_(deeds))).all()
@@ -181,7 +181,7 @@ def decided_by_another(
 
 
 def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
-    """Whether only another moderator may do this deed: it would end a decision that was made against the person."""
+    """Whether only another moderator may do this deed, because it would end a decision against the person."""
     decision = decided_by_another(person, kind, item_id, deeds_ended_by(deed))
     return decision is not None and not person.can.give_back(decision)
 
@@ -191,9 +191,9 @@ OwnText = Post | Mark | FollowUp | Signature | Commitment | Translation
 
 
 def place_of(reader: Person, decision: Decision) -> Place | None:
-    """The topic in which the post, note or follow-up of a decision stands, or which it is about, if the reader sees it.
+    """The topic of a decision's post, note or follow-up, or the topic itself, if the reader sees it.
 
-    Of a reservation it is the declaration, and a commitment or translation stands by itself.
+    For a reservation it is the declaration; commitments and translations have a page of their own.
     """
     if decision.kind == "translation":
         return translation_if_there(reader, decision.item_id)
@@ -219,9 +219,9 @@ def place_of(reader: Person, decision: Decision) -> Place | None:
 
 
 def ids_ended_by(decision: Decision) -> Sequence[int]:
-    """The ids of earlier decisions about the same thing that a decision ends, undoes or, hiding or removing, replaces.
+    """The ids of earlier decisions about the same thing that a decision ends, undoes or (hiding or removing) replaces.
 
-    Without those of a lot, unless it is undone as a whole: their notices tell of the others, too, which may hold.
+    Decisions of a lot are left out unless the whole lot is undone: their notices are about other things, too.
     """
     deeds = deeds_ended_by(decision.deed)
     deeds += WITHHOLDING_DEEDS if decision.deed in WITHHOLDING_DEEDS else ()
@@ -235,16 +235,17 @@ def ids_ended_by(decision: Decision) -> Sequence[int]:
 
 
 def waits_for_another(person: Person, kind: str, item_id: int, agenda_id: int) -> bool:
-    """Whether a practice or text of the person's own that waits on an agenda is for another moderator to publish."""
+    """Whether the person's own practice or text that waits on an agenda must be published by another moderator."""
     return bool(waiting_for_another(person, {(kind, item_id): agenda_id}))
 
 
 def waiting_for_another(
     person: Person, agenda_ids: Mapping[tuple[str, int], int]
 ) -> set[tuple[str, int]]:
-    """Which of the person's own practices and texts that wait are for another moderator to publish.
+    """Those of the person's own waiting practices and texts that must be published by another moderator.
 
-    `agenda_ids` are the agendas where they wait, by kind and id. It takes a query for each agenda, and one for all that wait.
+    `agenda_ids` are the agendas where they wait, by kind and id. It takes a query for each agenda, and one for all of
+    them.
     """
     may = {one: may_publish(person, one, person.id) for one in set(agenda_ids.values())}
     barred = {key for key, agenda_id in agenda_ids.items() if not may[agenda_id]}
@@ -252,7 +253,7 @@ def waiting_for_another(
 
 
 def _ended_by_another(person: Person, keys: Set[tuple[str, int]]) -> set[tuple[str, int]]:
-    """Which of the person's own practices and texts only another may publish, as that would end a decision against them."""
+    """Those of the person's own practices and texts that only another may publish, because it would end a decision against them."""
     if not keys:
         return set()
     ended = deeds_ended_by(*PUBLISHING_DEEDS.values())
@@ -267,7 +268,7 @@ def _ended_by_another(person: Person, keys: Set[tuple[str, int]]) -> set[tuple[s
 
 
 def may_publish(person: Person, agenda_id: int, author_id: int | None) -> Verdict:
-    """Whether a moderator may publish what somebody wrote and waits on an agenda."""
+    """Whether a moderator may publish a waiting text of an author on an agenda."""
     is_alone = author_id == person.id and not set(curators_of(agenda_id)) - {person.id}
     return person.can.publish(agenda_id, author_id, is_alone)
 
@@ -286,7 +287,7 @@ class ClearedContent:
 
 
 def content_cleared_of(moderator: Person, member_id: int) -> ClearedContent:
-    """What the latest clearing of a member, if it was not undone, still keeps out of sight."""
+    """What the latest clearing of a member, unless it was undone, still hides."""
     undoing = aliased(Decision)
     is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
     query = select(Decision).where(*is_about(Decision, "member", member_id), ~is_undone)
@@ -296,7 +297,7 @@ def content_cleared_of(moderator: Person, member_id: int) -> ClearedContent:
 
 
 def content_cleared_by(moderator: Person, decision: Decision) -> ClearedContent:
-    """What a decision `clear_spam` cleared and nobody has decided about since."""
+    """What a decision `clear_spam` has cleared, without what somebody has decided about since."""
     cleared = MemberBefore.from_json(decision.kept)
     since = decided_since(decision, cleared.hidden)
     texts = existing_things(moderator, [key for key in cleared.hidden if key not in since])
@@ -317,9 +318,9 @@ def answered_by(decision_id: int) -> Sequence[Report]:
 
 @dataclass(frozen=True)
 class LogFilter:
-    """What of the moderation log is wanted, all of it where nothing is said.
+    """Which entries of the moderation log are wanted; empty values do not filter.
 
-    `agenda` is a slug; `author`, of what was decided about, and `by`, the moderator, are handles.
+    `agenda` is a slug; `author` (of the thing) and `by` (the moderator) are handles.
     """
 
     agenda: str = ""
@@ -351,7 +352,7 @@ def decision_log(
 
 
 def undoings_of(decisions: Iterable[Decision]) -> dict[int, Decision]:
-    """By the id of each of some decisions that was taken back or reversed after an appeal, the decision that did so; one query."""
+    """For those decisions that were undone or reversed: the decision that did so, by the id of the first; one query."""
     ids = [decision.id for decision in decisions]
     if not ids:
         return {}
@@ -360,9 +361,9 @@ def undoings_of(decisions: Iterable[Decision]) -> dict[int, Decision]:
 
 
 def own_withheld_text(reader: Person, decision: Decision) -> OwnText | None:
-    """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
+    """The text that a decision hid, for its author; None for others, and once it is visible or deleted.
 
-    Of a topic it is the post that opens it.
+    For a topic it is the post that opens it.
     """
     if decision.author_id != reader.id:
         return None
@@ -398,8 +399,8 @@ def request_to_edit(reader: Person, post: Post) -> Decision | None:
 def restricting_decision(reader: Person, kind: str, item_id: int) -> Decision:
     """The decision that restricts a thing, for its author and the moderators of its agenda, else `NotFound`.
 
-    It is the latest in effect; when there is none, the latest that did. For the opening post of a topic it is the
-    decision about the topic when there is none about the post.
+    It is the latest one in effect or, if there is none, the latest that was. For the opening post of a topic it is
+    the decision about the topic when there is none about the post.
     """
     which = (*is_about(Decision, kind, item_id), Decision.deed.in_(RESTRICTING_DEEDS))
     found = _latest_in_effect(*which)
@@ -411,14 +412,14 @@ def restricting_decision(reader: Person, kind: str, item_id: int) -> Decision:
 
 
 def why_hidden(reader: Person, kind: str, item_id: int) -> Decision | None:
-    """The decision that withholds a thing, for readers whom it concerns: its author, and who wrote in it."""
+    """The decision that withholds a thing, for readers concerned by it: its author, and the authors of texts in it."""
     which = (*is_about(Decision, kind, item_id), Decision.deed.in_(WITHHOLDING_DEEDS))
     found = _latest_in_effect(*which)
     return found if found and is_concerned(reader, found) else None
 
 
 def _latest_in_effect(*which: ColumnElement[bool]) -> Decision | None:
-    """The latest of some decisions that is in effect; the latest of all when none is, None when there is none."""
+    """The latest of these decisions that is in effect, or else the latest of all; None when there is none."""
     query = select(Decision).where(*which).options(joinedload(Decision.agenda))
     decisions = db.session.scalars(query.order_by(Decision.id.desc())).all()
     in_effect = (decision for decision in decisions if is_in_effect(decision))
@@ -456,7 +457,7 @@ def is_in_effect(decision: Decision) -> bool:
 
 
 def has_brought_to_light(decision: Decision) -> bool:
-    """Whether a decision has moved a topic from an agenda in preparation to an open one, where it stays in sight."""
+    """Whether a decision moved a topic from an agenda in preparation to an open one, where it stays visible."""
     in_preparation = ids_in_preparation() if decision.deed == Deed.MOVE else []
     if not in_preparation or MoveBefore.from_json(decision.kept).agenda_id not in in_preparation:
         return False
@@ -465,7 +466,7 @@ def has_brought_to_light(decision: Decision) -> bool:
 
 
 def has_lost_place(decision: Decision) -> bool:
-    """Whether a decision has moved a topic from an agenda that was deleted since, so that it cannot go back."""
+    """Whether a decision moved a topic from an agenda that was deleted since, so that it cannot be moved back."""
     if decision.deed != Deed.MOVE:
         return False
     former_id = MoveBefore.from_json(decision.kept).agenda_id
@@ -476,7 +477,8 @@ def has_lost_place(decision: Decision) -> bool:
 def is_reversible(moderator: Person, decision: Decision) -> bool:
     """Whether a decision can be reversed: it is in effect and its thing still exists (authors may withdraw held texts).
 
-    What has come to light stays there. Of a topic that was merged into another, only the merge and the answer to its reports can be reversed.
+    What was published by a move stays there. For a topic that was merged into another, only the merger and the answer
+    to its reports can be reversed.
     """
     try:
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
@@ -488,7 +490,7 @@ def is_reversible(moderator: Person, decision: Decision) -> bool:
 
 
 def end_of_other_restriction(decision: Decision, deeds: Sequence[str]) -> datetime | None:
-    """Until when a member is restricted by the latest other decision of these deeds that is in effect; None for none."""
+    """Until when a member is restricted by the latest other decision in effect with one of these deeds; None for none."""
     query = select(Decision).where(
         *is_about(Decision, decision.kind, decision.item_id),
         Decision.id != decision.id,
@@ -500,16 +502,16 @@ def end_of_other_restriction(decision: Decision, deeds: Sequence[str]) -> dateti
 
 
 def decision_by_id(decision_id: int) -> Decision | None:
-    """A decision with its agenda, without any check of who asks: the caller has to make sure that it concerns them."""
+    """A decision with its agenda, without any check of rights: the caller has to make sure that it concerns the reader."""
     query = select(Decision).where(Decision.id == decision_id)
     return db.session.scalar(query.options(joinedload(Decision.agenda)))
 
 
 def is_concerned(person: Person, decision: Decision) -> bool:
-    """Whether a decision concerns the person: as author, or as one of the others.
+    """Whether a decision concerns the person: as the author, or as one of the other members concerned.
 
-    These wrote in the topic or on the page that it withholds, began the translation, or speak for the organisation of the
-    commitment.
+    These wrote in the topic or on the page that it withholds, began the translation, or speak for the organisation of
+    the commitment.
     """
     if decision.author_id == person.id is not None:
         return True
@@ -520,8 +522,8 @@ def is_concerned(person: Person, decision: Decision) -> bool:
 def _has_written_there(person: Person) -> ColumnElement[bool]:
     """SQL condition: the decision withholds something in which the person has a part without being its author.
 
-    That is a topic, case or practice in which they wrote, a translation that they began, or a commitment of an organisation for
-    which they speak.
+    That is a topic, case or practice in which they wrote, a translation that they began, or a commitment of an
+    organisation for which they speak.
     """
     case_topic = select(Case.topic_id).where(Case.id == Decision.item_id).correlate(Decision)
     practice_topic = select(Practice.topic_id).where(Practice.id == Decision.item_id)
@@ -548,7 +550,7 @@ def began_or_tells(member_id: Any) -> ColumnElement[bool]:
 
 
 def beginners_and_tellers(decision: Decision) -> set[int]:
-    """The ids of the members of whom `began_or_tells` is true."""
+    """The ids of the members for whom `began_or_tells` is true."""
     if decision.kind == "translation":
         began = select(Translation.translator_id).where(Translation.id == decision.item_id)
         return {found for found in db.session.scalars(began) if found}
@@ -559,7 +561,7 @@ def beginners_and_tellers(decision: Decision) -> set[int]:
 
 
 def is_reporter(person: Person, decision: Decision) -> bool:
-    """Whether a decision answered a report of a person."""
+    """Whether a decision answered a report of the person."""
     own = select(Report.id).where(
         Report.decision_id == decision.id, Report.reporter_id == person.id
     )
@@ -567,9 +569,9 @@ def is_reporter(person: Person, decision: Decision) -> bool:
 
 
 def get_decision(reader: Person, decision_id: int) -> Decision:
-    """One decision, for those whom it concerns (see `is_concerned`) and the moderators of its agenda.
+    """One decision, for members whom it concerns (see `is_concerned`) and the moderators of its agenda.
 
-    Raises `Forbidden` for visitors, and `NotFound` for members whom it does not concern.
+    Raises `Forbidden` for visitors, and `NotFound` for other members.
     """
     if not reader.is_member:
         raise Forbidden(str(SIGN_IN.why_not))

@@ -1,4 +1,4 @@
-"""Reports: of one thing, of one reporter, by receipt, and the reported things that wait for moderators."""
+"""Reports: about a thing, by a reporter, by receipt, and the reported things that wait for moderators."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def has_reported(reporter: Person, thing: Thing) -> bool:
 
 
 def reported_keys(author_id: int, kinds: Sequence[str]) -> list[tuple[str, int]]:
-    """Kind and id of each reported thing of these kinds whose author the member is."""
+    """(kind, id) of each reported thing of these kinds whose author is the member."""
     theirs = select(Report.kind, Report.item_id).distinct().where(Report.author_id == author_id)
     rows = db.session.execute(theirs.where(Report.kind.in_(kinds)))
     return [(row.kind, row.item_id) for row in rows]
 
 
 def decisions_naming(author_id: int, words: Iterable[str]) -> Sequence[Decision]:
-    """The decisions about things of a member whose reasons contain one of some words, or that have sentences, which may."""
+    """The decisions about things of a member whose reasons contain one of these words, or whose sentences may."""
     named = or_(
         Decision.sentences.is_not(None),
         *(Decision.reason.contains(word, autoescape=True) for word in words),
@@ -58,7 +58,7 @@ def decisions_naming(author_id: int, words: Iterable[str]) -> Sequence[Decision]
 
 
 def decisions_of_deeds(author_id: int, deeds: Collection[str]) -> Sequence[Decision]:
-    """The decisions about things of a member by which moderators did one of these deeds."""
+    """The decisions about things of a member with one of these deeds."""
     theirs = (Decision.author_id == author_id, Decision.deed.in_(deeds))
     return db.session.scalars(select(Decision).where(*theirs)).all()
 
@@ -73,7 +73,7 @@ def open_reports(kind: str, item_id: int) -> Sequence[Report]:
 
 
 def has_open_reports(kind: str, item_id: int, reason: str = "") -> bool:
-    """Whether a thing has open reports, or with a `reason` some that give it."""
+    """Whether a thing has open reports, or with a `reason`, open reports for that reason."""
     query = select(Report.id).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
     query = query.where(Report.reason == reason) if reason else query
     return db.session.scalar(query.limit(1)) is not None
@@ -96,9 +96,9 @@ def my_reports(reader: Person, number: int = 1) -> Page[Report]:
 def pages_reported(
     reader: Person, reports: Sequence[Report]
 ) -> dict[tuple[str, int], tuple[str, str]]:
-    """Title and address of the cases, practices and profiles in reports that the reader finds now, by kind and id.
+    """Title and address of the reported cases, practices and profiles that the reader finds now, by kind and id.
 
-    One query for each of these kinds, and none where there is none of it.
+    One query for each kind that occurs.
     """
     seen: tuple[tuple[str, Select[Any], Any, Any, Any], ...] = (
         ("case", visible_cases(reader), Case.id, Case.name, Case.slug),
@@ -128,13 +128,13 @@ def reversed_decision_ids(reports: Sequence[Report]) -> set[int | None]:
 
 
 def reports_to_confirm(limit: int) -> Sequence[Report]:
-    """Reports of visitors to whom a letter of receipt is due, oldest first, locked for update."""
+    """Visitors' reports for which a letter of receipt is due, oldest first, locked for update."""
     query = select(Report).where(Report.email != "", Report.confirmed_at.is_(None))
     return _lock_some(query.order_by(Report.id), limit)
 
 
 def reports_to_tell(limit: int) -> Sequence[Report]:
-    """Reports of visitors to whom a letter about the outcome is due, with their decisions, locked for update.
+    """Visitors' reports for which a letter about the outcome is due, with their decisions, locked for update.
 
     Decisions that the moderator can still undo are left out.
     """
@@ -171,9 +171,9 @@ def reported_things(
     limit: int = MAX_OPEN_REPORTS,
     keys: Collection[tuple[str, int]] | None = None,
 ) -> list[ReportedThing]:
-    """The things with open reports that this reader decides: those reported as illegal first, then the longest waiting.
+    """The things with open reports that this reader may decide: reported as illegal first, then the longest waiting.
 
-    With `keys`, kinds and ids, only these things.
+    With `keys` (kinds and ids), only these things.
     """
     query = _reported_things(reader)
     if keys is not None:
@@ -196,7 +196,7 @@ def _reported_things(reader: Person) -> Select[Any]:
 
 @cached_statement
 def reported_things_count(reader: Person) -> Select[Any]:
-    """A select of the number of things with open reports that this reader (parameter `reader_id`) decides."""
+    """A select of the number of things with open reports that this reader (parameter `reader_id`) may decide."""
     theirs = (_waits_for(reader), is_by_another(Report.author_id))
     things = select(Report.kind, Report.item_id).where(*theirs).distinct().subquery()
     return select(func.count()).select_from(things)

@@ -1,4 +1,4 @@
-"""The context in which a moderator decides about a thing: reports, neighbouring posts, earlier decisions, staff notes."""
+"""The context of a decision: reports, neighbouring posts, earlier decisions, staff notes."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ from forum.reach import moderated_by
 class ReviewContext:
     """One thing opened for a decision, with everything a moderator needs to decide about it.
 
-    `earlier_decisions` are about the thing, `decisions_about_author` restricted its author before and were not taken back;
-    `latest_decision_id` is 0 when there is no earlier decision. `is_own` says that the reader is the author; the
-    reader then sees no reports, only whether there are any (`is_reported`). `is_for_others` says that only another
-    moderator may decide, because the decision would end one that was made against the reader.
+    `earlier_decisions` are about the thing, `decisions_about_author` restricted its author before and were not
+    reversed; `latest_decision_id` is 0 when there is no earlier decision. `is_own` says that the reader is the
+    author; the reader then sees no reports, only whether there are any (`is_reported`). `is_for_others` says that
+    only another moderator may decide, because the decision would end one against the reader.
     """
 
     thing: Thing
@@ -111,14 +111,14 @@ class ReviewContext:
 
 @dataclass(frozen=True)
 class GoingOn:
-    """What an agenda has begun that its archiving touches: declarations that are no drafts and not over, meetings ahead."""
+    """Unfinished things on an agenda that archiving affects: declarations that are neither drafts nor over, and future meetings."""
 
     declarations: Sequence[Declaration]
     meetings: Sequence[NextMeeting]
 
 
 def going_on(moderator: Person, agenda: Agenda) -> GoingOn:
-    """What is going on at an agenda, for a moderator who is about to archive it."""
+    """The unfinished things on an agenda, for a moderator who is about to archive it."""
     declarations = declarations_on(moderator, agenda)
     return GoingOn(
         [one for one in declarations if one.state in (CONSULTATION, OPEN)],
@@ -168,7 +168,7 @@ def _is_for_others(reader: Person, thing: Thing) -> bool:
 
 
 def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:
-    """The posts before and after a thing: of a topic its opening post, of a note or follow-up the post it is attached to."""
+    """The posts before and after a post; for a topic its opening post, for a note or follow-up the post it is attached to."""
     if thing.kind in ATTACHED_KINDS and thing.row is not None:
         return _parent_post(reader, thing), None
     if thing.kind not in ("post", "topic") or thing.row is None:
@@ -191,7 +191,7 @@ def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]
 
 
 def _parent_post(reader: Person, thing: Thing) -> Post | None:
-    """The post that a note is attached to, unless that is a case or practice; the question that a follow-up belongs to."""
+    """The post of a note, unless that is a case or practice; the question of a follow-up."""
     if thing.kind == "mark":
         return None if is_of_page(thing.row.post) else thing.row.post
     if thing.kind in ("reservation", "commitment", "translation"):
@@ -211,7 +211,7 @@ def _member(member_id: int | None) -> Member | None:
 def _earlier_decisions(reader: Person, thing: Thing) -> tuple[list[Decision], list[Decision]]:
     """The latest decisions about a thing, and those that restricted its author on agendas that the reader moderates.
 
-    What was taken back, or reversed after an appeal, does not count against the author.
+    Decisions that were undone, or reversed after an appeal, are left out.
     """
     undoing = aliased(Decision)
     is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
@@ -254,7 +254,7 @@ def _notes_about(member_id: int) -> Sequence[StaffNote]:
 
 
 def staff_note(moderator: Person, note_id: int) -> StaffNote:
-    """One staff note, for a moderator who may remove it; `NotFound` also for a note about the moderator."""
+    """One staff note, for a moderator who may remove it; `NotFound` for a note about the moderator."""
     require(moderator.can.curate_all())
     query = select(StaffNote).where(StaffNote.id == note_id, StaffNote.member_id != moderator.id)
     return or_not_found(db.session.scalar(query))

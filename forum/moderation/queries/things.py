@@ -1,4 +1,4 @@
-"""Looking up what is reported or decided about, each time for a person who may report it or decide about it."""
+"""Looking up things that are reported or decided about, for a person who may report or decide."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ from forum.permissions import Person, require
 from forum.search.models import Document
 from forum.search.queries import Query, find_alike
 
-MAX_ALIKE, MAX_OFFERED = 20, 6  # topics into which one may be put: looked at, and offered
+MAX_ALIKE, MAX_OFFERED = 20, 6  # topics into which another may be merged: looked at, and offered
 
 
 def is_first_post(thing: Thing) -> bool:
-    """Whether a thing is one of its author's first posts and no moderator has looked at it yet."""
+    """Whether a thing is one of its author's first posts that no moderator has looked at yet."""
     is_shown_post = thing.kind == "post" and thing.state == "shown"
     return is_shown_post and thing.row.unseen_at is not None
 
 
 def waits_in_queue(thing: Thing) -> bool:
-    """Whether a thing stands in the queue: held back, submitted, somebody's first post, or reported."""
+    """Whether a thing is in the queue: held, submitted, a first post, or reported."""
     if thing.kind == "held":
         return thing.state == "waiting"
     is_practice = thing.kind == "practice" and thing.state == "shown"
@@ -79,7 +79,7 @@ def waits_in_queue(thing: Thing) -> bool:
 
 
 def is_emptied(thing: Thing) -> bool:
-    """Whether a thing is a topic that is hidden only because none of its posts is shown."""
+    """Whether a thing is a topic that is hidden only because it has no visible post."""
     return thing.kind == "topic" and thing.row is not None and thing.row.emptied_at is not None
 
 
@@ -98,13 +98,13 @@ def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
 
 
 def thing_to_report_as_illegal(visitor: Person, kind: str, item_id: int) -> Thing:
-    """A thing that anybody, without an account too, may report as illegal; `NotFound` unless it is shown to them."""
+    """A thing that anybody, even without an account, may report as illegal; `NotFound` unless they can see it."""
     require(visitor.can.report_illegal())
     return _shown(get_thing(visitor, kind, item_id))
 
 
 def _shown(thing: Thing) -> Thing:
-    """The thing itself; `NotFound` unless readers see it."""
+    """The thing itself; `NotFound` unless readers can see it."""
     if thing.state != "shown" or (thing.kind == "practice" and thing.row.state != PUBLISHED):
         raise NotFound()
     return thing
@@ -159,7 +159,7 @@ def _deleted_thing(kind: str, item_id: int) -> Thing:
 
 
 def thing_to_review(moderator: Person, kind: str, item_id: int) -> Thing:
-    """A thing whose decision is to be reversed: as `thing_to_moderate`, but also agendas, topics of pages, published texts."""
+    """A thing whose decision is to be reversed: like `thing_to_moderate`, but also agendas, topics of pages, published texts."""
     if kind == "agenda":
         return agenda_to_moderate(moderator, item_id)
     if kind == "topic":
@@ -170,7 +170,7 @@ def thing_to_review(moderator: Person, kind: str, item_id: int) -> Thing:
 
 
 def keys_of_published(held: Held) -> list[tuple[str, int]]:
-    """Kind and id of what a held text became: its post and, if it opened one, its topic; empty while unpublished."""
+    """(kind, id) of what a held text has become: its post and, if it opened one, its topic; empty while unpublished."""
     post = db.session.get(Post, held.became_id or 0)
     if post is None:
         return []
@@ -179,7 +179,7 @@ def keys_of_published(held: Held) -> list[tuple[str, int]]:
 
 
 def _topic_to_review(moderator: Person, topic_id: int) -> Thing:
-    """A topic for its moderator, also one that was merged into another."""
+    """A topic for its moderator, even one that was merged into another."""
     try:
         return topic_to_moderate(moderator, topic_id)
     except NotFound:
@@ -271,9 +271,9 @@ def _is_on_page() -> ColumnElement[bool]:
 
 
 def needs_ground(thing: Thing, deed: str) -> bool:
-    """Whether a deed about a thing has to name a rule or the law.
+    """Whether a deed about a thing must name a rule or the law.
 
-    A case is the hosts' own page. As long as nobody has reported it or commented on it, they remove it with a reason alone.
+    A case is the hosts' own page: while nobody has reported it or commented on it, a reason is enough to remove it.
     """
     if thing.kind == "case" and deed == Deed.REMOVE and thing.topic_id is not None:
         is_ours = not other_author_ids(thing.topic_id, thing.author_id)
@@ -290,10 +290,10 @@ def other_author_ids(topic_id: int, author_id: int | None) -> Sequence[int]:
 
 
 def ids_of_others_in(thing: Thing) -> set[int]:
-    """The ids of the members beside its author whom a decision about a thing concerns.
+    """The ids of the members other than its author whom a decision about a thing concerns.
 
-    They wrote in a topic, case or practice, began a translation that says what another wrote, or speak for the organisation
-    of a commitment.
+    They wrote in a topic, case or practice, began a translation whose present words are by another, or speak for the
+    organisation of a commitment.
     """
     if thing.row is None:
         return set()
@@ -315,7 +315,7 @@ def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
 
 
 def topic_if_moderated(reader: Person, topic: Topic) -> Thing | None:
-    """A topic as who moderates its agenda decides about it; None for other readers."""
+    """A topic, for a moderator of its agenda to decide about; None for other readers."""
     return from_topic(topic) if reader.can.moderate(topic.agenda_id) else None
 
 
@@ -326,7 +326,7 @@ def agendas_to_move_to(moderator: Person, topic: Topic) -> list[Agenda]:
 
 
 def agendas_to_split_into(moderator: Person, topic: Topic) -> list[Agenda]:
-    """The agendas on which the moderator may open a topic with posts of this one; its own is among them in any case."""
+    """The agendas on which the moderator may open a topic with posts of this one; its own agenda is always included."""
     return [
         agenda
         for agenda in agendas(moderator)
@@ -337,9 +337,9 @@ def agendas_to_split_into(moderator: Person, topic: Topic) -> list[Agenda]:
 def topics_to_merge_into(
     moderator: Person, thing: Thing, words: str | None = None
 ) -> Sequence[Document]:
-    """The topics that are most like a topic, or have these words, and may take its posts.
+    """The topics into which a topic may be merged that are most similar to it, or contain these words.
 
-    They are on agendas that the moderator moderates, and for the same readers.
+    They are on agendas that the moderator moderates, and for the same audience.
     """
     agenda_ids = () if moderator.is_moderator else tuple(moderator.hosts)
     among = Query("", kinds=("topic",), agenda_ids=agenda_ids)
@@ -402,19 +402,18 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
 
 
 def agenda_to_delete(moderator: Person, agenda_id: int) -> Thing:
-    """An agenda, for a moderator who may delete it if nothing stands on it."""
+    """An agenda, for a moderator who may delete it if it has no content."""
     thing = agenda_to_moderate(moderator, agenda_id)
     require(moderator.can.delete_agenda())
     return thing
 
 
 def standing_on(agenda_id: int) -> dict[str, int]:
-    """How much of each kind anybody has put on an agenda, hidden, removed and unfinished things too; one statement.
+    """How much content of each kind an agenda has, including hidden, removed and unfinished things; one statement.
 
-    Drafts, which their authors alone read, do not count: these keep their texts.
-
-    Kinds of which there is nothing are left out. What cases and practices open in the dialogue is counted with these, and
-    statements that were taken from the page are not counted: their history is that of the agenda.
+    Drafts, which only their authors can read, do not count: the authors keep them. Kinds without content are left
+    out. Posts on the pages of cases and practices count with these, and statements that were removed do not count,
+    because their history belongs to the agenda.
     """
     here: dict[str, tuple[Any, ColumnElement[bool]]] = {
         "topic": (Topic, Topic.home.is_(None)),
@@ -436,10 +435,10 @@ def standing_on(agenda_id: int) -> dict[str, int]:
 
 
 def things_on(agenda_id: int) -> dict[str, list[int]]:
-    """The ids of all that members have put on an agenda, by kind.
+    """The ids of everything that members have added to an agenda, by kind.
 
-    Kinds are topics, posts, marks, texts that are held, practices, declarations that are no drafts, signatures, commitments,
-    translations, meetings and who comes to them. Of votes, and of what members want to try, it is the ids of these members.
+    Kinds are topics, posts, marks, held texts, practices, declarations that are no drafts, signatures, commitments,
+    translations, meetings and their attendances. For votes and intentions, it is the ids of the members.
     """
     topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
     posts = select(Post.id).where(Post.topic_id.in_(topics))
@@ -486,7 +485,7 @@ def _voters_below(posts: Select[int]) -> Select[int]:
 
 
 def is_told_since(agenda: Agenda, since: datetime) -> bool:
-    """Whether anybody who does not moderate an agenda was told of something there since a moment, or is still to be."""
+    """Whether anybody but its moderators was notified, or is still to be, of something on an agenda since a moment."""
     topics = select(Topic.id).where(Topic.agenda_id == agenda.id)
     page = f"/agendas/{agenda.slug}"
     return is_told_to_others(topics, page, since, curators_of(agenda.id))

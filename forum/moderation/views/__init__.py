@@ -1,4 +1,4 @@
-"""The doors of the moderation room: reporting, decisions, the log, the statement of reasons, notes about members."""
+"""The views of moderation: reporting, decisions, the log, the statement of reasons, notes about members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The blueprint, and how its views answer: the page of a deed, a deed by a button, ready texts, the offer to undo."""
+"""The blueprint, and how its views respond: the page of a deed, a deed by a button, ready texts, the offer to undo."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ from forum.web import CONFLICT, me
 
 bp = Blueprint("moderation", __name__)
 
-# In the browser's session: the page that a moderator came to after deciding ("" until it is opened), and when.
+# In the browser's session: the page to which a moderator was redirected after deciding ("" until it is opened), and
+# when.
 LANDING = "landed"
 
 
@@ -43,9 +44,9 @@ def deed_page(
     form: StatementForm | RequiredReasonForm | MoveForm | OptionalReasonForm,
     deed: Callable[[Person, Reasons], Decision],
 ) -> ResponseReturnValue:
-    """The page that asks for the reasons of a deed, and the deed once they are given.
+    """The page that asks for the reasons of a deed, and once they are given, the deed itself.
 
-    `word` names the deed in the template. `deed` gets the moderator and the reasons, and does it.
+    `word` names the deed in the template. `deed` gets the moderator and the reasons, and runs the action.
     """
     ready: list[OfferedText] = []
     if isinstance(form, StatementForm | RequiredReasonForm):
@@ -96,9 +97,10 @@ def answer_here(
     *,
     is_first_step: bool = False,
 ) -> ResponseReturnValue:
-    """Show the page of a deed, or do the deed (which gets the moderator) and redirect to the address that it returns.
+    """Show the page of a deed, or run it (it gets the moderator) and redirect to the address that it returns.
 
-    A first step shows the page once more before anything is done. `page` takes a status and a message for a moderator who comes too late; then it is shown with everything typed.
+    A first step only shows the page again. `page` takes a status and a message for a moderator who comes too late;
+    then it is shown with everything typed.
     """
 
     def done() -> AnyResponse:
@@ -117,9 +119,10 @@ def decide_by_button(
     deed: Callable[[Person], Decision],
     answer: Callable[[Decision], AnyResponse] | None = None,
 ) -> ResponseReturnValue:
-    """Do the deed of a button (`word` is its label); when another moderator has claimed the thing, ask once more.
+    """Run the deed of a button (`word` is its label); when another moderator has claimed the thing, ask for confirmation first.
 
-    When another was faster, the page says so and leads back to the thing. `answer` says what follows, by default `redirect_to_decided`.
+    When another moderator was faster, the page says so and links back to the thing. `answer` makes the response, by
+    default `redirect_to_decided`.
     """
     form = ClaimAwareForm()
     try:
@@ -146,12 +149,12 @@ def keys_of(things: Sequence[Thing]) -> list[EntryKey]:
 
 
 def show_claims(form: ClaimAwareForm, things: Sequence[Thing], late: str) -> Sequence[Claim]:
-    """The claims of others on things, for a page that shows them; the form remembers that it did."""
+    """The claims of other moderators on things, for a page that shows them; the form carries that it did."""
     return show_claims_on(form, keys_of(things), late)
 
 
 def show_claims_on(form: ClaimAwareForm, keys: Collection[EntryKey], late: str) -> Sequence[Claim]:
-    """The claims of others on entries of any kind, for a page that shows them; the form remembers that it did."""
+    """The claims of other moderators on entries of any kind, for a page that shows them; the form carries that it did."""
     claims = claims_of_others(me(), keys)
     if request.method == "GET" or late:
         form.holder.data = ",".join(str(claim.member_id) for claim in claims)
@@ -171,13 +174,13 @@ def redirect_after_decision(address: str) -> AnyResponse:
 
 
 def offer_undo() -> None:
-    """Let the page that is opened next offer to undo the decision."""
+    """Let the next page that is opened offer to undo the decision."""
     session[LANDING] = ["", now().timestamp()]
 
 
 @bp.app_template_global()
 def undoable_decision() -> Decision | None:
-    """The reader's latest decision while it can be undone, on the page that the reader came to after it; else None."""
+    """The reader's latest decision while it can be undone, on the page to which it redirected; else None."""
     address, decided_at = session.get(LANDING, (None, 0.0))
     if address is None or decided_at < (now() - queries.UNDO_PERIOD).timestamp():
         return None
@@ -194,14 +197,14 @@ def ready_texts_for(deeds: Sequence[str], held: Rules | None = None) -> list[Off
 
 
 def fill_from_ready_text(form: ReasonForm) -> None:
-    """Fill a form with the ready text whose button was pressed: one that decides, or one that lets its words be changed."""
+    """Fill a form with the ready text whose button was pressed: one that decides at once, or one that lets it be edited."""
     if number := _pressed_text_number("ready") or _pressed_text_number("reword"):
         form.fill(ready_text(me(), number))
     form.is_reworded = is_rewording()
 
 
 def is_rewording() -> bool:
-    """Whether the words of a ready text are to be changed before anything is decided."""
+    """Whether the button that lets the words of a ready text be edited was pressed, so nothing is decided yet."""
     return bool(_pressed_text_number("reword"))
 
 

@@ -1,6 +1,6 @@
-"""The doors of decisions about several posts at once.
+"""The views of decisions about several posts at once.
 
-The posts are ticked on a page of their own, so that ordinary pages carry nothing of it.
+The posts are selected on a separate page, so that ordinary pages contain nothing of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from forum.web import REFUSED, me
 
 @bp.get("/topics/<int:topic_id>/posts/select")
 def select_posts(topic_id: int) -> ResponseReturnValue:
-    """Tick posts of a topic, page by page, and choose what is done to all of them."""
+    """Select posts of a topic, page by page, and choose what to do with all of them."""
     topic, posts, first = queries.page_to_select(me(), topic_id, web.number("page"))
     chosen = _post_ids(request.args.getlist("post"))
     here = {post.id for post in posts.items}
@@ -80,7 +80,7 @@ def split(topic_id: int) -> ResponseReturnValue:
     """Split several posts of a topic off into a new one."""
     topic, posts = _chosen_things(topic_id)
     is_with_answer = topic.row.answer_id in [post.item_id for post in posts]
-    kind = "experience" if is_with_answer else topic.row.kind  # an answer asks nothing
+    kind = "experience" if is_with_answer else topic.row.kind  # an answer is not a question
     form = SplitForm(kind=kind, agenda=topic.agenda_id)
     there = queries.agendas_to_split_into(me(), topic.row)
     form.agenda.choices = [(agenda.id, agenda.title) for agenda in there]
@@ -94,14 +94,14 @@ def split(topic_id: int) -> ResponseReturnValue:
 
 
 def _chosen_things(topic_id: int) -> tuple[Thing, list[Thing]]:
-    """The topic and those of its posts that were ticked, in their order."""
+    """The topic and those of its posts that were selected, in their order."""
     topic = queries.topic_to_moderate(me(), topic_id)
     ids = _post_ids(request.values.getlist("post"))
     return topic, queries.posts_to_moderate(me(), topic_id, ids)
 
 
 def _post_ids(typed: list[str]) -> list[int]:
-    """The ids that were sent, each once; anything that is no id becomes 0, which no post has."""
+    """The ids that were sent, each once; a value that is no id becomes 0, which no post has."""
     ids = [web.whole_number(text) or 0 for text in typed]
     return list(dict.fromkeys(ids))[: actions.MAX_POSTS_AT_ONCE + 1]
 
@@ -113,7 +113,7 @@ def _batch_form_page(
     form: StatementForm | OptionalReasonForm | SplitForm,
     deed: Callable[[Person], str],
 ) -> ResponseReturnValue:
-    """The page of a deed over several posts, and the deed once the form is complete."""
+    """The page of a deed over several posts, and once the form is complete, the deed itself."""
     ready: list[OfferedText] = []
     if isinstance(form, StatementForm):
         rules = in_force()

@@ -1,4 +1,4 @@
-"""The doors of decisions about one post, topic, page, practice or agenda."""
+"""The views of decisions about one post, topic, page, practice or agenda."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def ask_to_edit(post_id: int) -> ResponseReturnValue:
 
 @bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])
 def note(post_id: int) -> ResponseReturnValue:
-    """Put a note of the moderators below a post."""
+    """Add a moderators' note below a post."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
     form = NoteForm(source=_note_of(thing), language=me().language)
     text = render_with_mentions(
@@ -151,7 +151,7 @@ def _note_of(thing: Thing) -> str:
 
 @bp.post("/posts/<int:post_id>/unnote")
 def unnote(post_id: int) -> ResponseReturnValue:
-    """Take the note of the moderators below a post away."""
+    """Remove the moderators' note below a post."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
     word = _("Take the note away")
     return decide_by_button(word, thing, lambda moderator: actions.unnote(moderator, post_id))
@@ -192,7 +192,7 @@ def feature(slug: str) -> ResponseReturnValue:
 
 @bp.post("/practices/<slug>/unfeature")
 def unfeature(slug: str) -> ResponseReturnValue:
-    """Let a practice stand in the library like any other."""
+    """End the featuring of a practice."""
     thing = queries.practice_to_moderate(me(), slug)
     return decide_by_button(
         _("Stop featuring it"), thing, lambda moderator: actions.unfeature(moderator, thing.item_id)
@@ -219,7 +219,7 @@ def reopen(slug: str) -> ResponseReturnValue:
 
 @bp.route("/agendas/<slug>/delete", methods=["GET", "POST"])
 def delete_agenda(slug: str) -> ResponseReturnValue:
-    """Delete an agenda that was made by mistake; where something stands on it, say what, and offer to archive it."""
+    """Delete an agenda that was made by mistake; if it has content, say what, and offer to archive it."""
     thing = queries.agenda_to_delete(me(), get_agenda(me(), slug).id)
     if standing := queries.standing_on(thing.item_id):
         page = render_template("moderation/keep_agenda.html", thing=thing, standing=standing)
@@ -235,7 +235,7 @@ def delete_agenda(slug: str) -> ResponseReturnValue:
 def _decide_agenda(
     word: str, slug: str, deed: Callable[[Person, int, Reasons], Decision]
 ) -> ResponseReturnValue:
-    """Do a deed about an agenda, once its page has asked for a reason, which may be empty."""
+    """Run a deed about an agenda, after a page that asks for an optional reason."""
     thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
     return deed_page(
         word,

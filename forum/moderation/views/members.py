@@ -64,7 +64,7 @@ def suspend(handle: str) -> ResponseReturnValue:
 
 
 def _restrict(word: str, handle: str, restrict: Callable[..., Decision]) -> ResponseReturnValue:
-    """Silence or suspend a member, once the page has asked for the reasons and until when."""
+    """Silence or suspend a member, after a page that asks for the reasons and the end."""
     thing = queries.member_to_suspend(me(), handle)
     form = RestrictionForm()
 
@@ -107,7 +107,7 @@ def restore_profile(handle: str) -> ResponseReturnValue:
 def _restore_page(
     word: str, thing: Thing, deed: Callable[[Person, bool], Decision]
 ) -> ResponseReturnValue:
-    """Restore a member by a button; when texts were cleared, a page first offers to restore them as well."""
+    """Restore a member by a button; if texts were cleared, a page first offers to restore them as well."""
     form = RestoreForm()
     cleared = queries.content_cleared_of(me(), thing.item_id)
 

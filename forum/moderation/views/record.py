@@ -37,7 +37,7 @@ def log() -> ResponseReturnValue:
 
 
 def _url_of_log(**changes: str) -> str:
-    """The address of this log, narrowed otherwise, on its first page."""
+    """The address of this log with other filters, on its first page."""
     return web.here(page=None, **{name: value or None for name, value in changes.items()})
 
 
@@ -115,13 +115,13 @@ def why_hidden(kind: str, item_id: int) -> str:
 
 @bp.app_template_global()
 def where_decided(decision: Decision) -> queries.Place | None:
-    """Where the post, note, follow-up, reservation, commitment, translation or topic of a decision is read, if the reader can read it there."""
+    """The page on which the thing of a decision (post, note, translation …) can be read, if the reader can see it."""
     return queries.place_of(me(), decision)
 
 
 @bp.app_template_global()
 def has_decision(kind: str, item_id: int) -> bool:
-    """Whether the reader finds a decision that restricts a thing: of what an import brought along, nobody decided here."""
+    """Whether the reader finds a decision that restricts a thing; for imported restrictions there is none."""
     with suppress(NotFound):
         return bool(queries.restricting_decision(me(), kind, item_id))
     return False
@@ -135,11 +135,11 @@ def request_to_edit(post: Post) -> Decision | None:
 
 @bp.app_template_global()
 def waits_for_another(practice: Practice) -> bool:
-    """Whether a submitted practice of the reader's own is for another moderator to publish."""
+    """Whether a submitted practice of the reader's own must be published by another moderator."""
     return queries.waits_for_another(me(), "practice", practice.id, practice.agenda_id)
 
 
 @bp.app_template_global()
 def is_for_another(kind: str, item_id: int, deed: str = Deed.RESTORE) -> bool:
-    """Whether only another moderator may do this deed: it would end a decision that was made against the reader."""
+    """Whether only another moderator may do this deed, because it would end a decision against the reader."""
     return queries.is_for_another(me(), kind, item_id, deed)

@@ -80,7 +80,7 @@ def report_member(handle: str) -> ResponseReturnValue:
 
 
 def _report(kind: str, item_id: int) -> ResponseReturnValue:
-    """Members report with a reason; everybody else can report what is illegal."""
+    """Members report for a reason; others can report illegal content."""
     return _report_as_member(kind, item_id) if me().is_member else _report_illegal(kind, item_id)
 
 
@@ -123,7 +123,7 @@ def _report_as_member(kind: str, item_id: int) -> ResponseReturnValue:
 
 @bp.get("/reports")
 def reports() -> ResponseReturnValue:
-    """One's own reports with their outcomes; a visitor asks with the number of the receipt."""
+    """One's own reports with their outcomes; a visitor enters the number of a receipt."""
     if number := _normalized_number(web.text("number")):
         return web.see_other(url_for("moderation.receipt", secret=number))
     if not me().is_member:
@@ -141,7 +141,7 @@ def reports() -> ResponseReturnValue:
 @bp.get("/reports/<secret>")
 @limiter.limit("60 per hour")
 def receipt(secret: str) -> ResponseReturnValue:
-    """The outcome of a report, for anybody who knows the number of its receipt; it does not say what was reported."""
+    """The outcome of a report, for anybody who knows its receipt number; it does not say what was reported."""
     report = queries.get_receipt(me(), _normalized_number(secret))
     context = {
         "report": report,
@@ -154,6 +154,6 @@ def receipt(secret: str) -> ResponseReturnValue:
 
 
 def _normalized_number(typed: str) -> str:
-    """A receipt number as it is stored, however it was typed: in small letters, with spaces, without its hyphen."""
+    """A receipt number as it is stored, however it was typed: in lower case, with spaces, without its hyphen."""
     characters = "".join(char for char in typed.upper() if char.isalnum())[:10]
     return f"{characters[:5]}-{characters[5:]}" if characters else ""

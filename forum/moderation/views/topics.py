@@ -52,7 +52,7 @@ def lock(topic_id: int) -> ResponseReturnValue:
 
 @bp.route("/topics/<int:topic_id>/set-lock-end", methods=["GET", "POST"])
 def set_lock_end(topic_id: int) -> ResponseReturnValue:
-    """Say until which day a locked topic stays so, or that it has no end."""
+    """Set or remove the last day of a topic's lock."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = LockEndForm(until=thing.row.locked_until)
 
@@ -82,7 +82,7 @@ def slow(topic_id: int) -> ResponseReturnValue:
 
 @bp.post("/topics/<int:topic_id>/unslow")
 def unslow(topic_id: int) -> ResponseReturnValue:
-    """Let a topic be as fast as any."""
+    """Remove the limit of a slow topic."""
     return _decide_topic(_("End the slow pace"), topic_id, actions.unslow)
 
 
@@ -101,7 +101,7 @@ def unpin(topic_id: int) -> ResponseReturnValue:
 def _decide_topic(
     word: str, topic_id: int, deed: Callable[[Person, int], Decision]
 ) -> ResponseReturnValue:
-    """Do the deed of a button about a topic."""
+    """Run the deed of a button about a topic."""
     thing = queries.topic_to_moderate(me(), topic_id)
     return decide_by_button(word, thing, lambda moderator: deed(moderator, topic_id))
 
@@ -154,7 +154,7 @@ def retitle(topic_id: int) -> ResponseReturnValue:
 @bp.route("/topics/<int:topic_id>/change-kind", methods=["GET", "POST"])
 @changing
 def change_kind(topic_id: int) -> ResponseReturnValue:
-    """Make an experience a question, or the reverse: a decision, unless the author does so."""
+    """Make an experience a question, or the reverse; it is a decision unless the author does it."""
     topic = topic_to_change_kind(me(), topic_id)
     thing = queries.topic_if_moderated(me(), topic)
     form = ChangeKindForm(kind="experience" if topic.kind == "question" else "question")
