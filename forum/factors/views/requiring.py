@@ -27,6 +27,6 @@ def require_factors() -> ResponseReturnValue:
 
     def deed() -> Any:
         members.require_factors(my_profile(me()), is_required=form.is_required.data)
-        return web.done(_("That is saved."), url_for("factors.require_factors"))
+        return web.done(_("Saved."), url_for("factors.require_factors"))
 
     return webforms.process(form, page, deed)

@@ -110,7 +110,7 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     Kind(
         "letters-sent",
         _("Letters to other members"),
-        _("What you wrote on other members' profiles in the last 30 days."),
+        _("What you wrote on other members’ profiles in the last 30 days."),
         (("contact_letter", "sender_id"),),
         in_batches(rows_of_sent, ContactLetter.id),
         {
