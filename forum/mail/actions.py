@@ -198,7 +198,7 @@ def answer(author: Member, post_id: int, text: Written, key: str, files: int = 0
     topic_id = topic_of_post(author, post_id)
     if topic_id is None:
         touches()
-        raise NotFound(_("The topic that you answered is gone."))
+        raise NotFound(_("The topic that you replied to is gone."))
     touches(topic_scope(topic_id))
     sent_before = post_by_submission_key(author, key) or held_by_submission_key(author, key)
     posted = reply(author, topic_id, text, key)

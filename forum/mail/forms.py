@@ -26,7 +26,7 @@ MAX_PARTS = 100
 MAX_COMPARISONS = 2_000_000  # of lines with the boundaries of open parts: half a second
 LINE_END = re.compile(rb"\r\n?|\n")
 PART_HEADER = re.compile(rb"(?:^|[\r\n])Content-Type:", re.I)
-SEPARATOR = "==="  # on both sides of "Write your answer above this line"
+SEPARATOR = "==="  # on both sides of "Write your reply above this line"
 SEPARATOR_LINE = re.compile(rf"^[>\s|]*{SEPARATOR} .* {SEPARATOR}\s*$", re.M)
 SIGNATURE = re.compile(r"^-- ?\n", re.M)  # RFC 3676, 4.3
 FROM_LINE = re.compile(r"\W*(From|Von|De|Da|Van|Från|Fra|Od|От|差出人|보낸 사람|发件人)\W*:", re.I)

@@ -39,7 +39,7 @@ def test_the_first_steps_stay_until_they_are_taken(
 
     assert steps() == [
         ("Make the first agenda", True),
-        ("Let mail go out", False),
+        ("Let e-mails go out", False),
         ("Have backups made", False),
         ("Say how people reach you", False),
         ("Add organisations and themes", False),
@@ -59,7 +59,7 @@ def test_the_first_steps_stay_until_they_are_taken(
     noted = app.extensions["settings"].backed_up_path
     noted.touch()
     try:
-        assert [name for name, is_done in steps() if not is_done] == ["Let mail go out"]
+        assert [name for name, is_done in steps() if not is_done] == ["Let e-mails go out"]
         assert "flask backup" not in browser.get("/").text
     finally:
         noted.unlink()

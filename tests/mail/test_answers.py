@@ -123,7 +123,7 @@ def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, a
         write_notice_letters()
         deliver()
     ((sender, _to, letter),) = mail_server.messages
-    assert sender.startswith(f"reply+b{people.ana.id}-") and "answer this e-mail" in str(letter)
+    assert sender.startswith(f"reply+b{people.ana.id}-") and "reply to this e-mail" in str(letter)
     quoted = "".join(
         f"> {line}\n" for line in letter.get_body(("plain",)).get_content().splitlines()
     )
@@ -453,7 +453,7 @@ def test_a_text_in_an_unknown_charset_is_read_as_far_as_it_can_be(people, topic,
 
 
 QUOTED = "> Ben replied\n> foo"
-MARKED = "=== Write your answer above this line ===\nBen replied"
+MARKED = "=== Write your reply above this line ===\nBen replied"
 
 
 @pytest.mark.parametrize(
@@ -800,7 +800,10 @@ def test_files_of_an_answer_that_waits_or_is_given_back_are_told_in_that_letter(
     waits, locked, empty = letters()
     assert "We read this first." in waits.text and "One file was attached" in waits.text
     assert "Locked?" in locked.text and "2 files were attached" in locked.text
-    assert "no text in your message" in empty.text and "One file was attached" in empty.text
+    assert (
+        "no text above the one that you replied to" in empty.text
+        and "One file was attached" in empty.text
+    )
 
 
 def test_a_machine_that_attaches_files_gets_few_letters(people, topic, post, letters):

@@ -214,7 +214,7 @@ def test_whoever_is_asked_for_advice_reads_the_question_and_answers_by_mail(
     (message,) = (one for one in sent(mail_server) if one["To"] == people.ben.email)
     assert "asks for your advice" in in_a_line(message) and "Thank you." in in_a_line(message)
     key = f"reply+r{people.ben.id}-{first_post(topic).id}-"
-    assert key in message["Reply-To"] and "You can also answer this e-mail." in in_a_line(message)
+    assert key in message["Reply-To"] and "You can also reply to this e-mail." in in_a_line(message)
 
 
 def test_a_question_whose_text_is_hidden_asks_nobody_for_advice(people, topic, mail_server):

@@ -151,7 +151,7 @@ def address_page(form: EmailForm, status: int = 200) -> ResponseReturnValue:
 def resume_mail() -> AnyResponse:
     """Confirm one's address, so that mail goes there again."""
     members.resume_mail(queries.my_profile(me()))
-    return web.done(_("Mail goes to your address again."), url_for("accounts.address"))
+    return web.done(_("E-mails go to your address again."), url_for("accounts.address"))
 
 
 @bp.route("/settings/password", methods=["GET", "POST"])

@@ -74,22 +74,20 @@ def _receive_bounce(incoming: Incoming, member: Member | None) -> str:
 def _post_answer(incoming: Incoming, member: Member, post_id: int) -> str:
     try:
         if not incoming.text:
-            raise Invalid(
-                _("There was no text in your message above the e-mail that you answered.")
-            )
+            raise Invalid(_("Your e-mail had no text above the one that you replied to."))
         source, key = tidy(incoming.text), f"mail-{incoming.number}"
         if has_posted_today(member, source, key):
             return "The same text was posted today, so nothing was posted."
         limit = ANSWER_LIMIT_OF_NEW if is_newcomer(member) else ANSWER_LIMIT
         if not within_limit(limit, "mail-in", str(member.id)):
-            raise Conflict(_("You have sent many messages within an hour. Try again later."))
+            raise Conflict(_("You have sent many e-mails within an hour. Try again later."))
         text = render_with_mentions(source, member.language)
         posted = actions.answer(member, post_id, text, key, incoming.files)
     except Busy:
         raise
     except Refusal as error:
         closed = member.can.sign_in().why_not
-        why = str(closed or error.message or _("This topic takes no answer from you now."))
+        why = str(closed or error.message or _("This topic takes no reply from you now."))
         actions.return_answer(SYSTEM, member, post_id, incoming.text, why, files=incoming.files)
         return "The message was given back with the reason."
     if isinstance(posted, Held):

@@ -92,8 +92,8 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "letters",
-        _("Letters of the forum"),
-        _("Which letters were sent to you. What they say is in your mailbox."),
+        _("E-mails from the forum"),
+        _("Which e-mails were sent to you. What they say is in your mailbox."),
         (("delivery", "member_id"),),
         in_batches(rows_of_letters, Delivery.id),
         {
@@ -109,7 +109,7 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "letters-sent",
-        _("Letters to other members"),
+        _("E-mails to other members"),
         _("What you wrote on other members’ profiles in the last 30 days."),
         (("contact_letter", "sender_id"),),
         in_batches(rows_of_sent, ContactLetter.id),
@@ -122,7 +122,7 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "letters-received",
-        _("Letters from other members"),
+        _("E-mails from other members"),
         _("What other members wrote to you in the last 30 days."),
         (("contact_letter", "recipient_id"),),
         in_batches(rows_of_received, ContactLetter.id),
@@ -136,7 +136,7 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "tokens",
-        _("Links of letters"),
+        _("Links in e-mails"),
         _("Which links were sent to you, without what makes them work."),
         (("token", "member_id"),),
         in_batches(rows_of_tokens, Token.id),

@@ -58,8 +58,8 @@ NOTICE_KINDS: tuple[Kind, ...] = (
             "by": _("who caused it, where the notice says so"),
             "created_at": _("when it was made"),
             "read_at": _("when you read it"),
-            "way": _("how you are told of it by mail: at once, digest or never"),
-            "mailed_at": _("when it went out by mail"),
+            "way": _("how you are told of it by e-mail: at once, digest or never"),
+            "mailed_at": _("when it went out by e-mail"),
         },
     ),
     Kind(

@@ -74,7 +74,7 @@ LEFT_OUT: dict[tuple[str, str], LazyString] = {
     (
         "delivery",
         "address",
-    ): _("Letters to you are in; a letter to an address without an account belongs to nobody."),
+    ): _("E-mails to you are in; an e-mail to an address without an account belongs to nobody."),
     ("member", "email"): _("It is in the account."),
     ("member", "first_handle"): _("It is among the handles that you had before."),
     ("member", "handle_skeleton"): _("It is what your handle looks like, to find others like it."),
