@@ -136,6 +136,14 @@ def fast_password_hashing() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def whole_sitemaps() -> Iterator[None]:
+    """Keep the sitemap in one file, whatever ids the rows of a long run have: `front/test_machines.py` tests several files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forum.front.queries.sitemap.IDS_PER_SITEMAP_FILE", 1_000_000_000)
+        yield
+
+
 @pytest.fixture(scope="session")
 def compiled_templates(pytestconfig: pytest.Config) -> Path:
     """The folder of compiled templates that all applications of the tests share; a file is named by its source's hash."""
