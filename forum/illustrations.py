@@ -17,7 +17,7 @@ from forum.plaintext import tidy
 # Pixels of the longer side of a picture, and of the width of its small version
 LARGEST, SMALL = 1_600, 640
 HAS_SMALL = 800  # pixels of the width from which on there is a small version
-TALLEST = 720  # pixels of the height in which a picture is shown in a text, so that a window has room for a whole one
+MAX_SHOWN_HEIGHT = 720  # pixels of the height in which a picture is shown in a text, so that a window has room for a whole one
 MAX_SHOWN = 20  # pictures that one text shows; further ones become links
 PICTURE_NAME = r"[0-9a-f]{24}-[1-9]\d{0,3}x[1-9]\d{0,3}"
 PATH = rf"/pictures/({PICTURE_NAME})\.webp"
@@ -120,9 +120,9 @@ def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
 
 def _fitting(width: int, height: int) -> tuple[int, int]:
     """The size in which a text shows a picture of some size, before the column makes it narrower."""
-    if height <= TALLEST:
+    if height <= MAX_SHOWN_HEIGHT:
         return width, height
-    return max(1, round(width * TALLEST / height)), TALLEST
+    return max(1, round(width * MAX_SHOWN_HEIGHT / height)), MAX_SHOWN_HEIGHT
 
 
 def illustrations_in(texts: Iterable[str]) -> list[Illustration]:

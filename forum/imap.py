@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 SECONDS = 20
-MOST = 20  # messages in one round
-LARGEST = 2_000_000
+MAX_MESSAGES = 20  # in one round
+MAX_MESSAGE_BYTES = 2_000_000
 PORTS = {"imap": 143, "imaps": 993}
 log = logging.getLogger("forum.mail")
 
@@ -59,7 +59,7 @@ def _connect(parts: Any) -> Any:
 def _unseen(box: Any) -> Generator[bytes]:
     try:
         _status, found = box.uid("SEARCH", "UNSEEN")
-        for uid in (found[0] or b"").split()[:MOST]:
+        for uid in (found[0] or b"").split()[:MAX_MESSAGES]:
             raw = _message(box, uid)
             if raw:
                 yield raw
@@ -73,7 +73,7 @@ def _message(box: Any, uid: bytes) -> bytes:
     _status, size = box.uid("FETCH", uid, "(RFC822.SIZE)")
     digits = b"".join(part if isinstance(part, bytes) else part[0] for part in size if part)
     number = digits.rpartition(b"RFC822.SIZE ")[2].split(b")")[0].strip()
-    if not number.isdigit() or int(number) > LARGEST:
+    if not number.isdigit() or int(number) > MAX_MESSAGE_BYTES:
         log.warning("a message of %s bytes is left out", number.decode("ascii", "replace"))
         return b""
     _status, found = box.uid("FETCH", uid, "(BODY.PEEK[])")

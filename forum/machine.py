@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 A = TypeVar("A")
-MOST = 20_000  # files of a folder that are looked at
+MAX_FILES = 20_000  # of a folder whose sizes are added
 TRIM_SECONDS = 10
 
 
@@ -42,7 +42,7 @@ def is_shut(path: Path) -> bool:
 def bytes_in(folder: Path) -> int:
     """The bytes of the files in a folder and below it, of the first 20,000."""
     named = (Path(at, name) for at, _below, names in os.walk(folder) for name in names)
-    return sum(map(_bytes_of, islice(named, MOST)))
+    return sum(map(_bytes_of, islice(named, MAX_FILES)))
 
 
 def _bytes_of(path: Path) -> int:

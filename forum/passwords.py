@@ -19,8 +19,8 @@ CODE_HASHER = PasswordHasher(time_cost=5, memory_cost=7168, parallelism=1)
 COMMON_FILE = Path(__file__).parent / "members/data/common-passwords.txt.gz"
 MORE_FILE = Path(__file__).parent / "members/data/more-passwords.txt"
 DIGITS = "0123456789"
-FEWEST_SIGNS = 4  # different ones
-SHORTEST_RUN = 3  # characters
+MIN_DIFFERENT_SIGNS = 4  # in a password
+MIN_RUN = 3  # characters that follow each other on a keyboard
 # What fingers follow: the alphabet, and the rows and columns of keyboards
 LINES = (
     "abcdefghijklmnopqrstuvwxyz 01234567890 147 258 369 159 357 "
@@ -71,7 +71,7 @@ def is_guessed_first(password: str) -> bool:
     core = letters_and_digits(password)
     typed = password.casefold()
     spellings = {typed, typed.strip(DIGITS), core, core.strip(DIGITS)}
-    if len(set(password)) < FEWEST_SIGNS or any(map(_is_common, spellings)):
+    if len(set(password)) < MIN_DIFFERENT_SIGNS or any(map(_is_common, spellings)):
         return True
     is_pattern = DATE.fullmatch(core) or _is_repeated_word(core) or _is_run_of_keys(core)
     return bool(core and is_pattern)
@@ -107,7 +107,7 @@ def _is_run_of_keys(core: str) -> bool:
         size = len(core)
         while core[:size] not in ALONG and core[:size] != core[0] * size:
             size -= 1
-        if size < SHORTEST_RUN:
+        if size < MIN_RUN:
             return False
         core = core[size:]
     return True

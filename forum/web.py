@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
-LARGEST_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
+MAX_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
 # The background of the style sheet in each theme, which browsers use for their address bar
 THEME_COLORS = {"light": "#fcfdfd", "dark": "#10181c"}
 PROOF_LIFETIME = timedelta(minutes=15)  # how long members need not prove again who they are
@@ -98,12 +98,12 @@ def prove_first(after: str = "") -> AnyResponse:
 def number(name: str, default: int = 1) -> int:
     """A whole number from the query string; the default if it is missing or not a number.
 
-    A number with too many digits for `whole_number` becomes `LARGEST_NUMBER`, so that a list shows its last page.
+    A number with too many digits for `whole_number` becomes `MAX_NUMBER`, so that a list shows its last page.
     """
     typed = request.args.get(name, "")
     value = whole_number(typed)
     if value is None and typed.isascii() and typed.isdigit():
-        return LARGEST_NUMBER
+        return MAX_NUMBER
     return default if value is None else value
 
 

@@ -113,7 +113,7 @@ def test_the_algorithms_are_those_of_the_code() -> None:
 
 
 def test_other_numbers_are_those_of_the_code() -> None:
-    assert f"of {forms.PASSWORD_MIN} to {forms.PASSWORD_MAX} characters" in PAGE
+    assert f"of {forms.MIN_PASSWORD} to {forms.MAX_PASSWORD} characters" in PAGE
     assert f"{otp.RECOVERY_CODES} recovery codes" in PAGE
     assert f"As many as {sessions.MAX_SESSIONS} may be open" in PAGE
 

@@ -53,7 +53,7 @@ from forum.screening.actions import refuse_caught
 from forum.versions import topic_scope
 
 MAX_ASKED = 10  # members whom one question asks; a member who passes the request on is not counted
-LONGEST_AWAY = timedelta(days=366)
+MAX_TIME_AWAY = timedelta(days=366)
 MAX_DEED, MAX_STORY = 200, 1_500  # characters of the two texts of a follow-up
 BATCH_SIZE = 100  # rows of each kind that one transaction handles
 UNANSWERED_AFTER = timedelta(days=7)  # until the hosts are told that nobody answers
@@ -238,8 +238,8 @@ def _own_availability(member: Person) -> Availability:
 
 
 def _checked_until(until: datetime) -> datetime:
-    if not now() < until <= now() + LONGEST_AWAY:
-        last = day_in_words((now() + LONGEST_AWAY).date())
+    if not now() < until <= now() + MAX_TIME_AWAY:
+        last = day_in_words((now() + MAX_TIME_AWAY).date())
         raise Invalid(_("Choose a day after today and until %(last)s.", last=last), "until")
     return until
 

@@ -14,7 +14,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from forum.advice.actions import LONGEST_AWAY, MAX_DEED, MAX_STORY, FollowUpText
+from forum.advice.actions import MAX_DEED, MAX_STORY, MAX_TIME_AWAY, FollowUpText
 from forum.advice.models import NO, NOT_YET, PARTLY, YES, Availability, FollowUp
 from forum.clock import now
 from forum.dialogue.forms import language_field
@@ -53,7 +53,7 @@ def first_day() -> date:
 
 def last_day() -> date:
     """The latest day that can be chosen as the last day away."""
-    return (now() + LONGEST_AWAY).date()
+    return (now() + MAX_TIME_AWAY).date()
 
 
 def in_two_weeks() -> date:

@@ -31,7 +31,7 @@ from forum.notifications.models import URGENT
 from forum.permissions import Person, require
 from forum.sentences import Sentence, sentence
 
-LONGEST = 5_000  # characters of an appeal, or of its answer
+MAX_LENGTH = 5_000  # characters of an appeal, or of its answer
 
 
 @action
@@ -112,8 +112,10 @@ def _outcome_sentence(outcome: str) -> Sentence:
 def _check_text(text: str, empty: str, field: str) -> None:
     if not text.strip():
         raise Invalid(empty, field)
-    if len(text) > LONGEST:
-        raise Invalid(_("Write at most %(most)s characters.", most=format_decimal(LONGEST)), field)
+    if len(text) > MAX_LENGTH:
+        raise Invalid(
+            _("Write at most %(most)s characters.", most=format_decimal(MAX_LENGTH)), field
+        )
 
 
 @action

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import DataRequired
 
-from forum.appeals.actions import LONGEST
+from forum.appeals.actions import MAX_LENGTH
 from forum.appeals.models import REVERSED, UPHELD
 from forum.members.forms import at_most
 from forum.moderation.forms import ClaimAwareForm
@@ -20,7 +20,7 @@ class AppealForm(Form):
 
     text = TextAreaField(
         _("Why is the decision wrong?"),
-        [DataRequired(_("Say why the decision is wrong.")), at_most(LONGEST)],
+        [DataRequired(_("Say why the decision is wrong.")), at_most(MAX_LENGTH)],
     )
 
 
@@ -34,7 +34,10 @@ class AnswerForm(ClaimAwareForm):
     )
     answer = TextAreaField(
         _("Your answer"),
-        [DataRequired(_("Answer in writing. The person who appealed reads it.")), at_most(LONGEST)],
+        [
+            DataRequired(_("Answer in writing. The person who appealed reads it.")),
+            at_most(MAX_LENGTH),
+        ],
     )
 
     def offer(self, *, is_reversible: bool) -> None:

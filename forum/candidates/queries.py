@@ -19,7 +19,7 @@ from forum.members.queries import normalised_email
 from forum.permissions import Person, require
 
 T = TypeVar("T", Organisation, City)
-LIST_LIMIT = 200
+MAX_LISTED = 200
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class JoinRequest:
 def waiting(moderator: Person) -> Sequence[JoinRequest]:
     """The waiting candidates, longest waiting first; for moderators."""
     require(moderator.can.admit())
-    some = _waiting_first().options(joinedload(Candidate.invited_by)).limit(LIST_LIMIT)
+    some = _waiting_first().options(joinedload(Candidate.invited_by)).limit(MAX_LISTED)
     return _with_places(db.session.scalars(some).all())
 
 

@@ -58,9 +58,9 @@ from forum.screening.actions import refuse_caught
 from forum.search import actions as search
 from forum.sentences import Sentence, sentence
 
-LONGEST_TITLE, LONGEST_WORDS, LONGEST_REASON = 150, 300, 1_000
-MOST_MILESTONES = 12
-FURTHEST = timedelta(days=20 * 366)
+MAX_TITLE, MAX_WORDS, MAX_REASON = 150, 300, 1_000
+MAX_MILESTONES = 12
+MAX_TIME_AHEAD = timedelta(days=20 * 366)
 BATCH_SIZE = 200  # commitments and milestones that one transaction looks at
 REACHED = sentence("A milestone is reached.")
 GIVEN_UP = sentence("A milestone is given up.")
@@ -382,15 +382,15 @@ def _entry(commitment: Commitment, about: str) -> search.Entry:
 def _check(text: CommitmentText, changed: Commitment | None = None) -> None:
     """Check what a new commitment says, or what one that is `changed` is to say."""
     known = count_milestones(changed.id) if changed else 0
-    if not 0 < len(single_line(text.title)) <= LONGEST_TITLE:
-        raise Invalid(_("Write between 1 and %(most)s characters.", most=LONGEST_TITLE), "title")
+    if not 0 < len(single_line(text.title)) <= MAX_TITLE:
+        raise Invalid(_("Write between 1 and %(most)s characters.", most=MAX_TITLE), "title")
     if not text.text.source.strip():
         raise Invalid(_("Write a text."), "body")
     if not known and not text.milestones:
         words = _("Name at least one milestone, by which others see how far you are.")
         raise Invalid(words, "milestones")
-    if known + len(text.milestones) > MOST_MILESTONES:
-        words = _("A commitment has at most %(most)s milestones.", most=MOST_MILESTONES)
+    if known + len(text.milestones) > MAX_MILESTONES:
+        words = _("A commitment has at most %(most)s milestones.", most=MAX_MILESTONES)
         raise Invalid(words, "milestones")
     _check_days(text, changed)
 
@@ -400,7 +400,7 @@ def _check_days(text: CommitmentText, changed: Commitment | None) -> None:
     today, days = now().date(), [step.day for step in text.milestones]
     earliest = _earliest_last_day(changed) if changed else None
     is_new = changed is None or text.last_day != changed.last_day
-    if is_new and not today <= text.last_day <= today + FURTHEST:
+    if is_new and not today <= text.last_day <= today + MAX_TIME_AHEAD:
         raise Invalid(_("Choose a day from today on, within twenty years."), "last_day")
     if any(day < today for day in days):
         raise Invalid(_("Choose days from today on."), "milestones")
@@ -412,8 +412,8 @@ def _checked(words: str, name: str, *, is_needed: bool = True) -> str:
     words = words.strip()
     if is_needed and not words:
         raise Invalid(_("Write the reason."), name)
-    if len(words) > LONGEST_REASON:
-        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_REASON), name)
+    if len(words) > MAX_REASON:
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_REASON), name)
     return words
 
 

@@ -11,10 +11,10 @@ from wtforms.validators import DataRequired, InputRequired
 from forum import markup
 from forum.clock import now
 from forum.commitments.actions import (
-    LONGEST_REASON,
-    LONGEST_TITLE,
-    LONGEST_WORDS,
-    MOST_MILESTONES,
+    MAX_MILESTONES,
+    MAX_REASON,
+    MAX_TITLE,
+    MAX_WORDS,
     CommitmentText,
     Step,
 )
@@ -42,7 +42,7 @@ class MilestoneRow(Row):
 
     words = StringField(
         _("What is reached"),
-        [DataRequired(_("Say what is reached.")), at_most(LONGEST_WORDS)],
+        [DataRequired(_("Say what is reached.")), at_most(MAX_WORDS)],
         [one_line],
         render_kw={"dir": "auto"},
     )
@@ -57,7 +57,7 @@ class CommitmentForm(Form):
     agenda = SelectField(_("Agenda"), validate_choice=False)
     title = StringField(
         _("Title"),
-        [DataRequired(_("Give the commitment a title.")), at_most(LONGEST_TITLE)],
+        [DataRequired(_("Give the commitment a title.")), at_most(MAX_TITLE)],
         [one_line],
     )
     body = TextAreaField(
@@ -65,7 +65,7 @@ class CommitmentForm(Form):
     )
     language = language_field()
     last_day = DateField(_("Last day"), [InputRequired(NEEDS_DAY)])
-    milestones = TableField(_("Milestones"), MilestoneRow, MOST_MILESTONES)
+    milestones = TableField(_("Milestones"), MilestoneRow, MAX_MILESTONES)
     declaration = SelectField(_("Declaration it follows from"), coerce=int, validate_choice=False)
     copied = StringField(_("Practice or case that it copies"), [at_most(MAX_ADDRESS)], [one_line])
 
@@ -106,21 +106,19 @@ class CommitmentForm(Form):
 class ReachForm(Form):
     """What there is to say about what is reached or kept."""
 
-    sentence = TextAreaField(_("In one sentence"), [at_most(LONGEST_REASON)])
+    sentence = TextAreaField(_("In one sentence"), [at_most(MAX_REASON)])
 
 
 class MoveForm(Form):
     """Another day, and why."""
 
     day = DateField(_("New day"), [InputRequired(NEEDS_DAY)])
-    note = TextAreaField(
-        _("Reason"), [DataRequired(_("Write the reason.")), at_most(LONGEST_REASON)]
-    )
+    note = TextAreaField(_("Reason"), [DataRequired(_("Write the reason.")), at_most(MAX_REASON)])
 
 
 class ReasonForm(Form):
     """What stopped it."""
 
     reason = TextAreaField(
-        _("What stopped it"), [DataRequired(_("Write the reason.")), at_most(LONGEST_REASON)]
+        _("What stopped it"), [DataRequired(_("Write the reason.")), at_most(MAX_REASON)]
     )

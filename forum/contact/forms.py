@@ -9,15 +9,17 @@ from forum.contact.actions import TEXT_LENGTHS
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
-LEAST, MOST = TEXT_LENGTHS[0], TEXT_LENGTHS[-1]
-WRONG_LENGTH = _("Write %(least)s to %(most)s characters.", least=LEAST, most=lazy_number(MOST))
+MIN_LENGTH, MAX_LENGTH = TEXT_LENGTHS[0], TEXT_LENGTHS[-1]
+WRONG_LENGTH = _(
+    "Write %(least)s to %(most)s characters.", least=MIN_LENGTH, most=lazy_number(MAX_LENGTH)
+)
 
 
 class ContactForm(Form):
     """A letter to a member."""
 
     text = TextAreaField(
-        _("Your e-mail"), [DataRequired(WRONG_LENGTH), Length(LEAST, MOST, WRONG_LENGTH)]
+        _("Your e-mail"), [DataRequired(WRONG_LENGTH), Length(MIN_LENGTH, MAX_LENGTH, WRONG_LENGTH)]
     )
     copy = BooleanField(_("Send me a copy"))
 

@@ -72,8 +72,8 @@ from forum.search import actions as search
 from forum.sentences import Sentence, sentence
 from forum.versions import EVERYTHING
 
-LONGEST_TITLE, LONGEST_REASON, LONGEST_RESERVATION = 200, 2_000, 1_000
-LONGEST_TO_SIGN = timedelta(days=731)
+MAX_TITLE, MAX_REASON, MAX_RESERVATION = 200, 2_000, 1_000
+MAX_SIGNING_TIME = timedelta(days=731)
 BATCH_SIZE = 100  # declarations that one transaction looks at
 
 
@@ -158,8 +158,8 @@ def _entry(declaration: Declaration, plain: str) -> search.Entry:
 
 
 def _check_text(text: DeclarationText) -> None:
-    if not 0 < len(single_line(text.title)) <= LONGEST_TITLE:
-        raise Invalid(_("Write between 1 and %(most)s characters.", most=LONGEST_TITLE), "title")
+    if not 0 < len(single_line(text.title)) <= MAX_TITLE:
+        raise Invalid(_("Write between 1 and %(most)s characters.", most=MAX_TITLE), "title")
     if not text.text.source.strip():
         raise Invalid(_("Write a text."), "body")
 
@@ -218,8 +218,8 @@ def freeze(
         raise Conflict(_("This text has changed since you opened the form."))
     refuse_unseen(seen, declaration_fields(declaration))
     today = now().date()
-    if not today <= sign_until <= today + LONGEST_TO_SIGN:
-        last = day_in_words(today + LONGEST_TO_SIGN)
+    if not today <= sign_until <= today + MAX_SIGNING_TIME:
+        last = day_in_words(today + MAX_SIGNING_TIME)
         raise Invalid(_("Choose a day from today on and until %(last)s.", last=last), "sign_until")
     keep_version(curator, "declaration", declaration.id, fields_to_keep(declaration))
     declaration.frozen_at, declaration.sign_until = now(), sign_until
@@ -253,8 +253,8 @@ def withdraw(curator: Person, declaration_id: int, reason: str) -> Declaration:
     declaration = declaration_to_change(curator, declaration_id)
     require(curator.can.curate_declaration(declaration, "withdraw"))
     reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
-        most = LONGEST_REASON
+    if not 0 < len(reason) <= MAX_REASON:
+        most = MAX_REASON
         raise Invalid(_("Write between 1 and %(most)s characters.", most=most), "reason")
     if declaration.state != DRAFT:
         keep_version(curator, "declaration", declaration.id, fields_to_keep(declaration))
@@ -343,8 +343,8 @@ def _reserve(
     signature.words = words
     if not words:
         return
-    if len(words) > LONGEST_RESERVATION:
-        most = LONGEST_RESERVATION
+    if len(words) > MAX_RESERVATION:
+        most = MAX_RESERVATION
         raise Invalid(_("Write at most %(most)s characters.", most=most), "reservation")
     if has_hidden_reservation(declaration.id, signature.organisation_id):
         hidden = _(

@@ -17,9 +17,9 @@ from wtforms.validators import DataRequired, InputRequired
 
 from forum import markup
 from forum.declarations.actions import (
-    LONGEST_REASON,
-    LONGEST_RESERVATION,
-    LONGEST_TITLE,
+    MAX_REASON,
+    MAX_RESERVATION,
+    MAX_TITLE,
     DeclarationText,
     Signing,
 )
@@ -49,7 +49,7 @@ class DeclarationForm(Form):
     seen = HiddenField()
     title = StringField(
         _("Title"),
-        [DataRequired(_("Give the declaration a title.")), at_most(LONGEST_TITLE)],
+        [DataRequired(_("Give the declaration a title.")), at_most(MAX_TITLE)],
         [one_line],
     )
     body = TextAreaField(_("Text"), [DataRequired(_("Write a text.")), at_most(MAX_SOURCE)])
@@ -105,7 +105,7 @@ class SignForm(Form):
 
     digest = HiddenField()
     organisation = SelectField(_("Organisation"), coerce=int)
-    reservation = TextAreaField(_("Reservation"), [at_most(LONGEST_RESERVATION)])
+    reservation = TextAreaField(_("Reservation"), [at_most(MAX_RESERVATION)])
     language = language_field()
 
     @property
@@ -125,9 +125,7 @@ class InviteForm(Form):
 class WithdrawForm(Form):
     """Why a declaration is withdrawn."""
 
-    reason = TextAreaField(
-        _("Reason"), [DataRequired(_("Write the reason.")), at_most(LONGEST_REASON)]
-    )
+    reason = TextAreaField(_("Reason"), [DataRequired(_("Write the reason.")), at_most(MAX_REASON)])
 
 
 class PressForm(Form):

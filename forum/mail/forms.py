@@ -16,7 +16,7 @@ from typing import Any
 import nh3
 
 from forum import tokens
-from forum.imap import LARGEST
+from forum.imap import MAX_MESSAGE_BYTES
 from forum.plaintext import tidy
 
 MAX_TEXT = 40_000  # characters in which the answer is looked for
@@ -141,14 +141,14 @@ def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> I
     `pattern` is the forum's mailbox, `today` the ordinal of the day, `recipient` the address that the mail server delivered
     it to, if known. Of a message that is not for a valid address of the forum only the headers are parsed: anybody can send one.
     """
-    head: Any = BytesHeaderParser(policy=POLICY).parsebytes(raw[:LARGEST])
+    head: Any = BytesHeaderParser(policy=POLICY).parsebytes(raw[:MAX_MESSAGE_BYTES])
     what, key = _key(head, pattern, today, recipient)
     sender = _address(head, "From")
     name = _header(head, "Message-ID").encode("utf-8", "replace") or raw
     number = sha256(name + f"|{_key_text(key)}".encode()).hexdigest()[:24]
     if key is None:
         return Incoming("answer", sender, None, "", number)
-    message: Any = message_from_bytes(raw[:LARGEST], policy=POLICY)
+    message: Any = message_from_bytes(raw[:MAX_MESSAGE_BYTES], policy=POLICY)
     if what == "b" or message.get_content_type() == "multipart/report":
         address, why = _report(message)
         return Incoming("bounce", sender, key, "", number, address, why)

@@ -20,8 +20,8 @@ from forum.members import actions, queries
 from forum.members.forms import (
     EMAIL_PATTERN,
     MAX_EMAIL,
-    PASSWORD_MAX,
-    PASSWORD_MIN,
+    MAX_PASSWORD,
+    MIN_PASSWORD,
     check_password,
 )
 from forum.members.queries import CITIES_FILE
@@ -234,9 +234,9 @@ def _hidden(question: str) -> str:
 
 
 def _checked_password(password: str, own: tuple[str, ...]) -> str:
-    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise click.ClickException(
-            f"The password has to have {PASSWORD_MIN} to {PASSWORD_MAX} characters."
+            f"The password has to have {MIN_PASSWORD} to {MAX_PASSWORD} characters."
         )
     try:
         check_password(password, own)

@@ -39,7 +39,7 @@ MAX_LINE = 200
 MAX_EMAIL = 200
 MAX_HELP = 300
 MAX_ABOUT = 5_000
-PASSWORD_MIN, PASSWORD_MAX = 8, 128
+MIN_PASSWORD, MAX_PASSWORD = 8, 128
 EMAIL_ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
 # Without =? at the beginning, which mail programs read as an encoded word (RFC 2047)
 EMAIL_PATTERN = rf"^(?!=\?)(?=[^@]{{1,64}}@){EMAIL_ATOM}(\.{EMAIL_ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
@@ -127,11 +127,11 @@ class NewPassword(PasswordField):
     def __init__(self, label: str, is_optional: bool = False, **kwargs: Any) -> None:
         sentence = _(
             "Choose a password of %(least)s to %(most)s characters.",
-            least=PASSWORD_MIN,
-            most=PASSWORD_MAX,
+            least=MIN_PASSWORD,
+            most=MAX_PASSWORD,
         )
         first = Optional() if is_optional else DataRequired(sentence)
-        limits = [first, Length(PASSWORD_MIN, PASSWORD_MAX, sentence)]
+        limits = [first, Length(MIN_PASSWORD, MAX_PASSWORD, sentence)]
         super().__init__(label, limits, **kwargs)
 
 

@@ -34,14 +34,14 @@ from forum.rules.queries import (
 )
 from forum.sentences import sentence
 
-MOST_RULES = 20
-LONGEST_NAME = 80
-LONGEST_SENTENCE = 1_000  # characters of a rule
-LONGEST_CHANGE = 500
-LONGEST_ADDRESS = 500
-LONGEST_RECOURSE_NAME = 200
-LONGEST_HINT = 500  # characters of the sentence about a body or an authority
-LONGEST_TEXT = 2_000  # characters of a ready text
+MAX_RULES = 20
+MAX_NAME = 80
+MAX_SENTENCE = 1_000  # characters of a rule
+MAX_CHANGE = 500
+MAX_ADDRESS = 500
+MAX_RECOURSE_NAME = 200
+MAX_HINT = 500  # characters of the sentence about a body or an authority
+MAX_TEXT = 2_000  # characters of a ready text
 READY_DEEDS = (
     "hide",
     "remove",
@@ -118,17 +118,17 @@ def _checked(text: RulesText) -> list[tuple[str, str]]:
     rules = [rule for rule in rules if any(rule)]
     if not rules:
         raise Invalid(_("Write at least one rule."), "rules")
-    if len(rules) > MOST_RULES:
-        raise Invalid(_("Write at most %(most)s rules.", most=MOST_RULES), "rules")
+    if len(rules) > MAX_RULES:
+        raise Invalid(_("Write at most %(most)s rules.", most=MAX_RULES), "rules")
     for name, words in rules:
         if not name or not words:
             raise Invalid(_("Give each rule a name and a sentence."), "rules")
-        if len(name) > LONGEST_NAME or len(words) > LONGEST_SENTENCE:
+        if len(name) > MAX_NAME or len(words) > MAX_SENTENCE:
             raise Invalid(_("One of the rules is too long."), "rules")
     if not text.change.strip():
         raise Invalid(_("Say in a sentence what is new."), "change")
-    if len(text.change) > LONGEST_CHANGE:
-        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_CHANGE), "change")
+    if len(text.change) > MAX_CHANGE:
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_CHANGE), "change")
     if text.valid_from.date() < now().date():
         raise Invalid(_("Choose today or a day that is still ahead."), "valid_from")
     return rules
@@ -186,16 +186,16 @@ def _stored_text(number: int) -> ReadyText:
 def _check_wording(wording: Wording) -> None:
     if not wording.name.strip():
         raise Invalid(_("Give the text a name."), "name")
-    if len(wording.name) > LONGEST_NAME:
-        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_NAME), "name")
+    if len(wording.name) > MAX_NAME:
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_NAME), "name")
     if wording.deed not in READY_DEEDS:
         raise Invalid(_("Choose a deed."), "deed")
     if wording.rule and in_force().rule(wording.rule) is None:
         raise Invalid(_("Choose one of the rules."), "rule")
     if not wording.text.strip():
         raise Invalid(_("Write the text."), "text")
-    if len(wording.text) > LONGEST_TEXT:
-        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_TEXT), "text")
+    if len(wording.text) > MAX_TEXT:
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_TEXT), "text")
 
 
 # Recourse outside of the forum
@@ -241,9 +241,9 @@ def _checked_recourse(kind: str, text: RecourseText) -> RecourseText:
     if not name:
         raise Invalid(_("Write the name."), f"{kind}_name")
     for typed, most, field in (
-        (name, LONGEST_RECOURSE_NAME, "name"),
-        (address, LONGEST_ADDRESS, "address"),
-        (sentence, LONGEST_HINT, "sentence"),
+        (name, MAX_RECOURSE_NAME, "name"),
+        (address, MAX_ADDRESS, "address"),
+        (sentence, MAX_HINT, "sentence"),
     ):
         if len(typed) > most:
             raise Invalid(_("Write at most %(most)s characters.", most=most), f"{kind}_{field}")

@@ -22,12 +22,12 @@ from forum.history.queries import fingerprint
 from forum.members.forms import at_most, language_choices, one_line
 from forum.plaintext import single_line
 from forum.rules.actions import (
-    LONGEST_ADDRESS,
-    LONGEST_CHANGE,
-    LONGEST_HINT,
-    LONGEST_NAME,
-    LONGEST_RECOURSE_NAME,
-    LONGEST_TEXT,
+    MAX_ADDRESS,
+    MAX_CHANGE,
+    MAX_HINT,
+    MAX_NAME,
+    MAX_RECOURSE_NAME,
+    MAX_TEXT,
     RecourseText,
     RulesText,
     Wording,
@@ -37,7 +37,7 @@ from forum.rules.queries import OfferedText, Rules, rules_fields
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-LONGEST_RULES = 30_000  # characters of all rules together
+MAX_SOURCE = 30_000  # characters of all rules together
 PARTS = ("name", "address", "sentence")  # of a recourse
 DEED_NAMES = {
     "hide": _("Hide"),
@@ -63,13 +63,13 @@ class RulesForm(Form):
         _("The rules"),
         [
             DataRequired(_("Write at least one rule.")),
-            at_most(LONGEST_RULES),
+            at_most(MAX_SOURCE),
         ],
     )
     language = SelectField(_("Language of the text"), choices=language_choices, default="en")
     change = StringField(
         _("What is new, in a sentence"),
-        [DataRequired(_("Say in a sentence what is new.")), at_most(LONGEST_CHANGE)],
+        [DataRequired(_("Say in a sentence what is new.")), at_most(MAX_CHANGE)],
         [one_line],
     )
     valid_from = DateField(
@@ -109,7 +109,7 @@ class ReadyTextForm(Form):
     """A ready text: its deed, its rule and its words."""
 
     name = StringField(
-        _("Name"), [DataRequired(_("Give the text a name.")), at_most(LONGEST_NAME)], [one_line]
+        _("Name"), [DataRequired(_("Give the text a name.")), at_most(MAX_NAME)], [one_line]
     )
     deed = RadioField(
         _("For which deed?"), [DataRequired(_("Choose a deed."))], choices=[*DEED_NAMES.items()]
@@ -117,7 +117,7 @@ class ReadyTextForm(Form):
     rule = SelectField(_("Rule"), coerce=int, default=0)
     text = TextAreaField(
         _("What happened and what the author can do"),
-        [DataRequired(_("Write the text.")), at_most(LONGEST_TEXT)],
+        [DataRequired(_("Write the text.")), at_most(MAX_TEXT)],
     )
 
     @classmethod
@@ -133,18 +133,18 @@ class ReadyTextForm(Form):
 
 def name_field() -> StringField:
     """The name of a recourse."""
-    return StringField(_("Name"), [at_most(LONGEST_RECOURSE_NAME)], [one_line])
+    return StringField(_("Name"), [at_most(MAX_RECOURSE_NAME)], [one_line])
 
 
 def address_field() -> URLField:
     """The web address of a recourse."""
-    return URLField(_("Address on the web"), [at_most(LONGEST_ADDRESS)], [one_line])
+    return URLField(_("Address on the web"), [at_most(MAX_ADDRESS)], [one_line])
 
 
 def sentence_field() -> StringField:
     """The sentence about a recourse."""
     return StringField(
-        _("What members should know, in a sentence"), [at_most(LONGEST_HINT)], [one_line]
+        _("What members should know, in a sentence"), [at_most(MAX_HINT)], [one_line]
     )
 
 

@@ -42,8 +42,8 @@ from forum.screening.queries import (
     rules_for,
 )
 
-LONGEST_VALUE, LONGEST_SENTENCE = 100, 500
-MOST_DOMAINS = 5_000  # in one import
+MAX_VALUE, MAX_SENTENCE = 100, 500
+MAX_DOMAINS = 5_000  # in one import
 ALLOWED_REPETITIONS = range(2, 21)
 ALLOWED_DAYS, ALLOWED_POSTS, ALLOWED_FIRST_POSTS = range(366), range(101), range(21)
 
@@ -153,8 +153,8 @@ def import_domains(administrator: Person, lines: Iterable[str], sentence: str) -
     typed = [line.partition("#")[0].strip() for line in lines]
     domain_by_line = {line: domain_of(line) for line in typed if line}
     domains = list(dict.fromkeys(filter(None, domain_by_line.values())))
-    if len(domains) > MOST_DOMAINS:
-        raise Invalid(_("Send at most %(most)s domains at once.", most=MOST_DOMAINS), "domains")
+    if len(domains) > MAX_DOMAINS:
+        raise Invalid(_("Send at most %(most)s domains at once.", most=MAX_DOMAINS), "domains")
     known = known_keys(DOMAIN, domains)
     new = [domain for domain in domains if domain not in known]
     for domain in new:
@@ -190,8 +190,8 @@ def _apply(administrator: Person, rule: Rule, text: RuleText) -> None:
     rule.kind, rule.sentence = text.kind, text.sentence.strip()
     rule.agenda_id = rule.member_id = None
     value = single_line(text.value)
-    if len(value) > LONGEST_VALUE:
-        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_VALUE), "value")
+    if len(value) > MAX_VALUE:
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_VALUE), "value")
     parsers = {
         WORD: _parse_word,
         DOMAIN: _parse_domain,
@@ -252,8 +252,8 @@ def _parse_member(doer: Person, rule: Rule, value: str) -> tuple[str, str]:
 def _check_sentence(sentence: str) -> None:
     if not sentence.strip():
         raise Invalid(_("Write a sentence for the author."), "sentence")
-    if len(sentence) > LONGEST_SENTENCE:
-        most = _("Write at most %(most)s characters.", most=LONGEST_SENTENCE)
+    if len(sentence) > MAX_SENTENCE:
+        most = _("Write at most %(most)s characters.", most=MAX_SENTENCE)
         raise Invalid(most, "sentence")
 
 

@@ -6,7 +6,7 @@ from wtforms import IntegerField, RadioField, SelectField, StringField, TextArea
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from forum.markdown import MAX_SOURCE
-from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE, RuleText
+from forum.screening.actions import MAX_SENTENCE, MAX_VALUE, RuleText
 from forum.screening.models import USUAL_SENTENCE, Rule
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
@@ -19,7 +19,7 @@ KIND_NAMES = {
     "agenda": _("An agenda on approval"),
     "member": _("A member on approval"),
 }
-LONGEST_LIST = 400_000  # characters of a list of domains
+MAX_LIST = 400_000  # characters of a list of domains
 
 
 def sentence_field() -> StringField:
@@ -27,8 +27,8 @@ def sentence_field() -> StringField:
     limits = [
         DataRequired(_("Write a sentence for the author.")),
         Length(
-            max=LONGEST_SENTENCE,
-            message=_("Write at most %(most)s characters.", most=LONGEST_SENTENCE),
+            max=MAX_SENTENCE,
+            message=_("Write at most %(most)s characters.", most=MAX_SENTENCE),
         ),
     ]
     return StringField(_("What the author reads"), limits, default=lambda: str(USUAL_SENTENCE))
@@ -54,8 +54,8 @@ class RuleForm(Form):
         _("Word, domain, handle or number"),
         [
             Length(
-                max=LONGEST_VALUE,
-                message=_("Write at most %(most)s characters.", most=LONGEST_VALUE),
+                max=MAX_VALUE,
+                message=_("Write at most %(most)s characters.", most=MAX_VALUE),
             )
         ],
     )
@@ -98,7 +98,7 @@ class DomainsForm(Form):
         _("Domains, one on a line"),
         [
             DataRequired(_("Write at least one domain.")),
-            Length(max=LONGEST_LIST, message=_("Send the list in parts.")),
+            Length(max=MAX_LIST, message=_("Send the list in parts.")),
         ],
     )
     sentence = sentence_field()

@@ -37,7 +37,7 @@ from forum.members.actions import Joining, depart, found_federation
 from forum.members.models import Member
 from forum.members.queries import all_members, get_member, member_by_email
 from forum.moderation.actions import Reasons, decide, lock
-from forum.moderation.actions.topics import LONGEST_LOCK
+from forum.moderation.actions.topics import MAX_LOCK_TIME
 from forum.notifications.models import Event
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
@@ -116,7 +116,7 @@ def make_odd(people: Any, agenda: Agenda) -> None:
         dialogue.choose_answer(people.chitra, question.id, answer.id)
         dialogue.mark(people.ben, answer.id, "tried it", "stopped", "Too loud | too late; \\ sorry")
         dialogue.mark(people.chitra, answer.id, "tried it", "kept")
-    until = now().date() + LONGEST_LOCK  # what is over when a file is loaded is left out
+    until = now().date() + MAX_LOCK_TIME  # what is over when a file is loaded is left out
     lock(people.moderator, question.id, Reasons("It goes on\nelsewhere."), until)
     dialogue.pin(people.moderator, question.id)
     regroup(people, agenda, topic)

@@ -139,7 +139,7 @@ def test_a_file_that_is_no_picture_is_told_with_all_other_mistakes(
 def test_a_file_that_is_far_too_large_is_not_read(
     run: Run, people: Any, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_pictures, "LARGEST", 10)
+    monkeypatch.setattr(_pictures, "MAX_BYTES", 10)
     assert f"{picture_name(NAME)} is no WebP file" in run("import-agenda", file).output
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from forum.agendas.actions._shared import LONGEST
 from forum.agendas.actions.curating import (
     LIST,
     RESERVED,
@@ -36,7 +35,6 @@ from forum.agendas.actions.themes import ensure_themes, remove_theme, set_member
 
 __all__ = [
     "LIST",
-    "LONGEST",
     "RESERVED",
     "AgendaText",
     "StatementText",

@@ -15,7 +15,7 @@ from forum.members.models import Member
 from forum.members.queries import lock_member, member_called, members_called
 from forum.permissions import Person, require
 
-LONGEST = 200  # characters in a title or name, as the columns keep it
+MAX_LENGTH = 200  # characters in a title or name, as the columns keep it
 
 
 def agenda_to_curate(curator: Person, agenda_id: int) -> Agenda:
@@ -25,8 +25,8 @@ def agenda_to_curate(curator: Person, agenda_id: int) -> Agenda:
 
 
 def check_length(value: str, field: str) -> None:
-    if not 0 < len(value.strip()) <= LONGEST:
-        raise Invalid(_("Write between 1 and %(most)s characters.", most=LONGEST), field)
+    if not 0 < len(value.strip()) <= MAX_LENGTH:
+        raise Invalid(_("Write between 1 and %(most)s characters.", most=MAX_LENGTH), field)
 
 
 def assign(row: Agenda | Statement, values: dict[str, Any]) -> None:

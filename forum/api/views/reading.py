@@ -94,7 +94,7 @@ LAST_COMMITMENT = Parameter(
     "before", _("The number of the last commitment that you have."), most=MAX_ID
 )
 COMMITMENTS_LISTED = 20
-MOST_SIGNATURES = 1_000  # below one declaration
+MAX_SIGNATURES = 1_000  # below one declaration
 SHOWN = Parameter(
     "show",
     _("Those that come, or those that are over."),
@@ -364,7 +364,7 @@ def declaration(declaration_id: int) -> models.WholeDeclaration:
     """One declaration."""
     web.depends_on()
     found = declared.get_declaration(VISITOR, declaration_id)
-    return answers.whole_declaration(found, declared.signatures_of(found, MOST_SIGNATURES))
+    return answers.whole_declaration(found, declared.signatures_of(found, MAX_SIGNATURES))
 
 
 @door(

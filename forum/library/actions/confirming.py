@@ -20,7 +20,7 @@ from forum.versions import EVERYTHING
 ANSWER_WITHIN = timedelta(days=90)  # after which pages say that nobody has confirmed the practice
 ASK_AGAIN_AFTER = timedelta(days=30)  # for a practice about which nobody could be asked
 # Open questions per author, who may have imported a hundred practices
-MOST_AT_ONCE, LATELY = 3, timedelta(days=7)
+MAX_ASKED, LATELY = 3, timedelta(days=7)
 BATCH_SIZE = 100  # practices that one transaction looks at
 
 
@@ -62,7 +62,7 @@ def ask_whether_true(system: Person, limit: int = BATCH_SIZE) -> int:
             _note_silence(practice)
         elif _answers_later(practice.author):
             _wait_for(practice)
-        elif asked[practice.author_id] >= MOST_AT_ONCE:
+        elif asked[practice.author_id] >= MAX_ASKED:
             practice.look_on = now().date() + LATELY
         else:
             asked[practice.author_id] += 1

@@ -16,7 +16,7 @@ from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions
 from forum.endings import EX_NOPERM, EX_TEMPFAIL
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
-from forum.imap import LARGEST, mailbox
+from forum.imap import MAX_MESSAGE_BYTES, mailbox
 from forum.mail import actions
 from forum.mail.commands._shared import bp, log, today
 from forum.mail.forms import Incoming, has_too_many_parts, read_message
@@ -38,7 +38,7 @@ def receive_message(raw: bytes, recipient: str = "") -> str:
     `recipient` is the address that the mail server delivered it to, if known. Raises `Busy` when the message should be
     delivered again, and `Forbidden` for one that is forged or not from a member.
     """
-    if len(raw) > LARGEST:
+    if len(raw) > MAX_MESSAGE_BYTES:
         raise Forbidden("The message is too large.")
     if has_too_many_parts(raw):
         raise Forbidden("The message has too many parts.")
@@ -121,7 +121,7 @@ def fetch_messages() -> int:
 def mail_in(recipient: str) -> None:
     """Take in a message on standard input, as a mail server's pipe hands it over (exit codes of sysexits.h)."""
     try:
-        click.echo(receive_message(sys.stdin.buffer.read(LARGEST + 1), recipient))
+        click.echo(receive_message(sys.stdin.buffer.read(MAX_MESSAGE_BYTES + 1), recipient))
     except Busy:
         click.echo("The forum is busy. Hand the message in again.", err=True)
         raise SystemExit(EX_TEMPFAIL) from None

@@ -21,7 +21,7 @@ from forum.members.actions._rows import existing_organisation
 from forum.members.models import ALL_WRITE, LAST_DAY, TAKEN_BACK, Mandate, Member, Organisation
 from forum.permissions import Person, require
 
-LONGEST_MANDATE = timedelta(days=3653)  # ten years
+MAX_MANDATE_TIME = timedelta(days=3653)  # ten years
 NO_DAYS: Mapping[int, date] = MappingProxyType({})
 
 
@@ -85,7 +85,7 @@ def choose_voices(
 
 def _checked_day(member_id: int, last_days: Mapping[int, date]) -> date | None:
     day, today = last_days.get(member_id), now().date()
-    if day is not None and not today <= day <= today + LONGEST_MANDATE:
+    if day is not None and not today <= day <= today + MAX_MANDATE_TIME:
         refused = _("Choose a day from today on, within ten years.")
         raise Invalid(refused, f"until_{member_id}")
     return day

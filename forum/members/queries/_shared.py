@@ -8,7 +8,7 @@ from sqlalchemy import CTE, ColumnElement, Select, case, literal, select
 
 from forum.members.models import CITY_SIZES, LARGEST_SIZE, City
 
-LIST_LIMIT = 2_000  # rows of lists that have no pages
+MAX_LISTED = 2_000  # rows of lists that have no pages
 
 
 def city_size() -> ColumnElement[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, uni
 from forum.db import db, execute_core
 from forum.errors import or_not_found
 from forum.members.models import City, CityLabel, CityName, Member
-from forum.members.queries._shared import LIST_LIMIT, distinct_values
+from forum.members.queries._shared import MAX_LISTED, distinct_values
 from forum.members.queries.directory import member_counts
 from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
@@ -121,7 +121,7 @@ def cities_with_members(reader: Person) -> list[tuple[City, int]]:
     """The cities of visible members with their number; most members first, then by name."""
     counted = member_counts(reader, Member.city_id)
     found = select(City, counted.c.members).join(counted, counted.c.key == City.id)
-    ordered = found.order_by(counted.c.members.desc(), City.name, City.id).limit(LIST_LIMIT)
+    ordered = found.order_by(counted.c.members.desc(), City.name, City.id).limit(MAX_LISTED)
     return [(city, members) for city, members in db.session.execute(ordered)]
 
 
@@ -169,4 +169,4 @@ def _home_cities(reader: Person) -> Select[Any]:
     values = distinct_values(Member.city_id, visible_with_own(reader, bindparam("own_id")))
     columns = [getattr(City, name) for name in _HomeCity._fields]
     found = select(*columns).join(values, values.c.value == City.id)
-    return found.order_by(City.name, City.id).limit(LIST_LIMIT)
+    return found.order_by(City.name, City.id).limit(MAX_LISTED)

@@ -26,7 +26,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from forum.clock import now
 from forum.db import db
 from forum.members.models import City, Member, MemberLanguage
-from forum.members.queries._shared import LIST_LIMIT, city_size
+from forum.members.queries._shared import MAX_LISTED, city_size
 from forum.members.queries.names import (
     city_ids_by_prefix,
     organisations_by_each,
@@ -161,13 +161,13 @@ def _handle_has_part(word: str) -> ColumnElement[bool]:
     return or_(Member.handle.startswith(word, autoescape=True), within)
 
 
-def members_of_city(reader: Person, city_id: int, limit: int = LIST_LIMIT) -> list[Member]:
+def members_of_city(reader: Person, city_id: int, limit: int = MAX_LISTED) -> list[Member]:
     """The visible members of a city, by name."""
     return first_members(visible_members(reader).where(Member.city_id == city_id), limit)
 
 
 def members_of_organisation(
-    reader: Person, organisation_id: int, limit: int = LIST_LIMIT
+    reader: Person, organisation_id: int, limit: int = MAX_LISTED
 ) -> list[Member]:
     """The visible members of an organisation, by name."""
     here = visible_members(reader).where(Member.organisation_id == organisation_id)

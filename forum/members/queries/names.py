@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 
 from forum.db import db
 from forum.members.models import CityName, Organisation
-from forum.members.queries._shared import LIST_LIMIT
+from forum.members.queries._shared import MAX_LISTED
 from forum.plaintext import has_words_starting_with, words_in
 from forum.versions import cached
 
@@ -54,7 +54,7 @@ def organisations_by_each(some: Sequence[Sequence[str]]) -> list[list[Organisati
 def _organisation_names() -> Sequence[OrganisationName]:
     def read() -> Sequence[OrganisationName]:
         columns = select(Organisation.id, Organisation.slug, Organisation.name)
-        rows = db.session.execute(columns.order_by(Organisation.name).limit(LIST_LIMIT))
+        rows = db.session.execute(columns.order_by(Organisation.name).limit(MAX_LISTED))
         return [OrganisationName(*row, words_in(row.name)) for row in rows]
 
     return cached("organisation names", read)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from forum.db import db
 from forum.errors import or_not_found
 from forum.members.models import Member, Organisation
-from forum.members.queries._shared import LIST_LIMIT, distinct_values
+from forum.members.queries._shared import MAX_LISTED, distinct_values
 from forum.members.queries.directory import member_counts
 from forum.members.queries.people import visible_members
 from forum.permissions import Person, require
@@ -23,7 +23,7 @@ def organisations() -> list[Organisation]:
     """All organisations by name, with their cities loaded."""
     found = select(Organisation).options(joinedload(Organisation.city))
     return list(
-        db.session.scalars(found.order_by(Organisation.name, Organisation.id).limit(LIST_LIMIT))
+        db.session.scalars(found.order_by(Organisation.name, Organisation.id).limit(MAX_LISTED))
     )
 
 
@@ -59,7 +59,7 @@ def organisations_with_members(reader: Person) -> list[tuple[Organisation, int]]
     counted = member_counts(reader, Member.organisation_id)
     found = select(Organisation, counted.c.members).join(counted, counted.c.key == Organisation.id)
     ordered = found.options(joinedload(Organisation.city)).order_by(Organisation.name)
-    return [(one, members) for one, members in db.session.execute(ordered.limit(LIST_LIMIT))]
+    return [(one, members) for one, members in db.session.execute(ordered.limit(MAX_LISTED))]
 
 
 def names_of_organisations(reader: Person) -> list[tuple[int, str, str]]:
@@ -67,7 +67,7 @@ def names_of_organisations(reader: Person) -> list[tuple[int, str, str]]:
     values = distinct_values(Member.organisation_id, visible_members(reader))
     found = select(Organisation.id, Organisation.slug, Organisation.name)
     found = found.join(values, values.c.value == Organisation.id)
-    rows = db.session.execute(found.order_by(Organisation.name, Organisation.id).limit(LIST_LIMIT))
+    rows = db.session.execute(found.order_by(Organisation.name, Organisation.id).limit(MAX_LISTED))
     return [(row[0], row[1], row[2]) for row in rows]
 
 

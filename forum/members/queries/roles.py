@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 from forum.clock import now
 from forum.db import db
 from forum.members.models import Member
-from forum.members.queries._shared import LIST_LIMIT
+from forum.members.queries._shared import MAX_LISTED
 from forum.members.queries.directory import first_members
 from forum.permissions import Person, require
 from forum.principals import administers, moderates
@@ -17,13 +17,13 @@ from forum.reach import may_decide
 def moderator_ids() -> list[int]:
     """The ids of all who can moderate the whole forum now."""
     found = select(Member.id).where(moderates(Member.role), may_decide(Member, now()))
-    return list(db.session.scalars(found.order_by(Member.id).limit(LIST_LIMIT)))
+    return list(db.session.scalars(found.order_by(Member.id).limit(MAX_LISTED)))
 
 
 def administrator_ids() -> list[int]:
     """The ids of all who can administer the forum now."""
     found = select(Member.id).where(*_can_administer_now())
-    return list(db.session.scalars(found.order_by(Member.id).limit(LIST_LIMIT)))
+    return list(db.session.scalars(found.order_by(Member.id).limit(MAX_LISTED)))
 
 
 def first_administrator() -> Member | None:
@@ -35,7 +35,7 @@ def first_administrator() -> Member | None:
 def administrators() -> list[Member]:
     """All who have the role of administrators, by name, also those who cannot use it now."""
     known = select(Member).where(administers(Member.role), Member.left_at.is_(None))
-    return first_members(known, LIST_LIMIT)
+    return first_members(known, MAX_LISTED)
 
 
 def administrators_count() -> int:
@@ -63,4 +63,4 @@ def office_holders_without_factor(administrator: Person) -> list[Member]:
     without = select(Member).where(
         Member.factor_at.is_(None), Member.left_at.is_(None), or_(moderates(Member.role), is_host)
     )
-    return first_members(without, LIST_LIMIT)
+    return first_members(without, MAX_LISTED)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from forum.clock import now
 from forum.db import db
 from forum.members.models import Mandate, Member, Organisation
-from forum.members.queries._shared import LIST_LIMIT
+from forum.members.queries._shared import MAX_LISTED
 from forum.members.queries.directory import first_members, members_of_organisation
 from forum.members.queries.people import visible_members
 from forum.permissions import Person
@@ -32,7 +32,7 @@ def voices_of(reader: Person, organisation: Organisation) -> list[Member]:
     if not organisation.names_voices:
         return []
     here = visible_members(reader).where(Member.organisation_id == organisation.id)
-    return first_members(here.where(is_voice_now()), LIST_LIMIT)
+    return first_members(here.where(is_voice_now()), MAX_LISTED)
 
 
 def voice_days(organisation_id: int) -> dict[int, date | None]:
@@ -109,5 +109,5 @@ def _open_mandates(organisation_id: int, *which: ColumnElement[bool]) -> Sequenc
     here = (Mandate.organisation_id == organisation_id, Mandate.ended_at.is_(None))
     found = select(Mandate).where(*here, *which).options(joinedload(Mandate.member))
     return db.session.scalars(
-        found.order_by(Mandate.id).limit(LIST_LIMIT).with_for_update(of=Mandate)
+        found.order_by(Mandate.id).limit(MAX_LISTED).with_for_update(of=Mandate)
     ).all()

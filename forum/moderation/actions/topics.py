@@ -40,7 +40,7 @@ from forum.permissions import Person, require
 from forum.sentences import Sentence, kept, plural_sentence, sentence
 from forum.versions import EVERYTHING
 
-LONGEST_LOCK = timedelta(days=3650)
+MAX_LOCK_TIME = timedelta(days=3650)
 # What the log says about a topic that became slow or slower by a merger, by the minutes of its new pace
 SLOW_THERE = {
     10: sentence("It is slow there now: each member can write once in 10 minutes."),
@@ -73,7 +73,7 @@ def lock(
 
 def _check_last_day(until: date | None) -> None:
     today = now().date()
-    if until is not None and not today <= until <= today + LONGEST_LOCK:
+    if until is not None and not today <= until <= today + MAX_LOCK_TIME:
         raise Invalid(_("Choose a day that is still ahead, within the next ten years."), "until")
 
 

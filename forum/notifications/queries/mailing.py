@@ -12,7 +12,7 @@ from forum.db import db
 from forum.notifications.models import AT_ONCE, DIGEST, HELD_KINDS, Notice
 from forum.notifications.queries._shared import is_from_hidden
 
-MOST_IN_DIGEST = 200
+MAX_IN_DIGEST = 200
 
 
 def notices_to_mail(limit: int, before: datetime, decided_before: datetime) -> Sequence[Notice]:
@@ -26,9 +26,9 @@ def notices_to_mail(limit: int, before: datetime, decided_before: datetime) -> S
 
 
 def notices_for_digest(member_id: int, decided_before: datetime) -> Sequence[Notice]:
-    """The notices of a member's next digest, the oldest `MOST_IN_DIGEST`, with their actors; otherwise as `notices_to_mail`."""
+    """The notices of a member's next digest, the oldest `MAX_IN_DIGEST`, with their actors; otherwise as `notices_to_mail`."""
     waiting = _to_mail(DIGEST, decided_before).where(Notice.member_id == member_id)
-    query = waiting.limit(MOST_IN_DIGEST)
+    query = waiting.limit(MAX_IN_DIGEST)
     return db.session.scalars(query.with_for_update(of=Notice, skip_locked=True)).all()
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from forum.agendas.queries import agendas_titled, themes, themes_by_slug
 from forum.clock import now
-from forum.commitments.actions import MOST_MILESTONES
+from forum.commitments.actions import MAX_MILESTONES
 from forum.declarations.models import digest_of
 from forum.dialogue.models import PollText
 from forum.illustrations import names_in
@@ -359,8 +359,8 @@ def _check_commitments(file: AgendaFile, loading: Loading) -> None:
         slug, milestones = values.get("organisation"), values.get("milestone", ())
         is_known, line = slug in loading.organisations, values.line_of("organisation")
         loading.expect(is_known, line, f"no organisation is called “{slug}”")
-        is_few = len(milestones) <= MOST_MILESTONES
-        loading.expect(is_few, values.line, f"at most {MOST_MILESTONES} milestones")
+        is_few = len(milestones) <= MAX_MILESTONES
+        loading.expect(is_few, values.line, f"at most {MAX_MILESTONES} milestones")
         is_one = not (values.get("kept_on") and values.get("given_up_on"))
         loading.expect(is_one, values.line, "it is kept or given up, not both")
         for (number, *_rest), at_line in values.entries("moved"):

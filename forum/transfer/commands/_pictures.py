@@ -15,7 +15,7 @@ from forum.transfer.forms import picture_name
 from forum.transfer.models import AgendaFile, Fault
 
 AT_ONCE = 2  # each in a process of its own
-LARGEST = 20_000_000  # bytes: no forum has made a larger one
+MAX_BYTES = 20_000_000  # of a picture: no forum has made a larger one
 NO_PICTURE = "is no WebP file as an export has it, of the size that its name says"
 
 
@@ -69,7 +69,7 @@ def _take(name: str, folder: Path, kept: KeptPictures) -> str:
     path = folder / picture_name(name)
     if not path.is_file():
         return "is not there"
-    made = take(name, path.read_bytes()) if path.stat().st_size <= LARGEST else None
+    made = take(name, path.read_bytes()) if path.stat().st_size <= MAX_BYTES else None
     if made is None:
         return NO_PICTURE
     kept.keep(made)

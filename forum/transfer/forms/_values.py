@@ -13,7 +13,7 @@ from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
 from forum.clock import month_end, now
 from forum.commitments import actions as commitments
-from forum.declarations.actions import LONGEST_RESERVATION
+from forum.declarations.actions import MAX_RESERVATION
 from forum.dialogue.actions import MAX_NOTE_LENGTH
 from forum.dialogue.models import MAX_OPTION, OUTCOMES, PACES, Pace
 from forum.glossary import actions as glossary
@@ -23,7 +23,7 @@ from forum.library.queries import FIGURE_PARTS
 from forum.markdown import MAX_SOURCE
 from forum.members.models import MANDATE_ENDS
 from forum.members.queries import language_names
-from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
+from forum.moderation.actions import MAX_REASON_LENGTH as MAX_REPORT
 from forum.moderation.actions import REPORT_REASONS
 from forum.notifications.queries import time_zones
 from forum.parallels import actions as parallels
@@ -49,7 +49,7 @@ def up_to(most: int) -> Callable[[str], str]:
     return convert
 
 
-short_text = up_to(LONGEST_REPORT)
+short_text = up_to(MAX_REPORT)
 short = up_to(library.MAX_LINE)
 theme = up_to(agendas.THEME)
 
@@ -317,7 +317,7 @@ def signature(value: str) -> list[Any]:
         short(called),
         short(position) if position else "",
         slug(handle) if handle else "",
-        up_to(LONGEST_RESERVATION)(words) if words else "",
+        up_to(MAX_RESERVATION)(words) if words else "",
         language(code) if code else "",
     ]
 
@@ -333,17 +333,17 @@ def milestone(value: str) -> list[Any]:
     by, words, state, day_of, said = parts(2, 5)(value)
     return [
         day(by),
-        up_to(commitments.LONGEST_WORDS)(words),
+        up_to(commitments.MAX_WORDS)(words),
         one_of("reached", "given up")(state) if state else "",
         past_day(day_of) if state else None,
-        up_to(commitments.LONGEST_REASON)(said) if said else "",
+        up_to(commitments.MAX_REASON)(said) if said else "",
     ]
 
 
 def moved(value: str) -> list[Any]:
     """A milestone was moved: its number in the file, the day that it had, the day on which that was said, and why."""
     number, earlier, moved_on, reason = parts(4, 4)(value)
-    why = up_to(commitments.LONGEST_REASON)(reason)
+    why = up_to(commitments.MAX_REASON)(reason)
     return [whole_number(number), day(earlier), past_day(moved_on), why]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forum.agendas import forms as agendas
 from forum.commitments import actions as commitments
-from forum.declarations.actions import LONGEST_REASON, LONGEST_TITLE
+from forum.declarations import actions as declarations
 from forum.dialogue.actions import TITLE_LENGTHS
 from forum.dialogue.models import MAX_QUESTION
 from forum.drawings import PATTERNS
@@ -242,7 +242,7 @@ DECLARATION = Schema(
         "sign until": day,
         "adopted on": past_day,
         "withdrawn on": past_day,
-        "withdrawn because": up_to(LONGEST_REASON),
+        "withdrawn because": up_to(declarations.MAX_REASON),
         "digest": up_to(64),
     },
     {"signature": signature},
@@ -255,17 +255,17 @@ COMMITMENT = Schema(
         "language": language,
         "published on": past_day,
         "last day": day,
-        "declaration": up_to(LONGEST_TITLE),
+        "declaration": up_to(declarations.MAX_TITLE),
         "copies": copied,
         "kept on": past_day,
-        "kept with": up_to(commitments.LONGEST_REASON),
+        "kept with": up_to(commitments.MAX_REASON),
         "given up on": past_day,
-        "given up because": up_to(commitments.LONGEST_REASON),
+        "given up because": up_to(commitments.MAX_REASON),
         "peers": list_of,
     },
     {"milestone": milestone, "moved": moved},
     required=("organisation", "published on", "last day", "milestone"),
-    title_lengths=range(1, commitments.LONGEST_TITLE + 1),
+    title_lengths=range(1, commitments.MAX_TITLE + 1),
 )
 TRANSLATION = Schema(
     {

@@ -23,7 +23,7 @@ from forum.members.models import Ignore, Member
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
 
-LONGEST_ACTION = timedelta(minutes=1)  # by which two times of the same action may differ
+MAX_ACTION_TIME = timedelta(minutes=1)  # by which two times of the same action may differ
 
 
 def column_checks() -> list[Check]:
@@ -62,7 +62,7 @@ def _wrong_values(model: Any, column: Any, expected: Any) -> Iterator[Fault]:
 def _are_close_moments(has: Any, should: Any) -> bool:
     """Whether both are times and nearly the same: an action asks for the time more than once."""
     are_moments = isinstance(has, datetime) and isinstance(should, datetime)
-    return are_moments and abs(has - should) < LONGEST_ACTION
+    return are_moments and abs(has - should) < MAX_ACTION_TIME
 
 
 def _without_opening() -> Iterator[Fault]:
