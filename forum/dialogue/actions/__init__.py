@@ -31,7 +31,6 @@ from forum.dialogue.actions.curating import (
     unslow,
 )
 from forum.dialogue.actions.drafts import (
-    Fields,
     discard_draft,
     forget_drafts,
     forget_drafts_of,
@@ -109,7 +108,6 @@ __all__ = [
     "MAX_NOTE_LENGTH",
     "NO_CHANGES",
     "TITLE_LENGTHS",
-    "Fields",
     "MovedRecord",
     "NewTopic",
     "PageOfTopic",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from forum.dialogue.queries._rows import (
     AgendaContext,
     AgendaRow,
-    AuthorRow,
     NameAndSlug,
     PostRow,
     ThemeRow,
@@ -114,7 +113,6 @@ from forum.dialogue.queries.highlights import (
 from forum.dialogue.queries.listing import (
     ACTIVE,
     ORDERS,
-    TOPICS_PER_PAGE,
     UNANSWERED,
     OnTheme,
     TopicCounts,
@@ -228,12 +226,10 @@ __all__ = [
     "NEW",
     "ORDERS",
     "SUBMISSION_KEY_LENGTH",
-    "TOPICS_PER_PAGE",
     "UNANSWERED",
     "WATCHED",
     "AgendaContext",
     "AgendaRow",
-    "AuthorRow",
     "CountKey",
     "HeldOutcomes",
     "MyTopics",

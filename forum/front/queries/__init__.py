@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.front.queries.beginning import FirstSteps, Welcome, first_steps, welcome
+from forum.front.queries.beginning import FirstSteps, first_steps, welcome
 from forum.front.queries.bookmarks import BookmarkRow, bookmark_row, bookmark_rows, rows_of
 from forum.front.queries.briefing import briefing
 from forum.front.queries.cities import Exchange, exchanges
@@ -40,7 +40,6 @@ __all__ = [
     "FirstSteps",
     "Masthead",
     "Partly",
-    "Welcome",
     "alike",
     "bookmark_row",
     "bookmark_rows",

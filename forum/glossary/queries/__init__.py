@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from forum.glossary.queries._known import KnownEntry, entries_in
 from forum.glossary.queries.entries import (
-    Index,
     IndexFilter,
     all_entries,
     by_language,
@@ -22,7 +21,6 @@ from forum.glossary.queries.entries import (
     in_order,
     index,
     languages_used,
-    matching,
     meanings_of,
     ordered_wordings,
     place_of_removed,
@@ -49,7 +47,6 @@ from forum.glossary.queries.proposals import (
 from forum.glossary.queries.widening import entries_within, widened
 
 __all__ = [
-    "Index",
     "IndexFilter",
     "KnownEntry",
     "all_entries",
@@ -71,7 +68,6 @@ __all__ = [
     "in_order",
     "index",
     "languages_used",
-    "matching",
     "meanings_of",
     "ordered_wordings",
     "own_waiting",

@@ -60,7 +60,7 @@ from forum.library.queries.edits import (
     reading_edits,
     reading_fields,
 )
-from forum.library.queries.elsewhere import Elsewhere, practices_elsewhere
+from forum.library.queries.elsewhere import practices_elsewhere
 from forum.library.queries.intentions import (
     intention_of,
     intentions_in,
@@ -119,7 +119,6 @@ __all__ = [
     "SECTIONS",
     "CaseFilter",
     "Choice",
-    "Elsewhere",
     "PracticeFilter",
     "ReadingFilter",
     "Related",

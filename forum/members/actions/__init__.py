@@ -36,7 +36,7 @@ from forum.members.actions.federation import (
     set_up,
 )
 from forum.members.actions.handles import change_handle, keep_earlier_handles
-from forum.members.actions.ignoring import MAX_IGNORED, end_ignoring, ignore, repair_ignored_ids
+from forum.members.actions.ignoring import end_ignoring, ignore, repair_ignored_ids
 from forum.members.actions.joining import add_member, check_name, join, require_seat
 from forum.members.actions.leaving import (
     COOLING_OFF,
@@ -101,7 +101,6 @@ __all__ = [
     "LEAVING_WAYS",
     "MAX_FORUM_NAME",
     "MAX_HANDLE_LENGTH",
-    "MAX_IGNORED",
     "MAX_NAME",
     "MAX_SESSIONS",
     "MAX_TAGLINE",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from forum.moderation.models.before import (
     ApprovalBefore,
     Before,
-    Key,
     KindBefore,
     LockBefore,
     MemberBefore,
@@ -44,7 +43,6 @@ __all__ = [
     "Before",
     "Decision",
     "Deed",
-    "Key",
     "KindBefore",
     "LockBefore",
     "MemberBefore",

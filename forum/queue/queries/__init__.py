@@ -26,7 +26,6 @@ from forum.queue.queries.opening import (
 )
 from forum.queue.queries.overdue import (
     ADMINISTRATORS,
-    MODERATORS,
     entries_to_tell,
     notification_due,
     overdue_rows,
@@ -37,7 +36,6 @@ __all__ = [
     "AGES",
     "KINDS",
     "MAX_LISTED",
-    "MODERATORS",
     "NO_FILTER",
     "SOURCES",
     "OpenedEntry",

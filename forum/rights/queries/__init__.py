@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from forum.rights.queries._rows import json_value
-from forum.rights.queries._shared import RECORDS_AT_ONCE
 from forum.rights.queries.departures import DepartureState, departure_in_state, next_departure
 from forum.rights.queries.kinds import KINDS, LEFT_OUT, records
 from forum.rights.queries.pictures import picture_files, texts_with_pictures, unused_pictures
@@ -11,7 +10,6 @@ from forum.rights.queries.pictures import picture_files, texts_with_pictures, un
 __all__ = [
     "KINDS",
     "LEFT_OUT",
-    "RECORDS_AT_ONCE",
     "DepartureState",
     "departure_in_state",
     "json_value",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from forum.upkeep.queries._checks_of_database import sequences_behind
 from forum.upkeep.queries.checks import checks, faults_of, not_checked
 from forum.upkeep.queries.database import database_size, is_file_gone, is_writable
-from forum.upkeep.queries.figures import Waiting, months, pictures_kept, waiting
+from forum.upkeep.queries.figures import months, pictures_kept, waiting
 from forum.upkeep.queries.mending import missing_ids, opening_post_ids, subjects_of_notices
 from forum.upkeep.queries.rebuilding import (
     documents_count,
@@ -27,7 +27,6 @@ from forum.upkeep.queries.versions import (
 
 __all__ = [
     "SCHEMA_PROBLEMS",
-    "Waiting",
     "checks",
     "database_size",
     "documents_count",
