@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired, Optional, Regexp, ValidationError
 
 from forum import tokens
 from forum.clock import now
-from forum.members.actions import MAX_HANDLE_LENGTH
+from forum.members.actions import MAX_HANDLE_LENGTH, Joining
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
 from forum.web import settings, whole_number
@@ -126,6 +126,23 @@ class JoinForm(PersonForm):
         """The answers, each as (question, answer)."""
         asked = (field for field in self if field.name.startswith("answer_"))
         return [(str(field.label.text), (field.data or "").strip()) for field in asked]
+
+    def text(self, password_hash: str, locale: str) -> Joining:
+        """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before.
+
+        `locale` is the language of the pages on which somebody joins.
+        """
+        return Joining(
+            name=self.name.data or "",
+            email=self.email.data or "",
+            password_hash=password_hash,
+            position=self.position.data or "",
+            organisation_id=self.organisation.data,
+            city_id=self.city_id.data,
+            language=self.language.data,
+            locale=locale,
+            languages=self.languages,
+        )
 
 
 def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> type[JoinForm]:

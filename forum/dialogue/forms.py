@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from wtforms import (
@@ -16,9 +17,10 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from forum.confusables import visible
-from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
+from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS, NewTopic
 from forum.dialogue.models import MAX_THEMES, TYPED, PollText
 from forum.markdown import MAX_SOURCE
+from forum.markup import Written
 from forum.members.forms import LanguageList, language_choices, one_line
 from forum.permissions import MEMBERS, PUBLIC
 from forum.webforms import Form, lazy_number
@@ -207,6 +209,20 @@ class TopicForm(_FormWithDraft, _WithPoll):
     language = language_field()
     audience = audience_field()
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
+
+    def text(
+        self, written: Written, theme_ids: Sequence[int], is_for_organisation: bool
+    ) -> NewTopic:
+        """What was typed, as the action takes it; `written` is the text of the form, rendered."""
+        return NewTopic(
+            kind=self.kind.data,
+            title=self.title.data or "",
+            text=written,
+            themes=theme_ids,
+            audience=self.audience.data,
+            for_organisation=is_for_organisation,
+            poll=self.poll(),
+        )
 
 
 class EditForm(Form):

@@ -38,7 +38,6 @@ from forum.errors import Invalid, NotFound
 from forum.invitations.models import Entrance, Invitation
 from forum.invitations.queries import entrance, invitation_by_code
 from forum.members import queries
-from forum.members.actions import Joining
 from forum.members.forms import PressForm
 from forum.members.models import Member
 from forum.members.views import choose_city, federation, offer_organisations
@@ -141,17 +140,7 @@ def provider_account() -> dict[str, Any]:
 
 def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
     password = form.password.data or ""
-    joining = Joining(
-        name=form.name.data or "",
-        email=form.email.data or "",
-        password_hash=hash_password(password) if password else "",
-        position=form.position.data or "",
-        organisation_id=form.organisation.data,
-        city_id=form.city_id.data,
-        language=form.language.data,
-        locale=web.locale(),
-        languages=form.languages,
-    )
+    joining = form.text(hash_password(password) if password else "", web.locale())
     key = secrets.token_urlsafe(16)
     details = JoinDetails(form.answers, invitation, _identity(form), form.agreed)
     session[JOINING_KEY] = {"key": key, "next": web.safe_next("")}

@@ -71,7 +71,7 @@ def open_topic(slug: str) -> ResponseReturnValue:
         ), status
 
     def deed() -> AnyResponse:
-        new = _new_topic(form)
+        new = form.text(rendered(form), theme_ids(form), is_for_organisation(form))
         key = form.submission_key.data
         opened = actions.open_topic(me(), agenda.id, new, key, windows=windows_of_form())
         if isinstance(opened, Held):
@@ -84,18 +84,6 @@ def open_topic(slug: str) -> ResponseReturnValue:
         return web.see_other(opened.address)
 
     return answer_form(form, page, deed, lambda: keep_form(form, agenda_id=agenda.id))
-
-
-def _new_topic(form: TopicForm) -> actions.NewTopic:
-    return actions.NewTopic(
-        kind=form.kind.data,
-        title=form.title.data or "",
-        text=rendered(form),
-        themes=theme_ids(form),
-        audience=form.audience.data,
-        for_organisation=is_for_organisation(form),
-        poll=form.poll(),
-    )
 
 
 @bp.route("/topics/<int:topic_id>/reply", methods=["GET", "POST"])
