@@ -69,6 +69,11 @@ class Rights(NamedTuple):
     moderate: bool = False
     restore: bool = False
 
+    @property
+    def for_another(self) -> Rights:
+        """These rights over a post that another moderator has to restore."""
+        return self._replace(restore=False)
+
 
 NO_RIGHTS = Rights()
 
@@ -833,13 +838,15 @@ class Can:
             return Verdict(_("You made this decision, so another moderator looks at it again."))
         if self.person.id in (decision.author_id, appeal.appellant_id):
             return Verdict(_("This is about yourself, so another moderator decides."))
-        return verdicts.HAS_PART if appeal.has_part else YES
+        return verdicts.PARTIES.get(decision.part, YES)
 
     def give_back(self, decision: Decision) -> Verdict:
-        """Moderators of an agenda reverse a decision, except one that another moderator made about themselves."""
-        is_mine = decision.author_id == self.person.id is not None
-        if is_mine and decision.moderator_id != self.person.id:
-            return verdicts.DECIDED_ABOUT_ONESELF
+        """Moderators of an agenda change or reverse a decision, except one of another moderator to which they are a party."""
+        if decision.moderator_id != self.person.id:
+            if decision.author_id == self.person.id is not None:
+                return verdicts.DECIDED_ABOUT_ONESELF
+            if decision.part:
+                return verdicts.PARTIES[decision.part]
         return self.moderate(decision.present_agenda_id)
 
     def see_decision(self, decision: Decision) -> Verdict:

@@ -118,11 +118,23 @@ TOO_LATE_TO_APPEAL = Verdict(
     _("Six months have passed since this decision, so it can no longer be appealed.")
 )
 DECIDED_ABOUT_ONESELF = Verdict(
-    _("Another moderator decided this about yourself, so you can appeal against it.")
+    _(
+        "It is your own, so another moderator decides about it. You can appeal against what restricts you."
+    )
 )
-HAS_PART = Verdict(
-    _("You began this translation, or speak for this organisation, so another moderator decides.")
-)
+OWN_TEXT = Verdict(_("It is your own, so another moderator decides about it."))
+# Why a moderator neither answers an appeal about a decision nor changes it, by the part in it (`moderation.Decision.part`)
+PARTIES = {
+    "author": DECIDED_ABOUT_ONESELF,
+    "teller": Verdict(
+        _(
+            "You began this translation, or speak for this organisation, so another moderator decides."
+        )
+    ),
+    "reporter": Verdict(
+        _("You reported this, so another moderator decides whether the decision stays.")
+    ),
+}
 NO_SPAMMER = Verdict(_("This member has written too much to be a spammer. Decide about each text."))
 
 

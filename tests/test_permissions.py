@@ -27,7 +27,7 @@ from forum.invitations.models import Entrance
 from forum.library.models import Practice
 from forum.meetings.models import Attendance, Meeting
 from forum.members.models import Member, Organisation
-from forum.moderation.models import Decision
+from forum.moderation.models import REPORTER, TELLER, Decision
 from forum.parallels.models import Translation
 from forum.permissions import SYSTEM, VISITOR, Can, Person, require
 from forum.pictures.models import Picture
@@ -166,9 +166,12 @@ def _appeal(said: str) -> Appeal:
     moderator = ME if "own decision" in said else SOMEBODY
     author = ME if "about oneself" in said else SOMEBODY
     decision = Decision(moderator_id=moderator, author_id=author, present_agenda_id=HERE)
-    appeal = Appeal(decision=decision, appellant_id=ME if "own appeal" in said else SOMEBODY)
-    appeal.has_part = "part in it" in said
-    return appeal
+    decision.part = _part(said)
+    return Appeal(decision=decision, appellant_id=ME if "own appeal" in said else SOMEBODY)
+
+
+def _part(said: str) -> str:
+    return next((part for part in (TELLER, REPORTER) if part in said), "")
 
 
 def _decision(said: str) -> Decision:
@@ -177,7 +180,9 @@ def _decision(said: str) -> Decision:
     there = THERE if "decided elsewhere" in said else HERE
     here = THERE if "moved elsewhere" in said else HERE
     places = {"agenda_id": there, "present_agenda_id": here}
-    return Decision(moderator_id=moderator, author_id=author, **places)
+    decision = Decision(moderator_id=moderator, author_id=author, **places)
+    decision.part = _part(said)
+    return decision
 
 
 def _reported(said: str) -> int | None:
@@ -673,10 +678,14 @@ appeal                 | theirs, late         |    .    .    .    .    .    .   
 decide_appeal          | ever                 |    .    .    .    .    .  yes    .  yes  yes  yes
 decide_appeal          | own decision         |    .    .    .    .    .    .    .    .    .  yes
 decide_appeal          | about oneself        |    .    .    .    .    .    .    .    .    .  yes
-decide_appeal          | part in it           |    .    .    .    .    .    .    .    .    .    .
+decide_appeal          | teller               |    .    .    .    .    .    .    .    .    .    .
+decide_appeal          | reporter             |    .    .    .    .    .    .    .    .    .    .
 give_back              | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
 give_back              | about oneself        |    .    .    .    .    .    .    .    .    .  yes
 give_back              | own, about oneself   |    .    .    .    .    .  yes    .  yes  yes  yes
+give_back              | teller               |    .    .    .    .    .    .    .    .    .    .
+give_back              | reporter             |    .    .    .    .    .    .    .    .    .    .
+give_back              | own, reporter        |    .    .    .    .    .  yes    .  yes  yes    .
 see_decision           | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
 see_decision           | moved elsewhere      |    .    .    .    .    .  yes  yes  yes  yes  yes
 see_decision           | decided elsewhere    |    .    .    .    .    .  yes  yes  yes  yes  yes

@@ -18,8 +18,6 @@ class Appeal(Base):
     """The author's or a reporter's request that *another* moderator reviews a decision, with the answer in writing.
 
     `outcome` is empty while it waits, then one of `OUTCOMES`. `reversal_id` is the decision that reverses the first.
-    `has_part` is in no column; queries set whether the moderator for whom they read it began the translation, or speaks for the
-    organisation of the commitment, about which it is.
     """
 
     __tablename__ = "appeal"
@@ -42,4 +40,3 @@ class Appeal(Base):
     decision: Mapped[Decision] = relationship(lazy="raise_on_sql", foreign_keys=[decision_id])
     appellant: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[appellant_id])
     decider: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[decider_id])
-    has_part = False

@@ -23,12 +23,14 @@ from forum.moderation.queries import (
     ReviewContext,
     answered_by,
     began_or_tells,
-    beginners_and_tellers,
     decision_by_id,
     is_concerned,
     is_in_effect,
     is_reporter,
     is_reversible,
+    part_of,
+    parties_of,
+    reported,
     review_context,
 )
 from forum.permissions import Person, require
@@ -193,7 +195,7 @@ def waiting_appeals_count(reader: Person) -> Select[Any]:
     """A select of the number of open appeals that this reader (parameter `reader_id`) may answer, as `can.decide_appeal` says."""
     parties = Decision.moderator_id, Decision.author_id, Appeal.appellant_id
     is_no_party = [func.coalesce(party, 0) != bindparam("reader_id") for party in parties]
-    is_no_party.append(~began_or_tells(bindparam("reader_id")))
+    is_no_party += [~part(bindparam("reader_id")) for part in (began_or_tells, reported)]
     waiting = select(func.count(Appeal.id)).join(Appeal.decision).where(_is_waiting())
     return waiting.where(*is_no_party, moderated_by(reader, Decision.present_agenda_id))
 
@@ -213,27 +215,26 @@ def barred_ids(appeal_id: int) -> set[int | None]:
 
 
 def _barred(decision: Decision, appellant_id: int) -> set[int | None]:
-    parties = {decision.moderator_id, decision.author_id, appellant_id}
-    return parties | beginners_and_tellers(decision)
+    return {decision.moderator_id, appellant_id} | parties_of(decision)
 
 
 def _is_waiting() -> ColumnElement[bool]:
     return Appeal.decided_at.is_(None)
 
 
-def _read(query: Select[Appeal, bool]) -> list[Appeal]:
-    """The appeals of `_loaded`, each with whether the reader has a part in it."""
+def _read(query: Select[Appeal, str]) -> list[Appeal]:
+    """The appeals of `_loaded`, their decisions each with the part that the reader has in it."""
     found = []
-    for appeal, has_part in db.session.execute(query):
-        appeal.has_part = has_part
+    for appeal, part in db.session.execute(query):
+        appeal.decision.part = part
         found.append(appeal)
     return found
 
 
-def _loaded(reader: Person, *conditions: Any) -> Select[Appeal, bool]:
-    """The appeals on agendas that the reader moderates, with everything that pages show of them, and whether the reader has a part."""
+def _loaded(reader: Person, *conditions: Any) -> Select[Appeal, str]:
+    """The appeals on agendas that the reader moderates, with everything that pages show of them, and the reader's part in each."""
     query = (
-        select(Appeal, began_or_tells(reader.id or 0))
+        select(Appeal, part_of(reader.id or 0))
         .join(Appeal.decision)
         .where(moderated_by(reader, Decision.present_agenda_id), *conditions)
     )

@@ -122,7 +122,7 @@ def test_a_voice_appeals_for_the_organisation(people, commitment, bodies):
 
 
 def test_who_speaks_for_its_organisation_does_not_answer_an_appeal_about_it(
-    people, commitment, bodies
+    sign_in, people, commitment, bodies
 ):
     text = OrganisationText("City of Athens", "city", representative_id=people.host.id)
     members.write_organisation(people.moderator, text, bodies.city.id)
@@ -132,4 +132,8 @@ def test_who_speaks_for_its_organisation_does_not_answer_an_appeal_about_it(
     assert (waiting_count(people.host), waiting_count(people.administrator)) == (0, 1)
     with pytest.raises(Forbidden, match="speak for this organisation"):
         decide_appeal(people.host, asked.id, "upheld", "No.")
+    with pytest.raises(Forbidden, match="speak for this organisation"):  # nor by the other door
+        moderation.decide(people.host, "commitment", commitment.id, "restore")
+    entry = sign_in(people.host).get(f"/moderation/commitment/{commitment.id}").text
+    assert "speak for this organisation" in entry and 'value="restore"' not in entry
     decide_appeal(people.administrator, asked.id, "upheld", "No.")

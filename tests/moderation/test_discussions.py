@@ -77,7 +77,7 @@ def test_nobody_is_offered_what_another_decides(
     actions.lock(people.administrator, topic_id, WHY)
     actions.slow(people.administrator, topic_id, Pace(60), WHY)
     page, door = sign_in(author).get(CASE).text, doors(CASE)
-    assert page.count("It is your own: another moderator decides about it.") == 2
+    assert page.count("It is your own, so another moderator decides about it.") == 2
     assert door("unlock") not in page and door("unslow") not in page
     assert door("unlock") in sign_in(people.host).get(CASE).text
 

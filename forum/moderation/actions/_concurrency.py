@@ -11,6 +11,7 @@ from forum.errors import Conflict, Invalid
 from forum.moderation.queries import (
     Thing,
     decided_by_another,
+    kept_by_another,
     latest_decision_id,
     may_publish,
     serialize_decisions,
@@ -79,6 +80,12 @@ def refuse_to_publish_own(moderator: Person, thing: Thing) -> None:
 
 
 def refuse_in_own_case(moderator: Person, thing: Thing, deeds: Sequence[str]) -> None:
-    """Raise `Forbidden` when moderators would end a decision (one of `deeds`) that another moderator made against them."""
+    """Raise `Forbidden` when a moderator would change a decision (one of `deeds`) of another to which they are a party."""
     if decision := decided_by_another(moderator, thing.kind, thing.item_id, deeds):
+        require(moderator.can.give_back(decision))
+
+
+def refuse_after_own_report(moderator: Person, thing: Thing) -> None:
+    """Raise `Forbidden` when a moderator would withhold what another has kept although they reported it."""
+    if decision := kept_by_another(moderator, thing.kind, thing.item_id):
         require(moderator.can.give_back(decision))

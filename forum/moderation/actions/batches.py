@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from forum.clock import at, now
 from forum.deeds import action
 from forum.errors import Conflict, Invalid
-from forum.moderation.actions._concurrency import refuse_in_own_case
+from forum.moderation.actions._concurrency import refuse_after_own_report, refuse_in_own_case
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
 from forum.moderation.actions._record import group_as_lot, notify_authors, record_quietly
 from forum.moderation.actions._visibility import ALLOWED_STATES, VISIBILITY_ACTIONS, state_before
@@ -56,6 +56,8 @@ def decide_all(
 def _decide_one(moderator: Person, deed: str, thing: Thing, reasons: Reasons) -> Decision:
     if thing.state in ("hidden", "removed"):
         refuse_in_own_case(moderator, thing, WITHHOLDING_DEEDS)
+    else:
+        refuse_after_own_report(moderator, thing)
     before = state_before(thing)
     VISIBILITY_ACTIONS[deed](moderator, thing, reasons)
     return record_quietly(moderator, deed, thing, reasons, before=before)

@@ -22,6 +22,7 @@ from forum.markup import NO_TEXT, NO_TEXTS, Written
 from forum.moderation.actions._clearing import restore_cleared
 from forum.moderation.actions._concurrency import (
     post_to_decide,
+    refuse_after_own_report,
     refuse_in_own_case,
     refuse_to_publish_own,
     require_change,
@@ -88,6 +89,8 @@ def decide(
         require(moderator.can.judge(thing.author_id))
     elif thing.state in ("hidden", "removed"):
         refuse_in_own_case(moderator, thing, WITHHOLDING_DEEDS)
+    else:
+        refuse_after_own_report(moderator, thing)
     before = state_before(thing)
     VISIBILITY_ACTIONS[deed](moderator, thing, reasons)
     if shows_again and deed == Deed.RESTORE and isinstance(before, MemberBefore):

@@ -11,7 +11,12 @@ from forum.deeds import action
 from forum.members import actions as members
 from forum.members.models import Organisation
 from forum.moderation.actions._clearing import record_shared_pages, restore_cleared, withhold_all_of
-from forum.moderation.actions._concurrency import member_to_decide, require_change, thing_to_decide
+from forum.moderation.actions._concurrency import (
+    member_to_decide,
+    refuse_in_own_case,
+    require_change,
+    thing_to_decide,
+)
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
 from forum.moderation.actions._record import answer_reports, record
 from forum.moderation.actions._visibility import member_before
@@ -21,6 +26,7 @@ from forum.notifications.actions import read_queue
 from forum.permissions import Person, require
 from forum.sentences import Sentence, kept
 
+SUSPENDING_DEEDS = (Deed.SUSPEND, Deed.CLEAR_SPAM)
 SPAM_SUSPENSION = timedelta(days=3650)  # in effect for ever
 
 
@@ -45,6 +51,8 @@ def silence(
 ) -> Decision:
     """Silence a member until a moment: they can read but not write. `seen` as in `thing_to_decide`."""
     thing = member_to_decide(moderator, member_id, seen)
+    if thing.row.is_silenced:
+        refuse_in_own_case(moderator, thing, [Deed.SILENCE])
     return _shut_out(Deed.SILENCE, members.silence, moderator, thing, until=until, reasons=reasons)
 
 
@@ -53,6 +61,7 @@ def unsilence(moderator: Person, member_id: int, reasons: Reasons = NO_REASONS) 
     """Let a silenced member write again."""
     thing = member_to_decide(moderator, member_id)
     require_change(thing.row.is_silenced)
+    refuse_in_own_case(moderator, thing, [Deed.SILENCE])
     before = member_before(thing)
     members.unsilence(moderator, member_id)
     return record(moderator, Deed.UNSILENCE, thing, reasons, before=before)
@@ -69,6 +78,8 @@ def suspend(
 ) -> Decision:
     """Suspend a member's account until a moment. `seen` as in `thing_to_decide`."""
     thing = member_to_decide(moderator, member_id, seen)
+    if thing.row.is_suspended:
+        refuse_in_own_case(moderator, thing, SUSPENDING_DEEDS)
     return _shut_out(Deed.SUSPEND, members.suspend, moderator, thing, until=until, reasons=reasons)
 
 
@@ -94,6 +105,7 @@ def unsuspend(
     """End the suspension of a member; with `shows_again`, what was cleared of them is restored as well."""
     thing = member_to_decide(moderator, member_id)
     require_change(thing.row.is_suspended)
+    refuse_in_own_case(moderator, thing, SUSPENDING_DEEDS)
     before = member_before(thing)
     members.unsuspend(moderator, member_id)
     if shows_again:

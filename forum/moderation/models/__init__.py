@@ -18,12 +18,15 @@ from forum.moderation.models.before import (
 )
 from forum.moderation.models.records import (
     APPEAL,
+    AUTHOR,
     BY_VISITOR,
     LAST_DAY,
     LETTER_TITLE,
     OWN,
     REPORT,
+    REPORTER,
     RULE,
+    TELLER,
     Decision,
     Deed,
     Report,
@@ -33,12 +36,15 @@ from forum.moderation.models.records import (
 
 __all__ = [
     "APPEAL",
+    "AUTHOR",
     "BY_VISITOR",
     "LAST_DAY",
     "LETTER_TITLE",
     "OWN",
     "REPORT",
+    "REPORTER",
     "RULE",
+    "TELLER",
     "ApprovalBefore",
     "Before",
     "Decision",

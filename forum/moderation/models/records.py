@@ -25,6 +25,8 @@ BY_MEMBER, BY_VISITOR = ("member", "visitor")  # sources of a report
 LETTER_TITLE = sentence("An e-mail from %(name)s")
 # What led to a decision
 OWN, REPORT, RULE, APPEAL, LAST_DAY = ("own initiative", "report", "rule", "appeal", "last day")
+# What part somebody has in a decision
+AUTHOR, TELLER, REPORTER = ("author", "teller", "reporter")
 
 
 def heading_of(kind: str, title: str) -> str | Sentence:
@@ -128,6 +130,10 @@ class Decision(Base):
     first of them; those that followed from clearing a member have the id of that decision. `agenda_id` is the agenda
     at the time, `present_agenda_id` the present one of the thing: its moderators answer appeals and reverse
     decisions.
+
+    `part` is in no column; queries that judge set it to the part in the decision that the moderator has for whom they
+    read it: `AUTHOR`, `TELLER` (who began the translation, or speaks for the organisation of the commitment, that it is
+    about), `REPORTER` (whose report it answered), or empty.
     """
 
     __tablename__ = "decision"
@@ -160,6 +166,7 @@ class Decision(Base):
     decided_at: Mapped[datetime]
 
     present_agenda_id: Mapped[int | None] = column_property(_agenda_now(kind, item_id, agenda_id))
+    part = ""
     moderator: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[moderator_id])
     author: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")

@@ -170,22 +170,6 @@ def decision_to_offer(reader: Person) -> Decision | None:
     return None if is_kept else latest
 
 
-def decided_by_another(
-    person: Person, kind: str, item_id: int, deeds: Sequence[str]
-) -> Decision | None:
-    """The decision in effect, with one of these deeds, that another moderator made about the person's own thing."""
-    by_another = Decision.author_id == person.id, Decision.moderator_id != person.id
-    query = select(Decision).where(*is_about(Decision, kind, item_id), *by_another)
-    decisions = db.session.scalars(query.where(Decision.deed.in_(deeds))).all()
-    return next((decision for decision in decisions if is_in_effect(decision)), None)
-
-
-def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
-    """Whether only another moderator may do this deed, because it would end a decision against the person."""
-    decision = decided_by_another(person, kind, item_id, deeds_ended_by(deed))
-    return decision is not None and not person.can.give_back(decision)
-
-
 Place = Topic | Declaration | Commitment | Translation
 OwnText = Post | Mark | FollowUp | Signature | Commitment | Translation
 

@@ -33,11 +33,8 @@ from forum.moderation.queries._kinds import (
     is_of_page,
 )
 from forum.moderation.queries._shared import MAX_RELATED_DECISIONS, MAX_STAFF_NOTES, is_about
-from forum.moderation.queries.decisions import (
-    is_for_another,
-    latest_decisions,
-    waits_for_another,
-)
+from forum.moderation.queries.decisions import latest_decisions, waits_for_another
+from forum.moderation.queries.parties import JUDGING_DEEDS, right_to_end
 from forum.moderation.queries.reports import has_open_reports, open_reports
 from forum.moderation.queries.things import (
     is_emptied,
@@ -46,16 +43,17 @@ from forum.moderation.queries.things import (
 )
 from forum.permissions import Person, require
 from forum.reach import moderated_by
+from forum.verdicts import OWN_TEXT, YES, Verdict
 
 
 @dataclass(frozen=True)
 class ReviewContext:
     """One thing opened for a decision, with everything a moderator needs to decide about it.
 
-    `earlier_decisions` are about the thing, `decisions_about_author` restricted its author before and were not
-    reversed; `latest_decision_id` is 0 when there is no earlier decision. `is_own` says that the reader is the
-    author; the reader then sees no reports, only whether there are any (`is_reported`). `is_for_others` says that
-    only another moderator may decide, because the decision would end one against the reader.
+    `earlier_decisions` are about the thing, `decisions_about_author` restricted its author before and were not taken back;
+    `latest_decision_id` is 0 when there is no earlier decision. `is_own` says that the reader is the author; the
+    reader then sees no reports, only whether there are any (`is_reported`). `may` says why only another moderator may
+    decide: the reader wrote it, or is a party to the decision that would end.
     """
 
     thing: Thing
@@ -67,7 +65,7 @@ class ReviewContext:
     decisions_about_author: Sequence[Decision]
     latest_decision_id: int
     staff_notes: Sequence[StaffNote] = ()
-    is_for_others: bool = False
+    may: Verdict = YES
     is_own: bool = False
     is_reported: bool = False
 
@@ -76,6 +74,11 @@ class ReviewContext:
         """Whether it is a practice that was submitted for publication and is not hidden."""
         is_shown_practice = self.thing.kind == "practice" and self.thing.state == "shown"
         return is_shown_practice and self.thing.row.state == SUBMITTED
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether only another moderator may decide."""
+        return not self.may
 
     @property
     def is_first(self) -> bool:
@@ -90,7 +93,9 @@ class ReviewContext:
         if self.thing.kind == "held" or self.is_submitted:
             return [] if self.is_for_others else self._publishing_deeds()
         keep = [Deed.KEEP] if (self.reports or self.is_first) and not self.is_own else []
-        return keep if self.is_for_others else keep + self._visibility_deeds()
+        if self.is_for_others:
+            return keep + [deed for deed in self._visibility_deeds() if deed == Deed.ASK_TO_EDIT]
+        return keep + self._visibility_deeds()
 
     def _publishing_deeds(self) -> list[Deed]:
         if self.is_submitted:
@@ -149,22 +154,26 @@ def review_context(reader: Person, kind: str, item_id: int) -> ReviewContext:
         decisions_about_author=about_author,
         latest_decision_id=max((decision.id for decision in earlier), default=0),
         staff_notes=_notes_for(reader, thing.author_id),
-        is_for_others=_is_for_others(reader, thing),
+        may=_may_decide(reader, thing, earlier),
         is_own=is_own,
         is_reported=bool(reports) or (is_own and has_open_reports(thing.kind, thing.item_id)),
     )
 
 
-def _is_for_others(reader: Person, thing: Thing) -> bool:
-    """Whether a thing is the reader's own and another moderator has to decide about it."""
-    if thing.author_id != reader.id:
-        return False
-    if thing.state in ("hidden", "removed"):
-        return is_for_another(reader, thing.kind, thing.item_id, Deed.RESTORE)
+def _may_decide(reader: Person, thing: Thing, earlier: Sequence[Decision]) -> Verdict:
+    """Whether the reader may decide about a thing, or another moderator has to; `earlier` are the decisions about it."""
+    is_hidden = thing.state in ("hidden", "removed")
     is_submitted = thing.kind == "practice" and thing.row.state == SUBMITTED
-    if thing.agenda_id is not None and (is_submitted or thing.kind == "held"):
-        return waits_for_another(reader, thing.kind, thing.item_id, thing.agenda_id)
-    return False
+    if is_hidden or not (thing.kind == "held" or is_submitted):
+        by_others = [one for one in earlier if one.moderator_id != reader.id]
+        if not any(one.deed in JUDGING_DEEDS for one in by_others):
+            return YES
+        deed = Deed.RESTORE if is_hidden else Deed.HIDE
+        return right_to_end(reader, thing.kind, thing.item_id, deed)
+    if thing.author_id != reader.id or thing.agenda_id is None:
+        return YES
+    is_theirs = waits_for_another(reader, thing.kind, thing.item_id, thing.agenda_id)
+    return OWN_TEXT if is_theirs else YES
 
 
 def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:

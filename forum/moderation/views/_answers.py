@@ -29,6 +29,7 @@ from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing
 from forum.permissions import Person
 from forum.rules.queries import OfferedText, Rules, in_force, ready_text, ready_texts
+from forum.verdicts import YES, Verdict
 from forum.web import CONFLICT, me
 
 bp = Blueprint("moderation", __name__)
@@ -66,6 +67,7 @@ def deed_page(
             word=word,
             thing=thing,
             entry=entry,
+            may=_right_to(word, thing),
             going_on=queries.going_on(me(), thing.row) if word == Deed.ARCHIVE else None,
             form=form,
             ready=ready,
@@ -77,6 +79,12 @@ def deed_page(
         return web.safe_next(deed(moderator, form.reasons).address)
 
     return answer_here(form, [thing], page, done)
+
+
+def _right_to(word: str, thing: Thing) -> Verdict:
+    """Whether the reader may hide or remove a thing, or another moderator has to; of other deeds the actions tell."""
+    is_withheld = word in queries.WITHHOLDING_DEEDS
+    return queries.right_to_end(me(), thing.kind, thing.item_id, word) if is_withheld else YES
 
 
 def withhold_page(thing: Thing, word: str) -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from flask import render_template, url_for
@@ -9,12 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from forum import web
 from forum.dialogue.models import Post
+from forum.dialogue.queries import PostRow
 from forum.errors import NotFound
 from forum.library.models import Practice
 from forum.library.queries import get_practice, own_hidden_practice
 from forum.moderation import queries
 from forum.moderation.models import Decision, Deed
 from forum.moderation.views._answers import bp
+from forum.verdicts import Verdict
 from forum.web import me
 
 
@@ -140,6 +143,13 @@ def waits_for_another(practice: Practice) -> bool:
 
 
 @bp.app_template_global()
-def is_for_another(kind: str, item_id: int, deed: str = Deed.RESTORE) -> bool:
-    """Whether only another moderator may do this deed, because it would end a decision against the reader."""
-    return queries.is_for_another(me(), kind, item_id, deed)
+def right_to_end(kind: str, item_id: int, deed: str = Deed.RESTORE) -> Verdict:
+    """Whether the reader may do a deed that ends what another moderator decided about a thing: no for a party to that."""
+    return queries.right_to_end(me(), kind, item_id, deed)
+
+
+@bp.app_template_global()
+def posts_for_another(posts: Sequence[PostRow]) -> set[int]:
+    """The ids of those hidden posts of a page that only another moderator shows again, because the reader reported them."""
+    hidden = [post.id for post in posts if post.hidden_at and not post.deleted_at]
+    return queries.posts_for_another(me(), hidden) if hidden and me().is_curator else set()
