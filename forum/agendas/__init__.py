@@ -1,1 +1,1 @@
-"""The subjects the federation works on: agendas, members' statements and themes."""
+"""Agendas (the subjects that the federation works on), members' statements, and themes."""

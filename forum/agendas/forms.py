@@ -47,9 +47,9 @@ STATE_NAMES = {PREPARATION: _("In preparation"), OPEN: pgettext("agenda", "Open"
 
 
 class AgendaForm(Form):
-    """An agenda: what it is called and says, its language, colour, plan and hosts, and of a new one, who sees it.
+    """An agenda: title, texts, language, colour, plan and hosts, and for a new one, who sees it.
 
-    `seen` is the fingerprint of what it said when the form was opened.
+    `seen` is the fingerprint of its fields when the form was opened.
     """
 
     seen = HiddenField()
@@ -102,7 +102,7 @@ class AgendaForm(Form):
 
     @property
     def handles(self) -> list[str]:
-        """What was typed between commas, each the handle or the full name of a member."""
+        """The entries between commas, each the handle or the full name of a member."""
         return (self.hosts.data or "").replace(";", ",").split(",")
 
 
@@ -122,7 +122,7 @@ class StatementForm(Form):
 
     @classmethod
     def of(cls, statement: Statement, speaker: Member | None, **options: Any) -> StatementForm:
-        """The form with what a statement says now, and with its member as far as `speaker_of` shows one."""
+        """The form filled with a statement, and with its member if `speaker_of` returns one."""
         names = ("name", "role_title", "organisation", "said_on", "quotation", "language")
         return cls(
             **{name: getattr(statement, name) for name in names},

@@ -13,18 +13,18 @@ from forum.columns import Base, partial_index
 from forum.members.models import Member
 
 ASIDE: Any = {"deferred": True, "deferred_group": "findings", "deferred_raiseload": True}
-FOUND = "#found"  # where the page of an agenda says what its dialogue has found
+FOUND = "#found"  # the fragment of the findings on the page of an agenda
 
 
 class Agenda(Base):
     """A subject that the federation works on. `palette` and `pattern` choose its colour and its plan.
 
-    `findings` say what its dialogue has found so far, as its hosts see it; empty, without a moment, until they say so.
-    Until it is opened (`opened_at`) it is in preparation: only its hosts and moderators see it, and all that is on it.
+    `findings` are what its dialogue has found so far, as its hosts see it; empty, without a moment, until they write
+    some. Until it is opened (`opened_at`) it is in preparation: only its hosts and moderators see it and its content.
     """
 
     __tablename__ = "agenda"
-    # `reach.is_on_open_agenda` asks for those in preparation wherever something is read
+    # `reach.is_on_open_agenda` queries the agendas in preparation wherever something is read
     __table_args__ = (
         Index("ix_agenda_in_preparation", "id", **partial_index("opened_at IS NULL")),
     )
@@ -36,7 +36,7 @@ class Agenda(Base):
     introduction: Mapped[str] = mapped_column(Text)
     introduction_html: Mapped[Markup]
     html_version: Mapped[int]
-    # Read only where they are shown: in a list of topics, the agenda of each stands in its row
+    # Loaded only where they are shown: a list of topics reads the agenda of each topic
     findings: Mapped[str] = mapped_column(Text, server_default="", **ASIDE)
     findings_html: Mapped[Markup] = mapped_column(server_default="", **ASIDE)
     findings_html_version: Mapped[int] = mapped_column(server_default="0")
@@ -51,7 +51,7 @@ class Agenda(Base):
     archived_at: Mapped[datetime | None]
     # Set on an agenda that was made by mistake: nobody finds it, and nothing is on it
     deleted_at: Mapped[datetime | None]
-    # Of its declarations those that are no drafts; set by the declarations room
+    # The number of its declarations that are not drafts; set by the declarations room
     declarations_count: Mapped[int] = mapped_column(server_default="0")
 
     hosts: Mapped[list[Member]] = relationship(
@@ -80,8 +80,8 @@ class AgendaHost(Base):
 class Statement(Base):
     """A member's take on an agenda; name, position and organisation as they were that day.
 
-    A member who takes the own name away (`refused_at`) is not linked with it again: `refused_by_id`. Where the statement was
-    loaded from a file, or the member has left, nobody knows who that was: then it gets no name at all.
+    A member who removes the own name (`refused_at`) is not linked with it again: `refused_by_id`. If the statement
+    came from a file, or the member has left, it is unknown who that was: then it gets no name at all.
     """
 
     __tablename__ = "statement"
@@ -106,7 +106,7 @@ class Statement(Base):
 
     @property
     def anchor(self) -> str:
-        """Its place on the page of its agenda, the part of an address after `#`."""
+        """Its anchor on the page of its agenda, the part of an address after `#`."""
         return f"statement-{self.id}"
 
 

@@ -29,9 +29,9 @@ MAX_LISTED = 500  # agendas, statements or themes in one list
 
 @dataclass(frozen=True)
 class AgendaEdit(Edit):
-    """One change by a curator: of the agenda itself, or of the statement of somebody (`name`).
+    """One change by a curator: of the agenda itself, or of a statement by `name`.
 
-    `is_removed`: the statement has been taken from the agenda since.
+    `is_removed`: the statement has been removed from the agenda since.
     """
 
     name: str = ""
@@ -39,16 +39,16 @@ class AgendaEdit(Edit):
 
 
 def visible_agendas(reader: Person) -> Select[Agenda]:
-    """The agendas that a reader may see, in the order that the moderators chose: those in preparation if they moderate them.
+    """The agendas that a reader may see, in the moderators' order: those in preparation only if they moderate them.
 
-    Nobody sees one that was deleted.
+    Deleted ones are never included.
     """
     seen = select(Agenda).where(opened_to(reader, Agenda.id), Agenda.deleted_at.is_(None))
     return seen.order_by(Agenda.position, Agenda.id)
 
 
 def agendas(reader: Person, archived: bool = False) -> Sequence[Agenda]:
-    """The agendas that are not archived, or those that are, in order."""
+    """The agendas that are not archived, or (`archived`) those that are, in order."""
     return db.session.scalars(_agendas(reader, archived)).all()
 
 
@@ -59,7 +59,7 @@ def _agendas(reader: Person, archived: bool) -> Select[Agenda]:
 
 
 def curated_agendas(curator: Person) -> list[Agenda]:
-    """Of the agendas that are not archived those that somebody may curate, in order; for others without a statement."""
+    """The agendas, not archived, that a curator may edit, in order; no query for others."""
     if not curator.is_curator:
         return []
     return [agenda for agenda in agendas(curator) if curator.can.curate(agenda)]
@@ -81,7 +81,7 @@ def agenda_by_id(reader: Person, agenda_id: int) -> Agenda:
 
 
 def agendas_of_findings(reader: Person, addresses: Collection[str]) -> dict[str, Agenda]:
-    """By the address of what their dialogue has found, the agendas that the reader sees."""
+    """The agendas that the reader sees, by the address of their findings."""
     if not addresses:
         return {}
     slugs = [one.removeprefix("/agendas/").removesuffix(FOUND) for one in addresses]
@@ -128,7 +128,7 @@ def _plans_drawn() -> Sequence[Any]:
 
 
 def edits_of(agenda: Agenda, reader: Person) -> list[AgendaEdit]:
-    """What curators changed on an agenda and in its statements, newest first."""
+    """What curators changed in an agenda and its statements, newest first."""
     require(reader.can.curate(agenda))
     own = edits_between(versions_of("agenda", agenda.id), {agenda.id: agenda_fields(agenda)})
     edits = [*(AgendaEdit(**vars(edit)) for edit in own), *_edits_of_statements(agenda)]
@@ -169,10 +169,10 @@ def agenda_to_change(doer: Person, agenda_id: int) -> Agenda:
 
 
 def lock_opening(agenda_id: int) -> datetime | None:
-    """When an agenda was opened, or None while it is in preparation; neither changes until the action ends.
+    """When an agenda was opened, or None while it is in preparation; locked until the action ends.
 
-    The lock is shared: who writes on an agenda waits only for who opens, prepares, curates or deletes it. `NotFound` when it
-    was deleted.
+    The lock is shared: members who write on an agenda wait only for somebody who opens, prepares, curates or deletes
+    it. `NotFound` when it was deleted.
     """
     row = db.session.execute(_OPENING, {"agenda_id": agenda_id}).first()
     if row is not None and row.deleted_at is not None:
@@ -188,7 +188,7 @@ _OPENING = (
 
 
 def lock_to_write_on(author: Person, agenda_id: int) -> None:
-    """Lock the opening of an agenda for somebody who writes there; `NotFound` if they do not see it (any more)."""
+    """Lock the opening of an agenda for a member who writes there; `NotFound` if they do not see it (any more)."""
     if lock_opening(agenda_id) is None and not author.can.moderate(agenda_id):
         raise NotFound()
 
@@ -210,7 +210,7 @@ def last_position() -> int:
 
 
 def curators_of(agenda_id: int | None) -> Sequence[int]:
-    """The ids of all who can moderate an agenda now, of its hosts, moderators and administrators."""
+    """The ids of everybody who can moderate an agenda now: its hosts, moderators and administrators."""
     hosts = select(AgendaHost.member_id).where(AgendaHost.agenda_id == agenda_id)
     is_meant = or_(moderates(Member.role), Member.id.in_(hosts))
     query = select(Member.id).where(is_meant, may_decide(Member, now())).order_by(Member.id)
@@ -233,28 +233,28 @@ def statements_of(agenda: Agenda) -> Sequence[Statement]:
 
 
 def statements_by(member_id: int) -> Sequence[Statement]:
-    """What a member has said on any agenda, removed or not, and from what the member has taken the own name away; with the agendas."""
+    """All statements of a member, removed or not, also those whose name the member has removed; with the agendas."""
     is_theirs = or_(Statement.member_id == member_id, Statement.refused_by_id == member_id)
     query = select(Statement).where(is_theirs).options(joinedload(Statement.agenda))
     return db.session.scalars(query).all()
 
 
 def refused_statement(agenda_id: int, quotation: str) -> Statement | None:
-    """The statement of an agenda with exactly these words from which a member has taken the own name away; or None."""
+    """The statement of an agenda with exactly these words whose member has removed the name; or None."""
     is_such = (Statement.refused_at.is_not(None), Statement.quotation == quotation)
     query = select(Statement).where(Statement.agenda_id == agenda_id, *is_such)
     return db.session.scalars(query.limit(1)).first()
 
 
 def is_taken_away(names: Collection[str], quotation: str) -> bool:
-    """Whether whoever is called one of these has taken the own name away from a statement with exactly these words, on any agenda."""
+    """Whether a member with one of these names has removed the name from a statement with exactly these words, on any agenda."""
     such = select(Statement.refused_by_id).where(Statement.quotation == quotation)
     quoted = db.session.scalars(select(Member).where(Member.id.in_(such))).all()
     return any(is_called(member, name) for member in quoted for name in names)
 
 
 def is_called(member: Member, words: str) -> bool:
-    """Whether some words are the name or handle of a member, however they are spelled: case, accents, spaces and signs do not count."""
+    """Whether some words are the name or handle of a member, ignoring case, accents, spaces and punctuation."""
     called = "".join(words_in(words))
     return bool(called) and called in {
         "".join(words_in(one)) for one in (member.name, member.handle)
@@ -296,12 +296,12 @@ class ThemeName(NamedTuple):
 
 
 def themes_by_words(beginnings: Sequence[str]) -> list[ThemeName]:
-    """The themes in use whose name has a word for each of the beginnings (`words_in`), by name; none without beginnings."""
+    """The themes in use whose name has a word that starts with each of the beginnings (`words_in`), by name; none without any."""
     return themes_by_each([beginnings])[0]
 
 
 def themes_by_each(some: Sequence[Sequence[str]]) -> list[list[ThemeName]]:
-    """For each of several lists of beginnings, the themes in use whose name has a word for each of them, as `themes_by_words`."""
+    """For each of several lists of beginnings, the themes in use that `themes_by_words` returns."""
 
     def read() -> Sequence[ThemeName]:
         return [ThemeName(theme.slug, theme.name, words_in(theme.name)) for theme in themes()]
@@ -365,7 +365,7 @@ def theme_of_slug(slug: str) -> Theme | None:
 
 
 def theme_called(name: str) -> Theme | None:
-    """The theme in use with this name, as search compares names; or None."""
+    """The theme in use with this name, compared as search does; or None."""
     wanted = fold(name.strip())
     return next((one for one in db.session.scalars(_themes()) if fold(one.name) == wanted), None)
 

@@ -1,4 +1,4 @@
-"""The deeds of the agendas room: agendas, statements and themes."""
+"""The actions on agendas, statements and themes."""
 
 from __future__ import annotations
 

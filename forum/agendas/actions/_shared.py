@@ -1,4 +1,4 @@
-"""What the actions of the room share: checks, setting and ordering rows, members who were typed, and who hosts what."""
+"""What the actions of the room share: checks, setting and ordering rows, members named in a form, and who hosts what."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def put_in_order(rows: Sequence[Agenda | Statement], ids: Sequence[int]) -> None
 
 
 def members_typed(moderator: Person, typed: Iterable[str], field: str) -> list[Member]:
-    """The members that were typed, each by handle or full name; several handles may stand between spaces."""
+    """The members named in a form, each by handle or full name; several handles may be separated by spaces."""
     found: dict[int, Member] = {}
     for words in filter(None, (one.strip() for one in typed)):
         parts = [words] if members_called(moderator, words) else words.split()
-        # “Ravi Kumar” is a name, also where Ravi and Kumar are handles
+        # “Ravi Kumar” is a name, even if Ravi and Kumar are handles
         is_small = words == words.lower()
         are_handles = len(parts) > 1 and is_small and members_called(moderator, parts[0])
         for part in parts if are_handles else [words]:
@@ -56,7 +56,7 @@ def members_typed(moderator: Person, typed: Iterable[str], field: str) -> list[M
 
 
 def note_hosts(doer: Person, member_ids: Collection[int]) -> None:
-    """Store with members which agendas they host now. Members are locked in the order of their ids, to avoid deadlocks."""
+    """Store on members which agendas they host now. Members are locked in the order of their ids, to avoid deadlocks."""
     for member_id in sorted(member_ids):
         lock_member(member_id, may_write=True)
         note_hosting(doer, member_id, hosted_by(member_id))

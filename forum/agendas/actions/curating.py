@@ -49,16 +49,16 @@ from forum.plaintext import first_free, slugify
 from forum.sentences import sentence
 
 FINDINGS_APART = timedelta(days=7)
-LIST = "/agendas"  # where one is led from an agenda that was deleted
-RESERVED = {"new", "order"}  # addresses of pages of their own under /agendas/
+LIST = "/agendas"  # the page to redirect to after an agenda was deleted
+RESERVED = {"new", "order"}  # paths of other pages under /agendas/
 
 
 @dataclass(frozen=True)
 class AgendaText:
-    """What a curator writes of an agenda. `slug`, `is_open` and `findings_at` are for a new agenda only.
+    """What a curator writes about an agenda. `slug`, `is_open` and `findings_at` are for a new agenda only.
 
-    An empty slug follows from the title. An agenda that is not open is in preparation. `findings` are in the language of the
-    introduction; None for none. `findings_at` is when they were written, if that is not now.
+    An empty slug is made from the title. An agenda that is not open is in preparation. `findings` are in the language
+    of the introduction; None for none. `findings_at` is when they were written, if that is not now.
     """
 
     title: str
@@ -86,9 +86,9 @@ def write_agenda(
     *,
     seen: str | None = None,
 ) -> Agenda:
-    """Make an agenda, or change the one with `agenda_id` and keep the former version; its slug never changes.
+    """Make an agenda, or change the one with `agenda_id` and keep its former version; its slug never changes.
 
-    `hosts` are the handles of all who are to host it; None leaves the hosts as they are. `seen` is the `fingerprint` of
+    `hosts` are the handles of all who are to host it; None leaves the hosts unchanged. `seen` is the `fingerprint` of
     the fields when the form was opened: raises `Conflict` when somebody has changed them since.
     """
     _check_agenda(text)
@@ -115,10 +115,10 @@ def _change_agenda(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
 
 
 def _tell_findings(doer: Person, agenda: Agenda, said_at: datetime | None) -> None:
-    """Notify those who watch an agenda of its first findings, and of others once these have stood for `FINDINGS_APART`.
+    """Notify watchers of an agenda of its first findings, and of later ones once the former are older than `FINDINGS_APART`.
 
-    The notices quote no words: findings are worked on, and may be taken back. Then the notices go, too; they come again with
-    findings that are written soon after, of which nobody is told twice.
+    The notices quote nothing, because findings change and may be withdrawn. Then the notices are hidden; they are
+    shown again for findings written soon afterwards, of which nobody is notified twice.
     """
     address = agenda.findings_address
     if not agenda.findings_at:
@@ -133,7 +133,7 @@ def _tell_findings(doer: Person, agenda: Agenda, said_at: datetime | None) -> No
 
 @action
 def open_agenda(curator: Person, agenda_id: int) -> Agenda:
-    """Open an agenda that is in preparation; for `dialogue.open_agenda`, with all that follows from it."""
+    """Open an agenda that is in preparation; called by `dialogue.open_agenda`, which does everything else."""
     agenda = agenda_to_curate(curator, agenda_id)
     agenda.opened_at = agenda.opened_at or now()
     db.session.flush()
@@ -142,7 +142,7 @@ def open_agenda(curator: Person, agenda_id: int) -> Agenda:
 
 @action
 def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
-    """Put an agenda in preparation again; for `dialogue.prepare_agenda`, with all that follows from it."""
+    """Put an agenda in preparation again; called by `dialogue.prepare_agenda`, which does everything else."""
     agenda = agenda_to_curate(curator, agenda_id)
     agenda.opened_at = None
     db.session.flush()
@@ -167,9 +167,9 @@ def reopen(moderator: Person, agenda_id: int) -> Agenda:
 
 @action
 def delete_agenda(moderator: Person, agenda_id: int, reason: str) -> Agenda:
-    """Delete an agenda on which nothing stands, as the calling deed has made sure; its hosts host it no more, and are told why.
+    """Delete an agenda without content, as the calling action has checked; its hosts lose that role, and are told why.
 
-    Its row stays, so that neither its number nor its address is given to another one.
+    Its row stays, so that neither its id nor its address is reused.
     """
     agenda = agenda_to_change(moderator, agenda_id)
     require(moderator.can.delete_agenda())
@@ -185,7 +185,7 @@ def delete_agenda(moderator: Person, agenda_id: int, reason: str) -> Agenda:
 
 @action
 def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
-    """Put the agendas in this order; those that are not named come after, as they stood."""
+    """Put the agendas in this order; those that are not named follow in their present order."""
     require(moderator.can.curate_all())
     put_in_order(all_agendas(moderator), agenda_ids)
 
@@ -246,7 +246,7 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
 
 
 def _refuse_title_of_another(title: str, agenda: Agenda | None) -> None:
-    """Two agendas with the same title would confuse; this also catches a form that is sent twice."""
+    """Refuse the title of another agenda, which would be confusing; this also catches a form that is sent twice."""
     if agendas_titled(title) - {agenda.id if agenda else None}:
         raise Invalid(_("There is an agenda of this title already."), "title")
 

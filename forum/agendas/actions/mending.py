@@ -31,13 +31,13 @@ def mend_hosting(system: Person, member_ids: Iterable[int]) -> None:
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store newly rendered HTML by agenda id, where the introduction still has that source; returns for how many."""
+    """Store re-rendered HTML by agenda id, where the introduction still has that source; returns the number of agendas."""
     require(system.can.administer())
     return store_html(Agenda.introduction, Agenda.introduction_html, Agenda.html_version, texts)
 
 
 @action
 def rerender_findings(system: Person, texts: Mapping[int, Written]) -> int:
-    """As `rerender`, for what the dialogue has found."""
+    """Like `rerender`, for the findings."""
     require(system.can.administer())
     return store_html(Agenda.findings, Agenda.findings_html, Agenda.findings_html_version, texts)

@@ -1,4 +1,4 @@
-"""For other rooms: what they tell an agenda of what stands on it."""
+"""For other rooms: recording on an agenda what they know about its content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forum.permissions import Person
 
 @action
 def note_activity(_doer: Person, agenda_id: int, at: datetime) -> None:
-    """Note that something was written on an agenda at a moment."""
+    """Record that something was written on an agenda at a moment."""
     moment = literal(at, Agenda.active_at.type)
     later = case((Agenda.active_at < moment, moment), else_=Agenda.active_at)
     db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(active_at=later))
@@ -22,13 +22,13 @@ def note_activity(_doer: Person, agenda_id: int, at: datetime) -> None:
 
 @action
 def note_quiet(_doer: Person, agenda_id: int, at: datetime, before: datetime) -> None:
-    """Note that what was written `at` a moment is gone: if it was the latest activity, that is `before` now."""
+    """Record that something written `at` a moment is gone: if it was the latest activity, that is now `before`."""
     quiet = update(Agenda).where(Agenda.id == agenda_id, Agenda.active_at == at)
     db.session.execute(quiet.values(active_at=before))
 
 
 @action
 def note_declarations(_doer: Person, agenda_id: int, number: int) -> None:
-    """Note how many declarations of an agenda are no drafts."""
+    """Record how many declarations of an agenda are not drafts."""
     counted = update(Agenda).where(Agenda.id == agenda_id)
     db.session.execute(counted.values(declarations_count=number))

@@ -1,4 +1,4 @@
-"""Statements: writing, ordering and removing what members said of an agenda, and names that are taken away from them."""
+"""Statements: writing, ordering and removing them, and removing members' names from them."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ from forum.permissions import Person, require
 from forum.plaintext import words_in
 from forum.sentences import sentence
 
-UNNAMED = lazy_gettext("A member")  # stands in place of a name that was taken away
+UNNAMED = lazy_gettext("A member")  # is shown in place of a removed name
 
 
 @dataclass(frozen=True)
 class StatementText:
     """A statement to store; an empty `handle` means somebody without an account.
 
-    `is_unnamed` says of one from a file that who is quoted has taken the name away; the file does not say who that is. Such a
-    one without a name gets what stands in its place.
+    `is_unnamed` says of a statement from a file that the quoted member has removed the name; the file does not say
+    who that is. Such a statement without a name gets the placeholder.
     """
 
     name: str
@@ -73,11 +73,10 @@ def write_statement(
     *,
     seen: str | None = None,
 ) -> Statement:
-    """Add a statement to an agenda, or change one and keep the former version; `seen` as in `write_agenda`.
+    """Add a statement to an agenda, or change one and keep its former version; `seen` as in `write_agenda`.
 
-    The same statement sent twice is added once.
-    When the profile of who made it is hidden from the curator, an empty handle leaves the member as it is, because the
-    form could not show the handle.
+    The same statement sent twice is added once. When the curator cannot see the profile of the quoted member, an
+    empty handle leaves the member unchanged, because the form could not show it.
     """
     agenda = agenda_to_curate(curator, agenda_id)
     said = _statement_columns(curator, text)
@@ -100,7 +99,7 @@ def write_statement(
 
 
 def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, Any]) -> None:
-    """Refuse to name the member who has taken the own name away from a statement; who does so oneself may."""
+    """Refuse to name a member who has removed their own name from a statement; the members themselves may do it."""
     quoted_id = statement.refused_by_id
     if statement.refused_at is None:
         return
@@ -118,14 +117,14 @@ def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, An
 
 
 def _names_oneself(curator: Person, said: dict[str, Any]) -> bool:
-    """Whether who writes a statement is linked with it, by the own name and no other one."""
+    """Whether curators link a statement with themselves, under their own name."""
     if said["member_id"] is None or said["member_id"] != curator.id:
         return False
     return is_called(db.session.get_one(Member, curator.id), said["name"])
 
 
 def _refuse_any_name(statement: Statement, said: dict[str, Any]) -> None:
-    """Refuse another name than the present one, where nobody knows who took the name away."""
+    """Refuse any name but the present one, if it is unknown who removed the name."""
     taken = _("The person who is quoted has taken the name away from this statement.")
     if said["member_id"] is not None:
         raise Invalid(taken, "handle")
@@ -134,9 +133,9 @@ def _refuse_any_name(statement: Statement, said: dict[str, Any]) -> None:
 
 
 def _tell_quoted(doer: Person, agenda: Agenda, statement: Statement) -> None:
-    """Tell the member with whom a statement is linked what is quoted, once the agenda is open; nobody else is told any more.
+    """Tell the linked member what is quoted, once the agenda is open; members linked before are not notified any more.
 
-    Who is quoted by oneself is not told.
+    Curators who quote themselves are not told.
     """
     address = _address(agenda, statement)
     hide_told(doer, "statement", address)
@@ -151,16 +150,16 @@ def _address(agenda: Agenda, statement: Statement) -> str:
 
 @action
 def tell_quoted(_doer: Person, agenda: Agenda) -> None:
-    """Tell all who are quoted on an agenda that was opened; of one in preparation, let nobody be told any more."""
+    """Tell all members who are quoted on an agenda that was opened; on one in preparation, cancel such notifications."""
     for statement in statements_of(agenda):
         _tell_quoted(_doer, agenda, statement)
 
 
 @action
 def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Statement:
-    """Take one's own name, office and link away from a statement; its hosts are told, and cannot name the member there again.
+    """Remove one's own name, office and link from a statement; its hosts are told, and cannot name the member there again.
 
-    Pressed twice, it is done once. The history, which curators read, keeps the former version.
+    Doing it twice has no further effect. The history, which only curators read, keeps the former version.
     """
     agenda = agenda_to_change(member, agenda_id)
     statement = _statement_of_agenda(agenda, statement_id)
@@ -181,14 +180,14 @@ def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Stateme
 
 
 def _unnamed_in(language: str) -> str:
-    """What stands in place of a name in a statement of this language."""
+    """The placeholder for a name in a statement of this language."""
     with force_locale(language if language in locales.known() else locales.SOURCE):
         return str(UNNAMED)
 
 
 @action
 def order_statements(curator: Person, agenda_id: int, statement_ids: Sequence[int]) -> None:
-    """Put the statements of an agenda in this order; those that are not named come after."""
+    """Put the statements of an agenda in this order; those that are not named follow."""
     agenda = agenda_to_curate(curator, agenda_id)
     put_in_order(statements_of(agenda), statement_ids)
 
@@ -205,10 +204,11 @@ def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None
 
 @action
 def forget_member(system: Person, member_id: int, former: str, *, is_silent: bool) -> None:
-    """Forget a member who has left: as a host, as who can help, and in statements, which get the name `former`.
+    """Remove a member who has left as host, from themes, and from statements, where the name becomes `former`.
 
-    Those from which the member took the name away stay without one, and nobody knows whose it was. With `is_silent` the
-    statements are removed and emptied as well, and of those without the name the former versions, which have it, are deleted.
+    Statements from which the member removed the name stay without one, and it is no longer known whose they were.
+    With `is_silent` the statements are also removed and emptied, and the former versions of those without a name,
+    which contain it, are deleted.
     """
     require(system.can.administer())
     for table in (AgendaHost, MemberTheme):
@@ -246,7 +246,7 @@ def _statement_columns(curator: Person, text: StatementText) -> dict[str, Any]:
 
 
 def _identical_statement(agenda: Agenda, said: dict[str, Any]) -> Statement | None:
-    """A statement of the agenda that says exactly this, as when a form is sent twice; or None."""
+    """The statement of the agenda with exactly this content, as when a form is sent twice; or None."""
     for known in statements_of(agenda):
         if all(getattr(known, name) == value for name, value in said.items()):
             return known
@@ -254,7 +254,7 @@ def _identical_statement(agenda: Agenda, said: dict[str, Any]) -> Statement | No
 
 
 def _without_name(agenda: Agenda, text: StatementText) -> Statement | None:
-    """The statement of an agenda to which a file would bring back a name that was taken away; or None."""
+    """The statement of an agenda to which a file would restore a removed name; or None."""
     if not text.is_unnamed or text.name:
         return None
     for known in statements_of(agenda):

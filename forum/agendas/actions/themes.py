@@ -33,7 +33,8 @@ def write_theme(
 ) -> Theme:
     """Make a theme, or rename one; its slug stays. `seen` as in `write_agenda`.
 
-    Raises `Invalid` for the name of another theme in use, and for a new name whose address a renamed theme has.
+    Raises `Invalid` for the name of another theme in use, and for a new name whose address belongs to a renamed
+    theme.
     """
     require(moderator.can.curate_all())
     if theme_id is None:
@@ -50,7 +51,7 @@ def write_theme(
 
 @action
 def remove_theme(moderator: Person, theme_id: int) -> None:
-    """Take a theme out of use; what was written under it stays."""
+    """Take a theme out of use; what was written on it stays."""
     require(moderator.can.curate_all())
     theme = theme_by_id(theme_id)
     keep_version(moderator, "theme", theme.id, theme_fields(theme))
@@ -59,7 +60,7 @@ def remove_theme(moderator: Person, theme_id: int) -> None:
 
 @action
 def ensure_themes(doer: Person, names: Iterable[str]) -> list[Theme]:
-    """The themes with these names, or else these addresses; those that are missing are made. For imports."""
+    """The themes with these names or addresses; missing ones are created. For imports."""
     require(doer.can.curate_all())
     found = {slugify(name, "theme"): name.strip() for name in names}
     meant = (
@@ -71,7 +72,7 @@ def ensure_themes(doer: Person, names: Iterable[str]) -> list[Theme]:
 
 @action
 def set_member_themes(member: Person, theme_ids: Iterable[int]) -> None:
-    """Let exactly these themes be what a member can help with."""
+    """Set the themes that a member can help with to exactly these."""
     require(member.can.write())
     lock_member(member.id, may_write=True)
     chosen = {theme.id for theme in themes_by_id(theme_ids)}

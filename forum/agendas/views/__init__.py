@@ -1,4 +1,4 @@
-"""The doors of the agendas room: the list with its plans, curating, statements, themes."""
+"""The views of agendas: the list with its plans, curating, statements, themes."""
 
 from __future__ import annotations
 

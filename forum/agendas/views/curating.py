@@ -1,4 +1,4 @@
-"""The doors of curating: making and editing agendas, their order and their history."""
+"""Curating agendas: creating and editing them, their order and their history."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _latest_agenda(slug: str) -> AgendaForm:
 
 
 def _preview(form: AgendaForm) -> Markup | None:
-    """What the introduction and the findings look like, when the preview button was pressed."""
+    """The preview of the introduction and the findings, if the preview button was pressed."""
     if not webforms.is_preview():
         return None
     text = form.text

@@ -1,4 +1,4 @@
-"""The list of agendas, watching one, and the word beside the names of those who host any."""
+"""The list of agendas, watching one, and the office that is shown beside a name."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def index() -> ResponseReturnValue:
 @bp.post("/agendas/<slug>/watch")
 @changing
 def watch(slug: str) -> ResponseReturnValue:
-    """Watch or mute an agenda, or neither any longer."""
+    """Watch or mute an agenda, or stop doing so."""
     agenda = queries.get_agenda(me(), slug)
     return set_level(AGENDA, agenda.id, url_for("front.agenda", slug=slug))
 
 
 @bp.app_template_global()
 def office(person: PersonLabel) -> str:
-    """The word that stands beside the name of a moderator, administrator or host, where no agenda is spoken of."""
+    """The office beside the name of a moderator, administrator or host, on pages that do not belong to an agenda."""
     unknown = queries.ids_in_preparation() if person.hosted else ()
     return office_of(person, in_preparation=unknown)

@@ -1,4 +1,4 @@
-"""The drawn plans of agendas, as pictures that browsers keep."""
+"""The drawn plans of agendas, as pictures that browsers cache."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATTERN_PLANS = tuple((pattern, pattern) for pattern in PATTERNS)
 def plans_svg() -> Response:
     """The plans of all agendas in one picture, a symbol for each."""
     drawn = queries.agenda_patterns(me())
-    is_for_all = drawn == queries.agenda_patterns(VISITOR)  # without any in preparation
+    is_for_all = drawn == queries.agenda_patterns(VISITOR)  # whether it has none in preparation
     return _svg(drawn, "public" if is_for_all else "private")
 
 
@@ -57,7 +57,7 @@ def _version(drawn: tuple[tuple[str, str], ...]) -> str:
 
 
 def _plans_url() -> str:
-    """The address of the plans, which changes with them; asked for once in a request."""
+    """The address of the plans, which changes with them; computed once per request."""
     if "plans_url" not in g:
         g.plans_url = url_for("agendas.plans", v=_version(queries.agenda_patterns(me())))
     return str(g.plans_url)
@@ -65,4 +65,5 @@ def _plans_url() -> str:
 
 @bp.app_context_processor
 def _template_variables() -> dict[str, Any]:
-    return {"plans_url": LocalProxy(_plans_url)}  # only a page that shows a plan asks the database
+    # The database is queried only by pages that show a plan
+    return {"plans_url": LocalProxy(_plans_url)}

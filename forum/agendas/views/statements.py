@@ -43,7 +43,7 @@ def statements(slug: str) -> ResponseReturnValue:
 @bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])
 @changing_with_preview
 def new_statement(slug: str) -> ResponseReturnValue:
-    """Add a member's take to an agenda."""
+    """Add a statement to an agenda."""
     agenda = queries.agenda_to_curate(me(), slug)
     return _write_statement(agenda, StatementForm(language=agenda.language), None)
 
@@ -107,7 +107,7 @@ def remove_statement(slug: str, statement_id: int) -> ResponseReturnValue:
 @bp.post("/agendas/<slug>/statements/<int:statement_id>/take-name-away")
 @changing
 def take_name_away(slug: str, statement_id: int) -> ResponseReturnValue:
-    """Take one's own name away from a statement."""
+    """Remove one's own name from a statement."""
     agenda = queries.get_agenda(me(), slug)
     statement = actions.take_name_away(me(), agenda.id, statement_id)
     done = _("Your name is taken away from the statement. The hosts are told.")

@@ -24,7 +24,7 @@ from forum.webforms import ChangedFields, changing_with_preview
 
 @bp.get("/themes")
 def themes() -> ResponseReturnValue:
-    """The themes by the alphabet, each with how much of each kind its list has, and the latest of it."""
+    """The themes in alphabetical order, each with the number of topics of each kind, and the latest one."""
     found = sorted(queries.themes(), key=lambda theme: fold(theme.name))
     return render_template("agendas/themes.html", themes=found)
 
@@ -40,7 +40,7 @@ def new_theme() -> ResponseReturnValue:
 @bp.post("/themes/<slug>/watch")
 @changing
 def watch_theme(slug: str) -> ResponseReturnValue:
-    """Watch or mute a theme, or neither any longer."""
+    """Watch or mute a theme, or stop doing so."""
     theme = queries.get_theme(slug)
     return set_level(THEME, theme.id, url_for("dialogue.index", theme=slug))
 
