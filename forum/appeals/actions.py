@@ -69,10 +69,10 @@ def decide_appeal(
     answer: str,
     holders: Collection[int | None] = (),
 ) -> Appeal:
-    """Answer an appeal in writing: the decision is upheld, or reversed with everything that followed from it.
+    """Answer an appeal in writing: the decision is upheld, or reversed with all consequences.
 
-    `outcome` is one of `OUTCOMES`. Reversing the decision to keep a thing opens its reports again. Claims on the appeal
-    end with it; `holders` are the ids of the members whose claims the page showed. Raises `Conflict` when another
+    `outcome` is one of `OUTCOMES`. Reversing the decision to keep a thing opens its reports again. Claims on the
+    appeal end; `holders` are the ids of the members whose claims the page showed. Raises `Conflict` when another
     moderator has answered or claimed it meanwhile, or the decision is no longer in effect.
     """
     serialize_decisions()
@@ -87,7 +87,8 @@ def decide_appeal(
         raise Invalid(_("Choose a decision."), "outcome")
     _check_text(answer, _("Answer in writing. The person who appealed reads it."), "answer")
     if outcome == REVERSED:
-        is_told = found.decision.author_id != found.appellant_id  # the appellant reads the answer
+        # The appellant reads the answer, and needs no notice
+        is_told = found.decision.author_id != found.appellant_id
         reversal = reverse(
             moderator, found.decision_id, answer, is_told=is_told, but=found.appellant_id
         )
@@ -120,7 +121,7 @@ def _check_text(text: str, empty: str, field: str) -> None:
 
 @action
 def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -> None:
-    """Replace the name and the handles of a member who has left in the appeals, which stay.
+    """Replace the name and the handles of a member who has left in appeals, which stay.
 
     With `is_silent` the texts of the member's own appeals are deleted as well.
     """

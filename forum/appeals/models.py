@@ -15,7 +15,7 @@ UPHELD, REVERSED = OUTCOMES = ("upheld", "reversed")
 
 
 class Appeal(Base):
-    """The author's or a reporter's request that *another* moderator reviews a decision, with the answer in writing.
+    """The request of an author or reporter that *another* moderator reviews a decision, with the answer in writing.
 
     `outcome` is empty while it waits, then one of `OUTCOMES`. `reversal_id` is the decision that reverses the first.
     """

@@ -38,7 +38,7 @@ from forum.reach import moderated_by
 from forum.reachcache import cached_statement
 from forum.verdicts import Verdict
 
-# Six months, the longest that there are: Regulation (EU) 2022/2065, article 20(1).
+# Six months, the longest period of the kind: Regulation (EU) 2022/2065, article 20(1).
 APPEAL_PERIOD = timedelta(days=184)
 PAGE_SIZE = 100
 SEAL_PURPOSE = "appeal"
@@ -61,7 +61,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class AppealInfo:
-    """What a page tells its reader about appealing: the own appeal, if any, whether one may appeal, and until when."""
+    """What a page tells its reader about appealing: their own appeal, if any, whether they may appeal, and until when."""
 
     mine: Appeal | None
     may: Verdict
@@ -83,7 +83,7 @@ def _standing(person: Person, decision: Decision, mine: Appeal | None) -> Standi
 
 
 def _is_party(person: Person, decision: Decision) -> bool:
-    """Whether a decision concerns somebody so that they may appeal: authors if it restricts them, reporters if it kept."""
+    """Whether a person may appeal a decision as a party: its author if it restricts them, a reporter if it kept the thing."""
     if decision.deed == Deed.KEEP:
         return is_reporter(person, decision)
     return decision.deed in RESTRICTING_DEEDS and is_concerned(person, decision)
@@ -105,7 +105,7 @@ def my_appeal(person: Person, decision: Decision) -> Appeal | None:
 
 
 def decision_to_appeal(person: Person, decision_id: int) -> Decision:
-    """A decision that the person may have standing in, suspended or not; `NotFound` for everybody else."""
+    """A decision that may concern the person, suspended or not; `NotFound` for everybody else."""
     decision = decision_by_id(decision_id)
     if decision is None or not _is_party(person, decision):
         raise NotFound()
@@ -133,16 +133,16 @@ def suspending_decision(member: Person) -> Decision | None:
 
 
 def sealed_address(decision_id: int, member_id: int) -> str:
-    """The path at which a suspended member, who cannot sign in, appeals; its seal proves who it is.
+    """The path at which a suspended member, who cannot sign in, appeals; its seal proves who they are.
 
-    It is valid for as long as the decision can be appealed, so that it is as long as a secret.
+    It is valid for as long as the decision can be appealed, hence it is as long as a secret.
     """
     seal = tokens.secret(SEAL_PURPOSE, f"{decision_id}:{member_id}")
     return f"/appeal/{decision_id}/{member_id}/{seal}"
 
 
 def is_sealed(decision_id: int, member_id: int, seal: str) -> bool:
-    """Whether a seal is the one of `sealed_address`."""
+    """Whether a seal is that of `sealed_address`."""
     return tokens.is_secret(SEAL_PURPOSE, f"{decision_id}:{member_id}", seal)
 
 
@@ -152,7 +152,7 @@ def suspension_appeal_path(member: Person) -> str:
     return sealed_address(decision.id, member.id) if decision else ""
 
 
-# For those who decide
+# For moderators
 
 
 def waiting_appeals(reader: Person, ids: Collection[int] | None = None) -> Sequence[Appeal]:
@@ -178,7 +178,7 @@ def get_appeal(reader: Person, appeal_id: int) -> Appeal:
 
 
 def require_answerable(moderator: Person, appeal_id: int) -> None:
-    """Raise `Forbidden` for those who may read an appeal but not answer it: the first moderator and the parties."""
+    """Raise `Forbidden` for readers who may see an appeal but not answer it: the first moderator and the parties."""
     require(moderator.can.decide_appeal(get_appeal(moderator, appeal_id)))
 
 
@@ -208,7 +208,7 @@ def other_decider_ids(decision: Decision, appellant_id: int) -> list[int]:
 
 
 def barred_ids(appeal_id: int) -> set[int | None]:
-    """The ids of those who do not answer an appeal, whatever they moderate: who made the decision, and its parties."""
+    """The ids of those who may not answer an appeal, whatever they moderate: the deciding moderator, and the parties."""
     query = select(Appeal).join(Appeal.decision).options(contains_eager(Appeal.decision))
     found = db.session.scalars(query.where(Appeal.id == appeal_id)).one()
     return _barred(found.decision, found.appellant_id)
@@ -250,10 +250,10 @@ def _loaded(reader: Person, *conditions: Any) -> Select[Appeal, str]:
 
 @dataclass(frozen=True)
 class AppealFile:
-    """Everything that belongs to an appeal: the thing in its context, None when it is gone, and the answered reports.
+    """Everything about an appeal: the thing in its context (None when it is gone), and the answered reports.
 
-    `is_reversible` says whether the decision can be reversed. When the thing is the reader's own (`is_own`), there are
-    no reports, and the appeals of others are not shown.
+    `is_reversible` says whether the decision can be reversed. When the thing is the reader's own (`is_own`), there
+    are no reports, and the appeals of others are not shown.
     """
 
     appeal: Appeal
@@ -268,7 +268,7 @@ def appeal_file(reader: Person, appeal: Appeal) -> AppealFile:
     try:
         opened = review_context(reader, appeal.decision.kind, appeal.decision.item_id)
     except (Forbidden, NotFound):
-        # The appeal can be read even where others decide about the thing now
+        # The appeal can be read even if only others may decide about the thing now
         opened = None
     is_own = not reader.can.judge(appeal.decision.author_id)
     reports = [] if is_own else answered_by(appeal.decision_id)
@@ -284,7 +284,7 @@ def _is_reversible(reader: Person, appeal: Appeal) -> bool:
 
 
 def appeals_of(member_id: int) -> Sequence[Appeal]:
-    """The appeals that a member made, or that are against decisions about the member, with their decisions."""
+    """The appeals that a member made, and those against decisions about the member, with their decisions."""
     query = select(Appeal).join(Appeal.decision).options(contains_eager(Appeal.decision))
     is_about = or_(Appeal.appellant_id == member_id, Decision.author_id == member_id)
     return db.session.scalars(query.where(is_about)).all()

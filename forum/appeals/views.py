@@ -1,4 +1,4 @@
-"""The doors of appeals: appealing, signed in or by a sealed address, and answering."""
+"""The views of appeals: appealing, signed in or by a sealed address, and answering."""
 
 from __future__ import annotations
 
