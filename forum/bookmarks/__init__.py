@@ -1,1 +1,1 @@
-"""What members keep for later, each for themselves alone."""
+"""Bookmarks, which only their owners see."""

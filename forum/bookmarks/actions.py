@@ -1,4 +1,4 @@
-"""Keeping something for later, being reminded of it, and keeping it no longer."""
+"""Adding and removing bookmarks, and reminders of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from forum.plaintext import single_line
 
 @action
 def bookmark(member: Person, kind: str, thing_id: int) -> None:
-    """Keep something; nothing happens when it is kept already. The caller has checked that the member sees it.
+    """Bookmark something; nothing happens when it is bookmarked already. The caller has checked that the member sees it.
 
     Raises `Invalid` when the member has `MAX_BOOKMARKS`.
     """
@@ -52,7 +52,7 @@ def bookmark(member: Person, kind: str, thing_id: int) -> None:
 
 @action
 def unbookmark(member: Person, kind: str, thing_id: int) -> None:
-    """Keep something no longer, whether it can still be read or not; nothing happens when it is not kept."""
+    """Remove a bookmark, whether its thing can still be read or not; nothing happens without one."""
     touches()
     require(member.can.bookmark())
     _check_kind(kind)
@@ -62,7 +62,7 @@ def unbookmark(member: Person, kind: str, thing_id: int) -> None:
 
 @action
 def note(member: Person, bookmark_id: int, words: str) -> Bookmark:
-    """Say to oneself, in one line, why one keeps something; an empty line takes that away."""
+    """Set the owner's note of one line on a bookmark; an empty one removes it."""
     touches()
     require(member.can.bookmark())
     found = get_bookmark(member, bookmark_id)
@@ -75,9 +75,9 @@ def note(member: Person, bookmark_id: int, words: str) -> Bookmark:
 
 @action
 def remind(member: Person, bookmark_id: int, day: date | None) -> Bookmark:
-    """Ask to be reminded of what one keeps on a day, from tomorrow on and once; without a day, do not.
+    """Set the day (from tomorrow on) on which the owner is reminded of a bookmark, once; None for no reminder.
 
-    The caller has checked that the member sees it. A day that is chosen already stays, also when it is today.
+    The caller has checked that the member sees the thing. A day that is already set stays, even if it is today.
     """
     touches()
     require(member.can.bookmark())
@@ -90,7 +90,7 @@ def remind(member: Person, bookmark_id: int, day: date | None) -> Bookmark:
 
 @action
 def note_and_remind(member: Person, bookmark_id: int, words: str, day: date | None) -> Bookmark:
-    """`note` and `remind` in one."""
+    """`note` and `remind` in one transaction."""
     touches()
     remind(member, bookmark_id, day)
     return note(member, bookmark_id, words)
@@ -109,7 +109,7 @@ def _checked_day(member: Person, day: date) -> date:
 
 @action
 def end_reminders(system: Person, ids: Collection[int]) -> None:
-    """Remind nobody of these bookmarks any more: it is done."""
+    """Remove the reminders of these bookmarks, because they have been sent."""
     require(system.can.administer())
     touches()
     ended = update(Bookmark).where(Bookmark.id.in_(ids))
@@ -118,7 +118,7 @@ def end_reminders(system: Person, ids: Collection[int]) -> None:
 
 @action
 def postpone_reminders(system: Person, moments: Mapping[int, datetime]) -> None:
-    """Look at bookmarks again at these moments, by id, and remind nobody of them before."""
+    """Postpone reminders to these moments, by bookmark id."""
     require(system.can.administer())
     touches()
     for bookmark_id, moment in moments.items():

@@ -15,7 +15,7 @@ from forum.members.forms import one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-NEVER, OWN_DAY = "never", "day"  # beside the spans
+NEVER, OWN_DAY = "never", "day"  # choices besides the spans
 REMINDER_NAMES = {
     NEVER: _("No reminder"),
     TOMORROW: _("Tomorrow"),
@@ -26,7 +26,7 @@ REMINDER_NAMES = {
 
 
 def _said_when_wanted(form: Any, field: Any) -> None:
-    """Stop where a day of one's own is wanted and none is said."""
+    """A validator: require a day if the choice is a day of one's own."""
     if form.remind.data == OWN_DAY and field.data is None:
         raise StopValidation(gettext("Choose a day, such as 2027-01-15."))
 
@@ -37,7 +37,7 @@ def shown_day(day: date | None) -> str:
 
 
 class NoteForm(Form):
-    """Why one keeps something, and when to be reminded of it; who sends nothing of the latter changes nothing of it."""
+    """The note on a bookmark, and when to be reminded; without the latter field, the reminder is unchanged."""
 
     note = StringField(
         _("Your note"),
@@ -51,13 +51,13 @@ class NoteForm(Form):
     )
     remind = RadioField(_("Remind me"), [Optional()], choices=list(REMINDER_NAMES.items()))
     remind_on = DateField(_("Another day"), [_said_when_wanted, Optional()])
-    remind_shown = HiddenField()  # the day that the page showed, as `shown_day` has it
+    remind_shown = HiddenField()  # the day that the page showed, as `shown_day` writes it
 
     def day(self, known: date | None, days: ReminderDays) -> date | None:
         """The day that was chosen, None for none; `known` is the present one.
 
-        It stays when nothing was changed on the page: an older window may show another than that. A new day that was typed
-        counts, too, when the choice beside it was forgotten.
+        It stays if nothing was changed on the page, because an older window may show another day. A new day that was
+        typed counts even if the choice beside it was forgotten.
         """
         choice, typed, shown = self.remind.data, self.remind_on.data, self.remind_shown.data
         is_as_shown = shown_day(typed) == shown

@@ -1,4 +1,4 @@
-"""Bookmarks: what a member keeps for later."""
+"""Bookmarks of members."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forum.columns import Base, partial_index
 POST, CASE, PRACTICE, READING = KINDS = ("post", "case", "practice", "reading")
 MAX_BOOKMARKS = 2_000  # of one member
 MAX_NOTE_LENGTH = 300
-# When to be reminded of something, counted from today; days of one's own beside them reach so many months ahead
+# The spans after which to be reminded, counted from today; days of one's own may be so many months ahead
 TOMORROW, WEEK, MONTH = ("tomorrow", "week", "month")
 MAX_MONTHS_AHEAD = 24
 
@@ -20,14 +20,14 @@ _IS_ONE_THING = " + ".join(f"CASE WHEN {kind}_id IS NULL THEN 0 ELSE 1 END" for 
 
 
 class Bookmark(Base):
-    """A post, case, practice or best read that a member keeps for later; nobody else ever learns of it.
+    """A post, case, practice or best read that a member has bookmarked; nobody else ever sees it.
 
-    A topic is kept as the post that opens it, so that moves, splits and mergers leave it alone. The rooms of these things are
-    above this one: here they are known by their numbers, and whether the member may still read them is asked there. `note` is a
-    line of the member's own.
+    A topic is bookmarked as the post that opens it, so that moves, splits and mergers do not affect it. The rooms of
+    these things are above this one: here only their ids are known, and those rooms check whether the member may still
+    read them. `note` is a line by the member.
 
-    `remind_on` is the day on which the member wants to be reminded, and `remind_at` the moment of it in the member's time zone;
-    both are None for none, and again once the notice is made.
+    `remind_on` is the day on which the member wants to be reminded, and `remind_at` its moment in the member's time
+    zone; both are None for none, and again once the notice is made.
     """
 
     __tablename__ = "bookmark"
@@ -51,11 +51,11 @@ class Bookmark(Base):
 
     @property
     def kind(self) -> str:
-        """What is kept, one of `KINDS`."""
+        """The kind of the bookmarked thing, one of `KINDS`."""
         return next(kind for kind in KINDS if getattr(self, f"{kind}_id") is not None)
 
     @property
     def thing_id(self) -> int:
-        """The number of what is kept."""
+        """The id of the bookmarked thing."""
         number: int = getattr(self, f"{self.kind}_id")
         return number

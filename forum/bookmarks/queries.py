@@ -1,4 +1,4 @@
-"""One's own bookmarks, which of some things one keeps, and the days of reminders."""
+"""One's own bookmarks, which things are bookmarked, and the days of reminders."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ COLUMNS: Mapping[str, Any] = {
     READING: Bookmark.reading_id,
 }
 
-# Which of some posts a member keeps, as one text such as `7,9`, so that it fits into a column of another statement; takes the
-# parameters `kept_ids` and `member_id`.
+# The bookmarked ones of some posts as one text such as `7,9`, which fits into a column of another statement; takes
+# the parameters `kept_ids` and `member_id`.
 KEPT_AS_TEXT = select(func.aggregate_strings(cast(Bookmark.post_id, String), ",")).where(
     Bookmark.post_id.in_(bindparam("kept_ids", expanding=True)),
     Bookmark.member_id == bindparam("member_id"),
@@ -46,12 +46,12 @@ KEPT_AS_TEXT = select(func.aggregate_strings(cast(Bookmark.post_id, String), ","
 
 
 def parse_kept(text: str | None) -> frozenset[int]:
-    """What `KEPT_AS_TEXT` returned: the ids of the posts."""
+    """Parses `KEPT_AS_TEXT`: the ids of the posts."""
     return frozenset(map(int, text.split(","))) if text else frozenset()
 
 
 def kept_among(reader: Person, kind: str, ids: Collection[int]) -> frozenset[int]:
-    """The ids of those things of one kind that the reader keeps; none for visitors."""
+    """The ids of those things of one kind that the reader has bookmarked; none for visitors."""
     if not reader.is_member or not ids:
         return frozenset()
     kept = select(COLUMNS[kind]).where(COLUMNS[kind].in_(ids), Bookmark.member_id == reader.id)
@@ -125,23 +125,23 @@ def reminder_days(member: Person) -> ReminderDays:
 
 
 def reminder_moment(settings: NoticeSettings, day: date) -> datetime:
-    """When a member is reminded on a day: an hour before the member's digest, so that the digest of that day takes it along.
+    """The moment of a reminder on a day: an hour before the member's digest, so that the digest of that day includes it.
 
-    That is late on the day before for a digest at midnight. The hour is one that passes, also when the clocks change in it.
+    For a digest at midnight that is late on the day before. The hour is elapsed time, even when the clocks change.
     """
     hour = time(settings.digest_hour, tzinfo=zone_called(settings.time_zone))
     return datetime.combine(day, hour).astimezone(UTC) - timedelta(hours=1)
 
 
 def due_reminders(limit: int) -> Sequence[Bookmark]:
-    """Bookmarks of which their owners are to be reminded now, the longest due first, locked; those that another worker has locked are skipped."""
+    """Bookmarks whose reminders are due, the longest due first, locked; those locked by other workers are skipped."""
     due = select(Bookmark).where(Bookmark.remind_at <= now())
     first = due.order_by(Bookmark.remind_at, Bookmark.id).limit(limit)
     return db.session.scalars(first.with_for_update(skip_locked=True)).all()
 
 
 def owners_of(bookmarks: Collection[Bookmark]) -> dict[int, Member]:
-    """The members who keep these, by id."""
+    """The owners of these bookmarks, by id."""
     ids = {one.member_id for one in bookmarks}
     owners = db.session.scalars(select(Member).where(Member.id.in_(ids))) if ids else ()
     return {owner.id: owner for owner in owners}

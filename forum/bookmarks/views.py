@@ -1,4 +1,4 @@
-"""The answer to who keeps something; the doors are those of the rooms of these things, the page of the list is in `front`."""
+"""The response to bookmarking; the views are in the rooms of the things, the page with the list is in `front`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from forum.web import REFUSED, me
 
 
 def set_bookmark(kind: str, thing_id: int, address: str) -> ResponseReturnValue:
-    """Keep something, or keep it no longer, and redirect to `address`, where it is; a script gets the new state.
+    """Bookmark something, or remove the bookmark, and redirect to `address`, its page; a script gets the new state.
 
-    The form field `on` says which, 1 or 0; without it each press changes it. Views of rooms above call this; they have checked that
-    the reader can see the thing.
+    The form field `on` says which (1 or 0); without it each press toggles. Views of rooms above call this after
+    checking that the reader can see the thing.
     """
     is_on = _is_wanted(kind, thing_id)
     is_script = request.accept_mimetypes.best == "application/json"
@@ -26,7 +26,7 @@ def set_bookmark(kind: str, thing_id: int, address: str) -> ResponseReturnValue:
         flash(error.message, "error")  # a script shows only that it was refused
         return ("", REFUSED) if is_script else web.see_other(_where_to(address))
     if is_script:
-        return jsonify(on=is_on, count=0)  # nobody is told how many keep something
+        return jsonify(on=is_on, count=0)  # nobody is told how many have bookmarked it
     kept = _("It is among your bookmarks now. Only you see that.")
     return web.done(
         kept if is_on else _("It is not among your bookmarks any longer."), _where_to(address)
@@ -34,12 +34,12 @@ def set_bookmark(kind: str, thing_id: int, address: str) -> ResponseReturnValue:
 
 
 def _where_to(address: str) -> str:
-    """The page that the form names, or else `address`; which also says where on that page the thing is, if that is its page."""
+    """The page that the form names, or else `address`; with the fragment of `address` if it is the same page."""
     page = web.safe_next(address)
     return address if address.partition("#")[0] == page else page
 
 
 def _is_wanted(kind: str, thing_id: int) -> bool:
-    """Whether something is to be kept: as the form says, or else the reverse of what is."""
+    """Whether something is to be bookmarked: as the form says, or else the opposite of the present state."""
     wanted = request.form.get("on")
     return wanted == "1" if wanted else queries.bookmark_of(me(), kind, thing_id) is None
