@@ -1,1 +1,1 @@
-"""Candidates: who wants to join, until the address is confirmed and moderators have decided."""
+"""Candidates: people who want to join, until their address is confirmed and moderators have decided."""

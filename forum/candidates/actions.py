@@ -55,10 +55,10 @@ class JoinDetails:
 
 @action
 def check_may_join(_visitor: Person, joining: Joining, details: JoinDetails) -> str:
-    """Check that somebody can join now; the same whether or not the address has an account.
+    """Check that somebody can join now; the result does not depend on whether the address has an account.
 
-    Returns the name as it would be stored. Raises `Forbidden` without a required invitation, and what `check_name` and
-    `require_seat` raise.
+    Returns the name as it would be stored. Raises `Forbidden` without a required invitation, and what `check_name`
+    and `require_seat` raise.
     """
     touches()
     if entrance().mode == "invitation" and details.invitation is None:
@@ -132,7 +132,7 @@ def _delete(*which: ColumnElement[bool]) -> None:
 
 
 def _unname(gone: Sequence[Candidate]) -> None:
-    """Take the names of candidates who are deleted off the notices that moderators got; what waited for them is read."""
+    """Remove the names of candidates who are deleted from notices to moderators; notices that waited count as read."""
     for candidate in gone:
         if candidate.waits:
             read_queue(SYSTEM, queue_path("candidate", candidate.id))
@@ -164,10 +164,10 @@ def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
 def approve(
     moderator: Person, candidate_id: int, text: str = "", holders: Collection[int | None] = ()
 ) -> Member:
-    """Make a member of a waiting candidate, and tell them by letter, with `text` if there is any.
+    """Make a waiting candidate a member, and tell them by letter, with `text` if there is any.
 
-    Claims on the candidate end with it; `holders` are the ids of the members whose claims the page showed. Raises
-    `Conflict` when another moderator has decided or claimed it meanwhile, and `Invalid`, in words for the moderator, when
+    Claims on the candidate end; `holders` are the ids of the members whose claims the page showed. Raises `Conflict`
+    when another moderator has decided or claimed it meanwhile, and `Invalid`, with a message for the moderator, when
     the name, position or organisation is not allowed any more.
     """
     candidate = _candidate_to_decide(moderator, candidate_id, holders)
@@ -183,7 +183,7 @@ def approve(
 
 
 def _for_moderators(error: Invalid) -> Invalid:
-    """What is wrong with a request, said to the moderator, who cannot change it."""
+    """The error with a message for the moderator, who cannot change the request."""
     if error.field not in ("name", "position", "organisation"):
         return error
     sentence = _(
@@ -211,7 +211,7 @@ def refuse(
 def _candidate_to_decide(
     moderator: Person, candidate_id: int, holders: Collection[int | None]
 ) -> Candidate:
-    """The waiting candidate, locked for update, for a moderator who decides now: claims on the candidate end."""
+    """The waiting candidate, locked for update, for a moderator who decides now; claims on the candidate end."""
     require(moderator.can.admit())
     serialize_decisions()
     candidate = waiting_candidate(candidate_id, for_update=True)
@@ -222,9 +222,9 @@ def _candidate_to_decide(
 
 @action
 def forget_old(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
-    """Delete up to `limit` candidates who never confirmed in three days or were refused thirty ago; returns how many.
+    """Delete up to `limit` candidates who did not confirm in three days or were refused thirty days ago; returns how many.
 
-    The letters that they got go as well, for their name is in them.
+    The letters to them are deleted as well, because they contain the name.
     """
     require(system.can.administer())
     touches()
@@ -234,14 +234,14 @@ def forget_old(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     refused = Candidate.refused_at < now() - REFUSED_RETENTION
     gone = delete_batch(Candidate, limit, or_(never, refused), returning=Candidate)
     _unname(gone)
-    # Whoever asks again gets letters, too, which are younger
+    # Letters of a person who asked again are younger, and stay
     forget_addresses(system, {one.email for one in gone}, now() - UNCONFIRMED_RETENTION)
     return len(gone)
 
 
 @action
 def forget_member(system: Person, member: Member) -> None:
-    """Delete what is left of when a member who leaves was a candidate, and that the member invited others."""
+    """Delete what remains from when a leaving member was a candidate, and that the member invited others."""
     require(system.can.administer())
     touches()
     _delete(Candidate.email == member.email)

@@ -16,10 +16,10 @@ from forum.members.models import Member
 class Candidate(Base):
     """Somebody who has filled in the form for joining, until they become a member or are deleted.
 
-    `browser_hash` is the hash of a key in that browser, where one press is enough to confirm the address.
+    `browser_hash` is the hash of a key in their browser, where pressing a button is enough to confirm the address.
     `confirmed_at` is set when the address is verified and moderators are to decide, `refused_at` when they refused.
-    `answers` are pairs of question and answer; `identity` is the provider account with which they came, if any.
-    Notes of moderators refer to candidates by id, also when they have gone, so ids are never reused.
+    `answers` are pairs of question and answer; `identity` is the provider account with which they came, if any. Notes
+    of moderators refer to candidates by id, even after these are deleted, so ids are never reused.
     """
 
     __tablename__ = "candidate"
@@ -52,7 +52,7 @@ class Candidate(Base):
 
     @property
     def domain(self) -> str:
-        """The domain of the address: a hint at an employer, or at an address that takes no mail."""
+        """The domain of the address, which may hint at an employer, or at a disposable address."""
         return self.email.rpartition("@")[2]
 
     @property

@@ -24,7 +24,7 @@ MAX_LISTED = 200
 
 @dataclass(frozen=True)
 class JoinRequest:
-    """A waiting candidate with the organisation and the city that they named."""
+    """A waiting candidate with the chosen organisation and city."""
 
     candidate: Candidate
     organisation: Organisation | None
@@ -54,7 +54,7 @@ def waiting_counted() -> Select[Any]:
 
 
 def is_for_moderators(candidate: Candidate) -> bool:
-    """Whether moderators decide about somebody once the address is confirmed, as things stand."""
+    """Whether moderators will decide about somebody once the address is confirmed, under the present rules."""
     return candidate.invitation_id is None and entrance().mode == "approval"
 
 
@@ -76,7 +76,7 @@ def waiting_candidate(candidate_id: int, *, for_update: bool = False) -> Candida
 
 
 def candidate_by_id(candidate_id: int) -> Candidate | None:
-    """One candidate, whatever became of the request."""
+    """One candidate, in any state."""
     return db.session.get(Candidate, candidate_id)
 
 
@@ -113,5 +113,5 @@ def _chosen_rows(table: type[T], candidates: Sequence[Candidate], name: str) -> 
 
 
 def _chosen_id(candidate: Candidate, name: str) -> int:
-    """The number of the row that a candidate named; 0, which no row has, for none."""
+    """The id of the row that a candidate chose; 0, which no row has, for none."""
     return int(candidate.profile.get(name) or 0)

@@ -1,4 +1,4 @@
-"""Pages on which moderators decide who joins."""
+"""Pages on which moderators decide who may join."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _decide(
 def _decision(
     deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse]
 ) -> ResponseReturnValue:
-    """The form of a decision, also when another moderator has claimed the candidate meanwhile, or the decision."""
+    """The form of a decision, or the decision; if another moderator has claimed the candidate meanwhile, the form again."""
     form, chosen, key = AnswerForm(), entrance(), ("candidate", candidate_id)
     form.offer(chosen.refusals if deed == "refuse" else chosen.welcomes)
 
