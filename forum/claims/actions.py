@@ -1,4 +1,4 @@
-"""Claiming and releasing entries. The calling deeds have checked that the moderator may decide about them."""
+"""Claiming and releasing entries of the queue. The calling actions have checked that the moderator may decide about them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from forum.permissions import Person, require
 
 @action
 def claim(moderator: Person, key: EntryKey, holder: int | None = None) -> None:
-    """Claim an entry; raises `Conflict` when another moderator, who is not `holder`, has claimed it."""
+    """Claim an entry; raises `Conflict` when another moderator has claimed it, unless that is `holder`."""
     touches()
     require(moderator.can.see_queue())
     refuse_claimed(moderator, [key], [holder])

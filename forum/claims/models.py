@@ -1,4 +1,4 @@
-"""A claim on an entry of the queue, which is identified by its kind and id, and the path of an entry."""
+"""Claims on entries of the queue, which are identified by kind and id, and the path of an entry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EntryKey = tuple[str, int]  # kind and id of an entry
 
 
 def queue_path(kind: str, item_id: int) -> str:
-    """The path of an entry of the queue: its page, and the address of all notices about it."""
+    """The path of an entry of the queue: its page, and the address in all notices about it."""
     return f"/moderation/{kind}/{item_id}"
 
 

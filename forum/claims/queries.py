@@ -1,4 +1,4 @@
-"""The active claims, and refusing a deed on an entry that another moderator has claimed."""
+"""The active claims, and refusing an action on an entry that another moderator has claimed."""
 
 from __future__ import annotations
 
