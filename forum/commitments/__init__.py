@@ -1,1 +1,1 @@
-"""Commitments: what organisations say in public that they will do, by which days, and what becomes of it."""
+"""Commitments: what organisations say in public that they will do, by when, and what became of it."""

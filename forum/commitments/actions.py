@@ -1,4 +1,4 @@
-"""Publishing and changing commitments, telling what becomes of them, following them, and reminding who has to tell."""
+"""Publishing and changing commitments, reporting progress, following them, and reminding organisations to report."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ from forum.sentences import Sentence, sentence
 MAX_TITLE, MAX_WORDS, MAX_REASON = 150, 300, 1_000
 MAX_MILESTONES = 12
 MAX_TIME_AHEAD = timedelta(days=20 * 366)
-BATCH_SIZE = 200  # commitments and milestones that one transaction looks at
+BATCH_SIZE = 200  # commitments and milestones that one transaction handles
 REACHED = sentence("A milestone is reached.")
 GIVEN_UP = sentence("A milestone is given up.")
 REOPENED = sentence("What was told of a milestone is taken back.")
@@ -71,7 +71,7 @@ ENDED = sentence("The commitment is given up. What stopped it:")
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be reached until the end of a day."""
+    """What is to be reached by the end of a day."""
 
     words: str
     day: date
@@ -81,7 +81,7 @@ class Step:
 class CommitmentText:
     """What a commitment says; `milestones` are those of a new one, or those that are added.
 
-    `copied` is the address of the practice or case that it copies, as somebody typed it.
+    `copied` is the typed address of the practice or case that it copies.
     """
 
     title: str
@@ -92,18 +92,18 @@ class CommitmentText:
     copied: str = ""
 
 
-# What its organisation says
+# Actions of its organisation
 
 
 @action
 def publish_commitment(
     member: Person, agenda_id: int, organisation_id: int | None, text: CommitmentText
 ) -> Commitment:
-    """Say in public what an organisation will do. The same sent twice is published once.
+    """Publish what an organisation will do. The same sent twice is published once.
 
-    A text that a rule catches is refused, because it has nowhere to wait.
+    A text that a rule catches is refused, because there is no queue for it.
     """
-    # In this order, in which an organisation names its voices
+    # Locked in the same order as when an organisation chooses its voices
     organisation = lock_organisation(organisation_id)
     lock_writer(member)
     lock_to_write_on(member, agenda_id)
@@ -137,7 +137,7 @@ def publish_commitment(
 def edit_commitment(
     member: Person, commitment_id: int, text: CommitmentText, *, seen: str | None = None
 ) -> Commitment:
-    """Change what a commitment says, or add milestones to it; what it said before is kept. The same sent twice adds them once.
+    """Change a commitment, or add milestones to it; the former version is kept. The same sent twice adds them once.
 
     `seen` is the `fingerprint` of its fields when the form was opened: `Conflict` when they have changed since.
     """
@@ -161,7 +161,7 @@ def edit_commitment(
 def reach_milestone(
     member: Person, commitment_id: int, milestone_id: int, words: str = ""
 ) -> Milestone:
-    """Say that a milestone is reached, with a sentence or without; peers are told."""
+    """Mark a milestone as reached, with an optional sentence; followers are told."""
     commitment, milestone = _milestone_to_tell(member, commitment_id, milestone_id)
     words = _checked(words, "sentence", is_needed=False)
     _refuse_caught(member, commitment, words, "sentence")
@@ -175,7 +175,7 @@ def reach_milestone(
 def move_milestone(
     member: Person, commitment_id: int, milestone_id: int, day: date, reason: str
 ) -> Milestone:
-    """Move a milestone to another day, with the reason; the earlier day stays to be seen, and peers are told."""
+    """Move a milestone to another day, with the reason; the earlier day stays visible, and followers are told."""
     commitment, milestone = _milestone_to_tell(member, commitment_id, milestone_id)
     reason = _checked(reason, "note")
     if day == milestone.day:
@@ -202,7 +202,7 @@ def move_milestone(
 def give_milestone_up(
     member: Person, commitment_id: int, milestone_id: int, reason: str
 ) -> Milestone:
-    """Give a milestone up, with what stopped it, while the commitment goes on; peers are told."""
+    """Give a milestone up, with the reason, while the commitment goes on; followers are told."""
     commitment, milestone = _milestone_to_tell(member, commitment_id, milestone_id)
     reason = _checked(reason, "reason")
     _refuse_caught(member, commitment, reason, "reason")
@@ -214,7 +214,7 @@ def give_milestone_up(
 
 @action
 def reopen_milestone(member: Person, commitment_id: int, milestone_id: int) -> Milestone:
-    """Take back what was told of a milestone, as after a slip; peers are told, and the history keeps what it was."""
+    """Reopen a milestone, as after a mistake; followers are told, and the history keeps its former state."""
     commitment = _to_change(member, commitment_id)
     require(member.can.tell_of_commitment(commitment))
     milestone = milestone_in(commitment, milestone_id)
@@ -229,7 +229,7 @@ def reopen_milestone(member: Person, commitment_id: int, milestone_id: int) -> M
 
 @action
 def keep_commitment(member: Person, commitment_id: int, words: str = "") -> Commitment:
-    """Say that a commitment is kept, with a sentence or without; peers are told, and nothing about it changes any more."""
+    """Mark a commitment as kept, with an optional sentence; followers are told, and it cannot change any more."""
     commitment = _to_change(member, commitment_id)
     require(member.can.tell_of_commitment(commitment))
     words = _checked(words, "sentence", is_needed=False)
@@ -242,7 +242,7 @@ def keep_commitment(member: Person, commitment_id: int, words: str = "") -> Comm
 
 @action
 def end_commitment(member: Person, commitment_id: int, reason: str) -> Commitment:
-    """Give a commitment up, with what stopped it; peers are told, and nothing about it changes any more."""
+    """Give a commitment up, with the reason; followers are told, and it cannot change any more."""
     commitment = _to_change(member, commitment_id)
     require(member.can.tell_of_commitment(commitment))
     reason = _checked(reason, "reason")
@@ -254,7 +254,7 @@ def end_commitment(member: Person, commitment_id: int, reason: str) -> Commitmen
 
 
 def _to_change(member: Person, commitment_id: int) -> Commitment:
-    """A commitment, locked after its organisation and who acts, so that nobody takes the right away meanwhile."""
+    """A commitment, locked after its organisation and the member, so that nobody withdraws the right meanwhile."""
     lock_organisation(organisation_of(member, commitment_id))
     lock_writer(member)
     return commitment_to_change(member, commitment_id)
@@ -321,7 +321,7 @@ def _fill(member: Person, commitment: Commitment, text: CommitmentText) -> None:
 
 
 def _note_copied(member: Person, commitment: Commitment, typed: str) -> None:
-    """Note what a commitment copies; what moderators hide meanwhile stays noted, as the form cannot say it."""
+    """Record what a commitment copies; a page that was hidden meanwhile stays recorded, because the form cannot name it."""
     copied = copied_at(member, typed) if typed else None
     if typed and copied is None:
         words = _("Enter the address of a practice or a case of this forum.")
@@ -353,7 +353,7 @@ def _new_steps(commitment: Commitment, steps: Sequence[Step]) -> list[Step]:
 
 
 def _reminded_already(day: date) -> datetime | None:
-    """Now, for a day that is so near that whoever says it knows of it."""
+    """Now, for a day so near that the member who sets it needs no reminder; else None."""
     return now() if day - REMIND_BEFORE <= now().date() else None
 
 
@@ -376,11 +376,11 @@ def _entry(commitment: Commitment, about: str) -> search.Entry:
     )
 
 
-# Checks of typed values. Each raises `Invalid` with a sentence for the field of this name in the form.
+# Checks of submitted values. Each raises `Invalid` with a message for the form field of this name.
 
 
 def _check(text: CommitmentText, changed: Commitment | None = None) -> None:
-    """Check what a new commitment says, or what one that is `changed` is to say."""
+    """Check a new commitment, or a change of one (`changed`)."""
     known = count_milestones(changed.id) if changed else 0
     if not 0 < len(single_line(text.title)) <= MAX_TITLE:
         raise Invalid(_("Write between 1 and %(most)s characters.", most=MAX_TITLE), "title")
@@ -396,7 +396,7 @@ def _check(text: CommitmentText, changed: Commitment | None = None) -> None:
 
 
 def _check_days(text: CommitmentText, changed: Commitment | None) -> None:
-    """A last day that stays as it was may be over: what else a commitment says can be put right then, too."""
+    """Check the days. A last day that is unchanged may be over, so that other parts can still be corrected."""
     today, days = now().date(), [step.day for step in text.milestones]
     earliest = _earliest_last_day(changed) if changed else None
     is_new = changed is None or text.last_day != changed.last_day
@@ -427,12 +427,12 @@ def _refuse_caught(member: Person, commitment: Commitment, words: str, name: str
         refuse_caught(member, commitment.agenda_id, from_plain_text(words), name)
 
 
-# Peers
+# Followers ("peers")
 
 
 @action
 def follow_commitment(member: Person, commitment_id: int) -> Commitment:
-    """Follow the commitment of another organisation, to compare notes; who does so is shown on its page."""
+    """Follow the commitment of another organisation, to compare notes; its page shows who follows it."""
     lock_writer(member)
     commitment = commitment_to_change(member, commitment_id)
     require(member.can.follow_commitment(commitment))
@@ -445,7 +445,7 @@ def follow_commitment(member: Person, commitment_id: int) -> Commitment:
 
 @action
 def unfollow_commitment(member: Person, commitment_id: int) -> Commitment:
-    """Follow a commitment no more."""
+    """Stop following a commitment."""
     require(member.can.watch())
     commitment = commitment_to_change(member, commitment_id)
     _end(commitment, member.id)
@@ -503,12 +503,11 @@ def _told(commitment: Commitment) -> list[tuple[str, str]]:
 
 @action
 def look_after_commitments(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Remind who speaks for an organisation of milestones that are near, and of those whose day is over; returns of how many.
+    """Remind organisations of milestones that are near or overdue; returns how many.
 
-    Who follows a commitment and belongs to its organisation by now follows it no more.
-
-    Rows that are due are locked and noted in the transaction that writes the events: so each is told once. Where nobody
-    could tell now what became of it, the reminder waits until somebody can.
+    Followers who now belong to the organisation itself stop following. Rows that are due are locked and updated in
+    the transaction that writes the events, so each reminder is sent once. If nobody could report on the commitment
+    now, the reminder waits until somebody can.
     """
     require(system.can.administer())
     if not _end_own_peers(limit):
@@ -526,7 +525,7 @@ def look_after_commitments(system: Person, limit: int = BATCH_SIZE) -> int:
 
 
 def _end_own_peers(limit: int) -> bool:
-    """Let those follow no more who belong to the organisation themselves; returns whether there were any."""
+    """End the following of members who belong to the organisation themselves by now; returns whether there were any."""
     own = commitments_with_own_peers(limit)
     known = {one.id: one for one in commitments_by_id({number for number, _member in own})}
     for commitment_id, member_id in own:
@@ -559,7 +558,7 @@ class KnownMilestone:
 
 @dataclass(frozen=True)
 class CommitmentCourse:
-    """Who published a commitment in a file for whom, when, and what became of it; `peer_ids` are those who follow it."""
+    """The course of a commitment in a file: who published it for whom, when, and what became of it; `peer_ids` follow it."""
 
     organisation_id: int
     author_id: int | None
@@ -579,7 +578,7 @@ def load_commitment(
     course: CommitmentCourse,
     milestones: Sequence[KnownMilestone],
 ) -> Commitment:
-    """Add a commitment from a file with its whole course, and tell nobody."""
+    """Add a commitment from a file with its whole course, and notify nobody."""
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
     organisation = lock_organisation(course.organisation_id)
@@ -607,7 +606,7 @@ def load_commitment(
 def load_origin(
     curator: Person, commitment_id: int, declaration_id: int | None, copied: str
 ) -> Commitment:
-    """Note what a commitment from a file follows from and copies, where that was loaded after it; what is noted stays."""
+    """Record what a commitment from a file follows from and copies, if that was loaded after it; recorded values stay."""
     require(curator.can.curate_all())
     commitment = commitment_to_change(curator, commitment_id)
     commitment.declaration_id = commitment.declaration_id or declaration_id
@@ -621,9 +620,9 @@ def load_origin(
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Take who has left from the commitments that they published and followed.
+    """Remove a member who has left from the commitments that they published and followed.
 
-    The commitments stay, however the member leaves: it is their organisations that made them.
+    The commitments stay, however the member leaves, because they belong to their organisations.
     """
     require(system.can.administer())
     for commitment in commitments_of_author(member_id):
@@ -634,7 +633,7 @@ def forget_member(system: Person, member_id: int) -> None:
 
 @action
 def mend_commitments(system: Person, commitment_ids: Collection[int]) -> None:
-    """Count anew who follows commitments, and find anew which day comes next."""
+    """Recompute the number of followers and the next day of commitments."""
     require(system.can.administer())
     for commitment in commitments_by_id(commitment_ids):
         _count(commitment)
@@ -656,6 +655,6 @@ def reindex_commitments(system: Person, commitment_ids: Sequence[int], texts: Pl
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store newly rendered HTML by commitment id, where the text still has that source; returns for how many."""
+    """Store re-rendered HTML by commitment id, where the text still has that source; returns the number of commitments."""
     require(system.can.administer())
     return store_html(Commitment.source, Commitment.html, Commitment.html_version, texts)

@@ -50,7 +50,7 @@ class MilestoneRow(Row):
 
 
 class CommitmentForm(Form):
-    """A commitment; `seen` is the fingerprint of what it said when the form was opened."""
+    """A commitment; `seen` is the fingerprint of its fields when the form was opened."""
 
     seen = HiddenField()
     organisation = SelectField(_("Organisation"), coerce=int)
@@ -71,7 +71,7 @@ class CommitmentForm(Form):
 
     @classmethod
     def of(cls, commitment: Commitment, copied: Copied | None, **options: Any) -> CommitmentForm:
-        """The form with what a commitment says now; the table is for milestones that are added."""
+        """The form filled with a commitment; the table is for milestones that are added."""
         return cls(
             seen=fingerprint(commitment_fields(commitment)),
             organisation=commitment.organisation_id,
@@ -104,20 +104,20 @@ class CommitmentForm(Form):
 
 
 class ReachForm(Form):
-    """What there is to say about what is reached or kept."""
+    """An optional sentence on what was reached or kept."""
 
     sentence = TextAreaField(_("In one sentence"), [at_most(MAX_REASON)])
 
 
 class MoveForm(Form):
-    """Another day, and why."""
+    """Another day, and the reason."""
 
     day = DateField(_("New day"), [InputRequired(NEEDS_DAY)])
     note = TextAreaField(_("Reason"), [DataRequired(_("Write the reason.")), at_most(MAX_REASON)])
 
 
 class ReasonForm(Form):
-    """What stopped it."""
+    """Why something is given up."""
 
     reason = TextAreaField(
         _("What stopped it"), [DataRequired(_("Write the reason.")), at_most(MAX_REASON)]

@@ -21,12 +21,12 @@ OPEN = "reached_at IS NULL AND given_up_at IS NULL"  # of milestones
 
 
 class Commitment(Base):
-    """What an organisation says in public that it will do, until the end of `last_day`. Its state is told by the times.
+    """What an organisation says in public that it will do, by the end of `last_day`. Its state follows from the times.
 
-    `author_id` is who published it for the organisation, empty when that member has left. It may follow from a declaration,
-    and copy a practice or a case. `next_on` is the day that comes next: that of its first open milestone, else its last
-    day; none once it is kept or ended. While moderators hide it, only they and its author find it. Reports and decisions
-    name it by its id, so ids are never reused.
+    `author_id` is the member who published it for the organisation, None when that member has left. It may follow
+    from a declaration, and copy a practice or a case. `next_on` is the next day: that of its first open milestone,
+    else its last day; None once it is kept or ended. While moderators hide it, only they and its author find it.
+    Reports and decisions refer to it by its id, so ids are never reused.
     """
 
     __tablename__ = "commitment"
@@ -45,7 +45,7 @@ class Commitment(Base):
     practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     title: Mapped[str]
-    slug: Mapped[str]  # the end of its address, which follows from the title
+    slug: Mapped[str]  # the end of its address, made from the title
     source: Mapped[str] = mapped_column(Text)
     html: Mapped[Markup]
     html_version: Mapped[int]
@@ -77,7 +77,7 @@ class Commitment(Base):
 
     @property
     def told_at(self) -> str:
-        """The path to which notices lead: the same, whatever it is called by then."""
+        """The path in notices, which does not depend on the title."""
         return f"/commitments/{self.id}"
 
     @property
@@ -89,19 +89,19 @@ class Commitment(Base):
 
     @property
     def words(self) -> str:
-        """What a moderator decides about: all that was written, of its milestones, too, which must be loaded."""
+        """All its texts, including those of its milestones (which must be loaded), for a moderator's decision."""
         steps = (one.line for one in self.milestones)
         said = (self.title, self.source, *steps, self.kept_words, self.ended_reason)
         return "\n\n".join(filter(None, said))
 
     @property
     def fingerprint(self) -> str:
-        """A hash of its words: a moderator's decision is refused when they have changed since they were read."""
+        """A hash of its words: a moderator's decision is refused when they have changed since the moderator read them."""
         return short_hash(self.words)
 
 
 class Move(NamedTuple):
-    """A milestone was moved: its earlier day, when that was said, and why."""
+    """A milestone was moved: its earlier day, when that was done, and why."""
 
     earlier: date
     moved_on: date
@@ -109,10 +109,10 @@ class Move(NamedTuple):
 
 
 class Milestone(Base):
-    """A step of a commitment by which others see how far it is: reached, given up, or open until the end of `day`.
+    """A step of a commitment that shows its progress: reached, given up, or open until the end of `day`.
 
-    `kept_moves` are the days that it had before, as JSON (see `moves`). Who speaks for the organisation is asked once
-    before the day (`reminded_before_at`) and once when it is over (`reminded_after_at`); of another day anew.
+    `kept_moves` are its earlier days, as JSON (see `moves`). Members who speak for the organisation are reminded once
+    before the day (`reminded_before_at`) and once after it (`reminded_after_at`); another day resets both.
     """
 
     __tablename__ = "milestone"
@@ -142,7 +142,7 @@ class Milestone(Base):
 
     @property
     def moves(self) -> list[Move]:
-        """How its day was moved, in order."""
+        """The earlier days of the milestone, in order."""
         return [
             Move(date.fromisoformat(earlier), date.fromisoformat(moved_on), reason)
             for earlier, moved_on, reason in self.kept_moves
@@ -150,7 +150,7 @@ class Milestone(Base):
 
     @property
     def line(self) -> str:
-        """All that was said of it, in one line: for the history, and for a moderator's decision."""
+        """Everything that was said about it, in one line: for the history, and for a moderator's decision."""
         moved = [f"← {move.earlier}: {move.reason}" for move in reversed(self.moves)]
         reached = self.reached_at and f"✓ {self.reached_at.date()} {self.reached_words}"
         up = self.given_up_at and f"✗ {self.given_up_at.date()} {self.given_up_reason}"
@@ -159,12 +159,12 @@ class Milestone(Base):
 
     @property
     def told_at(self) -> str:
-        """The path to which reminders lead, where one press says what became of it."""
+        """The path in reminders, where pressing one button reports what became of it."""
         return f"/commitments/{self.commitment_id}/milestones/{self.id}"
 
 
 class Peer(Base):
-    """A member of another organisation follows a commitment, to compare notes, and is told how it goes on."""
+    """A member of another organisation follows a commitment, to compare notes, and is notified of its progress."""
 
     __tablename__ = "commitment_peer"
 

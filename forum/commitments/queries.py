@@ -43,9 +43,9 @@ COPIED = re.compile(r"(?:\S{0,200})?/(practices|cases)/([^/?#\s]{1,200})")
 
 @dataclass(frozen=True)
 class CommitmentFilter:
-    """Which commitments a list shows: of one agenda, in one state, of one country or one city; all may be empty.
+    """Which commitments a list shows: of one agenda, in one state, of one country or city; all may be empty.
 
-    Other pages lead to those of one organisation, by its slug, or those that follow from one declaration, by its id.
+    Other pages link to those of one organisation (its slug), or those that follow from one declaration (its id).
     """
 
     agenda: str = ""
@@ -57,12 +57,12 @@ class CommitmentFilter:
 
     @property
     def is_set(self) -> bool:
-        """Whether the list leaves anything out."""
+        """Whether the list is filtered."""
         return self != CommitmentFilter()
 
 
 def visible_commitments(reader: Person) -> Select[Any]:
-    """The commitments that a reader may see: on agendas that the reader sees, hidden ones only where they moderate or of their own."""
+    """The commitments that a reader may see: on agendas they see; hidden ones only as moderator or author."""
     is_mine = [Commitment.author_id == reader.id] if reader.is_member and reader.id else []
     is_shown = Commitment.hidden_at.is_(None)
     return select(Commitment).where(
@@ -72,12 +72,12 @@ def visible_commitments(reader: Person) -> Select[Any]:
 
 
 def shown_commitments(reader: Person) -> Select[Any]:
-    """Those of them that are listed: none that moderators hide."""
+    """Those of them that are listed: without hidden ones."""
     return visible_commitments(reader).where(Commitment.hidden_at.is_(None))
 
 
 def commitments(reader: Person, wanted: CommitmentFilter, number: int) -> Page[Commitment]:
-    """One page of commitments, those first whose next day comes first, and those that are over last, the newest first."""
+    """One page of commitments, by their next day, and then those that are over, the newest first."""
     found = shown_commitments(reader)
     if wanted.agenda:
         of_agenda = select(Agenda.id).where(Agenda.slug == wanted.agenda).scalar_subquery()
@@ -107,7 +107,7 @@ def _based(condition: ColumnElement[bool]) -> Select[Any]:
 
 
 def _in_order(found: Select[Any]) -> Select[Any]:
-    # In the order of indexes, so that a page of a long list sorts only a few rows
+    # Ordered like indexes, so that a page of a long list sorts only a few rows
     return found.order_by(Commitment.next_on.nulls_last(), Commitment.id.desc())
 
 
@@ -117,7 +117,7 @@ def _with_whose(found: Select[Any]) -> Select[Any]:
 
 
 class Places(NamedTuple):
-    """From where there are commitments: the codes of countries, and slug and name of cities, both in order."""
+    """The places of commitments: codes of countries, and slug and name of cities, both in order."""
 
     countries: list[str]
     cities: list[tuple[str, str]]
@@ -144,7 +144,7 @@ def agendas_with_commitments(reader: Person) -> list[tuple[str, str]]:
 def commitments_after(
     reader: Person, agenda: str, state: str, before: int | None, limit: int
 ) -> Sequence[Commitment]:
-    """The newest commitments, those before the id `before`, of one agenda or in one state if these are not empty."""
+    """The newest commitments with ids below `before`, of one agenda or in one state if these are not empty."""
     found = _with_whose(shown_commitments(reader))
     if agenda:
         of_agenda = select(Agenda.id).where(Agenda.slug == agenda).scalar_subquery()
@@ -155,7 +155,7 @@ def commitments_after(
 
 
 class Whereabouts(NamedTuple):
-    """The ids of the declarations, organisations and cities that have commitments, and of what these copy."""
+    """The ids of declarations, organisations and cities with commitments, and of what commitments copy."""
 
     declarations: frozenset[int | None]
     organisations: frozenset[int]
@@ -165,12 +165,12 @@ class Whereabouts(NamedTuple):
 
 
 def _whereabouts() -> Whereabouts:
-    """A process remembers them, so that most pages of these ask the database for none."""
+    """Cached in the process, so that most pages of such things need no query."""
     return cached("whereabouts of commitments", _read_whereabouts)
 
 
 def _read_whereabouts() -> Whereabouts:
-    """In one statement; each column is read from its index."""
+    """Read in one statement; each column comes from its index."""
     found: dict[str, set[int]] = {name: set() for name in Whereabouts._fields}
     columns = {
         "declarations": Commitment.declaration_id,
@@ -241,13 +241,13 @@ class NextMilestone(NamedTuple):
 
 
 def next_milestones(reader: Person, limit: int, agenda_id: int) -> list[NextMilestone]:
-    """The next milestones on an agenda that a reader sees, at most `MAX_NEXT`; a process remembers them."""
+    """The next milestones on an agenda that a reader sees, at most `MAX_NEXT`; cached in the process."""
     found = cached(("next milestones", agenda_id), lambda: _read_next(agenda_id))
     return [one for one in found if one.is_open or reader.can.moderate(agenda_id)][:limit]
 
 
 def _read_next(agenda_id: int) -> Sequence[NextMilestone]:
-    """The first open milestones are among those of the commitments whose next day comes first."""
+    """The first open milestones belong to the commitments with the next days."""
     is_open = exists().where(Milestone.commitment_id == Commitment.id, *_is_open())
     here = Commitment.agenda_id == agenda_id, Commitment.next_on.is_not(None), *_goes_on()
     first = select(Commitment.id).where(*here, is_open)
@@ -270,7 +270,7 @@ def _read_next(agenda_id: int) -> Sequence[NextMilestone]:
 
 
 def _can_be_told() -> tuple[ColumnElement[bool], ...]:
-    """SQL conditions: a milestone is open, and its commitment under way and not hidden."""
+    """SQL conditions: a milestone is open, and its commitment in progress and not hidden."""
     return (*_is_open(), *_goes_on())
 
 
@@ -300,7 +300,7 @@ def commitment_to_edit(member: Person, commitment_id: int) -> Commitment:
 
 
 def commitment_to_tell_of(member: Person, commitment_id: int) -> Commitment:
-    """One commitment, for somebody who may say what becomes of it; else `Forbidden`, or `NotFound`."""
+    """One commitment, for a member who may report its progress; else `Forbidden`, or `NotFound`."""
     found = get_commitment(member, commitment_id)
     require(member.can.tell_of_commitment(found))
     return found
@@ -324,7 +324,7 @@ def milestones_of_many(commitment_ids: Collection[int]) -> Sequence[Milestone]:
 
 
 def milestone_in(commitment: Commitment, milestone_id: int) -> Milestone:
-    """One milestone of a commitment, also one that is not open any more; or `NotFound`."""
+    """One milestone of a commitment, open or not; or `NotFound`."""
     mine = Milestone.id == milestone_id, Milestone.commitment_id == commitment.id
     return or_not_found(db.session.scalar(select(Milestone).where(*mine)), NO_SUCH)
 
@@ -350,7 +350,7 @@ class Copied(NamedTuple):
 
 
 def copied_by(reader: Person, commitment: Commitment) -> Copied | None:
-    """What a commitment copies, if there is something and the reader sees it."""
+    """The page that a commitment copies, if there is one and the reader sees it."""
     if commitment.practice_id:
         return _copied(reader, "practices", Practice.id == commitment.practice_id)
     if commitment.case_id:
@@ -359,7 +359,7 @@ def copied_by(reader: Person, commitment: Commitment) -> Copied | None:
 
 
 def copied_at(reader: Person, typed: str) -> Copied | None:
-    """The published practice or the case at an address that somebody typed, if the reader sees it."""
+    """The published practice, or the case, at a typed address, if the reader sees it."""
     found = COPIED.fullmatch(typed.strip())
     if found is None:
         return None
@@ -378,11 +378,11 @@ def _copied(reader: Person, kind: str, condition: ColumnElement[bool]) -> Copied
     return case and Copied(case.name, f"/cases/{case.slug}", case.language, **ids)
 
 
-# Who writes for an organisation
+# Members who speak for an organisation
 
 
 def organisations_to_commit_for(member: Person) -> list[Organisation]:
-    """The organisations for which a member says what they will do; `Forbidden`, with the reason, where there is none."""
+    """The organisations for which a member may publish commitments; `Forbidden`, with the reason, if there is none."""
     require(member.can.write())
     mine = [one for one in own_organisations(member) if member.can.speak_for(one)]
     if not mine:
@@ -391,12 +391,12 @@ def organisations_to_commit_for(member: Person) -> list[Organisation]:
 
 
 def speaks_for_any(reader: Person) -> bool:
-    """Whether there is an organisation for which the reader may say what it will do; no query for visitors."""
+    """Whether the reader may publish commitments for any organisation; no query for visitors."""
     return any(reader.can.speak_for(one) for one in own_organisations(reader))
 
 
 def signatories_to_commit(reader: Person, declaration: Declaration) -> list[Organisation]:
-    """The reader's organisations that have signed a declaration which holds, and for which the reader may say what they will do."""
+    """The reader's organisations that have signed a declaration in force and for which the reader may publish commitments."""
     if not reader.is_member or not declaration.frozen_at or declaration.withdrawn_at:
         return []
     mine = [
@@ -414,27 +414,27 @@ def signatories_to_commit(reader: Person, declaration: Declaration) -> list[Orga
 
 
 def declarations_to_follow(member: Person) -> list[Declaration]:
-    """The declarations from which a commitment may follow, newest first: no drafts, none that was withdrawn."""
+    """The declarations from which a commitment may follow, newest first: neither drafts nor withdrawn."""
     told = Declaration.opened_at.is_not(None), Declaration.withdrawn_at.is_(None)
     query = visible_declarations(member).where(*told).order_by(Declaration.id.desc())
     return list(db.session.scalars(query.limit(MAX_CHOICES)))
 
 
 def open_agendas(member: Person) -> list[tuple[str, str]]:
-    """Slug and title of the agendas on which something can be added, in their order."""
+    """Slug and title of the agendas to which something can be added, in their order."""
     is_open = Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None)
     query = visible_agendas(member).where(*is_open).with_only_columns(Agenda.slug, Agenda.title)
     return [(slug, title) for slug, title in db.session.execute(query)]
 
 
 def slug_of_agenda(member: Person, agenda_id: int) -> str:
-    """The slug of an agenda on which something can be added; empty for any other."""
+    """The slug of an agenda to which something can be added; empty for any other."""
     is_it = Agenda.id == agenda_id, Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None)
     query = visible_agendas(member).where(*is_it).with_only_columns(Agenda.slug)
     return db.session.scalar(query) or ""
 
 
-# Peers
+# Followers ("peers")
 
 
 def is_peer(member: Person, commitment_id: int) -> bool:
@@ -446,14 +446,14 @@ def is_peer(member: Person, commitment_id: int) -> bool:
 
 
 def _peers() -> Select[Any]:
-    """The ids of members who follow a commitment, with it; who belongs to its organisation by now is no peer any more."""
+    """(member id, commitment) of followers; members who belong to its organisation by now are left out."""
     is_elsewhere = Member.organisation_id.is_distinct_from(Commitment.organisation_id)
     found = select(Peer.member_id).join(Peer.member)
     return found.join(Commitment, Commitment.id == Peer.commitment_id).where(is_elsewhere)
 
 
 def commitments_with_own_peers(limit: int) -> list[tuple[int, int]]:
-    """The ids of commitments and of members who still follow them, and belong to their organisation by now."""
+    """(commitment id, member id) of followers who belong to its organisation by now."""
     is_own = Member.organisation_id == Commitment.organisation_id
     found = select(Peer.commitment_id, Peer.member_id).join(Peer.member)
     found = found.join(Commitment, Commitment.id == Peer.commitment_id).where(is_own)
@@ -462,7 +462,7 @@ def commitments_with_own_peers(limit: int) -> list[tuple[int, int]]:
 
 
 def peers_of(commitment: Commitment) -> Sequence[Peer]:
-    """Who follows a commitment, with member and city, by city; without hidden profiles, at most `MAX_PEERS`."""
+    """The followers of a commitment, with member and city, by city; without hidden profiles, at most `MAX_PEERS`."""
     mine = Peer.commitment_id == commitment.id, Member.hidden_at.is_(None), Member.left_at.is_(None)
     is_elsewhere = Member.organisation_id.is_distinct_from(commitment.organisation_id)
     query = select(Peer).join(Peer.member).outerjoin(Member.city).where(*mine, is_elsewhere)
@@ -486,7 +486,7 @@ def count_peers(commitment_id: int) -> int:
 
 
 def peer_to_end(commitment_id: int, member_id: int | None) -> Peer | None:
-    """The row by which a member follows a commitment that is locked; None if there is none."""
+    """The row of a member's following, for a commitment that is locked; None if there is none."""
     mine = Peer.commitment_id == commitment_id, Peer.member_id == member_id
     return db.session.scalar(select(Peer).where(*mine))
 
@@ -496,11 +496,11 @@ def followed_by(member_id: int) -> list[int]:
     return sorted(db.session.scalars(select(Peer.commitment_id).where(Peer.member_id == member_id)))
 
 
-# What an earlier version said
+# Earlier versions
 
 
 def commitment_fields(commitment: Commitment) -> dict[str, Any]:
-    """The fields of a commitment by which a form knows whether they have changed."""
+    """The fields of a commitment by which a form detects changes."""
     copied = commitment.practice_id and f"practice {commitment.practice_id}"
     return {
         "title": commitment.title,
@@ -513,7 +513,7 @@ def commitment_fields(commitment: Commitment) -> dict[str, Any]:
 
 
 def fields_to_keep(commitment: Commitment) -> dict[str, Any]:
-    """The fields of a commitment as its history keeps and compares them, with its milestones and its state."""
+    """The fields of a commitment that its history stores and compares, with its milestones and its state."""
     kept = commitment_fields(commitment)
     lines = (one.line for one in milestones_of(commitment))
     return {
@@ -541,7 +541,7 @@ def commitment_to_change(doer: Person, commitment_id: int) -> Commitment:
 
 
 def organisation_of(doer: Person, commitment_id: int) -> int:
-    """The id of the organisation of a commitment, which is locked before it; or `NotFound`."""
+    """The id of the organisation of a commitment, which has to be locked first; or `NotFound`."""
     query = visible_commitments(doer).where(Commitment.id == commitment_id)
     found: int | None = db.session.scalar(query.with_only_columns(Commitment.organisation_id))
     return or_not_found(found, NO_SUCH)
@@ -550,7 +550,7 @@ def organisation_of(doer: Person, commitment_id: int) -> int:
 def identical_commitment(
     organisation_id: int, agenda_id: int, title: str, source: str
 ) -> Commitment | None:
-    """A commitment of an organisation under way of exactly this, as when a form is sent twice; or None."""
+    """A commitment in progress of an organisation with exactly this content, as when a form is sent twice; or None."""
     same = (
         is_in_state(RUNNING),
         Commitment.organisation_id == organisation_id,
@@ -576,18 +576,18 @@ def count_milestones(commitment_id: int) -> int:
 
 
 def milestones_near(today: date, limit: int) -> Sequence[Milestone]:
-    """Up to `limit` milestones whose day is near and of which nobody was reminded, locked, with their commitments."""
+    """Up to `limit` milestones whose day is near and that nobody was reminded of, locked, with their commitments."""
     is_near = Milestone.day.between(today, today + REMIND_BEFORE)
     return _due(is_near, Milestone.reminded_before_at.is_(None), limit=limit)
 
 
 def milestones_over(today: date, limit: int) -> Sequence[Milestone]:
-    """Up to `limit` milestones whose day is over and of which nobody was reminded since, locked, with their commitments."""
+    """Up to `limit` milestones whose day has passed without a reminder since, locked, with their commitments."""
     return _due(Milestone.day < today, Milestone.reminded_after_at.is_(None), limit=limit)
 
 
 def _due(*conditions: ColumnElement[bool], limit: int) -> Sequence[Milestone]:
-    """Without those on agendas in preparation, of which nobody is to be told, and those of which nobody could tell now."""
+    """Leaves out agendas in preparation, about which nobody is notified, and commitments that nobody could report on now."""
     query = select(Milestone).join(Milestone.commitment).where(*_can_be_told(), *conditions)
     can_tell = _can_tell().where(Organisation.id == Commitment.organisation_id).exists()
     query = query.where(is_on_open_agenda(Commitment.agenda_id), can_tell)
@@ -597,26 +597,26 @@ def _due(*conditions: ColumnElement[bool], limit: int) -> Sequence[Milestone]:
 
 
 def ids_to_remind(commitment: Commitment) -> list[int]:
-    """The ids of the members who can now tell what becomes of a commitment."""
+    """The ids of the members who may report on a commitment now."""
     return sorted(
         db.session.scalars(_can_tell().where(Organisation.id == commitment.organisation_id))
     )
 
 
 def ids_of_voices(organisation_id: int) -> set[int]:
-    """The ids of the members who speak for an organisation, also of those who may not write at this moment."""
+    """The ids of the members who speak for an organisation, even those who may not write at the moment."""
     found = select(Member.id).join(Organisation, speaks_for()).where(Member.left_at.is_(None))
     return set(db.session.scalars(found.where(Organisation.id == organisation_id)))
 
 
 def commitments_told_by(member_id: Any) -> Select[Any]:
-    """A select of the ids of the commitments of the organisations for which a member speaks; the id may be a parameter."""
+    """A select of the ids of the commitments of organisations for which a member speaks; the id may be a parameter."""
     for_them = select(Organisation.id).join(Member, speaks_for()).where(Member.id == member_id)
     return select(Commitment.id).where(Commitment.organisation_id.in_(for_them))
 
 
 def ids_of_reminded(commitment: Commitment) -> list[int]:
-    """The ids of the members who may have been reminded: who speaks for its organisation, and who belongs to it and may have."""
+    """The ids of the members who may have been reminded: current speakers, and former ones who still belong to the organisation."""
     is_there = Member.organisation_id == commitment.organisation_id
     found = select(Member.id).join(Organisation, or_(speaks_for(), is_there))
     return sorted(

@@ -1,4 +1,4 @@
-"""The doors of commitments: lists, one commitment, publishing and changing it, telling what becomes of it, following it."""
+"""The views of commitments: lists, one commitment, publishing and changing it, reporting progress, following it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
 
 bp = Blueprint("commitments", __name__)
-SIDE_MILESTONES = 3  # at the side of the page of an agenda
+SIDE_MILESTONES = 3  # beside the page of an agenda
 
 
 @bp.app_template_global()
 def commitment_states() -> dict[str, Any]:
-    """What each state of a commitment is called."""
+    """The labels of the states of a commitment."""
     return dict(STATE_NAMES)
 
 
@@ -63,7 +63,7 @@ def commitments_copying(page: Practice | Case) -> Any:
 
 @bp.app_template_global()
 def way_to_commit(path: str) -> str:
-    """Where a reader says that an organisation will copy the practice or case at a path; empty for who speaks for none."""
+    """The address to publish that an organisation copies the practice or case at a path; empty for readers who speak for none."""
     if not queries.speaks_for_any(me()):
         return ""
     kind, slug = path.strip("/").split("/")
@@ -73,7 +73,7 @@ def way_to_commit(path: str) -> str:
 
 @bp.app_template_global()
 def signatories_to_commit(declaration: Declaration) -> list[Organisation]:
-    """For the same page, once it is adopted: the reader's organisations that have signed it and may say what they will do."""
+    """For the page of an adopted declaration: signatories for which the reader may publish commitments."""
     return queries.signatories_to_commit(me(), declaration)
 
 
@@ -82,7 +82,7 @@ def signatories_to_commit(declaration: Declaration) -> list[Organisation]:
 
 @bp.get("/commitments")
 def index() -> ResponseReturnValue:
-    """The commitments whose next day comes first, then those that are over; of an agenda, a state, a place or of all."""
+    """The commitments by their next day, then those that are over; of an agenda, a state, a place or of all."""
     web.depends_on()
     places, names = queries.places_with_commitments(me()), _territories()
     wanted = CommitmentFilter(
@@ -114,7 +114,7 @@ def _territories() -> dict[str, str]:
 @bp.get("/commitments/<int:commitment_id>")
 @bp.get("/commitments/<int:commitment_id>-<slug>")
 def commitment(commitment_id: int, slug: str = "") -> ResponseReturnValue:
-    """A commitment: what it says, how far it is, and who follows it."""
+    """A commitment: its text, its progress, and who follows it."""
     web.depends_on()
     found = queries.get_commitment(me(), commitment_id)
     if found.slug != slug:
@@ -133,7 +133,7 @@ def commitment(commitment_id: int, slug: str = "") -> ResponseReturnValue:
 
 @bp.get("/commitments/<int:commitment_id>/history")
 def history(commitment_id: int) -> ResponseReturnValue:
-    """What a commitment said before, and how its milestones went on."""
+    """The earlier versions of a commitment, and the history of its milestones."""
     web.depends_on()
     found = queries.get_commitment(me(), commitment_id)
     edits = queries.edits_of(found, STATE_NAMES)
@@ -148,13 +148,13 @@ def history(commitment_id: int) -> ResponseReturnValue:
 @bp.route("/commitments/new", methods=["GET", "POST"])
 @changing_with_preview
 def publish_commitment() -> ResponseReturnValue:
-    """Say what an organisation will do: on an agenda, after a declaration or a practice, if the address names them."""
+    """Publish what an organisation will do: on an agenda, after a declaration or a practice, if the address names one."""
     able = queries.organisations_to_commit_for(me())
     return _write(_new_form(able), None, able)
 
 
 def _new_form(able: list[Organisation]) -> CommitmentForm:
-    """A form with what the address names; of a declaration, practice or case alone its agenda is chosen, too."""
+    """A form filled as the address says; for a declaration, practice or case its agenda is chosen, too."""
     declarations = {one.id: one for one in queries.declarations_to_follow(me())}
     declaration = declarations.get(web.number("declaration", 0))
     address = next(
@@ -223,7 +223,7 @@ def _write(
 
 
 def _offer(form: CommitmentForm, able: list[Organisation], found: Commitment | None) -> None:
-    """The choices of the form; what the commitment names already stays among them."""
+    """Set the choices of the form; present values of the commitment are always included."""
     form.language.choices = languages()
     form.organisation.choices = [(one.id, one.name) for one in able]
     form.agenda.choices = [("", "–"), *queries.open_agendas(me())]
@@ -248,12 +248,12 @@ def _latest(commitment_id: int, able: list[Organisation]) -> CommitmentForm:
     return form
 
 
-# What becomes of it
+# Progress
 
 
 @bp.get("/commitments/<int:commitment_id>/milestones/<int:milestone_id>")
 def milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
-    """What became of a milestone: reached, moved or given up, each with one press."""
+    """Report on a milestone: reached, moved or given up."""
     found, one = _milestone(commitment_id, milestone_id)
     return _milestone_page(found, one, MoveForm(day=one.day))
 
@@ -266,9 +266,9 @@ def _milestone(commitment_id: int, milestone_id: int) -> tuple[Commitment, Miles
 def _milestone_page(
     found: Commitment, one: Milestone, form: Any, status: int = 200
 ) -> ResponseReturnValue:
-    """The page with its three forms: the one that was sent, with what was typed, beside fresh ones.
+    """The page with its three forms: the submitted one beside two empty ones.
 
-    It has none once somebody has told what became of the milestone, and then what was sent is given back as a text.
+    It has no forms once somebody has reported on the milestone; then the submitted text is given back.
     """
     if status == web.REFUSED and not one.is_open:
         raise Conflict(_("What became of this milestone is told already."))
@@ -367,7 +367,7 @@ def end_commitment(commitment_id: int) -> ResponseReturnValue:
     return webforms.process(form, page, deed)
 
 
-# Peers
+# Followers ("peers")
 
 
 @bp.post("/commitments/<int:commitment_id>/follow")
