@@ -26,7 +26,7 @@ from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
 
 TEXT_LENGTHS = range(20, 3_001)  # characters
-# Letters within a day: in all, to one recipient, and by somebody who has just joined
+# Letters per day: in all, to one recipient, and from somebody who has just joined
 MAX_PER_DAY, MAX_PER_RECIPIENT, MAX_OF_NEWCOMERS = 5, 3, 1
 NEWCOMER_PERIOD, PERIOD_WITHOUT_LINKS = timedelta(days=1), timedelta(days=7)
 KEPT = timedelta(days=30)
@@ -42,8 +42,8 @@ def contact(
 ) -> ContactLetter:
     """Send a member a letter; neither learns the other's address, and one answers on the profile.
 
-    Raises `Invalid` for a text that a screening rule catches, because letters have no queue to wait in, and beyond the
-    limits. With `wants_copy` the sender gets a copy.
+    Raises `Invalid` for a text that a screening rule catches, because letters have no queue, and beyond the limits.
+    With `wants_copy` the sender gets a copy.
     """
     touches()
     recipient = member_by_id(sender, recipient_id)

@@ -13,9 +13,9 @@ from forum.members.models import Member
 
 
 class ContactLetter(Base):
-    """A letter of a member to another. `delivery_id` is the e-mail that carries it, as long as that is kept.
+    """A letter from one member to another. `delivery_id` is the e-mail that carries it, as long as that is kept.
 
-    Reports and decisions refer to letters by id, also when they have been deleted, so ids are never reused.
+    Reports and decisions refer to letters by id, even after these are deleted, so ids are never reused.
     """
 
     __tablename__ = "contact_letter"

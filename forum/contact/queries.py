@@ -1,4 +1,4 @@
-"""To whom one may write, how many letters one has sent, and those one received."""
+"""Members to whom one may write, how many letters one has sent, and letters that one has received."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def letters_sent(sender: Person, recipient_id: int | None = None) -> int:
 
 
 def letter_to(reader: Person, letter_id: int) -> ContactLetter:
-    """A letter that the reader has received, with its sender. Raises `NotFound` for any other."""
+    """A letter to the reader, with its sender. Raises `NotFound` for any other."""
     require(reader.can.report(None))
     mine = (ContactLetter.id == letter_id, ContactLetter.recipient_id == reader.id)
     found = select(ContactLetter).where(*mine).options(joinedload(ContactLetter.sender))
