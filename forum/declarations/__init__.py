@@ -1,1 +1,1 @@
-"""Joint declarations: a text that moderators draft, members discuss, and organisations sign."""
+"""Joint declarations: texts that moderators draft, members discuss, and organisations sign."""

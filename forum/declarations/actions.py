@@ -74,12 +74,12 @@ from forum.versions import EVERYTHING
 
 MAX_TITLE, MAX_REASON, MAX_RESERVATION = 200, 2_000, 1_000
 MAX_SIGNING_TIME = timedelta(days=731)
-BATCH_SIZE = 100  # declarations that one transaction looks at
+BATCH_SIZE = 100  # declarations that one transaction handles
 
 
 @dataclass(frozen=True)
 class DeclarationText:
-    """What a declaration says. `replaces_id` is the withdrawn one that a new one replaces, if it does."""
+    """What a declaration says. `replaces_id` is the withdrawn declaration that a new one replaces, if any."""
 
     title: str
     text: Written
@@ -88,7 +88,7 @@ class DeclarationText:
 
 @dataclass(frozen=True)
 class Signing:
-    """What an organisation signs: the text of this digest, with a reservation in plain text or none."""
+    """What an organisation signs: the text with this digest, with an optional reservation in plain text."""
 
     digest: str
     reservation: str = ""
@@ -104,10 +104,10 @@ def write_declaration(
     *,
     seen: str | None = None,
 ) -> Declaration:
-    """Draft a declaration, or change one; what it said in consultation before is kept.
+    """Draft a declaration, or change one; versions since its consultation began are kept.
 
-    `seen` is the `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since. The same
-    draft sent twice is one.
+    `seen` is the `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since. The
+    same draft sent twice is one.
     """
     _check_text(text)
     if declaration_id is None:
@@ -144,7 +144,7 @@ def _draft(drafter: Person, agenda_id: int, text: DeclarationText) -> Declaratio
 
 
 def _entry(declaration: Declaration, plain: str) -> search.Entry:
-    """The search document of a declaration, which it has from its consultation on; `plain` is its plain text."""
+    """The search document of a declaration, which exists from its consultation on; `plain` is its plain text."""
     return search.Entry(
         kind="declaration",
         item_id=declaration.id,
@@ -176,10 +176,10 @@ def _fill(declaration: Declaration, text: DeclarationText) -> None:
 def open_declaration(
     curator: Person, declaration_id: int, texts: PlainTexts, question: NewTopic | None = None
 ) -> Declaration:
-    """Open a draft for consultation: everybody who reads its agenda reads it, and those who watch it are told.
+    """Open a draft for consultation: everybody who sees its agenda can read it, and watchers of the agenda are notified.
 
-    With a `question` a topic is opened in the name of who does this, to which the page leads. `texts` are plain texts by
-    source: that of the draft, best read before.
+    With a `question` a topic is opened in the curator's name, and linked from the page. `texts` are plain texts by
+    source, which should include that of the draft.
     """
     lock_writer(curator)
     declaration = declaration_to_change(curator, declaration_id)
@@ -208,8 +208,8 @@ def freeze(
 ) -> Declaration:
     """Freeze the text of a declaration, so that organisations can sign it until the end of a day.
 
-    `digest` is that of the text that the person has seen, `seen` the fingerprint of the fields, as the title is frozen,
-    too: `Conflict` when they are others by now.
+    `digest` is that of the text that the person has seen, `seen` the fingerprint of the fields, because the title is
+    frozen, too: `Conflict` when they have changed.
     """
     declaration = declaration_to_change(curator, declaration_id)
     require(curator.can.curate_declaration(declaration, "freeze"))
@@ -249,7 +249,7 @@ def _adopt(doer: Person, declaration: Declaration) -> None:
 
 @action
 def withdraw(curator: Person, declaration_id: int, reason: str) -> Declaration:
-    """Withdraw a declaration with a reason; its page stays and says so, and who has signed it is told."""
+    """Withdraw a declaration with a reason; its page stays and says so, and its signers are told."""
     declaration = declaration_to_change(curator, declaration_id)
     require(curator.can.curate_declaration(declaration, "withdraw"))
     reason = reason.strip()
@@ -288,12 +288,12 @@ def sign(
     *,
     is_screened: bool = True,
 ) -> Signature:
-    """Sign a declaration for an organisation, in one's own name and office as they are now.
+    """Sign a declaration for an organisation, in the member's own name and office as they are now.
 
-    Raises `Conflict` when it has signed already, or the text is not the one of `signing`. A reservation that a rule catches
-    is refused, because it has nowhere to wait. Imports are not screened (`is_screened`).
+    Raises `Conflict` when it has signed already, or the text is not that of `signing`. A reservation that a rule
+    catches is refused, because there is no queue for it. Imports are not screened (`is_screened`).
     """
-    # In this order, in which an organisation names its voices
+    # Locked in the same order as when an organisation chooses its voices
     organisation = lock_organisation(organisation_id)
     lock_writer(member)
     declaration = declaration_to_change(member, declaration_id)
@@ -361,7 +361,7 @@ def _signed_already(signature: Signature) -> Conflict:
 
 
 def _end_invitation(member: Person, declaration: Declaration, organisation_id: int) -> None:
-    """Who speaks for it is asked no more, apart from those who also speak for another one that is."""
+    """Withdraw invitation notices from its speakers, except those who also speak for another invited organisation."""
     asked = {*speaker_ids(unsigned_ids(declaration.id))}
     outdated = [one for one in speaker_ids([organisation_id]) if one not in asked]
     read_outdated(member, "signing", [declaration.address], outdated)
@@ -388,7 +388,7 @@ def take_signature_back(member: Person, declaration_id: int, signature_id: int) 
 
 @action
 def hide_reservation(moderator: Person, signature_id: int, reason: str) -> Signature:
-    """Hide the reservation under which an organisation has signed; the signature stays and counts."""
+    """Hide the reservation of a signature; the signature itself stays and counts."""
     signature = _reservation_to_decide(moderator, signature_id)
     if signature.hidden_at is None:
         signature.hidden_at, signature.hidden_reason = now(), reason.strip()
@@ -397,7 +397,7 @@ def hide_reservation(moderator: Person, signature_id: int, reason: str) -> Signa
 
 @action
 def restore_reservation(moderator: Person, signature_id: int) -> Signature:
-    """Show the reservation again; of a signature that was taken back meanwhile nothing is left."""
+    """Show a reservation again; if its signature was taken back meanwhile, it is deleted."""
     signature = _reservation_to_decide(moderator, signature_id)
     if signature.withdrawn_at:
         db.session.delete(signature)
@@ -407,7 +407,7 @@ def restore_reservation(moderator: Person, signature_id: int) -> Signature:
 
 
 def _reservation_to_decide(moderator: Person, signature_id: int) -> Signature:
-    """A signature with a reservation, its declaration locked, for somebody who moderates the agenda."""
+    """A signature with a reservation, its declaration locked, for a moderator of the agenda."""
     declaration_id = get_reservation(moderator, signature_id).declaration_id
     declaration = declaration_to_change(moderator, declaration_id)
     require(moderator.can.moderate(declaration.agenda_id))
@@ -419,9 +419,9 @@ def _reservation_to_decide(moderator: Person, signature_id: int) -> Signature:
 
 @action
 def invite(curator: Person, declaration_id: int, organisation_ids: Collection[int] | None) -> int:
-    """Invite organisations (None: all) to sign; those who speak for them are told. Returns how many were invited.
+    """Invite organisations (None: all) to sign; their speakers are told. Returns how many were invited.
 
-    Who was invited before or has signed is left out; an invitation that was taken back is made anew.
+    Organisations that were already invited or have signed are left out; an invitation that was taken back is renewed.
     """
     touches()
     declaration = declaration_to_change(curator, declaration_id)
@@ -455,10 +455,10 @@ def _ask_to_sign(doer: Person, declaration: Declaration, organisation_ids: Colle
 def take_invitations_back(
     curator: Person, declaration_id: int, organisation_ids: Collection[int]
 ) -> int:
-    """Take the invitations of organisations back that have not signed; returns how many.
+    """Take back the invitations of organisations that have not signed; returns how many.
 
-    Who was told of an invitation and speaks for the organisation is told that it is taken back; all others are not told of
-    it any more. The organisation can sign all the same, like any other.
+    Speakers who were told of the invitation are told that it is taken back; pending notifications are cancelled. The
+    organisation can still sign, like any other.
     """
     touches()
     declaration = declaration_to_change(curator, declaration_id)
@@ -479,7 +479,7 @@ def take_invitations_back(
 
 
 def _end_invitations(doer: Person, declaration: Declaration) -> None:
-    """Nobody is asked to sign any more."""
+    """Withdraw all pending requests to sign."""
     hide_told(doer, "signing", declaration.address)
 
 
@@ -488,9 +488,9 @@ def _end_invitations(doer: Person, declaration: Declaration) -> None:
 
 @action
 def look_after(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Adopt declarations whose last day is over, and remind those who were invited to sign a week before; returns how many.
+    """Adopt declarations after their last day, and remind invited organisations a week before it; returns how many.
 
-    Rows that are due are locked and moved on in the transaction that writes the events: so each is told once.
+    Rows that are due are locked and updated in the transaction that writes the events, so each notice is sent once.
     """
     require(system.can.administer())
     touches()
@@ -502,7 +502,7 @@ def look_after(system: Person, limit: int = BATCH_SIZE) -> int:
 
 
 def _remind(system: Person, limit: int) -> int:
-    """Who was invited in that week knows of it, and is not told again."""
+    """Organisations invited during that last week know the day, and are not reminded."""
     due = invitations_to_remind(now().date(), limit)
     late: dict[int, list[int]] = {}
     for one in due:
@@ -523,7 +523,7 @@ def _remind(system: Person, limit: int) -> int:
 
 @dataclass(frozen=True)
 class Course:
-    """What has become of a declaration in a file: who drafted it, and when it went how far."""
+    """The course of a declaration in a file: who drafted it, and when it reached which state."""
 
     author_id: int
     opened_at: datetime | None
@@ -557,7 +557,7 @@ def load_declaration(
     course: Course,
     signatures: Collection[KnownSignature] = (),
 ) -> Declaration:
-    """Add a declaration from a file with its whole course and its signatures, and tell nobody."""
+    """Add a declaration from a file with its whole course and its signatures, and notify nobody."""
     _check_text(text)
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.draft_declaration(agenda))
@@ -592,9 +592,9 @@ def load_declaration(
 
 @action
 def forget_member(system: Person, member_id: int, former: str) -> None:
-    """Take the name and the position of a member who has left from the signatures that they gave.
+    """Remove the name and the position of a member who has left from the signatures that they gave.
 
-    The signatures and their reservations stay, however the member leaves: it is their organisations that have signed.
+    The signatures and their reservations stay, however the member leaves, because they belong to their organisations.
     """
     require(system.can.administer())
     for invitation in invitations_taken_back_by(member_id):
@@ -621,7 +621,7 @@ def mend_agendas(system: Person, agenda_ids: Collection[int]) -> None:
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store newly rendered HTML by declaration id, where the text still has that source; returns for how many."""
+    """Store re-rendered HTML by declaration id, where the text still has that source; returns the number of declarations."""
     require(system.can.administer())
     return store_html(Declaration.source, Declaration.html, Declaration.html_version, texts)
 

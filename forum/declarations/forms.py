@@ -44,7 +44,7 @@ STATE_NAMES = {
 
 
 class DeclarationForm(Form):
-    """The title and the text of a declaration. `seen` is the fingerprint of what it said when the form was opened."""
+    """The title and the text of a declaration. `seen` is the fingerprint of its fields when the form was opened."""
 
     seen = HiddenField()
     title = StringField(
@@ -57,7 +57,7 @@ class DeclarationForm(Form):
 
     @classmethod
     def of(cls, declaration: Declaration, **options: Any) -> DeclarationForm:
-        """The form with what a declaration says now; `options` may say another `seen`."""
+        """The form filled with a declaration; `options` may give another `seen`."""
         words = {
             "title": declaration.title,
             "body": declaration.source,
@@ -77,13 +77,13 @@ class DeclarationForm(Form):
 
 
 class OpenForm(Form):
-    """The question that opens the consultation in the dialogue; empty where there is to be none."""
+    """The question that opens the discussion of the consultation; empty for none."""
 
     title = StringField(_("Title of the topic"), [at_most(TITLE_LENGTHS[-1])], [one_line])
     text = TextAreaField(_("What members are asked"), [at_most(MAX_SOURCE)])
 
     def question(self, language: str) -> NewTopic | None:
-        """The topic that was typed, in this language, as the action takes it; None where nothing is asked."""
+        """The topic that was typed, in this language, as the action expects it; None without a question."""
         asked = (self.text.data or "").strip()
         if not asked:
             return None
@@ -91,7 +91,7 @@ class OpenForm(Form):
 
 
 class FreezeForm(Form):
-    """Until when organisations sign. `digest` is that of the text that the page shows, `seen` the fingerprint of the fields."""
+    """The last day to sign. `digest` is that of the text that the page shows, `seen` the fingerprint of the fields."""
 
     digest = HiddenField()
     seen = HiddenField()
@@ -129,4 +129,4 @@ class WithdrawForm(Form):
 
 
 class PressForm(Form):
-    """A page that asks once more, and has nothing to fill in."""
+    """A confirmation page without fields."""

@@ -21,7 +21,7 @@ DRAFT, CONSULTATION, OPEN, ADOPTED, WITHDRAWN = STATES = (
     "adopted",
     "withdrawn",
 )
-TOLD_STATES = STATES[1:]  # those that everybody sees
+TOLD_STATES = STATES[1:]  # the states in which everybody sees it
 TO_SIGN = "frozen_at IS NOT NULL AND adopted_at IS NULL AND withdrawn_at IS NULL"
 
 
@@ -31,13 +31,13 @@ def digest_of(source: str) -> str:
 
 
 class Declaration(Base):
-    """A text that organisations sign together. Its state is told by the times.
+    """A text that organisations sign together. Its state follows from the times.
 
     Until it is opened for consultation (`opened_at`) it is a draft, which only moderators of its agenda see. From
-    `frozen_at` on its text never changes: `digest` is the SHA-256 of its source, and organisations sign until the end of the
-    day `sign_until`. Then it is adopted, unless it was withdrawn. `topic_id` is the topic that was opened for its
-    consultation, `replaces_id` the withdrawn declaration that it replaces. `signatures_count` counts the signatures that
-    are not taken back.
+    `frozen_at` on its text never changes: `digest` is the SHA-256 of its source, and organisations sign until the end
+    of the day `sign_until`. Then it is adopted, unless it was withdrawn. `topic_id` is the topic of its consultation,
+    `replaces_id` the withdrawn declaration that it replaces. `signatures_count` does not count signatures that were
+    taken back.
     """
 
     __tablename__ = "declaration"
@@ -57,7 +57,7 @@ class Declaration(Base):
         ForeignKey("declaration.id", name="fk_declaration_replaces_id"), index=True
     )
     title: Mapped[str]
-    slug: Mapped[str]  # the end of its address, which follows from the title
+    slug: Mapped[str]  # the end of its address, made from the title
     source: Mapped[str] = mapped_column(Text)
     html: Mapped[Markup]
     html_version: Mapped[int]
@@ -96,10 +96,11 @@ class Declaration(Base):
 class Signature(Base):
     """An organisation has signed a declaration; name, position, organisation and city as they were that day.
 
-    `words` is the text of the reservation under which it signed, if there is one: plain text. Moderators may hide it; then
-    `reservation`, which pages print, is empty, while the signature stays and counts. A signature that is taken back is deleted,
-    unless its reservation is hidden: then the row stays, with `withdrawn_at`, so that the decision can still be appealed.
-    Reports and decisions name it by its id, so ids are never reused. `member_id` is empty when who signed has left.
+    `words` is the text of the reservation, if any: plain text. While moderators hide it, `reservation`, which pages
+    print, is empty; the signature itself stays and counts. A signature that is taken back is deleted, unless its
+    reservation is hidden: then the row stays, with `withdrawn_at`, so that the decision can still be appealed.
+    Reports and decisions refer to it by its id, so ids are never reused. `member_id` is None when the member has
+    left.
     """
 
     __tablename__ = "signature"
@@ -138,7 +139,7 @@ class Signature(Base):
 
     @property
     def country(self) -> str:
-        """The code of the country of its city; that of CLDR for an unknown one, which comes last, where there is no city."""
+        """The code of the country of its city; without a city the CLDR code for an unknown country, which is sorted last."""
         return self.city.country if self.city else "ZZ"
 
     @property
@@ -148,14 +149,14 @@ class Signature(Base):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the reservation: a moderator's decision is refused when it has changed since it was read."""
+        """A hash of the reservation: a moderator's decision is refused when it has changed since the moderator read it."""
         return short_hash(self.words)
 
 
 class InvitedOrganisation(Base):
     """An organisation was invited to sign a declaration, and reminded of it a week before the last day.
 
-    Whoever invites may take the invitation back (`taken_back_at`), and invite again.
+    Moderators may take the invitation back (`taken_back_at`), and invite again.
     """
 
     __tablename__ = "invited_organisation"

@@ -40,7 +40,7 @@ from forum.verdicts import DECLARATION_IS, Verdict
 
 NO_SUCH = lazy_gettext("There is no such declaration.")
 LISTED = 20  # declarations of one page of the list
-# On the page of a declaration, which is also what is printed; 500 are 9 kB. The rest has pages of its own.
+# On the page of a declaration, which may be printed; 500 take 9 kB. Further ones are on pages of their own.
 SIGNATURES_SHOWN = 500
 SIGNATURES_PER_PAGE = 250
 MAX_HERE = 20  # on the page of an agenda or an organisation
@@ -58,7 +58,7 @@ class DeclarationFilter:
 
 
 def visible_declarations(reader: Person) -> Select[Declaration]:
-    """The declarations that a reader may see: those on agendas that they see, and drafts only where they moderate."""
+    """The declarations that a reader may see: on agendas that they see, drafts only as moderators."""
     seen = select(Declaration).where(opened_to(reader, Declaration.agenda_id))
     is_told = Declaration.opened_at.is_not(None)
     return seen.where(or_(is_told, moderated_by(reader, Declaration.agenda_id)))
@@ -67,7 +67,7 @@ def visible_declarations(reader: Person) -> Select[Declaration]:
 def declarations(
     reader: Person, wanted: DeclarationFilter, before: int | None = None
 ) -> tuple[Sequence[Declaration], int | None]:
-    """The newest declarations, those before the id `before`; and the id before which the next ones are, or None."""
+    """The newest declarations with ids below `before`; and the id for the next page, or None."""
     query = visible_declarations(reader).options(joinedload(Declaration.agenda))
     if wanted.agenda:
         of_agenda = select(Agenda.id).where(Agenda.slug == wanted.agenda)
@@ -100,7 +100,7 @@ def agendas_with_declarations(reader: Person) -> list[tuple[str, str]]:
 
 
 def declarations_on(reader: Person, agenda: Agenda) -> Sequence[Declaration]:
-    """The newest declarations of an agenda; no query where there is none and the reader does not moderate."""
+    """The newest declarations of an agenda; no query if it has none and the reader does not moderate it."""
     if not agenda.declarations_count and not reader.can.moderate(agenda.id):
         return ()
     here = visible_declarations(reader).where(Declaration.agenda_id == agenda.id)
@@ -142,12 +142,12 @@ def declaration_to_change(doer: Person, declaration_id: int) -> Declaration:
 
 
 def declaration_fields(declaration: Declaration) -> dict[str, Any]:
-    """The fields of a declaration by which a form knows whether they have changed."""
+    """The fields of a declaration by which a form detects changes."""
     return {name: getattr(declaration, name) for name in FIELDS}
 
 
 def fields_to_keep(declaration: Declaration) -> dict[str, Any]:
-    """The fields of a declaration as its history keeps and compares them: with its state, so that it says who took it further."""
+    """The fields of a declaration that its history stores and compares: with its state, so that it shows who changed that."""
     return {**declaration_fields(declaration), "state": declaration.state}
 
 
@@ -158,7 +158,7 @@ def edits_of(declaration: Declaration, state_names: Mapping[str, str]) -> list[E
 
 
 def same_draft(agenda_id: int, author_id: int, title: str, source: str) -> Declaration | None:
-    """A draft of exactly this by the same author, as when a form is sent twice; or None."""
+    """A draft by the same author with exactly this content, as when a form is sent twice; or None."""
     query = select(Declaration).where(Declaration.agenda_id == agenda_id, _is_in_state(DRAFT))
     is_same = (
         Declaration.author_id == author_id,
@@ -169,13 +169,13 @@ def same_draft(agenda_id: int, author_id: int, title: str, source: str) -> Decla
 
 
 def count_told(agenda_id: int) -> int:
-    """How many declarations of an agenda are no drafts."""
+    """How many declarations of an agenda are not drafts."""
     told = (Declaration.agenda_id == agenda_id, Declaration.opened_at.is_not(None))
     return db.session.scalar(select(func.count(Declaration.id)).where(*told)) or 0
 
 
 def replaced_by(reader: Person, declaration: Declaration) -> Declaration | None:
-    """The declaration that the reader finds in place of a withdrawn one, or None; the newest of several."""
+    """The declaration visible to the reader that replaces a withdrawn one, or None; the newest of several."""
     if not declaration.withdrawn_at:
         return None
     found = visible_declarations(reader).where(Declaration.replaces_id == declaration.id)
@@ -191,14 +191,14 @@ def replaced_one(reader: Person, declaration: Declaration) -> Declaration | None
 
 
 def withdrawn_on(reader: Person, agenda_id: int, declaration_id: int) -> Declaration | None:
-    """A withdrawn declaration of an agenda, which another one may replace; None if this is none."""
+    """A withdrawn declaration of an agenda, which a new one may replace; None if it is not one."""
     query = visible_declarations(reader).where(Declaration.id == declaration_id)
     here = query.where(Declaration.agenda_id == agenda_id, _is_in_state(WITHDRAWN))
     return db.session.scalar(here)
 
 
 def consultation_topic(reader: Person, declaration: Declaration) -> Topic | None:
-    """The topic in which a declaration is discussed, also after mergers, if the reader finds it."""
+    """The topic in which a declaration is discussed, also after mergers, if the reader sees it."""
     if not declaration.topic_id:
         return None
     query = visible_topics(reader).where(Topic.id == declaration.topic_id)
@@ -223,7 +223,7 @@ def signatures_page(declaration: Declaration, number: int) -> Page[Signature]:
 
 
 def _signatures_in_order(declaration: Declaration) -> Select[Signature]:
-    """The signatures that hold, those without a city last; countries in the order of their codes, for all languages alike."""
+    """The signatures in force, by country code (the same order in all languages); those without a city last."""
     mine = (Signature.declaration_id == declaration.id, Signature.withdrawn_at.is_(None))
     query = select(Signature).outerjoin(City, City.id == Signature.city_id).where(*mine)
     order = (City.id.is_(None), City.country, City.name, City.id, Signature.organisation_name)
@@ -236,7 +236,7 @@ def _signatures_in_order(declaration: Declaration) -> Select[Signature]:
 
 
 def signatures_by(reader: Person, organisation_id: int) -> Sequence[Signature]:
-    """The newest signatures of an organisation under declarations that the reader sees and nobody has withdrawn."""
+    """The newest signatures of an organisation on declarations that the reader sees and that were not withdrawn."""
     seen = visible_declarations(reader).where(Declaration.withdrawn_at.is_(None))
     mine = (Signature.organisation_id == organisation_id, Signature.withdrawn_at.is_(None))
     query = select(Signature).where(*mine)
@@ -247,7 +247,7 @@ def signatures_by(reader: Person, organisation_id: int) -> Sequence[Signature]:
 
 @dataclass(frozen=True)
 class OwnPart:
-    """An organisation of the reader's, its signature below a declaration if there is one, and whether they sign for it."""
+    """One of the reader's organisations, its signature on a declaration if there is one, and whether the reader may sign for it."""
 
     organisation: Organisation
     signature: Signature | None
@@ -257,7 +257,7 @@ class OwnPart:
 
 
 def own_part(reader: Person, declaration: Declaration) -> list[OwnPart]:
-    """What a member finds of their own organisations below a declaration that is open for signature; else nothing."""
+    """The reader's own organisations for a declaration that is open for signature; otherwise nothing."""
     if declaration.state != OPEN:
         return []
     mine = own_organisations(reader)
@@ -273,7 +273,7 @@ def own_part(reader: Person, declaration: Declaration) -> list[OwnPart]:
 def _taken_back_at(
     declaration_id: int, organisation_ids: Collection[int]
 ) -> dict[int, datetime | None]:
-    """When invitations of some organisations were taken back, by the id of the organisation."""
+    """When the invitations of these organisations were taken back, by organisation id."""
     if not organisation_ids:
         return {}
     query = select(InvitedOrganisation.organisation_id, InvitedOrganisation.taken_back_at)
@@ -287,7 +287,7 @@ def _taken_back_at(
 
 
 def organisations_to_sign_for(reader: Person, declaration: Declaration) -> list[Organisation]:
-    """The organisations for which the reader can sign now; `Forbidden`, with the reason, where there is none."""
+    """The organisations for which the reader can sign now; `Forbidden`, with the reason, if there is none."""
     require(reader.can.write())
     if declaration.state != OPEN:
         raise Forbidden(str(DECLARATION_IS[declaration.state].why_not))
@@ -306,7 +306,7 @@ def organisations_to_sign_for(reader: Person, declaration: Declaration) -> list[
 def signature_to_take_back(
     reader: Person, declaration: Declaration, signature_id: int
 ) -> Signature:
-    """A signature that holds, for somebody who may take it back; else `Forbidden`, or `NotFound`."""
+    """A signature in force, for a member who may take it back; else `Forbidden`, or `NotFound`."""
     signature = signature_to_change(declaration.id, signature_id)
     require(reader.can.take_signature_back(signature))
     return signature
@@ -326,7 +326,7 @@ def own_organisations(reader: Person) -> list[Organisation]:
 def signatures_for(
     declaration: Declaration, organisations: Collection[Organisation]
 ) -> dict[int, Signature]:
-    """The signatures of some organisations below a declaration, by the id of the organisation."""
+    """The signatures of these organisations on a declaration, by organisation id."""
     if not organisations:
         return {}
     ids = [organisation.id for organisation in organisations]
@@ -336,7 +336,7 @@ def signatures_for(
 
 
 def signature_to_change(declaration_id: int, signature_id: int) -> Signature:
-    """A signature that holds, with its organisation, whose declaration is locked already; or `NotFound`."""
+    """A signature in force, with its organisation, of a declaration that is locked already; or `NotFound`."""
     query = select(Signature).where(Signature.id == signature_id)
     mine = query.where(Signature.declaration_id == declaration_id, Signature.withdrawn_at.is_(None))
     loaded = (joinedload(Signature.organisation), joinedload(Signature.declaration))
@@ -344,7 +344,7 @@ def signature_to_change(declaration_id: int, signature_id: int) -> Signature:
 
 
 def has_hidden_reservation(declaration_id: int, organisation_id: int) -> bool:
-    """Whether moderators hide a reservation under which an organisation has signed a declaration, by now or before."""
+    """Whether moderators hide a reservation of an organisation on a declaration, of its present or a former signature."""
     mine = (
         Signature.declaration_id == declaration_id,
         Signature.organisation_id == organisation_id,
@@ -353,9 +353,9 @@ def has_hidden_reservation(declaration_id: int, organisation_id: int) -> bool:
 
 
 def get_reservation(reader: Person, signature_id: int) -> Signature:
-    """A signature with a reservation, also a hidden one (ask `hidden_at`), with its declaration; or `NotFound`.
+    """A signature with a reservation, even a hidden one (check `hidden_at`), with its declaration; or `NotFound`.
 
-    One that was taken back is found only by moderators and who had signed.
+    One that was taken back is found only by moderators and its signer.
     """
     is_told = Signature.declaration_id.in_(
         visible_declarations(reader).with_only_columns(Declaration.id)
@@ -373,7 +373,7 @@ def get_reservation(reader: Person, signature_id: int) -> Signature:
 
 
 def signers_of(declaration_id: int) -> list[int]:
-    """The ids of the members who have signed a declaration, as far as they have not left."""
+    """The ids of the members who have signed a declaration, without those who have left."""
     mine = (Signature.declaration_id == declaration_id, Signature.withdrawn_at.is_(None))
     query = select(Signature.member_id).where(*mine, Signature.member_id.is_not(None)).distinct()
     return [member_id for member_id in db.session.scalars(query) if member_id]
@@ -397,7 +397,7 @@ class Invitable:
 
 
 def invitable(curator: Person, declaration: Declaration, country: str = "") -> list[Invitable]:
-    """The organisations, by name, of one country or of all, and what became of each; for moderators of the agenda."""
+    """The organisations, by name, of one country or of all, and the state of each; for moderators of the agenda."""
     require(curator.can.moderate(declaration.agenda_id))
     query = select(Organisation).outerjoin(City, City.id == Organisation.city_id)
     if country:
@@ -427,7 +427,7 @@ def count_unsigned(reader: Person, declaration: Declaration) -> tuple[int, int] 
 
 
 def _invited_ids(declaration_id: int) -> set[int]:
-    """The ids of the organisations that are invited, without those whose invitation was taken back."""
+    """The ids of the invited organisations, without those whose invitation was taken back."""
     is_so = (
         InvitedOrganisation.declaration_id == declaration_id,
         InvitedOrganisation.taken_back_at.is_(None),
@@ -456,7 +456,7 @@ def invitations_taken_back(
 def invitations_to_change(
     declaration_id: int, organisation_ids: Collection[int]
 ) -> Sequence[InvitedOrganisation]:
-    """The invitations of some organisations, also those that were taken back, by id; the declaration is locked already."""
+    """The invitations of these organisations, even those taken back, by id; the declaration is locked already."""
     mine = (
         InvitedOrganisation.declaration_id == declaration_id,
         InvitedOrganisation.organisation_id.in_(organisation_ids),
@@ -478,7 +478,7 @@ def _signed_ids(declaration_id: int) -> set[int]:
 
 
 def uninvited_ids(declaration_id: int, organisation_ids: Collection[int]) -> list[int]:
-    """Those of some organisations that exist, were not invited yet and have not signed."""
+    """Those of these organisations that exist, were not invited yet and have not signed."""
     known = _invited_ids(declaration_id) | _signed_ids(declaration_id)
     here = select(Organisation.id).where(Organisation.id.in_(organisation_ids))
     return [one for one in db.session.scalars(here.order_by(Organisation.id)) if one not in known]
@@ -495,7 +495,7 @@ def all_organisation_ids() -> list[int]:
 
 
 def speaker_ids(organisation_ids: Collection[int]) -> list[int]:
-    """The ids of the members who speak for one of some organisations, as `can.speak_for` says of each."""
+    """The ids of the members who speak for one of these organisations, as `can.speak_for` says of each."""
     query = select(Member.id).join(Organisation, speaks_for()).where(Member.left_at.is_(None))
     return sorted(set(db.session.scalars(query.where(Organisation.id.in_(organisation_ids)))))
 
@@ -514,7 +514,7 @@ def speaks_for() -> ColumnElement[bool]:
 def declarations_over(today: date, limit: int) -> Sequence[Declaration]:
     """The declarations that are open for signature and whose last day is over, locked.
 
-    Without those on agendas in preparation: nobody is to be told of these.
+    Agendas in preparation are left out, because nobody may be notified about them.
     """
     query = select(Declaration).join(Agenda, Agenda.id == Declaration.agenda_id)
     query = query.where(
@@ -526,9 +526,9 @@ def declarations_over(today: date, limit: int) -> Sequence[Declaration]:
 
 
 def invitations_to_remind(today: date, limit: int) -> Sequence[InvitedOrganisation]:
-    """The invitations to sign what can be signed for a week or less, of which nobody was reminded and nobody has signed.
+    """Invitations without a signature or reminder, to declarations that can be signed for at most another week.
 
-    Without those on agendas that are archived or in preparation.
+    Agendas that are archived or in preparation are left out.
     """
     mine = (
         Signature.declaration_id == InvitedOrganisation.declaration_id,
@@ -559,13 +559,13 @@ def declarations_by_id(declaration_ids: Collection[int]) -> Mapping[int, Declara
 
 
 def count_signatures(declaration_id: int) -> int:
-    """How many signatures of a declaration hold."""
+    """How many signatures of a declaration are in force."""
     mine = (Signature.declaration_id == declaration_id, Signature.withdrawn_at.is_(None))
     return db.session.scalar(select(func.count(Signature.id)).where(*mine)) or 0
 
 
 def wrongly_digested() -> list[int]:
-    """The ids of frozen declarations whose digest is not that of their text: somebody has changed one of them by hand."""
+    """The ids of frozen declarations whose digest is not that of their text: one of them was changed by hand."""
     query = select(Declaration.id, Declaration.source, Declaration.digest)
     frozen = db.session.execute(query.where(Declaration.frozen_at.is_not(None)))
     return [row.id for row in frozen if digest_of(row.source) != row.digest]

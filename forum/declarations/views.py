@@ -1,4 +1,4 @@
-"""The doors of declarations: reading, drafting, consulting, signing, inviting, adopting, withdrawing."""
+"""The views of declarations: reading, drafting, consultation, signing, inviting, adopting, withdrawing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ bp = Blueprint("declarations", __name__)
 
 @bp.app_template_global()
 def declaration_states() -> dict[str, Any]:
-    """What each state of a declaration is called."""
+    """The labels of the states of a declaration."""
     return dict(STATE_NAMES)
 
 
@@ -94,7 +94,7 @@ def declaration(declaration_id: int, slug: str = "") -> ResponseReturnValue:
 
 @bp.get("/declarations/<int:declaration_id>/text.md")
 def text(declaration_id: int) -> Response:
-    """The text of a declaration as its author wrote it, as a file: its SHA-256 is what the page names."""
+    """The text of a declaration as its author wrote it, as a file: its SHA-256 is the one on the page."""
     web.depends_on()
     found = queries.get_declaration(me(), declaration_id)
     name = f"declaration-{found.id}.md"
@@ -112,7 +112,7 @@ def signatures(declaration_id: int) -> ResponseReturnValue:
 
 @bp.get("/declarations/<int:declaration_id>/history")
 def history(declaration_id: int) -> ResponseReturnValue:
-    """What a declaration said before, since it was opened for consultation."""
+    """The earlier versions of a declaration, since it was opened for consultation."""
     web.depends_on()
     found = queries.get_declaration(me(), declaration_id)
     edits = queries.edits_of(found, declaration_states())
@@ -191,7 +191,7 @@ def _latest(declaration_id: int) -> DeclarationForm:
 @bp.route("/declarations/<int:declaration_id>/open", methods=["GET", "POST"])
 @changing
 def open_declaration(declaration_id: int) -> ResponseReturnValue:
-    """Open a draft for consultation, with a question to the members or without."""
+    """Open a draft for consultation, with or without a question to the members."""
     found = queries.declaration_to_curate(me(), declaration_id, "open")
     form = OpenForm(
         title=_question_about(found.title),
@@ -216,7 +216,7 @@ def open_declaration(declaration_id: int) -> ResponseReturnValue:
 
 
 def _question_about(title: str) -> str:
-    """A title for the topic, as long as one may be: of a long title only the beginning stands in it."""
+    """A title for the topic, within its limit: of a long title only the beginning is used."""
     longest = TITLE_LENGTHS[-1]
     whole = _("What should change in “%(title)s”?", title=title)
     if len(whole) <= longest:
@@ -252,12 +252,13 @@ def freeze(declaration_id: int) -> ResponseReturnValue:
 @bp.route("/declarations/<int:declaration_id>/sign", methods=["GET", "POST"])
 @changing
 def sign(declaration_id: int) -> ResponseReturnValue:
-    """Sign a declaration for an organisation: a form, then a second look at what is signed."""
+    """Sign a declaration for an organisation: a form, then a confirmation page with what is signed."""
     found = queries.get_declaration(me(), declaration_id)
     if "confirmed" in request.form and (signed := _sent_twice(found)):
         return _signed(found, signed)
     able = queries.organisations_to_sign_for(me(), found)
-    linked = web.number("organisation", 0) or None  # the one of several whose link was pressed
+    # The one of several organisations whose link was pressed
+    linked = web.number("organisation", 0) or None
     form = SignForm(digest=found.digest, language=me().language, organisation=linked)
     form.organisation.choices = [(one.id, one.name) for one in able]
     form.language.choices = languages()
@@ -287,7 +288,7 @@ def _signed(found: Declaration, signature: Signature) -> ResponseReturnValue:
 
 
 def _sent_twice(found: Declaration) -> Signature | None:
-    """The reader's own signature, with these words, which the same form has given a moment ago; or None."""
+    """The reader's own signature that the same form made a moment ago, with the same words; or None."""
     organisation, typed = request.form.get("organisation", ""), request.form.get("reservation", "")
     own = (part.signature for part in queries.own_part(me(), found) if part.signature)
     mine = (
@@ -324,11 +325,11 @@ def take_signature_back(declaration_id: int, signature_id: int) -> ResponseRetur
 @bp.route("/declarations/<int:declaration_id>/invite", methods=["GET", "POST"])
 @changing
 def invite(declaration_id: int) -> ResponseReturnValue:
-    """Invite organisations to sign: some of those in one country, or all, about which it asks once more; and see who has not signed yet."""
+    """Invite organisations to sign: some of a country, or all, after a confirmation page; and see who has not signed yet."""
     found = queries.declaration_to_curate(me(), declaration_id, "invite")
     form = _invite_form(found)
     is_for_all = "all" in request.form
-    asks = is_for_all and "confirmed" not in request.form  # all are told at once
+    asks = is_for_all and "confirmed" not in request.form  # all of them are notified at once
 
     def deed() -> ResponseReturnValue:
         wanted = None if is_for_all else form.organisations.data or []
