@@ -1,4 +1,4 @@
-"""ZIP files that are made while they are sent; only the part under way is in memory, and nothing on disk."""
+"""ZIP files that are created while they are sent: only the current part is in memory, and nothing on disk."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 Files = Iterable[tuple[str, Iterable[bytes]]]  # each with its name and its content in parts
-PACKED = ".webp"  # how the names of files end that cannot be made smaller: pictures
+PACKED = ".webp"  # the ending of files that compression does not make smaller: pictures
 
 
 class _Pipe:
-    """An unseekable file object for `zipfile`, from which the written bytes are taken again."""
+    """An unseekable file object for `zipfile`, from which the written bytes are taken."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []

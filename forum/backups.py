@@ -1,4 +1,4 @@
-"""A backup: one file that holds the database, the secret key and a manifest, and that has been restored once."""
+"""A backup: one file with the database, the secret key and a manifest, verified by restoring it once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from forum.errors import Refusal
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-# Files beside the database that cannot be recreated; the counters of the rate limits may be lost.
+# Files besides the database that cannot be recreated; losing the counters of the rate limits does no harm.
 KEY = "secret-key"
 DATA_FILES = (KEY, "demo-people.txt")
 CHUNK_BYTES, SYNC_BYTES = 1 << 20, 8 << 20
@@ -47,9 +47,9 @@ def make(
 ) -> tuple[Manifest, list[str]]:
     """Write a backup, verify it by restoring it, and only then move it to `target`.
 
-    The file with the secret key is left out if it holds another key than `secret_key`, which then comes from
-    FORUM_SECRET_KEY. Returns the manifest, and remarks about faults that can be repaired. Raises `Refusal`, and `OSError`
-    when the disk is full; an earlier backup at the target is still there then.
+    The file with the secret key is left out if it contains another key than `secret_key`, which then comes from
+    FORUM_SECRET_KEY. Returns the manifest, and remarks about faults that can be repaired. Raises `Refusal`, and
+    `OSError` when the disk is full; then an earlier backup at the target is unchanged.
     """
     with workshop(target) as folder:
         found = copier.copy(folder / copier.file, note)
@@ -69,9 +69,9 @@ def make(
 
 @contextmanager
 def workshop(target: Path) -> Iterator[Path]:
-    """A private folder beside the target to build it in, locked for one process; leftovers of a killed one are deleted.
+    """A private folder beside the target in which to build it, locked for one process; remains of a killed process are deleted.
 
-    The finished file is moved to the target by the caller. Raises `Refusal` while another process works there.
+    The caller moves the finished file to the target. Raises `Refusal` while another process works there.
     """
     folder = target.with_name(f".{target.name}.partial")
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -101,7 +101,7 @@ def delete_abandoned(folder: Path) -> None:
     """Delete the folders that `abandoned` finds."""
     for one in abandoned(folder):
         with suppress(Refusal), workshop(folder / one.name[1:].removesuffix(".partial")):
-            pass  # entering it deletes what is in it, and leaving it the folder itself
+            pass  # entering deletes its content, and leaving the folder itself
 
 
 def _is_in_use(workshop: Path) -> bool:
@@ -151,7 +151,7 @@ def _pack(archive: Path, folder: Path, manifest: Manifest) -> None:
 
 
 class SyncingWriter:
-    """A file that is synced every few megabytes: to sync it all at once would delay the commits of others."""
+    """A file that is synced every few megabytes: syncing it all at once would delay the commits of others."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -246,8 +246,8 @@ def put_back(
 ) -> Manifest:
     """Restore a backup into an empty database. Raises `Refusal`; nothing has changed then.
 
-    `known` are the schema revisions that this code knows. With `keeps_key` a different secret key in the data folder is
-    renamed instead of overwritten.
+    `known` are the schema revisions that this code knows. With `keeps_key` a different secret key in the data folder
+    is renamed instead of overwritten.
     """
     if rows := {name: count for name, count in copier.contents().counts.items() if count}:
         raise Refusal(f"The database holds {sum(rows.values()):,} rows already.")
@@ -265,7 +265,7 @@ def put_back(
 
 
 def holds_key(data: Path, secret_key: str) -> bool:
-    """Whether the file with the secret key in a data folder holds this one."""
+    """Whether the key file in a data folder contains this secret key."""
     return _has_content(data / KEY, secret_key)
 
 
@@ -281,9 +281,10 @@ OTHER_KIND = (
 
 @contextmanager
 def _replaced_files(folder: Path, data: Path, *, keeps_key: bool) -> Iterator[None]:
-    """Restore the files beside the database; undone if the database cannot be restored within.
+    """Restore the files besides the database; undone if the code inside, which restores the database, raises.
 
-    They come first: a restored database then has its key, and after a kill before that one can restore again.
+    They come first, so that a restored database always has its key, and a restore that was killed before can be
+    repeated.
     """
     with ExitStack() as undo:
         for name in DATA_FILES:
@@ -295,7 +296,7 @@ def _replaced_files(folder: Path, data: Path, *, keeps_key: bool) -> Iterator[No
 
 
 def _replace_file(file: Path, place: Path, undo: ExitStack, *, is_kept: bool) -> None:
-    """Replace a file. With `is_kept` a different one is renamed: a forum may have used that key."""
+    """Replace a file. With `is_kept` a different existing one is renamed, because a forum may have used that key."""
     new = place.with_name(f"{place.name}.new")
     undo.callback(new.unlink, missing_ok=True)
     shutil.copyfile(file, new)

@@ -14,14 +14,14 @@ LINE_END = "\r\n"
 MAX_OCTETS = 75  # of a line, without its end
 PRODUCT = "-//Interurban//Meetings//EN"
 ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
-# What no text of a calendar may hold: control characters, and halves of characters that UTF-8 cannot write
+# Characters that a text in a calendar must not contain: control characters, and surrogates, which UTF-8 cannot encode
 NO_TEXT = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
 LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarEvent:
-    """A meeting as calendar programs know it, by its `uid`, which never changes; `sequence` counts its changes.
+    """A meeting for calendar programs, identified by its `uid`, which never changes; `sequence` counts its changes.
 
     Its times are written in UTC, so that no program has to know the rules of a time zone.
     """
@@ -40,7 +40,7 @@ class CalendarEvent:
 
 
 def calendar(name: str, events: Iterable[CalendarEvent], *, is_subscribed: bool = False) -> bytes:
-    """The content of a calendar file. One to which programs subscribe has a name, and is asked for every few hours."""
+    """The content of a calendar file. One that is subscribed to has a name, and programs fetch it every few hours."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", "CALSCALE:GREGORIAN"]
     lines += ["METHOD:PUBLISH"]
     if is_subscribed:
@@ -66,14 +66,14 @@ def _lines_of(event: CalendarEvent) -> Iterator[str]:
         yield f"DESCRIPTION:{_escaped(event.text)}"
     if event.place:
         yield f"LOCATION:{_line(event.place)}"
-    # An address is no text: it is not escaped, and nothing that could end it is in it
+    # An address is not escaped like text, but it contains nothing that could end the line
     yield f"URL:{re.sub(r'[^!-~]', '', event.address)}"
     yield f"STATUS:{'CANCELLED' if event.is_cancelled else 'CONFIRMED'}"
     yield "END:VEVENT"
 
 
 def folded(line: str) -> str:
-    """A line in parts of at most `MAX_OCTETS`, each but the first after a space; no character is cut in two."""
+    """A line in parts of at most `MAX_OCTETS`, all but the first after a space; no character is cut in two."""
     parts, part, octets = [], "", 0
     for character in line:
         size = len(character.encode())
@@ -91,7 +91,7 @@ def _moment(at: datetime) -> str:
 
 
 def _line(words: str) -> str:
-    """A text that has one line."""
+    """The value of a property as one line."""
     return _escaped(on_one_line(NO_TEXT.sub(" ", words)))
 
 

@@ -1,4 +1,4 @@
-"""The time that the forum stores, and how sentences say it."""
+"""The time that the forum stores, and how sentences express it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def now() -> datetime:
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Let `now` return another time within: an import brings its dates along."""
+    """Inside, `now` returns another time: an import brings its own dates."""
     token = _set_clock.set(moment)
     try:
         yield
@@ -33,9 +33,9 @@ def at(moment: datetime) -> Iterator[None]:
 
 
 def in_words(moment: datetime | None, pattern: str = "") -> str:
-    """A moment for a sentence without markup, in the time zone of whoever reads it, which it names: `…, 14:00 UTC`.
+    """A moment for a sentence without markup, in the time zone of the reader, which it names: `…, 14:00 UTC`.
 
-    `pattern` is one of CLDR; without one it is the day and the time. Empty for no moment.
+    `pattern` is a CLDR pattern; by default day and time. Empty for None.
     """
     if moment is None:
         return ""
@@ -48,10 +48,10 @@ def in_words(moment: datetime | None, pattern: str = "") -> str:
 
 
 def span_in_words(begins_at: datetime, ends_at: datetime, zone: tzinfo) -> str:
-    """From when until when, as clocks in a time zone show it, with the day of the week; the day once, if it is one."""
+    """The beginning and the end of a span, in a time zone, with the day of the week; the day only once if it is the same."""
     begins, ends = begins_at.astimezone(zone), ends_at.astimezone(zone)
     locale = str(get_locale() or SOURCE)
-    # English as the forum writes it, with the day first
+    # English with the day before the month, as everywhere in the forum
     named = "en_GB" if locale == SOURCE else locale
     first, last = (str(dates.format_date(at.date(), "full", named)) for at in (begins, ends))
     if first == last:
@@ -60,7 +60,7 @@ def span_in_words(begins_at: datetime, ends_at: datetime, zone: tzinfo) -> str:
 
 
 def day_in_words(day: date, locale: str = "") -> str:
-    """A day for a sentence without markup, in a language or else in the present one."""
+    """A day for a sentence without markup, in a language, by default the present one."""
     locale = locale or str(get_locale() or SOURCE)
     return str(dates.format_date(day, date_pattern(str(locale)), locale))
 
@@ -76,13 +76,13 @@ def month_in_words(day: date, pattern: str = "LLLL yyyy") -> str:
 
 
 def month_end(months: int, today: date | None = None) -> date:
-    """The last day of the month that comes so many months after that of a day, by default of today; 0 is that month itself."""
+    """The last day of the month that is `months` months after that of a day, by default today; 0 is that month itself."""
     first = (today or now().date()).replace(day=1)
     return months_after(first, months + 1) - timedelta(days=1)
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last of a month that is too short for it."""
+    """The same day some months later, or the last day of a month that is too short for it."""
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
@@ -90,7 +90,7 @@ def months_after(day: date, months: int) -> date:
 
 @contextmanager
 def in_zone(zone: tzinfo) -> Iterator[None]:
-    """Let `in_words` speak of another time zone within: that of the member to whom a letter goes."""
+    """Inside, `in_words` uses another time zone: that of the member to whom a letter is addressed."""
     token = _set_zone.set(zone)
     try:
         yield

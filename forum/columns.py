@@ -11,7 +11,7 @@ from sqlalchemy import DateTime, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-MAX_ID = 2**31 - 1  # of the id columns of both databases
+MAX_ID = 2**31 - 1  # the largest value of the id columns of both databases
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -35,7 +35,7 @@ class Moment(TypeDecorator[datetime]):
         """Return values as UTC."""
         read: Callable[[Any], Any] | None = self.impl_instance.result_processor(dialect, coltype)
 
-        # A page reads two hundred values of these types, so that each function call counts.
+        # A page reads two hundred values of these types, so every function call counts.
         def process(value: Any) -> datetime | None:
             if value is None:
                 return None

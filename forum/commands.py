@@ -1,4 +1,4 @@
-"""All commands of `flask`, and what the worker does: the only file that knows the commands of every room.
+"""All commands of `flask`, and the tasks of the worker: the only file that knows the commands of every room.
 
 `LateCommands` in `forum.app` imports it when a command is asked for.
 """
@@ -41,12 +41,12 @@ from forum.upkeep.queries import is_writable
 from forum.upkeep.views import measurements
 from forum.webhooks import commands as webhooks
 
-# Those of accounts and factors add theirs to the group of members
+# The other commands of accounts and factors belong to the group `members`
 COMMAND_MODULES = (members, mail, factors, accounts, rights, transfer, filling, upkeep)
 
 
 def add_to(group: click.Group) -> None:
-    """Add all commands to a group, and let each end with a sentence when the database is not available."""
+    """Add all commands to a group, and make each end with a sentence when the database is not available."""
     for module in COMMAND_MODULES:
         group.commands.update(module.bp.cli.commands)
     for command in (worker, serve, answer_metrics):
@@ -55,7 +55,7 @@ def add_to(group: click.Group) -> None:
 
 
 def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], int]]:
-    """All that is done after the commit and by the clock, by name, for `jobs.Worker`."""
+    """Everything that is done in the background, by name, for `jobs.Worker`."""
 
     def within(task: Callable[[], int]) -> Callable[[], int]:
         def run() -> int:
@@ -113,7 +113,7 @@ def worker() -> None:
 def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
     settings = from_environment()
-    # A server may be read-only for a while, a file is not
+    # Unlike a server, a file cannot become writable again by itself
     if db.engine.dialect.name == "sqlite" and not is_writable():
         words = "Give it and FORUM_DATA to the user that runs the forum."
         raise click.ClickException(f"{db.engine.url.database} can only be read. {words}")
@@ -129,7 +129,7 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
 
 
 def _check_metrics(metrics: str, address: str, port: int) -> None:
-    """End the command if nobody can listen at FORUM_METRICS, or nobody could once the server listens at its address."""
+    """End the command if nobody can listen at FORUM_METRICS, or could not once the server listens at its address."""
     host, figures_port = metrics_address(metrics)
     both = {_listen_address(host, figures_port), address}
     if figures_port == port and (len(both) == 1 or both & listening.EVERYWHERE):

@@ -1,4 +1,4 @@
-"""Complete copies of a database, SQLite or PostgreSQL: made while others write, checked, and restored."""
+"""Complete copies of a database, SQLite or PostgreSQL: made while others write, verified, and restored."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import psycopg
 
 FTS = "document_fts"
-ASIDE_SUFFIX = ".moved-"  # of a database file that was replaced; followed by the time
-PAGES = 2_000  # copied between two steps of a progress bar
-Note = Callable[[int, int], object]  # called with how much is done, and of how much
+ASIDE_SUFFIX = ".moved-"  # for a database file that was replaced; followed by the time
+PAGES = 2_000  # copied between two updates of a progress bar
+Note = Callable[[int, int], object]  # called with the amount done, and the total
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Contents:
 
 
 class Copier(Protocol):
-    """How copies of one kind of database are made. Every method raises `Refusal`, with a sentence, if it fails."""
+    """Makes and restores copies of one kind of database. Every method raises `Refusal`, with a sentence, if it fails."""
 
     @property
     def kind(self) -> str:
@@ -45,10 +45,10 @@ class Copier(Protocol):
 
     @property
     def file(self) -> str:
-        """The name of the file that a copy is."""
+        """The name of the file of a copy."""
 
     def copy(self, into: Path, note: Note) -> Contents:
-        """Copy one consistent state of the database, while others go on writing."""
+        """Copy a consistent state of the database, while others go on writing."""
 
     def examine(self, copy: Path) -> tuple[Contents, list[str]]:
         """Check a copy as a database: what it contains, and remarks about faults that can be repaired."""
@@ -77,7 +77,7 @@ class SqliteCopier:
     file: str = "forum.sqlite"
 
     def copy(self, into: Path, note: Note) -> Contents:
-        """Copy page by page in one read transaction: in WAL mode it blocks no writer, and never has to start over."""
+        """Copy page by page in one read transaction: in WAL mode it blocks no writer, and never has to start again."""
         with _connect(self.path) as source, _connect(into, "rwc") as copy:
             source.execute("BEGIN")
             found = _contents(source, _tables_of_sqlite(source))
@@ -85,16 +85,16 @@ class SqliteCopier:
             with into.open("rb") as file:
 
                 def go_on(_status: int, left: int, of: int) -> None:
-                    # Much at once would make those wait who write posts
+                    # Copying many pages at once would delay members who are writing
                     os.fdatasync(file.fileno())
                     note(of - left, of)
 
                 source.backup(copy, pages=PAGES, progress=go_on)
-            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+            copy.execute("PRAGMA journal_mode=DELETE")  # a single file, without a log beside it
         return found
 
     def examine(self, copy: Path) -> tuple[Contents, list[str]]:
-        """Run all of SQLite's checks, that of the full-text index included."""
+        """Run all of SQLite's checks, including that of the full-text index."""
         with _connect(copy) as connection:
             faults = [words for (words,) in connection.execute("PRAGMA integrity_check(9)")]
             if bad := [words for words in faults if words != "ok" and FTS not in words]:
@@ -111,7 +111,7 @@ class SqliteCopier:
             return _contents(connection, _tables_of_sqlite(connection))
 
     def put_back(self, copy: Path) -> None:
-        """Write the copy into the file in one transaction, which is rolled back after a kill."""
+        """Write the copy into the file in one transaction, which is rolled back if the process is killed."""
         with _connect(copy) as source, _connect(self.path, "rwc") as target:
             try:
                 target.execute("PRAGMA journal_mode=DELETE")
@@ -121,7 +121,7 @@ class SqliteCopier:
 
 
 def put_aside(file: Path) -> Path:
-    """Rename the file of an SQLite database, with its log merged into it, so that it is not taken for the forum any more.
+    """Rename the file of an SQLite database, after merging its log into it, so that it is no longer used as the forum's.
 
     Returns the new path. Raises `Refusal` if another process has it open.
     """
@@ -141,7 +141,7 @@ def refuse_if_open(file: Path) -> None:
 
 
 def last_aside(file: Path) -> Path | None:
-    """The file that `put_aside` has renamed last, if there is one."""
+    """The file that `put_aside` renamed last, if any."""
     return max(file.parent.glob(f"{escape(file.name + ASIDE_SUFFIX)}*"), default=None)
 
 
@@ -237,7 +237,8 @@ class PostgresqlCopier:
 
     def _scratch(self) -> PostgresqlCopier:
         name = f"{self.name[:40]}_check_of_backup"
-        url = self.url.difference_update_query(["dbname"]).set(database=name)  # there it would win
+        # Otherwise it would take precedence
+        url = self.url.difference_update_query(["dbname"]).set(database=name)
         return PostgresqlCopier(url, self.pg_dump)
 
     @contextmanager
