@@ -39,7 +39,7 @@ PASSKEY, CODE, RECOVERY = "passkey", "code", "recovery code"  # methods, as a se
 def ask_for_passkey(person: Person, purpose: str, browser_key: str) -> bytes:
     """Store and return a random challenge for a browser to sign with a passkey, for one purpose.
 
-    `browser_key` binds it to the browser. The challenge of a visitor may be answered by the passkey of any member.
+    `browser_key` binds it to the browser. The challenge of a visitor may be answered with the passkey of any member.
     """
     touches()
     challenge = secrets.token_bytes(32)
@@ -54,7 +54,7 @@ def ask_for_passkey(person: Person, purpose: str, browser_key: str) -> bytes:
 def spend_challenge(
     person: Person, purpose: str, text: str, browser_key: str, site: Site
 ) -> Answer:
-    """Use up the challenge that an answer names, before the answer itself is verified: each allows one attempt.
+    """Use up the challenge that an answer names, before the answer is verified, so that each challenge allows one attempt.
 
     Raises `Refused` when it was made for another purpose, person or browser, was used before, or is too old.
     """
@@ -72,7 +72,7 @@ def spend_challenge(
 
 @action
 def sign_in_with_passkey(_visitor: Person, answer: Answer) -> Member:
-    """The member whose passkey authenticates alone.
+    """The member who authenticates with a passkey alone.
 
     Raises `Refused` for an answer that does not verify, `Forbidden` when the member may not sign in.
     """
@@ -88,7 +88,7 @@ def sign_in_with_passkey(_visitor: Person, answer: Answer) -> Member:
 
 @action
 def verify_passkey(member: Member, answer: Answer) -> str:
-    """Authenticate a member by one of their passkeys; returns the method's name. Raises `Refused`."""
+    """Authenticate a member with one of their passkeys; returns the method's name. Raises `Refused`."""
     touches()
     passkey = queries.passkey_by_credential_id(
         passkeys.unverified_claims(answer.text).credential_id
@@ -106,7 +106,7 @@ def _verify_passkey(passkey: Passkey, answer: Answer, *, is_alone: bool) -> None
 
 @action
 def verify_code(member: Member, code: str) -> str:
-    """Authenticate a member by a code of their app, each of which is valid once. Raises `Refused`."""
+    """Authenticate a member with a code of their app, each of which is valid once. Raises `Refused`."""
     touches()
     authenticator = queries.authenticator_of(member, for_update=True)
     if authenticator is None or not authenticator.confirmed_at:
@@ -128,7 +128,7 @@ def _use_code(authenticator: Authenticator, code: str) -> None:
 
 @action
 def verify_recovery_code(member: Member, number: int, code_hash: str) -> str:
-    """Use up a member's recovery code of a number. Raises `Refused` when it is gone meanwhile.
+    """Use up the member's recovery code with this number. Raises `Refused` when it was used meanwhile.
 
     The caller has compared the code with `code_hash`, because hashing is too slow for a transaction.
     """
@@ -147,9 +147,9 @@ def verify_recovery_code(member: Member, number: int, code_hash: str) -> str:
 
 @action
 def begin_half_session(_visitor: Person, member: Member, how: str, verified: Credentials) -> str:
-    """Record that a member has shown the first factor (`how`); returns the key by which their browser goes on.
+    """Record that a member has shown the first factor (`how`); returns the key with which their browser continues.
 
-    `verified` is that of `members.sign_in`, which raises `Conflict` alike.
+    `verified` is passed on to `members.sign_in`, which may raise `Conflict`.
     """
     touches()
     lock_credentials(member, verified)
@@ -227,7 +227,7 @@ def _passkey_name(typed: str) -> str:
 
 @action
 def begin_codes(member: Member) -> None:
-    """Make the secret of an authenticator app, to be confirmed by a code; a recent unconfirmed one is kept."""
+    """Make the secret of an authenticator app, to be confirmed with a code; a recent unconfirmed one is kept."""
     touches()
     lock_member(member.id)
     require(member.can.edit_profile(member))
@@ -251,7 +251,7 @@ def _is_readable(authenticator: Authenticator) -> bool:
 
 @action
 def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool:
-    """Switch codes on by the first code; returns as `add_passkey` does. Raises `Refused`."""
+    """Switch codes on with the first code; returns the same as `add_passkey`. Raises `Refused`."""
     touches()
     lock_member(member.id)
     authenticator = queries.authenticator_of(member, for_update=True)
@@ -264,7 +264,7 @@ def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool
 
 @action
 def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
-    """Go over to another app, which has shown a code; codes of the former app become invalid.
+    """Switch to another app, with a code that it shows; codes of the former app become invalid.
 
     Ends all other sessions. Raises `Refused`.
     """
@@ -323,7 +323,7 @@ def _delete_codes(member: Member) -> None:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
 
 
-# What follows from a change
+# Consequences of a change
 
 
 def _after_adding(member: Member, code_hashes: Sequence[str], what: str, name: str = "") -> bool:
@@ -348,7 +348,7 @@ def _after_removing(member: Member, token: str, what: str, name: str = "") -> No
 
 @action
 def remove_factors(system: Person, handle: str) -> Member:
-    """Remove every second factor of a member who has lost them; the operator has verified who asks.
+    """Remove every second factor of a member who has lost them; the operator has verified their identity.
 
     Raises `Conflict` when there is none.
     """
@@ -370,7 +370,7 @@ def remove_factors(system: Person, handle: str) -> Member:
 
 @action
 def remove_factors_since(system: Person, member_id: int, moment: datetime) -> None:
-    """Remove factors set up since a moment, when somebody else may have had access to the account."""
+    """Remove factors set up since a moment from which somebody else may have had access to the account."""
     require(system.can.administer())
     touches()
     member = member_by_id(system, member_id)
@@ -407,7 +407,7 @@ def _notify_owner(member: Member, what: str, name: str = "") -> None:
 
 @action
 def warn_owner(member: Member) -> None:
-    """Tell the owner that the second step of signing in was refused again and again: somebody has the first one."""
+    """Warn the owner that the second step of signing in was refused repeatedly: somebody has the first factor."""
     touches()
     _notify_owner(member, "many refused")
 

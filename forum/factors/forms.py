@@ -24,7 +24,7 @@ MAX_CREDENTIAL_LENGTH = 20_000
 
 
 def credential_field() -> HiddenField:
-    """The browser's answer about a passkey, in JSON; a script fills it in."""
+    """The browser's response about a passkey, in JSON, filled in by a script."""
     return HiddenField(_("Passkey"), [Length(max=MAX_CREDENTIAL_LENGTH)])
 
 
@@ -37,7 +37,7 @@ class SecondForm(Form):
 
 
 class ProofForm(Form):
-    """Authenticating again by a code of either kind or a passkey, or by the present password where there is no factor."""
+    """Authenticating again with a code of either kind or a passkey, or with the present password if there is no factor."""
 
     password = PasswordField(_("Your present password"))
     code = StringField(_("Code"), [at_most(MAX_CODE_LENGTH)], [one_line])

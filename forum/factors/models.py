@@ -15,8 +15,8 @@ from forum.passkeys import Credential
 class Passkey(Base):
     """A passkey in a member's device or password manager; only its public key is stored here.
 
-    `user_handle` is random and the same for all passkeys of a member. `is_synced`: the key is kept on several devices,
-    so that losing one does not lose it. `signatures` is its signature counter.
+    `user_handle` is random and the same for all passkeys of a member. `is_synced`: the key is stored on several
+    devices, so that losing one does not lose it. `signatures` is its signature counter.
     """
 
     __tablename__ = "passkey"
@@ -38,7 +38,7 @@ class Passkey(Base):
 
     @property
     def known(self) -> Credential:
-        """The credential as the verification of an answer needs it."""
+        """The credential in the form that the verification needs."""
         return Credential(
             self.credential_id, self.public_key, self.signatures, tuple(self.transports)
         )
@@ -47,8 +47,8 @@ class Passkey(Base):
 class Authenticator(Base):
     """An app that shows codes (TOTP). `locked_secret` is its secret, encrypted with the forum's key.
 
-    It is of no use before a code has confirmed it. `last_step` is the time step (half a minute) of the code accepted
-    last: neither that code nor an older one is accepted again.
+    It cannot be used before a code has confirmed it. `last_step` is the time step (half a minute) of the last
+    accepted code: neither that code nor an older one is accepted again.
     """
 
     __tablename__ = "authenticator"
@@ -63,7 +63,7 @@ class Authenticator(Base):
 
 
 class RecoveryCode(Base):
-    """A code for whoever has lost the second factor. `number` is its first digit, so that one hash is compared."""
+    """A code for members who have lost the second factor. `number` is its first digit, so that only one hash is compared."""
 
     __tablename__ = "recovery_code"
     __table_args__ = (Index(None, "member_id", "number", unique=True),)
@@ -93,9 +93,9 @@ class Challenge(Base):
 
 
 class HalfSession(Base):
-    """Somebody has shown the first factor, as `how` says, and is asked for the second. Not a session yet.
+    """Somebody has shown the first factor (`how`) and is asked for the second. It is not a session yet.
 
-    The browser holds a key; only its hash is stored here.
+    The browser has a key; only its hash is stored here.
     """
 
     __tablename__ = "half_session"

@@ -17,7 +17,7 @@ from forum.members.models import Member
 from forum.permissions import Person
 from forum.tokens import kept_hash
 
-# What a passkey is asked for; the words stand in addresses.
+# What a passkey is used for; the words are part of addresses.
 FOR_SIGN_IN, FOR_SECOND_FACTOR, FOR_PROOF, FOR_REGISTRATION = PURPOSES = (
     "sign-in",
     "second",
@@ -71,7 +71,7 @@ def passkey_by_credential_id(credential_id: str) -> Passkey | None:
 
 
 def is_passkey_known(credential_id: str) -> bool:
-    """Whether a passkey belongs to anybody, even somebody who has left."""
+    """Whether a passkey belongs to anybody, even to a member who has left."""
     found = select(Passkey.id).where(Passkey.credential_id == credential_id)
     return db.session.scalar(found) is not None
 
@@ -99,7 +99,7 @@ def has_recovery_codes(member: Person) -> bool:
 def recovery_code(
     member: Person, number: int | None, *, for_update: bool = False
 ) -> RecoveryCode | None:
-    """A member's unused recovery code of a number. `for_update` locks its row until the action ends."""
+    """The member's unused recovery code with this number. `for_update` locks its row until the action ends."""
     found = select(RecoveryCode).where(
         RecoveryCode.member_id == member.id,
         RecoveryCode.number == number,
@@ -111,7 +111,7 @@ def recovery_code(
 def half_session_by_key(key: str) -> HalfSession | None:
     """The half session of a browser's key with its member, while it is valid.
 
-    It ends when its time is over, when credentials change, and when the member leaves.
+    It ends when it expires, when credentials change, and when the member leaves.
     """
     is_good = or_(Member.credentials_at.is_(None), Member.credentials_at <= HalfSession.created_at)
     found = (

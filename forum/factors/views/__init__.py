@@ -1,4 +1,4 @@
-"""The doors of second factors: passkeys, authenticator codes, recovery codes, and whether they are required."""
+"""The views of second factors: passkeys, authenticator codes, recovery codes, and whether they are required."""
 
 from __future__ import annotations
 

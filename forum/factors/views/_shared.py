@@ -1,4 +1,4 @@
-"""What the views of second factors share: the blueprint, the browser and its session, recovery codes, and answers."""
+"""What the views of second factors share: the blueprint, keys of the browser's session, recovery codes, and responses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 BROWSER_KEY = "browser"  # what binds challenges to this browser
 HANDLE_KEY = "handle"  # the user handle of a first passkey
 HALF_SESSION_KEY = "half"  # who has shown the first factor
-NEXT_APP_KEY = "next app"  # the encrypted secret of the app to go over to, and when it was made
+NEXT_APP_KEY = "next app"  # the encrypted secret of the app to switch to, and when it was made
 
 
 @bp.app_template_global()
@@ -43,7 +43,7 @@ def how_signed_in(how: str) -> str:
 
 @bp.app_template_global()
 def has_passkeys() -> bool:
-    """Whether browsers offer passkeys at the address of this forum."""
+    """Whether browsers support passkeys at the address of this forum."""
     return site().has_passkeys
 
 
@@ -53,16 +53,16 @@ def site() -> Site:
 
 
 def browser_key() -> str:
-    """A key that only this browser has, so that no other browser can answer its challenges; made when there is none.
+    """A key that only this browser has, so that no other browser can answer its challenges; made if there is none.
 
-    A page whose script asks for options by itself calls this when it is rendered. Otherwise the answer to the script
-    would set the session's cookie while the person is on the way elsewhere, and undo what the next page has set.
+    A page whose script asks for options must call this when it is rendered. Otherwise the response to the script
+    would set the session's cookie while the person is on the way to another page, and undo what that page has set.
     """
     return str(session.setdefault(BROWSER_KEY, secrets.token_urlsafe(16)))
 
 
 def spend_challenge(person: Person, purpose: str, text: str) -> passkeys.Answer:
-    """The browser's answer; its challenge is used up by this, whatever the answer is worth."""
+    """The browser's response; its challenge is used up, whether the response is valid or not."""
     return actions.spend_challenge(person, purpose, text, browser_key(), site())
 
 
@@ -72,7 +72,7 @@ def passkey_refused() -> Invalid:
 
 
 def refuse_as(deed: Callable[[], T], sentence: Invalid) -> T:
-    """Do something that verifies a factor; a refusal becomes the given error, and its reason goes to the log only."""
+    """Run something that verifies a factor; a refusal becomes the given error, and its reason is only logged."""
     try:
         return deed()
     except Refused as error:
@@ -81,7 +81,7 @@ def refuse_as(deed: Callable[[], T], sentence: Invalid) -> T:
 
 
 def new_recovery_codes(member: Member) -> tuple[list[str], list[str]]:
-    """Hashes of new recovery codes and the codes; empty when the member has some. Slow: call it outside actions."""
+    """Hashes of new recovery codes and the codes; empty when the member has some. It is slow: call it outside actions."""
     if queries.has_recovery_codes(member):
         return [], []
     codes = otp.recovery_codes()
@@ -93,7 +93,7 @@ def code_hashes(codes: list[str]) -> list[str]:
 
 
 def answer_set_up(words: str, codes: list[str]) -> ResponseReturnValue:
-    """The answer after a change: new recovery codes, which no other page shows, or the list of factors."""
+    """The response after a change: new recovery codes, which no other page shows, or the list of factors."""
     if codes:
         return render_template("factors/recovery_codes.html", codes=codes, done=words)
     return web.done(words, url_for("factors.index"))

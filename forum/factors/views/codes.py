@@ -32,7 +32,7 @@ from forum.web import has_proved, me, my_token, prove_first
 
 @bp.post("/settings/codes/begin")
 def begin_codes() -> AnyResponse:
-    """Make the secret of an app. When codes are on already it is that of another app, and waits in the browser."""
+    """Make the secret of an app. If codes are on already it is for another app, and kept in the browser's session."""
     member = my_profile(me())
     if not has_proved():
         return prove_first(url_for("factors.index"))
@@ -47,7 +47,7 @@ def begin_codes() -> AnyResponse:
 @bp.route("/settings/codes", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def confirm_codes() -> ResponseReturnValue:
-    """Show the secret to an app, and switch codes on, or go over to the other app, by its first code."""
+    """Show the secret for an app, and switch codes on, or switch to the other app, with its first code."""
     member = my_profile(me())
     if not has_proved():
         return prove_first(url_for("factors.index"))
@@ -85,7 +85,7 @@ def confirm_codes() -> ResponseReturnValue:
 
 
 def _replace_codes(member: Member, secret: str, code: str) -> AnyResponse:
-    """Go over to the other app, whose secret waited in this browser."""
+    """Switch to the other app, whose secret is in this browser's session."""
     refuse_as(
         lambda: actions.replace_codes(member, secret, code, my_token()), _first_code_refused()
     )
@@ -95,21 +95,21 @@ def _replace_codes(member: Member, secret: str, code: str) -> AnyResponse:
 
 
 def _secret_of_next_app() -> str:
-    """The secret of another app that waits in this browser to be confirmed; else nothing."""
+    """The secret of another app in this browser's session that is to be confirmed; else empty."""
     locked, at = session.get(NEXT_APP_KEY) or ("", 0.0)
     is_recent = at >= (now() - queries.HALF_SESSION_LIFETIME).timestamp()
     return _unlocked(locked) if is_recent else ""
 
 
 def unconfirmed_secret(authenticator: Authenticator | None) -> str:
-    """The secret of an app that waits to be confirmed; else nothing."""
+    """The secret of an app that is to be confirmed; else empty."""
     if authenticator is None or authenticator.confirmed_at:
         return ""
     return _unlocked(authenticator.locked_secret)
 
 
 def _unlocked(locked: str) -> str:
-    """The decrypted secret of an app; nothing when it was encrypted with another FORUM_SECRET_KEY."""
+    """The decrypted secret of an app; empty when it was encrypted with another FORUM_SECRET_KEY."""
     try:
         return ciphers.unlock(actions.CIPHER_PURPOSE, locked)
     except ciphers.Unreadable:

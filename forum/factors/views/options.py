@@ -42,12 +42,13 @@ def options(purpose: str) -> Response:
 
 
 def _person_to_ask(purpose: str) -> Person:
-    """Whose passkey is asked for: anybody's, that of the half session, or that of the signed-in member."""
+    """The person whose passkey is asked for: anybody, the member of the half session, or the signed-in member."""
     if purpose == FOR_SIGN_IN:
         return VISITOR
     if purpose == FOR_SECOND_FACTOR:
         return current_half_session().member
-    member = my_profile(me()) if purpose == FOR_REGISTRATION else account_of(me())  # be it closed
+    # Even if it is closed
+    member = my_profile(me()) if purpose == FOR_REGISTRATION else account_of(me())
     if purpose == FOR_REGISTRATION and not has_proved():
         raise Conflict(_("Load the page again, and show first who you are."))
     return member

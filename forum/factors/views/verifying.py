@@ -1,4 +1,4 @@
-"""Verifying a factor; the doors for it are those of signing in, in the accounts room."""
+"""Verifying a factor; the views for it belong to signing in, in the accounts room."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def owner_of_passkey(answer: str) -> Member:
 
 
 def verify_factor(member: Member, purpose: str, code: str, credential: str | None) -> str:
-    """Authenticate by a passkey, when `credential` is given, or by a code of either kind; returns the method's name.
+    """Authenticate with a passkey (`credential`), or else with a code of either kind; returns the method's name.
 
     Raises `Invalid`, with the same message whatever was wrong.
     """
@@ -61,7 +61,7 @@ def verify_factor(member: Member, purpose: str, code: str, credential: str | Non
 
 
 def _count_refusal(member: Member) -> None:
-    """Count that a factor was refused, and warn the owner once in a day of many."""
+    """Count a refused factor, and warn the owner once a day if there are many."""
     is_usual = within_limit(FEW_REFUSALS, "refused factors", str(member.id))
     if not is_usual and within_limit(ONE_WARNING, "warned of refused factors", str(member.id)):
         actions.warn_owner(member)
