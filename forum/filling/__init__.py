@@ -1,1 +1,1 @@
-"""A made-up forum of any size, as real ones are, for trials of speed: `flask fill`."""
+"""A made-up forum of any size, similar to real ones, for performance trials: `flask fill`."""

@@ -1,7 +1,7 @@
 """Writing a planned forum: agendas and library with the actions of the rooms, members and dialogue as rows in bulk.
 
-Here, and nowhere else, rows of other rooms are written without their actions (see docs/decisions.md). `BatchWriter` knows
-which rows the actions would leave; tests/filling replays plans with the actions and compares every row.
+Here, and nowhere else, rows of other rooms are written without their actions (see docs/decisions.md). `BatchWriter`
+knows which rows the actions would leave; tests/filling replays plans with the actions and compares every row.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ from forum.search.queries import searchable
 if TYPE_CHECKING:
     from forum.filling.forms import Plan
 
-# In the order of their foreign keys; all but two have ids of their own.
+# In the order of their foreign keys; all but two have an id.
 WRITTEN = ("topic", "topic_theme", "post", "quote", "mark", "revision", "document", "decision")
 TABLES = (*WRITTEN, "event", "notice")
 NUMBERED = frozenset(TABLES) - {"topic_theme", "quote"}
-ROWS_PER_STATEMENT = 500  # a larger statement would be logged as a slow one
+ROWS_PER_STATEMENT = 500  # a larger statement would be logged as slow
 # While filling, SQLite gets a larger cache and fewer checkpoints of its write-ahead log: about a quarter less is
-# written to the disk.
+# written to disk.
 CACHE_KB, WAL_CHECKPOINT_PAGES = 200_000, 60_000
-# Members do not watch what they write in: with a hundred authors, each post would make a hundred notices.
+# Members do not watch what they write in: with a hundred authors, each post would cause a hundred notices.
 NOTICE_SETTINGS = {
     "digest_every": "daily",
     "digest_hour": 7,
@@ -226,8 +226,8 @@ BROKEN_RULE = 4  # the number of the house rule that hidden posts break
 class BatchWriter:
     """Turns planned deeds, in order of time, into the rows that the actions of the rooms would leave.
 
-    As if the worker had made each notice at once; all but the latest are read. A post has its final state from the
-    beginning: hidden, edited, with all its marks. Everything else comes at its time.
+    It is as if the worker had made each notice at once; all but the latest are read. A post has its final state from
+    the beginning: hidden, edited, with all its marks. Everything else happens at its time.
     """
 
     def __init__(self, foundation: Foundation) -> None:
@@ -489,7 +489,7 @@ class BatchWriter:
 
 
 def _folded_words(plain: str, *more: str) -> str:
-    """The folded words of a text for search, line by line, because many texts share lines and those are cached."""
+    """The folded words of a text for search, line by line, because many texts share lines and lines are cached."""
     return " ".join(filter(None, map(_cached_searchable, (*plain.split("\n"), *more))))
 
 

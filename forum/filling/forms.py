@@ -38,10 +38,10 @@ CITIES_WITH_MEMBERS = 300  # the members live in the largest ones
 MAX_LARGEST, LARGEST_SHARE = 50_000, 20
 MIN_MEMBERS = 10
 POSTS_PER_MEMBER = 50  # by default
-# At most so many English paragraphs are generated; posts are composed of them
+# At most so many English paragraphs are generated; posts are combined from them
 PARAGRAPHS_MADE = 3_000
 TOTAL_SECONDS = int((END - START).total_seconds())
-# More is written later: the number of posts until a moment grows with this power of time.
+# The activity increases: the number of posts until a moment grows with this power of time.
 GROWTH = 1.8
 
 # Shares: of topics, of posts, of members' languages

@@ -86,8 +86,8 @@ class PlannedOrganisation:
 class PlannedTopic:
     """A topic, and its state at the moment that the plan has reached.
 
-    `agenda` and `themes` are indexes in the plan's lists. `answered_by` is the number of the post that will be chosen as
-    the answer (0: none); `latest` is the latest post that can be quoted, with the text to quote.
+    `agenda` and `themes` are indexes in the plan's lists. `answered_by` is the number of the post that will be chosen
+    as the answer (0: none); `latest` is the latest post that can be quoted, with the text to quote.
     """
 
     id: int
