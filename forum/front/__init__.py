@@ -1,1 +1,1 @@
-"""Pages made of several rooms: home, agenda, profile, city, search, feeds and sitemap."""
+"""Pages that combine several rooms: home, agenda, profile, city, search, feeds and sitemap."""

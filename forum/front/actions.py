@@ -1,4 +1,4 @@
-"""What the worker does about bookmarks: it reminds members on the days for which they asked."""
+"""Reminders of bookmarks: the worker reminds members on the days that they chose."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from forum.notifications.models import REMINDER, NoticeSettings
 from forum.notifications.queries import settings_by_member
 from forum.permissions import Person, require
 
-BATCH_SIZE = 50  # reminders that one transaction looks at
-UNTIL_NEXT_LOOK = timedelta(days=1)  # at a reminder of who cannot sign in at present
+BATCH_SIZE = 50  # reminders that one transaction handles
+UNTIL_NEXT_LOOK = timedelta(days=1)  # for members who cannot sign in at present
 
 
 @action
 def tell_reminders(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Record the events of up to `limit` reminders that are due, and end these; returns how many it looked at.
+    """Record the events of up to `limit` due reminders, and end these; returns how many it looked at.
 
-    They are locked and ended in the transaction that records the events: so each notice is made once, however many workers run
-    and whenever they are killed. A reminder is put off while its owner cannot sign in or is leaving, and for who has chosen
-    another time zone since, in which the moment is still to come.
+    They are locked and ended in the transaction that records the events, so each notice is made once, however many
+    workers run and whenever they are killed. A reminder is postponed while its owner cannot sign in or is leaving,
+    and if the owner has since chosen a time zone in which its moment is still to come.
     """
     touches()
     require(system.can.administer())
@@ -51,14 +51,14 @@ def tell_reminders(system: Person, limit: int = BATCH_SIZE) -> int:
 
 
 def _next_look(kept: Bookmark, owner: Member, settings: NoticeSettings) -> datetime:
-    """When the reminder is to be told of; a moment that is over for now."""
+    """When the reminder should be sent; a moment in the past means now."""
     if not owner.is_member:
         return now() + UNTIL_NEXT_LOOK
     return reminder_moment(settings, kept.remind_on) if kept.remind_on else now()
 
 
 def _remind_of(system: Person, owner: Member, bookmarks: Sequence[Bookmark]) -> None:
-    """Record an event for each thing that its owner can read at this moment."""
+    """Record an event for each thing that its owner can read now."""
     for kept, thing in rows_of(owner, bookmarks):
         if thing:
             notice = NoticeText(

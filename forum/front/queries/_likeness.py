@@ -1,4 +1,4 @@
-"""How like two cities are: what they have in common, in reasons that a reader can check, and in which order. No tables."""
+"""How similar two cities are: what they have in common, with reasons that a reader can check, and their order. No tables."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from forum.members.queries import HomeCity, language_names
 from forum.plaintext import fold
 
 MAX_PEERS = 6
-MAX_TIES = 2  # practices that are named with one city
-MAX_NAMED = 3  # themes that are named with one city
-WRITTEN, HELPED = 2, 1  # what a text on a theme counts, and a member who helps with it
-MAX_COUNTED = 3 * WRITTEN  # with more on a theme a city is no liker
-# What is named of a city on a theme, first what leads on best
+MAX_TIES = 2  # practices that are named for one city
+MAX_NAMED = 3  # themes that are named for one city
+WRITTEN, HELPED = 2, 1  # points of a text on a theme, and of a member who helps with it
+MAX_COUNTED = 3 * WRITTEN  # further points on a theme do not make a city more similar
+# What is named for a city on a theme, the most useful first
 QUESTION, PRACTICE, EXPERIENCE, CASE, HELPS = WORKS = (
     "question",
     "practice",
@@ -27,15 +27,18 @@ QUESTION, PRACTICE, EXPERIENCE, CASE, HELPS = WORKS = (
     "case",
     "helps",
 )
-# Ties by practices, from the strongest, and the points of each
+# Connections by practices, from the strongest, and the points of each
 TIES = {"adapted": 2.0, "source": 2.0, "tried": 1.5, "origin": 1.5, "tried too": 1.0}
 MAX_TIE_POINTS = 3.0
-# These order cities that have something in common, and are never enough by themselves
+# These only order cities that have something in common
 ALIKE_POINTS = 0.2
 
 
 class Link(NamedTuple):
-    """A name in a reason and the page that shows it; `title` is that of the page, if it is another, `language` that of the last of both."""
+    """A name in a reason, and the page that shows it.
+
+    `title` is that of the page, if it differs from the name; `language` is that of the last of both.
+    """
 
     name: str
     address: str
@@ -44,10 +47,10 @@ class Link(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """One reason for a city: `kind` is of `WORKS`, with a link for each theme, or of `TIES`, with one for the practice.
+    """One reason for a city: `kind` is one of `WORKS`, with a link for each theme, or of `TIES`, with one for the practice.
 
-    `word` is the outcome for those that were tried. `size` has the class of `size_of` in `number`, `language` its own
-    name in `word`.
+    `word` is the outcome for practices that were tried. For `size`, `number` is the class of `size_of`; for
+    `language`, `word` is its own name.
     """
 
     kind: str
@@ -66,7 +69,7 @@ class Work(NamedTuple):
 
 
 class Tie(NamedTuple):
-    """A practice that two cities have in common: the other city, how, the practice, and what became of it there."""
+    """A practice that connects two cities: the other city, how, the practice, and its outcome there."""
 
     city_id: int
     kind: str
@@ -76,7 +79,7 @@ class Tie(NamedTuple):
 
 @dataclass
 class CityThemes:
-    """What the city of a page has on themes: how much (in `WRITTEN` and `HELPED`), names, slugs, and the languages it writes."""
+    """What the city of a page has on themes: points (of `WRITTEN` and `HELPED`), names, slugs, and the languages it writes."""
 
     counted: Counter[int] = field(default_factory=Counter)
     names: dict[int, str] = field(default_factory=dict)
@@ -84,14 +87,14 @@ class CityThemes:
     languages: set[str] = field(default_factory=set)
 
     def keep_most(self, limit: int) -> None:
-        """Keep the themes with the most, of those with as much the first by name."""
+        """Keep the themes with the most points; among equals the first by name."""
         ordered = sorted(self.counted, key=lambda id: (-self.counted[id], fold(self.names[id]), id))
         for theme_id in ordered[limit:]:
             del self.counted[theme_id]
 
 
 class Peer(NamedTuple):
-    """Another city with the same questions, and the reasons, strongest first."""
+    """A similar city, and the reasons, strongest first."""
 
     city: HomeCity
     reasons: tuple[Reason, ...]
@@ -102,7 +105,7 @@ Works = dict[int, list[Work]]
 
 @dataclass
 class _Other:
-    """Another city: what it has on each theme with the points of that, a tie for each practice, and how else it is alike."""
+    """Another city: what it has on each theme with its points, a connection for each practice, and other similarities."""
 
     city: HomeCity
     works: Works
@@ -112,7 +115,7 @@ class _Other:
 
     @property
     def order(self) -> tuple[float, str, int]:
-        """The likest first, others by name."""
+        """A sort key: the most similar first, equals by name."""
         ties = min(MAX_TIE_POINTS, sum(TIES[tie.kind] for tie in self.ties))
         strength = sum(self.points.values()) + ties + len(self.alike) * ALIKE_POINTS
         return round(-strength, 6), fold(self.city.name), self.city.id
@@ -149,7 +152,7 @@ def likest(
 
 
 def _by_city(works: Iterable[Work], own: CityThemes) -> dict[int, Works]:
-    """What each city has by theme, of the themes of one."""
+    """What each city has, by theme, on the themes of one city."""
     found: dict[int, Works] = defaultdict(lambda: defaultdict(list))
     for work in works:
         if work.theme_id in own.counted:
@@ -163,7 +166,7 @@ def _points(here: int, works: Iterable[Work], cities: int) -> float:
 
 
 def _usual_languages(by_city: Mapping[int, Works]) -> set[str]:
-    """The languages that half of the cities write, or more: they are no likeness."""
+    """The languages that at least half of the cities write: they do not count as a similarity."""
     counted = Counter(code for works in by_city.values() for code in _languages_of(works))
     return {code for code, number in counted.items() if number * 2 >= len(by_city)}
 
@@ -187,7 +190,7 @@ def _alike(city: City, other: HomeCity, languages: Collection[str]) -> list[Reas
 
 
 def _strongest(ties: Iterable[Tie]) -> list[Tie]:
-    """The ties by strength; of several by one practice only the first."""
+    """The connections by strength; of several through one practice only the first."""
     first: dict[str, Tie] = {}
     for tie in sorted(ties, key=lambda tie: -TIES[tie.kind]):
         first.setdefault(tie.practice.address, tie)
@@ -195,7 +198,7 @@ def _strongest(ties: Iterable[Tie]) -> list[Tie]:
 
 
 def _reasons(other: _Other, own: CityThemes) -> Iterator[Reason]:
-    """Practices in common, then themes, then how else the city is alike. No two reasons lead to the same page."""
+    """Practices in common, then themes, then other similarities. No two reasons link to the same page."""
     ties = other.ties[:MAX_TIES]
     for tie in ties:
         yield Reason(tie.kind, (tie.practice,), tie.outcome)

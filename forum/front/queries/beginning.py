@@ -1,4 +1,4 @@
-"""Which of the first steps are taken: of a new forum, and of a new member."""
+"""The first steps of a new forum, and of a new member, and which of them are done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WELCOME_DAYS = timedelta(days=14)
 
 
 class FirstSteps(NamedTuple):
-    """What whoever begins a forum has done of what is to be done; `agenda` is whether one is open."""
+    """Which first steps of a new forum are done; `agenda` is whether one is open."""
 
     agenda: bool
     mail: bool
@@ -34,14 +34,14 @@ class FirstSteps(NamedTuple):
 
     @property
     def are_taken(self) -> bool:
-        """Whether a dialogue can begin; what is left then is a matter of taste."""
+        """Whether a dialogue can begin; the other steps are optional."""
         return self.agenda and self.mail and self.contact and self.people
 
 
 def first_steps(
     reader: Person, *, has_begun: bool, agenda: bool, mail: bool, backup: bool, contact: bool
 ) -> FirstSteps | None:
-    """The first steps, of which the caller knows some, for moderators until there is something (`has_begun`).
+    """The first steps, some of which the caller knows, for moderators until there is something (`has_begun`).
 
     For administrators until a dialogue can begin, or they have closed the list. None for others and after that.
     """
@@ -61,7 +61,7 @@ def first_steps(
 
 
 class Welcome(NamedTuple):
-    """Which of the first steps a new member has taken: to say what they do and where, what they can help with, to write."""
+    """Which first steps a new member has done: to say what they do and where, what they can help with, to write."""
 
     is_described: bool
     helps: bool
@@ -69,7 +69,7 @@ class Welcome(NamedTuple):
 
 
 def welcome(reader: Person) -> Welcome | None:
-    """For members who joined lately, may write, moderate nothing and have a first step left; else None."""
+    """For recent members who may write, moderate nothing and have not done all steps; else None."""
     if not isinstance(reader, Member) or reader.is_curator:
         return None
     if now() - reader.joined_at > WELCOME_DAYS or not reader.can.write():

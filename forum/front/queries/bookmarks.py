@@ -1,4 +1,4 @@
-"""One's own bookmarks with what they are of, as far as one may still read it."""
+"""One's own bookmarks with the bookmarked things, as far as one can still read them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ MAX_WORDS = 160  # characters of a text that its row shows
 
 
 class Kept(NamedTuple):
-    """What a bookmark is of, as a row of the list shows it.
+    """A bookmarked thing, as a row of the list shows it.
 
-    `kind` is that of its topic (`forum.dialogue.models.KINDS`) for what opens one, else *reply*, *comment* or *reading*. `by` are the
-    authors of a best read; `author` is the member who wrote anything else, but for cases, which are nobody's own. `words` are the
-    first of the text, none of who is ignored. `topic_id` is that of its discussion, None for a best read.
+    `kind` is that of its topic (`forum.dialogue.models.KINDS`) for a post that opens one, else *reply*, *comment* or
+    *reading*. `by` are the authors of a best read; `author` is the member who wrote anything else, except cases,
+    which belong to nobody. `words` are the first words of the text, none if its author is ignored. `topic_id` is that
+    of its discussion, None for a best read.
     """
 
     kind: str
@@ -45,12 +46,12 @@ class Kept(NamedTuple):
 
     @property
     def is_answer(self) -> bool:
-        """Whether it stands below something, whose title is not its own."""
+        """Whether it is a reply or comment, whose title is that of its topic."""
         return self.kind in ("reply", "comment")
 
 
 class BookmarkRow(NamedTuple):
-    """A bookmark in its owner's list; `thing` is None when its owner cannot read that any longer."""
+    """A bookmark in its owner's list; `thing` is None when its owner can no longer read it."""
 
     bookmark: Bookmark
     thing: Kept | None
@@ -70,7 +71,7 @@ def bookmark_row(member: Person, bookmark_id: int) -> BookmarkRow:
 
 
 def rows_of(reader: Person, bookmarks: Sequence[Bookmark]) -> list[BookmarkRow]:
-    """Some of the reader's own bookmarks with what they are of."""
+    """These bookmarks of the reader's own with the bookmarked things."""
     things: dict[tuple[str, int], Kept] = {}
     for kind, read in _READ.items():
         if ids := [one.thing_id for one in bookmarks if one.kind == kind]:
@@ -79,7 +80,7 @@ def rows_of(reader: Person, bookmarks: Sequence[Bookmark]) -> list[BookmarkRow]:
 
 
 def _posts(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
-    """Hidden and deleted ones are out of sight for moderators, too: they read them at their place."""
+    """Hidden and deleted ones are left out even for moderators, who read them on their pages."""
     found = visible_posts(reader).where(Post.id.in_(ids), *is_readable())
     return {post.id: _kept_post(reader, post) for post in db.session.scalars(with_author(found))}
 

@@ -1,4 +1,4 @@
-"""One agenda summed up for somebody who takes it to a meeting."""
+"""A summary of an agenda for somebody who takes it to a meeting."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ from forum.members.models import City, Member
 from forum.members.queries import visible_members
 from forum.permissions import VISITOR
 
-# How much of each is told, so that it stays a few pages however long the dialogue is
+# How much of each is included, so that it stays a few pages however long the dialogue is
 ANSWERS, EXPERIENCES, PRACTICES, WAITING = 12, 8, 12, 8
-ASKED = 5 * WAITING  # waiting questions of which the first are told that moderators have looked at
+# Waiting questions that are read, of which the first reviewed ones are included
+ASKED = 5 * WAITING
 
 
 class CityThere(NamedTuple):
@@ -48,12 +49,12 @@ class CityThere(NamedTuple):
 
 @dataclass(frozen=True)
 class Briefing:
-    """What a visitor can read on an agenda, in the words of those who wrote it.
+    """What a visitor can read on an agenda, in the words of the authors.
 
-    `answers` and `experiences` are posts with their topics, `waiting` are questions without an answer. `counts` says how
-    many topics of each kind there are, `unanswered` how many questions wait. `tried` says by topic in how many cities a case
-    or practice was tried, `failures` by practice what did not work. `writers` is how many members wrote, `cities` where they
-    are from, by country and name.
+    `answers` and `experiences` are posts with their topics, `waiting` are unanswered questions. `counts` says how
+    many topics of each kind there are, `unanswered` how many questions wait. `tried` says in how many cities a case
+    or practice was tried (by topic), `failures` what did not work (by practice). `writers` is how many members wrote,
+    `cities` where they are from, by country and name.
     """
 
     agenda: Agenda
@@ -73,9 +74,9 @@ class Briefing:
 
 
 def briefing(slug: str) -> Briefing:
-    """The briefing about the agenda with this slug, or `NotFound`; the same for everybody, so that it can be handed on.
+    """The briefing about the agenda with this slug, or `NotFound`; the same for everybody, so that it can be passed on.
 
-    It holds what visitors read, without what still waits for moderators to look at it.
+    It contains what visitors can read, without what still waits for moderators to look at it.
     """
     agenda = get_agenda(VISITOR, slug)
     practices, cases = practices_of(VISITOR, agenda, PRACTICES), cases_of(VISITOR, agenda)
@@ -103,7 +104,7 @@ def briefing(slug: str) -> Briefing:
 
 
 def _who_wrote(agenda: Agenda) -> tuple[int, Sequence[CityThere]]:
-    """How many members with a profile that visitors see wrote on an agenda, and in which cities they are."""
+    """How many members with a profile visible to visitors wrote on an agenda, and in which cities they are."""
     ids = visible_members(VISITOR).where(Member.id.in_(writers_on(VISITOR, agenda.id)))
     counted = ids.with_only_columns(Member.city_id, func.count().label("members"))
     by_city = counted.group_by(Member.city_id).subquery()

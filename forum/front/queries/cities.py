@@ -1,4 +1,4 @@
-"""Exchanges between cities: whose members answered each other."""
+"""Exchanges between cities: whose members replied to each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXCHANGE_PERIOD = timedelta(days=30)
 
 
 class Exchange(NamedTuple):
-    """Two cities whose members answered each other, and how often."""
+    """Two cities whose members replied to each other, and how often."""
 
     one: HomeCity
     other: HomeCity
@@ -34,9 +34,8 @@ class Exchange(NamedTuple):
 def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -> list[Exchange]:
     """The pairs of cities with the most replies between them in `EXCHANGE_PERIOD` before a moment.
 
-    Only the newest `MAX_REPLIES_READ` replies are counted, and only pairs of `cities`, which are by id.
-
-    `until` is the time of the latest post, never the clock, so that the cached page stays valid until somebody writes.
+    Only the newest `MAX_REPLIES_READ` replies are counted, and only pairs of `cities`, which are by id. `until` is
+    the time of the latest post, not the current time, so that the cached page stays valid until somebody writes.
     """
     pairs: Counter[tuple[int, int]] = Counter()
     crossing = {"since": until - EXCHANGE_PERIOD}

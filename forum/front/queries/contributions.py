@@ -18,8 +18,8 @@ from forum.permissions import Person
 from forum.search.queries import texts_of
 
 PAGE_SIZE = 20
-MAX_CONTRIBUTIONS = 1_000  # a list shows the newest ones; older ones are found by search
-MAX_CANDIDATES = 2_000  # the newest posts of several people that are checked for being listed
+MAX_CONTRIBUTIONS = 1_000  # the newest ones, in a list; older ones are found by search
+MAX_CANDIDATES = 2_000  # the newest posts of several people that are checked for visibility
 
 
 class Contribution(NamedTuple):
@@ -44,7 +44,7 @@ def contributions_in_city(reader: Person, city: City, number: int) -> Page[Contr
 def contributions_in_organisation(
     reader: Person, organisation: Organisation, number: int
 ) -> Page[Contribution]:
-    """One page of what the members of an organisation wrote, or anybody in its name, newest first."""
+    """One page of what an organisation's members wrote, or anybody in its name, newest first."""
     here = visible_members(reader).where(Member.organisation_id == organisation.id)
     in_its_name = Post.organisation_id == organisation.id
     return _contributions_page(newest_listed(reader, _written_by_any_of(here), in_its_name), number)
@@ -55,9 +55,9 @@ def _written_by_any_of(people: Select[Any]) -> ColumnElement[bool]:
 
 
 def newest_listed(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
-    """The ids of the newest posts that lists show, for any of the conditions, newest first.
+    """The ids of the newest listed posts that meet any of the conditions, newest first.
 
-    Posts are limited first, by an index, and joined with topics then.
+    Posts are limited first, by an index, and only then joined with topics.
     """
     newest = (
         _newest_ids(select(Post).where(one, *is_readable()), MAX_CANDIDATES).subquery()
@@ -97,7 +97,7 @@ def _contributions(ids: Sequence[int]) -> list[Contribution]:
 
 
 def _text_of(post: Post, texts: Mapping[int, str]) -> str:
-    """The text of a reply as search has it, but of one with a poll, whose words search has, too; else the excerpt of the topic."""
+    """The text of a reply from its search document; for a reply with a poll (whose words are in the document) the topic's excerpt."""
     known = post.gist if post.has_poll and post.number > 1 else texts.get(post.id)
     return known or _excerpt_of_opening(post)
 

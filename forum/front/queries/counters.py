@@ -10,7 +10,7 @@ from forum.queue.queries import waiting_count
 
 
 class Masthead(NamedTuple):
-    """The counters of a member: unread notices, and entries in the moderation queue for those who moderate."""
+    """The counters of a member: unread notices and, for moderators, entries in the moderation queue."""
 
     unread_notices: int
     queue_count: int
@@ -19,6 +19,6 @@ class Masthead(NamedTuple):
 def masthead(member: Person, unread: int | None = None) -> Masthead:
     """The counters beside a member's name on every page.
 
-    `unread` is `SessionUser.unread` if it is known already.
+    `unread` is `SessionUser.unread` if that is known.
     """
     return Masthead(unread_count(member) if unread is None else unread, waiting_count(member))

@@ -1,4 +1,4 @@
-"""What a city, an organisation or a member gave to the dialogue and got from it, year by year."""
+"""What a city, an organisation or a member gave to the dialogue and received from it, year by year."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from forum.members.queries import visible_members
 from forum.permissions import VISITOR
 
 SHOWN = 20  # of each kind, the newest first, so that it stays a few pages
-# Bounds for whoever opened very many topics: the newest of them, and replies to these
+# Limits for members with very many topics: the newest of them, and replies to these
 WEIGHED, COUNTED = 500, 20_000
 MAX_PRACTICES = 500  # shared, and tried, that are counted
 
 
 class Partner(NamedTuple):
-    """Another city, how many replies its members got, and how many they gave."""
+    """Another city, how many replies its members received, and how many they gave."""
 
     city: City
     given: int
@@ -48,13 +48,13 @@ class Partner(NamedTuple):
 
 @dataclass(frozen=True)
 class ExchangeRecord:
-    """What somebody gave and got, in one year or, with `year` None, in all of them.
+    """What somebody gave and received, in one year or, with `year` None, in all years.
 
-    `years` are those that can be chosen, the newest first. Of `answers` (to questions of others that were chosen there),
-    `questions`, `experiences` (the posts that open them), `practices` and `tried` the newest `SHOWN` are here, and their `…_count` counts all.
-    `chosen` is the answer to a question, by the question's topic. `tried_in` says by topic in how many cities a practice was
-    tried. `partners` are ordered by country and name: this is no ranking. `is_capped` says that the newest contributions
-    alone were counted.
+    `years` are those that can be chosen, the newest first. Of `answers` (to questions of others that were chosen
+    there), `questions`, `experiences` (the posts that open them), `practices` and `tried`, the newest `SHOWN` are
+    here, and their `…_count` counts all. `chosen` is the answer to a question, by the question's topic. `tried_in`
+    says by topic in how many cities a practice was tried. `partners` are ordered by country and name, because this is
+    no ranking. `is_capped` says that only the newest contributions were counted.
     """
 
     year: int | None
@@ -78,9 +78,9 @@ class ExchangeRecord:
 
 
 class _Party(NamedTuple):
-    """Whose exchange it is: the members, how their posts are found, the condition on practices, and their own city's id.
+    """The subject of an exchange: the members, conditions for their posts and practices, and the id of their own city.
 
-    `opened` is the condition on topics that are theirs.
+    `opened` is the condition for their topics.
     """
 
     people: Select[Any]
@@ -91,9 +91,9 @@ class _Party(NamedTuple):
 
 
 def exchange_of_city(city: City, year: int) -> ExchangeRecord:
-    """What the members of a city gave and got; the same for everybody who reads it.
+    """What the members of a city gave and received; the same for everybody who reads it.
 
-    A year that cannot be chosen, such as 0, stands for all.
+    A year that cannot be chosen, such as 0, means all years.
     """
     people = _ids(Member.city_id == city.id)
     whose, opened = [Post.author_id.in_(people)], Topic.author_id.in_(people)
@@ -101,7 +101,7 @@ def exchange_of_city(city: City, year: int) -> ExchangeRecord:
 
 
 def exchange_of_organisation(organisation: Organisation, year: int) -> ExchangeRecord:
-    """As `exchange_of_city`, for the members of an organisation and for what was written in its name."""
+    """Like `exchange_of_city`, for the members of an organisation and for what was written in its name."""
     people = _ids(Member.organisation_id == organisation.id)
     whose = [Post.author_id.in_(people), Post.organisation_id == organisation.id]
     opened = or_(Topic.author_id.in_(people), Topic.organisation_id == organisation.id)
@@ -110,7 +110,7 @@ def exchange_of_organisation(organisation: Organisation, year: int) -> ExchangeR
 
 
 def exchange_of_member(member: Member, year: int) -> ExchangeRecord:
-    """As `exchange_of_city`, for one member: what visitors can read of it, so that the page can be handed on."""
+    """Like `exchange_of_city`, for one member: what visitors can read of it, so that the page can be passed on."""
     people = _ids(Member.id == member.id)
     whose, opened = [Post.author_id == member.id], Topic.author_id == member.id
     return _record(_Party(people, whose, {"member_id": member.id}, member.city_id, opened), year)
@@ -121,7 +121,7 @@ def _ids(condition: ColumnElement[bool]) -> Select[Any]:
 
 
 class _Read(NamedTuple):
-    """What was read: contributions, published practices, marks on practices."""
+    """The rows read: contributions, published practices, marks on practices."""
 
     rows: Sequence[Row[Any]]
     practices: Sequence[Practice]
@@ -129,7 +129,7 @@ class _Read(NamedTuple):
 
     @property
     def years(self) -> Sequence[int]:
-        """The years in which something was done, the newest first."""
+        """The years with contributions, the newest first."""
         days = [row.created_at for row in self.rows]
         days += [practice.published_at for practice in self.practices if practice.published_at]
         days += [one.mark.created_at for one in self.tried]
@@ -137,7 +137,7 @@ class _Read(NamedTuple):
 
 
 def _record(party: _Party, year: int) -> ExchangeRecord:
-    """Read what visitors find, without what still waits for moderators to look at it."""
+    """The record of what visitors can read, without what still waits for moderators to look at it."""
     practices = practices_by(VISITOR, **party.practices_of, limit=MAX_PRACTICES)
     tried = practices_tried_by(VISITOR, **party.practices_of, limit=MAX_PRACTICES)
     read = _Read(_written(party, None), practices, tried)
@@ -188,7 +188,7 @@ def _told(party: _Party, read: _Read, years: Sequence[int], year: int | None) ->
 
 
 def _written(party: _Party, year: int | None) -> Sequence[Row[Any]]:
-    """The newest contributions, each with what its topic is, and whose: the city of who opened it, and if that is one of them."""
+    """The newest contributions, each with the kind of its topic, the city of the topic's author, and whether that is one of them."""
     whose = [and_(one, *_within(year)) for one in party.whose]
     listed, opener = newest_listed(VISITOR, *whose).subquery(), aliased(Member)
     there = select(
@@ -208,7 +208,7 @@ def _written(party: _Party, year: int | None) -> Sequence[Row[Any]]:
 
 
 def _got(party: _Party, year: int | None) -> Counter[int | None]:
-    """How many replies by others there are to what the party opened, by the city of who replied."""
+    """How many replies of others the party's topics received, by the city of the replying member."""
     theirs = visible_topics(VISITOR).where(
         party.opened, Topic.kind != "case", Topic.unseen_at.is_(None)
     )
@@ -239,7 +239,7 @@ def _partners(
 
 
 def _posts(*ids: Sequence[int]) -> dict[int, Post]:
-    """Posts that visitors read, by id, with their topics, authors and who opened the topics."""
+    """Posts that visitors can read, by id, with their topics, authors and the authors of the topics."""
     wanted = {one for some in ids for one in some}
     if not wanted:
         return {}

@@ -1,4 +1,4 @@
-"""Feeds: only what visitors may read, whoever asks."""
+"""Feeds, which contain only what visitors can read, for all readers alike."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def feed_after_merge(topic_id: int) -> Topic:
 
 
 def _public_posts() -> Select[Any]:
-    """The posts that visitors may read; those of new members once a moderator has seen them."""
+    """The posts that visitors can read; those of new members only once a moderator has looked at them."""
     seen = visible_posts(VISITOR).where(*is_readable(), Post.unseen_at.is_(None))
     return seen.options(joinedload(Post.author))

@@ -1,4 +1,4 @@
-"""Members: what others made of their contributions, and which themes they can help with."""
+"""Members: how others reacted to their contributions, and which themes they can help with."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_RECOGNISED = 200
 
 
 class Recognition(NamedTuple):
-    """What others made of a member's contributions, as numbers for sentences."""
+    """How others reacted to a member's contributions, as numbers for sentences."""
 
     answers: int
     answers_cities: int
@@ -31,7 +31,7 @@ class Recognition(NamedTuple):
     practices: int
 
     def figure(self, number: int) -> str:
-        """A number for the page, with a plus where counting stopped."""
+        """A number for the page, with a plus if counting stopped there."""
         return f"{number}+" if number >= MAX_RECOGNISED else str(number)
 
 

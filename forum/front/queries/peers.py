@@ -1,4 +1,4 @@
-"""Cities with the same questions: what cities have on the same themes, and which practices they have in common."""
+"""Similar cities: what cities have on the same themes, and which practices they have in common."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from forum.permissions import ANY_MEMBER, VISITOR, Person
 from forum.reachcache import cached_statement
 from forum.versions import cached, theme_scope
 
-MAX_THEMES = 6  # of a city by which others are found
+MAX_THEMES = 6  # of a city by which similar ones are found
 # What is read, newest first: topics and members, practices and cases, of the city and of each theme
 OWN_READ, OWN_PAGES_READ = 200, 50
 READ_OF_THEME, PAGES_READ_OF_THEME = 100, 50
@@ -44,10 +44,10 @@ READ_OF_THEME, PAGES_READ_OF_THEME = 100, 50
 def peers(
     reader: Person, city: City, shared: Collection[Practice], tried: Collection[TriedPractice]
 ) -> list[Peer]:
-    """The cities with the same questions as one, with the reasons; `shared` and `tried` are the practices that its page lists.
+    """The cities most similar to one, with the reasons; `shared` and `tried` are the practices that its page lists.
 
-    The newest that the city has is read, then the newest on the themes that it has most of. Moderators are shown what all
-    members are: reasons are for the people of both cities. What members whom the reader ignores wrote is left out.
+    The newest that the city has is read, then the newest on its main themes. Moderators get the same as all members,
+    because reasons are for the people of both cities. Texts of members whom the reader ignores are left out.
     """
     anybody = ANY_MEMBER if reader.is_member else VISITOR
     known = {place.id: place for place in home_cities(anybody)}
@@ -70,10 +70,10 @@ def _own_themes(reader: Person, city: City, tried: Collection[TriedPractice]) ->
 
 @cached_statement
 def _own_query(reader: Person) -> Select[Any]:
-    """What a city has by theme: topics, practices shared and tried, cases that name it, members who help."""
+    """What a city has, by theme: topics, practices shared and tried, cases that name it, members who help."""
     city_id: Any = bindparam("city_id")
     here = _members().where(Member.city_id == city_id)
-    # PostgreSQL would walk through all topics for an order that an index has
+    # PostgreSQL would scan all topics in the order of an index
     newest = (Topic.id + 0).desc()
     topics = (
         select(Topic.id).where(Topic.author_id.in_(here)).order_by(newest).limit(constant(OWN_READ))
@@ -101,7 +101,7 @@ def _own_query(reader: Person) -> Select[Any]:
 
 
 def _by_theme(found: Any, link: Any, points: int = WRITTEN) -> Select[Any]:
-    """The points of some things by theme and language; `link` is the column of a table of themes that names them."""
+    """The points of some things by theme and language; `link` is the column of the association table that refers to them."""
     things, theme_id = found.subquery(), link.class_.theme_id
     thing_id, language = things.c
     counted = select(theme_id.label("theme_id"), language.label("language"), func.count() * points)
@@ -121,13 +121,13 @@ class _WorkColumns(NamedTuple):
 
 
 class _WorkRow(_WorkColumns, TopicMixin):
-    """A topic, practice or case, by the topic that it shows, or a member who helps; the theme and one of its cities."""
+    """A topic, practice or case, identified by its topic, or a member who helps; the theme and one of its cities."""
 
 
 def _works(
     reader: Person, own: CityThemes, cities: dict[int, HomeCity], ignored: Collection[int]
 ) -> Iterator[Work]:
-    """What cities have on the themes of one, newest first."""
+    """What cities have on the themes of one city, newest first."""
     for row in _read_works(reader, tuple(sorted(own.counted))):
         if row.author_id in ignored or row.city_id not in cities:
             continue
@@ -141,7 +141,7 @@ def _works(
 
 
 def _read_works(reader: Person, theme_ids: tuple[int, ...]) -> Sequence[_WorkRow]:
-    """From the cache until somebody opens a topic on one of the themes, or changes more."""
+    """Cached until somebody opens a topic on one of the themes, or an action touches `EVERYTHING`."""
 
     def read() -> Sequence[_WorkRow]:
         values = {f"theme_{number}": theme_id for number, theme_id in enumerate(theme_ids)}
@@ -188,7 +188,7 @@ def _work(
 
 
 def _topics(reader: Person) -> Select[Any]:
-    """The topics with pages of their own; of cases and practices it is these that count."""
+    """The topics with pages of their own; cases and practices are counted themselves."""
     shown = (Topic.hidden_at.is_(None), Topic.unseen_at.is_(None), Topic.home.is_(None))
     return visible_topics(reader).where(*shown)
 
@@ -202,7 +202,7 @@ def _cases(reader: Person) -> Select[Any]:
 
 
 def _members() -> Select[Any]:
-    """The ids of those whose profile visitors see, too."""
+    """The ids of the members whose profiles are visible to visitors."""
     return visible_members(VISITOR).with_only_columns(Member.id)
 
 

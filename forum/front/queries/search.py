@@ -1,4 +1,4 @@
-"""Search over all rooms: pages by their names, whom the reader ignores, what is alike."""
+"""Search over all rooms: pages by their names, authors whom the reader ignores, similar topics."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ from forum.search.queries import (
 MAX_NAMED_PAGES = 5  # of each kind
 MAX_NAME_WORDS = 12
 NOBODY_IGNORED: Mapping[Thing, str] = {}
-# Whether a poll stands below the text that opens a topic, or in a reply, which was moved with it from another topic
+# Whether there is a poll below the text that opens a topic, or below a reply that was moved with it from another
+# topic
 _POLL_SHOWN = Post.has_poll, Post.hidden_at.is_(None), Post.deleted_at.is_(None)
 _OF_TOPIC = exists().where(Post.topic_id == Document.item_id, Post.number == 1, *_POLL_SHOWN)
 _OF_POST = exists().where(Post.id == Document.item_id, *_POLL_SHOWN)
@@ -53,7 +54,7 @@ _HAS_POLL = case(
 
 @dataclass(frozen=True)
 class NamedPage:
-    """A page whose name a search has typed: of an agenda, city, organisation, theme or entry of the glossary (`kind`)."""
+    """A page whose name matches a search: of an agenda, city, organisation, theme or entry of the glossary (`kind`)."""
 
     kind: str
     name: str
@@ -63,9 +64,11 @@ class NamedPage:
 def named_pages(
     reader: Person, typed: str, agendas: Sequence[Agenda], language: str
 ) -> list[NamedPage]:
-    """The pages whose name begins with the typed words, in any order and script; none when nothing is typed.
+    """The pages whose names begin with the typed words, in any order and script; none for an empty search.
 
-    Of an entry of the glossary all that is typed is a name, in any language; it is called as in `language`. `agendas` are all that the reader sees. Of each other kind there are at most `MAX_NAMED_PAGES`.
+    For an entry of the glossary, the whole search must be one of its names, in any language; it is shown with its
+    name in `language`. `agendas` are all that the reader sees. Of each other kind there are at most
+    `MAX_NAMED_PAGES`.
     """
     wanted = words_in(typed)[:MAX_NAME_WORDS]
     if not wanted:
@@ -86,9 +89,9 @@ def named_pages(
 def find_with_ignored(
     reader: Person, query: Query, number: int
 ) -> tuple[SearchResults, Mapping[Thing, str]]:
-    """One page of what a search finds, and what in it members wrote whom the reader ignores, as `ignored_authors` returns it.
+    """One page of search results, and those results by members whom the reader ignores, as `ignored_authors` returns them.
 
-    Of each hit it is known whether it has a poll.
+    Each hit is marked if it has a poll.
     """
     ignored: dict[Thing, str] = {}
 
@@ -100,7 +103,7 @@ def find_with_ignored(
     return find(reader, query, number, note, polls), ignored
 
 
-# What search finds and has an author
+# The kinds of hits that have an author
 AUTHORED_MODELS: dict[str, Any] = {
     "topic": Topic,
     "post": Post,
@@ -110,7 +113,7 @@ AUTHORED_MODELS: dict[str, Any] = {
 
 
 def ignored_authors(reader: Person, things: Sequence[Thing]) -> dict[Thing, str]:
-    """Those of the things (kind, item id) that members wrote whom the reader ignores, with the names of these authors."""
+    """Those of the things (kind, item id) by members whom the reader ignores, with the names of these authors."""
     found: dict[Thing, str] = {}
     for kind, model in AUTHORED_MODELS.items() if reader.ignored else ():
         ids = [item_id for known, item_id in things if known == kind]
@@ -122,7 +125,7 @@ def ignored_authors(reader: Person, things: Sequence[Thing]) -> dict[Thing, str]
 
 @dataclass(frozen=True)
 class Partly:
-    """What has some of the words of a search: texts, pages and people by their names."""
+    """Results with some of the words of a search: texts, pages and people."""
 
     hits: Sequence[Hit] = ()
     named: Sequence[NamedPage] = ()
@@ -135,9 +138,9 @@ NOTHING_PARTLY = Partly()
 def find_partly(
     reader: Person, query: Query, agendas: Sequence[Agenda], language: str, limit: int
 ) -> Partly:
-    """What has some of the words of a search, where nothing has all of them, at most so many of each; see `named_pages`.
+    """Results with some of the words of a search, for when nothing has all of them, at most `limit` of each; see `named_pages`.
 
-    Short words count for nothing, and nor does what members wrote whom the reader ignores.
+    Short words do not count, nor do texts of members whom the reader ignores.
     """
     words = [one for one in words_of(query.words) if is_telling(one)][:MAX_NAME_WORDS]
     if not words:
@@ -155,7 +158,7 @@ def find_partly(
 def _partly_named(
     reader: Person, typed: str, words: Sequence[str], agendas: Sequence[Agenda], language: str
 ) -> list[NamedPage]:
-    """The pages with a name of which some words begin with one of the typed; those with the most of them first."""
+    """The pages with a name that has words beginning with some of the typed ones; those with the most of them first."""
     some = [[word] for word in words]
     cities = home_cities_by_prefixes(reader, words, MAX_NAMED_PAGES)
     titles = [(one, words_in(one.title)) for one in agendas]
@@ -183,9 +186,9 @@ def _called(entry: KnownEntry, language: str) -> NamedPage:
 
 
 def alike(reader: Person, title: str, limit: int) -> Sequence[Document]:
-    """What is there already that is like a topic with this title: topics, practices and cases, the most alike first.
+    """Existing topics, practices and cases that are similar to a topic with this title, the most similar first.
 
-    Without what members wrote whom the reader ignores.
+    Texts of members whom the reader ignores are left out.
     """
     found = find_alike(reader, title, Query("", kinds=("topic", "practice", "case")), limit)
     ignored = ignored_authors(reader, [(one.kind, one.item_id) for one in found])

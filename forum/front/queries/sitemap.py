@@ -38,14 +38,14 @@ LIST_PAGES = (
 
 
 class SitemapEntry(NamedTuple):
-    """One address in the sitemap, and when the page changed last, if that is known."""
+    """One address in the sitemap, and when the page last changed, if that is known."""
 
     path: str
     changed_at: datetime | None
 
 
 def sitemap_pages() -> int:
-    """The number of files of the sitemap; each has the things with ids in a range of `IDS_PER_SITEMAP_FILE`."""
+    """The number of files of the sitemap; each contains the things with ids in a range of `IDS_PER_SITEMAP_FILE`."""
     last = [select(func.max(part.id)).scalar_subquery() for part in _sections()]
     numbers = db.session.execute(select(*last)).one()
     return pages_for(max(number or 0 for number in numbers), IDS_PER_SITEMAP_FILE)
@@ -75,7 +75,7 @@ class SitemapSection(NamedTuple):
     changed_at: Any
 
     def with_ids_between(self, first: int, last: int) -> SitemapSection:
-        """Only those with ids in a range, both ends included."""
+        """Only those with ids in a range, including both ends."""
         return self._replace(query=self.query.where(self.id.between(first, last)))
 
     def as_select(self, number: int) -> Select[Any]:
@@ -124,7 +124,7 @@ def _sections() -> list[SitemapSection]:
 
 
 def _city_section() -> SitemapSection:
-    """The cities with members. Their ids are those of GeoNames, so they are not split into ranges."""
+    """The cities with members. Their ids are GeoNames ids, so they are not split into ranges."""
     here = [city.id for city in home_cities(VISITOR)]
     return SitemapSection(
         select(City).where(City.id.in_(here)), City.id, "/cities/" + City.slug, null()

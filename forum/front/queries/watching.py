@@ -1,4 +1,4 @@
-"""What a member watches and mutes, with names and addresses, and what of it can no longer be read."""
+"""What a member watches and mutes, with names and addresses, and what of it is no longer readable."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from forum.notifications.queries import Subject, watches_of
 from forum.pages import Page
 from forum.permissions import Person, require
 
-MAX_GONE = 1_000  # watches of what can no longer be read that are counted and cleared at once
+MAX_GONE = 1_000  # watches of unreadable things that are counted and cleared at once
 
 
 class Watched(NamedTuple):
-    """Something that a member watches or mutes: its name, address and kind, which for a page with comments is that of the page."""
+    """Something that a member watches or mutes: its name, address and kind; a page with comments has the kind of the page."""
 
     watch: Watch
     name: str
@@ -45,7 +45,7 @@ def watched(member: Person, number: int) -> Page[Watched]:
 
 
 def watches_of_gone(member: Person) -> Sequence[Subject]:
-    """What a member watches and mutes and cannot read: deleted, hidden, merged, for others alone; at most `MAX_GONE`."""
+    """A member's watches of things they can no longer read: deleted, hidden, merged, or restricted; at most `MAX_GONE`."""
     require(member.can.see_notices())
     query = select(Watch.subject, Watch.subject_id).where(Watch.member_id == member.id)
     gone = query.where(~_is_readable(member)).order_by(Watch.subject, Watch.subject_id)

@@ -33,7 +33,7 @@ class WorldMap(NamedTuple):
 
 
 def world_map(cities: tuple[HomeCity, ...], until: datetime | None) -> WorldMap:
-    """The map of these cities, with the exchanges between them in the time before a moment; without any for None."""
+    """The map of these cities, with the exchanges between them in the time before a moment; without exchanges for None."""
     by_id = {city.id: city for city in cities}
     found = queries.exchanges(me(), until, by_id) if until else []
     return _drawn_world_map(cities, tuple(found))

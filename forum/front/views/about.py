@@ -1,4 +1,4 @@
-"""About the forum: help, privacy, accessibility, and whom to tell."""
+"""About the forum: help, privacy, accessibility, and contact."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def help() -> ResponseReturnValue:  # noqa: A001  # the word of its address
 
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
-    """Which personal data is kept, and for how long."""
+    """Which personal data is stored, and for how long."""
     return render_template("front/privacy.html", periods=_retention_periods())
 
 
 def _retention_periods() -> dict[str, str]:
-    """How long things are kept, in words, by the constants that the deleting actions use."""
+    """How long things are kept, in words, from the constants that the deleting actions use."""
     periods = {
         "candidates": joining.UNCONFIRMED_RETENTION,
         "refused": joining.REFUSED_RETENTION,

@@ -38,7 +38,7 @@ from forum.savedfiles import saved_file
 from forum.web import me
 
 AGENDA_TOPICS = 10
-# A link without a host, or without a scheme before it: in a file both lead astray
+# A link without a host, or without a scheme: in a file neither would work
 _PARTIAL_LINK = re.compile(r'(<a [^<>]*?href=")(//?)')
 
 
@@ -79,13 +79,13 @@ def agenda(slug: str) -> ResponseReturnValue:
 
 @bp.get("/agendas/<slug>/briefing")
 def briefing(slug: str) -> str:
-    """What an agenda holds on a few pages, to print and take to a meeting."""
+    """A summary of an agenda on a few pages, to print and take to a meeting."""
     return render_template("front/briefing.html", briefing=queries.briefing(slug))
 
 
 @bp.get("/agendas/<slug>/briefing.html")
 def briefing_file(slug: str) -> Response:
-    """The briefing as a file for word processors, whose headings become theirs; its links lead to the forum from anywhere."""
+    """The briefing as a file for word processors, which recognise its headings; its links lead to the forum from anywhere."""
     document = render_template("front/briefing_file.html", briefing=queries.briefing(slug))
     whole = _PARTIAL_LINK.sub(_with_what_is_missing, document)
     return saved_file(f"{slug}.html", "text/html; charset=utf-8", whole.encode())

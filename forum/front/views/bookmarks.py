@@ -1,4 +1,4 @@
-"""What a member keeps for later: the list, a note on each, when to be reminded of it, and keeping it no longer."""
+"""Bookmarks of a member: the list, notes, reminders, and removing bookmarks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def bookmarks() -> str:
 
 
 def _tabs(chosen: str, counts: Mapping[str, int]) -> list[tuple[str, str, bool, int]]:
-    """The tabs for all bookmarks and for each kind that there is: (text, address, whether it is open, number)."""
+    """The tabs for all bookmarks and for each kind that occurs: (text, address, whether it is open, number)."""
     names = {
         POST: _("Topics and posts"),
         CASE: _("Cases"),
@@ -52,7 +52,7 @@ def _tabs(chosen: str, counts: Mapping[str, int]) -> list[tuple[str, str, bool, 
 @bp.route("/bookmarks/<int:bookmark_id>/note", methods=["GET", "POST"])
 @changing
 def note_bookmark(bookmark_id: int) -> ResponseReturnValue:
-    """Say to oneself why one keeps something, and when to be reminded of it."""
+    """Write a note on a bookmark, and set its reminder."""
     row, days = queries.bookmark_row(me(), bookmark_id), reminder_days(me())
     known = row.bookmark.remind_on
     choice = OWN_DAY if known else NEVER
@@ -68,7 +68,7 @@ def note_bookmark(bookmark_id: int) -> ResponseReturnValue:
         _check_readable(row, day)
         had_note = bool(row.bookmark.note)
         words = form.note.data or ""
-        if day == known:  # nothing is said of it, so that whatever it is by now stays
+        if day == known:  # not changed in the form, so that it stays as it is by now
             kept = actions.note(me(), bookmark_id, words)
         else:
             kept = actions.note_and_remind(me(), bookmark_id, words, day)
@@ -84,7 +84,7 @@ def note_bookmark(bookmark_id: int) -> ResponseReturnValue:
 @bp.post("/bookmarks/<int:bookmark_id>/remind")
 @changing
 def remind(bookmark_id: int) -> AnyResponse:
-    """Be reminded of something, or not, by one press; the form field `remind` says after which span, or *never*."""
+    """Set or remove a reminder by pressing one button; the form field `remind` is a span, or *never*."""
     row, wanted = queries.bookmark_row(me(), bookmark_id), request.form.get("remind", "")
     day = reminder_days(me()).spans.get(wanted)
     back = web.safe_next(url_for("front.bookmarks"))
@@ -97,7 +97,7 @@ def remind(bookmark_id: int) -> AnyResponse:
 
 
 def _check_readable(row: queries.BookmarkRow, day: date | None) -> None:
-    """Raise `NotFound` for a day on which to be reminded of what one cannot read; who was to be reminded may end that."""
+    """Raise `NotFound` for a reminder of something that one cannot read; an existing reminder may still be removed."""
     if row.thing is None and day not in (None, row.bookmark.remind_on):
         raise NotFound()
 
@@ -112,7 +112,7 @@ def _tell_when(day: date | None) -> None:
 @bp.post("/bookmarks/<int:bookmark_id>/unbookmark")
 @changing
 def unbookmark(bookmark_id: int) -> AnyResponse:
-    """Keep something no longer, even if it is out of reach by now."""
+    """Remove a bookmark, even if its thing is no longer visible."""
     kept = get_bookmark(me(), bookmark_id)
     actions.unbookmark(me(), kept.kind, kept.thing_id)
     return web.done(

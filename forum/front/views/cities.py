@@ -39,7 +39,7 @@ def cities() -> ResponseReturnValue:
 
 @bp.get("/cities/<slug>")
 def city(slug: str) -> ResponseReturnValue:
-    """A city: its members, what they wrote, which practices they share and tried, which cases name it, cities like it."""
+    """A city: its members, what they wrote, which practices they share and tried, cases that name it, similar cities."""
     reader = me()
     city = get_city(slug)
     shared, tried = (

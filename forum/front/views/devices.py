@@ -1,4 +1,4 @@
-"""For browsers and phones: the icon, the forum on the home screen, and the search from the address bar."""
+"""For browsers and phones: the icon, the web app manifest, and the search from the address bar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forum.templating import asset
 
 # Pixels: the sizes that Android needs for its home screen and for the splash screen of an app
 ICON_SIZES = (192, 512)
-ICON_AGE = 24 * 60 * 60  # seconds for which a browser remembers where the icon is
+ICON_AGE = 24 * 60 * 60  # seconds for which a browser caches the redirect to the icon
 
 
 @bp.get("/favicon.ico")
@@ -28,9 +28,9 @@ def favicon() -> AnyResponse:
 
 @bp.get("/manifest.webmanifest")
 def manifest() -> Response:
-    """How the forum stands on a home screen (W3C Web Application Manifest).
+    """How the forum is shown on a home screen (W3C Web Application Manifest).
 
-    `minimal-ui` has a way back; where a system knows it not, as on an iPhone, `standalone` is understood.
+    `minimal-ui` has a back button; systems that do not know it, such as an iPhone, use `standalone`.
     """
     locale = web.locale()
     # One picture serves both purposes: the mark lies within the circle that no mask cuts off

@@ -1,4 +1,4 @@
-"""What a city, an organisation or a member gave to the dialogue and got from it, to print and hand on."""
+"""What a city, an organisation or a member gave to the dialogue and received from it, to print and pass on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forum.web import me
 
 @bp.get("/cities/<slug>/exchange")
 def city_exchange(slug: str) -> str:
-    """What the members of a city gave and got; the same for everybody."""
+    """What the members of a city gave and received; the same for everybody."""
     city = get_city(slug)
     record = queries.exchange_of_city(city, _year())
     return _page(record, city.name, url_for("front.city", slug=slug))
@@ -22,7 +22,7 @@ def city_exchange(slug: str) -> str:
 
 @bp.get("/organisations/<slug>/exchange")
 def organisation_exchange(slug: str) -> str:
-    """What the members of an organisation gave and got; the same for everybody."""
+    """What the members of an organisation gave and received; the same for everybody."""
     organisation = get_organisation(slug)
     record = queries.exchange_of_organisation(organisation, _year())
     return _page(record, organisation.name, url_for("front.organisation", slug=slug))
@@ -30,7 +30,7 @@ def organisation_exchange(slug: str) -> str:
 
 @bp.get("/members/<handle>/exchange")
 def member_exchange(handle: str) -> str:
-    """What a member gave and got, for that member alone: nobody is to be measured by others."""
+    """What a member gave and received, for that member alone: nobody is to be measured by others."""
     member = my_profile(me())
     if member.handle != handle:
         raise NotFound()

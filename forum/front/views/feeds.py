@@ -36,7 +36,7 @@ def agenda_feed(slug: str) -> Response:
 
 @bp.get("/topics/<int:topic_id>/feed.atom")
 def topic_feed(topic_id: int) -> AnyResponse:
-    """The newest posts of one topic; that of a merged topic redirects to the other one's."""
+    """The newest posts of one topic; the feed of a merged topic redirects."""
     try:
         topic, posts = queries.feed_of_topic(topic_id)
     except NotFound:

@@ -61,12 +61,12 @@ def home() -> ResponseReturnValue:
 
 
 def _is_one_open(some: Iterable[Any]) -> bool:
-    """Whether one of these agendas is not in preparation: else nobody but those who prepare them has anything to read."""
+    """Whether one of these agendas is open; otherwise nobody except its moderators has anything to read."""
     return any(agenda.opened_at for agenda in some)
 
 
 def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None:
-    """The list of an administrator until the dialogue can begin, and of a moderator until there is something; else None.
+    """The list for an administrator until the dialogue can begin, and for a moderator until there is something; else None.
 
     Also None once an administrator has closed the list.
     """

@@ -68,7 +68,7 @@ def profile(handle: str) -> ResponseReturnValue:
 @bp.post("/members/<handle>/watch")
 @changing
 def watch_member(handle: str) -> ResponseReturnValue:
-    """Watch what a member opens and publishes, or stop doing so. Nobody is told of it."""
+    """Watch what a member opens and publishes, or stop doing so. The member is not told."""
     member = get_member(me(), handle)
     return set_level(AUTHOR, member.id, url_for("front.profile", handle=member.handle))
 
@@ -92,7 +92,7 @@ def directory() -> ResponseReturnValue:
         "language": languages_of_members(reader),
         "theme": [(theme.slug, theme.name) for theme in queries.themes_offered(reader)],
     }
-    chosen = {name: web.text(name) for name in choices}  # a value that is not offered finds nobody
+    chosen = {name: web.text(name) for name in choices}  # an unknown value finds nobody
     chosen["words"] = web.text("words", MAX_QUERY_LENGTH)
     city_ids = {city.slug: city.id for city in cities}
     organisation_ids = {slug: number for number, slug, _name in organisations}

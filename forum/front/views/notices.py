@@ -29,7 +29,7 @@ from forum.web import me
 
 @bp.get("/notices")
 def inbox() -> str:
-    """The inbox, or what is unread in it: notices that ask for something before the others."""
+    """The inbox, or its unread notices: notices that ask for something first."""
     is_unread = request.args.get("show") == "unread"
     asked = questions_to_advise_on(me())
     found = notices_of(me(), web.number("page"), asked, is_unread=is_unread)
@@ -46,7 +46,7 @@ def inbox() -> str:
 
 
 def _marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
-    """The marks of which notices tell, by post and member."""
+    """The marks that notices are about, by post and member."""
     pairs = ((one.post_id, one.actor_id) for one in notices if one.kind == "mark")
     return telling_marks((post, member) for post, member in pairs if post and member)
 
@@ -80,7 +80,7 @@ def settings_notices() -> ResponseReturnValue:
 
 
 def _offer_locales(form: NoticesForm, member: Person) -> None:
-    """Let a member choose the language of e-mails, where a forum has several."""
+    """Let a member choose the language of e-mails, if the forum has several."""
     offered = web.settings().locales
     if len(offered) == 1:
         del form.locale
@@ -103,7 +103,7 @@ def watch_replies() -> ResponseReturnValue:
 @bp.post("/settings/notices/clear")
 @changing
 def clear_watches() -> ResponseReturnValue:
-    """Stop watching and muting all that can no longer be read."""
+    """Stop watching and muting everything that is no longer readable."""
     notices.clear_watches(me(), queries.watches_of_gone(me()))
     return web.done(
         _("Cleared. What you can read you watch and mute as before."),
@@ -114,7 +114,7 @@ def clear_watches() -> ResponseReturnValue:
 @bp.post("/settings/notices/end")
 @changing
 def unwatch() -> ResponseReturnValue:
-    """Stop watching or muting something, even if it is out of reach by now."""
+    """Stop watching or muting something, even if it is no longer visible."""
     subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
     notices.unwatch(me(), request.form.get("subject", ""), subject_id)
     return web.done(

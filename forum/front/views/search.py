@@ -1,4 +1,4 @@
-"""Search, and what is there already that is like a new topic."""
+"""Search, and existing topics that are similar to a new one."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ NOTHING_FOUND = SearchResults(Page([], 1, 1, 0))
 class Asked(NamedTuple):
     """What the address of a search asks for.
 
-    `chosen` are the values of the filters that the address names. One that is offered nowhere finds nothing, nor does a
-    topic that the reader cannot see: then `is_possible` is false. `gone_ids` are the numbers by which the address of a kept
-    search names agendas that are out of sight.
+    `chosen` are the values of the filters in the address. An unknown value finds nothing, nor does a topic that the
+    reader cannot see: then `is_possible` is false. `gone_ids` are the ids by which the address of a kept search names
+    agendas that are no longer visible.
     """
 
     query: Query
@@ -55,7 +55,7 @@ class Asked(NamedTuple):
 
 @bp.get("/search")
 def search() -> ResponseReturnValue:
-    """Everything that contains the words, or what does in one topic, with facets, and pages and members of that name."""
+    """Everything with all the words, in the whole forum or in one topic, with facets, and pages and members of that name."""
     reader = me()
     agendas = all_agendas(reader)
     language_names = dict(languages())
@@ -124,33 +124,33 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
 
 
 def _kept(reader: Person, asked: Asked, *, is_exact: bool) -> KeptSearch | None:
-    """The search of this page among those that the reader keeps."""
+    """The search of this page among the reader's kept searches."""
     if not reader.is_member:
         return None
     query = asked.query
     chosen = (query.kinds, query.agenda_ids, query.languages)
     wanted = Wanted(query.words, *chosen, query.topic_id, is_exact)
     mine = my_searches(reader)
-    # Since it was kept, the topic may have been merged, and some of its agendas may have gone out of sight
+    # Since it was kept, the topic may have been merged, and some of its agendas may no longer be visible
     named = replace(wanted, agenda_ids=(*query.agenda_ids, *asked.gone_ids))
     named = replace(named, topic_id=web.number("topic", 0)) if asked.is_in_topic else named
     return same_search(mine, wanted) or same_search(mine, named)
 
 
 def _note_look(kept: KeptSearch, found: SearchResults) -> None:
-    """Note that the newest results of a kept search are looked at, if there is something new among them."""
+    """Record that the newest results of a kept search were looked at, if there is something new among them."""
     if found.page.number > 1:
         return
     newest = max((hit.document.id for hit in found.page.items), default=0)
     latest = max((number for number, _author in kept.found), default=0)
     if max(newest, latest) > kept.looked_up_to:
-        # Never delay a reader for this: the next visit notes it. The search may be removed at this moment
+        # Never delay a reader for this: the next visit records it. The search may also be removed at this moment
         with suppress(Busy, NotFound), without_waiting():
             searches.look(me(), kept.id, newest)
 
 
 def _orders(is_newest_first: bool) -> list[tuple[str, str, bool, None]]:
-    """The orders of the results, as tabs: (label, address, whether it is this one, no number)."""
+    """The orders of the results, as tabs: (label, address, whether it is the present one, no number)."""
     best, newest = web.here(order=None, page=None), web.here(order="newest", page=None)
     return [
         (_("Best match"), best, not is_newest_first, None),
@@ -159,7 +159,7 @@ def _orders(is_newest_first: bool) -> list[tuple[str, str, bool, None]]:
 
 
 def _topic_to_search(reader: Person) -> TopicRow | None:
-    """The topic of which alone the texts are looked for, or that into which it was merged; None when the reader sees neither."""
+    """The topic that is searched, or the one it was merged into; None when the reader sees neither."""
     if not request.args.get("topic"):
         return None
     try:
