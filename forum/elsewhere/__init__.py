@@ -1,1 +1,1 @@
-"""Signing in with an account at an OpenID provider, over the tool `oidc` and the rooms below."""
+"""Signing in with an account at an OpenID provider, with the tool `oidc` and the rooms below."""

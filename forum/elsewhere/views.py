@@ -1,4 +1,4 @@
-"""Going to an OpenID provider and coming back: signing in, linking accounts and unlinking them."""
+"""The redirects to an OpenID provider and back: signing in, linking and unlinking accounts."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ bp = Blueprint("elsewhere", __name__)
 FLOW_KEY = "way"  # the state of `oidc.begin` while somebody is at the provider
 LINKING_KEY = "linking"  # the account that is ready to be linked
 FLOW_SECONDS = 15 * 60
-RECENT_SECONDS = 5 * 60  # a sign-in at the provider as recent as this authenticates again
+# A sign-in at the provider that is not older counts as authenticating again
+RECENT_SECONDS = 5 * 60
 BAD_GATEWAY, BAD_REQUEST = 502, 400
 
 
 def _provider() -> oidc.Provider:
-    """The provider of the settings; without one these addresses are not found (404)."""
+    """The provider in the settings; without one these addresses are not found (404)."""
     settings = web.settings()
     if not web.provider_elsewhere():
         abort(404)
@@ -48,10 +49,10 @@ def _provider() -> oidc.Provider:
 @bp.get("/sign-in/elsewhere")
 @limiter.limit("20/minute")
 def begin() -> ResponseReturnValue:
-    """Go to the provider: to sign in, and for members to link an account or to authenticate again.
+    """Redirect to the provider: to sign in, and for members to link an account or to authenticate again.
 
-    A link and not a form, because the content security policy allows no form to lead to another site; it changes
-    nothing here.
+    It is a link and not a form, because the content security policy forbids forms to redirect to another site; it
+    changes nothing here.
     """
     provider = _provider()
     try:
@@ -69,7 +70,7 @@ def _return_address() -> str:
 @bp.get("/sign-in/elsewhere/back")
 @limiter.limit("20/minute")
 def back() -> ResponseReturnValue:
-    """Come back from the provider. What the browser's session kept is valid for one return."""
+    """Come back from the provider. The values stored in the browser's session can be used only once."""
     provider, way = _provider(), session.pop(FLOW_KEY, None) or {}
     if way.get("at", 0) < now().timestamp() - FLOW_SECONDS:
         return _not_confirmed()
@@ -86,7 +87,7 @@ def back() -> ResponseReturnValue:
 
 
 def _provider_failed(error: oidc.ProviderUnavailable) -> ResponseReturnValue:
-    """The page for a provider that does not answer properly; the reason goes to the log."""
+    """The page for a provider that does not answer correctly; the reason is logged."""
     current_app.logger.warning("the OpenID provider: %s", error)
     sentence = _(
         "%(provider)s does not answer as it should. Try again in some minutes.",
@@ -116,7 +117,7 @@ def _sign_in(owner: Member, target: str) -> ResponseReturnValue:
 
 
 def _join_or_wait(said: oidc.Identity, target: str) -> ResponseReturnValue:
-    """Somebody whose account is linked with nobody joins. No account is ever found by the address alone."""
+    """A person whose account is not linked joins. No account is ever found by the e-mail address alone."""
     if said.is_verified and member_by_email(said.email):
         sentence = _(
             "There is an account with your address. Sign in first, then link %(provider)s in your settings.",
@@ -132,7 +133,7 @@ def _join_or_wait(said: oidc.Identity, target: str) -> ResponseReturnValue:
 
 @bp.post("/sign-in/elsewhere/forget")
 def forget() -> ResponseReturnValue:
-    """Forget the account with which somebody came back to join; another person may sit at the screen now."""
+    """Forget the account with which somebody came back to join; another person may be at the screen now."""
     session.pop(PROVIDER_ACCOUNT_KEY, None)
     return web.see_other(web.safe_next(url_for("accounts.join")))
 
@@ -151,7 +152,7 @@ def _account_data(said: oidc.Identity) -> dict[str, Any]:
 
 
 def _answer_member(said: oidc.Identity, owner: Member | None, target: str) -> ResponseReturnValue:
-    """A signed-in member has come back: this authenticates again, or an account is ready to be linked."""
+    """A signed-in member has come back: they have authenticated again, or an account is ready to be linked."""
     member = my_profile(me())
     if owner is not None and owner.id != member.id:
         return _refused_page(_("This account is linked with a member already."), CONFLICT)
@@ -161,7 +162,7 @@ def _answer_member(said: oidc.Identity, owner: Member | None, target: str) -> Re
     if said.signed_in_at < now().timestamp() - RECENT_SECONDS:
         return _refused_page(_("Sign in there anew, so that we know that it is you."), FORBIDDEN)
     after = target or url_for("elsewhere.index")
-    if member.factor_at:  # a provider stands for the password, and not for the second factor
+    if member.factor_at:  # a provider replaces the password, but not the second factor
         return web.see_other(after) if has_proved() else prove_first(after)
     renew_proof(member)
     return web.see_other(after)
