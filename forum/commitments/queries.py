@@ -616,7 +616,7 @@ def commitments_told_by(member_id: Any) -> Select[Any]:
 
 
 def ids_of_reminded(commitment: Commitment) -> list[int]:
-    """The ids of the members who may have been reminded: current speakers, and former ones who still belong to the organisation."""
+    """The ids of the members who may have been reminded: present speakers, and all members of the organisation."""
     is_there = Member.organisation_id == commitment.organisation_id
     found = select(Member.id).join(Organisation, or_(speaks_for(), is_there))
     return sorted(
