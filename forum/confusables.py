@@ -1,4 +1,4 @@
-"""What texts look like: the characters in them that nobody sees, and skeletons, the same for texts that look alike.
+"""Invisible characters, and skeletons, which are equal for texts that look alike.
 
 Skeletons are those of Unicode Technical Standard #39.
 """
@@ -23,13 +23,13 @@ IGNORABLE_RANGES = (
     *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
     *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
 )
-# For `str.translate`: what nobody sees is removed, and the Braille pattern without dots is a space
+# For `str.translate`: invisible characters are removed, and the blank Braille pattern becomes a space
 INVISIBLE: dict[int, str | None] = {
     **{point: None for first, last in IGNORABLE_RANGES for point in range(first, last + 1)},
     0x2800: " ",
 }
-# Those that spelling needs: between words (Khmer, Thai), joiners (Persian, Indic scripts, emoji) and marks of direction,
-# variants of letters (Mongolian, Japanese names, emoji), flags of regions
+# Invisible characters that spelling needs: between words (Khmer, Thai), joiners (Persian, Indic scripts, emoji),
+# marks of direction, variants of letters (Mongolian, Japanese names, emoji), flags of regions
 NEEDED = {
     *(0x61C, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
     *(*range(0xFE00, 0xFE10), *range(0xE0020, 0xE0080), *range(0xE0100, 0xE01F0)),
@@ -38,7 +38,7 @@ NEEDLESS = {point: sign for point, sign in INVISIBLE.items() if point not in NEE
 
 
 def visible(text: str) -> str:
-    """A text without characters that nobody sees and no spelling needs; empty when nothing in it can be seen."""
+    """A text without invisible characters that no spelling needs; empty when nothing in it is visible."""
     if text.isascii():
         return text
     return text.translate(NEEDLESS) if text.translate(INVISIBLE).strip() else ""
@@ -47,13 +47,14 @@ def visible(text: str) -> str:
 def skeleton(text: str) -> str:
     """The skeleton of a text: what it looks like at a glance, without case, accents, spaces and invisible characters.
 
-    Capital i, small L and 1 count as the same, as do 0 and O, rn and m, and letters of different scripts that look alike.
-    It is compared and never shown. Stored skeletons have to be made anew when this function or its data change.
+    Capital i, small L and 1 count as the same, as do 0 and O, rn and m, and letters of different scripts that look
+    alike. It is used for comparing and never shown. Stored skeletons have to be recomputed when this function or its
+    data change.
     """
     plain = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
     plain = plain.translate(INVISIBLE)
     seen = "".join(c for c in plain if unicodedata.category(c) in VISIBLE_CATEGORIES)
-    # Twice, because capitals resemble other letters than small ones do: as they are, and again in lower case.
+    # Twice, because capitals resemble other letters than small letters do: as they are, and then in lower case.
     small = seen.translate(_prototypes()).casefold().translate(_prototypes()).casefold()
     return small.replace("i", "l")[:MAX_LENGTH]
 

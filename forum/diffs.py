@@ -49,7 +49,7 @@ def _common_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]
 
 
 def _aligned(old: Sequence[str], new: Sequence[str], is_by_words: bool) -> Iterator[Piece]:
-    """Both aligned; words are the same words whatever white space follows them."""
+    """Both texts aligned; words are equal whatever white space follows them."""
     keys = (
         (old, new)
         if is_by_words
@@ -65,7 +65,7 @@ def _aligned(old: Sequence[str], new: Sequence[str], is_by_words: bool) -> Itera
 
 
 def _same(was: str, now_is: str) -> Iterator[Piece]:
-    """A line or word that both have, and apart from it the white space after it, where that has changed."""
+    """A line or word that both have, and the white space after it if that has changed."""
     if was == now_is:
         yield "same", was
         return

@@ -1,4 +1,4 @@
-"""The forum's own pictures: a city plan for each agenda, places on the map of the world, bars of charts."""
+"""The forum's own pictures: a city plan for each agenda, places on the world map, bars of charts."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
@@ -37,7 +37,7 @@ def plans(items: Iterable[tuple[str, str]]) -> str:
 
 @cache
 def edition() -> str:
-    """Changes with the code that draws plans, so that a browser's own copy of an older drawing is not used."""
+    """A version of the code that draws plans, so that browsers do not use their copy of an older drawing."""
     here = Path(__file__).parent
     files = [*sorted(here.glob("plans_*.py")), here / "shapes.py", here / "geometry.py"]
     return sha256(b"".join(path.read_bytes() for path in [*files, Path(__file__)])).hexdigest()[:10]
@@ -45,9 +45,9 @@ def edition() -> str:
 
 @lru_cache(maxsize=256)
 def plan(slug: str, pattern: str) -> str:
-    """The inside of a symbol of 480 by 288: a figure-ground plan, always the same for a slug.
+    """The content of a symbol of 480 by 288: a figure-ground plan, always the same for a slug.
 
-    Everything is drawn in `currentColor`. An unknown pattern is a KeyError.
+    Everything is drawn in `currentColor`. An unknown pattern raises a KeyError.
     """
     rng = Random(sha256(f"{pattern}/{slug}".encode("utf-8", "replace")).digest())
     drawn = _PLAN_FUNCTIONS[pattern](rng)
@@ -57,7 +57,7 @@ def plan(slug: str, pattern: str) -> str:
 
 
 def dots(places: Iterable[tuple[float, float]]) -> str:
-    """The path whose round ends are dots where places (latitude, longitude) lie on `static/world.svg`."""
+    """A path whose round line caps are dots at the places (latitude, longitude) on `static/world.svg`."""
     return "".join([_dot(*place) for place in places])
 
 
@@ -89,9 +89,9 @@ def arc(start: tuple[float, float], end: tuple[float, float]) -> str:
 
 
 def labels(places: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str] | None]:
-    """Where the name of each place goes, and its anchor; None where there is no room for it.
+    """The position and anchor of the name of each place; None where there is no room for it.
 
-    A name stands right, left, above or below its dot, where it hides neither a dot nor another name.
+    A name is right, left, above or below its dot, where it covers neither a dot nor another name.
     """
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y, _name in places]
     found: list[tuple[float, float, str] | None] = []

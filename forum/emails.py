@@ -1,4 +1,4 @@
-"""E-mail messages (RFC 5322): headers for threads, automatic senders and unsubscribing, and bodies from templates.
+"""E-mail messages (RFC 5322): headers for threads, automatic messages and unsubscribing, and bodies from templates.
 
 A template of `templates/mail` is rendered twice: with the macros of `kit.html` and with those of `kit.txt`.
 """
@@ -21,7 +21,7 @@ from flask import current_app
 from werkzeug.urls import iri_to_uri
 
 EMPTY_LINES = re.compile(r"\n{3,}")
-# Headers that programs read: addresses and ids between angle brackets, each on a line of its own, however long
+# Headers for programs: addresses and ids in angle brackets, each on a line of its own, however long
 IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
 MAX_SUBJECT = 150  # characters; mail programs show half of them
 # Invisible, but needed in Persian words and in emoji of several parts
@@ -29,23 +29,23 @@ JOINERS = "\u200c\u200d"
 
 
 class WholeWordsPolicy(EmailPolicy):
-    """Encodes a header that is not ASCII as a whole (RFC 2047), where Python's own folding may lose spaces.
+    """Encodes a header that is not ASCII as a whole (RFC 2047), because Python's own folding may lose spaces.
 
-    White space between two encoded words is left out by readers (section 6.2), and that folding encodes the words of a
-    text one by one. It also encodes a word that is longer than a line: in headers for programs nothing may be encoded.
+    Readers drop white space between two encoded words (section 6.2), and that folding encodes the words of a text one
+    by one. It also encodes a word that is longer than a line, but headers for programs must not be encoded.
     """
 
     def fold(self, name: str, value: Any) -> str:
-        """A header as it is sent, in lines."""
+        """A header in lines, as it is sent."""
         return self._fold_whole(name, value) or super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        """A header as it is sent, in lines, as bytes."""
+        """A header in lines, as it is sent, as bytes."""
         folded = self._fold_whole(name, value)
         return folded.encode("ascii") if folded else super().fold_binary(name, value)
 
     def _fold_whole(self, name: str, value: Any) -> str:
-        """The header in encoded words, or one of `IN_ANGLES` in lines; empty for others that are ASCII."""
+        """The header in encoded words, or one of `IN_ANGLES` in lines; empty for other headers that are ASCII."""
         if name in IN_ANGLES:
             lines = f"{self.linesep} ".join(str(value).split())
             return f"{name}: {lines}{self.linesep}"
@@ -69,11 +69,11 @@ POLICY = WholeWordsPolicy(linesep="\r\n")
 
 @dataclass(frozen=True)
 class Letter:
-    """One message. `number` makes its Message-ID, which stays the same however often it is tried.
+    """One message. Its Message-ID is made from `number`, so that it is the same at every attempt.
 
-    `language` is that of our own words in it, as a header names it. `thread` are the ids (without brackets) of the
-    messages it follows, the first one first; `unsubscribe` is the address where one press ends such mail (RFC 8058),
-    `list_name` and `reply_to` are left out when empty. To `comes_back_to` goes what cannot be delivered.
+    `language` is that of our own words in it, for a header. `thread` are the ids (without brackets) of the messages
+    it follows, the first one first; `unsubscribe` is the address where one press ends such mail (RFC 8058),
+    `list_name` and `reply_to` are left out when empty. Messages that cannot be delivered return to `comes_back_to`.
     """
 
     number: str
@@ -105,7 +105,8 @@ def message(letter: Letter) -> EmailMessage:
     _add_automation_headers(made, letter)
     made.set_content(letter.text, cte="quoted-printable")
     made.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    # Of our own words; a quoted text says its own. Before the content it would be lost with that.
+    # For our own words; a quoted text is marked with its own language. It is set after the content, which would
+    # remove it.
     made["Content-Language"] = letter.language
     return made
 
@@ -126,7 +127,7 @@ def _add_thread_headers(made: EmailMessage, letter: Letter) -> None:
 
 
 def _add_automation_headers(made: EmailMessage, letter: Letter) -> None:
-    """Say that the message is automatic, so that no holiday reply is sent (RFC 3834), and how to unsubscribe."""
+    """Add the headers of an automatic message, so that no holiday reply is sent (RFC 3834), and for unsubscribing."""
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
     if letter.reply_to:
@@ -141,7 +142,7 @@ def _add_automation_headers(made: EmailMessage, letter: Letter) -> None:
 
 
 def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject and the whole body of a letter of a kind, rendered with the macros of a kit (`kit.txt` or `kit.html`)."""
+    """The subject and the body of a letter of a kind, rendered with the macros of a kit (`kit.txt` or `kit.html`)."""
     environment = current_app.jinja_env
     parts: Any = environment.get_template(f"mail/{kit}").make_module({"direction": direction})
     module: Any = environment.get_template(f"mail/{kind}.txt").make_module({"m": parts, **words})
@@ -159,14 +160,14 @@ def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def direction(text: str) -> str:
-    """Where the first letter of a text has its line begin, `ltr` or `rtl`: not all mail programs know `dir="auto"`."""
+    """The direction of a text by its first letter, `ltr` or `rtl`, because not all mail programs know `dir="auto"`."""
     letters = (bidirectional(character) for character in text)
     first = next((one for one in letters if one in ("L", "R", "AL")), "L")
     return "ltr" if first == "L" else "rtl"
 
 
 def _as_kit_output(text: str, kit: str) -> str:
-    """The output of a kit's macros: safe if it is HTML, because the macros escape everything that is put in."""
+    """The output of a kit's macros: safe if it is HTML, because the macros escape all values."""
     return _SafeHtml(text) if kit == "kit.html" else text
 
 

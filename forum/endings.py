@@ -1,4 +1,4 @@
-"""How commands end that fail: those that a mail server calls say by their exit code whether it tries again (sysexits.h)."""
+"""How failing commands end: those called by a mail server tell it by their exit code whether to try again (sysexits.h)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ EX_USAGE, EX_TEMPFAIL, EX_NOPERM = 64, 75, 77  # exit codes of sysexits.h
 
 
 class TryAgain(click.ClickException):
-    """A temporary failure of a command that a mail server calls: by the exit code it delivers the message again later."""
+    """A temporary failure of a command called by a mail server, which will deliver the message again because of the exit code."""
 
     exit_code = EX_TEMPFAIL
 
 
 class WrongUsage(click.UsageError):
-    """Wrong arguments of a command that a mail server calls, with the exit code that it knows."""
+    """Wrong arguments of a command called by a mail server, with the exit code for that."""
 
     exit_code = EX_USAGE
 
@@ -30,9 +30,9 @@ WRONG_USAGES: dict[str, type[click.UsageError]] = {"mail-in": WrongUsage}
 
 @contextmanager
 def wrong_settings_end_command(words: Sequence[str]) -> Iterator[None]:
-    """Let a wrong setting end the command that is among these words of a command line with that command's exit code.
+    """Let a wrong setting end the command named in `words` (of a command line) with that command's exit code.
 
-    Settings are read to make the application, before anybody knows its commands.
+    Settings are read to make the application, before its commands are known.
     """
     try:
         yield

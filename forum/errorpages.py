@@ -21,7 +21,7 @@ from forum.formrows import is_cell, sent_tables
 from forum.plaintext import tidy
 from forum.web import FORBIDDEN, TOO_MANY, is_cross_site, is_local, me, nearest_page, see_other
 
-# Fields that are never given back: secrets, and what the page that gives a text back sets itself
+# Fields that are never given back: secrets, and those that the resend page sets itself
 NEVER_GIVEN_BACK = {
     "csrf_token",
     "password",
@@ -31,7 +31,7 @@ NEVER_GIVEN_BACK = {
     "code",
     "credential",
 }
-# Fields that hold something somebody wrote, however short
+# Fields whose content a person wrote, however short
 TEXT_FIELDS = {
     "about",
     "alt",
@@ -54,10 +54,10 @@ TEXT_FIELDS = {
     "title",
     "why",
 }
-PAGE_FIELDS = {"next", "digest", "signs"}  # which a page fills in itself, and nobody would miss
+PAGE_FIELDS = {"next", "digest", "signs"}  # which a page fills in itself, so they are no loss
 MAX_TRIVIAL_LENGTH = 20  # characters; a longer value of any other field is worth giving back, too
 STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must not be trusted
-KEPT_PREFIX = "kept:"  # of a field that travels along in another form, such as that of signing in
+KEPT_PREFIX = "kept:"  # of a field that is carried along in another form, such as the sign-in form
 BUSY_RETRY_AFTER = "5"  # seconds after which a database that was too busy is worth another try
 DEFAULT_RETRY_AFTER = "60"  # seconds, for a rate limit that does not say how long to wait
 
@@ -74,7 +74,7 @@ def init_app(app: Flask) -> None:
 
 
 def answer_otherwise(app: Flask, prefix: str, answer: Callable[[int, str], Response]) -> None:
-    """Let `answer(status, sentence)` answer the errors of addresses that begin with `prefix`, instead of a page."""
+    """Let `answer(status, sentence)` make the responses to errors at addresses that begin with `prefix`, instead of a page."""
     app.extensions.setdefault("other_answers", {})[prefix] = answer
 
 
@@ -86,15 +86,15 @@ def _other_answer(status: int, message: str) -> Response | None:
 
 
 def kept_action() -> str:
-    """The address to which a text that is being given back was sent, if it is on this site; else an empty string."""
+    """The address to which a text that is carried along was sent, if it is on this site; else an empty string."""
     target = request.form.get("kept_action", "")
     return target if is_local(target) else ""
 
 
 def kept_fields() -> list[tuple[str, str]]:
-    """The names and values of the submitted form, except passwords, codes and tokens; at most `configuring.MAX_FORM_FIELDS`.
+    """The names and values of the submitted form, without passwords, codes and tokens; at most `configuring.MAX_FORM_FIELDS`.
 
-    While a text travels along in another form (`kept_action`), these are the fields of the text alone.
+    While a text is carried along in another form (`kept_action`), these are the fields of that text only.
     """
     return [
         (name.removeprefix(KEPT_PREFIX), tidy(value))
@@ -107,8 +107,8 @@ def kept_fields() -> list[tuple[str, str]]:
 def resend_page(action: str, why: str, status: int) -> Response:
     """The page that gives a submitted text back and offers to send it to `action` again.
 
-    `why` is the sentence that says what went wrong. If another member wrote the text, the page shows nothing of it and
-    its status is 403. Files are not kept, which the page says; nor does it call anything safe where no text was sent.
+    `why` is the message that says what went wrong. If another member wrote the text, the page shows none of it and
+    its status is 403. Files cannot be given back, and the page says so.
     """
     fields = kept_fields()
     instead = url_for("front.home") if status == 404 else _parent_page(action)
@@ -126,7 +126,7 @@ def resend_page(action: str, why: str, status: int) -> Response:
 
 
 def _is_of_another_member(fields: Iterable[tuple[str, str]]) -> bool:
-    """Whether another member was signed in when the form that holds these fields was opened."""
+    """Whether another member was signed in when the form with these fields was opened."""
     author_id = dict(fields).get("written_as")
     return me().is_member and author_id is not None and author_id != str(me().id)
 
@@ -137,7 +137,7 @@ def _parent_page(action: str) -> str:
 
 
 def retry_message(error: HTTPException) -> str:
-    """The sentence that says when a rate limit ends, in agreement with the error's `Retry-After` header."""
+    """The message that says when a rate limit ends, consistent with the error's `Retry-After` header."""
     seconds = int(error.get_response().headers.get("Retry-After", DEFAULT_RETRY_AFTER))
     minutes = ceil(seconds / 60)
     if seconds < 120:
@@ -149,7 +149,7 @@ def retry_message(error: HTTPException) -> str:
 
 
 def signed_in_again() -> str:
-    """The sentence above a text that was written before its author had to sign in again."""
+    """The message above a text that was written before its author had to sign in again."""
     return _("You are signed in again.")
 
 
@@ -161,20 +161,20 @@ def _answer_csrf_error(_error: CSRFError) -> Response:
 
 
 def _submitted_to() -> str:
-    """The address to which the text of this request was sent, also when it comes by way of another form."""
+    """The address to which the text of this request was sent, even if it is carried along in another form."""
     address = request.full_path.rstrip("?")
     return kept_action() or (address if is_local(address) else "")
 
 
 def _answer_untrusted_host(_error: SecurityError) -> Response:
-    """Answer a request for another host in plain text: the links of a page would lead to that host."""
+    """Answer a request for another host in plain text, because the links of a page would lead to that host."""
     return Response(
         _("This is not the address of a forum that lives here."), 400, mimetype="text/plain"
     )
 
 
 def _answer_refusal(error: Refusal) -> AnyResponse:
-    """Answer a refusal of a rule; a visitor who may not see a page is asked to sign in."""
+    """Answer a refusal; a visitor who may not see a page is asked to sign in."""
     if isinstance(error, Forbidden) and request.method == "GET" and not me().is_member:
         return see_other(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
     message = error.message or (
@@ -187,7 +187,7 @@ def _answer_refusal(error: Refusal) -> AnyResponse:
 
 
 def http_error(error: HTTPException) -> AnyResponse:
-    """The answer to an error of HTTP: a redirect as it is, else an error page with the error's own headers."""
+    """The response to an HTTP error: a redirect as it is, else an error page with the error's own headers."""
     response = error.get_response()
     if error.code is None or error.code < 400:
         return response
@@ -208,7 +208,7 @@ def _rate_limit_message(error: HTTPException) -> str:
 def _answer_database_error(error: SQLAlchemyError) -> AnyResponse:
     """Say that the database does not answer, is full or is locked: with an ordinary page if one can be rendered.
 
-    A template may swallow the first error of a connection that was cut; the next query shows that it is gone.
+    A template may swallow the first error of a lost connection; the next query then raises again.
     """
     current_app.logger.error("database: %s", getattr(error, "orig", error))
     try:
@@ -227,10 +227,10 @@ def _answer_unexpected(error: Exception) -> AnyResponse:
 
 
 def _bare_page(status: int) -> Response:
-    """An error page without anything that is read from the database, which may be what has failed."""
+    """An error page without anything that is read from the database, which may be the cause of the error."""
     if answer := _other_answer(status, ""):
         return answer
-    # `render_template` would run the context processors, which ask who is signed in.
+    # `render_template` would run the context processors, which look up the signed-in member.
     template = current_app.jinja_env.get_template("errors/error.html")
     number = logs.request_id()
     page = template.render(status=status, message="", is_bare=True, number=number)
@@ -238,9 +238,9 @@ def _bare_page(status: int) -> Response:
 
 
 def _error_page(status: int, message: str, thing: tuple[str, int] | None = None) -> Response:
-    """The error page; if the submitted form holds a text, the page that gives it back.
+    """The error page or, if the submitted form contains a text, the page that gives it back.
 
-    `thing` is the kind and the id of what the page would show if it were not hidden (`errors.NotFound`).
+    `thing` is (kind, id) of what the page would show if it were not hidden (`errors.NotFound`).
     """
     if answer := _other_answer(status, message):
         return _with_retry_after(answer)
@@ -252,7 +252,7 @@ def _error_page(status: int, message: str, thing: tuple[str, int] | None = None)
 
 
 def _has_text(fields: Iterable[tuple[str, str]]) -> bool:
-    """Whether a form holds anything that somebody would be sorry to lose."""
+    """Whether a form contains anything whose loss would matter to somebody."""
     return any(
         len(value) > MAX_TRIVIAL_LENGTH or (name in TEXT_FIELDS and value.strip())
         for name, value in fields

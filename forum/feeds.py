@@ -22,7 +22,7 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # the date of a feed that is still
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a feed. `address` is its id as well, so that it must never change; `html` is sanitised already."""
+    """An entry of a feed. `address` is also its id, so it must never change; `html` is sanitised already."""
 
     address: str
     title: str
@@ -50,7 +50,7 @@ def atom(title: str, address: str, page: str, base: str, entries: Iterable[Entry
 
 
 def sitemap(places: Iterable[tuple[str, datetime | None]]) -> bytes:
-    """One file of a sitemap: addresses, and when each changed last, if that is known."""
+    """One file of a sitemap: addresses, and when each last changed, if that is known."""
     urls = Element("urlset", xmlns=SITEMAP)
     for address, changed_at in places:
         url = SubElement(urls, "url")

@@ -1,4 +1,4 @@
-"""Tables that are typed: a field of a form whose value is rows, each with fields of its own."""
+"""Tables in forms: a field whose value is a list of rows, each with fields of its own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from wtforms import Field, SelectField
 
 from forum.plaintext import BAR, split_parts
 
-# Buttons that give a form back with a row more or less: their values are `figures`, a table, and `figures-2`, a row
+# Buttons that show the form again with a row added or removed: their values are `figures`, a table, and `figures-2`,
+# a row
 ADD_ROW, REMOVE_ROW = "add_row", "remove_row"
-# The name of a field: table, row, and which field of the row
+# The name of a field: table, row, and the field of the row
 CELL = re.compile(r"([a-z_]+)-([1-9][0-9]{0,3})-([a-z_]+)")
 MAX_NUMBER = 9_999
 SEPARATOR = " | "
@@ -23,19 +24,19 @@ SEPARATOR = " | "
 class TableField(Field):
     """A table. Each of its rows is a form of `row_class`, whose fields have names such as `figures-2-value`.
 
-    A row keeps its number when another one is removed: numbers say the order, and may have gaps. A row in which nothing is
-    typed is shown, and left out of `data`. There is always one to type in; `most` are accepted.
+    A row keeps its number when another one is removed: numbers give the order, and may have gaps. An empty row is
+    shown, and left out of `data`. There is always one to type in; `most` are accepted.
     """
 
     def __init__(self, label: str, row_class: type[Any], most: int, **options: Any) -> None:
         super().__init__(label, **options)
         self.row_class, self.most = row_class, most
         self.rows: list[Any] = []
-        self.refusals: list[str] = []  # what is wrong with the table as a whole
-        self.focused = ""  # the id of what has the focus when the page opens
+        self.refusals: list[str] = []  # errors of the table as a whole
+        self.focused = ""  # the id of the element that gets the focus when the page opens
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        """Read the rows that were sent, or else take those of `data`; then add or remove the row that a button names."""
+        """Read the submitted rows, or else take those of `data`; then add or remove the row that a button names."""
         sent = formdata or MultiDict()
         if numbers := self._sent_numbers(sent):
             self._show(self._row(number, sent) for number in numbers)
@@ -48,9 +49,9 @@ class TableField(Field):
         self._remove_row(sent.get(REMOVE_ROW))
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read rows from a text as versions keep it: each line is one, with bars between its parts (`plaintext.join_parts`).
+        """Read rows from a text as versions store it: one row per line, with bars between its parts (`plaintext.join_parts`).
 
-        So do forms send it that were opened before tables had rows of fields.
+        Forms that were opened before tables had rows of fields also send it like that.
         """
         lines = [line for line in valuelist[0].split("\n") if line.strip()]
         sent = MultiDict(
@@ -62,7 +63,7 @@ class TableField(Field):
         self._show(self._row(number, sent) for number in self._sent_numbers(sent))
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
-        """Refuse more than `most` rows, else whatever the fields of a row refuse."""
+        """Refuse more than `most` rows, and whatever the fields of a row refuse."""
         self.refusals = []
         if len(self.filled) > self.most:
             self.refusals = [gettext("Write at most %(most)s rows.", most=self.most)]
@@ -72,7 +73,7 @@ class TableField(Field):
 
     @property
     def data(self) -> list[dict[str, Any]]:
-        """The rows in which something is typed, each a dictionary by the names of its fields."""
+        """The rows that are not empty, each a dictionary by the names of its fields."""
         return [{name: said or "" for name, said in row.data.items()} for row in self.filled]
 
     @data.setter
@@ -80,17 +81,17 @@ class TableField(Field):
         self.show(dict(enumerate(rows, 1)))
 
     def show(self, rows: Mapping[int, Mapping[str, Any]]) -> None:
-        """Show these rows, each with its number, by which its fields are called; at most `MAX_NUMBER`."""
+        """Show these rows with their numbers, which are part of the names of their fields; at most `MAX_NUMBER`."""
         self._show(self._row(number, data=said) for number, said in rows.items())
 
     @property
     def filled(self) -> list[Any]:
-        """The forms of the rows in which something is typed; a choice alone is nothing typed."""
+        """The forms of the rows that are not empty; a choice alone does not count."""
         return [row for row in self.rows if any(field.data for field in row if _is_typed(field))]
 
     @property
     def blank(self) -> Any:
-        """The form of a row that a script can add; it is number 0, which is never read."""
+        """The form of a row that a script can add; it has the number 0, which is never read."""
         return self._row(0)
 
     @property
@@ -100,7 +101,7 @@ class TableField(Field):
 
     @property
     def problems(self) -> list[tuple[str, str]]:
-        """What is wrong with the table and each of its fields: an id, and a sentence that says where."""
+        """The errors of the table and of each of its fields: an id, and a message that says where it is."""
         table = self.label.text
         of_table = [(self.id, f"{table}{gettext(': ')}{why}") for why in self.refusals]
         return of_table + [
@@ -121,7 +122,7 @@ class TableField(Field):
 
     @property
     def errors(self) -> list[str]:  # type: ignore[override]  # which WTForms writes in `validate` alone
-        """The sentences of `problems`."""
+        """The messages of `problems`."""
         return [why for _id, why in self.problems]
 
     @property
@@ -141,7 +142,7 @@ class TableField(Field):
         self.rows = list(rows) or [self._row(1)]
 
     def _parts(self, line: str) -> list[str]:
-        """The parts of a line; what is one too many belongs to the first, which is the likeliest to have a bar within it."""
+        """The parts of a line; surplus ones belong to the first, which is most likely to contain a bar."""
         return split_parts(BAR, line, most=len(self._names))
 
     def _add_row(self) -> None:
@@ -150,7 +151,7 @@ class TableField(Field):
         self.focused = _first_field(self.rows[-1]).id
 
     def _remove_row(self, named: str | None) -> None:
-        """Remove a row; the focus goes to the one that takes its place, or else to the button that adds one."""
+        """Remove a row; the focus goes to the row that takes its place, or else to the button that adds one."""
         names = [f"{self.name}-{row.number}" for row in self.rows]
         if named not in names:
             return
@@ -169,12 +170,12 @@ def _is_typed(field: Any) -> bool:
 
 
 def is_cell(name: str) -> bool:
-    """Whether a field with this name stands in a row of a table."""
+    """Whether a field with this name is in a row of a table."""
     return CELL.fullmatch(name) is not None
 
 
 def sent_tables(cells: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The tables, by name and `as_text`, whose fields are given as names and values; rows in which all is empty are left out."""
+    """The tables, by name and `as_text`, from names and values of fields; empty rows are left out."""
     tables: dict[str, dict[int, dict[str, str]]] = {}
     for name, value in cells:
         if cell := CELL.fullmatch(name):
@@ -186,5 +187,5 @@ def sent_tables(cells: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def as_text(rows: Iterable[Mapping[str, str]]) -> str:
-    """Rows of a table as a text to read: each is a line, with bars between its parts, and those within them are left plain."""
+    """Rows of a table as a readable text: one row per line, with bars between its parts; bars inside them are not escaped."""
     return "\n".join(SEPARATOR.join(row.values()).rstrip(SEPARATOR) for row in rows)

@@ -21,7 +21,7 @@ def keep(shape: Shape, at: Point, normal: Point) -> Shape:
 
 
 def split(shape: Shape, at: Point, normal: Point, gap: float) -> list[Shape]:
-    """The shape in two along a line, parted by a street `gap` wide; an empty half is left out."""
+    """The shape in two parts along a line, separated by a street `gap` wide; an empty half is left out."""
     x, y = normal
     half = gap / 2
     sides = ((x, y), (-x, -y))
@@ -49,7 +49,7 @@ def chamfer(shape: Shape, by: float) -> Shape:
 
 
 def clip(shape: Shape, left: float, top: float, right: float, bottom: float) -> Shape:
-    """The part of a convex shape inside an upright box."""
+    """The part of a convex shape inside an axis-aligned rectangle."""
     for at, normal in (
         ((left, top), (1, 0)),
         ((left, top), (0, 1)),
@@ -76,7 +76,7 @@ def distance(a: Point, b: Point) -> float:
 
 
 def normal_of(a: Point, b: Point) -> Point:
-    """The unit vector across the way from a to b."""
+    """The unit vector perpendicular to the way from a to b."""
     length = distance(a, b) or 1
     return (a[1] - b[1]) / length, (b[0] - a[0]) / length
 
@@ -87,7 +87,7 @@ def edges(shape: Shape) -> Iterable[tuple[Point, Point]]:
 
 
 def area(shape: Shape) -> float:
-    """The area, negative when the corners run against the clock of the screen."""
+    """The area, negative when the corners run anticlockwise on the screen."""
     return sum(a[0] * b[1] - b[0] * a[1] for a, b in edges(shape)) / 2
 
 
@@ -97,7 +97,7 @@ def middle(shape: Shape) -> Point:
 
 
 def nearest(point: Point, line: Sequence[Point]) -> tuple[Point, Point, float]:
-    """The nearest place on a polyline, the unit vector across it there, and how far it is."""
+    """The nearest place on a polyline, the unit vector perpendicular to it there, and the distance."""
     best = (line[0], (0.0, 1.0), distance(point, line[0]))
     for a, b in pairwise(line):
         foot = _foot(point, a, b)
