@@ -1,1 +1,1 @@
-"""The glossary: expressions of the federation, each with its names in several languages and what it means."""
+"""The glossary: expressions with their names in several languages, and what they mean."""

@@ -34,12 +34,12 @@ MAX_OTHERS_TYPED = MAX_OTHERS * (MAX_NAME + 2)
 
 
 def language_choices() -> list[tuple[str, str]]:
-    """The languages to choose from, and before them that none is chosen."""
+    """The choices of languages, preceded by the choice of none."""
     return [("", "–"), *languages()]
 
 
 class WordingRow(Row):
-    """The names of an entry in one language, and what it means, in that language."""
+    """The names of an entry in one language, and its meaning in that language."""
 
     language = SelectField(
         _("Language"), [DataRequired(_("Choose a language."))], choices=language_choices
@@ -118,7 +118,7 @@ def other_names(typed: str) -> tuple[str, ...]:
 
 
 class RemoveForm(Form):
-    """Which entry takes the place of one that is taken away, if any."""
+    """The entry that replaces a removed one, if any."""
 
     into = SelectField(_("Entry that takes its place"), coerce=int)
 

@@ -16,9 +16,9 @@ PROPOSAL = "proposal"  # the kind of such an entry of the moderation queue
 
 
 class Entry(Base):
-    """An expression, which has a name in at least one language; `merged_into_id` is the entry that took its place.
+    """An expression, which has a name in at least one language; `merged_into_id` is the entry that replaced it.
 
-    Addresses and versions lead to entries by id and slug, so neither is used again.
+    Addresses and versions refer to entries by id and slug, so neither is ever reused.
     """
 
     __tablename__ = "glossary_entry"
@@ -41,12 +41,12 @@ class Entry(Base):
 
     @property
     def has_web_source(self) -> bool:
-        """Whether the source is an address, and no citation."""
+        """Whether the source is an address and not a citation."""
         return self.source.startswith(("https://", "http://"))
 
 
 class Wording(Base):
-    """What an entry is called in one language, and what it means, in that language; a meaning may be missing."""
+    """The names of an entry in one language, and its meaning in that language, which may be missing."""
 
     __tablename__ = "glossary_wording"
 
@@ -79,11 +79,11 @@ class EntryTheme(Base):
 
 
 class Proposal(Base):
-    """What a member proposes: a name or a meaning of an entry in one language, or without `entry_id`, a new entry.
+    """A member's proposal: a name or a meaning of an entry in one language, or without `entry_id`, a new entry.
 
-    The author is missing after they have left. `caught_by` is the rule before publication that it met, as `Rule.name` has
-    it. `outcome` is one of the words above, and empty while moderators have not decided; `reason` is what they answered.
-    One that its author takes back is emptied, and counts as proposed that day.
+    The author is None after they have left. `caught_by` is the screening rule that it met, as in `Rule.name`.
+    `outcome` is one of the constants above, and empty while moderators have not decided; `reason` is their answer. A
+    proposal that its author withdraws is emptied, but still counts for that day.
     """
 
     __tablename__ = "glossary_proposal"

@@ -1,4 +1,4 @@
-"""The deeds of the glossary: what moderators write and take away, and what members propose."""
+"""The actions of the glossary: writing and removing entries, and members' proposals."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ from forum.permissions import Person
 from forum.plaintext import first_free, slugify
 
 MAX_ENTRIES = 2_000
-RESERVED = frozenset(["new", "propose"])  # addresses of pages that are no entries
+RESERVED = frozenset(["new", "propose"])  # paths of other pages under /glossary/
 
 
 def make(text: EntryText) -> Entry:
-    """Make an entry of texts that were checked."""
+    """Make an entry from texts that were checked."""
     if entries_count() >= MAX_ENTRIES:
         most = format_decimal(MAX_ENTRIES)
         raise Invalid(_("The glossary holds %(most)s entries and no more.", most=most))
@@ -34,7 +34,7 @@ def make(text: EntryText) -> Entry:
 
 
 def _free_slug(text: EntryText) -> str:
-    """The address that is wanted, or one made of the English name, or else of the first with a meaning."""
+    """The requested address, or one made from the English name, or else from the first name with a meaning."""
     explained = [one for one in text.wordings if one.meaning]
     english = next((one for one in text.wordings if one.language == "en"), None)
     wish = text.slug or slugify((english or explained[0]).name, "entry")
@@ -58,7 +58,7 @@ def _apply(entry: Entry, text: EntryText) -> None:
 
 
 def change(editor: Person, entry: Entry, text: EntryText) -> None:
-    """Change an entry to texts that were checked, and keep what it said, if that was something else."""
+    """Change an entry to texts that were checked, and keep its former version if it differs."""
     before = entry_fields(entry)
     _apply(entry, text)
     if entry_fields(entry) != before:

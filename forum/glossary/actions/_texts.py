@@ -1,4 +1,4 @@
-"""An entry as it is typed: its texts, tidied, and what of them is refused."""
+"""The texts of an entry as they are typed, tidied and checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_NAME, MAX_MEANING, MAX_SOURCE = 100, 600, 500  # characters
 
 @dataclass(frozen=True)
 class WordingText:
-    """What an entry is called and means in one language."""
+    """The names of an entry in one language, and its meaning in that language."""
 
     language: str
     name: str
@@ -29,9 +29,9 @@ class WordingText:
 
 @dataclass(frozen=True)
 class EntryText:
-    """An entry as a moderator types it; `theme_ids` None leaves its themes as they are.
+    """An entry as a moderator types it; `theme_ids` None leaves its themes unchanged.
 
-    `slug` is the address that a new entry is to have; without it, one is made of its name.
+    `slug` is the address of a new entry; without it, one is made from its name.
     """
 
     wordings: Sequence[WordingText]
@@ -46,7 +46,7 @@ def text_of(wording: Wording) -> WordingText:
 
 
 def fields_of(text: WordingText) -> dict[str, Any]:
-    """The columns of a wording that say what was typed."""
+    """The columns of a wording."""
     return {
         "language": text.language,
         "name": text.name,
@@ -56,7 +56,7 @@ def fields_of(text: WordingText) -> dict[str, Any]:
 
 
 def without_repetition(names: Sequence[str]) -> list[str]:
-    """Names, each once, as search compares them; the first way of writing one counts."""
+    """Names, each once, compared as search does; the first spelling counts."""
     kept: dict[str, str] = {}
     for name in names:
         kept.setdefault(fold(name), name)
@@ -64,7 +64,7 @@ def without_repetition(names: Sequence[str]) -> list[str]:
 
 
 def with_name(names: Sequence[str], new: str) -> list[str]:
-    """Names with another one; where it is only written in another way than one of them, it takes the place of that."""
+    """Names with a new one; if it is only another spelling of one of them, it replaces that."""
     known = fold(new)
     if any(fold(name) == known for name in names):
         return [new if fold(name) == known else name for name in names]
@@ -72,7 +72,7 @@ def with_name(names: Sequence[str], new: str) -> list[str]:
 
 
 def tidied(wordings: Sequence[WordingText]) -> list[WordingText]:
-    """Wordings without white space around their names, and without names that are there twice."""
+    """Wordings without white space around their names, and without repeated names."""
     texts = []
     for one in wordings:
         names = [name.strip() for name in (one.name, *one.others)]
@@ -83,7 +83,7 @@ def tidied(wordings: Sequence[WordingText]) -> list[WordingText]:
 
 
 def check_entry(text: EntryText, field: str = "wordings") -> None:
-    """Refuse an entry without a meaning, and what is too much, too long, or there twice."""
+    """Refuse an entry without a meaning, and texts that are too many, too long, or repeated."""
     languages = [one.language for one in text.wordings]
     if not any(one.name and one.meaning for one in text.wordings):
         raise Invalid(_("Give a name and a meaning in at least one language."), field)
@@ -100,7 +100,7 @@ def check_entry(text: EntryText, field: str = "wordings") -> None:
 
 
 def check_wording(one: WordingText, field: str) -> None:
-    """Refuse an unknown language, a name without a letter or digit, and what is too long or too much."""
+    """Refuse an unknown language, a name without a letter or digit, and texts that are too long or too many."""
     language = language_names().get(one.language)
     if language is None:
         raise Invalid(_("Choose a language."), field)

@@ -1,4 +1,4 @@
-"""Writing entries, and taking them away."""
+"""Writing and removing entries."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ def write_entry(
 ) -> Entry:
     """Make an entry, or change one; its address stays. `seen` is the fingerprint of what the form began with.
 
-    Sent twice, a new entry is made once: one that says the same in all languages is returned.
-
-    Raises `Invalid` for what is too long, empty, or there twice, and `Conflict` when the entry was changed meanwhile.
+    A new entry sent twice is made once: one with the same content in all languages is returned. Raises `Invalid` for
+    texts that are too long, empty, or repeated, and `Conflict` when the entry has changed meanwhile.
     """
     require(moderator.can.keep_glossary())
     text = replace(text, wordings=tidied(text.wordings))
@@ -57,12 +56,12 @@ def _made_already(text: EntryText) -> Entry | None:
 
 @action
 def remove_entry(moderator: Person, entry_id: int, into_id: int | None = None) -> Entry | None:
-    """Take an entry away; its address leads to the entry `into_id`, which gets its names, or to the index.
+    """Remove an entry; its address redirects to the entry `into_id`, which gets its names, or to the index.
 
-    Returns the entry that took its place.
+    Returns the entry that replaces it.
     """
     require(moderator.can.keep_glossary())
-    # In the order of their ids, in which others lock them, too
+    # Locked in the order of their ids, as everywhere
     held = {number: entry_to_change(number) for number in sorted({entry_id, into_id or entry_id})}
     entry, target = held[entry_id], held[into_id] if into_id else None
     if target is entry:
@@ -79,7 +78,7 @@ def remove_entry(moderator: Person, entry_id: int, into_id: int | None = None) -
 
 
 def _merged(target: Entry, gone: Entry) -> list[WordingText]:
-    """The wordings of an entry with those names of another that it has not."""
+    """The wordings of an entry, with those names of another that it does not have."""
     texts = {one.language: text_of(one) for one in target.wordings}
     for one in gone.wordings:
         known = texts.get(one.language)

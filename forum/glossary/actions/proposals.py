@@ -65,8 +65,8 @@ class ProposalText:
 def propose(member: Member, text: ProposalText, entry_id: int | None = None) -> Proposal:
     """Propose a name or a meaning of an entry, or without `entry_id` a new entry; moderators decide about it.
 
-    The same that waits already is not kept twice. Raises `Invalid` for what is missing or too long, and beyond what a
-    member may propose in a day.
+    The same proposal is not stored twice while it waits. Raises `Invalid` for missing or too long texts, and beyond
+    the number of proposals that a member may make per day.
     """
     touches()
     require(member.can.propose())
@@ -117,7 +117,7 @@ def _refuse_too_many(member: Member) -> None:
 
 @action
 def take_back(member: Person, proposal_id: int) -> Proposal:
-    """Take back what one has proposed, while nobody has decided about it; nothing of its words is kept."""
+    """Withdraw one's own proposal while nobody has decided about it; its words are deleted."""
     touches()
     require(member.can.see_own())
     proposal = proposal_to_take_back(member, proposal_id)
@@ -129,7 +129,7 @@ def take_back(member: Person, proposal_id: int) -> Proposal:
 
 @action
 def accept(moderator: Person, proposal_id: int, reason: str = "") -> Entry:
-    """Write what was proposed into its entry, or make the entry; its history names the member who proposed it."""
+    """Write a proposal into its entry, or make the entry; the history names the member who proposed it."""
     proposal = proposal_to_decide(moderator, proposal_id)
     entry = _accepted(moderator, proposal)
     proposal.entry_id = entry.id
@@ -145,7 +145,8 @@ def _accepted(moderator: Person, proposal: Proposal) -> Entry:
         text = EntryText([new])
         check_entry(text, "")
         entry = make(text)
-        keep_version(editor, "entry", entry.id, {})  # so that its history names who proposed it
+        # So that the history names the member who proposed it
+        keep_version(editor, "entry", entry.id, {})
         return entry
     if proposal.entry is None or proposal.entry.removed_at:
         raise Invalid(_("The entry is gone meanwhile. Refuse the proposal, and say so."))
@@ -157,7 +158,7 @@ def _accepted(moderator: Person, proposal: Proposal) -> Entry:
 
 
 def _with(entry: Entry, new: WordingText) -> Sequence[WordingText]:
-    """The wordings of an entry with what was proposed: a second name stands beside the preferred one, unless it corrects that."""
+    """The wordings of an entry with a proposal: a second name is added after the preferred one, unless it corrects that."""
     texts = {one.language: text_of(one) for one in entry.wordings}
     known = texts.get(new.language)
     if known:
@@ -170,7 +171,7 @@ def _with(entry: Entry, new: WordingText) -> Sequence[WordingText]:
 
 @action
 def refuse(moderator: Person, proposal_id: int, reason: str) -> None:
-    """Refuse what was proposed, with a reason that its author reads."""
+    """Refuse a proposal, for a reason that its author reads."""
     touches()
     proposal = proposal_to_decide(moderator, proposal_id)
     if not reason.strip():
@@ -195,7 +196,7 @@ def _note_decision(
 
 @action
 def forget_member(system: Person, member_id: int, *, is_silent: bool) -> None:
-    """Delete what a member who leaves has proposed and nobody has decided; with `is_silent` all that they proposed."""
+    """Delete the undecided proposals of a member who leaves; with `is_silent` all their proposals."""
     require(system.can.administer())
     touches()
     for waiting in waiting_ids_of(member_id):

@@ -1,4 +1,4 @@
-"""The glossary as pages and other rooms ask for it: its index, single entries, and the other names that a search looks for."""
+"""Queries of the glossary: its index, single entries, and other names that a search also looks for."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The names of all entries as this process remembers them: the index, and what is found by a name.
+"""All names of all entries, cached in this process: for the index, and for finding entries by a name.
 
-They are read once for each change (`cached`), so that a search without any of these names costs no statement.
+They are read once after each change (`cached`), so that a search without any of these names needs no query.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from forum.versions import cached
 
 # Letters and digits of a name that search looks for; one less in scripts without spaces
 MIN_NAME_LENGTH = 3
-LETTER_OF_OTHERS = "#"  # of names that begin with no letter
+LETTER_OF_OTHERS = "#"  # the letter of names that begin with a digit or sign
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class KnownWording:
 
 @dataclass(frozen=True)
 class KnownEntry:
-    """An entry as far as lists and searches need it; `themes` are ids."""
+    """An entry with what lists and searches need; `themes` are ids."""
 
     id: int
     slug: str
@@ -42,24 +42,24 @@ class KnownEntry:
     themes: frozenset[int] = frozenset()
 
     def in_language(self, language: str) -> KnownWording:
-        """Its names in a language; where it has none there, those in English, or else the first."""
+        """Its names in a language; without any, those in English, or else the first."""
         by_language = {one.language: one for one in self.wordings}
         return by_language.get(language) or by_language.get("en") or self.wordings[0]
 
     def beside(self, language: str) -> list[KnownWording]:
-        """Its names in the other languages than the one that `in_language` finds."""
+        """Its names in the languages other than the one that `in_language` returns."""
         shown = self.in_language(language)
         return [one for one in self.wordings if one is not shown]
 
     @cached_property
     def folded(self) -> str:
-        """All its names as search compares them, one in a line."""
+        """All its names as search compares them, one per line."""
         return "\n".join(fold(name) for one in self.wordings for name in one.names)
 
 
 @dataclass(frozen=True)
 class SearchedName:
-    """A name that a search may hold: its folded words, and the places of its entry and language in the glossary."""
+    """A name that a search may contain: its folded words, and the positions of its entry and language in the glossary."""
 
     words: tuple[str, ...]
     entry: KnownEntry
@@ -68,14 +68,14 @@ class SearchedName:
 
 @dataclass
 class Known:
-    """The whole glossary in memory. `by_word` has the names that can be searched for, by each form of their first word."""
+    """The whole glossary in memory. `by_word` contains the names that can be searched for, by each form of their first word."""
 
     entries: Sequence[KnownEntry]
     by_word: dict[str, list[SearchedName]] = field(default_factory=dict)
-    longest: int = 0  # words of a name
+    longest: int = 0  # the number of words of the longest name
 
     def add_names(self) -> None:
-        """Arrange the names by their first words."""
+        """Index the names by their first words."""
         by_word: dict[str, list[SearchedName]] = defaultdict(list)
         for entry in self.entries:
             for wording in entry.wordings:
@@ -89,7 +89,7 @@ class Known:
         self.by_word = dict(by_word)
 
     def named(self, words: Sequence[str]) -> list[SearchedName]:
-        """The names that some folded words are, in the singular or plural."""
+        """The names that consist of these folded words, in the singular or plural."""
         first, number = words[0], len(words)
         forms = (first, *inflections(first))
         found = (one for form in forms for one in self.by_word.get(form, ()))
@@ -107,7 +107,7 @@ def is_form_of(word: str, other: str) -> bool:
 
 
 def is_telling(words: Sequence[str]) -> bool:
-    """Whether a search looks for a name: one sign, or a small word of many texts such as “the”, would find everything."""
+    """Whether a search looks for a name: a single character, or a frequent word such as “the”, would match everything."""
     signs = sum(map(len, words))
     if any(is_in_script_without_spaces(word) for word in words):
         return signs >= MIN_NAME_LENGTH - 1
@@ -147,12 +147,12 @@ def _read() -> Known:
 
 
 def by_name(entries: Iterable[KnownEntry], language: str) -> list[KnownEntry]:
-    """Entries in the order of their names in a language."""
+    """Entries sorted by their names in a language."""
     return sorted(entries, key=lambda one: (_sort_key(one, language), one.id))
 
 
 def letter_of(entry: KnownEntry, language: str) -> str:
-    """Under which letter of the index an entry stands."""
+    """The letter of the index under which an entry is listed."""
     first = _sort_key(entry, language)[:1].upper()
     return first if first.isalpha() else LETTER_OF_OTHERS
 
@@ -162,13 +162,13 @@ def _sort_key(entry: KnownEntry, language: str) -> str:
 
 
 def entries_named(words: Sequence[str]) -> Iterator[KnownEntry]:
-    """The entries of which some folded words are a name, each once."""
+    """The entries of which these folded words are a name, each once."""
     names = known().named(words) if words else []
     return iter(dict.fromkeys(one.entry for one in names))
 
 
 def entries_in(text: str, language: str, most: int) -> list[KnownEntry]:
-    """The entries whose names in a language stand in a text, in the order of the text, at most so many; the longest names count."""
+    """At most `most` entries whose names in a language occur in a text, in its order; longer names take precedence."""
     found, words, named = known(), words_only(text).split(), dict[KnownEntry, None]()
     at = 0
     while found.by_word and at < len(words) and len(named) < most:

@@ -28,15 +28,15 @@ from forum.search.models import Document
 from forum.search.queries import newest_naming, words_only
 
 ENTRIES_PER_PAGE = 60
-MAX_TEXTS = 8  # newest ones that use a name of an entry
-MAX_NAMES_LOOKED_FOR = 24  # of an entry, for these
-MAX_STEPS = 10  # from an entry to those into which it was merged one after the other
+MAX_TEXTS = 8  # newest texts that use a name of an entry
+MAX_NAMES_LOOKED_FOR = 24  # of an entry, to find these texts
+MAX_STEPS = 10  # from an entry through those into which it was successively merged
 ENTRIES_AT_ONCE = 200  # that are read before the next ones are
 
 
 @dataclass(frozen=True)
 class IndexFilter:
-    """What the index of the glossary shows: entries with a name like `words`, with one in a `language`, on a theme (id)."""
+    """What the index shows: entries with a name that contains `words`, with a name in a `language`, on a theme (id)."""
 
     words: str = ""
     language: str = ""
@@ -45,7 +45,7 @@ class IndexFilter:
 
 @dataclass(frozen=True)
 class Index:
-    """One page of the index: entries by letter, and on which page each letter begins."""
+    """One page of the index: entries by letter, and the page on which each letter begins."""
 
     page: Page[KnownEntry]
     groups: Sequence[tuple[str, Sequence[KnownEntry]]]
@@ -69,12 +69,12 @@ def index(wanted: IndexFilter, language: str, number: int = 1) -> Index:
 
 
 def in_order(wanted: IndexFilter, language: str) -> list[KnownEntry]:
-    """The entries that a filter lets through, in the order of their names in a language."""
+    """The entries that match a filter, sorted by their names in a language."""
     return by_name(matching(wanted), language)
 
 
 def matching(wanted: IndexFilter) -> list[KnownEntry]:
-    """The entries that a filter lets through; a name matches that holds the typed words, in any language."""
+    """The entries that match a filter; a name in any language matches if it contains the typed words."""
     typed = " ".join(words_in(wanted.words))
     return [
         one
@@ -105,7 +105,7 @@ def entries_on_theme(theme_id: int, language: str, most: int) -> list[KnownEntry
 
 
 def entries_called(typed: str, most: int) -> list[KnownEntry]:
-    """The entries of which all that was typed is a name, in any language."""
+    """The entries of which the whole typed text is a name, in any language."""
     return [
         one for one, _at in zip(entries_named(words_only(typed).split()), range(most), strict=False)
     ]
@@ -122,7 +122,7 @@ def homonyms(entry: Entry) -> list[KnownEntry]:
 
 
 def meanings_of(entry_ids: Collection[int], language: str) -> dict[int, Wording]:
-    """What entries mean, by id, in a language; where they have no meaning in it, in English, or else in the first."""
+    """The meanings of entries, by id, in a language; without one, in English, or else in the first language."""
     query = select(Wording).where(Wording.entry_id.in_(entry_ids), Wording.meaning != "")
     found: dict[int, Wording] = {}
     for one in db.session.scalars(query.order_by(Wording.entry_id, Wording.language)):
@@ -142,7 +142,7 @@ def ordered_wordings(entry: Entry, language: str) -> list[Wording]:
 
 
 def texts_naming(reader: Person, entry: Entry) -> Sequence[Document]:
-    """The newest texts that the reader may read and that use a name of an entry."""
+    """The newest texts that use a name of an entry and that the reader may read."""
     names = [name for wording in entry.wordings for name in wording.names]
     telling = [name for name in names if is_telling(words_only(name).split())]
     return newest_naming(reader, telling[:MAX_NAMES_LOOKED_FOR], MAX_TEXTS)
@@ -152,7 +152,7 @@ def texts_naming(reader: Person, entry: Entry) -> Sequence[Document]:
 
 
 def visible_entries() -> Select[Entry]:
-    """The entries that everybody sees: all that were not taken away."""
+    """The entries that were not removed; everybody sees them."""
     return select(Entry).where(Entry.removed_at.is_(None))
 
 
@@ -167,7 +167,7 @@ def get_entry(slug: str) -> Entry:
 
 
 def place_of_removed(slug: str) -> str:
-    """The slug of the entry that took the place of one that is gone, or nothing; `NotFound` if there never was one."""
+    """The slug of the entry that replaced a removed one, or an empty string; `NotFound` if there never was one."""
     query = select(Entry).where(Entry.slug == slug)
     gone: Entry | None = or_not_found(db.session.scalars(query).first())
     for _step in range(MAX_STEPS):
@@ -201,7 +201,7 @@ def entries_count() -> int:
 
 
 def taken_slugs(names: Sequence[str]) -> Collection[str]:
-    """Which of some addresses belong to entries, those that are gone, too."""
+    """Which of these addresses belong to entries, including removed ones."""
     return db.session.scalars(select(Entry.slug).where(Entry.slug.in_(names))).all()
 
 
@@ -254,7 +254,7 @@ def entry_fields(entry: Entry) -> dict[str, Any]:
 
 
 def wording_row(wording: Wording) -> dict[str, str]:
-    """A wording as a row of the form; the other names stand in one line, with semicolons between them."""
+    """A wording as a row of the form; the other names are in one field, separated by semicolons."""
     others = join_parts(wording.other_names, ";")
     values = wording.language, wording.name, others, wording.meaning
     return dict(zip(WORDING_PARTS, values, strict=True))

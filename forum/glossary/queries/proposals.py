@@ -1,4 +1,4 @@
-"""What members propose: what waits for moderators, and how much one has proposed today."""
+"""Proposals of members: which ones wait for moderators, and how many a member has made today."""
 
 from __future__ import annotations
 
@@ -65,18 +65,18 @@ def proposal_to_take_back(member: Person, proposal_id: int) -> Proposal:
 
 
 def require_proposing(member: Person) -> None:
-    """Raise `Forbidden` for somebody who may propose nothing."""
+    """Raise `Forbidden` for somebody who may not propose anything."""
     require(member.can.propose())
 
 
 def proposed_today(member: Person) -> int:
-    """How much a member has proposed in the last 24 hours."""
+    """How many proposals a member has made in the last 24 hours."""
     lately = Proposal.author_id == member.id, Proposal.created_at > now() - ONE_DAY
     return db.session.scalar(select(func.count(Proposal.id)).where(*lately)) or 0
 
 
 def own_waiting(member: Person, entry_id: int | None) -> Sequence[Proposal]:
-    """What a member has proposed for an entry, or without one, as new entries, and nobody has decided."""
+    """A member's own undecided proposals for an entry or, without one, for new entries."""
     own = Proposal.author_id == member.id, Proposal.entry_id == entry_id
     query = proposals_waiting().where(*own).limit(MAX_WAITING_SHOWN)
     return db.session.scalars(query).all() if member.is_member else []

@@ -1,4 +1,4 @@
-"""What else a search looks for: the names in other languages of what its words are a name of."""
+"""Widening a search: the names in other languages of what its words are a name of."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from forum.glossary.queries._known import Known, KnownEntry, SearchedName, is_telling, known
 from forum.search.queries import Instead, Query, runs_of, words_only
 
-MAX_ENTRIES = 3  # whose names are looked for in one search
-MAX_NAMES = 12  # that are looked for in one search
+MAX_ENTRIES = 3  # whose names one search looks for
+MAX_NAMES = 12  # that one search looks for
 
 
 @dataclass(frozen=True)
 class AlsoNamed:
-    """A name that is looked for besides what was typed, and its language."""
+    """A name that a search looks for in addition to what was typed, and its language."""
 
     name: str
     language: str
@@ -23,7 +23,7 @@ class AlsoNamed:
 def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
     """A search that also finds the names in other languages of what its words name, and these names.
 
-    Words in double quotes are left as they are. The longest names count, for at most `MAX_ENTRIES` entries.
+    Words in double quotes are left as they are. The longest names take precedence, for at most `MAX_ENTRIES` entries.
     """
     found = known()
     if not found.by_word:
@@ -41,7 +41,7 @@ def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
 
 
 def entries_within(typed: str, most: int) -> list[KnownEntry]:
-    """The entries that the words of a search name, in any language, at most so many; the longest names count."""
+    """At most `most` entries that the words of a search name, in any language; the longest names take precedence."""
     named = (entry for _words, some in _chosen(known(), runs_of(typed)) for entry in some)
     return list(dict.fromkeys(named))[:most]
 
@@ -50,9 +50,9 @@ Match = tuple[Sequence[str], dict[KnownEntry, set[str]]]
 
 
 def _chosen(found: Known, runs: Sequence[Sequence[str]]) -> list[Match]:
-    """The words that are names, the longest first, with their entries and the languages in which these are called so.
+    """The words that are names, the longest first, with their entries and the languages of these names.
 
-    A search takes each word once: of words that all belong to longer names, none is looked up again.
+    Each word of a search is used once: if all its words belong to longer names, a name is not used.
     """
     chosen: list[Match] = []
     known_words: set[str] = set()
@@ -73,7 +73,7 @@ def _chosen(found: Known, runs: Sequence[Sequence[str]]) -> list[Match]:
 
 
 def _stretches(runs: Sequence[Sequence[str]], longest: int) -> Iterator[tuple[int, int, int]]:
-    """Words that follow each other, as the number of their run, its first and its last place; the longest first."""
+    """Sequences of consecutive words, as the number of their run, the first and the last position; the longest first."""
     for length in range(min(longest, max(map(len, runs), default=0)), 0, -1):
         for run, words in enumerate(runs):
             for start in range(len(words) - length + 1):
@@ -91,7 +91,7 @@ def _by_entry(names: Sequence[SearchedName], most: int) -> dict[KnownEntry, set[
 def _names_of(
     named: dict[KnownEntry, set[str]], typed: Sequence[str], most: int
 ) -> list[AlsoNamed]:
-    """The names of entries in other languages, at most so many of each: the preferred ones first."""
+    """The names of entries in other languages, at most `most` of each: the preferred ones first."""
     names: list[AlsoNamed] = []
     for entry, languages in named.items():
         others = [one for one in entry.wordings if one.language not in languages]

@@ -1,4 +1,4 @@
-"""The doors of the glossary: reading it, proposing, and keeping it."""
+"""The views of the glossary: reading it, proposing, and editing it."""
 
 from __future__ import annotations
 

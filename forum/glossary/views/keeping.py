@@ -1,4 +1,4 @@
-"""Keeping the glossary: new entries, changed ones, and those that are taken away."""
+"""Editing the glossary: new, changed and removed entries."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _latest(slug: str) -> EntryForm:
 @bp.route("/glossary/<slug>/remove", methods=["GET", "POST"])
 @changing
 def remove_entry(slug: str) -> ResponseReturnValue:
-    """Ask, and then take an entry away."""
+    """Ask for confirmation, then remove an entry."""
     entry = queries.entry_to_keep(me(), slug)
     form = RemoveForm()
     form.offer(_others(entry))
@@ -102,7 +102,7 @@ def remove_entry(slug: str) -> ResponseReturnValue:
 
 
 def _others(entry: Entry) -> list[tuple[int, str]]:
-    """The other entries by their names, those that share a name with this one first."""
+    """The other entries by name, those that share a name with this one first."""
     language = readers_language()
     same = queries.homonyms(entry)
     rest = [one for one in queries.in_order(IndexFilter(), language) if one not in same]

@@ -35,7 +35,7 @@ def propose(slug: str) -> ResponseReturnValue:
 @bp.post("/glossary/proposals/<int:proposal_id>/take-back")
 @changing
 def take_back(proposal_id: int) -> ResponseReturnValue:
-    """Take back what one has proposed."""
+    """Withdraw one's own proposal."""
     entry = actions.take_back(me(), proposal_id).entry
     here = url_for("glossary.entry", slug=entry.slug) if entry else url_for("glossary.index")
     return web.done(_("Your proposal is taken back. Nothing of it is kept."), here)

@@ -113,7 +113,7 @@ def entry(slug: str) -> ResponseReturnValue:
 
 
 def _after_removal(slug: str) -> ResponseReturnValue:
-    """The redirect from an entry that was taken away to the one that took its place, or to the index."""
+    """The redirect from a removed entry to the one that replaced it, or to the index."""
     place = queries.place_of_removed(slug)
     return web.see_other(
         url_for("glossary.entry", slug=place) if place else url_for("glossary.index")
@@ -149,7 +149,7 @@ def history(slug: str) -> ResponseReturnValue:
 
 @bp.app_template_global()
 def glossary_of_theme(theme_id: int) -> list[KnownEntry]:
-    """For the pages of themes: the entries that belong to one."""
+    """For the pages of themes: the entries on a theme."""
     return queries.entries_on_theme(theme_id, readers_language(), MAX_ON_THEME)
 
 
@@ -161,11 +161,11 @@ def glossary_called(typed: str) -> list[KnownEntry]:
 
 @bp.app_template_global()
 def language_label(code: str) -> str:
-    """What a language is called in the language of the page."""
+    """The name of a language in the language of the page."""
     return language_name(code)
 
 
 @bp.app_template_global()
 def glossary_language() -> str:
-    """The language in which names of the glossary are shown first."""
+    """The language of the names that the glossary shows first."""
     return readers_language()
