@@ -62,7 +62,7 @@ class EntranceForm(Form):
 
     @classmethod
     def of(cls, entrance: Entrance) -> EntranceForm:
-        """The form with what holds now."""
+        """The form filled with the present choice."""
         said: dict[str, Any] = {"mode": entrance.mode, "inviters": entrance.inviters}
         for number, (words, is_required) in enumerate(entrance.questions, 1):
             said |= {f"question_{number}": words, f"required_{number}": is_required}
@@ -104,7 +104,7 @@ _add_numbered()
 
 
 class LastDay(DateField):
-    """A field for the last day of something: from today on, within a year."""
+    """A field for a last day: from today on, within a year."""
 
     def pre_validate(self, form: Any) -> None:
         """Refuse every other day."""
@@ -143,7 +143,7 @@ ALL, NAMED = "all", "named"
 
 
 class VoiceDay(DateField):
-    """A field for the last day on which a member writes for an organisation; it may stay empty."""
+    """A field for the last day on which a member writes for an organisation; optional."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Refuse what is no day."""
@@ -154,10 +154,10 @@ class VoiceDay(DateField):
 
 
 class VoicesForm(Form):
-    """Who writes for an organisation: all its members, or those who are ticked; and until when each of these does.
+    """Who writes for an organisation: all its members, or the selected ones; and the last day of each of these.
 
-    Their last days are fields of its own for each member (`until_<id>`). `seen` is the fingerprint of what was chosen when
-    the form was opened.
+    Each member has a field for the last day (`until_<id>`). `seen` is the fingerprint of the choice when the form was
+    opened.
     """
 
     seen = HiddenField()

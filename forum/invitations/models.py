@@ -14,10 +14,10 @@ from forum.members.models import Member, Organisation
 
 
 class Entrance(Base):
-    """Who may join; a single row, made when an administrator first chooses.
+    """Who may join; a single row, created when an administrator first chooses.
 
-    `mode` is open, approval or invitation; `inviters`, who makes invitations, is moderators or members. `questions` are
-    pairs: a text, and whether an answer is required. The ready answers go with a moderator's decision.
+    `mode` is open, approval or invitation; `inviters`, who may make invitations, is moderators or members.
+    `questions` are pairs: a text, and whether an answer is required. The ready answers are for moderators' decisions.
     """
 
     __tablename__ = "entrance"

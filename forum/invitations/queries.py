@@ -33,7 +33,7 @@ CODE_PURPOSE = "invitation"
 
 
 def entrance() -> Entrance:
-    """Who may join; the defaults, as a new row, before an administrator has chosen."""
+    """Who may join; a new row with the defaults, before an administrator has chosen."""
     known = db.session.scalar(select(Entrance).limit(1))
     chosen = {"mode": "open", "inviters": "moderators"}
     return known or Entrance(**chosen, questions=[], welcomes=[], refusals=[])
@@ -49,9 +49,10 @@ def entrance_to_edit(administrator: Person) -> Entrance:
 
 
 def invitation_by_code(code: str) -> Invitation:
-    """The invitation of a secret with its maker and organisation, while it can be used.
+    """The usable invitation of a secret, with its maker and organisation.
 
-    Raises `NotFound` for every other: used up, expired, ended, never made, or made by somebody who may not invite now.
+    Raises `NotFound` for every other: used up, expired, ended, never made, or made by somebody who may not invite
+    now.
     """
     invitation = _usable_invitation(Invitation.code_hash == kept_hash(code))
     return or_not_found(invitation, _("This invitation cannot be used any more."))
@@ -70,7 +71,7 @@ def _usable_invitation(which: ColumnElement[bool]) -> Invitation | None:
 
 
 def _may_maker_let_in(invitation: Invitation) -> bool:
-    """Whether the maker may still invite: former moderators and representatives may not."""
+    """Whether the maker may still invite, unlike former moderators and representatives."""
     return bool(invitation.maker.can.let_in(entrance(), invitation.organisation))
 
 
@@ -128,12 +129,12 @@ def _newest_with_people(found: Select[Invitation]) -> Select[Invitation]:
 
 
 def may_invite(member: Person, chosen: Entrance) -> Verdict:
-    """Whether a member may make invitations without an organisation, as `entrance` says, and if not why."""
+    """Whether a member may make invitations without an organisation under the rules of `entrance`, and if not why."""
     return member.can.invite(chosen)
 
 
 def has_invitations(member: Person) -> bool:
-    """Whether the page of a member's own invitations has something for them: to make one, or one that they made."""
+    """Whether a member's page of invitations has anything to offer: making one, or existing ones."""
     if member.can.admit():
         return True
     reasons = (
@@ -161,7 +162,8 @@ def organisations_to_invite_for(member: Person) -> Sequence[Organisation]:
 class Seats:
     """An organisation, its visible members, the numbers of seats taken and free, and its invitations.
 
-    `hidden` is the number of members whose profiles the reader does not see. `free` is None when seats are not limited.
+    `hidden` is the number of members whose profiles the reader does not see. `free` is None when seats are not
+    limited.
     """
 
     organisation: Organisation
@@ -175,9 +177,9 @@ class Seats:
 def organisation_to_speak_for(
     doer: Person, slug: str
 ) -> tuple[Organisation, Sequence[Member], dict[str, Any]]:
-    """An organisation, its visible members, and who of them writes for it (as `voices_to_choose`).
+    """An organisation, its visible members, and which of them write for it (as `voices_to_choose` returns it).
 
-    For who may name those who do; else `Forbidden`.
+    For those who may choose them; else `Forbidden`.
     """
     organisation = get_organisation(slug)
     require(doer.can.choose_voices(organisation))

@@ -43,7 +43,7 @@ def joining() -> ResponseReturnValue:
 
     def page(status: int = 200) -> ResponseReturnValue:
         if status == web.REFUSED:
-            order.validate()  # what is wrong in either is said at once
+            order.validate()  # all errors of both are shown at once
         numbers = {"questions": MAX_QUESTIONS, "ready": READY_ANSWERS}
         context = {"form": form, "order": order, "notes": MODE_NOTES}
         return render_template("invitations/joining.html", **context, **numbers), status
@@ -81,7 +81,7 @@ def index() -> ResponseReturnValue:
 
 @bp.app_template_global()
 def has_invitations() -> bool:
-    """Whether the settings lead to one's own invitations: not where there is nothing for the reader."""
+    """Whether the settings link to one's own invitations: not if the page would be empty."""
     return queries.has_invitations(me())
 
 

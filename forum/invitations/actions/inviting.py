@@ -46,7 +46,7 @@ class EntranceText:
 
 @dataclass(frozen=True)
 class InvitationText:
-    """How many people an invitation admits and until when, a note for them, and an organisation they join."""
+    """How many people an invitation admits and until when, a note for them, and the organisation they join, if any."""
 
     uses: int
     ends_at: datetime
@@ -68,7 +68,7 @@ def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
     chosen.refusals = [words.strip() for words in text.refusals if words.strip()]
     chosen.id = 1
     db.session.add(chosen)
-    flush_unique()  # the first choice, made twice in the same moment
+    flush_unique()  # the first choice, made twice at the same moment
     return chosen
 
 
@@ -88,7 +88,7 @@ def invite(maker: Member, text: InvitationText) -> Invitation:
 
 
 def _require_right_and_seats(maker: Member, text: InvitationText) -> None:
-    """Require the right to invite for an organisation, and enough free seats."""
+    """Require the right to invite for the organisation, and enough free seats."""
     organisation = lock_organisation(text.organisation_id)
     if organisation is None:
         raise Invalid(_("Choose one from the list."), "organisation")
@@ -153,7 +153,7 @@ def note_arrival(_visitor: Person, invitation_id: int, member_id: int) -> None:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Delete the invitations of a member who has left, and by which one the member joined."""
+    """Delete the invitations of a member who has left, and the record of the one by which they joined."""
     require(system.can.administer())
     touches()
     by_theirs = Arrival.invitation_id.in_(invitations_by(member_id))

@@ -14,8 +14,8 @@ from forum.notifications.actions import NoticeText, note_event, read_outdated
 from forum.permissions import SYSTEM, Person, require
 from forum.sentences import Sentence, plural_sentence, sentence
 
-BATCH_SIZE = 20  # organisations that one transaction looks at
-# What members are told of their last day, and who represents their organisation of it beside the member's name
+BATCH_SIZE = 20  # organisations that one transaction handles
+# What members are told about their last day, and what the representative is told beside the member's name
 NEAR = sentence("Your last day to write for %(organisation)s is %(day)s")
 NEAR_TO_OTHERS = sentence("The last day to write for %(organisation)s is %(day)s")
 OVER = sentence("You no longer write for %(organisation)s: your last day was %(day)s")
@@ -31,17 +31,17 @@ def choose_voices(
     *,
     seen: str | None = None,
 ) -> Organisation:
-    """Let only these members of an organisation write for it, or all of them (None), and tell those for whom that is new.
+    """Set who writes for an organisation: only these members, or all (None); members for whom that is new are told.
 
-    `last_days` and `seen` are as in the action of the members' room. What a moderator chooses for somebody else's
-    organisation is written down in the log.
+    `last_days` and `seen` are as in the action of the members' room. A choice by a moderator for somebody else's
+    organisation is recorded in the log.
     """
-    _end_voices(organisation_id)  # so that whoever is named again begins anew
+    _end_voices(organisation_id)  # so that a member who is named again gets a new mandate
     chosen = members.choose_voices(doer, organisation_id, member_ids, last_days, seen=seen)
     organisation = chosen.organisation
     if chosen.concerned and organisation.representative_id != doer.id:
         moderation.choose_voices(doer, organisation, _what_was_chosen(chosen))
-    # What they were told before holds no more; those who are freed see it by the form
+    # Earlier notices no longer apply; members who may write again see it in the form
     read_outdated(SYSTEM, "voice", _pages_of(organisation), sorted(chosen.concerned))
     for told, title, before in _told_of(chosen):
         note_event(doer, NoticeText("voice", _page_of(organisation), title, before=before), told)
@@ -53,7 +53,7 @@ def _page_of(organisation: Organisation) -> str:
 
 
 def _form_of(organisation: Organisation) -> str:
-    """Where the representative chooses another day. By this address their notices are told from those to voices."""
+    """The page on which the representative chooses another day. This address distinguishes their notices from those to voices."""
     return f"{_page_of(organisation)}/voices"
 
 
@@ -64,7 +64,7 @@ def _pages_of(organisation: Organisation) -> Sequence[str]:
 def _told_of(
     chosen: members.ChosenVoices,
 ) -> Iterator[tuple[Collection[int], Sentence, Sequence[Sentence]]]:
-    """Who is told what of a choice: the ids of members, the title of their notice, and what stands before its text."""
+    """Who is told what about a choice: the ids of members, the title of their notice, and the sentences before its text."""
     words = {"organisation": chosen.organisation.name}
     no_more = sentence("You no longer write for %(organisation)s", **words)
     others = sentence(
@@ -90,7 +90,7 @@ def _told_of(
 
 
 def _what_was_chosen(chosen: members.ChosenVoices) -> Sequence[Sentence]:
-    """What the log says of a choice: numbers, no names, which the record of the organisation has."""
+    """What the log says about a choice: numbers without names, which are in the organisation's record."""
     if chosen.freed:
         return [sentence("All its members write for it now.")]
     counted = (
@@ -116,9 +116,9 @@ def _what_was_chosen(chosen: members.ChosenVoices) -> Sequence[Sentence]:
 
 @action
 def look_after_voices(system: Person, limit: int = BATCH_SIZE) -> int:
-    """End what has had its last day, and remind of those that are near; returns for how many organisations.
+    """End mandates after their last day, and remind of those that end soon; returns for how many organisations.
 
-    The member is told, and who represents the organisation.
+    The member and the representative are told.
     """
     require(system.can.administer())
     due = organisations_with_due_mandates(limit)
@@ -139,7 +139,7 @@ def _end_voices(organisation_id: int) -> None:
 def _tell_of_days(
     organisation_id: int, mandates: Sequence[Mandate], to_member: Sentence, to_others: Sentence
 ) -> None:
-    """Tell members, and who represents their organisation, of last days; the one notice of the other names the member."""
+    """Tell members, and the representative of their organisation, about last days; the representative's notice names the member."""
     organisation = lock_organisation(organisation_id) if mandates else None
     if organisation is None:
         return
