@@ -16,25 +16,27 @@ from forum.plaintext import tidy
 
 # Pixels of the longer side of a picture, and of the width of its small version
 LARGEST, SMALL = 1_600, 640
-HAS_SMALL = 800  # pixels of the width from which on there is a small version
-MAX_SHOWN_HEIGHT = 720  # pixels of the height in which a picture is shown in a text, so that a window has room for a whole one
+HAS_SMALL = 800  # pixels of width from which there is a small version
+MAX_SHOWN_HEIGHT = (
+    720  # pixels at which a text shows a picture, so that a whole one fits into a window
+)
 MAX_SHOWN = 20  # pictures that one text shows; further ones become links
 PICTURE_NAME = r"[0-9a-f]{24}-[1-9]\d{0,3}x[1-9]\d{0,3}"
 PATH = rf"/pictures/({PICTURE_NAME})\.webp"
 ADDRESS = re.compile(PATH)
-# In the HTML of a text; each value ends at the next quotation mark
+# Matched in the HTML of a text; each value ends at the next quotation mark
 IMAGE = re.compile(rf'<img src="{PATH}"(?: [a-z]+="[^"]*")*? alt="([^"]*)"')
 ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt", "loading", "decoding")
-# What a sanitiser lets stand in the attributes that name an address
+# Values that the sanitiser allows in attributes with an address
 SOURCE_SET = re.compile(
     rf"/pictures/({PICTURE_NAME})-small\.webp {SMALL}w, /pictures/\1\.webp \d{{1,4}}w"
 )
-SIGNS = re.compile(r"[\\`*_\[\]<&~]")  # what Markdown would not read as words
-SHOWN = "(max-width: 46rem) 92vw, 42rem"  # how wide the column of a text is, for `sizes`
+SIGNS = re.compile(r"[\\`*_\[\]<&~]")  # characters that Markdown would interpret
+SHOWN = "(max-width: 46rem) 92vw, 42rem"  # the width of the text column, for `sizes`
 
 
 class Illustration(NamedTuple):
-    """A picture that a text shows: its name, and the words that say what it shows (empty if the author gave none)."""
+    """A picture in a text: its name, and its description (empty if the author gave none)."""
 
     name: str
     alt: str
@@ -46,13 +48,13 @@ def address_of(name: str, *, is_small: bool = False) -> str:
 
 
 def line_of(name: str, alt: str = "") -> str:
-    """The Markdown that shows a picture in a text, with words that say what it shows, which stay words."""
+    """The Markdown that shows a picture in a text, with its description escaped."""
     words = SIGNS.sub(r"\\\g<0>", alt)
     return f"![{words}]({address_of(name)})"
 
 
 def size_of(name: str) -> tuple[int, int]:
-    """Width and height in pixels that the name of a picture says."""
+    """Width and height in pixels, which are part of the name of a picture."""
     width, height = name.rpartition("-")[2].split("x")
     return int(width), int(height)
 
@@ -63,10 +65,10 @@ def has_small(name: str) -> bool:
 
 
 def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> list[Illustration]:
-    """Let the images of this forum be shown as pictures; returns them, in their order.
+    """Mark the images of this forum to be shown as pictures; returns them, in their order.
 
-    Of those that are `unseen`, by name, there will be the words. Images of elsewhere stay links, and so do those in quotes: a
-    quoted picture is seen in the post that it stands in, as long as that can be read.
+    Of pictures in `unseen` (names) only the description will be shown. External images remain links, and so do those
+    in quotes: a quoted picture is shown in its own post, as long as that can be read.
     """
     found: list[Illustration] = []
     for image, is_linked in _images(tokens):
@@ -82,7 +84,7 @@ def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> lis
 
 
 def _images(tokens: Iterable[Token]) -> Iterator[tuple[Token, bool]]:
-    """The images outside of quotes, each with whether it stands in a link."""
+    """The images outside of quotes, each with whether it is inside a link."""
     quotes = 0
     for token in tokens:
         quotes += nesting(token, "blockquote")
@@ -103,7 +105,7 @@ def names_in(source: str) -> tuple[str, ...]:
 
 
 def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
-    """The HTML that shows a picture. It leads to the whole picture, unless it `is_linked` to something else."""
+    """The HTML that shows a picture. It links to the full picture, unless it `is_linked` to something else."""
     width, height = size_of(picture.name)
     shown_width, shown_height = _fitting(width, height)
     address = address_of(picture.name)
@@ -119,7 +121,7 @@ def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
 
 
 def _fitting(width: int, height: int) -> tuple[int, int]:
-    """The size in which a text shows a picture of some size, before the column makes it narrower."""
+    """The size in which a text shows a picture, before the column makes it narrower."""
     if height <= MAX_SHOWN_HEIGHT:
         return width, height
     return max(1, round(width * MAX_SHOWN_HEIGHT / height)), MAX_SHOWN_HEIGHT
@@ -135,13 +137,13 @@ def illustrations_in(texts: Iterable[str]) -> list[Illustration]:
 
 
 def words_html(picture: Illustration) -> Markup:
-    """The HTML that says, in the language of the page, what a picture shows, in place of it."""
+    """The HTML with the description of a picture, in the language of the page, in its place."""
     words = _("Picture: %(words)s", words=picture.alt) if picture.alt else _("Picture")
     return Markup("<em>{}</em>").format(words)
 
 
 def is_safe_attribute(name: str, value: str) -> bool:
-    """Whether an attribute of an `<img>` may stand: it shows a picture of this forum and nothing from elsewhere."""
+    """Whether an attribute of an `<img>` is allowed: it may only show a picture of this forum."""
     if name == "src":
         return ADDRESS.fullmatch(value) is not None
     if name == "srcset":
@@ -152,7 +154,7 @@ def is_safe_attribute(name: str, value: str) -> bool:
 def with_local_pictures(source: str, home: str) -> str:
     """The source of a text in which pictures have local addresses.
 
-    They have also where the whole address at the forum's URL (`home`) was typed, as browsers copy it.
+    Absolute addresses at the forum's URL (`home`), as browsers copy them, are shortened.
     """
     if "/pictures/" not in source:
         return source

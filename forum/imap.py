@@ -18,10 +18,10 @@ log = logging.getLogger("forum.mail")
 
 @contextmanager
 def mailbox(url: str) -> Iterator[Iterator[bytes]]:
-    """Some of the unseen messages; each is marked as seen when the next one is asked for.
+    """Some of the unseen messages; each is marked as seen when the next one is requested.
 
-    A message whose handling raises an exception stays unseen, to be tried again. A mailbox that cannot be reached yields
-    no messages. Raises `ValueError` if `url` is not the address of a mailbox.
+    A message whose handling raises an exception stays unseen, to be tried again. A mailbox that cannot be reached
+    yields no messages. Raises `ValueError` if `url` is not the address of a mailbox.
     """
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:

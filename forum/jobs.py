@@ -1,6 +1,6 @@
-"""Work after the commit: the loop of the worker.
+"""The worker's loop.
 
-The rows are the queue: an event that is not done is what has to be done, so nothing is lost when a worker dies.
+The rows are the queue: an event that is not done is work to be done, so nothing is lost when a worker is killed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from forum.errors import Busy
 log = logging.getLogger("forum.jobs")
 
 IDLE_SECONDS = 1.0
-# Between two batches of work: SQLite gives its lock to whoever asks first, and members who write are waiting for it.
+# Seconds between two batches of work: SQLite gives its lock to whoever asks first, and members who write are waiting
+# for it.
 BUSY_PAUSE_SECONDS = 0.05
 FAILURE_PAUSE_SECONDS = 10.0
-LONG_SECONDS = 1.0  # that a task may take without resting after it
+LONG_SECONDS = 1.0  # seconds that a task may take without a rest after it
 
 
 class Worker:
@@ -32,7 +33,7 @@ class Worker:
         self.is_stopping = False
 
     def run_until_stopped(self) -> None:
-        """Work until SIGTERM or SIGINT; a task that is running is finished first."""
+        """Work until SIGTERM or SIGINT; a running task is finished first."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self.is_stopping:
@@ -61,7 +62,7 @@ class Worker:
 
 
 def every(seconds: float, task: Callable[[], int]) -> Callable[[], int]:
-    """A task that, after it found nothing to do, is not run again for some seconds."""
+    """A task that, after finding nothing to do, is not run again for some seconds."""
     next_at = 0.0
 
     def run() -> int:
@@ -76,7 +77,7 @@ def every(seconds: float, task: Callable[[], int]) -> Callable[[], int]:
 
 
 def sparing(task: Callable[[], int]) -> Callable[[], int]:
-    """A task that, after it took long, is not run again for as long: it never takes more than half of the worker's time."""
+    """A task that rests for as long as it took, if that was long: it never takes more than half of the worker's time."""
     next_at = 0.0
 
     def run() -> int:
@@ -95,7 +96,7 @@ def sparing(task: Callable[[], int]) -> Callable[[], int]:
 
 
 def heartbeat(path: Path) -> Callable[[], int]:
-    """A task that touches a file, whose modification time then says when the worker was last at work."""
+    """A task that touches a file, whose modification time says when the worker was last active."""
 
     def touch() -> int:
         with suppress(OSError):  # the worker goes on even when the disk is full

@@ -1,6 +1,6 @@
-"""Which language a text reads like: by its letters and, where several languages share them, by its commonest words.
+"""Which language a text seems to be in: by its script and, where several languages share it, by its most frequent words.
 
-It keeps silent unless it is sure: about short texts, texts in two languages, and languages that it does not know.
+It gives no answer unless it is sure: for short texts, texts in two languages, and unknown languages.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from functools import cache
 
 from forum.plaintext import fold
 
-MAX_CHARACTERS = 6_000  # that are read: more do not make it surer
-MIN_LETTERS = 12  # of a script in which fewer letters say more, such as Han
-SCRIPT_SHARE = 0.75  # of all letters: a text in one script may name things in another
+MAX_CHARACTERS = 6_000  # that are read: more would not improve the result
+MIN_LETTERS = 12  # for scripts in which fewer letters say more, such as Han
+SCRIPT_SHARE = 0.75  # of all letters: a text in one script may contain names in another
 MIN_WORDS = 12
-# Of all words, which are among the commonest of the language; fewer where small words are written as parts of others
+# Share of words that are among the most frequent of the language; lower where small words are written as parts of
+# others
 KNOWN_SHARE, KNOWN_SHARE_IN_LATIN = 0.08, 0.18
-MIN_KNOWN = 4  # so many different ones
-MIN_OURS = 3  # so many words that the language knows, and another one does not
-MARGIN = 4  # so many times as many as the other way round
+MIN_KNOWN = 4  # different ones
+MIN_OURS = 3  # words that this language has, and another one has not
+MARGIN = 4  # as many times as the other way round
 
-# The letters of each script and the languages written in it. They are told apart by their `WORDS`, if they have any;
-# otherwise the first is the likeliest.
+# The letters of each script and the languages written in it. They are distinguished by their `WORDS`, if they have
+# any; otherwise the first is the most likely.
 LATIN = "latin"
 SCRIPTS = {
     "arabic": (r"؀-ۿݐ-ݿ", ("ar", "fa", "ur", "ps", "ha", "pa")),
@@ -55,13 +56,13 @@ SCRIPTS = {
     "thai": (r"฀-๿", ("th",)),
     LATIN: (r"A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ", ()),
 }
-SAME_WORDS = ("bs", "hr", "sr")  # in Latin letters they are not told apart
-KANA_SHARE = 0.1  # of the letters of a Japanese text, and more; the others are Han
+SAME_WORDS = ("bs", "hr", "sr")  # in Latin letters they cannot be distinguished
+KANA_SHARE = 0.1  # of the letters of a Japanese text, at least; the others are Han
 LETTERS = {name: re.compile(f"[{letters}]") for name, (letters, _languages) in SCRIPTS.items()}
 ADDRESS = re.compile(r"\S+://\S+|\S+@\S+|@\S+")
 WORD = re.compile(r"""[^\s\d'’.,;:!?…()\[\]«»„“”"|*/_<>#+=&%~–—।،؛؟·•-]+""")
 
-# The commonest short words of languages that share a script
+# The most frequent short words of languages that share a script
 WORDS = {
     language: frozenset(words.split())
     for language, words in {
@@ -113,12 +114,12 @@ WORDS = {
 
 @cache
 def common_words() -> frozenset[str]:
-    """The commonest words of all these languages, as search compares them."""
+    """The most frequent words of all these languages, as search compares them."""
     return frozenset(fold(word) for words in WORDS.values() for word in words)
 
 
 def reads_like(text: str, marked: str) -> str | None:
-    """The code of the language in which a plain text is certainly written, when it is not that which it is marked with.
+    """The code of the language in which a plain text certainly is, if it is not the marked one.
 
     None when the mark is right, or nothing is certain.
     """
@@ -128,7 +129,7 @@ def reads_like(text: str, marked: str) -> str | None:
         return None
     known = SCRIPTS[script][1]
     if marked in known and marked not in WORDS:
-        return None  # nothing tells it from others of its script
+        return None  # nothing distinguishes it from others of its script
     if script != LATIN and WORDS.keys().isdisjoint(known):
         return known[0]
     likely = _by_words(text, KNOWN_SHARE_IN_LATIN if script == LATIN else KNOWN_SHARE)
@@ -137,7 +138,7 @@ def reads_like(text: str, marked: str) -> str | None:
 
 
 def _script_of(text: str) -> str | None:
-    """The script of nearly all letters of a text; of Han and kana together it is kana. None for few letters or several."""
+    """The script of nearly all letters of a text (Han mixed with kana counts as kana). None for few letters, or several scripts."""
     counted = {name: len(letters.findall(text)) for name, letters in LETTERS.items()}
     total = sum(counted.values())
     if counted["kana"] > KANA_SHARE * (counted["han"] + counted["kana"]):
@@ -159,7 +160,7 @@ def _by_words(text: str, share: float) -> str | None:
 
 
 def _is_rather(likely: str, other: str, known: Mapping[str, Sequence[str]]) -> bool:
-    """Whether words that only the one of two languages knows are many, and those that only the other knows are few."""
+    """Whether a text has many words of only the first of two languages, and few of only the second."""
     ours = sum(word not in WORDS[other] for word in known[likely])
     theirs = sum(word not in WORDS[likely] for word in known[other])
     return ours >= max(MIN_OURS, MARGIN * theirs)

@@ -1,4 +1,4 @@
-"""Libraries that few requests need, imported when they are first used, which saves every process their memory."""
+"""Libraries that few requests need, imported at first use, which saves memory in every process."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from typing import Any
 
 @cache
 def library(name: str) -> Any:
-    """A library by its module name, such as `webauthn`. Not for modules of the forum, whose order the contracts check."""
+    """Import a library by its module name, such as `webauthn`. Not for modules of the forum, whose order the contracts check."""
     return import_module(name)

@@ -1,4 +1,4 @@
-"""Where a server can listen, found out before it is started."""
+"""Whether a server can listen at an address, checked before it is started."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # compared, not bound: who listens
 def listen_address(host: str, port: int) -> str:
     """The IP address of a host at which a server can listen. Raises `Refusal` if that is impossible.
 
-    To be called before a server is started: granian would share a port that is in use, and each of the two servers would
-    get readers of the other.
+    Call it before a server is started: granian would share a port that is in use, and each of the two servers would
+    get some of the other's readers.
     """
     if not 0 < port <= LAST_PORT:
         raise Refusal(f"There is no port {port}: ports have numbers from 1 to {LAST_PORT}.")

@@ -1,7 +1,8 @@
 """The languages of the interface: which there are, which one a request gets, and their translations.
 
-The words of the code are English. `translations/<locale>/LC_MESSAGES/messages.po` holds them in another language; such a file
-is all that a new language needs (see `docs/translating.md`). Texts of members are another matter: see `languages`.
+The texts in the code are English. `translations/<locale>/LC_MESSAGES/messages.po` contains them in another language;
+such a file is all that a new language needs (see `docs/translating.md`). The languages of members' texts are a
+different matter: see `languages`.
 """
 
 from __future__ import annotations
@@ -21,22 +22,23 @@ from werkzeug.http import parse_accept_header
 
 from forum.lazy import library
 
-SOURCE = "en"  # in which the code is written
+SOURCE = "en"  # the language of the texts in the code
 FOLDER = Path(__file__).parent / "translations"
-COOKIE = "language"  # with what a reader has chosen; its name has a prefix where HTTPS is used
-MAX_HEADER_LENGTH = 200  # characters; a longer one is not read, and so not remembered
+COOKIE = "language"  # the cookie with a reader's choice; its name has a prefix where HTTPS is used
+MAX_HEADER_LENGTH = 200  # characters; a longer one is ignored, and so not cached
 
 
 @cache
 def known() -> tuple[str, ...]:
-    """All locales that the forum can speak, English first, then those of which there is a catalogue, by name."""
+    """All locales of the interface: English first, then those with a catalogue, by name."""
     return (SOURCE, *sorted(file.parts[-3] for file in FOLDER.glob("*/LC_MESSAGES/messages.po")))
 
 
 def best(chosen: str, accepted: str, offered: Sequence[str]) -> str:
-    """The one of the locales `offered` that a request gets.
+    """Which of the `offered` locales a request gets.
 
-    That is what the reader has `chosen`, else the best one for the header Accept-Language (RFC 9110, 12.5.4), else the first.
+    It is what the reader has `chosen`, else the best one for the header Accept-Language (RFC 9110, 12.5.4), else the
+    first.
     """
     if chosen in offered:
         return chosen
@@ -47,9 +49,9 @@ def best(chosen: str, accepted: str, offered: Sequence[str]) -> str:
 
 @lru_cache(maxsize=1_000)
 def _negotiated(accepted: str, offered: tuple[str, ...]) -> str:
-    """The first offered locale of the language that the reader likes best of those that are offered.
+    """The first offered locale of the language that the reader prefers among those offered.
 
-    Other than Werkzeug's `best_match` it takes French for who asks for that of Canada and, less gladly, for English.
+    Unlike Werkzeug's `best_match`, French is chosen for readers who prefer Canadian French and accept English.
     """
     exact = {tag(locale).lower(): locale for locale in reversed(offered)}
     language = {name.partition("-")[0]: locale for name, locale in exact.items()}
@@ -68,30 +70,30 @@ def tag(locale: str) -> str:
 
 @cache
 def parsed(locale: str) -> Locale:
-    """A locale as Babel has it, which takes longer to make than to use."""
+    """A locale as Babel's object, which takes longer to make than to use."""
     return Locale.parse(locale)
 
 
 @cache
 def date_pattern(locale: str) -> str:
-    """How a day is written in words, in the patterns of CLDR; in English the day stands first, as most readers have it."""
+    """The CLDR pattern of a day in words; in English with the day first, as most readers expect."""
     return "d MMMM yyyy" if locale == SOURCE else parsed(locale).date_formats["long"].pattern
 
 
 def is_leftward(locale: str) -> bool:
-    """Whether its script runs from right to left."""
+    """Whether its script is written from right to left."""
     return parsed(locale).text_direction == "rtl"
 
 
 @cache
 def translations(locale: str) -> NullTranslations:
-    """The catalogue of a locale, read when it is first needed; what it lacks stays English."""
+    """The catalogue of a locale, loaded when it is first needed; missing texts stay English."""
     return _catalogue(locale)
 
 
 @cache
 def said(locale: str, *messages: str) -> Sequence[str]:
-    """Some messages of the code in a locale, without keeping its catalogue, which takes 5 MB and whose pages nobody may want."""
+    """Some messages of the code in a locale, without loading its catalogue, which takes 5 MB and may not be needed by any page."""
     catalogue = _catalogue(locale)
     return [catalogue.gettext(message) for message in messages]
 
@@ -120,13 +122,13 @@ _folder: Path | None = None
 
 
 def keep_compiled(folder: Path) -> None:
-    """Keep compiled catalogues in a folder, for all processes: to compile one takes a process 0.2 s, and 5 MB for good."""
+    """Keep compiled catalogues in a folder, for all processes: compiling one takes 0.2 s and 5 MB in every process."""
     global _folder  # noqa: PLW0603  # one for each process, as the catalogues are
     _folder = folder
 
 
 def _read(file: Path) -> bytes | None:
-    """A compiled catalogue that was kept; None unless it is there and whole: after a crash, a part of it may be zeros."""
+    """A stored compiled catalogue; None unless it is there and complete: after a crash, a part of it may be zeros."""
     with suppress(OSError):
         kept = file.read_bytes()
         if sha256(kept[32:]).digest() == kept[:32]:
@@ -135,14 +137,14 @@ def _read(file: Path) -> bytes | None:
 
 
 def _keep(file: Path, compiled: bytes) -> None:
-    """Write a compiled catalogue if that is possible, and delete those of other versions, and what was never finished."""
-    unfinished = file.with_suffix(f".{token_hex(8)}")  # of this process and thread alone
+    """Write a compiled catalogue if possible, and delete those of other versions and unfinished ones."""
+    unfinished = file.with_suffix(f".{token_hex(8)}")  # used by this process and thread only
     try:
         unfinished.write_bytes(sha256(compiled).digest() + compiled)
         unfinished.replace(file)
     except OSError:
         with suppress(OSError):
-            unfinished.unlink(missing_ok=True)  # on a full disk it would take the last room
+            unfinished.unlink(missing_ok=True)  # on a full disk it would take the last space
         return
     for other in file.parent.glob(f"{file.name.partition('.')[0]}.*"):
         if other != file:
@@ -151,7 +153,7 @@ def _keep(file: Path, compiled: bytes) -> None:
 
 
 def fingerprint() -> str:
-    """A hash of all catalogues, for whoever keeps what was made with them."""
+    """A hash of all catalogues, for caches of what was made with them."""
     return sha256("".join(map(_digest, known()[1:])).encode()).hexdigest()
 
 

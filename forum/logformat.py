@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 JSON, PLAIN, OFF = KINDS = ("json", "plain", "off")
 MAX_MESSAGE, MAX_TRACE_DEPTH = 300, 40
-# What messages of libraries may quote: e-mail addresses and IP addresses
+# Personal data that messages of libraries may contain: e-mail addresses and IP addresses
 PERSONAL = re.compile(
     r"[^\s'\"=<(]+@[^\s'\"=>),]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b",
     re.IGNORECASE,
@@ -25,7 +25,7 @@ PERSONAL = re.compile(
 
 def write(line: str) -> None:
     """Write a line to standard error."""
-    # Nobody reads the log any more: requests are answered all the same
+    # The reader of the log is gone: requests are answered all the same
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{line}\n")
 
@@ -36,8 +36,8 @@ def write(line: str) -> None:
 class RequestRecord(NamedTuple):
     """A request that was answered: its id and route, and what it cost.
 
-    `route` is the URL rule and `endpoint` its endpoint, both empty where there is none; `size` is the Content-Length
-    of the response; times are in milliseconds.
+    `route` is the URL rule and `endpoint` its endpoint, both empty if none matched; `size` is the Content-Length of
+    the response; times are in milliseconds.
     """
 
     number: str
@@ -90,7 +90,7 @@ def _format_second(moment: int) -> str:
 
 
 def format_record(kind: str, level: str, message: str, **values: Any) -> str:
-    """The line about any other record with further values; in plain text a `trace` follows on lines of its own."""
+    """The line for any other record with further values; in plain text a `trace` follows on separate lines."""
     if kind == JSON:
         return _encode({"at": _now(), "level": level, "message": message, **values})
     said = " ".join(f"{name}={value}" for name, value in values.items() if name != "trace")
@@ -98,7 +98,7 @@ def format_record(kind: str, level: str, message: str, **values: Any) -> str:
 
 
 class LineFormatter(logging.Formatter):
-    """Formats log records like the lines of requests, in JSON or plain text; `request_id` says to which request one belongs."""
+    """Formats log records like the lines of requests, in JSON or plain text; `request_id` returns the id of the present request."""
 
     def __init__(self, kind: str, request_id: Callable[[], str] = str) -> None:
         super().__init__()
@@ -120,9 +120,10 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 def format_trace(error: BaseException) -> list[str]:
-    """The lines of code that an exception and its causes passed, and what each says, first causes first.
+    """The lines of code that an exception and its causes passed, and the message of each, first causes first.
 
-    Of a message only the first line is kept, with personal data masked: databases quote rows in further lines.
+    Only the first line of a message is kept, with personal data masked, because databases quote rows in further
+    lines.
     """
     told = traceback.TracebackException.from_exception(error, limit=-MAX_TRACE_DEPTH, compact=True)
     return [line for one in _with_causes(told) for line in _trace_lines(one)]

@@ -1,7 +1,7 @@
 """The log: a line for each request, refused factor and received message, errors, and slow SQL, without personal data.
 
-A line names the URL rule (`/members/<handle>`) and never the address, and contains neither query string nor IP address,
-user agent, member or e-mail address. All lines of one request have its id.
+A line contains the URL rule (`/members/<handle>`) and not the address, and neither query string nor IP address, user
+agent, member or e-mail address. All lines of one request have its id.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = logging.getLogger("forum")
 
 
 class Request:
-    """What is known of the request that a thread is working on: its id, its response, its SQL statements."""
+    """What is known about the request that a thread is handling: its id, its response, its SQL statements."""
 
     __slots__ = ("length", "number", "rule", "sql", "sql_seconds", "status")
 
@@ -72,7 +72,7 @@ def init_app(app: Flask, settings: Settings, engine: Engine) -> None:
 class RequestLog:
     """A thin WSGI layer that gives each request an id and logs how it was answered.
 
-    It runs for every page that is rendered, so that it is written for speed.
+    It runs for every rendered page, so it is optimised for speed.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class RequestLog:
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             request.status = int(status[:3])
-            # Read here, because the request context is gone when the application returns.
+            # Read here, because the request context no longer exists when the application returns.
             request.rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
             for name, value in headers:
                 if name == "Content-Length":
@@ -105,7 +105,7 @@ class RequestLog:
             self._note(environ["REQUEST_METHOD"], request, perf_counter() - begun)
 
     def _number(self, environ: dict[str, Any]) -> str:
-        """The id that our own proxy has given, or a new one."""
+        """The id from our own proxy, or a new one."""
         if self.takes_numbers and VALID_REQUEST_ID.fullmatch(environ.get("HTTP_X_REQUEST_ID", "")):
             return str(environ["HTTP_X_REQUEST_ID"])
         return _request_ids.next()
@@ -131,7 +131,7 @@ class RequestIds:
         self.renew()
 
     def renew(self) -> None:
-        """Choose another random part, as a forked process must."""
+        """Choose another random part, as a forked process must do."""
         self.process, self.count = secrets.token_hex(6), count(1)
 
     def next(self) -> str:
@@ -175,7 +175,7 @@ def _time_statements(engine: Engine, slow_seconds: float) -> None:
 
 @contextmanager
 def without_slow_log() -> Iterator[None]:
-    """Log no slow statements: commands that read or write whole tables make many, and know it."""
+    """Inside, slow statements are not logged: commands that read or write whole tables expect them."""
     before = log.level
     log.setLevel(logging.ERROR)
     try:
@@ -185,7 +185,7 @@ def without_slow_log() -> Iterator[None]:
 
 
 def _as_prepared(statement: str, context: Any) -> str:
-    """A statement without the values that are rendered into it (`literal_execute`), such as what people search for."""
+    """A statement without the values that are rendered into it (`literal_execute`), such as search terms."""
     compiled = getattr(context, "compiled", None)
     return str(compiled.string) if compiled is not None else statement
 
@@ -200,7 +200,7 @@ def _note_slow(statement: str, seconds: float) -> None:
 
 
 class _StandardErrorHandler(logging.StreamHandler[TextIO]):
-    """Writes to whatever `sys.stderr` is at that moment, which tests replace."""
+    """Writes to the present `sys.stderr`, which tests replace."""
 
     def __init__(self, kind: str) -> None:
         logging.Handler.__init__(self)

@@ -18,7 +18,7 @@ TRIM_SECONDS = 10
 
 
 def try_to_write(folder: Path) -> None:
-    """Write a small file into a folder and delete it; raises `OSError` when there is no room, or no right."""
+    """Write a small file into a folder and delete it; raises `OSError` when there is no space, or no permission."""
     path = folder / f"try-{os.getpid()}-{threading.get_ident()}"
     try:
         path.write_bytes(bytes(4_096))
@@ -27,9 +27,10 @@ def try_to_write(folder: Path) -> None:
 
 
 def is_shut(path: Path) -> bool:
-    """Whether the user that runs the forum cannot use a file or folder.
+    """Whether the user that runs the forum has no access to a file or folder.
 
-    That is the user of this process. Root may use everything: then it is the owner of the folder around it, if not root.
+    That is the user of this process. Root has access to everything: then it is the owner of the folder around it, if
+    not root.
     """
     if not path.exists():
         return False
@@ -40,7 +41,7 @@ def is_shut(path: Path) -> bool:
 
 
 def bytes_in(folder: Path) -> int:
-    """The bytes of the files in a folder and below it, of the first 20,000."""
+    """The size in bytes of the files in a folder and below it, of the first `MAX_FILES`."""
     named = (Path(at, name) for at, _below, names in os.walk(folder) for name in names)
     return sum(map(_bytes_of, islice(named, MAX_FILES)))
 
@@ -61,10 +62,10 @@ def time_of(path: Path) -> datetime | None:
 
 
 class Trimmer:
-    """Gives memory back to the system: calls malloc_trim(3) once a page is made, unless it did less than ten seconds ago.
+    """Returns memory to the system: calls malloc_trim(3) after a page, at most every ten seconds.
 
-    Pages of many sizes leave what malloc has freed as holes between what is in use, a tenth of a process. It takes one or two
-    milliseconds.
+    Pages of many sizes leave freed memory as holes between used blocks, a tenth of a process. Trimming takes one or
+    two milliseconds.
     """
 
     def __init__(self, malloc_trim: Callable[[int], object]) -> None:
@@ -74,7 +75,7 @@ class Trimmer:
     def __call__(self, _error: BaseException | None = None) -> None:
         """To be called at the end of each request."""
         now = time.monotonic()
-        if now >= self._next:  # not locked: at worst two threads trim
+        if now >= self._next:  # not locked: at worst two threads trim at once
             self._next = now + TRIM_SECONDS
             self._malloc_trim(0)
 
@@ -88,9 +89,9 @@ class Probe(Generic[A]):
         self._asked: Future[A] | None = None
 
     def ask(self, question: Callable[[], A]) -> A:
-        """The answer of `question`; raises `TimeoutError` when it takes too long, or what the question raises.
+        """The result of `question`; raises `TimeoutError` when it takes too long, or what the question raises.
 
-        While one is running, further callers wait for its answer.
+        While one is running, further callers wait for its result.
         """
         with self._lock:
             if self._asked is None or self._asked.done():

@@ -18,9 +18,9 @@ from forum.permissions import Person, require
 
 @action
 def keep_version(editor: Person, kind: str, item_id: int, fields: dict[str, Any]) -> None:
-    """Keep the fields of a thing before an edit. The calling deed has checked that the editor may edit it.
+    """Store the fields of a thing before an edit. The calling action has checked that the editor may edit it.
 
-    `fields` may hold dates and numbers beside texts; they are kept as JSON, dates as text.
+    `fields` may contain dates and numbers besides texts; they are stored as JSON, dates as text.
     """
     db.session.add(
         Version(
@@ -36,7 +36,7 @@ def keep_version(editor: Person, kind: str, item_id: int, fields: dict[str, Any]
 
 @action
 def forget_versions(_author: Person, kind: str, item_id: int) -> None:
-    """Delete all versions of a thing. The calling deed has checked that the author may delete the thing."""
+    """Delete all versions of a thing. The calling action has checked that the author may delete the thing."""
     versions = delete(Version).where(Version.kind == kind, Version.item_id == item_id)
     db.session.execute(versions)
 

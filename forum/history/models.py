@@ -14,7 +14,7 @@ from forum.columns import Base
 class Version(Base):
     """The fields of one thing until `replaced_at`, when the named editor replaced them.
 
-    `number` counts the versions of a thing from 1; the queries for lists set it (on the object, in no column).
+    `number` counts the versions of a thing from 1; it is an attribute, not a column, set by the queries for lists.
     """
 
     __tablename__ = "version"

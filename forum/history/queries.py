@@ -1,4 +1,4 @@
-"""Earlier versions of edited pages, what was changed in each, and whether a form was opened on the latest one."""
+"""Earlier versions of edited pages, what was changed in each, and whether a form is outdated."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from forum.plaintext import short_hash
 
 Fields = Mapping[str, Any]
 MAX_VERSIONS = 200
-# Fields that stay as they are now when a version is put back: what it keeps by name only, and who may read the text
+# Fields that are not restored with a version: those of which it has only the name, and the audience
 STAYING = {"agenda", "audience", "city_id", "city", "failure_audience", "hosts", "themes"}
-STAYING |= {"milestones", "state"}  # how far something is stays told
-# But what a version said to members alone stays with them
+STAYING |= {"milestones", "state"}  # the progress of a thing is not undone
+# The audience of "what did not work" is restored, so that what a version told members alone stays with them
 AUDIENCES = {"audience", "failure_audience"}
 
 
@@ -51,7 +51,7 @@ def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:
 
 @dataclass(frozen=True)
 class Edit:
-    """One change: the version that it replaced, and (name, differences) of each changed field, as `diffs.changes` returns them.
+    """One change: the version that was replaced, and (name, differences) of each changed field, as `diffs.changes` returns them.
 
     `said` are the fields of that version as far as the reader may see them.
     """
@@ -62,7 +62,7 @@ class Edit:
 
     @property
     def can_be_put_back(self) -> bool:
-        """Whether something was changed that putting the version back would change again."""
+        """Whether restoring the version would change anything."""
         return any(name not in STAYING for name, _pieces in self.differences)
 
 
@@ -71,9 +71,9 @@ def edits_between(
     present: Mapping[int, Fields],
     state_names: Mapping[str, Any] | None = None,
 ) -> list[Edit]:
-    """Each version, newest first, compared with what replaced it. `present` are the fields of today, by the id of the thing.
+    """Each version, newest first, compared with what replaced it. `present` are the present fields, by the id of the thing.
 
-    With `state_names` the field `state` is compared by the names that readers know.
+    With `state_names`, the field `state` is compared by its labels.
     """
     after = dict(present)
     edits = []
@@ -90,7 +90,7 @@ def _with_state(fields: Fields, names: Mapping[str, Any] | None) -> Fields:
 
 
 def differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]:
-    """The name of each field in which two versions differ, and how; a field that one of them lacks is empty there."""
+    """The name of each field that differs between two versions, and how; a field that one of them lacks counts as empty."""
     names = dict.fromkeys([*before, *after])
     pairs = [(name, _text_of(before, name), _text_of(after, name)) for name in names]
     return [(name, changes(old, new)) for name, old, new in pairs if old != new]
@@ -102,7 +102,7 @@ def _text_of(fields: Fields, name: str) -> str:
 
 
 def versions_naming(handles: Collection[str], after: int, limit: int) -> Sequence[int]:
-    """The ids of at most `limit` versions, those after the id `after`, that name a member: as editor, host or author.
+    """The ids of at most `limit` versions with ids after `after` that name a member: as editor, host or author.
 
     `handles` are all that the member had.
     """
@@ -122,11 +122,11 @@ def versions_to_change(version_ids: Collection[int]) -> Sequence[Version]:
 
 
 def fingerprint(fields: Mapping[str, Any]) -> str:
-    """A hash of a thing's fields, by which a form knows whether they have changed since it was opened."""
+    """A hash of a thing's fields, by which a form detects that they have changed since it was opened."""
     return short_hash(json.dumps(dict(fields), sort_keys=True))
 
 
 def refuse_unseen(seen: str | None, fields: Mapping[str, Any]) -> None:
-    """Raise `Conflict` when `seen`, the fingerprint in a form, is not that of the present fields; empty skips the check."""
+    """Raise `Conflict` unless `seen`, the fingerprint in a form, is that of the present fields; empty skips the check."""
     if seen and seen != fingerprint(fields):
         raise Conflict(_("This text has changed since you opened the form."))

@@ -1,4 +1,4 @@
-"""Earlier versions that an address names: one to read, or one that a form begins with."""
+"""Earlier versions named by an address: to be read, or to fill a form."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def fill_from_version(
 ) -> Version | None:
     """Fill a form with the version of a thing that the address names (`?version=<id>`), and return that version.
 
-    `names` are fields that a version lacks when they were empty. Nothing happens without `version`, or when the form was
-    sent. Raises `NotFound` if the thing has no such version.
+    `names` are fields that a version lacks when they were empty. Nothing happens without `version`, or when the form
+    was sent. Raises `NotFound` if the thing has no such version.
     """
     if request.method != "GET" or "version" not in request.args:
         return None

@@ -1,1 +1,1 @@
-"""Identities: accounts at another place with which members sign in here."""
+"""Identities: accounts at an OpenID provider with which members sign in here."""

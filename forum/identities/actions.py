@@ -54,7 +54,7 @@ def _add_identity(member: Member, issuer: str, subject: str, label: str) -> Iden
         created_at=now(),
     )
     db.session.add(identity)
-    flush_unique(Conflict(taken))  # in the same moment, in another window
+    flush_unique(Conflict(taken))  # in case another window does the same at this moment
     return identity
 
 

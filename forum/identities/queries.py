@@ -1,4 +1,4 @@
-"""Whose an identity is, and which ones a member has."""
+"""The owner of an identity, and the identities of a member."""
 
 from __future__ import annotations
 
