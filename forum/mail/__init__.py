@@ -1,1 +1,1 @@
-"""Letters that leave the forum: what is to be sent, sending it, and what became of it."""
+"""Letters: what is to be sent, sending it, and what became of it."""

@@ -45,22 +45,23 @@ from forum.permissions import Person, require
 from forum.transports import is_address_unknown
 from forum.versions import topic_scope
 
-BATCH_SIZE = 20  # letters that a worker takes: few, because it sends them one after the other
-TO_MEMBERS = ("notice", "digest")  # these follow the member to a new address
+# Letters that a worker takes at once: few, because it sends them one after the other
+BATCH_SIZE = 20
+TO_MEMBERS = ("notice", "digest")  # these are readdressed when the member's address changes
 MAX_RETURNED_PER_HOUR = 5
 # Letters a day to one visitor: receipts of reports, and outcomes in a letter each; further outcomes share a letter.
 MAX_RECEIPTS_PER_DAY, MAX_OUTCOMES_PER_DAY = 10, 5
 ONE_DAY = timedelta(days=1)
-MAX_OUTCOMES_PER_LETTER = 100  # further ones go into the letter of the day after
-NOTICE_DELAY = timedelta(minutes=1)  # who is on the site reads the notice there
-# After this time, others take the letters of a worker that was killed
+MAX_OUTCOMES_PER_LETTER = 100  # further ones are put into the letter of the next day
+NOTICE_DELAY = timedelta(minutes=1)  # a member who is on the site reads the notice there
+# After this time, others take over the letters of a worker that was killed
 LEASE = timedelta(minutes=10)
-# Between attempts at a letter that the server refused: three days in all, as mail servers do (RFC 5321, 4.5.4.1)
+# Between attempts to send a letter that the server refused: three days in all, as mail servers do (RFC 5321, 4.5.4.1)
 RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
 # While no server can be reached at all
 MIN_POSTPONEMENT, MAX_POSTPONEMENT = timedelta(seconds=30), timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(days=4)
-MAX_WHY = 300  # characters of what a server said
+MAX_WHY = 300  # characters of a server's response
 KEPT, KEPT_FAILED = timedelta(days=30), timedelta(days=90)
 
 
@@ -75,11 +76,11 @@ def write_letter(
     due_at: datetime | None = None,
     locale: str | None = None,
 ) -> Delivery:
-    """Record a letter that is to be sent; the worker sends it once the deed that this is a part of is committed.
+    """Record a letter to be sent; the worker sends it once the calling action is committed.
 
     `kind` is the name of a template in `templates/mail`, `words` the values that it prints, as JSON. `due_at` is the
-    earliest moment for sending it, by default now. To a member it goes in the language that they chose last; to anybody
-    else in `locale`, by default that of the page from which it is sent.
+    earliest moment for sending it, by default now. A member gets it in the language that they chose last; anybody
+    else in `locale`, by default that of the present page.
     """
     touches()
     times = {"created_at": now(), "due_at": due_at or now()}
@@ -94,7 +95,7 @@ def write_letter(
 
 @action
 def write_test(administrator: Member) -> Delivery:
-    """Write a test letter to an administrator, to see whether mail arrives."""
+    """Write a test letter to an administrator."""
     require(administrator.can.administer())
     return write_letter(administrator, "test", administrator.email, {}, member_id=administrator.id)
 
@@ -103,7 +104,7 @@ def write_test(administrator: Member) -> Delivery:
 def write_notice_letters(system: Person, limit: int = 100) -> int:
     """Write a letter for up to `limit` notices that are mailed at once and older than `NOTICE_DELAY`; returns how many.
 
-    Those of decisions wait until the decision can no longer be undone.
+    Letters about decisions wait until the decision can no longer be undone.
     """
     require(system.can.administer())
     touches()
@@ -121,15 +122,15 @@ def write_notice_letters(system: Person, limit: int = 100) -> int:
 def write_report_letters(system: Person, limit: int = 100) -> int:
     """Write receipts and outcomes to visitors who reported something; returns for how many reports.
 
-    The address may be somebody else's, so these letters quote nothing that was typed. For the same reason only few
-    letters a day go to one address: further outcomes wait for the next day and share a letter.
+    The address may be somebody else's, so these letters quote nothing that was typed. For the same reason an address
+    gets only few letters a day: further outcomes wait for the next day and share a letter.
     """
     require(system.can.administer())
     touches()
     arrived, decided = reports_to_confirm(limit), reports_to_tell(limit)
     for report in arrived:
         _write_report_letter(system, "reported", report, {})
-    # One letter for several reports of the same thing by the same person: the first of them counts.
+    # There is one letter for several reports of the same thing by the same person: the first of them counts.
     by_reporter = {
         (report.decision_id, normalised_email(report.email)): report for report in reversed(decided)
     }
@@ -157,7 +158,7 @@ def _write_outcome_letter(system: Person, report: Report) -> None:
     due_at = (shared.due_at if shared else now()) + ONE_DAY
     words = {"path": line["path"], "reports": [line]}
     letter = write_letter(system, "outcomes", address, words, due_at=due_at, locale=report.locale)
-    # It counts as written on its day: `GIVE_UP_AFTER` begins then.
+    # It counts as written on its day, when `GIVE_UP_AFTER` begins.
     letter.created_at = due_at
     db.session.flush()
 
@@ -189,11 +190,11 @@ def write_digest(system: Person, member_id: int) -> None:
 
 @action
 def answer(author: Member, post_id: int, text: Written, key: str, files: int = 0) -> Post | Held:
-    """Post an answer that came by mail into the topic of the post that it answers.
+    """Post an answer that came by mail, in the topic of the post that it answers.
 
-    `key` identifies the message, so that it is posted only once. When a rule holds the answer back, its author gets a
-    letter; also when so many `files` were attached to it, which are not published. Raises what `dialogue.reply` raises,
-    and `NotFound` when the author cannot see the post.
+    `key` identifies the message, so that it is posted only once. When a rule holds the answer back, or `files` were
+    attached (which are not published), its author gets a letter. Raises what `dialogue.reply` raises, and `NotFound`
+    when the author cannot see the post.
     """
     topic_id = topic_of_post(author, post_id)
     if topic_id is None:
@@ -213,7 +214,7 @@ def answer(author: Member, post_id: int, text: Written, key: str, files: int = 0
 
 
 def _tell_of_files(author: Member, post: Post, files: int) -> None:
-    """Write a letter about files that were attached to an answer, which is published without them; only few an hour."""
+    """Write a letter about files that were attached to an answer, which is published without them; only few per hour."""
     if letters_since(author.email, ("attached",), timedelta(hours=1)) < MAX_RETURNED_PER_HOUR:
         words = {"path": f"/posts/{post.id}", "files": files}
         write_letter(author, "attached", author.email, words, member_id=author.id)
@@ -223,11 +224,9 @@ def _tell_of_files(author: Member, post: Post, files: int) -> None:
 def return_answer(
     system: Person, member: Member, post_id: int, text: str, why: str, *, files: int = 0
 ) -> None:
-    """Return an answer to a post that could not be posted, with the reason; the letter leads to the post if there is one.
+    """Return an answer to a post that could not be posted, with the reason; the letter links to the post if there is one.
 
-    It says, too, that the `files` attached to it were not kept.
-
-    Only few an hour, as the sender may be a machine.
+    It also says that attached `files` were not kept. Only few are sent per hour, because the sender may be a machine.
     """
     require(system.can.administer())
     touches()
@@ -240,7 +239,7 @@ def return_answer(
 
 @action
 def note_bounce(system: Person, member_id: int, address: str, why: str) -> None:
-    """Record that a letter to a member bounced after the mail server had taken it.
+    """Record that a letter to a member bounced after the mail server had accepted it.
 
     `why` begins with the status code (RFC 3463). When the address does not exist, mail to the member is paused.
     """
@@ -253,7 +252,7 @@ def note_bounce(system: Person, member_id: int, address: str, why: str) -> None:
 
 @action
 def stop(visitor: Person, member_id: int, kind: str) -> None:
-    """Stop letters of a kind (`digest`, or a kind of notice) to a member. The caller has checked the seal of the letter."""
+    """Unsubscribe a member from letters of a kind (`digest`, or a kind of notice). The caller has checked the letter's seal."""
     touches()
     if kind == "digest":
         end_digest(visitor, member_id)
@@ -263,7 +262,7 @@ def stop(visitor: Person, member_id: int, kind: str) -> None:
 
 @action
 def lease_due_letters(system: Person, limit: int = BATCH_SIZE) -> Sequence[Delivery]:
-    """Take up to `limit` due letters, with their members; nobody else takes them for the time of `LEASE`."""
+    """Take up to `limit` due letters, with their members; nobody else takes them within `LEASE`."""
     require(system.can.administer())
     touches()
     ids = [letter.id for letter in due_deliveries(limit)]
@@ -296,7 +295,7 @@ def note_refused(
 ) -> None:
     """Record that a server refused a letter, and when it is tried again, unless the refusal is final.
 
-    When it is about the address, mail to the member is paused until they ask for it.
+    If the refusal is about the address, mail to the member is paused until they ask for it again.
     """
     require(system.can.administer())
     touches()
@@ -313,9 +312,9 @@ def note_refused(
 
 @action
 def postpone(system: Person, ids: Sequence[int], why: str) -> None:
-    """Postpone letters because no server can be reached: the longer they have waited, the later.
+    """Postpone letters because no server can be reached: the longer they have waited, the longer.
 
-    After the time of `GIVE_UP_AFTER` they are given up; it begins anew when they are sent again.
+    After `GIVE_UP_AFTER` they are given up; that period begins again when an administrator has them sent again.
     """
     require(system.can.administer())
     touches()
@@ -329,7 +328,7 @@ def postpone(system: Person, ids: Sequence[int], why: str) -> None:
 
 @action
 def drop(system: Person, letter_id: int, why: str) -> None:
-    """Drop a letter: what it tells of was read or hidden, or no longer concerns the member."""
+    """Drop a letter, because its subject was read or hidden, or no longer concerns the member."""
     require(system.can.administer())
     touches()
     _set([letter_id], dropped_at=now(), why=why)
@@ -337,7 +336,7 @@ def drop(system: Person, letter_id: int, why: str) -> None:
 
 @action
 def drop_outdated(_doer: Person, kind: str, member_id: int) -> None:
-    """Drop the letters of a kind to a member that are still to be sent: what they tell of is so no more."""
+    """Drop the unsent letters of a kind to a member, because they are no longer true."""
     touches()
     waits = (Delivery.member_id == member_id, Delivery.kind == kind, is_waiting())
     outdated = update(Delivery).where(*waits)
@@ -346,7 +345,7 @@ def drop_outdated(_doer: Person, kind: str, member_id: int) -> None:
 
 @action
 def readdress(system: Person, member: Member) -> None:
-    """Send waiting notices and digests to a member's new address; letters about the old address stay as they are."""
+    """Change the address of waiting notices and digests to a member's new one; letters about the old address are unchanged."""
     require(system.can.administer())
     touches()
     waits = (Delivery.member_id == member.id, Delivery.kind.in_(TO_MEMBERS), is_waiting())
@@ -361,7 +360,7 @@ def send_again(administrator: Person, letter_id: int) -> None:
 
 @action
 def send_all_again(administrator: Person) -> int:
-    """Send all letters again that were given up; returns how many. Those whose link has expired are dropped then."""
+    """Send all letters again that were given up; returns how many. Those whose link has expired will be dropped."""
     return _resume(administrator)
 
 
@@ -399,7 +398,7 @@ def forget_member(system: Person, member_id: int) -> None:
 
 @action
 def forget_addresses(system: Person, addresses: Collection[str], until: datetime) -> None:
-    """Delete letters written until a moment to addresses, but for those to members: to candidates, for example."""
+    """Delete letters to addresses (for example of candidates) written until a moment, except letters to members."""
     require(system.can.administer())
     touches()
     theirs = (Delivery.address.in_(addresses), Delivery.member_id.is_(None))
@@ -408,7 +407,7 @@ def forget_addresses(system: Person, addresses: Collection[str], until: datetime
 
 @action
 def forget_by_ids(system: Person, ids: Sequence[int]) -> None:
-    """Delete letters by id, for rooms that keep them for less time."""
+    """Delete letters by id, for rooms that keep them for a shorter time."""
     require(system.can.administer())
     touches()
     db.session.execute(delete(Delivery).where(Delivery.id.in_(ids)))

@@ -1,4 +1,4 @@
-"""Parsing messages that come in by mail: answers to letters, and bounces; and the addresses that they are sent to."""
+"""Parsing incoming messages: answers to letters, and bounces; and the addresses that they are sent to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from forum import tokens
 from forum.imap import MAX_MESSAGE_BYTES
 from forum.plaintext import tidy
 
-MAX_TEXT = 40_000  # characters in which the answer is looked for
+MAX_TEXT = 40_000  # characters that are searched for the answer
 MAX_HEADER = 500  # characters of a header that is parsed
 MAX_RECIPIENT_HEADERS = 50
 MAX_PARTS = 100
@@ -38,17 +38,16 @@ ADDRESS_KEY = r"(?P<what>[rb])(?P<ids>\d{1,10}(?:-\d{1,10}){1,2})-(?P<seal>[a-z2
 VALID_DAYS = 90
 RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
 AUTOMATIC_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id")
-# How programs that set no header begin the subject of an automatic answer
+# Beginnings of subjects of automatic answers, from programs that set no header
 AUTOMATIC_SUBJECT = re.compile(
     r"\s*(auto(matic)?[ -]?(reply|response)|out of (the )?office|abwesen|automatische (antwort|abwesenheit)|"
     r"réponse automatique|absence|respuesta automática|fuera de|risposta automatica|fuori sede|"
     r"automatisch antwoord|afwezig|autosvar|automatiskt svar|odpowiedź automatyczna|自動応答)",
     re.I,
 )
-# What parsing a hostile header may raise
+# Exceptions that parsing a hostile header may raise
 HEADER_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
-# What programs attach by themselves: signatures of messages, messages in a sealed form, keys, visiting cards, and how
-# Outlook would show a text
+# What programs attach automatically: signatures, encrypted messages, keys, visiting cards, and Outlook's formatting
 ATTACHED_BY_PROGRAMS = {
     *("application/pgp-signature", "application/pgp-keys", "application/pgp-encrypted"),
     *("application/pkcs7-signature", "application/x-pkcs7-signature"),
@@ -56,21 +55,21 @@ ATTACHED_BY_PROGRAMS = {
     *("application/ms-tnef", "application/vnd.ms-tnef"),
     *("text/vcard", "text/x-vcard", "text/directory"),
 }
-# The names that they have where a server on the way has forgotten the type
+# The names of such files, in case a server on the way has lost the type
 NAMES_BY_PROGRAMS = {"winmail.dat", "smime.p7m", "smime.p7s"}
 UNKNOWN_TYPE = "application/octet-stream"
-# Pictures of fewer bytes belong to a signature: icons and marks wherever they are, logos within the text. Whoever pastes
-# a photograph or a picture of the screen into the text sends more.
+# Smaller pictures belong to a signature: icons anywhere, logos within the text. A photograph or a screenshot that
+# somebody pastes into the text is larger.
 MAX_ICON, MAX_LOGO = 10_000, 100_000
 DROPPED_TAGS = {"blockquote", "style", "script", "head", "title"}
 BLOCK_TAGS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "table"}
 
 
 class _TruncatingPolicy(EmailPolicy):
-    """Truncates long headers: parsing one takes time that grows with the square of its length, and anybody can send it."""
+    """Truncates long headers: parsing one takes quadratic time, and anybody can send it."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        """Name and value of a header; headers with recipients stay whole, because they are searched and not parsed."""
+        """Name and value of a header; headers with recipients stay complete, because they are searched and not parsed."""
         name, text = super().header_source_parse(sourcelines)
         if name.lower() in RECIPIENT_HEADERS or len(text) <= MAX_HEADER:
             return name, text
@@ -83,7 +82,7 @@ POLICY = _TruncatingPolicy()
 
 @dataclass(frozen=True)
 class AddressKey:
-    """What a sealed address of the forum encodes: the member a letter went to, its post (or 0), and the day (ordinal)."""
+    """What a sealed address of the forum encodes: the member who got the letter, its post (or 0), and the day (ordinal)."""
 
     member_id: int
     post_id: int
@@ -94,10 +93,10 @@ class AddressKey:
 class Incoming:
     """A parsed message.
 
-    `kind` is *answer*, *bounce* (a letter came back) or *machine* (nobody wrote it). `key` is None when the message is
-    not for a valid address of the forum; then its text and its kind were not looked at. `number` identifies the message: it is the same when it comes again. For a
-    bounce, `address` and `why` say which address failed and for what reason. To an answer `files` were attached, of which
-    nothing is kept.
+    `kind` is *answer*, *bounce* (a letter came back) or *machine* (an automatic message). `key` is None when the
+    message is not for a valid address of the forum; then its text and its kind were not examined. `number` identifies
+    the message, also if it is delivered again. For a bounce, `address` and `why` say which address failed and for
+    what reason. `files` is the number of files attached to an answer, which are not kept.
     """
 
     kind: str
@@ -116,7 +115,7 @@ def reply_address(pattern: str, member_id: int, post_id: int, day: int) -> str:
 
 
 def bounce_address(pattern: str, member_id: int, day: int) -> str:
-    """The envelope sender of a letter, so that a bounce tells to which member the letter went."""
+    """The envelope sender of a letter, so that a bounce identifies the member."""
     return _sealed(pattern, "b", f"{member_id}-{day}")
 
 
@@ -128,7 +127,7 @@ def _sealed(pattern: str, what: str, ids: str) -> str:
 def has_too_many_parts(raw: bytes) -> bool:
     """Whether a message could keep the parser busy for too long, judged without parsing it.
 
-    The parser compares each line with the boundary of every part that is open there, and each part has a header of its own.
+    The parser compares each line with the boundary of every open part, and each part has headers of its own.
     """
     parts = len(PART_HEADER.findall(raw))
     lines = len(LINE_END.findall(raw))
@@ -138,8 +137,9 @@ def has_too_many_parts(raw: bytes) -> bool:
 def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> Incoming:
     """Parse a message.
 
-    `pattern` is the forum's mailbox, `today` the ordinal of the day, `recipient` the address that the mail server delivered
-    it to, if known. Of a message that is not for a valid address of the forum only the headers are parsed: anybody can send one.
+    `pattern` is the forum's mailbox, `today` the ordinal of the day, `recipient` the address that the mail server
+    delivered it to, if known. If a message is not for a valid address of the forum, only its headers are parsed,
+    because anybody can send one.
     """
     head: Any = BytesHeaderParser(policy=POLICY).parsebytes(raw[:MAX_MESSAGE_BYTES])
     what, key = _key(head, pattern, today, recipient)
@@ -160,9 +160,9 @@ def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> I
 
 
 def _key_text(key: AddressKey | None) -> str:
-    """A key as the numbers of messages contain it.
+    """A key as text, from which the number of a message is made.
 
-    It is spelled out, and never changes: a message that is delivered again must have the number of the first time.
+    It must never change, because a message that is delivered again must get the same number.
     """
     if key is None:
         return "None"
@@ -172,7 +172,7 @@ def _key_text(key: AddressKey | None) -> str:
 def _key(
     message: EmailMessage, pattern: str, today: int, recipient: str
 ) -> tuple[str, AddressKey | None]:
-    """What the first valid address of the forum in the recipients encodes: its type (r or b, or empty) and its key."""
+    """What the first valid address of the forum among the recipients encodes: its type (r or b, or empty) and its key."""
     local, _at, host = map(re.escape, pattern.lower().partition("@"))
     ours = re.compile(rf"(?<![^\s<,:;\"]){local}\+{ADDRESS_KEY}@{host}(?![\w.-])")
     headers = _recipients(message) if pattern else []
@@ -188,7 +188,7 @@ def _key(
 
 
 def _recipients(message: EmailMessage) -> list[str]:
-    """The values of headers that name recipients, unparsed, the most reliable first."""
+    """The unparsed values of headers that name recipients, the most reliable first."""
     raw = [(name.lower(), str(text)) for name, text in message.raw_items()]
     return [text for wanted in RECIPIENT_HEADERS for name, text in raw if name == wanted][
         :MAX_RECIPIENT_HEADERS
@@ -196,7 +196,7 @@ def _recipients(message: EmailMessage) -> list[str]:
 
 
 def _header(message: Message, name: str) -> str:
-    """The first header of a name; empty when there is none, or it cannot be parsed."""
+    """The first header with a name; empty when there is none, or it cannot be parsed."""
     try:
         return str(message.get(name, ""))
     except HEADER_ERRORS:
@@ -208,7 +208,7 @@ def _address(message: EmailMessage, name: str) -> str:
 
 
 def is_automatic(message: EmailMessage) -> bool:
-    """Whether nobody wrote the message: an automatic answer, a list, a robot, or a letter of the forum (RFC 3834)."""
+    """Whether no person wrote the message: an automatic answer, a list, a robot, or a letter of the forum (RFC 3834)."""
     submitted = _header(message, "Auto-Submitted").lower().partition(";")[0].strip()
     precedence = _header(message, "Precedence").lower()
     return (
@@ -233,7 +233,7 @@ def _report(message: EmailMessage) -> tuple[str, str]:
 
 
 def _status(fields: Any) -> str:
-    """The status of a failure, its code first, as mail servers answer: `5.1.1 no such user`."""
+    """The status of a failure, beginning with its code, as mail servers write it: `5.1.1 no such user`."""
     diagnostic = _header(fields, "Diagnostic-Code").partition(";")[2]
     return f"{_header(fields, 'Status')} {' '.join(diagnostic.split())}".strip()[:300]
 
@@ -248,14 +248,14 @@ def _text(message: EmailMessage) -> str:
 
 
 def attached_files(message: EmailMessage) -> int:
-    """How many files somebody attached to a message, without what programs add to it and the pictures of signatures."""
+    """How many files a person attached to a message, without what programs add and pictures in signatures."""
     text, found = message.get_body(("plain", "html")), 0
     waiting: list[Any] = [message]
     while waiting:
         part = waiting.pop()
         if _content_type(part).startswith("multipart/") and part.is_multipart():
             waiting += part.get_payload()
-        elif part is not text:  # a message within it is one file, too
+        elif part is not text:  # a message inside counts as one file
             found += _is_attached(part)
     return found
 
@@ -266,7 +266,7 @@ def _is_attached(part: Any) -> bool:
         return False
     if kind == UNKNOWN_TYPE and _file_name(part).lower() in NAMES_BY_PROGRAMS:
         return False
-    if kind.startswith("text/"):  # the same text in another form, unless it is a file
+    if kind.startswith("text/"):  # the same text in another format, unless it is a file
         return "attachment" in _header(part, "Content-Disposition").lower()[:20] or bool(
             _file_name(part)
         )
@@ -283,7 +283,7 @@ def _content_type(part: Any) -> str:
 
 
 def _file_name(part: Any) -> str:
-    """The name of a part as a file; empty when it has none, or none that can be read."""
+    """The file name of a part; empty when it has none, or an unreadable one."""
     try:
         return str(part.get_filename() or "")
     except HEADER_ERRORS:
@@ -291,7 +291,7 @@ def _file_name(part: Any) -> str:
 
 
 def _is_within_text(part: Any) -> bool:
-    """Whether a picture stands in the text of a message, which names it by its Content-ID (RFC 2392)."""
+    """Whether a picture is inside the text of a message, which refers to it by its Content-ID (RFC 2392)."""
     is_attached = _header(part, "Content-Disposition").lower().startswith("attachment")
     return bool(_header(part, "Content-ID")) and not is_attached
 
@@ -305,7 +305,7 @@ def _size(part: Any) -> int:
 
 
 def _decoded(content: bytes, charset: str) -> str:
-    """The text of bytes in a charset; as UTF-8 when the charset is unknown."""
+    """The text of bytes in a charset; decoded as UTF-8 when the charset is unknown."""
     try:
         return content.decode(charset, "replace")
     except (LookupError, ValueError):
@@ -313,9 +313,9 @@ def _decoded(content: bytes, charset: str) -> str:
 
 
 def extract_answer(text: str) -> str:
-    """The answer in a message, without the letter quoted below it and the signature.
+    """The answer in a message, without the quoted letter below it and the signature.
 
-    It works line by line, in linear time. Quoted lines with an answer below them stay.
+    It works line by line, in linear time. Quoted lines that are followed by an answer stay.
     """
     lines = [line.rstrip("\r") for line in text[:MAX_TEXT].split("\n")]
     own = _without_quote(_without_letter(lines))
@@ -326,7 +326,7 @@ def extract_answer(text: str) -> str:
 
 
 def _without_letter(lines: list[str]) -> list[str]:
-    """The lines above the separator with which letters begin, or above the head of a forwarded letter."""
+    """The lines above the separator with which letters begin, or above the header of a forwarded letter."""
     for number, line in enumerate(lines):
         if SEPARATOR_LINE.match(line[:200]) or _is_forwarded_head(lines[number : number + 6]):
             return lines[:number]
@@ -334,7 +334,7 @@ def _without_letter(lines: list[str]) -> list[str]:
 
 
 def _is_forwarded_head(lines: list[str]) -> bool:
-    """Whether the lines begin with the head of a letter, as some programs put it above what they quote."""
+    """Whether the lines begin with the header of a letter, as some programs put it above a quotation."""
     return (
         bool(lines)
         and bool(FROM_LINE.match(lines[0][:80]))
@@ -372,7 +372,7 @@ def _without_introduction(lines: list[str]) -> list[str]:
 
 
 class _TextExtractor(HTMLParser):
-    """Collects the text of HTML, one block to a line."""
+    """Collects the text of HTML, one line per block."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -392,7 +392,7 @@ class _TextExtractor(HTMLParser):
 def _text_of_html(html: str) -> str:
     """The text of an HTML message, without quotations.
 
-    It is cleaned first: on malformed HTML the parser can take hours.
+    The HTML is sanitised first, because on malformed HTML the parser can take hours.
     """
     extractor = _TextExtractor()
     extractor.feed(nh3.clean(html, tags=BLOCK_TAGS, clean_content_tags=DROPPED_TAGS, attributes={}))

@@ -48,11 +48,11 @@ WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"
 
 
 class Delivery(Base):
-    """A letter, written in the transaction of the deed that it tells of; the row is the worker's job.
+    """A letter, written in the transaction of the action that causes it; the row is the worker's job.
 
-    `kind` is the name of its template, `words` the values for it. In the end it is sent, given up (`why` is what the
-    mail server said), or dropped (there was nothing left to tell). `resumed_at` is when an administrator last had it
-    sent again after it was given up. `locale` is its language where no member's counts; None is the forum's.
+    `kind` is the name of its template, `words` the values for it. In the end it is sent, given up (`why` is the mail
+    server's response), or dropped (there was nothing left to tell). `resumed_at` is when an administrator last had it
+    sent again after it was given up. `locale` is its language if it is not to a member; None is the forum's.
     """
 
     __tablename__ = "delivery"
@@ -84,5 +84,5 @@ class Delivery(Base):
 
     @property
     def kind_name(self) -> str:
-        """What it is, in the language of the page; an older release may have written kinds that have no name."""
+        """The name of its kind, in the language of the page; earlier releases may have stored kinds without a name."""
         return str(KIND_NAMES.get(self.kind, self.kind))

@@ -1,4 +1,4 @@
-"""Due letters and what they tell, the letters on the administrator's page, digests and who is due for one."""
+"""Due letters and their content, the letters on the administrator's page, digests and when they are due."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def deliveries_by_id(ids: Sequence[int]) -> Sequence[Delivery]:
 
 
 def letters_since(address: str, kinds: Sequence[str], since: timedelta) -> int:
-    """The number of letters of these kinds that were written to an address within the last `since`."""
+    """How many letters of these kinds were written to an address within the last `since`."""
     found = select(func.count(Delivery.id)).where(
         Delivery.address == address,
         Delivery.kind.in_(kinds),
@@ -85,9 +85,9 @@ def letters_since(address: str, kinds: Sequence[str], since: timedelta) -> int:
 
 
 def collecting_letter(address: str) -> Delivery | None:
-    """The letter to an address that collects outcomes of reports for a coming day, locked for update; None for none.
+    """The letter to an address that collects outcomes of reports for a later day, locked for update; None for none.
 
-    Once its day has come it collects no more, even if it is due later: it is being sent, or was tried.
+    On its day it stops collecting, even if it is due later: it is being sent, or was tried.
     """
     about = (Delivery.address == address, Delivery.kind == "outcomes", Delivery.created_at > now())
     last = select(Delivery).where(*about, is_waiting()).order_by(Delivery.due_at.desc())
@@ -98,7 +98,7 @@ def collecting_letter(address: str) -> Delivery | None:
 def waiting_letters(administrator: Person) -> tuple[int, datetime | None, str]:
     """How many letters wait, since when the oldest does, and the last error of the mail server about one of them.
 
-    Letters that collect outcomes for a coming day do not count.
+    Letters that collect outcomes for a later day do not count.
     """
     require(administrator.can.administer())
     is_counted = (is_waiting(), Delivery.created_at <= now())
@@ -141,13 +141,14 @@ def is_waiting() -> ColumnElement[bool]:
     )
 
 
-# What a letter tells of
+# The subjects of letters
 
 
 class QueueContent(NamedTuple):
-    """What waits in the queue: what is asked of its moderators, the agenda's title, and why it was reported first.
+    """What waits in the queue: what its moderators are asked, the agenda's title, and why it was first reported.
 
-    `asked` is *appeal*, *candidate*, *proposal*, *held*, *report*, *practice* or *first post*; `agenda` and `reason` may be empty.
+    `asked` is *appeal*, *candidate*, *proposal*, *held*, *report*, *practice* or *first post*; `agenda` and `reason`
+    may be empty.
     """
 
     asked: str
@@ -164,7 +165,7 @@ class NoticeContent(NamedTuple):
 
 
 def notice_to_tell(member: Member, notice_id: int) -> NoticeContent | None:
-    """A notice that its member has not read yet, about something that the member can still read; else None."""
+    """A member's unread notice about something that the member can still read; else None."""
     query = visible_notices(member).where(Notice.id == notice_id, Notice.read_at.is_(None))
     notice = db.session.scalar(query.options(joinedload(Notice.actor)))
     if notice is None or not _wanted(member, [notice]):
@@ -179,20 +180,20 @@ def notice_to_tell(member: Member, notice_id: int) -> NoticeContent | None:
 
 
 def decision_told(notice: Notice) -> Decision | None:
-    """The decision of a moderator of which a notice tells; None when it tells of none."""
+    """The moderator's decision that a notice is about; None for none."""
     told = select(Event.decision_id).where(Event.id == notice.event_id)
     decision_id = db.session.scalar(told)
     return decision_by_id(decision_id) if decision_id else None
 
 
 def is_of_own_decision(member: Person, decision: Decision | None) -> bool:
-    """Whether a decision takes back what the member had decided as a moderator."""
+    """Whether a decision reverses one that the member made as a moderator."""
     first = decision_by_id(decision.undoes_id) if decision and decision.undoes_id else None
     return first is not None and first.moderator_id == member.id
 
 
 def queue_content(moderator: Person, address: str) -> QueueContent | None:
-    """What waits at an address of the queue, for who may decide about it; None when nothing does any more."""
+    """What waits at an address of the queue, for a moderator who may decide about it; None when nothing does."""
     key = queue_key(address)
     if key is None:
         return None
@@ -226,7 +227,7 @@ def _title(agenda: Agenda | None) -> str:
 
 
 def _wanted(member: Member, notices: Sequence[Notice]) -> list[Notice]:
-    """Those that the member still gets, without reminders of what has no topic and can no longer be read."""
+    """The notices that the member should still get, without reminders of things without a topic that are no longer readable."""
     reminders = {one.address for one in notices if one.kind == REMINDER and one.topic_id is None}
     gone = unreadable_at(member, reminders)
     meetings = meetings_told(member, notices)
@@ -242,24 +243,24 @@ def _wanted(member: Member, notices: Sequence[Notice]) -> list[Notice]:
 
 
 def _is_something_new(told: Told | None) -> bool:
-    """Whether a search is still kept, and one of the texts still there of which a notice tells."""
+    """Whether a notice's search still exists, and one of its new texts is still visible."""
     return told is not None and told.number > 0
 
 
 def heading_for(member: Member, notice: Notice) -> str:
-    """What a notice is about, in the present language: of new texts for a search those that are there now."""
+    """The heading of a notice, in the present language; for new texts of a search it counts those still visible."""
     told = told_searches(member, [notice]).get(notice.id)
     return told.heading if told else notice.heading
 
 
 def meetings_told(member: Member, notices: Iterable[Notice]) -> dict[tuple[str, str], Meeting]:
-    """The meetings of which notices tell that the member is still to get, by kind and path."""
+    """The meetings of notices that the member should still get, by kind and path."""
     told = {(one.kind, one.address) for one in notices if one.kind in MEETING_KINDS}
     return still_to_tell(member, told) if told else {}
 
 
 def meeting_told(member: Member, notice: Notice) -> tuple[Meeting, str] | None:
-    """The meeting of which a notice tells, and the link by which the member joins it, where there is one; None for none."""
+    """The meeting of a notice, and the link with which the member joins it, if there is one; None for none."""
     meeting = meetings_told(member, [notice]).get((notice.kind, notice.address))
     if meeting is None:
         return None
@@ -269,9 +270,10 @@ def meeting_told(member: Member, notice: Notice) -> tuple[Meeting, str] | None:
 
 
 def _is_wanted(member: Member, notice: Notice) -> bool:
-    """Whether the member still gets such notices: suspended and leaving members only those of decisions.
+    """Whether the member should still get such a notice: suspended and leaving members only those about decisions.
 
-    Of the queue only while it waits and the member may decide about it: they may host another agenda by now.
+    Notices of the queue only while the entry waits and the member may decide about it: they may host another agenda
+    by now.
     """
     is_entry = notice.kind in QUEUE_KINDS and queue_key(notice.address) is not None
     if is_entry and queue_content(member, notice.address) is None:
@@ -292,9 +294,9 @@ def topic_of_post(reader: Member, post_id: int) -> int | None:
 
 
 def has_posted_today(member: Member, source: str, but_key: str) -> bool:
-    """Whether a member has posted the very same text within a day, as an automatic answer would.
+    """Whether a member has posted exactly the same text within a day, as an automatic answer would.
 
-    The post with the submission key `but_key` does not count: the same message made it before.
+    The post with the submission key `but_key` does not count, because it was made from the same message.
     """
     lately = Post.author_id == member.id, Post.created_at > now() - timedelta(days=1)
     same = select(Post.id).where(
@@ -311,7 +313,7 @@ def letters_given_up_count(administrator: Person) -> int:
 
 
 def addressee(member_id: int) -> Member | None:
-    """The member to whom a letter went; None when they have left."""
+    """The member to whom a letter was sent; None when they have left."""
     return db.session.scalar(select(Member).where(Member.id == member_id, Member.left_at.is_(None)))
 
 
@@ -322,7 +324,8 @@ def addressee(member_id: int) -> Member | None:
 class DigestEntry:
     """What a digest says about one topic, or about something else.
 
-    `counts` are the numbers of notices by kind, `who` the names of the actors; entries with a high `score` come first.
+    `counts` are the numbers of notices by kind, `who` the names of the actors; entries with a high `score` come
+    first.
     """
 
     title: str
@@ -342,7 +345,7 @@ class DigestGroup(NamedTuple):
 
 
 def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup]:
-    """A member's digest of notices: by agenda, best first, without what is read, hidden or out of reach."""
+    """A member's digest of notices: by agenda, best first, without notices that were read, hidden or are no longer visible."""
     query = visible_notices(member).where(Notice.id.in_(notice_ids), Notice.read_at.is_(None))
     notices = db.session.scalars(query.options(joinedload(Notice.actor)).order_by(Notice.id)).all()
     wanted = _wanted(member, notices)
@@ -366,7 +369,7 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
 
 
 def _digest_key(notice: Notice) -> tuple[int, str]:
-    """What groups notices into entries: the id of their topic, or else (0 and) their address."""
+    """The key by which notices are grouped into entries: the id of their topic, or else (0 and) their address."""
     if notice.topic_id is None or not NOTICE_KINDS[notice.kind].is_in_topic:
         return 0, notice.address
     return notice.topic_id, ""
@@ -398,7 +401,7 @@ def _entry(
 
 
 def _heading(notices: Sequence[Notice], searches: Mapping[int, Told]) -> str:
-    """What notices that lead to one address are about; those of a search tell of all their texts together."""
+    """The heading of notices that lead to one address; those of a search count all their texts together."""
     told = [searches[one.id] for one in notices if one.id in searches]
     if not told:
         return notices[-1].heading
@@ -411,7 +414,7 @@ def _group(agenda: Agenda | None, entries: list[DigestEntry]) -> DigestGroup:
 
 
 def members_due_for_digest(after_id: int, limit: int) -> tuple[list[int], int]:
-    """The ids of members whose digest is due, among the next `limit`, and the id to go on after (0 at the end)."""
+    """The ids of members whose digest is due, among the next `limit`, and the id to continue after (0 at the end)."""
     waiting = digests_waiting(after_id, limit, now() - UNDO_PERIOD)
     ids = [row.member_id for row in waiting]
     settings, last = settings_by_member(ids), _last_digests(ids)
@@ -447,7 +450,7 @@ def is_digest_due(
 def _latest_digest_time(settings: NoticeSettings, moment: datetime) -> datetime:
     """The latest moment before `moment` that the member chose for digests: an hour of every day, or of Mondays.
 
-    When the clocks are set back, the first of the two equal hours counts; when they are set forward over the hour, the
+    When clocks are set back, the first of the two equal hours counts; when they are set forward over that hour, the
     moment of the change.
     """
     local = moment.astimezone(zone_called(settings.time_zone))

@@ -31,7 +31,7 @@ ONE_DAY = timedelta(days=1)
 
 @bp.get("/administration/mail")
 def index() -> str:
-    """Where mail goes, what waits, and what was given up."""
+    """The mail server, waiting letters, and letters that were given up."""
     number, oldest, said = waiting_letters(me())
     return render_template(
         "mail/index.html",
@@ -48,7 +48,7 @@ def index() -> str:
 
 
 def _server() -> str:
-    """Host and port of the mail server; empty when mail goes to a folder, an error when FORUM_SMTP_URL is invalid."""
+    """Host and port of the mail server; empty when mail goes to a folder, an error message when FORUM_SMTP_URL is invalid."""
     if not web.settings().smtp_url:
         return ""
     try:
@@ -96,4 +96,4 @@ def stop(member_id: int, kind: str, seal: str) -> str:
     return render_template("mail/stop.html", label=facts and facts.label, is_done=is_done)
 
 
-csrf.exempt(stop)  # a mail program sends no token; the seal in the address is the proof
+csrf.exempt(stop)  # mail programs send no token; the seal in the address is the proof

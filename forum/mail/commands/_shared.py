@@ -13,5 +13,5 @@ bp = Blueprint("mail_commands", __name__, cli_group=None)
 
 
 def today() -> int:
-    """The number of the day, by which addresses of letters expire."""
+    """The number of the day, by which addresses in letters expire."""
     return now().toordinal()

@@ -1,4 +1,4 @@
-"""A letter as a message: what stands in it is read when it is sent."""
+"""Composing a letter as a message: its content is read from the database when it is sent."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ from forum.rules.models import said_of_rule
 from forum.settings import Settings
 
 MAX_QUOTED_CHARACTERS = 8_000
-# What is decided about a member: the letter to them speaks of it as theirs, and does not call them by their name
+# Decisions about a member's own profile or account: the letter speaks of "your" profile instead of using the name
 PROFILE_DEEDS = Deed.HIDE, Deed.RESTORE
 ACCOUNT_DEEDS = Deed.WARN, Deed.SILENCE, Deed.UNSILENCE, Deed.SUSPEND, Deed.UNSUSPEND
-APPEAL_ANSWER = re.compile(r"/moderation/decisions/[0-9]+/appeal")  # the address of a notice
+APPEAL_ANSWER = re.compile(r"/moderation/decisions/[0-9]+/appeal")  # the address in a notice
 
 
 def compose(letter: Delivery, settings: Settings) -> Letter | None:
-    """The letter as a message in text and HTML, from the present data; None when there is nothing left to tell.
+    """The letter as a message in text and HTML, from present data; None when there is nothing left to tell.
 
     It is in the language that its recipient has chosen, if the forum still offers that.
     """
@@ -92,13 +92,13 @@ def _compose(letter: Delivery, settings: Settings) -> Letter | None:
 
 
 def _is_expired(letter: Delivery) -> bool:
-    """Whether the link in a letter has expired before it could be sent."""
+    """Whether the link in a letter expired before it could be sent."""
     minutes = _minutes(letter)
     return minutes > 0 and letter.created_at + timedelta(minutes=minutes) < now()
 
 
 def _minutes(letter: Delivery) -> int:
-    """For how long the link in a letter is valid; earlier releases wrote hours."""
+    """How long the link in a letter is valid; earlier releases stored hours."""
     return int(letter.words.get("minutes", 60 * letter.words.get("hours", 0)))
 
 
@@ -110,7 +110,7 @@ def _comes_back_to(letter: Delivery, settings: Settings) -> str:
 
 @dataclass
 class _MailHeaders:
-    """The values of the headers by which a mail program threads a letter, answers it and unsubscribes."""
+    """Values of headers with which a mail program shows threads, answers a letter and unsubscribes from it."""
 
     thread: tuple[str, ...] = ()
     unsubscribe: str = ""
@@ -138,9 +138,9 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "waiting": waiting,
         "actor": _people(notice),
         "sender_name": notice.actor and _people(notice),
-        # To who represents an organisation, about a member who writes for it
+        # To the representative of an organisation, about a member who writes for it
         "is_of_another": notice.address.endswith("/voices"),
-        # To who hosted an agenda that is deleted
+        # To former hosts of an agenda that is deleted
         "is_over": notice.kind == "host" and notice.address == "/agendas",
         "title": topic.title if topic else heading_for(member, notice),
         "text": _beginning(shown_source(post))
@@ -156,7 +156,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
 
 
 def _meeting_words(member: Member, notice: Notice) -> dict[str, Any]:
-    """What a letter about a meeting says besides the notice: when it is in the member's own time zone, where, and how to join."""
+    """What a letter about a meeting adds to the notice: when it is in the member's own time zone, where, and how to join."""
     told = meeting_told(member, notice)
     if told is None:
         return {}
@@ -174,14 +174,14 @@ def _meeting_words(member: Member, notice: Notice) -> dict[str, Any]:
 
 
 def _beginning(source: str) -> str:
-    """As much of a text as a letter quotes; the rest is on the site."""
+    """The part of a text that a letter quotes; the rest is on the site."""
     if len(source) <= MAX_QUOTED_CHARACTERS:
         return source
     return f"{source[:MAX_QUOTED_CHARACTERS].rstrip()} …"
 
 
 def _decision_words(member: Member, notice: Notice) -> dict[str, Any]:
-    """What a letter about a decision says besides the notice: its ground, until when it holds, where to appeal and until when.
+    """What a letter about a decision adds to the notice: its ground, until when it is in effect, where and until when to appeal.
 
     `is_final` says that it answers an appeal.
     """
@@ -199,7 +199,7 @@ def _decision_words(member: Member, notice: Notice) -> dict[str, Any]:
         if decision.until:
             with in_zone(zone_of(member.id)):
                 words["until"] = in_words(decision.until)
-    if member.is_suspended:  # who cannot sign in appeals at an address of their own
+    if member.is_suspended:  # a member who cannot sign in appeals at a special address
         path = suspension_appeal_path(member)
         return words | {"sealed_appeal": web.absolute(path) if path else ""}
     if decision and member.is_member and (appeal := appeal_info(member, decision)).may:
@@ -216,7 +216,7 @@ def _reason(waiting: QueueContent | None) -> str:
 
 
 def _mark(notice: Notice) -> str:
-    """The kind, or the outcome, of the mark of which a notice tells; empty when it tells of none, or of several."""
+    """The kind or outcome of the mark that a notice is about; empty if it is about none, or about several."""
     if notice.kind != "mark" or notice.others or not notice.post_id or not notice.actor_id:
         return ""
     mark = telling_marks([(key := (notice.post_id, notice.actor_id))]).get(key)
@@ -260,7 +260,7 @@ def _contact(letter: Delivery, member: Member, _headers: _MailHeaders) -> dict[s
     return {"is_wanted": True} if writer and writer.can.contact(member) else None
 
 
-# What the templates of these kinds print besides the words of the letter; None in place of it drops the letter.
+# Functions that return further values for the templates of these kinds; a result of None drops the letter.
 CONTEXT_BUILDERS: dict[str, Callable[[Delivery, Member, _MailHeaders], dict[str, Any] | None]] = {
     "notice": _notice,
     "digest": _digest,
@@ -277,7 +277,8 @@ def stop_address(member_id: int, kind: str) -> str:
 def _sender_name(words: Mapping[str, Any]) -> str:
     """The name of the sender: the actor first, so that the inbox of a mail program shows who wrote.
 
-    The forum alone for what nobody did or nobody may be named for: a visitor's report, a reminder.
+    Only the forum's name for notices without an actor, or whose actor must not be named: a visitor's report, a
+    reminder.
     """
     actor, forum = words.get("sender_name", words.get("actor")), words["forum"]
     return _("%(who)s, %(forum)s", who=actor, forum=forum) if actor else str(forum)
@@ -292,7 +293,7 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
         "absolute": web.absolute,
         "name": letter.member.name if letter.member else letter.words.get("name", ""),
         "address": letter.address,
-        "files": 0,  # that were attached to an answer
+        "files": 0,  # the number of files attached to an answer
         "takes_pictures": settings.pictures_mb > 0,
     }
     valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
@@ -301,14 +302,14 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
 
 
 def _names(words: Mapping[str, Any]) -> dict[str, str]:
-    """The present names of the people whom a letter names by id: `who` of `who_id`, empty where nobody is meant."""
+    """The present names of the people whom a letter refers to by id: `who` for `who_id`, empty for nobody."""
     return {
         key.removesuffix("_id"): _name_of(words[key]) for key in ("who_id", "by_id") if key in words
     }
 
 
 def _moments(letter: Delivery) -> dict[str, str]:
-    """The moments that a letter to a member names, in words of its language and in the member's time zone: `day` of `day_at`."""
+    """The moments in a letter to a member, in words of its language and in the member's time zone: `day` for `day_at`."""
     moments = {key: str(value) for key, value in letter.words.items() if key.endswith("_at")}
     if not moments or letter.member_id is None:
         return {}
@@ -327,7 +328,7 @@ def _name_of(member_id: int | None) -> str:
 
 
 def _link(words: Mapping[str, Any], settings: Settings) -> str:
-    """The address to which the letter leads; its secret is derived here, so that no row stores it."""
+    """The address that the letter links to; its secret is derived here, so that no row stores it."""
     path = str(words.get("path", ""))
     if salt := words.get("salt"):
         path = f"{path}/{tokens.secret(str(words['purpose']), salt)}"

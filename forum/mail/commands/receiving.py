@@ -1,4 +1,4 @@
-"""What comes in by mail: answers to letters, and letters that came back."""
+"""Incoming mail: answers to letters, and bounces."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ from forum.plaintext import tidy
 from forum.ratelimits import within_limit
 from forum.screening.queries import is_newcomer
 
-ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail of one member
-PLACE = re.compile(r" as /\w+/[0-9]+")  # says who wrote a message, so that the log leaves it out
+ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail per member
+# The part that says who wrote a message, which the log leaves out
+PLACE = re.compile(r" as /\w+/[0-9]+")
 
 
 def receive_message(raw: bytes, recipient: str = "") -> str:
     """Post an answer that came by mail, or record a bounce; returns a sentence about what was done.
 
-    `recipient` is the address that the mail server delivered it to, if known. Raises `Busy` when the message should be
-    delivered again, and `Forbidden` for one that is forged or not from a member.
+    `recipient` is the address that the mail server delivered it to, if known. Raises `Busy` when the message should
+    be delivered again, and `Forbidden` for one that is forged or not from a member.
     """
     if len(raw) > MAX_MESSAGE_BYTES:
         raise Forbidden("The message is too large.")
@@ -52,7 +53,7 @@ def receive_message(raw: bytes, recipient: str = "") -> str:
         return "Nobody wrote this message, so nothing was posted."
     if member is None or member.email != incoming.sender or not incoming.key.post_id:
         raise Forbidden("The message is not from the member to whom the letter went.")
-    # Of the sentence that says why it was not posted
+    # Length of the message that says why it was not posted
     with in_zone(zone_of(member.id)), force_locale(web.offered_locale(member.locale)):
         return _post_answer(incoming, member, incoming.key.post_id)
 
@@ -108,7 +109,7 @@ def fetch_messages() -> int:
             except Forbidden as error:
                 log.info(error.message)
             except (Busy, SQLAlchemyError):
-                raise  # it is received with the next fetch
+                raise  # it is received again with the next fetch
             except Exception:  # a message that always fails must not delay the others
                 log.exception("a message is left in the mailbox")
     return number

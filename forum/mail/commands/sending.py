@@ -1,4 +1,4 @@
-"""Writing the letters that are due, sending them, and trying out the mail server."""
+"""Writing the due letters, sending them, and testing the mail server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from forum.permissions import SYSTEM
 from forum.settings import Settings
 from forum.transports import Rejected, ServerUnavailable, Transport, open_transport
 
-MEMBERS_AT_ONCE = 500  # of whom it is read whether a digest is due
+MEMBERS_AT_ONCE = 500  # whose digests are checked together
 
 
 def deliver() -> int:
@@ -49,7 +49,7 @@ def deliver() -> int:
 def _send_some(
     through: Transport, letters: Sequence[Delivery], done: set[int], settings: Settings
 ) -> None:
-    """Send letters for half of their lease at most, and add the ids of those that were tried to `done`."""
+    """Send letters for at most half of their lease, and add the ids of those that were tried to `done`."""
     until = time.monotonic() + actions.LEASE.total_seconds() / 2
     for letter in letters:
         if time.monotonic() > until:
@@ -100,7 +100,7 @@ def forget_files() -> None:
 
 
 def _record_carried(carried: Path) -> None:
-    """Record as sent what a server had taken when a worker was killed before it could write that to the database."""
+    """Record as sent what a server had accepted when a worker was killed before it could record that."""
     files = [file for file in carried.glob("*") if file.name.isdigit()]
     if files:
         actions.note_sent(SYSTEM, [int(file.name) for file in files])
@@ -110,7 +110,7 @@ def _record_carried(carried: Path) -> None:
 
 def _send(through: Transport, letter: Delivery, settings: Settings) -> None:
     carried = settings.carried_path / str(letter.id)
-    if carried.exists():  # another worker has just sent it
+    if carried.exists():  # another worker has sent it just now
         return
     written = compose(letter, settings)
     if written is None:
