@@ -1,4 +1,4 @@
-"""Markdown as the parser finds it (CommonMark by markdown-it-py): its tokens, its paragraphs, its plain text; within bounds."""
+"""Markdown parsing (CommonMark by markdown-it-py) within limits: tokens, paragraphs, plain text."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from markdown_it.token import Token
 
 from forum.plaintext import single_line, tidy
 
-# Characters; a longer text, or one that exceeds another limit, is shown as typed
+# Characters; a longer text, or one beyond another limit, is shown as typed
 MAX_SOURCE = 20_000
 MAX_CELLS = 2_000
 MAX_LINKS = 400
 MAX_LINES = 1_200
-MARKUP_CHARACTERS = "[<&*_`~!"  # those that cost the parser time
+MARKUP_CHARACTERS = "[<&*_`~!"  # characters that cost the parser time
 MAX_MARKUP_CHARACTERS = 5_000
-# Of the row that separates a table's head from its body
+# In the line that separates a table's head from its body
 DELIMITER_CHARACTERS = frozenset("|:- \t>")
 
 
 def tokens_of(source: str) -> list[Token]:
-    """What the parser finds in a text; nothing if it fails."""
+    """The tokens of a text; empty if the parser fails."""
     try:
         return parser_for(source).parse(source)
     except (RecursionError, ValueError, IndexError):
@@ -47,12 +47,12 @@ def paragraphs(source: str) -> list[str]:
 
 
 def paragraph_key(source: str) -> str:
-    """A short hash of a paragraph's words, whatever its white space."""
+    """A short hash of a paragraph's words, ignoring white space."""
     return blake2s(single_line(source).encode(), digest_size=6).hexdigest()
 
 
 def is_hostile(source: str) -> bool:
-    """Whether a text could keep the parser busy for too long; it is then shown as it was typed."""
+    """Whether a text could keep the parser busy for too long; it is then shown as typed."""
     is_long = len(source) > MAX_SOURCE or source.count("\n") > MAX_LINES
     return is_long or sum(map(source.count, MARKUP_CHARACTERS)) > MAX_MARKUP_CHARACTERS
 
@@ -82,7 +82,7 @@ def text_token(content: str) -> Token:
 
 
 def split_paragraphs(source: str) -> list[str]:
-    """The parts of a text between blank lines, without asking the parser."""
+    """The parts of a text between blank lines, without parsing it."""
     return [part.strip("\n") for part in re.split(r"\n{2,}", source) if part.strip()]
 
 
@@ -102,7 +102,7 @@ def plain_of(tokens: list[Token]) -> str:
 
 
 def words_of(token: Token) -> str:
-    """The plain text of a block, or of what stands for an image, without its markup."""
+    """The plain text of a block, or of the description of an image, without markup."""
     words = (
         words_of(child) if child.type == "image" else child.content or " "
         for child in token.children or []

@@ -1,7 +1,7 @@
-"""From Markdown to HTML that is safe to print, and to plain text: the only way from what people write to pages.
+"""From Markdown to HTML that is safe to print, and to plain text: the only way from members' texts to pages.
 
-CommonMark by markdown-it-py, sanitised by bleach with an allow-list (the owner's choice) and then by nh3: bleach has not
-been maintained since June 2026, so that it must not be the last gate (see docs/decisions.md).
+CommonMark by markdown-it-py, sanitised by bleach with an allow-list (the owner's choice) and then by nh3: bleach has
+not been maintained since June 2026, so it must not be the last step (see docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from forum.mentions import MAX_MENTIONS, link_people, mentions_in, unique_handle
 from forum.plaintext import tidy
 from forum.quotes import cited_in_source, is_one_link, leading_address, withhold_in_source
 
-VERSION = 5  # to be raised when the same source gives other HTML; then run `flask rerender`
+VERSION = 5  # increase it when the same source gives other HTML; then run `flask rerender`
 MAX_HTML = 100_000
 TAGS = frozenset(
     [
@@ -89,7 +89,7 @@ CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"`]{1,2000}")
-# At its end they belong to the sentence, and so do brackets that it does not open
+# Characters that, at the end of a URL, belong to the sentence, as do closing brackets without an opening one
 AFTER_BARE_LINK = ".,;:!?*_'"
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 RIGHT_TO_LEFT = re.compile(
@@ -99,7 +99,7 @@ DIRECTED_TOKENS = {"bullet_list_open", "ordered_list_open", "table_open", "block
 
 
 class Rendered(NamedTuple):
-    """What the parser made of a text: plain words, HTML that is not sanitised yet, the handles mentioned, the pictures shown."""
+    """The parser's output: plain words, HTML that is not sanitised yet, mentioned handles, pictures."""
 
     plain: str = ""
     html: str = ""
@@ -109,10 +109,11 @@ class Rendered(NamedTuple):
 
 @dataclass(frozen=True)
 class Written:
-    """A text as it is stored: its source, the HTML made of it by `VERSION` of this module, its plain text.
+    """A text as it is stored: its source, the HTML made from it by `VERSION` of this module, its plain text.
 
-    `mentions` are the handles in it that follow an @, whether a member has them or not; `pictures` those that it shows, or would
-    show if its HTML were not too long: search notes them from the source alone, and who may show them is asked of all.
+    `mentions` are the handles in it that follow an @, whether or not a member has them; `pictures` those that it
+    shows, or would show if its HTML were not too long: search records them from the source alone, and permission is
+    checked for all of them.
     """
 
     source: str
@@ -125,7 +126,7 @@ class Written:
 
 
 NO_TEXT = Written("", Markup(""), VERSION, "")
-# Texts that were rendered before an action, by source
+# Texts rendered before an action, by source
 NO_TEXTS: Mapping[str, Written] = MappingProxyType({})
 
 
@@ -141,9 +142,10 @@ def write(
     """Turn Markdown into HTML that is safe to print, for any string and in bounded time.
 
     Mentions of the handles in `people` become links: in the author's own words those of the first `most` people, in
-    quotes all. In place of the pictures whose names are in `unseen`, which the reader of this one page does not see, it has
-    their words; a text of a kind that search does not know, so that nobody could tell who sees its pictures, has none (false
-    `has_pictures`): there they are links. Call it before a write transaction begins, because it takes some milliseconds.
+    quotes all. Pictures whose names are in `unseen`, because the reader of this page may not see them, are replaced
+    by their descriptions. With `has_pictures` false pictures become links: for kinds of texts without a search
+    document, which decides who may see pictures. Call it before a write transaction begins, because it takes some
+    milliseconds.
     """
     source = tidy(source)
     hidden = unseen if has_pictures else None
@@ -161,7 +163,7 @@ def write(
 
 
 def plain(source: str) -> str:
-    """The plain text of a Markdown source, the same as `write` returns."""
+    """The plain text of a Markdown source, the same as in `write`."""
     source = tidy(source)
     return ("" if is_hostile(source) else _render(source).plain) or withhold_in_source(
         source, cited_in_source(source)
@@ -169,7 +171,7 @@ def plain(source: str) -> str:
 
 
 class PlainTexts(dict[str, str]):
-    """A cache of plain texts by their Markdown source, made when they are first asked for."""
+    """A cache of plain texts by their Markdown source, computed when they are first asked for."""
 
     def __missing__(self, source: str) -> str:
         return self.setdefault(source, plain(source))
@@ -181,7 +183,7 @@ def _render(
     most: int = MAX_MENTIONS,
     unseen: Collection[str] | None = (),
 ) -> Rendered:
-    """What the parser makes of a text; without words if that fails. It shows no pictures if `unseen` is None."""
+    """The parser's output for a text; without words if the parser fails. It shows no pictures if `unseen` is None."""
     pictures: Sequence[Illustration] = ()
     try:
         tokens = parser_for(source).parse(source)
@@ -212,10 +214,10 @@ def _adapt_tokens(tokens: list[Token]) -> None:
 
 
 def _let_blocks_find_their_direction(tokens: list[Token]) -> None:
-    """Put markers, bars and columns where the language of each list, quote or table has them, whatever that around it is.
+    """Align markers, bars and columns with the language of each list, quote or table, whatever surrounds it.
 
-    Paragraphs need no attribute for this: the stylesheet does it (`unicode-bidi`). Only the name above a quote has one, so
-    that it does not count when a browser looks for the direction of the quote.
+    Paragraphs need no attribute for this, because the style sheet does it (`unicode-bidi`). Only the name above a
+    quote gets one, so that browsers ignore it when they determine the direction of the quote.
     """
     for token in tokens:
         if token.type in DIRECTED_TOKENS:
@@ -226,7 +228,7 @@ def _let_blocks_find_their_direction(tokens: list[Token]) -> None:
 
 
 def _is_cite(quote: Token, inline: Token) -> bool:
-    """Whether a block quote, whose first paragraph has this text, is of a post."""
+    """Whether a block quote, whose first paragraph is `inline`, quotes a post."""
     is_quote = quote.type == "blockquote_open"
     return is_quote and leading_address(inline).startswith("/posts/")
 
@@ -305,7 +307,7 @@ def _link_open(self: object, tokens: list[Token], index: int, options: object, e
 
 
 def _image(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
-    """An image of elsewhere becomes a link to it: loaded from another site, it would tell that site who reads."""
+    """An external image becomes a link to it: loaded from another site, it would tell that site who reads."""
     token = tokens[index]
     if picture := token.meta.get("picture"):
         if token.meta["is_unseen"]:
@@ -368,11 +370,11 @@ def _nh3_keeps(tag: str, name: str, value: str) -> str | None:
 
 
 class _BleachCleaner(threading.local):
-    """bleach's cleaner, one for each thread: shared by two, it loses texts or returns one person's to another."""
+    """bleach's cleaner, one per thread: shared by two threads, it loses texts or mixes them up."""
 
     @cached_property
     def cleaner(self) -> Any:
-        """Made with the first text: who only reads needs none, and with its parser of HTML it takes 3 MB."""
+        """Created with the first text: readers do not need it, and its HTML parser takes 3 MB."""
         return library("bleach").Cleaner(
             tags=TAGS, attributes=_bleach_keeps, protocols=SCHEMES, strip=True
         )

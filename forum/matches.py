@@ -1,4 +1,4 @@
-"""What screening rules look for in a text: hosts, words however they are disguised, and the same text again."""
+"""What screening rules look for in a text: hosts, words even if disguised, and repetitions."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ HREF = re.compile(r'href="([^"]*)"')
 ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
 # An address with a scheme or a host; browsers read http:host as http://host
 OUTSIDE = re.compile(r'href="(?!mailto:)(?:[a-z][a-z0-9+.-]*:|//)', re.IGNORECASE)
-DOTS = re.compile("[.\u3002\uff0e\uff61]")  # the characters that IDNA takes for the dot of a host
-# Possessive, and only from the beginning of a word: a long word without a dot is scanned once.
+DOTS = re.compile("[.\u3002\uff0e\uff61]")  # characters that IDNA treats as the dot of a host
+# Possessive, and only from the beginning of a word: a long word without a dot is scanned only once.
 HOST = re.compile(r"(?<![\w-])[\w-]++(?:[.\u3002\uff0e\uff61][\w-]++)+")
 WORD = re.compile(r"\w+")
-MAX_LABELS, MAX_LABEL_LENGTH = 10, 63  # of a host: its last labels, and the characters of each
+MAX_LABELS, MAX_LABEL_LENGTH = 10, 63  # of a host: labels from the end, and the characters of each
 MAX_HOSTS = 1_000  # of one text; those of links come first, and markup allows fewer links
-MAX_DISGUISED = 2_000  # words of several scripts that are looked at
-MIN_COMPARED_LENGTH = 60  # characters; many people write "Thank you!"
+MAX_DISGUISED = 2_000  # words with several scripts that are examined
+MIN_COMPARED_LENGTH = 60  # characters; shorter texts such as "Thank you!" are often repeated
 # Scripts without spaces between words, where a word can begin and end anywhere
 GAPLESS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 
@@ -69,7 +69,8 @@ class ScreenedText:
     def _host_candidates(self) -> Iterator[str]:
         for text in (*self.addresses, self.title, self.text.plain):
             yield from HOST.findall(text)
-            if not text.isascii():  # both: an ignored character may stand between a word and a host
+            # With and without ignored characters, which may separate a word from a host
+            if not text.isascii():
                 yield from HOST.findall(_mapped(text))
 
     @cached_property
@@ -85,7 +86,7 @@ class ScreenedText:
 
     def contains(self, word: str) -> bool:
         """Whether it contains a word or a phrase as whole words."""
-        # Also when it is the key of a rule: earlier versions left more characters in them
+        # The key of a rule is folded again, because earlier versions left more characters in it
         word = folded(word)
         if word in self.words and _whole_word(word).search(self.words):
             return True
@@ -94,13 +95,13 @@ class ScreenedText:
         return skeleton(word) in self._disguised or (" " in word and self._contains_disguised(word))
 
     def _contains_disguised(self, words: str) -> bool:
-        """Whether it contains a phrase of which some words are disguised with letters of other scripts."""
+        """Whether it contains a phrase with words that are disguised with letters of other scripts."""
         parts = (f"(?:{re.escape(one)}|{re.escape(skeleton(one))})" for one in words.split())
         return re.search(rf"(?<!\w){' '.join(parts)}(?!\w)", self._unmasked) is not None
 
     @cached_property
     def _unmasked(self) -> str:
-        """The words, with the skeleton of each word that mixes letters of several scripts."""
+        """The words, with each word that mixes letters of several scripts replaced by its skeleton."""
         left = iter(range(MAX_DISGUISED))
 
         def look(found: re.Match[str]) -> str:
@@ -111,7 +112,7 @@ class ScreenedText:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of its letters and digits, whatever their case and spacing; empty for a short text."""
+        """A hash of its letters and digits, ignoring case and spacing; empty for a short text."""
         same = "".join(WORD.findall(self.words))
         return (
             blake2s(same.encode(), digest_size=16).hexdigest()
@@ -161,7 +162,7 @@ def _whole_word(word: str) -> re.Pattern[str]:
 
 
 def replace_name(text: str, name: str, former: str) -> str:
-    """A text with `former` in place of a name, wherever the name is not a part of longer words."""
+    """Replace a name by `former` wherever it is not part of a longer word."""
 
     def replace(found: re.Match[str]) -> str:
         around = text[: found.start()][-1:] + name[0], name[-1] + text[found.end() :][:1]
@@ -172,7 +173,7 @@ def replace_name(text: str, name: str, former: str) -> str:
 
 @dataclass(frozen=True)
 class KnownAs:
-    """By what a member who has left was known, and `former`, which stands in its place."""
+    """The names of a member who has left, and `former`, which replaces them."""
 
     name: str
     handles: Collection[str]
@@ -180,12 +181,12 @@ class KnownAs:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """All of which a text can hold: the name and the handles."""
+        """All of its words that a text may contain: the name and the handles."""
         return self.name, *self.handles
 
 
 def without_member(text: str, known: KnownAs) -> str:
-    """A text about a member without the name, and without the handles in mentions and links to the profile."""
+    """A text without a member's name, and without the handles in mentions and links to the profile."""
     return unname(replace_name(text, known.name, known.former), (), known.handles, known.former)
 
 
@@ -208,7 +209,7 @@ def with_parents(host: str) -> Iterable[str]:
 
 
 def _mapped(text: str) -> str:
-    """A text as browsers read hosts in it: compatible forms made one, without ignored characters (UTS #46)."""
+    """A text with hosts as browsers read them: compatible forms unified, ignored characters removed (UTS #46)."""
     return unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
 
 
@@ -224,7 +225,7 @@ def _label(label: str) -> str:
 
 
 def domain_of(typed: str) -> str:
-    """The domain in what somebody typed, which may be a domain or a URL; empty when there is none."""
+    """The domain in a typed text, which may be a domain or a URL; empty when there is none."""
     typed = _mapped(typed).strip().removeprefix("*").strip(". \t")
     host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", typed, flags=re.IGNORECASE)
     host = re.split(r"[/?#\\]", host.rpartition("@")[2])[0]
