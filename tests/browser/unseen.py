@@ -86,8 +86,8 @@ def crowded(page: Any) -> list[str]:
 
 
 # Small controls so near to another one that a finger takes the wrong one (WCAG 2.5.8); links in a sentence are exempt,
-# and so is the map, whose places stand in a list as well. Controls whose names lack what they show (2.5.3), and links
-# and buttons of several posts that are told apart only by their place (2.4.4, 2.4.9).
+# and so is the map, whose places stand in a list as well. Controls whose names lack what they show (2.5.3), forms that screen readers call wrong from the
+# start, and links and buttons of several posts that are told apart only by their place (2.4.4, 2.4.9).
 CONTROLS = """() => {
   const found = [], squeezed = text => text.replace(/\\s+/g, " ").trim().toLowerCase();
   const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
@@ -118,6 +118,8 @@ CONTROLS = """() => {
   for (const {control} of all.filter(({control}) => control.ariaLabel))
     if (!squeezed(control.ariaLabel).includes(squeezed(control.innerText)))
       found.push(`“${control.innerText}” has another name: “${control.ariaLabel}”`);
+  for (const form of document.querySelectorAll("main form:invalid:not(.pager form)"))
+    found.push(`“${squeezed(form.innerText).slice(0, 40)}” is called wrong before anything is typed`);
   const places = {};
   for (const {control, said} of all.filter(({control}) => control.matches(".acts :is(a, button), .mg .dot a"))) {
     const place = control.href ?? `${control.formAction} ${control.value}`;
