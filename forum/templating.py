@@ -196,10 +196,14 @@ class TemplateEnvironment(Environment):
         """The translation for a number of things."""
         return Markup(self.translations.ungettext(singular, plural, number))
 
-    def day(self, value: date) -> Markup:
-        """A date in words, in a `<time>` element."""
+    def day(self, value: date, *, in_link: bool = False) -> Markup:
+        """
+        A date in words, in a `<time>` element.
+
+        In a link it has no role of its own: Orca would read it apart, as one more link.
+        """
         stamp = f"{value.isoformat()[:16]}Z" if isinstance(value, datetime) else value.isoformat()
-        return Markup(f'<time datetime="{stamp}">{self._in_words(value)}</time>')
+        return Markup(f'<time datetime="{stamp}"{_PLAIN[in_link]}>{self._in_words(value)}</time>')
 
     def last_day(self, end: datetime) -> Markup:
         """The last day of what ends at a moment, as a date."""
@@ -218,6 +222,9 @@ class TemplateEnvironment(Environment):
 
     def _in_words(self, value: date) -> str:
         return _date_in_words(value.year, value.month, value.day, self.locale)
+
+
+_PLAIN = {False: "", True: ' role="none"'}
 
 
 @lru_cache(maxsize=4_000)

@@ -134,10 +134,10 @@ function showResult() {
   place.setAttribute(place === told ? "aria-labelledby" : "aria-describedby", "told");
 }
 
-/** Puts the focus on a part that takes none by itself, and has its name said: of a post, what says who wrote which. */
+/** Puts the focus on a part that takes none by itself, and has said what it is: of a post, who wrote which. */
 function stand(part) {
-  const named = part.querySelector(":scope > [aria-label], :scope > .by h3");
-  if (named) part.ariaLabel = named.ariaLabel ?? named.textContent;
+  const { said } = part.dataset;
+  if (said) part.ariaLabel = said; // not before: one who reads on would hear it above the name
   part.tabIndex = -1;
   part.focus({ preventScroll: true });
 }

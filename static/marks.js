@@ -51,6 +51,6 @@ function show(button, { on, count }) {
 }
 
 function messageOf(marks) {
-  if (!marks.querySelector("[role=status]")) marks.insertAdjacentHTML("beforeend", '<span class="err" role="status"></span>');
-  return marks.querySelector("[role=status]");
+  if (!marks.querySelector(".err")) marks.insertAdjacentHTML("beforeend", '<span class="err" role="status"></span>');
+  return marks.querySelector(".err");
 }

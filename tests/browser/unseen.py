@@ -97,7 +97,7 @@ CONTROLS = """() => {
       const [left, top] = ["left", "top"].map(side => Math.min(...boxes.map(box => box[side])));
       const [right, bottom] = ["right", "bottom"].map(side => Math.max(...boxes.map(box => box[side])));
       const isSmall = right - left < 23.5 || bottom - top < 23.5;
-      return {control, left, top, right, bottom, x: (left + right) / 2, y: (top + bottom) / 2, isSmall, said: squeezed(control.textContent)};
+      return {control, left, top, right, bottom, x: (left + right) / 2, y: (top + bottom) / 2, isSmall, said: squeezed(control.ariaLabel ?? control.textContent)};
     })
     .filter(({left}) => left < Infinity);
   const isInSentence = ({control, said}) => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from forum.clock import at, now
@@ -18,6 +19,30 @@ def test_from_post_to_post_leads_a_heading(client: Any, people: Any, topic: Topi
     found = headings(page(client, topic.address))
     first, last = found.index((2, "2 replies")), found.index((2, "Add your reply"))
     assert found[first + 1 : last] == [(3, people.ben.name), (3, people.host.name)]
+
+
+def test_before_the_text_of_a_post_nothing_is_said_twice(
+    client: Any, people: Any, topic: Topic
+) -> None:
+    """Twenty posts to a page: a name of the article would be read above that of its author."""
+    actions.reply(people.ben, topic.id, write("Count the doors."))
+    text = page(client, topic.address)
+    assert re.findall(r"<article\b[^>]*aria-label[^>]*>", text) == []
+    assert f'id="post-2" data-said="Reply 2 by {people.ben.name}"' in text  # where the focus is led
+    assert re.search(r'href="#post-1">1 · <time datetime="[^"]+" role="none">', text)
+
+
+def test_no_link_of_a_post_has_a_part_that_is_not_seen(
+    people: Any, topic: Topic, sign_in: Any, client: Any
+) -> None:
+    """Firefox makes it a part of its own, which screen readers read as another link."""
+    reply = actions.reply(people.ben, topic.id, write("Count the doors."))
+    actions.mark(people.host, reply.id, "tried it", "kept", "It works.")
+    with at(now() + LATER):
+        actions.edit(people.ben, reply.id, write("Count both."))
+    for reader in (client, sign_in(people.ana), sign_in(people.ben), sign_in(people.moderator)):
+        text = page(reader, topic.address).split('id="replies"')[1].split('id="reply"')[0]
+        assert re.findall(r'<a\b(?:(?!</a>).)*class="vh', text, re.DOTALL) == []
 
 
 def test_links_and_buttons_of_posts_are_told_apart_by_their_names(
