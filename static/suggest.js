@@ -80,7 +80,7 @@ function cities(field) {
  */
 function combobox({ make, field, address, label, kind, none, found, words, parts, choose, put }) {
   const list = make("ul", { id: `choices-${lists++}`, className: `pop ${kind}`, role: "listbox", ariaLabel: label });
-  const status = make("p", { className: "vh", role: "status" });
+  const status = make("p", { className: "vh", ariaLive: "polite" });
   const isLine = field.localName === "input"; // a textarea may be no combobox
   let all = [];
   let asked; // what `all` answers: one may have typed on since

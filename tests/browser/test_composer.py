@@ -46,7 +46,7 @@ def test_the_preview_says_that_a_text_is_marked_wrongly(member: Visit) -> None:
 def test_what_the_preview_button_did_is_said(member: Visit, topic: str) -> None:
     page = member.go(topic)
     page.fill("[name=source]", "It was **wet**.")
-    status = page.locator("main form[data-draft] [role=status][data-shown]")
+    status = page.locator("main form[data-draft] [aria-live=polite][data-shown]")
     expect(status).to_have_text("")
     page.locator("button[name=preview]").focus()
     page.keyboard.press("Enter")

@@ -56,7 +56,7 @@ def files(tmp_path: Path) -> Callable[..., list[Path]]:
 
 def choose(page: Page, paths: list[Path]) -> Locator:
     """Choose files by the tool, with the keyboard alone; returns what is said beside the tools."""
-    said = page.locator(".tools + [role=status]")
+    said = page.locator(".tools + [aria-live=polite]")
     said.evaluate("said => said.replaceChildren()")
     with page.expect_file_chooser() as chooser:
         page.locator(".tools button").first.focus()

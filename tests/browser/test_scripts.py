@@ -398,7 +398,7 @@ def test_a_city_is_found_in_any_script(visitor: Visit) -> None:
     page = visitor.go("/join")
     city = page.get_by_role("combobox", name="City")
     options = page.locator("[role=option]")
-    said = page.locator(".combo [role=status]")
+    said = page.locator(".combo [aria-live=polite]")
     for typed, name in (("東京", "Tokyo"), ("Αθήνα", "Athens"), ("нью-йорк", "New York")):
         city.fill(typed)
         expect(options.filter(has_text=name).first).to_be_visible()
@@ -430,7 +430,7 @@ def test_a_search_that_fails_does_not_say_that_there_is_no_such_city(visitor: Vi
         city.fill("Tampere")
     page.wait_for_timeout(100)
     expect(page.get_by_role("listbox")).to_be_hidden()
-    expect(page.locator(".combo [role=status]")).to_have_text("")
+    expect(page.locator(".combo [aria-live=polite]")).to_have_text("")
     page.unroute("**/suggest?*")
     visitor.complaints.clear()
     city.press("ArrowDown")

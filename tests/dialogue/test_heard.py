@@ -29,6 +29,7 @@ def test_before_the_text_of_a_post_nothing_is_said_twice(
     text = page(client, topic.address)
     assert re.findall(r"<article\b[^>]*aria-label[^>]*>", text) == []
     assert f'id="post-2" data-said="Reply 2 by {people.ben.name}"' in text  # where the focus is led
+    assert 'role="status"' not in text  # which is read where it is empty, too
     assert re.search(r'href="#post-1">1 · <time datetime="[^"]+" role="none">', text)
 
 
