@@ -167,7 +167,10 @@ def test_home_leads_to_everything(small: Small, client: Any) -> None:
     ):
         assert words in text
     assert text.index("Latest dialogue") < text.index('<svg class="map"')
-    assert '<path class="arc"' in text
+    assert '<path class="arc"' in text and 'aria-label="Map of the member cities"' in text
+    after = text.split('<svg class="map"')[1].split("</figure>")[0]
+    # In no caption, which would be the name of the figure, and the link a part of that
+    assert "<figcaption" not in after and 'href="/cities">List of' in after
     assert small.members_only.title not in text
     about = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', text)[0])
     assert about["potentialAction"]["target"]["urlTemplate"].endswith(
