@@ -50,7 +50,11 @@ def test_what_is_chosen_is_kept_and_shown(topic: Any, people: Any, sign_in: Any)
     ben = sign_in(people.ben)
     text = ben.get(SETTINGS).text
     assert "Something waits for you in moderation" not in text
-    assert 'name="way_reply" value="at once" checked' in text
+    assert (
+        'name="way_reply" value="at once" checked aria-label="Somebody replies to you: At once"'
+        in text
+    )
+    assert text.count("Somebody replies to you") == 4  # the row, and the names of its buttons
     chosen = {f"way_{kind}": way for kind, way in ways_of(people.ben).items() if kind != "queue"}
     digest = {"digest_every": "weekly", "digest_hour": "18", "time_zone": "Europe/Helsinki"}
     answer = ben.post(SETTINGS, data={**chosen, **digest, "way_reply": "never"})
