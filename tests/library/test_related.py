@@ -153,6 +153,7 @@ def test_the_pages_of_topics_practices_and_cases_lead_on(
         section = _section(client, path)
         assert [name in section for name in names] == [True] * len(names), path
         assert f'href="/members?theme={world.themes[0].slug}"' in section
+        assert section.count("Members who help with") == 1  # and not once more for each theme
         # Nor do its members and its texts have links of one name
         assert world.themes[0].name not in ambiguous(client.get(path).text)
     assert copy.title not in _section(client, f"/practices/{practice.slug}")
