@@ -824,7 +824,9 @@ class Can:
         if standing.has_appealed:
             return Verdict(_("You have appealed against this decision already."))
         if not standing.is_in_effect:
-            return Verdict(_("This decision holds no more, so there is nothing to appeal against."))
+            return Verdict(
+                _("This decision no longer holds, so there is nothing to appeal against.")
+            )
         if standing.is_over:
             return verdicts.TOO_LATE_TO_APPEAL
         return YES

@@ -194,7 +194,7 @@ def handle_changed_lately(again_at: datetime | None) -> Verdict:
     """The verdict that a handle was changed lately, and when it can be changed again."""
     return Verdict(
         _(
-            "You have changed it not long ago. You can change it again from %(day)s.",
+            "You changed it not long ago. You can change it again from %(day)s.",
             day=_lazy_datetime(again_at),
         )
     )
@@ -204,7 +204,7 @@ def slow_until(again_at: datetime | None) -> Verdict:
     """The verdict that somebody has written in a slow topic lately, and when they can write again."""
     return Verdict(
         _(
-            "This topic is slow, and you have written here not long ago. You can write again from %(moment)s.",
+            "This topic is slow, and you wrote here not long ago. You can write again from %(moment)s.",
             moment=_lazy_datetime(again_at),
         )
     )

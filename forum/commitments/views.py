@@ -384,4 +384,4 @@ def follow_commitment(commitment_id: int) -> ResponseReturnValue:
 def unfollow_commitment(commitment_id: int) -> ResponseReturnValue:
     """Follow a commitment no more."""
     found = actions.unfollow_commitment(me(), commitment_id)
-    return web.done(_("You follow this commitment no more."), f"{found.address}#peers")
+    return web.done(_("You no longer follow this commitment."), f"{found.address}#peers")

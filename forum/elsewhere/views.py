@@ -220,5 +220,5 @@ def unlink(identity_id: int) -> ResponseReturnValue:
     except Invalid as error:
         return _index_page(REFUSED, error.message)
     return web.done(
-        _("It is linked no more. You are signed out everywhere else."), url_for("elsewhere.index")
+        _("It is no longer linked. You are signed out everywhere else."), url_for("elsewhere.index")
     )

@@ -280,7 +280,7 @@ def who_comes(meeting_id: int) -> Response:
         _("City"),
         _("How they come"),
         _("Said on (UTC)"),
-        _("Waits since (UTC)"),
+        _("Waiting since (UTC)"),
         _("Profile"),
     ]
     lines = (map(_line_of, some) for some in portions)

@@ -109,4 +109,4 @@ def remove(search_id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("searches/remove.html", row=row)
     actions.remove(me(), search_id)
-    return web.done(_("The search is kept no longer."), url_for("searches.index"))
+    return web.done(_("The search is removed."), url_for("searches.index"))

@@ -243,7 +243,7 @@ def test_a_link_is_spent_by_a_press_and_once(client, letters):
     assert client.post(path).status_code == 303
     client.post("/sign-out")
     for answer in (client.get(path), client.post(path)):
-        assert answer.status_code == 410 and "no longer good" in answer.text
+        assert answer.status_code == 410 and "no longer works" in answer.text
 
 
 def test_two_presses_at_once_join_once(client, letters, monkeypatch):
@@ -256,13 +256,13 @@ def test_two_presses_at_once_join_once(client, letters, monkeypatch):
 
     monkeypatch.setattr(account_actions, "confirm_joining", was_faster)
     answer = client.post(path)
-    assert answer.status_code == 410 and "no longer good" in answer.text
+    assert answer.status_code == 410 and "no longer works" in answer.text
 
 
 def test_a_dead_link_offers_a_member_no_signing_in(client, eva):
     enter(client)
     page = client.get("/sign-in/letter/nothing").text
-    assert "no longer good" in page and "Ask for a new letter" not in page
+    assert "no longer works" in page and "Ask for a new letter" not in page
 
 
 def test_one_address_gets_few_letters_whoever_asks(client, letters):

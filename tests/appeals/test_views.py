@@ -57,7 +57,7 @@ def test_from_the_decision_to_the_answer(
     assert other.post(f"/moderation/appeals/{number}", data=said).location == "/moderation/appeals"
     assert "It is usual." in author.get(address).text
     page = author.get(f"/moderation/decisions/{hidden.id}").text
-    assert "This decision holds no more." in page and "Read what became of it" in page
+    assert "This decision no longer holds." in page and "Read what became of it" in page
 
 
 def test_the_first_moderator_reads_but_does_not_answer(

@@ -47,7 +47,7 @@ def test_everything_goes_without_scripts(visit: Any) -> None:
     expect(row).to_contain_text("once a week")
     row.get_by_role("link", name="Remove").click()
     page.get_by_role("button", name="Remove the search").click()
-    expect(page.locator("body")).to_contain_text("The search is kept no longer.")
+    expect(page.locator("body")).to_contain_text("The search is removed.")
     expect(page.locator("main")).not_to_contain_text("Boats after dark")
 
 

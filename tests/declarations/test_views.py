@@ -113,7 +113,7 @@ def test_from_the_draft_to_the_end(client, sign_in, people, agenda, bodies):
     page = words_of(client.get(address))
     assert "1 signature Greece City of Athens , Athens Ana Prado , Head of Streets" in page
     assert "With a reservation: Not on Sundays." in page
-    assert "has signed on" in words_of(ana.get(address))
+    assert "signed on" in words_of(ana.get(address))
     assert ana.get(sign).status_code == 403
     host.post(f"/declarations/{number}/adopt")
     assert "Adopted on" in words_of(client.get(address))

@@ -23,7 +23,7 @@ from tests.dialogue.conftest import fresh, page
 
 MINUTE = timedelta(minutes=1)
 SLOW = "This topic is slow: each member can write here once an hour."
-TOO_SOON = "This topic is slow, and you have written here not long ago. You can write again from"
+TOO_SOON = "This topic is slow, and you wrote here not long ago. You can write again from"
 FORM = {"source": "A second text of mine.", "language": "en", "submission_key": "second"}
 
 

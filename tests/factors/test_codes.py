@@ -430,7 +430,7 @@ def test_codes_are_switched_off(client, app, eva, with_codes, letters):
     assert "your only second factor" in client.get("/settings/codes/remove").text
     assert client.post("/settings/codes/remove").status_code == 303
     assert is_signed_in(client) and not is_signed_in(elsewhere)
-    assert "asks for no code" in letters()[-1].text
+    assert "no longer asks for a code" in letters()[-1].text
     assert not queries.has_recovery_codes(eva)
     client.post("/sign-out")
     assert enter(client).location == "/"

@@ -226,7 +226,7 @@ def test_the_page_changes_it_once_one_has_proved_who_one_is(people: Any, sign_in
     page = browser.get("/members/ana-p").text
     assert "leads there, too" in page
     assert 'data-member="ana-prado"' in page  # so that what she has typed is still offered
-    assert "you can correct it" in browser.get("/settings/handle").text
+    assert "You can correct it" in browser.get("/settings/handle").text
     answer = browser.post("/settings/handle", data={"handle": "ana-p2"})
     assert "is corrected" in browser.get(answer.location).text
     db.session.execute(update(Member).values(handle_changed_at=now() - EDIT_WITHOUT_TRACE))

@@ -59,7 +59,7 @@ def test_moderators_see_whether_it_was_edited_since(sign_in: Any, people: Any, t
     dialogue.edit(people.ben, things.first.id, write("A polite answer."))
     assert ", and did:" in browser.get(things.topic.address).get_data(as_text=True)
     page = browser.get(f"/moderation/post/{things.first.id}").get_data(as_text=True)
-    assert "It was edited since" in page
+    assert "It has been edited since" in page
     page = sign_in(people.ben).get(f"/posts/{things.first.id}/edit").get_data(as_text=True)
     assert "Name no names." not in page
     actions.ask_to_edit(people.host, "post", things.first.id, Reasons("And the date."))

@@ -283,7 +283,7 @@ def test_who_was_told_of_it_keeps_it_open(
             undo(people.host)
             actions.open_agenda(people.host, prepared.id)
     make_notices(SYSTEM)
-    with pytest.raises(Conflict, match="was told of this agenda"):
+    with pytest.raises(Conflict, match="has been told of this agenda"):
         undo(people.host)
     inbox = sign_in(people.ana).get("/notices").text
     assert "Where is the shade?" in inbox
@@ -298,7 +298,7 @@ def test_who_was_reminded_of_a_best_read_there_keeps_it_open(people: Any, prepar
     undo(people.host)
     actions.open_agenda(people.host, prepared.id)
     note_event(SYSTEM, notice, [people.ana.id], is_named=False)
-    with pytest.raises(Conflict, match="was told of this agenda"):
+    with pytest.raises(Conflict, match="has been told of this agenda"):
         undo(people.host)
 
 
@@ -309,7 +309,7 @@ def test_who_was_told_what_its_dialogue_has_found_keeps_it_open(
     watch(people.ana, AGENDA, prepared.id, WATCHING)
     text = AgendaText(prepared.title, write("Noise."), findings=write("Quiet asphalt lasts."))
     write_agenda(people.host, text, prepared.id)
-    with pytest.raises(Conflict, match="was told of this agenda"):
+    with pytest.raises(Conflict, match="has been told of this agenda"):
         undo(people.moderator)
 
 

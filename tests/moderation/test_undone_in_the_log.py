@@ -42,7 +42,7 @@ def test_a_line_that_was_taken_back_leads_to_the_line_that_did_so(
     for other in (undone, pinned):
         assert "Taken back on" not in row_of(log, other.id)
     page = browser.get(f"/moderation/decisions/{locked.id}").text
-    assert "This decision holds no more." in page
+    assert "This decision no longer holds." in page
     assert f'href="/moderation/decisions/{undone.id}">Taken back on' in page
     # Also what restricted nobody
     undo(people.moderator)

@@ -48,8 +48,8 @@ def test_what_may_be_illegal_comes_first_and_says_so(people: Any, reported: Any)
     assert all(line.urgency == "" for line in others)
     with at(now() + timedelta(hours=49)):
         first, *others = queries.queue_entries(people.moderator)
-        assert first.urgency == "Reported as illegal. Waits for more than two days"
-        assert {line.urgency for line in others} == {"Waits for more than two days"}
+        assert first.urgency == "Reported as illegal. Waiting for more than two days"
+        assert {line.urgency for line in others} == {"Waiting for more than two days"}
 
 
 def test_people_who_want_to_join_stand_in_it(people: Any, things: Any, candidate: Any) -> None:

@@ -149,7 +149,7 @@ def test_it_is_removed_after_a_question(people, agenda, sign_in):
     ben = sign_in(people.ben)
     assert "heat shelters" in page(ben, "/notices")
     text = page(ben, f"/searches/{kept.id}/remove")
-    assert "Keep this search no longer?" in text and not faults_in(text)
+    assert "Remove this search?" in text and not faults_in(text)
     assert len(my_searches(people.ben)) == 1
     ben.post(f"/searches/{kept.id}/remove")
     assert my_searches(people.ben) == []

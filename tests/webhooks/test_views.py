@@ -73,7 +73,7 @@ def test_a_webhook_is_added_changed_paused_resumed_and_deleted(
     page = words(browser.get(added.location))
     assert "Town hall 2" in page and agenda.title in page and "New cases" in page
     browser.post(f"{PATH}/{webhook.id}/pause")
-    assert "It is paused since" in words(browser.get(added.location))
+    assert "It has been paused since" in words(browser.get(added.location))
     assert browser.post(f"{PATH}/{webhook.id}/try").status_code == 409
     browser.post(f"{PATH}/{webhook.id}/resume")
     assert "paused" not in words(browser.get(added.location))

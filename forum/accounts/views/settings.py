@@ -133,7 +133,7 @@ def address() -> ResponseReturnValue:
     def deed() -> Any:
         actions.ask_for_address(member, form.email.data or "")
         words = _(
-            "An e-mail is on its way to %(email)s. Nothing changes before you confirm it there.",
+            "An e-mail is on its way to %(email)s. Nothing changes until you confirm it there.",
             email=form.email.data,
         )
         return web.done(words, url_for("accounts.address"))

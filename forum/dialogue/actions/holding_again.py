@@ -76,7 +76,7 @@ def _published(moderator: Person, held: Held) -> Post:
 
 def _changed() -> Conflict:
     return Conflict(
-        _("It was changed, hidden or deleted since it was published. Nothing was changed.")
+        _("It has been changed, hidden or deleted since it was published. Nothing was changed.")
     )
 
 

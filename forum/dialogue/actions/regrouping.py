@@ -254,7 +254,9 @@ def _require_unchanged(
 
 def _changed() -> Conflict:
     return Conflict(
-        _("Something was written or changed there since, so this cannot be taken back any more.")
+        _(
+            "Something has been written or changed there since, so this cannot be taken back any more."
+        )
     )
 
 

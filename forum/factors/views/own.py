@@ -104,4 +104,4 @@ def renew_recovery_codes() -> ResponseReturnValue:
         return prove_first(url_for("factors.index"))
     codes = otp.recovery_codes()
     actions.renew_recovery_codes(member, code_hashes(codes), my_token())
-    return answer_set_up(_("The old recovery codes are worth nothing now."), codes)
+    return answer_set_up(_("The old recovery codes no longer work."), codes)

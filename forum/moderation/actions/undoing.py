@@ -142,7 +142,7 @@ def reverse(
     decision = decision_to_review(moderator, decision_id)
     _refuse_out_of_sight(decision)
     if not is_reversible(moderator, decision):
-        raise Conflict(_("This decision holds no more, so nothing was changed."))
+        raise Conflict(_("This decision no longer holds, so nothing was changed."))
     knows = DEEDS[decision.deed].tells_author or decision.deed == Deed.CLEAR_SPAM
     is_told = is_told and knows
     # Read before reversing: if its member took a mark back meanwhile, its note is deleted with the mark
@@ -296,7 +296,7 @@ def _undo_move(moderator: Person, thing: Thing, decision: Decision) -> None:
 def _undo_retitling(moderator: Person, thing: Thing, decision: Decision) -> None:
     before = TitleBefore.from_json(decision.kept)
     if thing.title != before.made:
-        raise Conflict(_("The title was changed since. Nothing was changed."))
+        raise Conflict(_("The title has been changed since. Nothing was changed."))
     dialogue.retitle(moderator, thing.item_id, before.title, before.themes, is_undone=True)
 
 
@@ -378,11 +378,13 @@ def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
     if OpeningBefore.from_json(decision.kept).has_more(things_on(thing.item_id)):
         raise Conflict(
             _(
-                "Something was written on this agenda or moved here since it was opened, so it stays open."
+                "Something has been written on this agenda or moved here since it was opened, so it stays open."
             )
         )
     if agenda.opened_at and is_told_since(agenda, agenda.opened_at):
-        raise Conflict(_("Somebody was told of this agenda since it was opened, so it stays open."))
+        raise Conflict(
+            _("Somebody has been told of this agenda since it was opened, so it stays open.")
+        )
     dialogue.prepare_agenda(moderator, thing.item_id)
 
 
@@ -414,7 +416,7 @@ def _undo_split(moderator: Person, thing: Thing, decision: Decision) -> None:
     before = RegroupingBefore.from_json(decision.kept)
     target = topic_to_moderate(moderator, before.target_id).row
     if is_advice_awaited(target.id):
-        raise Conflict(_("Members were asked for advice on it since, and look for it there."))
+        raise Conflict(_("Members have been asked for advice on it since, and look for it there."))
     dialogue.unsplit(moderator, _moved_posts(thing.row, target, before))
 
 

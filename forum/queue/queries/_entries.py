@@ -57,7 +57,7 @@ class QueueEntry:
     def urgency(self) -> str:
         """Why it is urgent, in words; empty when it is not."""
         reasons = {ILLEGAL: _("Reported as illegal"), APPEALED: _("An appeal")}
-        late = _("Waits for more than two days") if self.is_overdue else ""
+        late = _("Waiting for more than two days") if self.is_overdue else ""
         return ". ".join(part for part in (reasons.get(self.rank, ""), late) if part)
 
     def merged_with(self, other: QueueEntry) -> QueueEntry:

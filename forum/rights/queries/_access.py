@@ -63,7 +63,7 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     Kind(
         "identities",
         _("Accounts elsewhere"),
-        _("The accounts of elsewhere with which you sign in."),
+        _("The accounts elsewhere with which you sign in."),
         (("identity", "member_id"),),
         in_batches(rows_of_identities, Identity.id),
         {
