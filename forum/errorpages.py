@@ -167,10 +167,8 @@ def _submitted_to() -> str:
 
 
 def _answer_untrusted_host(_error: SecurityError) -> Response:
-    """Answer a request for another host in plain text, because the links of a page would lead to that host."""
-    return Response(
-        _("This is not the address of a forum that lives here."), 400, mimetype="text/plain"
-    )
+    """Answer a request for another host in plain text: the links of a page would lead to that host."""
+    return Response(_("There is no forum at this address."), 400, mimetype="text/plain")
 
 
 def _answer_refusal(error: Refusal) -> AnyResponse:

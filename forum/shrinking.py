@@ -40,7 +40,11 @@ def shrink(data: bytes) -> Shrunk:
     made = _run(data)
     if made.returncode == TOO_MANY_PIXELS:
         raise Invalid(
-            _("This picture has more than %(most)s million pixels.", most=MAX_MEGAPIXELS), "picture"
+            _(
+                "This picture has more than %(most)s million pixels. Choose a smaller one.",
+                most=MAX_MEGAPIXELS,
+            ),
+            "picture",
         )
     if made.returncode:
         raise Invalid(_no_picture(), "picture")

@@ -75,11 +75,11 @@ ONLY_VOICES_SIGN = Verdict(
 )
 ONLY_VOICES_COMMIT = Verdict(
     _(
-        "What an organisation will do, its representative says for it, or a member named to write for it, and nobody else."
+        "Only the representative of an organisation, or a member named to write for it, says what the organisation will do."
     )
 )
 ONLY_OTHERS_FOLLOW = Verdict(
-    _("Members of other organisations follow a commitment, to compare notes with this one.")
+    _("Members of other organisations follow a commitment, to exchange experience with this one.")
 )
 # Whether a commitment can still be changed, by its state (`commitments.models.STATES`)
 COMMITMENT_IS = {

@@ -172,7 +172,7 @@ def test_what_is_too_much_says_when_to_come_back(workers: list[FlaskClient], peo
     answer = try_password(workers[1])
     assert answer.status_code == 429 and 0 < int(answer.headers["Retry-After"]) <= 60
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert "tried too often. Try again in" in answer.get_data(as_text=True)
+    assert "in a short time. Try again in" in answer.get_data(as_text=True)
     assert workers[1].get("/sign-in").status_code == 200  # looking is free
 
 

@@ -387,7 +387,7 @@ def _check(text: CommitmentText, changed: Commitment | None = None) -> None:
     if not text.text.source.strip():
         raise Invalid(_("Write a text."), "body")
     if not known and not text.milestones:
-        words = _("Name at least one milestone, by which others see how far you are.")
+        words = _("Name at least one milestone, so that others see how far you are.")
         raise Invalid(words, "milestones")
     if known + len(text.milestones) > MAX_MILESTONES:
         words = _("A commitment has at most %(most)s milestones.", most=MAX_MILESTONES)
@@ -405,7 +405,7 @@ def _check_days(text: CommitmentText, changed: Commitment | None) -> None:
     if any(day < today for day in days):
         raise Invalid(_("Choose days from today on."), "milestones")
     if text.last_day < max([*days, earliest or text.last_day]):
-        raise Invalid(_("The last day is not before the day of a milestone."), "last_day")
+        raise Invalid(_("Choose a last day that is not before the day of a milestone."), "last_day")
 
 
 def _checked(words: str, name: str, *, is_needed: bool = True) -> str:

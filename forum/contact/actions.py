@@ -75,7 +75,9 @@ def _check_number(sender: Member, recipient: Member) -> None:
     most = MAX_OF_NEWCOMERS if now() - sender.joined_at < NEWCOMER_PERIOD else MAX_PER_DAY
     has_sent_all = letters_sent(sender) >= most
     if has_sent_all or letters_sent(sender, recipient.id) >= MAX_PER_RECIPIENT:
-        raise Invalid(_("You have sent as many e-mails as one may in a day. Go on tomorrow."))
+        raise Invalid(
+            _("You have sent as many e-mails as you may in a day. You can send more tomorrow.")
+        )
 
 
 def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:

@@ -160,7 +160,7 @@ def _answer_member(said: oidc.Identity, owner: Member | None, target: str) -> Re
         session[LINKING_KEY] = _account_data(said)
         return web.see_other(url_for("elsewhere.index"))
     if said.signed_in_at < now().timestamp() - RECENT_SECONDS:
-        return _refused_page(_("Sign in there anew, so that we know that it is you."), FORBIDDEN)
+        return _refused_page(_("Sign in there again, so that we know that it is you."), FORBIDDEN)
     after = target or url_for("elsewhere.index")
     if member.factor_at:  # a provider replaces the password, but not the second factor
         return web.see_other(after) if has_proved() else prove_first(after)

@@ -186,7 +186,7 @@ def add_passkey(
     require(member.can.edit_profile(member))
     own = queries.passkeys_of(member)
     if len(own) >= MAX_PASSKEYS:
-        raise Invalid(_("You have very many passkeys. Remove one that you do not use first."))
+        raise Invalid(_("You have very many passkeys. First remove one that you do not use."))
     known, is_synced = passkeys.verify_registration(answer)
     if queries.is_passkey_known(known.credential_id):
         raise Refused("known already")
@@ -256,7 +256,7 @@ def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool
     lock_member(member.id)
     authenticator = queries.authenticator_of(member, for_update=True)
     if authenticator is None or authenticator.confirmed_at:
-        raise Conflict(_("Codes are on already, or were not begun."))
+        raise Conflict(_("Codes are already on, or you have not begun to set them up."))
     _use_code(authenticator, code)
     authenticator.confirmed_at = now()
     return _after_adding(member, code_hashes, "codes on")

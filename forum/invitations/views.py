@@ -171,7 +171,7 @@ def choose_voices(slug: str) -> ResponseReturnValue:
         chosen = (organisation.id, form.member_ids, form.last_days)
         actions.choose_voices(me(), *chosen, seen=form.seen.data)
         return web.done(
-            _("It is saved who writes for %(name)s.", name=organisation.name),
+            _("The choice of who writes for %(name)s is saved.", name=organisation.name),
             url_for("front.organisation", slug=slug),
         )
 

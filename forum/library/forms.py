@@ -192,7 +192,7 @@ class FigureRow(Row):
         render_kw=OF_A_MEMBER,
     )
     unit = StringField(_("Unit"), [at_most(MAX_LINE)], [one_line], render_kw=OF_A_MEMBER)
-    as_at = StringField(_("As at"), [at_most(MAX_LINE)], [one_line], render_kw=OF_A_MEMBER)
+    as_at = StringField(_("Date"), [at_most(MAX_LINE)], [one_line], render_kw=OF_A_MEMBER)
     source = StringField(_("Source"), [at_most(MAX_WORDS)], [one_line], render_kw=OF_A_MEMBER)
     address = StringField(
         _("Address of the source"),
@@ -276,7 +276,7 @@ class CaseForm(Form):
     def validate_body(self, field: TextAreaField) -> None:
         """Refuse more than `MAX_PARAGRAPHS`."""
         if len(paragraphs(field.data or "")) > MAX_PARAGRAPHS:
-            message = gettext("At most %(most)s paragraphs, please.", most=MAX_PARAGRAPHS)
+            message = gettext("Write at most %(most)s paragraphs.", most=MAX_PARAGRAPHS)
             raise ValidationError(message)
 
     def text(self, city_ids: Sequence[int]) -> CaseText:

@@ -493,7 +493,7 @@ def _check_times(text: MeetingText, meeting: Meeting | None) -> None:
         zone = zone_called(text.time_zone)
         days = [moment.astimezone(zone).date() for moment in (text.starts_at, text.ends_at)]
         field = "ends_time" if days[0] == days[1] else "ends_on"
-        raise Invalid(_("It ends before it begins."), field)
+        raise Invalid(_("It ends before it begins. Choose a later end."), field)
     if text.ends_at - text.starts_at > LONGEST:
         raise Invalid(_("It takes longer than a month. Announce its parts."), "ends_on")
     if meeting and meeting.starts_at == text.starts_at:

@@ -258,7 +258,7 @@ def tell_outcome(meeting_id: int) -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         text = form.told(found)
         told = actions.tell_outcome(me(), found.id, text, seen=form.seen.data)
-        return web.done(_("What came of it stands on the page now."), f"{told.address}#outcome")
+        return web.done(_("What came of it is on the page now."), f"{told.address}#outcome")
 
     latest = partial(_latest_outcome, found.id)
     return webforms.process(form, page, deed, latest=latest)

@@ -110,7 +110,7 @@ def check_password(password: str, own: tuple[str, ...]) -> None:
     core = letters_and_digits(password)
     if any(len(core) - len(word) < 6 for word in _words(own) if word in core):
         raise Invalid(
-            gettext("Choose a password that is not made of your name, your address or the forum's.")
+            gettext("Choose a password that is not made of your name, your address or the forum’s.")
         )
 
 

@@ -68,7 +68,7 @@ def add_picture() -> ResponseReturnValue:
             raise Invalid(_("This forum takes no pictures."), "picture")
         picture = actions.add_picture(me(), shrink(_sent()), _most())
         address = url_for("pictures.add_picture", added=picture.id, alt=form.alt.data or None)
-        return web.done(_("Your picture is there."), address)
+        return web.done(_("Your picture is added."), address)
 
     return webforms.process(form, page, deed)
 

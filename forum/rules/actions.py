@@ -124,7 +124,7 @@ def _checked(text: RulesText) -> list[tuple[str, str]]:
         if not name or not words:
             raise Invalid(_("Give each rule a name and a sentence."), "rules")
         if len(name) > MAX_NAME or len(words) > MAX_SENTENCE:
-            raise Invalid(_("One of the rules is too long."), "rules")
+            raise Invalid(_("One of the rules is too long. Shorten it."), "rules")
     if not text.change.strip():
         raise Invalid(_("Say in a sentence what is new."), "change")
     if len(text.change) > MAX_CHANGE:

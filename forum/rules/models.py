@@ -131,7 +131,7 @@ DEFAULT_TEXTS = (
         "hide",
         4,
         _(
-            "The post praises a product or service and says little of a city's experience. You can write again: what was done, where, what it cost and how it went."
+            "The post praises a product or service and says little of a city’s experience. You can write again: what was done, where, what it cost and how it went."
         ),
     ),
     (
@@ -155,7 +155,7 @@ DEFAULT_TEXTS = (
         "hide",
         6,
         _(
-            "Most of the text is taken from somewhere else without saying so. You can write again with a short quotation, the author's name and a link."
+            "Most of the text is taken from somewhere else without saying so. You can write again with a short quotation, the author’s name and a link."
         ),
     ),
     (
@@ -168,9 +168,7 @@ DEFAULT_TEXTS = (
         _("Sources are missing"),
         "send_back",
         0,
-        _(
-            "Please say for each figure from when it is and where it comes from, and submit the practice again."
-        ),
+        _("Please give the date and the source of each figure, and submit the practice again."),
     ),
     (
         _("What failed is missing"),

@@ -41,7 +41,7 @@ def keep() -> AnyResponse:
     except Invalid as error:
         flash(error.message, "error")
         return web.see_other(back)
-    kept = _("This search is kept. When something new is written that it finds, you are told.")
+    kept = _("This search is kept. You are told when it finds something new.")
     return web.done(kept, back)
 
 

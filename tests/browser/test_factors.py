@@ -156,7 +156,7 @@ def test_a_removed_passkey_opens_nothing(joined: Any) -> None:
     sign_out(window)
     window.go("/sign-in")
     press(window, "Sign in with a passkey")
-    assert "This passkey was not taken." in window.page.locator(".sum").inner_text()
+    assert "This passkey was not accepted." in window.page.locator(".sum").inner_text()
     window.sign_in_as(email, PASSWORD)
     assert is_signed_in(window)
 

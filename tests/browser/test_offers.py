@@ -36,7 +36,7 @@ def test_the_time_zone_of_the_device_is_taken_with_one_press(visit: Callable[...
     expect(page.locator("[data-zone]")).to_contain_text("Your browser says: Pacific/Fiji")
     expect(zone).to_have_value("UTC")  # nothing is guessed
     page.get_by_role("button", name="Use this time zone and save").click()
-    expect(page.locator("#told")).to_contain_text("How you are told is saved.")
+    expect(page.locator("#told")).to_contain_text("Your choice of notices is saved.")
     expect(zone).to_have_value("Pacific/Fiji")
     expect(page.locator("[data-zone]")).to_be_hidden()
     zone.select_option("UTC")

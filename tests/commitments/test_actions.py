@@ -58,7 +58,7 @@ def test_who_speaks_for_an_organisation_publishes_for_it(people, agenda, bodies)
 )
 def test_nobody_else_does(people, agenda, bodies, who, body):
     member = people.host if who == "hana" else getattr(people, who)
-    with pytest.raises(Forbidden, match="its representative says for it"):
+    with pytest.raises(Forbidden, match="Only the representative of an organisation"):
         published(member, agenda, getattr(bodies, body))
     assert db.session.scalar(select(Commitment.id)) is None
 

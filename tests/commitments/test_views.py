@@ -287,7 +287,9 @@ def test_the_address_fills_the_form_in(sign_in, people, agenda, bodies):
 def test_nobody_else_finds_the_form(client, sign_in, people, bodies):
     assert client.get("/commitments/new").status_code == 303
     refused = sign_in(people.ben).get("/commitments/new")
-    assert refused.status_code == 403 and "its representative says for it" in words_of(refused)
+    assert refused.status_code == 403 and "Only the representative of an organisation" in words_of(
+        refused
+    )
 
 
 def test_a_conflict_shows_both_texts(sign_in, people, commitment):

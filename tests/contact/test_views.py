@@ -147,7 +147,7 @@ def test_how_many_letters_a_day(people, sign_in):
     for handle, status in (("ana-prado", 303),) * 3 + (("ana-prado", 422),):
         answer = browser.post(f"/members/{handle}/contact", data={"text": WORDS})
         assert answer.status_code == status
-    assert "Go on tomorrow." in answer.text and WORDS in answer.text
+    assert "You can send more tomorrow." in answer.text and WORDS in answer.text
     actions.contact(people.ben, people.chitra.id, WORDS)
     actions.contact(people.ben, people.host.id, WORDS)
     with pytest.raises(Invalid, match="tomorrow"):

@@ -34,7 +34,10 @@ def test_codes_are_limited_for_an_account_from_wherever(limited, eva):
     begin(browser, 100)
     for code in (code_of(secret), codes[0]):
         answer = from_address(browser, 100, "/sign-in/second", code=code)
-        assert answer.status_code == 429 and "That was tried too often." in answer.text
+        assert (
+            answer.status_code == 429
+            and "There were too many attempts in a short time." in answer.text
+        )
         assert answer.text.count("One more step"), "the form stays"
 
 
@@ -100,7 +103,9 @@ def test_showing_again_who_one_is_is_limited_for_an_account(limited, eva):
         answer = from_address(browsers[number % 3], number, "/settings/prove", **data)
         assert answer.status_code == 422
     answer = from_address(browsers[0], 99, "/settings/prove", password=PASSWORD)
-    assert answer.status_code == 429 and "That was tried too often." in answer.text
+    assert (
+        answer.status_code == 429 and "There were too many attempts in a short time." in answer.text
+    )
 
 
 def test_asking_for_passkeys_is_limited_for_an_address(limited, eva):
@@ -113,5 +118,5 @@ def test_signing_in_with_a_passkey_is_limited_for_an_address(limited, eva):
     browser = limited()
     answers = [browser.post("/sign-in/passkey", data={"credential": "{}"}) for _time in range(11)]
     assert [answer.status_code for answer in answers] == [422] * 10 + [429]
-    assert "That was tried too often." in answers[-1].text
+    assert "There were too many attempts in a short time." in answers[-1].text
     assert enter(browser).status_code == 303, "the password is counted apart"

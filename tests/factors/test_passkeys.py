@@ -30,7 +30,7 @@ from tests.factors.conftest import (
 from tests.keys import PRESENT, VERIFIED, SoftwarePasskey
 
 SIGN_IN_PATH = "/sign-in/passkey"
-NOT_TAKEN = "This passkey was not taken."
+NOT_TAKEN = "This passkey was not accepted."
 
 
 def fresh(member):

@@ -187,7 +187,7 @@ def test_an_entry_that_is_gone_takes_nothing_in(
     app: Flask, people: Any, write: Write, proposed: Proposal, stormwater: Entry
 ) -> None:
     actions.remove_entry(people.moderator, stormwater.id)
-    with app.test_request_context(), pytest.raises(Invalid, match="gone"):
+    with app.test_request_context(), pytest.raises(Invalid, match="no longer there"):
         actions.accept(people.moderator, proposed.id)
     actions.refuse(people.moderator, proposed.id, "The entry is gone.")
 

@@ -211,7 +211,7 @@ def test_an_entry_is_taken_away_after_a_question(
 ) -> None:
     other = write(*LAND_VALUE)
     browser = sign_in(people.moderator)
-    assert "Take this entry away?" in browser.get("/glossary/stormwater/remove").text
+    assert "Remove this entry?" in browser.get("/glossary/stormwater/remove").text
     answer = browser.post("/glossary/stormwater/remove", data={"into": other.id})
     assert answer.location == "/glossary/land-value-capture"
     assert browser.post("/glossary/stormwater/remove", data={"into": 0}).status_code == 404

@@ -115,7 +115,7 @@ def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: Si
     assert "10 things to put right" in summary
     for field, sentence in (
         ("since", "Enter a year, such as 2024."),
-        ("body", "At most 100 paragraphs, please."),
+        ("body", "Write at most 100 paragraphs."),
         ("name", "Give the case a name."),
         ("places-2-city", "Places, row 2, City: No city of this name is known."),
         ("places-4-city", "Places, row 4, City: No city of this name is known."),

@@ -79,7 +79,10 @@ def test_a_host_announces_a_meeting(sign_in: Any, people: Any, agenda: Agenda) -
         ({"starts_time": "ten"}, "Enter a time"),
         ({"starts_time": "25:00"}, "Enter a time"),
         ({"ends_time": "09:00"}, "ends before it begins"),
-        ({"ends_on": "2020-01-01"}, 'href="#ends_on">It ends before it begins.'),
+        (
+            {"ends_on": "2020-01-01"},
+            'href="#ends_on">It ends before it begins. Choose a later end.',
+        ),
         ({"starts_on": "2020-01-01"}, "still to come"),
         ({"starts_on": "0001-01-01", "time_zone": "Asia/Tokyo"}, "date"),
         ({"time_zone": "Moon/Crater"}, "Choose one from the list"),

@@ -125,7 +125,7 @@ def test_setup_says_at_a_terminal_what_is_wrong_and_asks_again(typed, people):
         "There is an account with this address.",
         "The password has to have 8 to 128 characters.",
         "Many people use this password. Choose a less common one.",
-        "Choose a password that is not made of your name, your address or the forum's.",
+        "Choose a password that is not made of your name, your address or the forum’s.",
         "The two passwords differ.",
     ]
     assert (queries.federation().name, queries.federation().tagline) == ("Cities of the North", "")

@@ -44,7 +44,7 @@ def test_a_member_adds_a_picture_and_gets_the_line_for_a_text(people, sign_in):
     made = newest()
     assert answer.location == f"/pictures?added={made.id}&alt=A+lane"
     page = browser.get(answer.location).text
-    assert f'value="![A lane]({made.address})"' in page and "Your picture is there." in page
+    assert f'value="![A lane]({made.address})"' in page and "Your picture is added." in page
     assert opened(browser.get(made.address).data).size == (1000, 500)
     assert opened(browser.get(made.thumbnail).data).size == (640, 320)
 

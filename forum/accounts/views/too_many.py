@@ -47,7 +47,7 @@ def too_many_attempts(error: HTTPException) -> ResponseReturnValue:
     if found is None:
         return errorpages.http_error(error)
     form, page = found()
-    why = _("That was tried too often.")
+    why = _("There were too many attempts in a short time.")
     form.form_errors = [f"{why} {errorpages.retry_message(error)}"]
     form.is_too_soon = True
     try:

@@ -98,7 +98,7 @@ def _new_theme(name: str) -> Theme:
     slug = slugify(name, "theme")
     if theme := _theme_in_use(slug):
         has_address = _(
-            "The theme “%(name)s” has the address of this name. Choose another one.",
+            "The theme “%(name)s” already has the address that this name would get. Choose another name.",
             name=theme.name,
         )
         raise Invalid(has_address, "name")

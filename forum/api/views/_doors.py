@@ -42,7 +42,7 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 DETAILS = {
-    404: _("Nothing is here that visitors may read."),
+    404: _("There is nothing here that visitors may read."),
     405: _("This can only be read, with GET."),
 }
 

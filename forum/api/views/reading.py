@@ -78,7 +78,9 @@ PROOF = Parameter("evidence", _("How well the result is proven."), choices=EVIDE
 FAILED = Parameter("failed", _("Only those that say what did not work."), choices=("yes",))
 CONFIRMED = Parameter(
     "confirmed",
-    _("Whether its author said lately that it is still true, or did not although asked."),
+    _(
+        "Whether its author has said recently that it is still true, or was asked and has not answered."
+    ),
     choices=("yes", "no"),
 )
 STATE = Parameter("state", _("How far it has come."), choices=TOLD_STATES)

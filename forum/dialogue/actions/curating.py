@@ -151,7 +151,7 @@ def retitle(
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.home:
-        raise Invalid(_("This is changed on its own page."), "title")
+        raise Invalid(_("Change this on its own page."), "title")
     if seen and seen != title_fingerprint(topic):
         raise Conflict(_("This text has changed since you opened the form."))
     check_themes(themes, themes if is_undone else theme_ids_of(topic))
@@ -168,7 +168,7 @@ def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.move(topic, agenda_by_id(moderator, agenda_id)))
     if topic.home:
-        raise Invalid(_("This is moved on its own page, with what it belongs to."), "agenda")
+        raise Invalid(_("Move this on its own page, with what it belongs to."), "agenda")
     move_topic(moderator, topic, agenda_id)
     return topic
 

@@ -68,7 +68,7 @@ def keep_draft(
     lock_writer(author)
     _require_place(author, agenda_id, topic_id)
     if sum(len(name) + len(value) for name, value in fields) > MAX_DRAFT_LENGTH:
-        raise Invalid(_("This text is too long to be kept."), "source")
+        raise Invalid(_("This text is too long to be kept. Shorten it."), "source")
     if not any(value.strip() for name, value in fields if name in TYPED):
         discard_draft(author, key, windows)
         return None

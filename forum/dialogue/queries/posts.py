@@ -283,7 +283,7 @@ def post_to_compare(reader: Person, post_id: int) -> Post:
 def require_no_home(post: Post) -> None:
     """Raise `Forbidden` for the post that opens the topic of a case or a practice: it is changed with that page."""
     if post.number == 1 and post.topic.home:
-        raise Forbidden(gettext("This is changed on its own page."))
+        raise Forbidden(gettext("Change this on its own page."))
 
 
 def first_posts_to_review(reader: Person) -> Select[Any]:

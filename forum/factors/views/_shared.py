@@ -67,7 +67,7 @@ def spend_challenge(person: Person, purpose: str, text: str) -> passkeys.Answer:
 
 
 def passkey_refused() -> Invalid:
-    words = _("This passkey was not taken. Try again, or use another way.")
+    words = _("This passkey was not accepted. Try again, or use another way.")
     return Invalid(words)
 
 

@@ -117,7 +117,7 @@ def _unlocked(locked: str) -> str:
 
 
 def _first_code_refused() -> Invalid:
-    words = _("This is not the code of now. Look whether the clock of your device is right.")
+    words = _("This is not the current code. Check that the clock of your device is right.")
     return Invalid(words, "code")
 
 

@@ -60,7 +60,7 @@ def add_passkey() -> ResponseReturnValue:
             )
 
         is_first = refuse_as(add, passkey_refused())
-        return answer_set_up(_("The passkey is kept."), codes if is_first else [])
+        return answer_set_up(_("The passkey is saved."), codes if is_first else [])
 
     return webforms.process(form, page, deed)
 

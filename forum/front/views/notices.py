@@ -74,7 +74,7 @@ def settings_notices() -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         when = form.digest_every.data, form.digest_hour.data, form.time_zone.data
         notices.choose(member, form.ways, *when, locale=form.locale.data if form.locale else None)
-        return web.done(_("How you are told is saved."), url_for("front.settings_notices"))
+        return web.done(_("Your choice of notices is saved."), url_for("front.settings_notices"))
 
     return webforms.process(form, page, deed)
 
@@ -96,7 +96,7 @@ def watch_replies() -> ResponseReturnValue:
     """Choose whether to watch topics in which one writes."""
     notices.set_watching_replies(me(), request.form.get("on") == "1")
     return web.done(
-        _("Saved. It holds for what you write from now on."), url_for("front.settings_notices")
+        _("Saved. This applies to what you write from now on."), url_for("front.settings_notices")
     )
 
 
@@ -106,7 +106,7 @@ def clear_watches() -> ResponseReturnValue:
     """Stop watching and muting everything that is no longer readable."""
     notices.clear_watches(me(), queries.watches_of_gone(me()))
     return web.done(
-        _("Cleared. What you can read you watch and mute as before."),
+        _("Cleared. You still watch and mute what you can read, as before."),
         url_for("front.settings_notices") + "#watched",
     )
 

@@ -88,13 +88,13 @@ def check_entry(text: EntryText, field: str = "wordings") -> None:
     if not any(one.name and one.meaning for one in text.wordings):
         raise Invalid(_("Give a name and a meaning in at least one language."), field)
     if len(languages) > MAX_LANGUAGES:
-        raise Invalid(_("At most %(most)s languages, please.", most=MAX_LANGUAGES), field)
+        raise Invalid(_("Give at most %(most)s languages.", most=MAX_LANGUAGES), field)
     if len({*languages}) < len(languages):
         raise Invalid(_("Each language can be there once."), field)
     for one in text.wordings:
         check_wording(one, field)
     if len(text.source) > MAX_SOURCE:
-        raise Invalid(_("At most %(most)s characters, please.", most=MAX_SOURCE), "source")
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_SOURCE), "source")
     if len(set(text.theme_ids or ())) > MAX_THEMES:
         raise Invalid(_("Choose at most %(most)s themes.", most=MAX_THEMES), "themes")
 
@@ -111,7 +111,7 @@ def check_wording(one: WordingText, field: str) -> None:
     if any(len(name) > MAX_NAME for name in (one.name, *one.others)):
         raise Invalid(
             _(
-                "A name in %(language)s is longer than %(most)s characters.",
+                "Shorten each name in %(language)s to %(most)s characters.",
                 language=language,
                 most=MAX_NAME,
             ),
@@ -120,7 +120,7 @@ def check_wording(one: WordingText, field: str) -> None:
     if len(one.others) > MAX_OTHERS:
         raise Invalid(
             _(
-                "At most %(most)s other names in %(language)s, please.",
+                "Give at most %(most)s other names in %(language)s.",
                 language=language,
                 most=MAX_OTHERS,
             ),
@@ -129,7 +129,7 @@ def check_wording(one: WordingText, field: str) -> None:
     if len(one.meaning) > MAX_MEANING:
         raise Invalid(
             _(
-                "The meaning in %(language)s is longer than %(most)s characters.",
+                "Shorten the meaning in %(language)s to %(most)s characters.",
                 language=language,
                 most=MAX_MEANING,
             ),

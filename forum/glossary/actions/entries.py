@@ -65,7 +65,7 @@ def remove_entry(moderator: Person, entry_id: int, into_id: int | None = None) -
     held = {number: entry_to_change(number) for number in sorted({entry_id, into_id or entry_id})}
     entry, target = held[entry_id], held[into_id] if into_id else None
     if target is entry:
-        raise Invalid(_("Choose another entry than the one that you take away."), "into")
+        raise Invalid(_("Choose an entry other than the one that you remove."), "into")
     if target:
         merged = EntryText(_merged(target, entry), target.source)
         check_entry(merged, "into")

@@ -106,13 +106,15 @@ def _check(entry: Entry | None, wording: WordingText, why: str) -> None:
         raise Invalid(_("The entry says so already."), "name")
     check_wording(wording if wording.name else replace(wording, name="x"), "name")
     if len(why) > MAX_WHY:
-        raise Invalid(_("At most %(most)s characters, please.", most=MAX_WHY), "why")
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_WHY), "why")
 
 
 def _refuse_too_many(member: Member) -> None:
     most = MAX_OF_NEWCOMERS if now() - member.joined_at < NEWCOMER_PERIOD else MAX_PER_DAY
     if proposed_today(member) >= most:
-        raise Invalid(_("You have proposed as much as one may in a day. Go on tomorrow."))
+        raise Invalid(
+            _("You have proposed as much as you may in a day. You can propose more tomorrow.")
+        )
 
 
 @action
@@ -149,7 +151,7 @@ def _accepted(moderator: Person, proposal: Proposal) -> Entry:
         keep_version(editor, "entry", entry.id, {})
         return entry
     if proposal.entry is None or proposal.entry.removed_at:
-        raise Invalid(_("The entry is gone meanwhile. Refuse the proposal, and say so."))
+        raise Invalid(_("The entry is no longer there. Refuse the proposal, and say so."))
     entry = entry_to_change(proposal.entry_id)
     text = EntryText(_with(entry, new), entry.source)
     check_entry(text, "")

@@ -96,7 +96,7 @@ def remove_entry(slug: str) -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         target = actions.remove_entry(me(), entry.id, form.into.data or None)
         here = url_for("glossary.entry", slug=target.slug) if target else url_for("glossary.index")
-        return web.done(_("The entry is taken away."), here)
+        return web.done(_("The entry is removed."), here)
 
     return webforms.process(form, page, deed)
 

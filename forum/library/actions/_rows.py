@@ -72,7 +72,7 @@ def require_text(text: str, field: str) -> None:
 def refuse_too_long(text: str, field: str) -> None:
     """Refuse more than `MAX_LENGTH` characters."""
     if len(text) > MAX_LENGTH:
-        raise Invalid(_("At most %(most)s characters, please.", most=MAX_LENGTH), field)
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_LENGTH), field)
 
 
 def refuse_pictures(text: Written, field: str) -> None:

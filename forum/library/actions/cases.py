@@ -206,7 +206,7 @@ def _check_case(text: CaseText) -> None:
     require_year(text.since, "since")
     if len(text.paragraphs) > MAX_PARAGRAPHS:
         most = MAX_PARAGRAPHS
-        raise Invalid(_("At most %(most)s paragraphs, please.", most=most), "body")
+        raise Invalid(_("Write at most %(most)s paragraphs.", most=most), "body")
     for figure in text.figures:
         _check_figure(figure)
     for link in text.links:

@@ -28,7 +28,7 @@ def ignore(member: Member, other_id: int) -> None:
     if other.id in member.ignored:
         return
     if len(member.ignored) >= MAX_IGNORED:
-        raise Invalid(_("You ignore as many members as one may. Let go of one first."))
+        raise Invalid(_("You ignore as many members as you may. Stop ignoring one of them first."))
     db.session.add(Ignore(member_id=member.id, ignored_id=other.id, since=now()))
     member.ignored = sorted({*member.ignored, other.id})
 

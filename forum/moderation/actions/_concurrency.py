@@ -41,7 +41,7 @@ def post_to_decide(moderator: Person, post_id: int) -> Thing:
     """The post to decide about; raises `Invalid` for one that is the body of a case or practice."""
     thing = thing_to_decide(moderator, "post", post_id)
     if thing.kind != "post":
-        raise Invalid(_("This is changed on its own page."))
+        raise Invalid(_("Change this on its own page."))
     return thing
 
 

@@ -197,7 +197,7 @@ def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int
         raise NotFound()
     things = [from_post(moderator, post) for post in posts]
     if any(thing.kind != "post" for thing in things):
-        raise Forbidden(gettext("This is changed on its own page."))
+        raise Forbidden(gettext("Change this on its own page."))
     return things
 
 

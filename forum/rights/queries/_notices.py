@@ -118,7 +118,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
             "kinds": _("the kinds of texts that it finds; none: all"),
             "agenda_ids": _("the numbers of the agendas on which it looks; none: all"),
             "languages": _("the languages of the texts that it finds; none: all"),
-            "topic_id": _("the number of the topic in which alone it looks"),
+            "topic_id": _("the number of the one topic in which it looks"),
             "is_exact": _("whether it looks for the exact words only"),
             "told": _("how often you are told of new texts: daily, weekly or never"),
             "found": _(
