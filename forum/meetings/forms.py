@@ -235,7 +235,7 @@ class ComeForm(Form):
     """That one comes, and in which way where there are both."""
 
     way = RadioField(
-        _("How do you come?"), choices=[*WAY_NAMES.items()], validate_choice=False, default=""
+        _("How are you coming?"), choices=[*WAY_NAMES.items()], validate_choice=False, default=""
     )
 
 

@@ -321,8 +321,8 @@ def _said_of(attendance: Attendance) -> str:
     if attendance.waiting_at:
         return _("All places are taken. You wait for one, and are told when it is yours.")
     if attendance.remind_at:
-        return _("You come. We remind you the day before.")
-    return _("You come.")
+        return _("You are coming. We will remind you the day before.")
+    return _("You are coming.")
 
 
 @bp.post("/meetings/<int:meeting_id>/stay-away")
@@ -331,7 +331,7 @@ def stay_away(meeting_id: int) -> ResponseReturnValue:
     """Take back that one comes, or no longer wait for a place."""
     found = queries.get_meeting(me(), meeting_id)
     actions.stay_away(me(), found.id)
-    return web.done(_("You do not come."), found.address)
+    return web.done(_("You are not coming."), found.address)
 
 
 # Calendar programs

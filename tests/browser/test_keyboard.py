@@ -255,7 +255,7 @@ def test_a_member_comes_to_a_meeting_and_signs_a_declaration_by_keyboard(member:
     hands.press("Space")
     hands.press("ArrowDown")
     hands.follow("form[action$='/come'] button")
-    expect(hands.page.locator("#told")).to_contain_text("You come.")
+    expect(hands.page.locator("#told")).to_contain_text("You are coming.")
     expect(hands.page.locator("[name=way]").nth(1)).to_be_checked()
     hands.follow("form[action$='/stay-away'] button", "Space")
     expect(hands.page.locator("#told")).to_be_focused()

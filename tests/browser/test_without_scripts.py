@@ -317,10 +317,10 @@ def test_a_meeting_is_announced_taken_up_and_cancelled(plain: Any) -> None:
     expect(host.locator("h1")).to_have_text("No script")
     address = host.url.replace(plain("moderator").site.url, "")
     guest = plain("member").go(address)
-    press(guest, "I come")
+    press(guest, "I am coming")
     expect(guest.locator(".people")).to_be_visible()
     press(plain("moderator").go(address), "Wait for a place")
-    press(plain("member").go(address), "I do not come after all")
+    press(plain("member").go(address), "I am not coming after all")
     expect(plain("moderator").go(address).locator("main .st.ok")).to_be_visible()
     with leaving(host):
         host.locator("main a[href$='/cancel']").click()

@@ -49,7 +49,9 @@ def test_a_reminder_says_when_that_is_for_the_member_and_how_to_join(
         assert letter and letter.to == people.ana.email
         assert "(Asia/Kathmandu)" in letter.text and LINK in letter.text and LINK in letter.html
         assert "Town hall" in letter.text and "is soon" in letter.subject
-        assert "You come to a meeting that is soon" in sign_in(people.ana).get("/notices").text
+        assert (
+            "You are coming to a meeting that is soon" in sign_in(people.ana).get("/notices").text
+        )
 
 
 def test_who_takes_it_back_meanwhile_gets_no_reminder(

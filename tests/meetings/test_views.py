@@ -241,9 +241,9 @@ def test_members_say_how_they_come_and_that_they_do_not(
     assert refused.status_code == 422 and "Choose whether you come" in refused.text
     assert browser.post(f"/meetings/{made.id}/come", data={"way": "online"}).status_code == 303
     page = browser.get(made.address).text
-    assert "You said that you come" in page and "Change how" in page
+    assert "You said that you are coming" in page and "Change how" in page
     browser.post(f"/meetings/{made.id}/stay-away")
-    assert "You do not come." in browser.get(made.address).text
+    assert "You are not coming." in browser.get(made.address).text
 
 
 def test_a_meeting_is_cancelled(sign_in: Any, people: Any, announce: Announce) -> None:
@@ -255,7 +255,7 @@ def test_a_meeting_is_cancelled(sign_in: Any, people: Any, announce: Announce) -
     reason = "<b>Ill</b> & tired"
     assert browser.post(address, data={"reason": reason}).status_code == 303
     page = browser.get(made.address).text
-    assert "Who wanted to come" in page and "Who comes" not in page
+    assert "Who wanted to come" in page and "Who is coming" not in page
     assert "This meeting is cancelled." in page and "&lt;b&gt;Ill&lt;/b&gt; &amp; tired" in page
     assert browser.get(address).status_code == 403
     assert "Cancelled" in browser.get("/meetings").text

@@ -198,14 +198,14 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_in_topic=False,
     ),
     "coming": NoticeKind(
-        _("A meeting to which you come changes, is cancelled, or has a place for you"),
+        _("A meeting to which you are coming changes, is cancelled, or has a place for you"),
         lambda n: ngettext("%(num)s change", "%(num)s changes", n),
         is_official=True,
         is_in_topic=False,
     ),
     "soon": NoticeKind(
-        _("A meeting to which you come is the next day"),
-        lambda n: gettext("you come to it the next day"),
+        _("A meeting to which you are coming is the next day"),
+        lambda n: gettext("you are coming to it the next day"),
         is_official=True,
         is_in_topic=False,
     ),

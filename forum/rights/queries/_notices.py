@@ -131,7 +131,7 @@ NOTICE_KINDS: tuple[Kind, ...] = (
     Kind(
         "meetings",
         _("Meetings"),
-        _("The meetings to which you said that you come, until half a year after them."),
+        _("The meetings to which you said that you are coming, until half a year after them."),
         (("attendance", "member_id"),),
         in_batches(rows_of_attendances, Attendance.id),
         {
