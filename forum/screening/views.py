@@ -109,8 +109,8 @@ def import_domains() -> ResponseReturnValue:
         message = ngettext("%(num)s domain is new.", "%(num)s domains are new.", new)
         if wrong:
             skipped = ngettext(
-                "%(num)s line holds no domain and was passed over.",
-                "%(num)s lines hold no domain and were passed over.",
+                "%(num)s line holds no domain and was skipped.",
+                "%(num)s lines hold no domain and were skipped.",
                 wrong,
             )
             message = f"{message} {skipped}"

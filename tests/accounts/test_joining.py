@@ -173,11 +173,11 @@ AGAIN = "Type your password again; it is never sent back to the page."
 
 def test_a_refused_form_says_that_its_password_is_to_be_typed_again(client):
     refused = client.post("/join", data={**JOINING, "city": "Atlantis"}).text
-    assert f'<a href="#password">{AGAIN}</a>' in refused and "2 things to put right" in refused
+    assert f'<a href="#password">{AGAIN}</a>' in refused and "2 things to correct" in refused
     assert f"</span>{AGAIN}" in refused.partition('id="password-error"')[2][:120]
     for password in ("short", ""):
         answer = client.post("/join", data={**JOINING, "password": password, "city": "Atlantis"})
-        assert AGAIN not in answer.text and "2 things to put right" in answer.text
+        assert AGAIN not in answer.text and "2 things to correct" in answer.text
 
 
 def test_the_forum_s_name_is_no_password(client):

@@ -21,7 +21,7 @@ def test_signing_in_is_limited_for_an_address(limited, eva):
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) <= 60
     assert "There were too many attempts in a short time." in answer.text
-    assert ">Not yet</h2>" in answer.text and "to put right" not in answer.text
+    assert ">Not yet</h2>" in answer.text and "to correct" not in answer.text
     assert 'value="eva@city.example"' in answer.text
 
 

@@ -131,7 +131,7 @@ def test_odd_handles_are_answered_with_a_sentence(
     actions.ask(people.ana, question.topic.id, [people.chitra.handle])
     browser = sign_in(people.ana)
     answer = browser.post(f"/topics/{question.topic.id}/ask", data={"asked": [typed] * 40})
-    assert answer.status_code == 422 and "thing to put right" in answer.text
+    assert answer.status_code == 422 and "thing to correct" in answer.text
     asked = sign_in(people.chitra)
     answer = asked.post(f"/topics/{question.topic.id}/pass-on", data={"handle": typed})
     assert answer.status_code == (303 if "ben" in typed else 422)

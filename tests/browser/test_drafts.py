@@ -57,7 +57,7 @@ def test_a_text_is_offered_after_a_crash(member: Visit, topic: str) -> None:
     type_and_crash(member, topic, "We lowered it by four centimetres.")
     page = member.go(topic)
     field, offer = page.locator("[name=source]"), page.locator("[data-restore]")
-    expect(offer).to_contain_text("There is a text that you had not sent.")
+    expect(offer).to_contain_text("There is a text that you have not sent.")
     page.click("[data-act=restore]")
     expect(field).to_have_value("We lowered it by four centimetres.")
     expect(field).to_be_focused()

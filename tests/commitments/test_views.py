@@ -355,7 +355,7 @@ def test_it_is_kept_or_given_up_on_pages_of_their_own(sign_in, people, agenda, b
 
 def test_peers_follow_it_with_one_press(sign_in, people, commitment):
     browser = sign_in(people.chitra)
-    assert "We follow this and want to compare notes" in browser.get(commitment.address).text
+    assert "We follow this and want to exchange experience" in browser.get(commitment.address).text
     assert browser.post(f"{commitment.told_at}/follow").status_code == 303
     page = words_of(browser.get(commitment.address))
     assert "You follow it" in page and "City not known CD Chitra Desai" in page

@@ -254,9 +254,9 @@ def test_what_comes_too_soon_is_given_back_and_kept_as_a_draft(
     answer = browser.post(address, data=FORM)
     assert answer.status_code == 429 and 3_500 < int(answer.headers["Retry-After"]) <= 3_600
     assert TOO_SOON in answer.text and FORM["source"] in answer.text
-    assert ">Not yet</h2>" in answer.text and "to put right" not in answer.text
+    assert ">Not yet</h2>" in answer.text and "to correct" not in answer.text
     wrong = browser.post(address, data={**FORM, "source": ""})
-    assert wrong.status_code == 422 and "One thing to put right" in wrong.text
+    assert wrong.status_code == 422 and "One thing to correct" in wrong.text
     assert "Not yet" not in wrong.text
     kept = browser.post(address, data={**FORM, "draft": "1"})
     assert kept.status_code in (200, 204, 303) and db.session.query(Draft).count() == 1

@@ -191,7 +191,7 @@ def test_the_person_at_the_server_takes_the_second_factor_off(
     )
     assert done.exit_code == 0 and "has no second factor any more" in done.output
     assert "second factor of member" in caplog.text
-    assert "taken passkeys and codes off" in letters()[-1].text.replace("\n", " ")
+    assert "removed the passkeys and codes of" in letters()[-1].text.replace("\n", " ")
     assert browser.get("/settings").status_code == 303
     member = fresh(people.administrator)
     assert member.factor_at is None and member.is_held

@@ -75,7 +75,7 @@ def test_what_cannot_be_chosen_is_said(topic: Any, people: Any, sign_in: Any, wr
     digest = {"digest_every": "daily", "digest_hour": "7", "time_zone": "UTC"}
     answer = sign_in(people.ben).post(SETTINGS, data={**chosen, **digest, **wrong})
     assert answer.status_code == 422
-    assert "One thing to put right" in answer.text
+    assert "One thing to correct" in answer.text
     assert ways_of(people.ben)["reply"] == "at once"
 
 

@@ -463,7 +463,7 @@ def test_a_day_that_cannot_be_is_refused_with_all_that_was_typed(people, kept, c
     for day in ("", "soon", "2026-11-28", "2030-01-01", "0001-01-01", "99999-01-01"):
         refused = ben.post(door, data={"note": "Kept words", "remind": "day", "remind_on": day})
         assert refused.status_code == 422, day
-        assert "Kept words" in refused.text and "One thing to put right" in refused.text
+        assert "Kept words" in refused.text and "One thing to correct" in refused.text
     for odd in odd_texts():
         sent = {"note": "", "remind": odd, "remind_on": odd}
         assert ben.post(door, data=sent).status_code in (303, 422)

@@ -100,7 +100,7 @@ def test_what_is_wrong_in_the_texts_and_in_their_order_is_said_at_once(sign_in, 
         answer = browser.post("/administration/joining", data={**ENTRANCE, **typed})
         assert answer.status_code == 422 and answer.text.count("<title>Error: Joining") == 1
         summary = answer.text.partition('<div class="sum"')[2].partition("</div>")[0]
-        assert f"{number} to put right" in summary and 'href="#place-2"' in summary
+        assert f"{number} to correct" in summary and 'href="#place-2"' in summary
         assert ('href="#question_1"' in summary) == ("question_1" in typed)
 
 
@@ -116,7 +116,7 @@ def test_what_is_wrong_in_the_texts_and_in_their_order_is_said_at_once(sign_in, 
 )
 def test_odd_choices_are_refused_with_a_page(sign_in, people, odd):
     answer = sign_in(people.administrator).post("/administration/joining", data={**ENTRANCE, **odd})
-    assert answer.status_code == 422 and "put right" in answer.text
+    assert answer.status_code == 422 and "to correct" in answer.text
     assert queries.entrance().mode == "open"
 
 

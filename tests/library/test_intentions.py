@@ -246,7 +246,7 @@ def test_who_is_asked_finds_the_question_on_the_page(
     assert question in sign_in(world.reader).get(page).text
     others = sign_in(world.moderator).get(page).text
     assert question not in others and "Rosa Reader" in others
-    assert "wanted to by the end of" in others
+    assert "wanted to try it by the end of" in others
     assert not queries.practices_wanted_by(VISITOR, city_id=TOKYO)  # nobody wants it any more
 
 

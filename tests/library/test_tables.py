@@ -57,7 +57,7 @@ def test_a_button_gives_the_form_back_with_one_row_more(world: World, sign_in: S
     shown = typed(page, "figures")
     assert shown["figures-1-label"] == "Streets" and shown["figures-2-value"] == "41"
     assert shown["figures-3-label"] == "" and len(shown) == 18
-    assert "Another one." in page and "One thing to put right" not in page
+    assert "Another one." in page and "One thing to correct" not in page
     assert library.cases(VISITOR, library.CaseFilter()).total == 0
 
 

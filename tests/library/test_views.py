@@ -299,7 +299,7 @@ def test_two_accounts_from_one_city_are_no_mistake(
     db.session.commit()
     dialogue.mark(get_member(SYSTEM, world.moderator.handle), opening.id, "tried it", "adapted")
     page = client.get(f"/practices/{practice.slug}").text
-    assert "1 city</a><small>2 accounts: 1 kept it, 1 adapted it" in page
+    assert "1 city</a><small>2 members: 1 kept it, 1 adapted it" in page
 
 
 @pytest.mark.parametrize("path", ["/cases/{case}?paragraph=zzz", "/cases/{case}?page=999999999999"])

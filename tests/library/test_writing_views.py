@@ -112,7 +112,7 @@ def test_all_that_is_wrong_with_a_case_is_told_at_once(world: World, sign_in: Si
     assert answer.status_code == 422
     page = unescape(answer.text)
     summary = page.partition('role="alert"')[2].partition("</div>")[0]
-    assert "10 things to put right" in summary
+    assert "10 things to correct" in summary
     for field, sentence in (
         ("since", "Enter a year, such as 2024."),
         ("body", "Write at most 100 paragraphs."),

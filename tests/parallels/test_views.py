@@ -293,7 +293,7 @@ def chosen_in(browser, query: str = "") -> str:
 def test_all_that_a_translation_lacks_is_said_at_once(sign_in, people, practice):
     data = FORM | {"title": "", "language": ""}
     refused = sign_in(people.ben).post("/practices/felt/translate", data=data)
-    assert refused.status_code == 422 and "2 things to put right" in refused.text
+    assert refused.status_code == 422 and "2 things to correct" in refused.text
     assert "Translate the title." in refused.text
     assert 'href="#language">Choose the language of the translation.</a>' in refused.text
 

@@ -275,7 +275,7 @@ def test_a_webhook_that_the_forum_has_paused_is_at_the_top(
     work()
     page = words(browser.get(PATH))
     assert "The forum has paused “A program”." in page
-    assert "nothing is wanted at this address for ever" in page
+    assert "wants nothing more at this address" in page
     assert "Paused by the forum" in words(browser.get(f"{PATH}/{webhook.id}"))
     assert known(webhook).paused_at
 
