@@ -303,7 +303,7 @@ class Intention(Base):
 
 
 class Reading(Base):
-    """A best read on an agenda, and why it matters."""
+    """A best read on an agenda, and why it matters. `added_by_id` is who added it, None where that is not known or they have left."""
 
     __tablename__ = "reading"
     __table_args__ = (Index(None, "agenda_id", "position"),)
@@ -319,6 +319,7 @@ class Reading(Base):
     language: Mapped[str] = mapped_column(default="en")
     position: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     removed_at: Mapped[datetime | None]
 
     agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")

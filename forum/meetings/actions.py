@@ -137,7 +137,7 @@ def announce_meeting(host: Person, agenda_id: int, text: MeetingText) -> Meeting
     _check(text, None)
     if known := identical_meeting(agenda.id, text.columns):
         return known
-    meeting = _new_meeting(agenda, text)
+    meeting = _new_meeting(host, agenda, text)
     search.index(host, _entry(meeting, text.text.plain), is_new=True)
     if agenda.opened_at:
         notice = NoticeText("meeting", meeting.told_at, meeting.title)
@@ -145,12 +145,13 @@ def announce_meeting(host: Person, agenda_id: int, text: MeetingText) -> Meeting
     return meeting
 
 
-def _new_meeting(agenda: Agenda, text: MeetingText) -> Meeting:
+def _new_meeting(host: Person, agenda: Agenda, text: MeetingText) -> Meeting:
     meeting = Meeting(
         uid=text.uid if text.uid and not is_uid_taken(text.uid) else str(uuid4()),
         agenda=agenda,
         slug=slugify(text.title, "meeting"),
         created_at=now(),
+        announced_by_id=host.id,
         updated_at=now(),
         **text.columns,
     )
@@ -417,8 +418,10 @@ def forget_names(system: Person, limit: int = UNNAMING_BATCH_SIZE) -> int:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Let a member who has left come to no meeting any more; whoever waits moves up."""
+    """Let a member who has left come to no meeting any more; whoever waits moves up. What they announced stays, without them."""
     require(system.can.administer())
+    own = update(Meeting).where(Meeting.announced_by_id == member_id)
+    db.session.execute(own.values(announced_by_id=None))
     for meeting_id in meetings_of_member(member_id):
         _end(lock_meeting(system, meeting_id), member_id)
 

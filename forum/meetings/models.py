@@ -24,7 +24,7 @@ class Meeting(Base):
     `seats` is how many can come, None for all; `coming_count` and `waiting_count` count its attendances. `over_at` is when
     the worker found that it is over: no page asks the clock. `sequence` counts for calendar programs what they have to know
     of, and `uid` is the name by which they know it, which never changes. `outcome` is what came of it, and
-    `topic_id` the topic in which it goes on.
+    `topic_id` the topic in which it goes on. `announced_by_id` is who announced it, None where that is not known or they have left.
     """
 
     __tablename__ = "meeting"
@@ -56,6 +56,7 @@ class Meeting(Base):
     waiting_count: Mapped[int] = mapped_column(default=0)
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    announced_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     updated_at: Mapped[datetime]
     over_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]

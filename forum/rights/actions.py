@@ -117,6 +117,7 @@ def _begin(system: Person, member: Member) -> None:
     bookmarks.forget_member(system, member.id)
     searches.forget_member(system, member.id)
     library.forget_intentions(system, member.id)
+    library.forget_curator(system, member.id)
     meetings.forget_member(system, member.id)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)

@@ -21,7 +21,8 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import topic_after_merge, visible_topics
 from forum.errors import NotFound, or_not_found
 from forum.glossary.queries import widened
-from forum.library.models import Case, Practice
+from forum.library.models import Case, Practice, Reading
+from forum.meetings.models import Meeting
 from forum.members.models import Member
 from forum.members.queries import language_names
 from forum.notifications.models import SEARCH_KINDS, Notice, NoticeSettings
@@ -40,13 +41,15 @@ from forum.search.queries import (
 from forum.searches.models import MAX_FOUND, MAX_NEW, KeptSearch, Wanted
 from forum.sentences import Sentence, plural_sentence, sentence
 
-# Who wrote what search finds, as columns; a translation is theirs who began it, and a case theirs who added it
+# Who wrote what search finds, as columns; a translation is theirs who began it, and a case, a best read or a meeting theirs who added it
 AUTHORS: Mapping[str, tuple[Any, Any]] = {
     "topic": (Topic.id, Topic.author_id),
     "post": (Post.id, Post.author_id),
     "case": (Case.id, select(Topic.author_id).where(Topic.id == Case.topic_id).scalar_subquery()),
     "practice": (Practice.id, Practice.author_id),
     FAILURE: (Practice.id, Practice.author_id),
+    "reading": (Reading.id, Reading.added_by_id),
+    "meeting": (Meeting.id, Meeting.announced_by_id),
     "declaration": (Declaration.id, Declaration.author_id),
     "commitment": (Commitment.id, Commitment.author_id),
     **dict.fromkeys(TRANSLATION_KINDS, (Translation.id, Translation.translator_id)),

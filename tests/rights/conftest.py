@@ -262,6 +262,7 @@ def _write(people: Any, agenda: Agenda) -> Lived:
     case = library.write_case(
         people.host, agenda.id, library.CaseText("A case", "network", "Short.", "One.\n\nTwo.")
     )
+    library.write_reading(people.host, agenda.id, library.ReadingText("Trams", "A. Sol"))
     dialogue.reply(ana, case.topic_id, write(f"About the case {WORD}."))
     made = (answered.id, alone.id, quoting.id, once.id, naming.id)
     return Lived(*made, practice, case.topic_id, post.id)

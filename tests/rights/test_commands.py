@@ -22,9 +22,10 @@ from forum.dialogue.models import Mark, Pace, Poll, PollVote, Post, Revision, To
 from forum.dialogue.queries import last_post_id
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
-from forum.library.models import Practice
+from forum.library.models import Practice, Reading
 from forum.mail.models import Delivery
 from forum.markup import write
+from forum.meetings.models import Meeting
 from forum.members import actions as members
 from forum.members.models import Member, Session
 from forum.members.queries import get_member, member_by_email, taken_handles
@@ -135,6 +136,12 @@ def test_agendas_and_organisations_let_go(people, lived, agenda):
     )
     said = db.session.scalars(select(Statement)).one()
     assert (said.name, said.member_id) == ("Former member", None) and WORD in said.quotation
+
+
+def test_what_one_added_and_announced_stays_without_oneself(people, lived):
+    gone(people.host, "nameless")
+    for column in (Reading.added_by_id, Meeting.announced_by_id):
+        assert db.session.scalars(select(column)).all() == [None]
 
 
 # With everything

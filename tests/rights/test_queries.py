@@ -64,14 +64,17 @@ def all_of(member):
 def test_each_kind_has_something_of_who_has_done_everything(people, lived):
     kept = all_of(people.ana)
     assert {name for name, found in kept.items() if not found} == {
+        "announcements",
         "cases",
         "decided",
         "notes-by-you",
+        "readings",
         "tokens",
     }
     kept = all_of(people.moderator)
     assert kept["decided"] and kept["edits"] and kept["notes-by-you"]
-    assert all_of(people.host)["cases"]
+    kept = all_of(people.host)
+    assert kept["cases"] and kept["readings"] and kept["announcements"]
 
 
 def test_each_field_is_documented_and_each_document_is_a_field(people, lived):

@@ -16,6 +16,7 @@ from forum.mail.commands.composing import compose
 from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
 from forum.markup import write
+from forum.meetings.actions import MeetingText, announce_meeting
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.notifications import actions as notices
@@ -99,15 +100,24 @@ def test_own_texts_and_those_of_ignored_members_are_left_out(people, agenda, kep
     assert new(ben) == 1
 
 
-def test_a_case_is_no_news_for_who_added_it(people, agenda, sign_in):
+def test_what_is_curated_is_no_news_for_who_added_it(people, agenda):
     mine = actions.keep(people.host, Wanted("heat shelters"))
     theirs = actions.keep(people.ben, Wanted("heat shelters"))
     text = library.CaseText("Heat shelters", "network", "Shelters from heat.", "They opened.")
     library.write_case(people.host, agenda.id, text)
     library.write_reading(people.host, agenda.id, library.ReadingText("Heat shelters", "A. Sol"))
-    assert look() == ["1 new text for “heat shelters”", "2 new texts for “heat shelters”"]
-    assert new_numbers(people.host, [mine]) == {mine.id: 1}  # nobody keeps who adds a reading
-    assert new_numbers(people.ben, [theirs]) == {theirs.id: 2}
+    begins = TODAY + 5 * DAY
+    told = ("Heat shelters", write("Where?"), begins, begins + DAY / 24, "UTC")
+    announce_meeting(people.host, agenda.id, MeetingText(*told, place="Hall"))
+    assert look() == ["3 new texts for “heat shelters”"]
+    assert new_numbers(people.host, [mine]) == {mine.id: 0}
+    assert new_numbers(people.ben, [theirs]) == {theirs.id: 3}
+    library.write_reading(
+        people.moderator, agenda.id, library.ReadingText("Heat shelters", "B. Ek")
+    )
+    look(2)
+    assert new_numbers(people.host, [mine]) == {mine.id: 1}
+    assert new_numbers(people.ben, [theirs]) == {theirs.id: 4}
 
 
 @pytest.mark.parametrize(

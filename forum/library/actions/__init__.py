@@ -50,7 +50,12 @@ from forum.library.actions.practices import (
     write_and_submit,
     write_practice,
 )
-from forum.library.actions.readings import order_readings, remove_reading, write_reading
+from forum.library.actions.readings import (
+    forget_curator,
+    order_readings,
+    remove_reading,
+    write_reading,
+)
 
 __all__ = [
     "MAX_PARAGRAPHS",
@@ -68,6 +73,7 @@ __all__ = [
     "delete_practice",
     "erase_practice",
     "feature",
+    "forget_curator",
     "forget_intentions",
     "give_up",
     "hide_case",

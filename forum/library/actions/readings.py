@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import update
+
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, agenda_to_change
 from forum.clock import now
 from forum.db import db
-from forum.deeds import action
+from forum.deeds import action, touches
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import reading_entry
@@ -82,9 +84,19 @@ def order_readings(curator: Person, agenda_id: int, reading_ids: Sequence[int]) 
     set_positions(readings_of(curator, agenda), reading_ids)
 
 
+@action
+def forget_curator(system: Person, member_id: int) -> None:
+    """Take who has left from the best reads that they added; these belong to the agenda, and stay."""
+    require(system.can.administer())
+    touches()
+    own = update(Reading).where(Reading.added_by_id == member_id)
+    db.session.execute(own.values(added_by_id=None))
+
+
 def _new_reading(curator: Person, agenda: Agenda, text: ReadingText) -> Reading:
     position = last_position(Reading, agenda.id) + 1
-    reading = Reading(agenda_id=agenda.id, position=position, created_at=now(), **vars(text))
+    made = {"position": position, "created_at": now(), "added_by_id": curator.id}
+    reading = Reading(agenda_id=agenda.id, **made, **vars(text))
     reading.agenda = agenda
     db.session.add(reading)
     db.session.flush()

@@ -279,6 +279,23 @@ def rows_of_cases(member: Member) -> Select[Any]:
     return query.where(Topic.author_id == member.id)
 
 
+def rows_of_readings(member: Member) -> Select[Any]:
+    query = select(
+        *columns_of(Reading, "id title authors year kind link why language created_at removed_at")
+    )
+    query = query.add_columns(_agenda(member)).join(Agenda, Agenda.id == Reading.agenda_id)
+    return query.where(Reading.added_by_id == member.id)
+
+
+def rows_of_meetings(member: Member) -> Select[Any]:
+    kept = """id title source language starts_at ends_at time_zone place is_online seats audience created_at
+    cancelled_at cancelled_reason outcome recording"""
+    query = select(*columns_of(Meeting, kept), _agenda(member), City.name.label("city"))
+    query = query.join(Agenda, Agenda.id == Meeting.agenda_id)
+    query = query.outerjoin(City, City.id == Meeting.city_id)
+    return query.where(Meeting.announced_by_id == member.id)
+
+
 def rows_of_statements(member: Member) -> Select[Any]:
     kept = "id name role_title organisation said_on quotation language removed_at refused_at"
     query = select(*columns_of(Statement, kept), _agenda(member))

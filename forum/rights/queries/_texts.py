@@ -1,4 +1,4 @@
-"""What a member has written: topics, posts, pictures, marks, practices, cases, statements, declarations, commitments, and edits of pages."""
+"""What a member has written: topics, posts, pictures, marks, practices, what is curated, statements, declarations, commitments, and edits of pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from forum.dialogue.models import (
 )
 from forum.glossary.models import Proposal
 from forum.history.models import Version
-from forum.library.models import Case, Intention, Practice, PracticeSection
+from forum.library.models import Case, Intention, Practice, PracticeSection, Reading
+from forum.meetings.models import Meeting
 from forum.parallels.models import TranslatedPart, Translation
 from forum.pictures.models import Picture
 from forum.rights.models import Kind, Record
@@ -40,11 +41,13 @@ from forum.rights.queries._rows import (
     rows_of_held,
     rows_of_intentions,
     rows_of_marks,
+    rows_of_meetings,
     rows_of_peers,
     rows_of_pictures,
     rows_of_posts,
     rows_of_practices,
     rows_of_proposals,
+    rows_of_readings,
     rows_of_rules,
     rows_of_signatures,
     rows_of_statements,
@@ -377,6 +380,53 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "hidden_reason": _("why it is hidden"),
             **LANGUAGE,
             **times("created_at", "hidden_at", "removed_at"),
+        },
+    ),
+    Kind(
+        "readings",
+        _("Best reads"),
+        _("The best reads that you added to an agenda."),
+        (("reading", "added_by_id"),),
+        in_batches(rows_of_readings, Reading.id),
+        {
+            "id": _("its number"),
+            "title": _("its title"),
+            "authors": _("who wrote it"),
+            "year": _("the year it appeared"),
+            "kind": _("book, report, article, website or film"),
+            "link": _("where it can be read"),
+            "why": _("why it matters"),
+            "agenda": _("the agenda it stands on, unless others prepare it"),
+            "removed_at": _("when it was taken from the page"),
+            **LANGUAGE,
+            **times("created_at"),
+        },
+    ),
+    Kind(
+        "announcements",
+        _("Meetings that you announced"),
+        _("The meetings that you announced on an agenda."),
+        (("meeting", "announced_by_id"),),
+        in_batches(rows_of_meetings, Meeting.id),
+        {
+            "id": _("its number, as in /meetings/7"),
+            "title": _("its title"),
+            "source": _("the text, in Markdown"),
+            "agenda": _("the agenda it stands on, unless others prepare it"),
+            "starts_at": _("when it begins"),
+            "ends_at": _("when it ends"),
+            "time_zone": _("the time zone in which that was typed"),
+            "place": _("where it is"),
+            "city": _("the city"),
+            "is_online": _("whether one can join online"),
+            "seats": _("how many can come, if that is limited"),
+            "cancelled_at": _("when it was cancelled"),
+            "cancelled_reason": _("why"),
+            "outcome": _("what came of it, in Markdown"),
+            "recording": _("where a recording is"),
+            **LANGUAGE,
+            **AUDIENCE,
+            **times("created_at"),
         },
     ),
     Kind(
