@@ -314,6 +314,7 @@ PAGES = (
     "/cases/{case}",
     "/practices",
     "/practices/{practice}",
+    "/practices/{practice}/compare",
     "/practices/{practice}/in/fr",
     "/cases/{case}/in/fr",
     "/cases/{case}/in/fr/history",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import product
+from itertools import combinations, product
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -216,6 +216,8 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
             found.append(adapter.build(rule.endpoint, dict(zip(names, chosen, strict=True))))
     lists = [f"{address}?page=2" for address in LISTS]
     lists += [f"/topics?kind={kind}&order=newest" for kind in ("question", "case", "practice")]
+    pairs = combinations(_all(Practice.slug), 2)
+    lists += [f"/practices/{one}/compare?with={other}" for one, other in pairs]
     lists += [
         "/agendas/quieter/topics?kind=question",
         "/practices?tried=kept",

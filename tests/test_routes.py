@@ -453,6 +453,7 @@ POST /practices/{practice}/bookmark                   |  403  yes  yes  yes  yes
 POST /practices/{practice}/confirm                    |  403  403  yes  403  403  403
 GET  /practices/{practice}                            |  200  200  200  200  200  200
 GET  /practices/{practice}.ris                        |  200  200  200  200  200  200
+GET  /practices/{practice}/compare                    |  200  200  200  200  200  200
 GET  /practices/{practice}/delete                     |   in  403  200  403  403  403
 POST /practices/{practice}/delete                     |  403  403  yes  403  403  403
 GET  /practices/{practice}/edit                       |   in  403  200  200  200  200

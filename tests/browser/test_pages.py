@@ -52,6 +52,17 @@ PAGES: list[tuple[str, str, str]] = [
     ("practices", "/practices", "visitor"),
     ("practice", "/practices/read-each-others-flood-plan", "visitor"),
     ("practice-member", "/practices/read-each-others-flood-plan", "member"),
+    ("practice-compare", "/practices/ward-rehearsal/compare", "visitor"),
+    (
+        "practices-compared",
+        "/practices/ward-rehearsal/compare?with=neighbours-list-heat",
+        "visitor",
+    ),
+    (
+        "practices-compared-member",
+        "/practices/one-mandate-many-heirs/compare?with=two-signatures-handover",
+        "member",
+    ),
     ("practice-wanted", "/practices/read-each-others-flood-plan/intention", "member"),
     ("practice-new", "/practices/new?agenda=affordable", "member"),
     ("practices-mine", "/practices/mine", "member"),

@@ -22,6 +22,7 @@ DISALLOWED_PATHS = (
     "/moderation",
     "/administration",
     "/*/report",
+    "/*/compare",
     "/reports",
     "/*?quote=",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.library.views import cases, practices, readings, references, tables
+from forum.library.views import cases, comparing, practices, readings, references, tables
 from forum.library.views._shared import (
     article_data,
     bp,
@@ -16,6 +16,7 @@ __all__ = [
     "article_data",
     "bp",
     "cases",
+    "comparing",
     "get_or_explain",
     "is_in_sight",
     "practices",

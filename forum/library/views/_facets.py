@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
+from urllib.parse import urlencode
 
 from babel import Locale
 from flask import render_template, request, url_for
@@ -53,16 +54,22 @@ _CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def render_library(name: str, facets: list[Facet], **context: Any) -> str:
-    """Render the list `name` (cases, practices or readings) with its facets, and a chip to remove each chosen value."""
+def render_library(
+    name: str, facets: list[Facet], *, address: str = "", template: str = "", **context: Any
+) -> str:
+    """Render the list `name` (cases, practices or readings) with its facets, and a chip to remove each chosen value.
+
+    `address` and `template` are for a page that offers the list to choose from.
+    """
+    address = address or url_for(f"library.{name}")
     chips = [
-        (f"{facet.title}{_(': ')}{text}", _address_without(name, facet.name, value))
+        (f"{facet.title}{_(': ')}{text}", _address_without(address, facet.name, value))
         for facet in facets
         for value, text, _count in facet.choices
         if value in facet.chosen
     ]
     return render_template(
-        f"library/{name}.html",
+        template or f"library/{name}.html",
         facets=facets,
         chips=chips,
         table=address_with_filters(f"library.{name}_table"),
@@ -90,11 +97,12 @@ def _chosen_in_query(name: str) -> tuple[str, ...]:
     return tuple(value for value in given if value)[:MAX_CHOSEN]
 
 
-def _address_without(name: str, facet: str, value: str) -> str:
+def _address_without(address: str, facet: str, value: str) -> str:
     """The address of the same list without one of the filters."""
     args: dict[str, Any] = request.args.to_dict(flat=False)
     args[facet] = [other for other in args.get(facet, []) if other != value]
-    return url_for(f"library.{name}", **{key: args[key] for key in args if key in _PARAMETERS})
+    query = urlencode({key: args[key] for key in args if key in _PARAMETERS}, doseq=True)
+    return f"{address}?{query}" if query else address
 
 
 def shown_facets(choices: Mapping[str, list[Choice]], wanted: Any) -> list[Facet]:
