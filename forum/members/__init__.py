@@ -1,1 +1,1 @@
-"""Who takes part: members, their sessions, cities and organisations."""
+"""Members, their sessions, cities and organisations."""

@@ -136,7 +136,7 @@ def city_rows() -> Iterator[actions.CityRow]:
 
 
 def done(deed: Callable[[], T]) -> T:
-    """Carry out an action; a refusal ends the command with its message."""
+    """Run an action; a refusal ends the command with its message."""
     try:
         return deed()
     except Refusal as error:
@@ -144,21 +144,21 @@ def done(deed: Callable[[], T]) -> T:
 
 
 def checked_email(email: str) -> str:
-    """A typed e-mail address, unchanged; an invalid one ends the command."""
+    """A typed e-mail address; an invalid one ends the command."""
     if not re.match(EMAIL_PATTERN, email) or len(email) > MAX_EMAIL:
         raise click.ClickException("This is not an e-mail address.")
     return email
 
 
 def unused_email(email: str) -> str:
-    """A typed e-mail address, unchanged; one that is invalid or belongs to an account ends the command."""
+    """A typed e-mail address; one that is invalid or belongs to an account ends the command."""
     if queries.is_email_taken(checked_email(email)):
         raise click.ClickException("There is an account with this address.")
     return email
 
 
 def new_password(own: tuple[str, ...], is_repeated: bool = False) -> str:
-    """A password that may be used and is not made of `own` words; at a terminal `is_repeated`, or asked for again."""
+    """A password that may be used and is not made from `own` words; at a terminal `is_repeated`, or asked for again."""
 
     def asked() -> str:
         password = _checked_password(_password(), own)
@@ -170,7 +170,7 @@ def new_password(own: tuple[str, ...], is_repeated: bool = False) -> str:
 
 
 def name_of_forum() -> str:
-    """What the forum is called; empty before it is set up."""
+    """The name of the forum; empty before it is set up."""
     known = queries.federation()
     return known.name if known else ""
 
@@ -178,7 +178,7 @@ def name_of_forum() -> str:
 def _ask(
     question: str, most: int, check: Callable[[str], str] = str, is_optional: bool = False
 ) -> str:
-    """Ask for an answer of at most `most` characters that `check` returns, and does not refuse: see `_accepted`."""
+    """Ask for an answer of at most `most` characters that passes `check`: see `_accepted`."""
 
     def asked() -> str:
         answer = _line(question, is_optional).strip()
@@ -190,10 +190,10 @@ def _ask(
 
 
 def _accepted(ask: Callable[[], str]) -> str:
-    """The answer that `ask` returns, once it raises no `ClickException`.
+    """The answer that `ask` returns once it raises no `ClickException`.
 
-    At a terminal, what is wrong is said and the question comes again, until the input ends. Otherwise the command ends
-    there: the next line of standard input answers another question.
+    At a terminal, the error is printed and the question repeated, until the input ends. Otherwise the command ends,
+    because the next line of standard input answers another question.
     """
     while True:
         try:

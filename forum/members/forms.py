@@ -40,10 +40,10 @@ MAX_EMAIL = 200
 MAX_HELP = 300
 MAX_ABOUT = 5_000
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
-EMAIL_ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
-# Without =? at the beginning, which mail programs read as an encoded word (RFC 2047)
+EMAIL_ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # the part between two dots (RFC 5322, 3.2.3)
+# Not beginning with =?, which mail programs read as an encoded word (RFC 2047)
 EMAIL_PATTERN = rf"^(?!=\?)(?=[^@]{{1,64}}@){EMAIL_ATOM}(\.{EMAIL_ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
-# Names between dots, the last one without a digit at its beginning; then a port, a path, a query
+# Labels between dots, the last one not beginning with a digit; then a port, a path, a query
 LIKE_HOST = re.compile(r"([\w-]{1,63}\.)+[^\W\d_][\w-]{1,62}(:\d{1,5})?([/?#]\S*)?")
 KIND_NAMES = {
     "city": _("City or municipality"),
@@ -76,12 +76,12 @@ ROLE_NOTES = dict(
 
 
 def one_line(value: Any) -> Any:
-    """A field's filter: one line, without surplus space and characters that nobody sees and no spelling needs."""
+    """A filter of a field: one line, without surplus space and invisible characters that no spelling needs."""
     return " ".join(visible(value).split()) if isinstance(value, str) else value
 
 
 def whole_address(value: Any) -> Any:
-    """A field's filter: `https://` before what has no scheme and begins with the name of a host, such as example.org/page."""
+    """A filter of a field: adds `https://` to an address without a scheme that begins with a host name, such as example.org/page."""
     begins_with_host = isinstance(value, str) and LIKE_HOST.fullmatch(value)
     return f"https://{value}" if begins_with_host else value
 
@@ -93,7 +93,7 @@ def at_most(length: int) -> Length:
 
 
 def number_or_none(value: Any) -> int | None:
-    """The `coerce` of a select field: the number of the chosen row; None for the choice of none."""
+    """The `coerce` function of a select field: the id of the chosen row; None for the choice of none."""
     return None if value is None else whole_number(str(value))
 
 
@@ -101,7 +101,7 @@ def number_or_none(value: Any) -> int | None:
 
 
 def check_password(password: str, own: tuple[str, ...]) -> None:
-    """Raise `Invalid` for a password that is guessed first: a common one, or one made of `own` words.
+    """Raise `Invalid` for a password that is easily guessed: a common one, or one made from `own` words.
 
     `own` are the forum's name and the person's name and e-mail address.
     """
@@ -122,7 +122,7 @@ def _words(own: tuple[str, ...]) -> set[str]:
 
 
 class NewPassword(PasswordField):
-    """A field for a password that somebody chooses."""
+    """A field for a new password."""
 
     def __init__(self, label: str, is_optional: bool = False, **kwargs: Any) -> None:
         sentence = _(
@@ -148,7 +148,7 @@ def language_choices() -> list[SelectChoice]:
 
 
 class LanguageList(Select):
-    """A select of languages whose ninety options are rendered once for each chosen language, and cached."""
+    """A select of languages whose ninety options are rendered once for each selected language, and cached."""
 
     def __call__(self, field: Any, **kwargs: Any) -> Any:
         """The whole list, with the field's language chosen."""
@@ -158,7 +158,7 @@ class LanguageList(Select):
 
 
 class _WithoutChoices:
-    """A field without its options, for the frame of the select."""
+    """A field without its options, to render the `<select>` element around them."""
 
     def __init__(self, field: Any) -> None:
         self.id, self.name, self.flags = field.id, field.name, field.flags

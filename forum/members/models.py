@@ -14,13 +14,13 @@ from forum import permissions, principals
 from forum.clock import now
 from forum.columns import Base, partial_index
 
-# Compared byte by byte on both databases, so that an index serves prefix searches
+# Compared byte by byte on both databases, so that an index can serve prefix searches
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
 FOLDED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # The order of members in lists, and whether they are listed at all
 LISTED = ("sort_key", "id", "left_at", "hidden_at")
-# Why a member writes for an organisation no more: it has named others, all its members do now, the last day has passed,
-# the member has left the forum or belongs to another organisation
+# Why a mandate ended: the organisation has named others, or all its members again, the last day has passed, the
+# member has left the forum, or belongs to another organisation
 MANDATE_ENDS = TAKEN_BACK, ALL_WRITE, LAST_DAY, LEFT, MOVED_ON = (
     "taken back",
     "all write",
@@ -43,19 +43,19 @@ class Federation(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     # Since when joining requires agreement to terms of use; set by the terms room
     terms_from: Mapped[datetime | None]
-    # Since when moderators, hosts and administrators need a second factor; None: they need none
+    # Since when moderators, hosts and administrators need a second factor; None: they do not
     factors_required_at: Mapped[datetime | None]
     # Since when the list of the first steps of a new forum is closed; None: it is shown
     first_steps_closed_at: Mapped[datetime | None]
 
 
-# Each class of city sizes with the population that it stays below
+# The classes of city sizes, each with its upper limit of population
 CITY_SIZES = (("town", 50_000), ("small", 250_000), ("medium", 1_000_000), ("large", 5_000_000))
 LARGEST_SIZE = "largest"
 
 
 class CityLabel:
-    """How pages name a city, and its size: for a row of `City` and for a `HomeCity` alike."""
+    """How pages name a city, and its size; shared by `City` and `HomeCity`."""
 
     name: Any
     country: Any
@@ -131,7 +131,7 @@ class Organisation(Base):
 
 
 class PersonLabel:
-    """How pages name a person: for a row of `Member` and for an `AuthorRow` alike."""
+    """How pages name a person; shared by `Member` and `AuthorRow`."""
 
     id: Any
     name: Any
@@ -140,7 +140,7 @@ class PersonLabel:
     hosted: Any
 
     def office_on(self, agenda_id: int) -> str:
-        """The word that stands beside the name of a moderator, administrator or host of this agenda."""
+        """The office to show beside the name: moderator, administrator, or host of this agenda; else empty."""
         return principals.office_of(self, agenda_id)
 
     @property
@@ -150,18 +150,18 @@ class PersonLabel:
 
     @property
     def initials(self) -> str:
-        """One or two letters in place of the name: of its first and last word that begins with one."""
+        """One or two letters instead of a picture: of the first and last word of the name that begins with one."""
         words = [word for word in self.name.split() if word[0].isalpha()] or self.name.split()
         return "".join(word[0] for word in (words[:1] + words[-1:] if words[1:] else words)).upper()
 
     @property
     def palette(self) -> str:
-        """The colour of the square with the initials: always the same for the same person."""
+        """The colour behind the initials: always the same for the same person."""
         return PALETTES[self.id % len(PALETTES)]
 
 
 class Credentials(NamedTuple):
-    """What a member signs in with at one moment: by this an action finds out whether it was changed since."""
+    """What a member signs in with at one moment, by which an action detects that it has changed since."""
 
     password_hash: str
     changed_at: datetime | None
@@ -170,13 +170,14 @@ class Credentials(NamedTuple):
 class Member(PersonLabel, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts, `ignored` those of `Ignore`.
 
-    `locale` is the language of the interface that the member chose last, in which letters go to them; None is the forum's.
-    `handle_changed_at`: when the member last chose another handle; those before are rows of `EarlierHandle`, and the very
-    first of them is `first_handle`, under which browsers go on keeping what the member has typed.
+    `locale` is the language of the interface that the member chose last, in which letters are written; None is the
+    forum's. `handle_changed_at` is when the member last chose another handle; former handles are rows of
+    `EarlierHandle`, and the very first of them is `first_handle`, under which browsers store the member's drafts.
+
     `sort_key`, the beginning of `folded`, is the order of lists. `factor_at`: since when there is a second factor.
-    `held_at`: since when rights over others are suspended, because the second factor that the federation requires is
-    missing (`Person.is_held`). `credentials_at`: when credentials were last changed. `terms_due_at`: from when on the
-    member must have agreed to the terms in order to write. `leaving_at`: when a closed account ends, in the way of
+    `held_at`: since when rights over others are suspended, because a required second factor is missing
+    (`Person.is_held`). `credentials_at`: when credentials were last changed. `terms_due_at`: from when the member
+    must have agreed to the terms in order to write. `leaving_at`: when a closed account ends, in the way of
     `leaving_how`; `left_at`: when it has ended.
     """
 
@@ -203,7 +204,8 @@ class Member(PersonLabel, permissions.Person, Base):
     ignored: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
     position: Mapped[str] = mapped_column(default="")
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
-    # Whether the member may write for that organisation: true of all where it names no voices; and the last day of that
+    # Whether the member may write for that organisation (true for all members if it names no voices), and until which
+    # day
     is_voice: Mapped[bool] = mapped_column(server_default=true())
     voice_until: Mapped[date | None]
     city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"))
@@ -223,9 +225,9 @@ class Member(PersonLabel, permissions.Person, Base):
     joined_at: Mapped[datetime] = mapped_column(index=True)
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
-    # Texts that wait for a moderator, or were refused and not withdrawn; set by the dialogue room
+    # Held texts that wait for a moderator, or were refused and not withdrawn; set by the dialogue room
     waiting_count: Mapped[int] = mapped_column(default=0, server_default="0")
-    drafts_count: Mapped[int] = mapped_column(server_default="0")  # likewise
+    drafts_count: Mapped[int] = mapped_column(server_default="0")  # set by the dialogue room
     mail_paused_at: Mapped[datetime | None]
     mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
     suspended_until: Mapped[datetime | None]
@@ -256,11 +258,11 @@ class Member(PersonLabel, permissions.Person, Base):
 
 
 class Mandate(Base):
-    """That an organisation has named a member who writes for it. The row stays when that has ended.
+    """An organisation has named a member who writes for it. The row stays when that has ended.
 
-    What it says of the present is repeated in the member's row (`Member.is_voice`, `Member.voice_until`), so that no page
-    asks for it. `since` and `named_by_id` are None for those who were named before records were kept. `reminded_at` is
-    when member and representative were reminded of the `last_day`; `ended_why` is one of `MANDATE_ENDS`.
+    Its present state is repeated in the member's row (`Member.is_voice`, `Member.voice_until`), so that pages need no
+    query. `since` and `named_by_id` are None for mandates from before records were kept. `reminded_at` is when member
+    and representative were reminded of the `last_day`; `ended_why` is one of `MANDATE_ENDS`.
     """
 
     __tablename__ = "mandate"
@@ -272,7 +274,7 @@ class Mandate(Base):
             unique=True,
             **partial_index("ended_at IS NULL"),
         ),
-        # The worker asks every few minutes whose last day has passed, or is near.
+        # For the worker, which looks every few minutes for mandates that have ended or end soon.
         Index(
             "ix_mandate_last_day",
             *("last_day", "id"),
@@ -296,7 +298,7 @@ class Mandate(Base):
 
     @property
     def is_open(self) -> bool:
-        """Whether the member writes for the organisation now: the last day counts, also before the worker tidies up."""
+        """Whether the mandate is in force: also on the last day, and regardless of whether the worker has ended it."""
         return self.ended_at is None and (self.last_day is None or self.last_day >= now().date())
 
     @property
@@ -306,14 +308,14 @@ class Mandate(Base):
 
     @property
     def end(self) -> date | None:
-        """The day on which it ended, or is to end; None for no end."""
+        """The day on which it ended, or will end; None for no end."""
         if self.why_ended in ("", LAST_DAY) or self.ended_at is None:
             return self.last_day
         return self.ended_at.date()
 
 
 class EarlierHandle(Base):
-    """A handle that a member had until `replaced_at`. It leads to the member for ever, and nobody else gets it."""
+    """A former handle of a member, until `replaced_at`. It leads to the member for ever, and nobody else gets it."""
 
     __tablename__ = "earlier_handle"
 
@@ -324,7 +326,7 @@ class EarlierHandle(Base):
 
 
 class FormerHandle(Base):
-    """The hash of a handle of somebody who has left: nobody gets it again, and no name can be read here."""
+    """The hash of a handle of somebody who has left: nobody gets it again, and no name is stored."""
 
     __tablename__ = "former_handle"
 
@@ -360,7 +362,7 @@ class MemberLanguage(Base):
 
 
 class Session(Base):
-    """A sign-in on one device. The cookie holds a token; only its hash is stored here.
+    """A signed-in device. The cookie contains a token; only its hash is stored here.
 
     `how` lists the methods of authentication: keys of `factors.forms.METHOD_NAMES`, separated by commas.
     """
@@ -375,7 +377,7 @@ class Session(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
-    # When the member last authenticated: when signing in, or since
+    # When the member last authenticated: when signing in, or again since
     proved_at: Mapped[datetime | None]
 
     member: Mapped[Member] = relationship(lazy="raise_on_sql")

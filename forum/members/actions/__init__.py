@@ -1,4 +1,4 @@
-"""What members do, and what is done about them: joining, sessions, profiles, roles, leaving; cities and organisations."""
+"""Actions on members, cities and organisations: joining, sessions, profiles, roles, leaving."""
 
 from __future__ import annotations
 

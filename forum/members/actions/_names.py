@@ -27,23 +27,23 @@ settings sign-in sign-out signin signout staff static suggest support system tea
 visitor webmaster
 """
 RANKS = tuple(word for role in ROLES[1:] for word in (role, f"{role}s"))
-OFFICES = ("admin", *RANKS)  # a name may be Admin
-ARTICLES = ("the", "official")  # they say nothing of their own
+OFFICES = ("admin", *RANKS)  # "admin" is none of the ranks, because people may be called Admin
+ARTICLES = ("the", "official")  # words that mean nothing on their own
 TITLES = (*OFFICES, "administration", "forum", "moderation", "official", "staff", "team")
 RESERVED_HANDLES = frozenset(RESERVED_WORDS.split())
 HANDLE_PATTERN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-HANDLE_OF_NOBODY = "person"  # for a name that gives no handle of its own
+HANDLE_OF_NOBODY = "person"  # for a name from which no handle can be made
 ZERO_WIDTH_JOINERS = "\u200c\u200d"  # some scripts need them within a word
 LINK_PATTERN = re.compile(r"://|www\.|\.(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev)\b", re.I)
 
 
 def taken_handles(handles: Sequence[str], own_id: int = 0) -> set[str]:
-    """Which of some handles a new member cannot have, or the one with the id `own_id`."""
+    """Which of these handles a new member, or the one with the id `own_id`, cannot have."""
     return set(filter(is_reserved, handles)) | queries.taken_handles(handles, own_id)
 
 
 def checked_handle(handle: str, own_id: int = 0) -> str:
-    """A handle that was typed. Raises `Invalid` for a wrong shape, and for one that is reserved, taken, or like such a one."""
+    """A typed handle. Raises `Invalid` for a wrong format, and for one that is reserved, taken, or looks like such a one."""
     if not HANDLE_PATTERN.fullmatch(handle) or len(handle) > MAX_HANDLE_LENGTH:
         raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
     if is_reserved(handle):
@@ -54,10 +54,10 @@ def checked_handle(handle: str, own_id: int = 0) -> str:
 
 
 def handle_for(name: str) -> str:
-    """The handle that a name asks for, in Latin letters whatever its script.
+    """The handle made from a name, in Latin letters whatever its script.
 
-    In Latin letters a name may look like that of a moderator or of the forum, which it does not as it is written; then it
-    gives no handle of its own.
+    In Latin letters a name may look like that of a moderator or of the forum although the original does not; then no
+    handle is made from it.
     """
     if (latin := _in_latin(name)) != name and _is_refused(latin):
         return HANDLE_OF_NOBODY
@@ -65,7 +65,7 @@ def handle_for(name: str) -> str:
 
 
 def _in_latin(name: str) -> str:
-    """A name in Latin letters: as it is read where it has others."""
+    """A name in Latin letters: transliterated if it has others."""
     is_foreign = any(c.isalnum() and not c.isascii() for c in fold(name))
     return str(library("anyascii").anyascii(name)) if is_foreign else name
 
@@ -89,7 +89,7 @@ def _reserved_skeletons() -> frozenset[str]:
 
 
 def clean_name(typed: str) -> str:
-    """A person's name as it is stored. Raises `Invalid` for a link, an unreadable or an overlong name."""
+    """A person's name as it is stored. Raises `Invalid` for a link, and for an unreadable or too long name."""
     name = visible_line(typed)
     if not any(c.isalpha() for c in name):
         raise Invalid(_("Write your name."), "name")
@@ -121,7 +121,7 @@ def refuse_lookalike(typed: str, member: Member | None = None) -> None:
 
 
 def refuse_numbered(handle: str, member: Member) -> None:
-    """Raise `Invalid` for a handle that only a number tells from an office or from the name of a moderator: `moderator-2`."""
+    """Raise `Invalid` for a handle that differs from an office or a moderator's name only by a number: `moderator-2`."""
     name = _without_number(handle).replace("-", " ")
     is_office = _is_title(name) and not member.has_office
     if is_office or queries.is_lookalike_name(name, member.id, _without_decorations(name)):
@@ -142,7 +142,7 @@ def _is_title(name: str) -> bool:
 
 
 def _is_name_of_forum(name: str) -> bool:
-    """Whether a name consists of words of the forum's name and reserved words, such as “moderator”, alone."""
+    """Whether a name consists only of words of the forum's name and reserved words, such as “moderator”."""
     own = _forum_name()
     ours = _reserved_skeletons() | set(_word_skeletons(own))
     words = set(_word_skeletons(name)) - set(map(skeleton, ARTICLES))
@@ -151,13 +151,13 @@ def _is_name_of_forum(name: str) -> bool:
 
 
 def _has_rank(name: str) -> bool:
-    """Whether a word of office stands among other words of a name."""
+    """Whether a word for an office is among the words of a name."""
     words = _word_skeletons(name)
     return not _is_name_of_forum(name) and not set(map(skeleton, RANKS)).isdisjoint(words)
 
 
 def _sounds_like_rank(name: str) -> bool:
-    """Whether a name in another script is read as an office, or has a word that is (“Модератор”)."""
+    """Whether a name in another script, or one of its words, reads like an office (“Модератор”)."""
     latin = _in_latin(name)
     words = set(_word_skeletons(_without_number(latin)))
     offices = set(map(skeleton, OFFICES))
@@ -167,7 +167,8 @@ def _sounds_like_rank(name: str) -> bool:
 def _without_decorations(name: str) -> set[str]:
     """The skeletons of a name without a title or the forum's name around it: “Ana Prado (moderator)”.
 
-    Articles and single words of the forum's name go with these only: alone they may be names (“The Anh”, “Anna Vienna”).
+    Articles and single words of the forum's name are removed only together with these: alone they may be names (“The
+    Anh”, “Anna Vienna”).
     """
     words = _word_skeletons(name)
     articles, titles = set(map(skeleton, ARTICLES)), set(map(skeleton, TITLES))
@@ -186,7 +187,7 @@ def _without_decorations(name: str) -> set[str]:
 
 
 def _is_decoration(taken: set[str], titles: set[str], whole: set[str]) -> bool:
-    """Whether words around a name say a title, or the whole name of the forum."""
+    """Whether words around a name contain a title, or the whole name of the forum."""
     return bool(taken & titles) or (bool(whole) and whole <= taken)
 
 
@@ -200,9 +201,9 @@ def _word_skeletons(text: str) -> list[str]:
 
 
 def refuse_office(position: str, member: Member | None = None) -> None:
-    """Raise `Invalid` for a position that says nothing but an office of this forum, which its member does not have.
+    """Raise `Invalid` for a position that is only the title of an office of this forum that the member does not have.
 
-    Elsewhere these are professions: a position that says where, or of what, is welcome.
+    Elsewhere these are professions, so a position that adds a place or a subject is accepted.
     """
     is_office = any(map(_says_office_alone, (position, _in_latin(position))))
     if is_office and not (member and member.has_office):
@@ -222,7 +223,7 @@ def _says_office_alone(position: str) -> bool:
 
 
 def checked_line(most: int, text: str, field: str) -> str:
-    """A line without invisible characters; raises `Invalid` at a field for more than `most` characters."""
+    """A line without invisible characters; raises `Invalid` for a form field when it has more than `most` characters."""
     if len(line := visible_line(text)) > most:
         raise Invalid(_("Write at most %(most)s characters.", most=most), field)
     return line
@@ -239,7 +240,7 @@ def _is_invisible(character: str) -> bool:
 
 
 def _has_stacked_marks(name: str) -> bool:
-    """Whether five or more combining marks follow each other, so that they would cover other lines."""
+    """Whether five or more combining marks follow each other, which would cover other lines."""
     decomposed = unicodedata.normalize("NFD", name)
     marks = "".join("x" if unicodedata.category(c) == "Mn" else " " for c in decomposed)
     return "xxxxx" in marks

@@ -1,4 +1,4 @@
-"""The data of a new account and of a profile, and what both write into a member's row."""
+"""The data of a new account and of a profile, and the columns that both set."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Joining:
     handle: str | None = None
     locale: str | None = None  # the language of the pages on which somebody joined
     invited_by_id: int | None = None
-    # The name may resemble the forum's: an administrator adds somebody who runs it.
+    # Whether the name may resemble the forum's, because an administrator adds somebody who runs it
     is_official: bool = False
 
 
@@ -56,7 +56,7 @@ class Profile:
 
 
 def describe(member: Member, said: Joining | Profile) -> None:
-    """Write name, position, organisation, city and language into a member's row, with what they are found by."""
+    """Write name, position, organisation, city and language into a member's row, and update the columns for searching them."""
     member.name = clean_name(said.name)
     member.name_skeleton = skeleton(member.name)
     member.position = single_line(said.position)[:200]
@@ -68,13 +68,13 @@ def describe(member: Member, said: Joining | Profile) -> None:
 
 
 def _take_seat(member: Member, organisation_id: int | None) -> None:
-    """Let a member belong to an organisation; who belongs to it already keeps the seat."""
+    """Let a member belong to an organisation; a member who already belongs to it keeps the seat."""
     if organisation_id is not None and organisation_id != member.organisation_id:
         organisation = queries.lock_organisation(organisation_id)
         refuse_without_seat(organisation)
         member.is_voice = organisation is None or not organisation.names_voices
     if organisation_id is None:
-        member.is_voice = True  # where nobody is named, nobody is left out
+        member.is_voice = True  # where nobody is named, all its members may write for it
     if member.organisation_id not in (None, organisation_id):
         end_mandates_of([member.id], MOVED_ON)
         member.voice_until = None
@@ -82,7 +82,7 @@ def _take_seat(member: Member, organisation_id: int | None) -> None:
 
 
 def refuse_without_seat(organisation: Organisation | None) -> None:
-    """Raise `Invalid` when all seats of a locked organisation are taken, with the name of its representative."""
+    """Raise `Invalid` with the name of the representative when all seats of a locked organisation are taken."""
     if organisation is None or organisation.seats is None:
         return
     if queries.seats_taken(organisation.id) < organisation.seats:

@@ -1,4 +1,4 @@
-"""Rows that actions look up before they change them, and what has to agree within a row."""
+"""Looking up rows before they are changed, and values that must be consistent within a row."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def existing_organisation(organisation_id: int) -> Organisation:
 def checked_id(
     table: type[Organisation] | type[City], row_id: int | None, field: str
 ) -> int | None:
-    """The number of a row that exists, or None; else `Invalid` at a field."""
+    """The id of an existing row, or None; else `Invalid` for a form field."""
     if row_id is not None and db.session.get(table, row_id) is None:
         raise Invalid(_("Choose one from the list."), field)
     return row_id
 
 
 def update_held_at(member: Member) -> None:
-    """Suspend the rights over others of a member without the second factor that is required, or restore them."""
+    """Suspend the rights over others of a member without a required second factor, or restore them."""
     is_free = member.factor_at or not queries.are_factors_required()
     member.held_at = None if is_free else member.held_at or now()

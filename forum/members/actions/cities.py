@@ -1,4 +1,4 @@
-"""The cities that people come from, loaded from a file and brought up to date."""
+"""Cities, loaded from a file and updated."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def load_cities(
     rows: Iterable[CityRow],
     progress: Callable[[int], None] = lambda _number: None,
 ) -> int:
-    """Load cities with their names, and update those that are known by their number; returns how many were loaded.
+    """Load cities with their names, and update those with a known id; returns how many were loaded.
 
     The slug of a city never changes: the biggest city of a name has the name alone, the others add their country.
     `progress` is called after each batch with the number of cities in it.
@@ -60,7 +60,7 @@ def _load(rows: list[CityRow], known: dict[int, str], slugs: set[str]) -> None:
     if new:
         db.session.execute(insert(City), new)
     names = [{"city_id": row[0], "folded": name} for row in rows for name in _names(row)]
-    # Into the table: inserting 280,000 names through the mapped class takes three times as long.
+    # Into the table, because inserting 280,000 names with the mapped class takes three times as long.
     db.session.execute(insert(Base.metadata.tables[CityName.__tablename__]), names)
 
 

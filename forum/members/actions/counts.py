@@ -1,4 +1,4 @@
-"""The numbers of a member's posts, waiting texts and drafts."""
+"""The counters of a member's posts, held texts and drafts."""
 
 from __future__ import annotations
 
@@ -26,37 +26,37 @@ MOVE_POSTS = (
 def note_posts(doer: Person, member_id: int, by: int) -> None:
     """Change the number of a member's posts by `by`; called by the dialogue room.
 
-    Raises `Forbidden` when a moderator has just taken the author's right to write away: the row is where the two meet.
+    Raises `Forbidden` when a moderator has just withdrawn the author's right to write: both actions lock this row.
     """
     _move_counter(doer, member_id, by, posts_count=Member.posts_count + by)
 
 
 @action
 def note_posts_of_all(doer: Person, moves: Mapping[int, int]) -> None:
-    """As `note_posts`, for many members in one statement: {member id: by}."""
-    # Always in the same order, so that two transactions never wait for each other
+    """Like `note_posts`, for many members in one statement: {member id: by}."""
+    # Always in the same order, to avoid deadlocks
     rows = [{"key": key, "by": by} for key, by in sorted(moves.items())]
     if rows:
         db.session.execute(MOVE_POSTS, rows)
-    # A statement for many rows returns nothing, so that another one asks for the right.
+    # A statement for many rows returns nothing, so another query checks the right.
     if moves.get(doer.id, 0) > 0:
         _move_counter(doer, doer.id, moves[doer.id], posts_count=Member.posts_count)
 
 
 @action
 def note_waiting(doer: Person, member_id: int, by: int) -> None:
-    """Change the number of a member's texts that wait or were refused; as `note_posts`."""
+    """Change the number of a member's held or refused texts; like `note_posts`."""
     _move_counter(doer, member_id, by, waiting_count=Member.waiting_count + by)
 
 
 @action
 def note_drafts(doer: Person, member_id: int, by: int) -> None:
-    """Change the number of a member's drafts; as `note_posts`."""
+    """Change the number of a member's drafts; like `note_posts`."""
     _move_counter(doer, member_id, by, drafts_count=Member.drafts_count + by)
 
 
 def _move_counter(doer: Person, member_id: int, by: int, **moved: Any) -> None:
-    """Change a counter; when members raise their own, check their right to write by the row as it is now."""
+    """Change a counter; when members increase their own, check their right to write in the present row."""
     ends = (Member.suspended_until, Member.silenced_until)
     row = update(Member).where(Member.id == member_id).values(**moved).returning(*ends)
     now_known = db.session.execute(row).one_or_none()
@@ -68,7 +68,7 @@ def _move_counter(doer: Person, member_id: int, by: int, **moved: Any) -> None:
 
 @action
 def set_post_counts(system: Person, member_id: int, posts: int, waiting: int, drafts: int) -> None:
-    """Set the numbers of a member's posts, waiting texts and drafts, as the dialogue room has counted them."""
+    """Set the numbers of a member's posts, held texts and drafts, as counted by the dialogue room."""
     require(system.can.administer())
     counted = update(Member).where(Member.id == member_id)
     numbers = {"posts_count": posts, "waiting_count": waiting, "drafts_count": drafts}

@@ -18,9 +18,9 @@ from forum.permissions import Person, require
 
 @action
 def rehash_password(member: Member, verified: Credentials, password_hash: str) -> None:
-    """Store the same password with today's hash parameters; sessions stay.
+    """Store the same password with the current hash parameters; sessions stay.
 
-    Nothing happens when it was changed since the caller has verified it.
+    Nothing happens when it was changed since the caller verified it.
     """
     touches()
     same = update(Member).where(
@@ -37,9 +37,9 @@ def change_password(
     *,
     verified: Credentials | None = None,
 ) -> None:
-    """Set a member's new password and end the sessions, except the one with a token.
+    """Set a member's new password and end all sessions except the one with a token.
 
-    With `verified`, to which the present password belongs, it raises `Conflict` when credentials have changed since.
+    With `verified`, the credentials that the caller has checked, it raises `Conflict` when they have changed since.
     """
     require(member.can.edit_profile(member))
     if verified:
@@ -49,7 +49,7 @@ def change_password(
 
 @action
 def reset_password(member: Member, password_hash: str) -> None:
-    """Set the new password of a member authenticated by letter, even while the account is closed; ends the sessions."""
+    """Set the new password of a member authenticated by letter, even while the account is closed; ends all sessions."""
     require(member.can.sign_in())
     _store_password(member, password_hash)
 
@@ -69,7 +69,7 @@ def _store_password(member: Member, password_hash: str, except_token: str | None
 
 @action
 def note_factor(member: Member, *, is_there: bool) -> None:
-    """Record whether a member has a second factor; links sent by letter before become void."""
+    """Record whether a member has a second factor; links that were sent by letter before become void."""
     touches()
     member.factor_at = (member.factor_at or now()) if is_there else None
     member.credentials_at = now()
@@ -80,7 +80,7 @@ def note_factor(member: Member, *, is_there: bool) -> None:
 def require_factors(administrator: Member, *, is_required: bool) -> None:
     """Choose whether moderators, hosts and administrators need a second factor.
 
-    Raises `Invalid` when the administrator has none, who would be locked out.
+    Raises `Invalid` when the administrator, who would be locked out, has none.
     """
     require(administrator.can.administer())
     touches()
@@ -88,7 +88,7 @@ def require_factors(administrator: Member, *, is_required: bool) -> None:
     if federation is None or (is_required and not administrator.factor_at):
         raise Invalid(_("Set up a passkey or codes for yourself first, or you lock yourself out."))
     federation.factors_required_at = now() if is_required else None
-    db.session.flush()  # an `appoint` at the same moment waits for this row
+    db.session.flush()  # a concurrent `appoint` waits for this row
     without = update(Member).where(Member.factor_at.is_(None))
     db.session.execute(without.values(held_at=federation.factors_required_at))
 
@@ -109,7 +109,7 @@ def change_address(system: Person, member_id: int, email: str) -> None:
 
 @action
 def pause_mail(system: Person, member_id: int, address: str, why: str) -> None:
-    """Send no more mail to an address that does not exist, until its member confirms it."""
+    """Stop mail to an address that does not exist, until its member confirms it."""
     require(system.can.administer())
     touches()
     paused = update(Member).where(Member.id == member_id, Member.email == address)
@@ -118,7 +118,7 @@ def pause_mail(system: Person, member_id: int, address: str, why: str) -> None:
 
 @action
 def resume_mail(member: Member) -> None:
-    """Send mail again: the member confirms the address."""
+    """Resume mail, because the member confirms the address."""
     require(member.can.edit_profile(member))
     touches()
     member.mail_paused_at, member.mail_paused_why = None, ""

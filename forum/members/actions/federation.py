@@ -59,9 +59,9 @@ def describe_federation(
 ) -> Federation:
     """Change the forum's `name`, `tagline` or `contact_email`; fields that are not given stay.
 
-    All processes show it at once, and the former fields are kept as a version. `seen` is the `fingerprint` of the
-    fields when the form was opened: `Conflict` when they have changed since. Raises `Invalid` for an empty or overlong
-    name.
+    All processes show the new values at once, and the former fields are kept as a version. `seen` is the
+    `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since. Raises `Invalid`
+    for an empty or too long name.
     """
     known = queries.federation_to_change(administrator)
     before = queries.federation_fields(known)
@@ -85,7 +85,7 @@ def describe_federation(
 
 @action
 def close_first_steps(administrator: Person) -> None:
-    """Show the first steps of a new forum to nobody any more, whether they are taken or not."""
+    """Close the list of the first steps of a new forum for everybody, done or not."""
     touches()
     known = queries.federation_to_change(administrator)
     known.first_steps_closed_at = known.first_steps_closed_at or now()
@@ -93,6 +93,6 @@ def close_first_steps(administrator: Person) -> None:
 
 @action
 def open_first_steps(administrator: Person) -> None:
-    """Show the first steps again, as long as they are not taken."""
+    """Show the list of first steps again, as long as they are not done."""
     touches()
     queries.federation_to_change(administrator).first_steps_closed_at = None

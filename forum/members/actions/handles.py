@@ -1,4 +1,4 @@
-"""The handles of members: their names in addresses and behind an @."""
+"""Handles of members, used in addresses and mentions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from forum.permissions import Person, require
 
 @action
 def change_handle(member: Member, typed: str) -> None:
-    """Give a member another handle. The one before still leads to the member, and nobody else gets it.
+    """Give a member another handle. The former one still leads to the member, and nobody else gets it.
 
-    A handle that is corrected soon after (`Person.corrects_handle`) is forgotten, and the thirty days count from the first.
+    A handle that is corrected soon after (`Person.corrects_handle`) is forgotten, and the thirty days count from the
+    first change.
     """
-    # For two that only look alike; before the row is locked, in the order in which joining locks
+    # For concurrent similar handles; before the row is locked, in the same order as when joining
     serialize(HANDLES)
     queries.lock_member(member.id, may_write=True)
     require(member.can.change_handle(member))
@@ -48,9 +49,9 @@ def change_handle(member: Member, typed: str) -> None:
 
 @action
 def keep_earlier_handles(system: Person, member_id: int, handles: Iterable[str]) -> None:
-    """Let handles that a member had before lead to the member, for a forum that comes from elsewhere.
+    """Let former handles lead to the member, for imports from another forum.
 
-    Raises `Invalid` for one that is somebody else's.
+    Raises `Invalid` for one that belongs to somebody else.
     """
     require(system.can.administer())
     member = existing_member(member_id)

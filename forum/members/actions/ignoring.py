@@ -20,7 +20,7 @@ MAX_IGNORED = 500
 
 @action
 def ignore(member: Member, other_id: int) -> None:
-    """Hide everything of another member from a member, except decisions of moderators. The other is not told."""
+    """Hide everything by another member from a member, except decisions of moderators. The other is not told."""
     touches()
     queries.lock_member(member.id, may_write=True)
     other = queries.member_by_id(member, other_id)
@@ -35,7 +35,7 @@ def ignore(member: Member, other_id: int) -> None:
 
 @action
 def end_ignoring(member: Member, other_id: int) -> None:
-    """Show everything of another member again; without effect when the other is not ignored."""
+    """Show everything by another member again; no effect when the other is not ignored."""
     touches()
     queries.lock_member(member.id, may_write=True)
     is_it = (Ignore.member_id == member.id, Ignore.ignored_id == other_id)

@@ -34,8 +34,8 @@ from forum.principals import MEMBER
 def check_name(_doer: Person, typed: str, position: str = "", *, is_official: bool = False) -> str:
     """A name as it would be stored.
 
-    Raises `Invalid` for one that is not allowed or imitates a moderator, and for a position that pretends to an office; who
-    gets an office (`is_official`) may be called so.
+    Raises `Invalid` for one that is not allowed or imitates a moderator, and for a position that pretends to be an
+    office; members who get an office (`is_official`) may be called so.
     """
     touches()
     if not is_official:
@@ -63,7 +63,7 @@ def add_member(administrator: Person, joining: Joining, role: str) -> Member:
 
 @action
 def join(visitor: Person, joining: Joining) -> Member:
-    """Make an account. Raises `Invalid` when the address or the wished handle is taken."""
+    """Make an account. Raises `Invalid` when the address or the requested handle is taken."""
     require(visitor.can.join())
     member = _new_member(joining)
     db.session.add(member)
@@ -74,7 +74,7 @@ def join(visitor: Person, joining: Joining) -> Member:
 
 
 def _new_member(joining: Joining) -> Member:
-    serialize(HANDLES)  # for two with one address, or with handles that only look alike
+    serialize(HANDLES)  # for concurrent requests with one address, or with similar handles
     if queries.is_email_taken(joining.email):
         raise Invalid(_("There is an account with this address. Sign in instead."), "email")
     if not joining.is_official:

@@ -1,4 +1,4 @@
-"""Closing an account, opening it again, and making its row anonymous in the end."""
+"""Closing an account, opening it again, and finally anonymising its row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from forum.principals import MEMBER, administers
 from forum.tokens import kept_hash
 
 COOLING_OFF = timedelta(days=14)
-# What becomes of the texts of a member who leaves
+# What happens to the texts of a member who leaves
 LEAVING_WAYS = KEEP_NAMELESS, DELETE_EVERYTHING = ("nameless", "everything")
 FORMER_MEMBER = lazy_gettext("Former member")
 # The personal columns of a row: texts, and those that can be NULL.
@@ -70,7 +70,7 @@ COLUMNS_TO_NULL = [
 def leave(doer: Person, member_id: int, how: str) -> Member:
     """Close an account. It ends after `COOLING_OFF` in one of the `LEAVING_WAYS`; until then it can be opened again.
 
-    Raises `Invalid` for another way, and for the last administrator.
+    Raises `Invalid` for any other way, and for the last administrator.
     """
     touches()
     member = existing_member(member_id)
@@ -98,7 +98,7 @@ def stay(doer: Person, member_id: int) -> Member:
 
 @action
 def stay_since(system: Person, member: Member, moment: datetime) -> None:
-    """Open an account that was closed since a moment, when somebody else may have had access to it."""
+    """Open an account that was closed since a moment from which somebody else may have had access to it."""
     require(system.can.administer())
     touches()
     if member.leaving_at is not None and member.leaving_at - COOLING_OFF >= moment:
@@ -109,7 +109,7 @@ def stay_since(system: Person, member: Member, moment: datetime) -> None:
 def depart(system: Person, member_id: int) -> None:
     """End an account and remove everything personal from its row, which stays because posts and decisions refer to it.
 
-    Its handles are never given again; the e-mail address is free for another account.
+    Its handles are never reused; the e-mail address is free for another account.
     """
     require(system.can.administer())
     member = existing_member(member_id)

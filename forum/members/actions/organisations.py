@@ -21,14 +21,15 @@ from forum.permissions import Person, require
 from forum.plaintext import MAX_SLUG, first_free, single_line
 
 ORGANISATION_KINDS = ("city", "institute", "company", "association", "partner")
-RESERVED_SLUGS = {"new"}  # a page under /organisations/ that is no organisation
+RESERVED_SLUGS = {"new"}  # paths of other pages under /organisations/
 
 
 @dataclass(frozen=True)
 class OrganisationText:
-    """What is said of an organisation. Without a slug a new one gets it from the name.
+    """The fields of an organisation. Without a slug a new one gets it from the name.
 
-    A slug is for what comes from a file, whose organisations are told apart by it: they may have one name in one city.
+    A slug is given by imports, which identify organisations by it, because several may have the same name in one
+    city.
     """
 
     name: str
@@ -73,7 +74,7 @@ def write_organisation(
 
 
 def _refuse_name_of_another(text: OrganisationText, organisation_id: int | None = None) -> None:
-    """Two of one name would confuse, and nothing merges them; this also catches a form that is sent twice."""
+    """Refuse two organisations with one name, which would be confusing and cannot be merged; also catches a form sent twice."""
     others = queries.organisations_called(single_line(text.name), text.city_id)
     if text.slug is None and others - {organisation_id}:
         told_apart = _(

@@ -1,4 +1,4 @@
-"""What members say about themselves, and hiding it."""
+"""What members say about themselves, and hiding profiles."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def edit_profile(member: Member, profile: Profile) -> bool:
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store newly rendered HTML by member id, where the source is still the same; returns how many rows changed."""
+    """Store re-rendered HTML by member id, where the source is still the same; returns how many rows changed."""
     require(system.can.administer())
     return store_html(Member.about, Member.about_html, Member.html_version, texts)
 
@@ -72,7 +72,7 @@ def take_letters(member: Member, wants: bool) -> None:
 
 @action
 def choose_locale(member: Person, locale: str) -> None:
-    """Choose the language of the letters to oneself, one of `locales.known()`."""
+    """Choose the language of letters to oneself, one of `locales.known()`."""
     require(member.can.see_notices())
     touches()
     if locale not in known():

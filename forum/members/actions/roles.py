@@ -66,7 +66,7 @@ def unsuspend(moderator: Person, member_id: int) -> None:
 
 @action
 def silence(moderator: Person, member_id: int, until: datetime) -> None:
-    """Take the right to write from a member until a moment; reading stays."""
+    """Withdraw a member's right to write until a moment; they can still read."""
     queries.lock_member(member_id)
     member = existing_member(member_id)
     require(moderator.can.suspend(member))

@@ -32,13 +32,11 @@ def sign_in(
 ) -> str:
     """Begin a session and return its token. The caller has authenticated the member.
 
-    The session of the token `instead_of`, which the browser had before, ends, whosever it was (ASVS 5.0, 7.2.4).
-
-    With `verified`, the credentials as they were then, it raises `Conflict` when they have changed since: who knows the
-    former password does not come in after a reset.
-
-    `how` names the factors that were shown, as `Session.how` holds them. `is_proved` says whether they were shown now, so
-    that the member need not do it again before changing credentials; if not, `proved_at` is when they last were, if ever.
+    The session of the token `instead_of`, which the browser had before, ends, even if it belonged to somebody else
+    (ASVS 5.0, 7.2.4). With `verified`, the credentials that were checked, it raises `Conflict` when they have changed
+    since, so that nobody signs in with the former password after a reset. `how` names the factors that were shown, as
+    in `Session.how`. `is_proved` says whether they were shown just now, so that the member need not show them again
+    before changing credentials; if not, `proved_at` is when they last were, if ever.
     """
     touches()
     if verified:
@@ -64,7 +62,7 @@ def _limit_sessions(member: Member) -> None:
 
 @action
 def note_seen(member: Member, session_id: int) -> None:
-    """Record that a session is in use, so that it does not end for idleness."""
+    """Record that a session is in use, so that it does not end through inactivity."""
     touches()
     mine = Session.id == session_id, Session.member_id == member.id
     db.session.execute(update(Session).where(*mine).values(seen_at=now()))

@@ -1,4 +1,4 @@
-"""What the terms room records of members: when they have to agree, and that they have agreed."""
+"""What the terms room records on members: when they must agree, and that they have agreed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from forum.permissions import Person, require
 
 @action
 def note_terms(administrator: Person, first: datetime | None, since: datetime | None) -> None:
-    """Record since when joining requires agreement (`first`), and when members have to agree to new terms (`since`).
+    """Record since when joining requires agreement (`first`), and when members must agree to new terms (`since`).
 
-    Members whose agreement is due already keep their date.
+    Members whose agreement is already due keep their date.
     """
     require(administrator.can.administer())
     db.session.execute(update(Federation).values(terms_from=first))

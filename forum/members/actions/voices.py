@@ -1,4 +1,4 @@
-"""Naming the members who write for an organisation, until when, and the record of it."""
+"""Naming the members who write for an organisation, until when, and the record of these mandates."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ NO_DAYS: Mapping[int, date] = MappingProxyType({})
 
 
 class ChosenVoices(NamedTuple):
-    """What has changed in who writes for an organisation: the ids of the members whom each change concerns.
+    """What a choice has changed: the ids of the members concerned by each change.
 
-    `named` are newly named, `redated` have another last day, or none any more, `unnamed` were named before. `lost` may no
-    longer write for it because it names some for the first time; `freed` may again because all its members do. `days` are
-    the last days, by the ids of all who are named.
+    `named` are newly named, `redated` have another last day, or none any more, `unnamed` were named before. `lost`
+    may no longer write for it because it names members for the first time; `freed` may again because all its members
+    do. `days` are the last days, by the ids of all named members.
     """
 
     organisation: Organisation
@@ -43,7 +43,7 @@ class ChosenVoices(NamedTuple):
 
     @property
     def concerned(self) -> set[int]:
-        """All of them."""
+        """The ids of all members concerned."""
         return {*self.named, *self.redated, *self.unnamed, *self.lost, *self.freed}
 
 
@@ -56,10 +56,10 @@ def choose_voices(
     *,
     seen: str | None = None,
 ) -> ChosenVoices:
-    """Let only these members of an organisation write for it, those with a last day until then; or all of them (None).
+    """Let only these members of an organisation write for it, until their last day if they have one; or all of them (None).
 
-    Only members whom the doer sees are named or no longer named; others keep what they have while voices are named.
-    `seen` is the fingerprint of `voices_to_choose` when the form was opened: `Conflict` when that has changed since.
+    Only members whom the doer can see are added or removed; others stay as they are while voices are named. `seen` is
+    the fingerprint of `voices_to_choose` when the form was opened: `Conflict` when that has changed since.
     """
     organisation = existing_organisation(organisation_id)
     require(doer.can.choose_voices(organisation))
@@ -107,11 +107,11 @@ def _name(
     before: Mapping[int, date | None],
     wanted: Mapping[int, date | None],
 ) -> ChosenVoices:
-    """Name the wanted members and nobody else, in their rows and in the record."""
+    """Set exactly these members as voices, in their rows and in the record."""
     here = update(Member).where(Member.organisation_id == organisation.id)
     others = here.where(Member.id.not_in(wanted))
     db.session.execute(others.values(is_voice=False, voice_until=None))
-    there: set[int] = set()  # without those who went to another organisation at this moment
+    there: set[int] = set()  # without members who are changing their organisation at this moment
     for day in {*wanted.values()}:
         ids = [one for one, last in wanted.items() if last == day]
         named_now = here.where(Member.id.in_(ids)).values(is_voice=True, voice_until=day)
@@ -135,7 +135,7 @@ def _name(
 
 
 def _last_day(day: date | None) -> dict[str, date | datetime | None]:
-    """What a mandate keeps of a last day: of one that is near, everybody is told when it is chosen, and not again."""
+    """The columns of a mandate for a last day: if it is near, it counts as announced, because everybody is told when it is chosen."""
     is_near = day is not None and day <= now().date() + queries.REMINDED_BEFORE
     return {"last_day": day, "reminded_at": now() if is_near else None}
 
@@ -147,7 +147,7 @@ def _last_day(day: date | None) -> dict[str, date | datetime | None]:
 def end_voices(system: Person, organisation_id: int) -> Sequence[Mandate]:
     """End the mandates of an organisation whose last day has passed; returns them, with their members.
 
-    The members' right to write for it has ended with that day: this tidies up.
+    Their right to write for it has already ended with that day: this only updates the rows.
     """
     require(system.can.administer())
     existing_organisation(organisation_id)  # locked, as in `choose_voices`
@@ -161,7 +161,7 @@ def end_voices(system: Person, organisation_id: int) -> Sequence[Mandate]:
 
 @action
 def note_last_days(system: Person, organisation_id: int) -> Sequence[Mandate]:
-    """Record that those are reminded whose last day is near; returns the mandates, with their members."""
+    """Record that reminders of near last days were sent; returns the mandates, with their members."""
     require(system.can.administer())
     touches()
     existing_organisation(organisation_id)
@@ -175,7 +175,7 @@ def note_last_days(system: Person, organisation_id: int) -> Sequence[Mandate]:
 
 
 class KeptMandate(NamedTuple):
-    """A mandate as a file has it; one without `ended_at` is still in force."""
+    """A mandate from a file; one without `ended_at` is still in force."""
 
     member_id: int
     since: datetime | None
@@ -189,7 +189,7 @@ class KeptMandate(NamedTuple):
 def load_voices(
     system: Person, organisation_id: int, mandates: Sequence[KeptMandate], *, names_voices: bool
 ) -> None:
-    """Let an organisation have the voices, and the record of them, that a file tells of. It has none yet."""
+    """Store the voices of an organisation, and the record of them, from a file. It has none yet."""
     require(system.can.administer())
     organisation = existing_organisation(organisation_id)
     db.session.add_all(

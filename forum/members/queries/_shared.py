@@ -1,4 +1,4 @@
-"""What several files of this folder need: a limit, a refusal, the size of a city, and the distinct values of an indexed column."""
+"""What several files of this folder need: a limit, the size of a city, and the distinct values of an indexed column."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_LISTED = 2_000  # rows of lists that have no pages
 
 
 def city_size() -> ColumnElement[str]:
-    """In SQL: the class of a city among `CITY_SIZES`, as `City.size` is in Python."""
+    """In SQL: the class of a city among `CITY_SIZES`, like `City.size` in Python."""
     steps = [(City.population < limit, literal(size)) for size, limit in CITY_SIZES]
     return case(*steps, else_=literal(LARGEST_SIZE))
 

@@ -24,7 +24,7 @@ from forum.reach import sees_hidden
 from forum.reachcache import cached_statement
 from forum.versions import cached
 
-MAX_SORTED = 100  # of the biggest cities that fit, of which a few are shown
+MAX_SORTED = 100  # of the biggest matching cities, of which a few are shown
 
 
 def get_city(slug: str) -> City:
@@ -41,8 +41,8 @@ def city_if_there(city_id: int | None) -> City | None:
 def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:
     """The cities with a name, in any script, that starts with the typed text.
 
-    First come those whose own name does, then those found by another name; of each the biggest first. A country may
-    follow after a comma, as its name or its code of two letters.
+    First those whose own name does, then those found by another name, the biggest first. A country may follow after a
+    comma, as its name or its code of two letters.
     """
     name, country = _name_and_country(typed)
     if not name:
@@ -61,12 +61,12 @@ def cities_by_name(typed: str, limit: int = 8) -> list[City]:
 
 
 def _own_names_first(cities: Sequence[City], begun: str) -> list[City]:
-    """These cities, and of them those whose own name begins so before the others."""
+    """These cities, those whose own name begins like this first."""
     return sorted(cities, key=lambda city: not fold(city.name).startswith(begun))
 
 
 def folded_city(typed: str) -> str:
-    """The name of a city, without a country that follows after a comma, as `CityName.folded` has it."""
+    """The folded name of a city as in `CityName.folded`, without a country after a comma."""
     return _name_and_country(typed)[0]
 
 
@@ -100,7 +100,7 @@ def _country_names(locale: str) -> list[tuple[str, str]]:
 def _largest_cities(
     is_named: ColumnElement[bool], countries: Sequence[str] | None, limit: int
 ) -> list[City]:
-    """The biggest cities that have a matching name, within the countries of some codes when they are given."""
+    """The biggest cities with a matching name, within these countries (codes) if any are given."""
     found = select(City).where(City.id.in_(select(CityName.city_id).where(is_named)))
     if countries is not None:
         found = found.where(City.country.in_([code.upper() for code in countries]))
@@ -136,12 +136,12 @@ class _HomeCity(NamedTuple):
 
 
 class HomeCity(_HomeCity, CityLabel):
-    """The columns of a city that maps and choices show: loading hundreds of whole rows took three times as long."""
+    """The columns of a city that maps and choices need: loading hundreds of whole rows took three times as long."""
 
 
 def home_cities(reader: Person) -> tuple[HomeCity, ...]:
     """The cities of visible members, by name; cached in the process."""
-    own_id = reader.id if reader.hidden_at else 0  # a hidden member still sees the own city
+    own_id = reader.id if reader.hidden_at else 0  # hidden members still see their own city
 
     def read() -> tuple[HomeCity, ...]:
         rows = execute_core(_home_cities(reader), {"own_id": own_id}).all()

@@ -1,4 +1,4 @@
-"""Cities to choose from while one types or after: in which order, found by which name, and how equal ones are told apart."""
+"""Choices of cities, while one types or afterwards: their order, names found, and how to tell equal ones apart."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from forum.members.queries.cities import cities_by_name, cities_by_prefix, folde
 from forum.plaintext import fold
 
 CITIES_FILE = Path(__file__).parent.parent / "data" / "cities.tsv.gz"
-MORE_PEOPLE = 2  # so many times as many has a city that people know better
-DEGREES = 5  # of latitude and longitude: what is farther away is not near
+MORE_PEOPLE = 2  # how much larger a city must be to be better known
+DEGREES = 5  # of latitude and longitude; a city farther away is not near
 
 
 class CityChoice(NamedTuple):
-    """A city to choose: `also` is the other name by which it was found, `near` a larger city where labels are equal.
+    """A city to choose: `also` is the other name by which it was found, `near` a larger city if labels are equal.
 
-    Both are empty where they are not needed.
+    Both are empty otherwise.
     """
 
     city: City
@@ -34,7 +34,7 @@ class CityChoice(NamedTuple):
 
 
 def city_choices(typed: str) -> list[CityChoice]:
-    """The cities to offer while somebody types: those whose own name begins so come first, then the biggest."""
+    """The cities to offer while somebody types: those whose own name begins like this first, then the biggest."""
     return _choices(typed, cities_by_prefix(typed))
 
 
@@ -50,14 +50,14 @@ def _choices(typed: str, cities: Sequence[City]) -> list[CityChoice]:
 
 
 def _other_name(city: City, begun: str) -> str:
-    """The first other name of a city that begins so; empty when its own name does."""
+    """The first other name of a city that begins like this; empty when its own name does."""
     if fold(city.name).startswith(begun):
         return ""
     return next((name for name in _other_names(city.id) if fold(name).startswith(begun)), "")
 
 
 def _other_names(city_id: int) -> list[str]:
-    """The other names of a city as they are spelled: the database has them without accents."""
+    """The other names of a city in their original spelling; the database has them without accents."""
     lines = _lines()
     begin = lines.find(b"\n%d\t" % city_id)
     line = lines[begin + 1 : lines.find(b"\n", begin + 1)] if begin >= 0 else b""
@@ -66,12 +66,12 @@ def _other_names(city_id: int) -> list[str]:
 
 @cache
 def _lines() -> bytes:
-    """The whole list: five megabytes, but to unpack it takes a tenth of a second."""
+    """The whole list: five megabytes in memory, but unpacking it takes a tenth of a second."""
     return gzip.decompress(CITIES_FILE.read_bytes()) + b"\n"
 
 
 def _nearest_of_equal_ones(cities: Iterable[City]) -> dict[int, str]:
-    """Of cities with the same name and country, by number: the name of the nearest that is much larger, where one is near."""
+    """For cities with the same name and country, by id: the name of the nearest much larger city, if one is near."""
     cities = list(cities)
     number = Counter((city.name, city.country) for city in cities)
     equal = [city for city in cities if number[city.name, city.country] > 1]

@@ -39,7 +39,7 @@ from forum.plaintext import fold, words_in
 from forum.principals import administers, moderates
 
 DIRECTORY_PAGE_SIZE = 40
-ADMINISTERED_PAGE_SIZE = 20  # each of them takes several lines on a phone
+ADMINISTERED_PAGE_SIZE = 20  # each takes several lines on a phone
 # Further words of a search are ignored
 MAX_SEARCH_WORDS, MAX_SUGGEST_WORDS = 8, 4
 SORT_KEY_LENGTH = 100  # characters; index entries must be short
@@ -47,7 +47,10 @@ SORT_KEY_LENGTH = 100  # characters; index entries must be short
 
 @dataclass(frozen=True)
 class DirectoryFilter:
-    """Which members the directory lists. `size` is the class of their city; `ids` is a select of member ids by which other rooms narrow it further."""
+    """Which members the directory lists.
+
+    `size` is the class of their city; `ids` is a select of member ids by which other rooms narrow it further.
+    """
 
     words: str = ""
     city_id: int | None = None
@@ -87,7 +90,7 @@ def _conditions(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:
 
 
 def members_matching(reader: Person, words: str) -> Select[Member]:
-    """A select of the visible members whom the words describe, and nobody without words.
+    """A select of the visible members who match all words, and nobody without words.
 
     Each word has to start a word of their name, position or help offered, or the name of their city or organisation.
     Ordered by name, with city and organisation loaded, for `pages.page_of`.
@@ -97,7 +100,7 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
 
 
 def members_matching_some(reader: Person, words: Sequence[str], limit: int) -> Sequence[Member]:
-    """Up to `limit` of the visible members whom some of the words describe, as by `members_matching`; those with the most first."""
+    """Up to `limit` of the visible members who match some of the words, as in `members_matching`; those with the most first."""
     each = _each_word(words[:MAX_SEARCH_WORDS])
     number = sum((case((one, 1), else_=0) for one in each), literal(0))
     found = visible_members(reader).where(or_(false(), *each)).order_by(number.desc())
@@ -108,8 +111,8 @@ def members_matching_some(reader: Person, words: Sequence[str], limit: int) -> S
 def _matches(words: str) -> ColumnElement[bool]:
     """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
 
-    A city or an organisation may also be meant by all the words together, such as "mexico city". With @ a word is the
-    beginning of a handle, or a whole one that the member had earlier.
+    All words together may also be the name of a city or an organisation, such as "mexico city". With @ a word is the
+    beginning of a handle, or a complete former handle.
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
     each = _each_word(wanted)
@@ -139,9 +142,10 @@ def _each_word(wanted: Sequence[str]) -> list[ColumnElement[bool]]:
 
 
 def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Member]:
-    """The members whose handle, name, position or help offered has the typed beginnings, with their cities.
+    """The members whose handle, name, position or help offered begins with the typed words, with their cities.
 
-    Matches of the handle come first: a handle is made of the name. Raises `Forbidden` for those who may not write.
+    Matches of the handle come first, because a handle is made from the name. Raises `Forbidden` for members who may
+    not write.
     """
     require(writer.can.write())
     wanted = fold(typed).split()[:MAX_SUGGEST_WORDS]
@@ -245,7 +249,7 @@ def _has_word_starting_with(word: str) -> ColumnElement[bool]:
 
 
 def folded_and_sort_key(words: str) -> tuple[str, str]:
-    """The values of `Member.folded` and `Member.sort_key` for the words by which a member is found, name first."""
+    """The values of `Member.folded` and `Member.sort_key`, from the words by which a member is found, name first."""
     folded = " " + " ".join(fold(words).split())
     return folded, folded[:SORT_KEY_LENGTH]
 

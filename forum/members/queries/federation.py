@@ -85,7 +85,7 @@ def terms_from() -> datetime | None:
 def are_factors_required() -> bool:
     """Whether those who moderate or administer need a second factor.
 
-    Within an action nobody can change the setting until the action ends.
+    Within an action the setting cannot change until the action ends.
     """
     wanted = select(Federation.factors_required_at).order_by(Federation.id).limit(1)
     return db.session.scalar(wanted.with_for_update(read=True)) is not None

@@ -14,11 +14,11 @@ from forum.plaintext import has_words_starting_with, words_in
 from forum.versions import cached
 
 HIGHEST_CODE_POINT = "\U0010ffff"
-MIN_PREFIX_LENGTH = 3  # characters; a shorter prefix starts names of thousands of cities
+MIN_PREFIX_LENGTH = 3  # characters; a shorter prefix matches thousands of cities
 
 
 class OrganisationName(NamedTuple):
-    """An organisation as far as a search needs it."""
+    """An organisation with what a search needs."""
 
     id: int
     slug: str
@@ -38,12 +38,12 @@ def city_ids_by_prefix(prefix: str) -> Select[Any]:
 
 
 def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
-    """The organisations whose name has a word for each of the beginnings (`words_in`), by name; none without beginnings."""
+    """The organisations whose name has a word that starts with each of the beginnings (`words_in`), by name; none without any."""
     return organisations_by_each([beginnings])[0]
 
 
 def organisations_by_each(some: Sequence[Sequence[str]]) -> list[list[OrganisationName]]:
-    """For each of several lists of beginnings, the organisations whose name has a word for each of them, as `organisations_by_words`."""
+    """For each of several lists of beginnings, the organisations that `organisations_by_words` returns."""
     names = _organisation_names() if any(map(any, some)) else []
     return [
         [one for one in names if any(words) and has_words_starting_with(one.words, words)]

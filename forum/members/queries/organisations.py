@@ -85,7 +85,7 @@ def seats_taken(organisation_id: int) -> int:
 
 
 def organisations_called(name: str, city_id: int | None) -> set[int]:
-    """The ids of the organisations of this name in a city (None: in no city), as search compares names."""
+    """The ids of the organisations with this name in a city (None: without a city), compared as search does."""
     in_city = select(Organisation.id, Organisation.name).where(Organisation.city_id == city_id)
     return {row.id for row in db.session.execute(in_city) if fold(row.name) == fold(name)}
 

@@ -1,4 +1,4 @@
-"""Single members by handle, number or e-mail address, the locks of their rows, and whether a name is still free."""
+"""Single members by handle, id or e-mail address, locking their rows, and whether a name is still free."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def visible_with_own(reader: Person, own_id: Any) -> Select[Member]:
 
 
 def get_member(reader: Person, handle: str) -> Member:
-    """The visible member who has a handle, or had it earlier, with city, organisation, inviter and languages loaded.
+    """The visible member with a present or former handle, with city, organisation, inviter and languages loaded.
 
-    In an address that somebody typed, a handle may have capitals. Raises `NotFound`.
+    The handle may be typed with capitals. Raises `NotFound`.
     """
     found = visible_members(reader).where(has_or_had(handle.lower())).options(*whole_profile())
     return or_not_found(db.session.scalar(found), _("There is no member of this name."))
@@ -60,13 +60,13 @@ def member_by_id(reader: Person, member_id: int) -> Member:
 
 
 def my_profile(member: Person) -> Member:
-    """The account of the person who asks, loaded as by `get_member`. Raises `Forbidden` for visitors."""
-    require(member.can.edit_profile(member))  # a visitor is refused
+    """The account of the person, loaded as by `get_member`. Raises `Forbidden` for visitors."""
+    require(member.can.edit_profile(member))  # refuses visitors
     return get_member(member, member.handle)
 
 
 def account_of(person: Person) -> Member:
-    """The account of the person who asks, even when it is closed. Raises `Forbidden` for visitors."""
+    """The account of the person, even when it is closed. Raises `Forbidden` for visitors."""
     require(person.can.take_data())
     found = select(Member).where(Member.id == person.id).options(*whole_profile())
     return or_not_found(db.session.scalar(found), _("There is no such member."))
@@ -80,10 +80,10 @@ def whole_profile() -> tuple[Any, ...]:
 
 
 def lock_writer(author: Person) -> None:
-    """Lock an author's row (shared), so that nobody can take the right to write away before the action ends.
+    """Lock an author's row (shared), so that nobody can withdraw the right to write before the action ends.
 
-    Call this first in an action. Actions that take the right away lock the member first as well (`lock_member`), so the
-    order of locks is always the same. Actions of one author do not block each other.
+    Call this first in an action. Actions that withdraw the right lock the member first as well (`lock_member`), so
+    the order of locks is always the same. Actions of one author do not block each other.
     """
     if author.id:
         db.session.scalar(_WRITER, {"member_id": author.id})
@@ -99,17 +99,17 @@ _WRITER = (
 def lock_member(member_id: int | None, *, may_write: bool = False) -> None:
     """Lock a member's row until the action ends and read it afresh; other changes of the member wait.
 
-    Writing by the member waits too, unless `may_write` is true.
+    Actions in which the member writes wait too, unless `may_write` is true.
     """
     held = select(Member).where(Member.id == member_id)
     db.session.scalar(held.with_for_update(key_share=may_write))
 
 
 def lock_credentials(member: Member, verified: Credentials) -> None:
-    """Lock a member's row until the action ends, so that credentials are changed before it or after it.
+    """Lock a member's row until the action ends, so that credentials change either before or after it.
 
-    Raises `Conflict` if they are not those that were verified. A password is verified before an action, because that takes
-    long, and a reset may have come in between.
+    Raises `Conflict` if they are not those that were verified. A password is verified before an action, because that
+    takes long, and a reset may have happened in between.
     """
     held = select(Member).where(Member.id == member.id).with_for_update(key_share=True)
     if db.session.scalars(held).one().credentials != verified:
@@ -138,14 +138,14 @@ def members_by_any_handle(handles: Iterable[str]) -> dict[str, Member]:
 
 
 def handles_to_moderate(reader: Person, member: Member) -> Sequence[str]:
-    """The handles that a member had until lately, for moderators; nothing for others."""
+    """The recent former handles of a member, for moderators; empty for others."""
     if not reader.can.see_earlier_handles(member):
         return ()
     return earlier_handles(member.id, now() - EARLIER_HANDLES_SHOWN)
 
 
 def earlier_handles(member_id: int, since: datetime | None = None) -> Sequence[str]:
-    """The handles that a member had before the present one, the last one first; only those replaced since a moment."""
+    """The former handles of a member, the last one first; only those replaced since a moment."""
     found = select(EarlierHandle.handle).where(EarlierHandle.member_id == member_id)
     if since:
         found = found.where(EarlierHandle.replaced_at >= since)
@@ -154,9 +154,9 @@ def earlier_handles(member_id: int, since: datetime | None = None) -> Sequence[s
 
 
 def members_called(reader: Person, typed: str) -> list[Member]:
-    """The member with this handle, and those whom the reader sees with exactly this name, ignoring case and accents.
+    """The member with this handle, and those with exactly this name whom the reader sees, ignoring case and accents.
 
-    What begins with @ is a handle and no name.
+    A text that begins with @ is a handle and not a name.
     """
     handle = typed.strip().removeprefix("@").lower()
     name = " ".join(fold(typed).split())
@@ -172,7 +172,7 @@ def members_called(reader: Person, typed: str) -> list[Member]:
 
 
 def member_called(reader: Person, typed: str, field: str) -> Member:
-    """The one member with this handle or full name; `Invalid`, about a form's field, when there is none or are several."""
+    """The one member with this handle or full name; `Invalid` for a form field when there is none or several."""
     found = members_called(reader, typed)
     said = typed.strip()[:80]
     if not found:
@@ -192,7 +192,7 @@ def members_to_mention(handles: Iterable[str]) -> list[Member]:
 
 
 def handles_to_link(handles: Iterable[str]) -> set[str]:
-    """Which of some handles lead to a public profile."""
+    """Which of these handles lead to a public profile."""
     known = members_by_any_handle(handles)
     return {handle for handle, member in known.items() if member.has_page}
 
@@ -215,7 +215,7 @@ def is_email_taken(email: str) -> bool:
 
 
 def taken_handles(handles: Collection[str], own_id: int = 0) -> set[str]:
-    """Which of some handles, or what looks like them, belong to other members than `own_id`, or once belonged to them.
+    """Which of these handles, or similar ones, belong or belonged to members other than `own_id`.
 
     That includes handles of members who have left.
     """
@@ -240,10 +240,11 @@ def taken_handles(handles: Collection[str], own_id: int = 0) -> set[str]:
 
 
 def is_lookalike_name(name: str, own_id: int | None, readings: Collection[str] = ()) -> bool:
-    """Whether a name could be mistaken for that of a moderator, or imitates any handle with foreign letters.
+    """Whether a name could be mistaken for that of a moderator, or imitates any handle with letters of other scripts.
 
-    Such a handle may also be one that its member had earlier. Another member's plain name is free for everybody, since people have namesakes. `own_id` is the member who wants the
-    name, None for somebody who joins. `readings` are skeletons of what else might be read as a moderator's name.
+    The handle may also be a former one. Other members' plain names are allowed, because people have namesakes.
+    `own_id` is the member who wants the name, None for somebody who joins. `readings` are skeletons of other readings
+    that might be a moderator's name.
     """
     seen = skeleton(name)
     moderator = and_(Member.name_skeleton.in_({seen, *readings}), moderates(Member.role))
@@ -269,7 +270,7 @@ def all_members() -> list[Member]:
 
 
 def leaving_members(limit: int) -> Sequence[Member]:
-    """The members whose time to come back is over, locked; rows that another worker has locked are skipped."""
+    """The members whose time to come back is over, locked; rows locked by other workers are skipped."""
     due = select(Member).where(Member.leaving_at <= now(), Member.left_at.is_(None))
     some = due.order_by(Member.leaving_at, Member.id).limit(limit)
     return db.session.scalars(some.with_for_update(skip_locked=True)).all()

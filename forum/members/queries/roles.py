@@ -46,7 +46,7 @@ def administrators_count() -> int:
 def has_other_administrator(member_id: int) -> bool:
     """Whether anybody but this member can administer the forum now.
 
-    For an action that takes an administrator away: the rows stay locked, so that two such actions cannot pass together.
+    For an action that removes an administrator: the rows stay locked, so that two such actions cannot both succeed.
     """
     found = select(Member.id).where(*_can_administer_now()).order_by(Member.id)
     return bool(set(db.session.scalars(found.with_for_update())) - {member_id})

@@ -41,9 +41,9 @@ def session_by_token(token: str, extra: ColumnElement[Any] | None = None) -> Ope
     """The open session of a token, with its member and the member's city and organisation; None when there is none.
 
     A session is closed when it has ended, was idle for `SESSION_IDLE_LIMIT`, is older than `SESSION_MAX_AGE`, or when
-    the member may not sign in now. The member is detached: when an action fails, the page still has the person as read
-    before. Columns that no page needs of its reader are not loaded (`_COLUMNS_LEFT_OUT`). `extra` is one more column to
-    select; pass the same object each time, because the statement is cached by it.
+    the member may not sign in now. The member is detached: when an action fails, the page still has the person as
+    read before. Columns that no page needs of its reader are not loaded (`_COLUMNS_LEFT_OUT`). `extra` is one more
+    column to select; pass the same object each time, because the statement is cached by it.
     """
     row = execute_core(
         _open_session_query(extra), {"token_hash": token_hash(token), **_deadlines()}
@@ -106,7 +106,7 @@ def sessions_of(member: Person) -> list[Session]:
 
 
 def _deadlines() -> dict[str, datetime]:
-    """The values of the moments that the cached statements compare with."""
+    """The values of the moments with which the cached statements compare."""
     return {
         "idle_since": now() - SESSION_IDLE_LIMIT,
         "open_since": now() - SESSION_MAX_AGE,

@@ -1,4 +1,4 @@
-"""Who writes for an organisation that has named some of its members, and who has."""
+"""Which members write for an organisation that has named some of them, and the record of that."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def is_voice_now() -> ColumnElement[bool]:
 
 
 def voices_of(reader: Person, organisation: Organisation) -> list[Member]:
-    """The visible members whom an organisation has named to write for it, by name; none where all of them do."""
+    """The visible members whom an organisation has named to write for it, by name; none if it has named nobody."""
     if not organisation.names_voices:
         return []
     here = visible_members(reader).where(Member.organisation_id == organisation.id)
@@ -36,7 +36,7 @@ def voices_of(reader: Person, organisation: Organisation) -> list[Member]:
 
 
 def voice_days(organisation_id: int) -> dict[int, date | None]:
-    """The last day, if there is one, of each member whom an organisation has named, by the id of the member."""
+    """The last day (or None) of each member whom an organisation has named, by member id."""
     found = select(Member.id, Member.voice_until).where(Member.organisation_id == organisation_id)
     return {row.id: row.voice_until for row in db.session.execute(found.where(is_voice_now()))}
 
@@ -44,7 +44,7 @@ def voice_days(organisation_id: int) -> dict[int, date | None]:
 def voices_to_choose(
     doer: Person, organisation: Organisation
 ) -> tuple[list[Member], dict[str, Any]]:
-    """The visible members of an organisation, and who of them writes for it: what a form shows, and by which it knows changes."""
+    """The fields of the form that chooses voices, by which it also detects changes: visible members, and who writes for it."""
     people = members_of_organisation(doer, organisation.id)
     is_named = organisation.names_voices
     days = {str(one.id): str(one.voice_until or "") for one in people if one.is_voice_now}
@@ -63,9 +63,9 @@ def other_member_ids(organisation_id: int, but: Mapping[int, Any]) -> set[int]:
 
 
 def mandates_of(reader: Person, organisation: Organisation) -> tuple[Sequence[Mandate], int]:
-    """Who has written for an organisation: those who do first, then who did last; and how many there are.
+    """The mandates of an organisation, present ones first, then the most recently ended; and how many there are.
 
-    At most `MANDATES_SHOWN`, with the members and who named them; none for those who may not see them.
+    At most `MANDATES_SHOWN`, with the members and who named them; none for readers who may not see them.
     """
     if not reader.can.see_mandates():
         return [], 0
@@ -83,7 +83,7 @@ def mandates_of(reader: Person, organisation: Organisation) -> tuple[Sequence[Ma
 
 
 def organisations_with_due_mandates(limit: int) -> Sequence[int]:
-    """The ids of organisations one of whose mandates is over, or near its last day without a reminder; the first due first."""
+    """The ids of organisations with a mandate that is over, or ends soon and was not announced; the first due first."""
     near = now().date() + REMINDED_BEFORE
     is_due = or_(Mandate.last_day < now().date(), Mandate.reminded_at.is_(None))
     found = select(Mandate.organisation_id).where(
@@ -94,12 +94,12 @@ def organisations_with_due_mandates(limit: int) -> Sequence[int]:
 
 
 def mandates_over(organisation_id: int) -> Sequence[Mandate]:
-    """The mandates of an organisation whose last day has passed and that have not been ended, with their members; locked."""
+    """The mandates of an organisation whose last day has passed and that were not ended yet, with their members; locked."""
     return _open_mandates(organisation_id, Mandate.last_day < now().date())
 
 
 def mandates_near_end(organisation_id: int) -> Sequence[Mandate]:
-    """Those that end within `REMINDED_BEFORE`, of which nobody was reminded yet; with their members, locked."""
+    """Those that end within `REMINDED_BEFORE` and were not announced yet; with their members, locked."""
     near = now().date() + REMINDED_BEFORE
     is_near = and_(Mandate.last_day >= now().date(), Mandate.last_day <= near)
     return _open_mandates(organisation_id, is_near, Mandate.reminded_at.is_(None))

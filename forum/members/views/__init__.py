@@ -1,4 +1,4 @@
-"""The doors of the members room: appearance, suggestions, organisations, the administration, ignoring others."""
+"""The views of the members room: appearance, suggestions, organisations, the administration, ignoring others."""
 
 from __future__ import annotations
 

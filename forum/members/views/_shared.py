@@ -1,4 +1,4 @@
-"""The blueprint of the members room, and whose forum it is."""
+"""The blueprint of the members room, and the federation."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def federation() -> Federation:
 
 
 def _cached_federation() -> Federation | None:
-    """The federation from the cache of this process, which is read again as soon as an action has changed it.
+    """The federation from the cache of this process, which is refreshed as soon as an action has changed it.
 
-    When the database does not answer, the page that says so shows what was cached.
+    When the database does not answer, the error page shows what was cached.
     """
     remembered = current_app.extensions
     known: queries.CachedFederation | None = remembered.get("federation")

@@ -17,13 +17,13 @@ from forum.webforms import ChangedFields
 
 @bp.get("/administration")
 def administer() -> ResponseReturnValue:
-    """Redirect to the first page of the administration, which says whom it is for."""
+    """Redirect to the first page of the administration, which says for whom it is."""
     return redirect(url_for("members.administration"))
 
 
 @bp.get("/administration/members")
 def administration() -> ResponseReturnValue:
-    """All members, to be searched by name or e-mail address, or a group of them."""
+    """All members, with a search by name or e-mail address, or a group of them."""
     words, group = web.text("q"), web.choice("group", queries.GROUPS)
     page = queries.administered_members(me(), words, web.number("page"), group)
     groups = [
@@ -66,7 +66,7 @@ def _latest_federation() -> FederationForm:
 
 @bp.post("/administration/first-steps/close")
 def close_first_steps() -> AnyResponse:
-    """Show the first steps on the home page no more."""
+    """Hide the first steps on the home page."""
     actions.close_first_steps(me())
     return web.done(_("The list is closed. It can be opened again under “Name and contact”."), "/")
 

@@ -17,13 +17,13 @@ COOKIE_SECONDS = 365 * 24 * 3600  # a year
 
 @bp.post("/appearance")
 def appearance() -> AnyResponse:
-    """Choose the looks and the language of pages, or switch single-key shortcuts (`keys`).
+    """Choose the theme and the language of pages, or switch single-key shortcuts (`keys`).
 
     `theme` is *light*, *dark*, or empty for that of the device; `locale` is a language of the interface.
     """
     answer = web.see_other(web.safe_next())
     if keys := request.form.get("keys", ""):
-        # For a script, so that pages are the same for everybody (WCAG 2.1.4)
+        # Read by a script, so that pages are the same for everybody (WCAG 2.1.4)
         _set_cookie(answer, "keys", keys if keys == "off" else "", is_for_script=True)
         return answer
     if "theme" in request.form:
@@ -35,12 +35,12 @@ def appearance() -> AnyResponse:
     return answer
 
 
-# Pages of visitors hold no token; a forged request can only make pages dark
+# Pages of visitors contain no token; a forged request could only make pages dark
 csrf.exempt(appearance)
 
 
 def _set_cookie(answer: AnyResponse, name: str, value: str, *, is_for_script: bool = False) -> None:
-    """Keep a choice in the browser for a year; an empty one is taken back."""
+    """Store a choice in the browser for a year; an empty one is deleted."""
     how: dict[str, Any] = {
         "samesite": "Lax",
         "httponly": not is_for_script,

@@ -1,4 +1,4 @@
-"""Cities that are typed in a form: found, suggested, chosen among several of the same name."""
+"""Cities in forms: found by name, suggested, chosen among several of the same name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said to an author whose text reads like another language than it is marked with."""
+"""Telling an author that their text seems to be in another language than the marked one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from forum.members.views._shared import bp
 
 
 class LanguageDoubt(NamedTuple):
-    """That a text reads like another language than the one it is marked with.
+    """A text seems to be in another language than the one it is marked with.
 
-    `likely` is the code of that language; `offer` is what a button or link says that marks the text with it.
+    `likely` is the code of that language; `offer` is the label of a button or link that marks the text with it.
     """
 
     likely: str
@@ -43,7 +43,7 @@ def language_doubt(plain: str, marked: str) -> LanguageDoubt | None:
 
 
 def flash_language_doubt(plain: str, marked: str, edit_address: Callable[[str], str]) -> None:
-    """Tell the author of a saved text what `language_doubt` finds, with a link to the form with that language chosen.
+    """Tell the author of a saved text the result of `language_doubt`, with a link to the form with that language chosen.
 
     `edit_address` returns the form's address for the code of a language.
     """

@@ -1,4 +1,4 @@
-"""The doors of organisations: the list, writing one, its history; and which of them a form offers."""
+"""The views of organisations: the list, writing one, its history; and the organisations that a form offers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People: what stands beside a name, suggestions for a mention, and ignoring others."""
+"""People: what is shown beside a name, suggestions for a mention, and ignoring others."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from forum.web import me
 def place_of(
     member: Member, organisation: Organisation | None = None, always: bool = False
 ) -> Iterable[str]:
-    """What a person does and where: position, organisation and city, as far as they are known.
+    """What a person does and where: position, organisation and city, if known.
 
-    Of a hidden profile without the position, which its owner has worded, unless it is for moderators (`always`).
+    For a hidden profile without the position, a text by its owner, unless it is for moderators (`always`).
     """
     city, position = member.city, member.position if member.has_page or always else ""
     said = (position, organisation.name if organisation else "", city.name if city else "")
@@ -70,10 +70,10 @@ def end_ignoring(handle: str) -> AnyResponse:
 
 @bp.get("/settings/ignored")
 def ignored() -> ResponseReturnValue:
-    """Whom one ignores."""
+    """The members whom one ignores."""
     return render_template("members/ignored.html", rows=queries.ignored_by(_my_account()))
 
 
 def _my_account() -> Member:
-    """The account of the person who asks. Raises `Forbidden` for visitors."""
+    """The account of the person. Raises `Forbidden` for visitors."""
     return queries.my_profile(me())
