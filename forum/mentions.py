@@ -1,4 +1,4 @@
-"""Mentions: the handles after an @ in a text, and the links that they become."""
+"""Mentions: the handles after an @ in a text, and the links made from them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _text_outside_links(children: list[Token]) -> Iterator[Token]:
 
 
 def link_people(tokens: list[Token], people: Collection[str], own: Collection[str]) -> None:
-    """Make links of mentions: of `people` in quotes, and of those in `own` elsewhere."""
+    """Turn mentions into links: of `people` in quotes, and of those in `own` elsewhere."""
     left, depth = MAX_LINKS, 0
     for token in tokens:
         depth += nesting(token, "blockquote")
