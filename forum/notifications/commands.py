@@ -1,4 +1,4 @@
-"""What the worker does about notices: it makes them, and deletes old ones."""
+"""The worker's tasks for notices: making them, and deleting old ones."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ log = logging.getLogger("forum.notices")
 def make_notices() -> int:
     """Make the notices of due events; returns how many events were worked on.
 
-    When that fails, events are tried one at a time, so that a faulty one delays no other: it alone is postponed.
+    When that fails, events are tried one at a time, so that a faulty one is postponed and delays no other.
     """
     try:
         return actions.make_notices(SYSTEM)
     except (Refusal, OperationalError):
-        raise  # the database is at fault, not an event
+        raise  # the fault is in the database, not in an event
     except Exception:
         log.exception("the notices of some events are made one by one")
     return sum(map(_make_of_one, queries.due_event_ids(actions.BATCH_SIZE)))
@@ -42,7 +42,7 @@ def _make_of_one(event_id: int) -> int:
 def forget_old(system: Person) -> int:
     """Delete some notices that were read long ago, and events without notices; returns how many.
 
-    The events are looked up before the deed, because that takes long when there are many, and the deed would hold the
-    write lock meanwhile.
+    The events are looked up before the action, because that takes long when there are many, and the action would hold
+    the write lock meanwhile.
     """
     return actions.forget_old(system, queries.finished_event_ids(DELETION_BATCH_SIZE))

@@ -43,7 +43,7 @@ class NoticesForm(Form):
         }
 
     def for_somebody(self, is_curator: bool) -> NoticesForm:
-        """The form itself, without the kinds that only moderators get when the person is none."""
+        """The form itself, without the kinds for moderators if the member is none."""
         for kind in KIND_NAMES:
             if NOTICE_KINDS[kind].is_for_curators and not is_curator:
                 del self[_field_name(kind)]

@@ -1,4 +1,4 @@
-"""The doors of a member's notices; the page of the inbox is in the room `front`."""
+"""The views of a member's notices; the page of the inbox is in the room `front`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ bp = Blueprint("notifications", __name__)
 
 
 def zone_of_reader() -> tzinfo | None:
-    """The time zone of sentences on the page that is asked for; None for visitors, and where nobody asks."""
+    """The time zone for sentences on this page; None for visitors, and outside of requests."""
     return zone_of(me().id) if has_request_context() and me().is_member else None
 
 
@@ -43,9 +43,9 @@ def read_all() -> Response:
 
 
 def set_level(subject: str, subject_id: int, address: str) -> Response:
-    """Watch or mute a subject as the form field `level` says, neither when it is empty, and redirect to `address`.
+    """Watch or mute a subject as the form field `level` says (neither when it is empty), and redirect to `address`.
 
-    Views of rooms above call this; they have checked that the reader can see the subject.
+    Views of rooms above call this after checking that the reader can see the subject.
     """
     level = request.form.get("level", "")
     if level:

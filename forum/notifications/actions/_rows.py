@@ -1,4 +1,4 @@
-"""Writing rows: the notices of an event, replacing one, changing many at once; and what notices quote of a text."""
+"""Writing rows: the notices of an event, upserting, changing many rows; and what notices quote of a text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUOTED_CHARACTERS = 400  # of a text, in an event and its notices
 
 
 def make_for(event: Event, member_ids: Sequence[int]) -> None:
-    """Make an event's notices for these members, as far as they want them."""
+    """Make an event's notices for those of these members who want them."""
     if NOTICE_KINDS[event.kind].is_merging:
         merged = _merge_into_unread(event, member_ids)
         member_ids = [member_id for member_id in member_ids if member_id not in merged]
@@ -28,7 +28,7 @@ def make_for(event: Event, member_ids: Sequence[int]) -> None:
 
 
 def _merge_into_unread(event: Event, member_ids: Sequence[int]) -> set[int]:
-    """Let unread, unmailed notices about the same post tell of one more person; returns the ids of their members."""
+    """Add one more person to unread, unmailed notices about the same post; returns the ids of their members."""
     unread = update(Notice).where(
         Notice.member_id.in_(member_ids),
         Notice.kind == event.kind,

@@ -1,4 +1,4 @@
-"""Choosing how one is notified: by mail or not, when the digest comes, whether replies are watched."""
+"""How a member is notified: by mail or not, when the digest comes, whether own topics are watched."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def choose(
 def choose_ways(member: Person, ways: Mapping[str, str]) -> None:
     """Choose how kinds of notices are mailed (`ways`: one of `WAYS` by kind).
 
-    Notices that wait to be mailed follow the choice, with one exception: those kept for the digest stay in it when
+    This also applies to notices that wait to be mailed, with one exception: those kept for the digest stay in it when
     their kind is to be mailed at once from now on.
     """
     touches()
@@ -67,7 +67,7 @@ def choose_ways(member: Person, ways: Mapping[str, str]) -> None:
 
 @action
 def end_mail(_visitor: Person, member_id: int, kind: str) -> None:
-    """Stop mailing a member notices of a kind. The calling deed has checked the seal of the letter that offers this."""
+    """Stop mailing a member notices of a kind. The calling action has checked the seal of the letter."""
     touches()
     if kind in DEFAULT_WAYS:
         upsert(NoticeChoice(member_id=member_id, kind=kind, way=NEVER))
@@ -97,18 +97,18 @@ def set_digest(member: Person, every: str, hour: int, time_zone: str) -> None:
 
 
 def _skip_waiting_digest(member_id: int) -> None:
-    """Keep the notices that wait for a digest out of the next one, which may come in a year: they are in the inbox."""
+    """Leave waiting notices out of the next digest, which may come in a year: they are in the inbox."""
     set_values(Notice, {"way": NEVER}, *_is_unmailed(member_id, Notice.way == DIGEST))
 
 
 def _is_unmailed(member_id: int, condition: Any) -> tuple[Any, ...]:
-    """SQL conditions: a notice of the member that meets the condition and was not mailed yet."""
+    """SQL conditions: a notice of the member meets the condition and was not mailed yet."""
     return Notice.member_id == member_id, condition, Notice.mailed_at.is_(None)
 
 
 @action
 def set_watching_replies(member: Person, is_on: bool) -> None:
-    """Choose whether one watches, from now on, the topics that one opens or replies to."""
+    """Choose whether one watches the topics that one opens or replies to from now on."""
     touches()
     require(member.can.see_notices())
     settings = _settings_to_change(member.id)

@@ -1,4 +1,4 @@
-"""Notices and events follow what they are about: they are hidden, shown, moved, reworded and taken back with it."""
+"""Updating notices and events after their subject: they are hidden, shown, moved, reworded and withdrawn with it."""
 
 from __future__ import annotations
 
@@ -38,17 +38,18 @@ def hide_notices(
 ) -> None:
     """Hide the notices and events about a topic or a post: all of them, or those of some kinds or since a moment.
 
-    With a post, `topic_id` is the topic that it opens, if it does: then early requests for advice are meant, too, which
-    quote that post and do not name it. Notices of decisions stay: the author must be able to read why something was hidden.
+    With a post, `topic_id` is the topic that it opens, if any: then early requests for advice, which quote that post
+    but do not name it, are included. Notices of decisions stay, because the author must be able to read why something
+    was hidden.
     """
     _set_hidden(topic_id, post_id, kinds=kinds, since=since, is_hidden=True)
 
 
 @action
 def hide_reminders(_doer: Person, address: str) -> None:
-    """Hide the notices and events that remind members of what was at an address, where there is no topic to hide them by.
+    """Hide the notices and events of reminders about the thing at an address, which has no topic by which to hide them.
 
-    The events first: then a worker that makes notices of them right now has ended, and these are hidden, too.
+    Events come first: this waits for a worker that is making notices of them, so that these are hidden, too.
     """
     for model in (Event, Notice):
         is_about = is_of_reminder(model), model.address == address
@@ -57,7 +58,7 @@ def hide_reminders(_doer: Person, address: str) -> None:
 
 @action
 def hide_told(_doer: Person, kind: str, address: str) -> None:
-    """Hide the notices and events of a kind that lead to an address, where what they tell of is taken back; the events first, as `hide_reminders` does."""
+    """Hide the notices and events of a kind that lead to an address and no longer apply; events first, as in `hide_reminders`."""
     events = events_told(kind, address)
     for model, is_meant in ((Event, Event.id.in_(events)), (Notice, Notice.event_id.in_(events))):
         set_values(model, {"hidden_at": now()}, is_meant, model.hidden_at.is_(None))
@@ -65,7 +66,7 @@ def hide_told(_doer: Person, kind: str, address: str) -> None:
 
 @action
 def hide_told_to(member: Person, kinds: Collection[str], address: str) -> None:
-    """Hide a member's own notices of some kinds that lead to an address, and the events of which they are still to be made."""
+    """Hide a member's own notices of some kinds that lead to an address, and events of which they are still to be made."""
     touches()
     is_meant = (Event.done_at.is_(None), Event.kind.in_(kinds), Event.address == address)
     set_values(Event, {"hidden_at": now()}, *is_meant)
@@ -75,7 +76,7 @@ def hide_told_to(member: Person, kinds: Collection[str], address: str) -> None:
 
 @action
 def restore_told(_doer: Person, kind: str, address: str, since: datetime) -> bool:
-    """Show what was told since a moment again, which `hide_told` has hidden; returns whether anything was told since then."""
+    """Show again what `hide_told` has hidden, since a moment; returns whether there was anything."""
     events = db.session.scalars(events_told(kind, address).where(Event.created_at >= since)).all()
     for model, is_meant in ((Event, Event.id.in_(events)), (Notice, Notice.event_id.in_(events))):
         set_values(model, {"hidden_at": None}, is_meant)
@@ -91,9 +92,9 @@ def restore_notices(
     kinds: Collection[str] = (),
     but: Sequence[int] = (),
 ) -> None:
-    """Show the notices about a topic or a post again, all or of some kinds; those about the posts in `but` stay hidden.
+    """Show the notices about a topic or a post again, all or of some kinds, except those about the posts in `but`.
 
-    `topic_id` beside a post is as in `hide_notices`.
+    `topic_id` together with a post is as in `hide_notices`.
     """
     _set_hidden(topic_id, post_id, but, kinds=kinds, is_hidden=False)
 
@@ -124,21 +125,21 @@ def _set_hidden(
 def _is_about(
     model: type[Event] | type[Notice], post_id: int, opened_id: int | None
 ) -> ColumnElement[bool]:
-    """SQL condition: it is about a post, which opens the topic `opened_id`, or none."""
+    """SQL condition: it is about a post, which opens the topic `opened_id` or none."""
     is_early = (model.topic_id == opened_id, model.post_id.is_(None), model.kind == "advice")
     return or_(model.post_id == post_id, and_(*is_early)) if opened_id else model.post_id == post_id
 
 
 @action
 def forget_events(_doer: Person, topic_ids: Collection[int]) -> None:
-    """Forget the events about some topics of which notices are still to be made, so that nobody is told."""
+    """Drop the events about these topics of which notices are still to be made, so that nobody is notified."""
     is_open = Event.topic_id.in_(topic_ids), Event.done_at.is_(None)
     db.session.execute(delete(Event).where(*is_open, without_notices()))
 
 
 @action
 def move_notices(_doer: Person, post_ids: Collection[int], topic_id: int, title: str) -> None:
-    """Let the events and notices about posts that moved belong to the other topic, and name it."""
+    """Move the events and notices about moved posts to the other topic, and update the title."""
     for model in (Event, Notice):
         is_about_posts = (model.post_id.in_(post_ids), model.kind != "decision")
         set_values(model, {"topic_id": topic_id, "title": title}, *is_about_posts)
@@ -146,7 +147,7 @@ def move_notices(_doer: Person, post_ids: Collection[int], topic_id: int, title:
 
 @action
 def update_quotations(system: Person, post_id: int, text: str, topic_id: int | None = None) -> None:
-    """Let events and notices quote a post as it is now; `topic_id` is the topic that the post opens, if it does."""
+    """Update the quotation of a post in events and notices; `topic_id` is the topic that the post opens, if any."""
     require(system.can.administer())
     words, kinds = {"text": quoted(text)}, (*QUOTING_KINDS, "advice")
     for model in (Event, Notice):
@@ -155,9 +156,9 @@ def update_quotations(system: Person, post_id: int, text: str, topic_id: int | N
 
 @action
 def update_mark_notices(_doer: Person, post_id: int, marker_id: int, text: str) -> None:
-    """Let events and notices of a member's mark quote its note as it is now: edited, withdrawn, hidden or restored.
+    """Update the quotation of a mark's note in events and notices: edited, withdrawn, hidden or restored.
 
-    A notice that tells of several members is found by the words that it quotes, whomever it names first.
+    A notice about several members is found by the quoted words, whichever member it names first.
     """
     words = {"text": quoted(text)}
     is_of_marker = or_(
@@ -169,7 +170,7 @@ def update_mark_notices(_doer: Person, post_id: int, marker_id: int, text: str) 
 
 @action
 def clear_titles(system: Person, topic_id: int) -> None:
-    """Clear the title in events and notices about a topic that has none any more."""
+    """Clear the title in events and notices about a topic whose title was deleted."""
     require(system.can.administer())
     for model in (Event, Notice):
         set_values(model, {"title": ""}, model.topic_id == topic_id)
@@ -177,7 +178,7 @@ def clear_titles(system: Person, topic_id: int) -> None:
 
 @action
 def retitle_queue(system: Person, addresses: Collection[str], title: str) -> None:
-    """Replace the title in events and notices about entries of the queue at these addresses, and the sentence instead of one."""
+    """Replace the title (or the sentence instead of one) in events and notices about entries of the queue at these addresses."""
     require(system.can.administer())
     for model in (Event, Notice):
         for row in titled_by_sentence(model, addresses):
@@ -188,9 +189,9 @@ def retitle_queue(system: Person, addresses: Collection[str], title: str) -> Non
 
 @action
 def take_back(_moderator: Person, decision_ids: Collection[int]) -> list[tuple[Event, set[int]]]:
-    """Take back the notices of decisions that nobody has read and that were not mailed; no more are made of them.
+    """Withdraw unread, unmailed notices of decisions, and make no more of them.
 
-    Returns the events that members know of all the same, each with the ids of those who do.
+    Returns the events that members already know about, each with the ids of these members.
     """
     touches()
     events = events_of_decisions(decision_ids)

@@ -20,7 +20,7 @@ KEPT_READ = timedelta(days=365)  # notices, after they were read
 
 @action
 def forget_old(system: Person, event_ids: Collection[int], limit: int = DELETION_BATCH_SIZE) -> int:
-    """Delete up to `limit` notices that were read a year ago, and those of the events that have no notices; returns how many."""
+    """Delete up to `limit` notices that were read a year ago, and those of the given events without notices; returns how many."""
     require(system.can.administer())
     touches()
     gone = _delete_notices(limit, Notice.read_at < now() - KEPT_READ)
@@ -31,9 +31,9 @@ def forget_old(system: Person, event_ids: Collection[int], limit: int = DELETION
 def forget_member(
     system: Person, member_id: int, *, is_silent: bool, limit: int = DELETION_BATCH_SIZE
 ) -> int:
-    """Delete the choices and up to `limit` notices of a member who has left, and that others watch them; returns how many notices.
+    """Delete the choices and up to `limit` notices of a member who has left, and watches of them; returns how many notices.
 
-    With `is_silent` also the notices and events that tell others of the member's deeds, with the words in them.
+    With `is_silent` also the notices and events that tell others about the member's actions, with the words in them.
     """
     require(system.can.administer())
     touches()
@@ -50,7 +50,7 @@ def forget_member(
 
 @action
 def forget_told(system: Person, kind: str, address: str) -> None:
-    """Delete the notices and events of a kind that lead to an address, with the words that they quote."""
+    """Delete the notices and events of a kind that lead to an address, with their quotations."""
     require(system.can.administer())
     touches()
     events = events_told(kind, address)

@@ -1,4 +1,4 @@
-"""Making notices of events: the worker calls these again and again."""
+"""Making notices of events: the worker calls these actions repeatedly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from forum.notifications.models import Event
 from forum.notifications.queries import due_broadcasts, due_event, due_events, next_watchers
 from forum.permissions import Person
 
-BATCH_SIZE = 200  # events that name their members, in one transaction
+BATCH_SIZE = 200  # events with named recipients that one transaction handles
 WATCHER_BATCH_SIZE = 500  # watchers who get their notices in one transaction
 MAX_BROADCASTS = 20  # events for watchers that one worker takes at once
 
@@ -22,8 +22,8 @@ def make_notices(
 ) -> int:
     """Make the notices of due events, one for each event and member; returns how many events it worked on.
 
-    One call takes at most `limit` events that name members, and makes notices for at most `most_watchers` watchers. An event
-    with a hundred thousand watchers takes many calls; each records how far it came.
+    One call takes at most `limit` events with named recipients, and makes notices for at most `most_watchers`
+    watchers. An event with a hundred thousand watchers takes many calls; each records its progress.
     """
     touches()
     events = due_events(limit)

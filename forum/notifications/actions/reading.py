@@ -44,9 +44,10 @@ def read(member: Person, notice_id: int) -> Notice:
 
 @action
 def read_all(member: Person, part: str = "") -> None:
-    """Mark every notice of a member read that the inbox shows; with a part of it (`WAITING` or `TOLD`) those of that part.
+    """Mark all notices of a member that the inbox shows as read; with `part` (`WAITING` or `TOLD`) only those of that part.
 
-    What is out of sight now, such as of the queue for who hosts nothing any more, waits unread if it ever comes back.
+    Notices that are invisible now, such as those of the queue for a former host, stay unread in case they become
+    visible again.
     """
     touches()
     require(member.can.see_notices())
@@ -74,10 +75,10 @@ def read_topic(member: Person, topic_id: int) -> None:
 
 @action
 def read_queue(_doer: Person, address: str, *, but_urgent: bool = False) -> None:
-    """Mark everybody's notices of an entry of the queue read, and make no more of them: it waits no longer.
+    """Mark everybody's notices of an entry of the queue as read, and make no more of them, because it no longer waits.
 
-    With `but_urgent` those that it may be illegal stay, which only moderators decide. The events first: then a worker that
-    makes notices of them right now has ended, and these are marked, too.
+    With `but_urgent` those about illegal content, which only moderators decide, stay. Events come first: this waits
+    for a worker that is making notices of them, so that these are marked, too.
     """
     touches()
     for model, moment in ((Event, Event.done_at), (Notice, Notice.read_at)):
@@ -88,9 +89,9 @@ def read_queue(_doer: Person, address: str, *, but_urgent: bool = False) -> None
 
 @action
 def unread_queue(doer: Person, address: str, since: datetime) -> None:
-    """Let an entry of the queue wait again in the inboxes of others, where it was read since a moment (see `read_queue`).
+    """Mark notices of an entry of the queue as unread again that were marked as read since a moment (see `read_queue`).
 
-    Of its events that ended since, notices are made for those who had none yet. Nothing that was mailed is mailed again.
+    Notices are also made of its events that ended since, for members who had none yet. Nothing is mailed twice.
     """
     touches()
     for event in ended_queue_events(address, since):
@@ -104,10 +105,10 @@ def unread_queue(doer: Person, address: str, since: datetime) -> None:
 def read_outdated(
     _doer: Person, kind: str, addresses: Collection[str], member_ids: Collection[int | None]
 ) -> None:
-    """Mark notices of members read that are of a kind and lead to one of some addresses, so that none is mailed.
+    """Mark members' notices of a kind that lead to these addresses as read, so that none is mailed.
 
-    What they tell of is so no more, such as that the member hosts an agenda. Those that the worker has yet to make are
-    made here, so that they are marked, too.
+    They are outdated, for example because the member no longer hosts an agenda. Notices that the worker has yet to
+    make are made here, so that they are marked, too.
     """
     touches()
     for event in open_events(kind, addresses):
@@ -118,18 +119,18 @@ def read_outdated(
 
 @action
 def read_decisions(_doer: Person, decision_ids: Collection[int]) -> None:
-    """Mark everybody's notices of decisions read, so that none is mailed; those of reports stay.
+    """Mark everybody's notices of decisions as read, so that none is mailed; those about reports stay.
 
-    The decisions hold no more, or whom they concern has done what they ask for.
+    The decisions are no longer in effect, or the members concerned have done what was asked.
     """
     touches()
-    events_of_decisions(decision_ids)  # locked, as in `read_queue`
+    events_of_decisions(decision_ids)  # locks them, as in `read_queue`
     set_values(Notice, {"read_at": now()}, *is_of_decisions(decision_ids), Notice.read_at.is_(None))
 
 
 @action
 def unread_decisions(_moderator: Person, decision_ids: Collection[int], since: datetime) -> None:
-    """Mark the notices of decisions that hold again unread which were marked read since a moment (see `read_decisions`)."""
+    """Mark notices of decisions that are in effect again as unread, if they were marked as read since a moment."""
     touches()
     told = is_of_decisions(decision_ids)
     set_values(Notice, {"read_at": None}, *told, Notice.read_at >= since)
@@ -137,7 +138,7 @@ def unread_decisions(_moderator: Person, decision_ids: Collection[int], since: d
 
 @action
 def read_until(_system: Person, moment: datetime) -> None:
-    """Mark all notices up to a moment read, its own second too, and mail none: after an import they are no news."""
+    """Mark all notices until a moment (including that second) as read, and mail none: after an import they are not news."""
     touches()
     set_values(Notice, {"read_at": now()}, Notice.created_at <= moment, Notice.read_at.is_(None))
     set_values(Notice, {"way": NEVER}, Notice.way != NEVER, Notice.mailed_at.is_(None))

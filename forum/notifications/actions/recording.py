@@ -1,4 +1,4 @@
-"""Recording events: one row each, of which the worker makes the notices."""
+"""Recording events: one row each, from which the worker makes the notices."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ TOLD_TO_WEBHOOKS = ("topic", "post")  # kinds of events
 
 @dataclass(frozen=True)
 class NoticeText:
-    """What the notices of an event say: its `kind`, one of `NOTICE_KINDS`, and the path to which they lead, with a title and a text.
+    """The content of an event's notices: `kind`, one of `NOTICE_KINDS`, the path to which they lead, a title and a text.
 
-    What the forum says is no text but sentences, which each member reads in the own language: the title may be one, and
-    `before` are those before the text, in which people speak. Notices are read when somebody reads the topic, hidden with the post, and follow both wherever these are moved.
+    The forum's own words are not text but sentences, which are shown in the language of each member: the title may be
+    one, and `before` are those before the text by a person. Notices are read when the topic is read, hidden with the
+    post, and move with both.
     """
 
     kind: str
@@ -36,7 +37,7 @@ class NoticeText:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """What an event and its notices keep of it."""
+        """The columns that an event and its notices share."""
         same = {name: getattr(self, name) for name in ("kind", "address", "topic_id", "post_id")}
         instead = [self.title] if isinstance(self.title, Sentence) else []
         return same | {
@@ -57,8 +58,8 @@ def note_event(
 ) -> None:
     """Record an event that concerns `recipients`, the ids of members; the worker makes the notices.
 
-    The doer gets no notice of own deeds, and is not named in the notice when `is_named` is false (a moderator, a
-    reporter). `decision_id` is the decision with which it is taken back.
+    Doers get no notice of their own actions, and are not named in the notice when `is_named` is false (a moderator, a
+    reporter). `decision_id` is the decision with which it is withdrawn.
     """
     concerned = sorted({member_id for member_id in recipients if member_id} - {doer.id})
     if concerned:
@@ -73,8 +74,8 @@ def note_event_for_watchers(
     """Record an event that concerns everybody who watches one of `subjects` and mutes none of them.
 
     It is one row, however many people watch: the worker finds them. The doer gets no notice, nor do the members in
-    `but`, whom another event notifies of the same deed by name. Of topics and posts webhooks are told, too, if there are
-    any, whether somebody watches or not.
+    `but`, who get a more specific notice of the same action. Events of topics and posts are also for webhooks,
+    whether or not somebody watches.
     """
     is_watched, is_told = who_listens(doer, subjects)
     is_told = is_told and notice.kind in TOLD_TO_WEBHOOKS
@@ -89,13 +90,13 @@ def note_event_for_watchers(
 
 @action
 def note_event_for_everybody(_doer: Person, notice: NoticeText) -> None:
-    """Record an event that concerns every member, the doer too; one row, as with `note_event_for_watchers`."""
+    """Record an event that concerns every member, including the doer; one row, like `note_event_for_watchers`."""
     _add_event(notice, actor_id=None, recipients=[], watched=[[EVERYBODY, 0]])
 
 
 @action
 def note_told(_system: Person, events: Collection[Event]) -> None:
-    """Record that webhooks are told of these events, in the transaction in which they are."""
+    """Record that webhook deliveries were made for these events, in the same transaction."""
     for event in events:
         event.untold_at = None
 

@@ -22,7 +22,7 @@ from forum.permissions import Person, require
 def watch(member: Person, subject: str, subject_id: int, level: str = WATCHING) -> None:
     """Watch or mute a subject (`level`). The caller has checked that the member can see it.
 
-    Authors are only watched: who wants to hear nothing of one ignores that member.
+    Authors can only be watched: instead of muting them, one ignores them.
     """
     touches()
     require(member.can.watch_author(subject_id) if subject == AUTHOR else member.can.watch())
@@ -35,7 +35,7 @@ def watch(member: Person, subject: str, subject_id: int, level: str = WATCHING) 
 
 @action
 def unwatch(member: Person, subject: str, subject_id: int) -> None:
-    """Neither watch nor mute a subject any longer."""
+    """Stop watching or muting a subject."""
     touches()
     require(member.can.watch())
     is_of_subject = (Watch.subject == subject, Watch.subject_id == subject_id)
@@ -44,7 +44,7 @@ def unwatch(member: Person, subject: str, subject_id: int) -> None:
 
 @action
 def clear_watches(member: Person, subjects: Collection[Subject]) -> None:
-    """Neither watch nor mute any of the subjects any longer."""
+    """Stop watching or muting these subjects."""
     touches()
     require(member.can.watch())
     key = tuple_(Watch.subject, Watch.subject_id)
@@ -79,7 +79,7 @@ def copy_watchers(
     since: datetime,
     member_ids: Collection[int] | None = None,
 ) -> None:
-    """Let the watchers of a topic (only those in `member_ids`, if given) watch `target_id`, too, unless they mute it."""
+    """Let the watchers of a topic (only those in `member_ids`, if given) also watch `target_id`, unless they mute it."""
     values = (
         literal(TOPIC),
         literal(target_id),

@@ -1,4 +1,4 @@
-"""Every kind of notice: what it is called, how it is mailed, and who gets it in spite of what."""
+"""Every kind of notice: its label, how it is mailed, and who gets it under which conditions."""
 
 from __future__ import annotations
 
@@ -12,43 +12,45 @@ from flask_babel.speaklater import LazyString
 from forum.pages import ngettext
 
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice
-# Of notices about entries of the moderation queue
+# The kinds of notices about entries of the moderation queue
 QUEUE, URGENT = QUEUE_KINDS = ("queue", "urgent")
-REMINDER = "reminder"  # of what a member keeps for later
-# New texts for a search that a member keeps; those of a week are told in the digest alone
+REMINDER = "reminder"  # of a bookmark
+# New texts for a kept search; the weekly kind is mailed only in the digest
 SEARCH, SEARCH_WEEKLY = SEARCH_KINDS = ("search", "search weekly")
-# What a notice quotes: its own post, or the one that opens its topic
+# Values of `quotes`: the notice quotes its own post, or the one that opens its topic
 POST, OPENING = "post", "opening"
 
 
 @dataclass(frozen=True)
 class NoticeKind:
-    """What a kind of notice is, and what follows from it.
+    """A kind of notice, and what follows from it.
 
-    `label` is what members choose by how it is mailed, None for a kind that they do not choose; `way` is how it is mailed
-    to those who have not chosen. `counted` says in a digest that there are so many about the same thing, and those of a
-    high `score` come first there.
+    `label` is what members choose it by, None for a kind that they cannot choose; `way` is how it is mailed to those
+    who have not chosen. `counted` is the phrase for several of them in a digest, where those with a high `score` come
+    first.
     """
 
     label: LazyString | None
     counted: Callable[[int], str]
     way: str = AT_ONCE
-    chosen_as: str = ""  # the kind with which members choose it: never, or else its own `way`
+    # Another kind: who has chosen NEVER for that does not get this one by mail either; else its own `way` applies
+    chosen_as: str = ""
     score: int = 1
-    quotes: str = ""  # `POST` or `OPENING`, whose words it shows, and a letter about it the whole
+    # `POST` or `OPENING`, which it quotes; a letter about it contains the whole text
+    quotes: str = ""
     is_actionable: bool = False  # it asks the member to do something
     is_mutable: bool = False  # not made for members who have muted the topic
     is_always_told: bool = False  # also made for members who are leaving
     is_official: bool = False  # also made when the member ignores the actor
     is_decision: bool = False  # of a moderator, who may take it back in the minutes after
-    is_held: bool = False  # mailed after these minutes, too: a decision of that kind leads to it
+    is_held: bool = False  # mailed only after these minutes, too: such a decision leads to it
     is_joined: bool = False  # those of one topic share a line of the inbox
-    is_merging: bool = False  # the next ones about the same post are merged into an unread one
+    is_merging: bool = False  # further ones about the same post are merged into an unread one
     is_in_topic: bool = True  # mailed only while its topic can be read
     is_for_curators: bool = False  # only hosts, moderators and administrators get it
 
 
-# In the order in which a member chooses
+# In the order of the form
 NOTICE_KINDS: dict[str, NoticeKind] = {
     "reply": NoticeKind(
         _("Somebody replies to you"),
@@ -141,7 +143,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
     SEARCH: NoticeKind(
         _("New texts for a search that you keep"),
         lambda n: gettext("a search that you keep"),
-        way=DIGEST,  # the worker looks a few hours before it
+        way=DIGEST,  # the worker records it a few hours before the digest
         score=3,
         is_in_topic=False,
     ),

@@ -19,14 +19,15 @@ WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME, AUTHOR = SUBJECTS = ("agenda", "topic", "city", "theme", "author")
 EVERYBODY = "everybody"  # stands for all members in `Event.watched`; nobody can watch it
 NO_DIGEST = "never"
-WAITING, TOLD = "waiting", "told"  # the parts of an inbox: what asks for something, and the rest
+# The parts of an inbox: notices that ask for something, and the rest
+WAITING, TOLD = "waiting", "told"
 DIGEST_FREQUENCIES = ("daily", "weekly", NO_DIGEST)
-# Addresses whose page shows a topic: whoever opens it reads the notices about that topic
+# Addresses whose page shows a topic: opening it marks the notices about that topic as read
 SHOWS_TOPIC = re.compile(r"/(topics|posts|cases|practices)/[^/]+")
 
 
 class KeptSentences(TypedDict):
-    """The sentences of the forum in an event and its notices: those that stand for the title, and those before the text."""
+    """The forum's sentences in an event and its notices: those that replace the title, and those before the text."""
 
     title: Kept | None
     text: Kept | None
@@ -35,12 +36,12 @@ class KeptSentences(TypedDict):
 def kept_sentences(
     title: Sequence[Sentence] = (), text: Sequence[Sentence] = ()
 ) -> KeptSentences | None:
-    """What the column `sentences` of an event and its notices holds; None where people wrote all that it says."""
+    """The value of the column `sentences` of an event and its notices; None if people wrote all of its texts."""
     return {"title": kept(title), "text": kept(text)} if title or text else None
 
 
 def said_in(sentences: KeptSentences | None, place: Literal["title", "text"]) -> str:
-    """What the forum says in a place of a notice, in the present language."""
+    """The forum's sentences in a place of a notice, in the present language."""
     return said(sentences[place]) if sentences else ""
 
 
@@ -49,8 +50,9 @@ class Event(Base):
 
     The worker makes the notices and sets `done_at`. Watchers get theirs in the order of their ids; `reached` is the
     last one who has. `watched` holds pairs of a subject's kind and id, and is null for events with recipients.
-    `decision_id` is the decision of a moderator that it tells of: both are taken back together. `title` and `text` are
-    what people wrote, `sentences` what the forum says (see `Notice`). Since `untold_at` webhooks are still to be told of it.
+    `decision_id` is the moderator's decision that it is about: both are withdrawn together. `title` and `text` are
+    texts by people, `sentences` those of the forum (see `Notice`). While `untold_at` is set, webhook deliveries are
+    still to be made.
     """
 
     __tablename__ = "event"
@@ -88,20 +90,18 @@ class Event(Base):
 
     @property
     def heading(self) -> str | Sentence:
-        """Its title, or the sentence that stands for it, for another event with the same."""
+        """Its title, or the sentence instead of one, for another event with the same title."""
         instead = unkept(self.sentences["title"]) if self.sentences else ()
         return self.title or (instead[0] if instead else "")
 
 
 class Notice(Base):
-    """One line in a member's inbox; hidden while what it is about is hidden.
+    """One line in a member's inbox; hidden while its subject is hidden.
 
     `way` is how it is mailed, decided when it is made, and `mailed_at` when it was. `others` is the number of people
-    besides the actor of whom a merged notice tells.
-
-    `title` and `text` are what people wrote. What the forum says in place of a title and before the text is kept in
-    `sentences`, since the member may read another language than whoever did the deed. Rows of former releases have both
-    in one, in the language of the latter.
+    besides the actor in a merged notice. `title` and `text` are texts by people. The forum's own words instead of a
+    title and before the text are stored in `sentences`, because the member may read another language than the doer.
+    Rows of former releases have both in one, in the language of the doer.
     """
 
     __tablename__ = "notice"
@@ -112,7 +112,7 @@ class Notice(Base):
         Index(None, "post_id"),
         Index(None, "actor_id"),
         Index("ix_notice_read_at", "read_at", **partial_index("read_at IS NOT NULL")),
-        # Every page asks how many are unread; the index spares a walk through all that was ever read.
+        # Every page asks how many are unread; with the index this does not scan old notices.
         Index(
             "ix_notice_unread",
             "member_id",
@@ -157,22 +157,22 @@ class Notice(Base):
 
     @property
     def heading(self) -> str:
-        """What it is about, in the present language; empty when that is no longer kept."""
+        """Its heading, in the present language; empty when the title was deleted."""
         return self.title or said_in(self.sentences, "title")
 
     @property
     def sentence(self) -> str:
-        """What the forum says before the text, in the present language; empty for most."""
+        """The forum's sentences before the text, in the present language; empty for most."""
         return said_in(self.sentences, "text")
 
     @property
     def words(self) -> str:
-        """What the forum says and the text, for where there is no place for both."""
+        """The forum's sentences and the text, where both are shown together."""
         return f"{self.sentence} {self.text}".strip()
 
     @property
     def is_read_with_topic(self) -> bool:
-        """Whether it is read by opening its address, so that a link to it is enough."""
+        """Whether opening its address marks it as read, so that a plain link is enough."""
         shows_topic = bool(self.topic_id) and bool(SHOWS_TOPIC.fullmatch(self.address))
         return shows_topic and not NOTICE_KINDS[self.kind].is_official
 
@@ -192,8 +192,8 @@ class NoticeChoice(Base):
 class NoticeSettings(Base):
     """When a member's digest comes, and whether they watch the topics they write in. Without a row the defaults apply.
 
-    `digest_hour` is one of the 24 hours of the day in `time_zone`, a name of the IANA list. Sentences without markup say
-    times in it, too (`clock.in_words`).
+    `digest_hour` is one of the 24 hours of the day in `time_zone`, a name of the IANA list, in which sentences
+    without markup also give times (`clock.in_words`).
     """
 
     __tablename__ = "notice_settings"

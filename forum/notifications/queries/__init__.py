@@ -1,4 +1,4 @@
-"""A member's inbox and choices, who watches what, and what waits for the worker and the mail."""
+"""A member's inbox and choices, watchers, and what waits for the worker and the mail."""
 
 from __future__ import annotations
 

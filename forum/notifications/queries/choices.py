@@ -1,4 +1,4 @@
-"""How members want to be told, and in which time zone."""
+"""How members want to be notified, and in which time zone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def settings_of(member_id: int) -> NoticeSettings:
 
 
 def begins_to_watch(member_id: int, topic_id: int) -> bool:
-    """Whether a member who writes in a topic watches it from then on, and neither watches nor mutes it by now."""
+    """Whether a member who writes in a topic will watch it from then on, and does neither watch nor mute it yet."""
     values = {"member_id": member_id, "topic_id": topic_id}
     chosen, is_decided = db.session.execute(_BEGINNING, values).one()
     wants = _defaults(member_id).watches_replies if chosen is None else chosen
@@ -59,12 +59,12 @@ def _defaults(member_id: int) -> NoticeSettings:
 
 
 def zone_of(member_id: int) -> tzinfo:
-    """The time zone that a member has chosen; UTC for who has chosen none."""
+    """The time zone that a member has chosen, by default UTC."""
     return zone_called(settings_of(member_id).time_zone)
 
 
 def zone_called(name: str) -> tzinfo:
-    """The time zone of a name; UTC for one that this machine does not know, so that the digest still comes."""
+    """The time zone with a name; UTC for one that this machine does not know, so that the digest is still sent."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Events of which the worker makes notices, and events that are looked for later."""
+"""Events of which the worker makes notices, and events that are looked up later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forum.notifications.models import Event, Notice
 from forum.notifications.queries._shared import is_of_queue, is_of_reminder
 
 MAX_ATTEMPTS = 8
-KEPT_DONE = timedelta(days=30)  # events whose notices are made, when no notice is left
+KEPT_DONE = timedelta(days=30)  # events whose notices were made, when no notice is left
 
 
 def finished_event_ids(limit: int) -> list[int]:
@@ -29,12 +29,12 @@ def without_notices() -> ColumnElement[bool]:
 
 
 def due_events(limit: int) -> Sequence[Event]:
-    """Due events with recipients, oldest first, locked for update; those that another worker has locked are skipped."""
+    """Due events with recipients, oldest first, locked for update; those locked by other workers are skipped."""
     return _due(Event.watched.is_(None), limit)
 
 
 def due_broadcasts(limit: int) -> Sequence[Event]:
-    """Due events for watchers, otherwise as `due_events`."""
+    """Due events for watchers, otherwise like `due_events`."""
     return _due(Event.watched.is_not(None), limit)
 
 
@@ -51,13 +51,13 @@ def due_event_ids(limit: int) -> list[int]:
 
 
 def untold_event_ids(limit: int) -> list[int]:
-    """The ids of events of which webhooks are still to be told, oldest first."""
+    """The ids of events without webhook deliveries yet, oldest first."""
     untold = select(Event.id).where(Event.untold_at.is_not(None))
     return list(db.session.scalars(untold.order_by(Event.id).limit(limit)))
 
 
 def untold_events(limit: int) -> Sequence[Event]:
-    """The events of which webhooks are still to be told, oldest first, locked for update; those that another worker has locked are skipped."""
+    """The events without webhook deliveries yet, oldest first, locked for update; those locked by other workers are skipped."""
     untold = select(Event).where(Event.untold_at.is_not(None)).order_by(Event.id).limit(limit)
     return db.session.scalars(untold.with_for_update(skip_locked=True)).all()
 
@@ -70,7 +70,7 @@ def _due(condition: ColumnElement[bool], limit: int) -> Sequence[Event]:
 
 
 def _is_due() -> tuple[ColumnElement[bool], ...]:
-    """SQL conditions: notices are to be made of the event now. New ones are due whatever the clock said: it may have been ahead."""
+    """SQL conditions: notices are to be made of the event now. New events are always due, because the clock may have been wrong."""
     return (
         Event.done_at.is_(None),
         Event.hidden_at.is_(None),
@@ -80,13 +80,13 @@ def _is_due() -> tuple[ColumnElement[bool], ...]:
 
 
 def events_of_decisions(decision_ids: Iterable[int]) -> Sequence[Event]:
-    """The events that tell of decisions, in their order, locked for update: a worker that makes notices of them ends first."""
+    """The events about decisions, in order, locked for update: this waits for a worker that is making notices of them."""
     query = select(Event).where(Event.decision_id.in_(decision_ids)).order_by(Event.id)
     return db.session.scalars(query.with_for_update()).all()
 
 
 def titled_by_sentence(model: type[Event | Notice], addresses: Collection[str]) -> Sequence[Any]:
-    """The events or notices about entries of the queue at these addresses that keep sentences, locked for update."""
+    """The events or notices about entries of the queue at these addresses that have sentences, locked for update."""
     named = model.address.in_(addresses), model.sentences.is_not(None)
     query = select(model).where(is_of_queue(model), *named).order_by(model.id)
     return db.session.scalars(query.with_for_update()).all()
@@ -95,10 +95,10 @@ def titled_by_sentence(model: type[Event | Notice], addresses: Collection[str]) 
 def is_told_to_others(
     topics: Select[Any], page: str, since: datetime, members: Collection[int]
 ) -> bool:
-    """Whether anybody but these members was told of something in the topics since a moment, or is still to be.
+    """Whether anybody but these members was notified, or is still to be, of something in the topics since a moment.
 
-    `topics` selects their ids. Reminders of what stands on a page count, too, and what its dialogue has found. What tells
-    somebody of a decision about the own text does not.
+    `topics` selects their ids. Reminders about things on a page count, too, and new findings. Notices to members
+    about a decision on their own text do not.
     """
     is_in_topic = Event.topic_id.in_(topics), Event.kind != "decision"
     is_here = Event.address.startswith(f"{page}#", autoescape=True)
@@ -106,7 +106,7 @@ def is_told_to_others(
     told = select(Event.recipients, Event.watched).where(Event.created_at >= since)
     return any(
         watched or not set(recipients) <= set(members)
-        # Apart, as two have an index of their own
+        # Separate queries, because two have an index of their own
         for which in (is_in_topic, (is_of_reminder(Event), is_here), (is_of_findings, is_here))
         for recipients, watched in db.session.execute(told.where(*which))
     )
@@ -126,7 +126,7 @@ def events_told(kind: str, address: str) -> Select[int]:
 def open_events(kind: str, addresses: Collection[str]) -> Sequence[Event]:
     """The events of a kind that lead to these addresses and of which notices are still to be made, locked for update.
 
-    When this returns, a worker that makes some right now has ended.
+    This waits for a worker that is making some of them.
     """
     is_open = Event.done_at.is_(None), Event.hidden_at.is_(None)
     query = select(Event).where(*is_open, Event.kind == kind, Event.address.in_(addresses))
@@ -134,6 +134,6 @@ def open_events(kind: str, addresses: Collection[str]) -> Sequence[Event]:
 
 
 def is_of_decisions(decision_ids: Iterable[int]) -> tuple[ColumnElement[bool], ...]:
-    """SQL conditions: a notice tells those of decisions whom they concern, not who reported something."""
+    """SQL conditions: a notice is about decisions, for the members concerned, not for reporters."""
     events = select(Event.id).where(Event.decision_id.in_(decision_ids))
     return Notice.event_id.in_(events), Notice.kind == "decision"

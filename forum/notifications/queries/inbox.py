@@ -34,10 +34,10 @@ def inbox(
     *,
     is_unread: bool = False,
 ) -> Inbox:
-    """One page of the reader's inbox, or with `is_unread` of what is unread in it.
+    """One page of the reader's inbox, or with `is_unread` of its unread notices.
 
-    Notices that ask for something come first, each part newest first. These are waiting until they are read; requests for
-    advice, read or not, as long as their question is among `to_advise_on`, a select of the ids of topics.
+    Notices that ask for something come first, each part newest first. They wait until they are read; requests for
+    advice, read or not, as long as their question is among `to_advise_on`, a select of topic ids.
     """
     require(reader.can.see_notices())
     seen = visible_notices(reader)
@@ -62,10 +62,10 @@ def _newest(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
 
 
 class Entry(NamedTuple):
-    """A line of an inbox: a notice, or several of new posts in one topic.
+    """A line of an inbox: a notice, or several notices about new posts in one topic.
 
-    `notice` is the newest of them and `first` the oldest; `number` is how many posts they tell of, and `others` how many
-    people besides the actor of the newest.
+    `notice` is the newest of them and `first` the oldest; `number` is how many posts they are about, and `others` how
+    many people besides the actor of the newest.
     """
 
     notice: Notice
@@ -75,9 +75,9 @@ class Entry(NamedTuple):
 
 
 def entries(notices: Sequence[Notice]) -> Sequence[Entry]:
-    """One entry for each notice, except that those of replies in one topic share one, and those of other posts in it.
+    """One entry for each notice, except that those about replies in one topic share one, as do those about other posts in it.
 
-    The read and the unread are apart.
+    Read and unread ones are separate.
     """
     groups: dict[Any, list[Notice]] = {}
     for notice in notices:
@@ -96,7 +96,7 @@ def _entry(group: Sequence[Notice]) -> Entry:
 def unread_count(reader: Person) -> int:
     """The number of the reader's unread notices, counted up to `MAX_COUNTED`.
 
-    Without those of the moderation queue, whose entries have a number of their own in the masthead.
+    Those of the moderation queue are not included, because its entries have a counter of their own in the masthead.
     """
     return execute_core(_unread_count(), {"member_id": reader.id}).scalar() or 0
 
@@ -116,7 +116,7 @@ def _unread_count() -> Select[Any]:
 
 @cache
 def unread_beside_session() -> ColumnElement[int]:
-    """`unread_count` as an SQL expression beside a session, for its member."""
+    """`unread_count` as an SQL expression in a query for a session, for its member."""
     theirs = seen_by(Session.member_id, is_curator=False).correlate(Session)
     return _capped_count(theirs).scalar_subquery()
 

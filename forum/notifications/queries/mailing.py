@@ -18,8 +18,8 @@ MAX_IN_DIGEST = 200
 def notices_to_mail(limit: int, before: datetime, decided_before: datetime) -> Sequence[Notice]:
     """The notices to be mailed at once that were made before a moment, oldest first, with their actors.
 
-    Those of decisions of moderators, and of what these lead to (`HELD_KINDS`), wait until `decided_before` is past them. They
-    are locked for update; those that another worker has locked are skipped.
+    Those about decisions, and about their consequences (`HELD_KINDS`), must be older than `decided_before`. They are
+    locked for update; those locked by other workers are skipped.
     """
     query = _to_mail(AT_ONCE, decided_before).where(Notice.created_at < before).limit(limit)
     return db.session.scalars(query.with_for_update(of=Notice, skip_locked=True)).all()
@@ -35,7 +35,7 @@ def notices_for_digest(member_id: int, decided_before: datetime) -> Sequence[Not
 def digests_waiting(
     after_id: int, limit: int, decided_before: datetime
 ) -> Sequence[Row[int, datetime]]:
-    """Rows of the next members, by id, with notices for their digest: `member_id`, and `oldest`, since when."""
+    """(`member_id`, `oldest`) of the next members, by id, with notices for their digest, and since when."""
     waiting = _to_mail(DIGEST, decided_before).where(Notice.member_id > after_id).order_by(None)
     by_member = waiting.with_only_columns(
         Notice.member_id, func.min(Notice.created_at).label("oldest"), maintain_column_froms=True

@@ -66,7 +66,7 @@ def next_watchers(event: Event, limit: int) -> list[int]:
 
 
 def _watcher_ids(event: Event, subject: Subject, limit: int) -> Select[Any]:
-    """A select of the next watchers of one subject; limited by itself, as a hundred thousand may watch it."""
+    """A select of the next watchers of one subject; it has a limit of its own, because a hundred thousand may watch it."""
     kind, subject_id = subject
     if kind == EVERYBODY:
         return _member_ids(event).limit(limit)
@@ -101,15 +101,15 @@ def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     if kind.is_mutable and event.topic_id:
         recipients = recipients.where(~_has_muted([(TOPIC, event.topic_id)]))
     if event.watched:
-        # Suspended members get only notices that concern them by name, such as of a decision.
+        # Suspended members get only notices that concern them directly, such as those about a decision.
         recipients = recipients.where(~_has_muted(event.watched), may_sign_in(Member, now()))
     return recipients.order_by(Member.id)
 
 
 def notice_values(event: Event) -> Mapping[str, Any]:
-    """The columns of an event's notice as SQL expressions; the query must select from `Member`, who gets it.
+    """The columns of an event's notice as SQL expressions; the query must select from `Member`, the recipient.
 
-    A notice is never of a later moment than now, when it would be mailed too late: the clock may have been ahead.
+    A notice is never dated in the future, which would delay its mail: the clock may have been wrong.
     """
     copied = ("kind", "actor_id", "title", "text", "sentences", "address", "topic_id", "post_id")
     known = {name: getattr(event, name) for name in copied}

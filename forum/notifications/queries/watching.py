@@ -15,7 +15,7 @@ from forum.pages import Page, page_of
 from forum.permissions import Person, require
 
 WATCHES_PER_PAGE = 50
-# Of the room `webhooks`, which is far above this one
+# A table of the room `webhooks`, which is far above this one
 _WEBHOOK = table("webhook", column("id"), column("paused_at"))
 
 
@@ -31,9 +31,9 @@ def watches_of(
 
 
 def watched_ids(member_id: Any, subject: str, limit: int) -> Select[Any]:
-    """A select of the ids of the subjects of one kind that a member watches, of the last `limit` that they chose.
+    """A select of the ids of the subjects of one kind that a member watches, the `limit` most recent choices.
 
-    Ordered by the id alone, SQLite would look through what all members watch.
+    Ordered by the id alone, SQLite would scan what all members watch.
     """
     watched = Watch.member_id == member_id, Watch.subject == subject, Watch.level == WATCHING
     newest = select(Watch.subject_id).where(*watched)
@@ -69,12 +69,12 @@ def watchers_of(topic_id: int, member_ids: Iterable[int] | None = None) -> Selec
 
 
 def who_listens(doer: Person, subjects: Iterable[Subject]) -> tuple[bool, bool]:
-    """Whether anybody except the doer watches one of the subjects, and whether any webhook is told of what is new."""
+    """Whether anybody except the doer watches one of the subjects, and whether any webhook is active."""
     others = select(Watch.member_id).where(
         is_watch_of(subjects), Watch.level == WATCHING, Watch.member_id != (doer.id or 0)
     )
     webhooks = select(_WEBHOOK.c.id).where(_WEBHOOK.c.paused_at.is_(None))
-    # In one statement, since every post asks
+    # In one statement, because every post asks
     is_watched, is_told = db.session.execute(select(others.exists(), webhooks.exists())).one()
     return bool(is_watched), bool(is_told)
 
