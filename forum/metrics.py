@@ -1,7 +1,7 @@
-"""Metrics for Prometheus: each process counts in a small file of its own, and the one that is scraped adds them up.
+"""Metrics for Prometheus: each process counts in a small file of its own, and the scraped process adds them up.
 
-A process holds a lock on its file, so that others know that it lives. What ended processes have counted is kept in
-`ended.json`, because a counter must never fall. Nothing is counted until `init_app` has named a folder.
+A process holds a lock on its file, so that others know that it is alive. The counts of ended processes are kept in
+`ended.json`, because a counter must never decrease. Nothing is counted until `init_app` has named a folder.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Samples = dict[str, float]
 
 
 class Counters:
-    """The counters of one process: slots of a number and the name of its series, in a file that others may read."""
+    """The counters of one process: slots with a number and the name of its series, in a file that others may read."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,8 @@ class Counters:
 
     def _slot(self, series: str) -> int:
         if series not in self._slots:
-            slot = min(len(self._slots), SLOTS - 1)  # rooms are few; too many would share the last
+            # There are few rooms; further series share the last slot
+            slot = min(len(self._slots), SLOTS - 1)
             start = SLOTS * 8 + slot * MAX_NAME
             self._map[start : start + MAX_NAME] = series.encode().ljust(MAX_NAME, b"\0")[:MAX_NAME]
             self._slots[series] = slot
@@ -105,7 +106,7 @@ class ProcessCounters:
         return self.counters
 
     def _open(self) -> Counters:
-        if self.counters is None or self.pid != os.getpid():  # no other thread was faster
+        if self.counters is None or self.pid != os.getpid():  # unless another thread was faster
             self.counters, self.pid = Counters(self.folder), os.getpid()
             self.counters.set_value(POOL, self.in_use)
         return self.counters
@@ -114,7 +115,7 @@ class ProcessCounters:
         """A connection was taken from the pool, or given back."""
         with self.lock:
             self.in_use += change
-            if self.counters and self.pid == os.getpid():  # a command has no figures
+            if self.counters and self.pid == os.getpid():  # commands have no metrics
                 self.counters.set_value(POOL, self.in_use)
 
 
@@ -143,7 +144,7 @@ def count_miss() -> None:
 
 
 def observe(room: str, status: int, seconds: float, sql: int, sql_seconds: float) -> None:
-    """Count one request: the room whose door it was (empty for none), how it went, what it cost."""
+    """Count one request: the room of its view (empty for none), its status, and its times."""
     if not _process:
         return
     bound = next((bound for bound in BUCKETS if seconds <= bound), 0)
@@ -164,9 +165,9 @@ def _series(room: str, status: int, bound: float) -> tuple[str, str, str]:
 
 
 def totals(folder: Path) -> Samples:
-    """What all processes have counted, ended ones included, and how much memory the living ones use.
+    """The counts of all processes, including ended ones, and the memory used by those alive.
 
-    Files of ended processes are added to `ended.json` and deleted: only one process may ask for totals.
+    Files of ended processes are added to `ended.json` and deleted, so only one process may ask for totals.
     """
     ended, living = _read_ended(folder), []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
@@ -181,7 +182,7 @@ def totals(folder: Path) -> Samples:
 
 
 def _is_alive(path: Path) -> bool:
-    """Whether the process that made a file still holds its lock."""
+    """Whether the process of a file still holds its lock."""
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -223,7 +224,7 @@ def _sum(parts: Iterable[Samples]) -> Samples:
 
 
 def _memory(path: Path) -> tuple[str, float]:
-    """The id of the process that a file belongs to, and its resident memory in bytes; 0 where it is not Linux."""
+    """The id of the process of a file, and its resident memory in bytes; 0 where it is not Linux."""
     pid = path.name.partition("-")[0]
     try:
         return pid, int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGESIZE
@@ -254,7 +255,7 @@ def _samples_of(name: str, figures: Samples) -> Samples:
 
 
 def _cumulative_histogram(name: str, figures: Samples) -> Samples:
-    """A histogram as Prometheus takes it: each bucket includes the smaller ones."""
+    """A histogram in Prometheus' format: each bucket includes the smaller ones."""
     found: Samples = {}
     for series, total in _samples_of(f"{name}_sum", figures).items():
         labels = series.partition("{")[2].removesuffix("}")

@@ -25,7 +25,7 @@ REVISION = re.compile(r"^(down_)?revision = (.+)$", re.MULTILINE)
 
 
 class Migrations:
-    """A proxy for Flask-Migrate's extension object, which it loads when an attribute is asked for."""
+    """A proxy for Flask-Migrate's extension object, which it loads when an attribute is read."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -34,12 +34,12 @@ class Migrations:
         migrate = library("flask_migrate").Migrate(directory=str(FOLDER))
         ours = self._app.cli.commands["db"]
         migrate.init_app(self._app, db, render_as_batch=True)
-        self._app.cli.add_command(ours)  # Flask-Migrate has put its own in this place
+        self._app.cli.add_command(ours)  # in place of Flask-Migrate's own
         return getattr(self._app.extensions["migrate"], name)
 
 
 class Commands(click.Command):
-    """`flask db …` of Flask-Migrate; but its `downgrade` loses no rows without a word, and its `upgrade` says what it did."""
+    """`flask db …` of Flask-Migrate, with a `downgrade` that warns before it loses rows, and an `upgrade` that says what it did."""
 
     def make_context(
         self,
@@ -57,7 +57,7 @@ class Commands(click.Command):
 
 
 def _telling(upgrade: click.Command) -> click.Command:
-    """A copy of `flask db upgrade` that says from which revision to which it has led, or that there was nothing to do."""
+    """A copy of `flask db upgrade` that says from which revision to which it has upgraded, or that there was nothing to do."""
     telling = copy(upgrade)
 
     @with_appcontext
@@ -67,7 +67,7 @@ def _telling(upgrade: click.Command) -> click.Command:
         after = _revision()
         if before != after:
             click.echo(f"The database is upgraded: from {before} to {after}.")
-        elif not sql:  # what is printed then is for another program
+        elif not sql:  # with --sql, the output is for another program
             click.echo(f"The database is at {after} already. Nothing was done.")
         return ended
 
@@ -114,7 +114,7 @@ def init_app(app: Flask) -> None:
 
 @lru_cache(1)
 def revisions() -> tuple[frozenset[str], frozenset[str]]:
-    """The newest revisions, and all of them, read from the migrations' text; Alembic would import each file."""
+    """The newest revisions, and all of them, read from the text of the migrations; Alembic would import each file."""
     known, followed = set[str](), set[str]()
     for path in FOLDER.glob("versions/*.py"):
         for is_before, written in REVISION.findall(path.read_text()):

@@ -36,23 +36,23 @@ from forum.columns import Base
 from forum.engines import analyze, filled_table, is_locked
 from forum.errors import Refusal
 
-ROWS_AT_ONCE = 1_000  # rows that are in memory together
-LARGE_ROWS_AT_ONCE = 20  # rows with bytes, such as those of pictures: of some hundred kB each
+ROWS_AT_ONCE = 1_000  # rows that are in memory at once
+LARGE_ROWS_AT_ONCE = 20  # rows with large binary values, such as pictures of some hundred kB each
 MAX_REPORTED = 20
 OWN_TABLES = ("alembic_version", "document_fts", "member_fts")
-# A table in the target, while a move is under way, of the key of the last row copied of each table; the row with an
-# empty name holds the source.
+# A table in the target, during a move, with the key of the last copied row of each table; the row with an empty name
+# holds the source.
 MARKER = Table(
     "move_under_way",
     MetaData(),
     Column("name", String(60), primary_key=True),
     Column("last", JSON),
 )
-# What SQLite keeps of the tables whose numbers are never reused: the last number that it gave
+# SQLite's own table for ids that are never reused: the last id of each table
 SQLITE_SEQUENCE = Table(
     "sqlite_sequence", MetaData(), Column("name", String), Column("seq", Integer)
 )
-Note = Callable[[int], object]  # called with how many more rows are done
+Note = Callable[[int], object]  # called with the number of rows done since the last call
 
 
 def total(source: Engine) -> int:
@@ -62,7 +62,7 @@ def total(source: Engine) -> int:
 
 
 def is_under_way(target: Engine) -> bool:
-    """Whether a move into the target was begun and has not ended."""
+    """Whether a move into the target has begun and not ended."""
     return inspect(target).has_table(MARKER.name)
 
 
@@ -80,9 +80,9 @@ def refuse_what_is_in_use(target: Engine) -> None:
 
 
 def begin(target: Engine, origin: str) -> None:
-    """Mark the target, whose tables exist, as that of a move from `origin`; a move that was begun is continued.
+    """Mark the target, whose tables exist, as that of a move from `origin`; a move that has begun is continued.
 
-    Raises `Refusal` if a move from elsewhere was begun.
+    Raises `Refusal` if a move from elsewhere has begun.
     """
     MARKER.create(target, checkfirst=True)
     with _writing(target) as connection:
@@ -94,7 +94,7 @@ def begin(target: Engine, origin: str) -> None:
 
 
 def start_again(target: Engine) -> None:
-    """Empty the target of a move that was begun."""
+    """Empty the target of a move that has begun."""
     with _writing(target) as connection:
         for table in Base.metadata.sorted_tables:
             if late := _deferred_columns(table):
@@ -107,7 +107,7 @@ def start_again(target: Engine) -> None:
 def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
     """Copy every table and compare it; returns the number of rows of each. The source is locked against writing.
 
-    After a kill it continues where it was. Raises `Refusal` if a row cannot be copied, or differs.
+    If it was killed, it continues from there. Raises `Refusal` if a row cannot be copied, or differs.
     """
     with _locked_source(source) as origin:
         for table in Base.metadata.sorted_tables:
@@ -151,7 +151,7 @@ def _count(connection: Connection, table: Table) -> int:
 
 
 def _copy(origin: Connection, target: Engine, table: Table, note: Note) -> None:
-    """Copy the rows of a table that are missing; each batch is committed together with its last key."""
+    """Copy the missing rows of a table; each batch is committed together with its last key."""
     with _writing(target) as connection:
         known = connection.execute(select(MARKER).where(MARKER.c.name == table.name)).one_or_none()
         if known is None:
@@ -182,7 +182,7 @@ def _insert(connection: Connection, table: Table, values: Sequence[dict[str, Any
 def _rejected_row(
     connection: Connection, table: Table, values: Sequence[dict[str, Any]]
 ) -> str | None:
-    """Which of some rows the target rejects, and why."""
+    """Which of these rows the target rejects, and why."""
     for row in values:
         try:
             with connection.begin_nested():
@@ -201,7 +201,7 @@ def _in_order(table: Table, connection: Connection) -> Select[Any]:
 
 
 def _key(table: Table, connection: Connection) -> list[ColumnElement[Any]]:
-    """The columns of the primary key, with strings in an order that both databases have in common: that of their bytes."""
+    """The columns of the primary key, with strings in an order that both databases share: by bytes."""
     is_sqlite = connection.dialect.name == "sqlite"
     return [
         column if is_sqlite or not isinstance(column.type, String) else column.collate("C")
@@ -241,7 +241,7 @@ def _fill_deferred(origin: Connection, target: Engine, table: Table, late: Seque
 
 
 def _set_sequences(origin: Connection, target: Engine) -> None:
-    """Let new rows get numbers above all that the source has given, also above those of rows that are deleted by now."""
+    """Let new rows get ids above all that the source has ever given, including those of deleted rows."""
     with _writing(target) as connection:
         for table in Base.metadata.sorted_tables:
             if connection.dialect.name == "postgresql":
@@ -257,14 +257,14 @@ def _set_sequences(origin: Connection, target: Engine) -> None:
 
 
 def _sequence(connection: Connection, table: Table) -> str | None:
-    """The name of the sequence that numbers the rows of a table on PostgreSQL; None for a table without one."""
+    """The sequence for the ids of a table on PostgreSQL; None for a table without one."""
     if "id" not in table.c:
         return None
     return connection.scalar(select(func.pg_get_serial_sequence(f'"{table.name}"', "id")))
 
 
 def _last_given(connection: Connection, table: Table) -> int:
-    """The highest number that a row of a table has or, as far as the database remembers, had; 0 for none."""
+    """The highest id that a row of a table has or, as far as the database remembers, had; 0 for none."""
     last = connection.scalar(select(func.max(table.c.id)))
     if connection.dialect.name == "postgresql":
         known = select(func.pg_sequence_last_value(_sequence(connection, table)))

@@ -1,6 +1,6 @@
 """A client of an OpenID provider: authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0).
 
-Requests go to the issuer's own host only, and take bounded time. A token is accepted if Authlib and joserfc find its
+Requests go only to the issuer's own host, and take bounded time. A token is accepted if Authlib and joserfc find its
 signature, issuer, audience, nonce and time correct.
 """
 
@@ -39,7 +39,7 @@ MAX_LINE, MAX_SUBJECT = 200, 255  # characters; the standard limits a subject to
 LOCAL = ("localhost", "127.0.0.1", "::1")
 CACHE_SECONDS = 300.0
 METADATA, KEYS = "metadata", "keys"  # what is cached of a provider
-# Requests of a process at one time, and how long others wait: a provider that hangs must not hold up readers.
+# Concurrent requests of a process, and how long further ones wait: a provider that hangs must not block readers.
 MAX_CONCURRENT, WAIT_SECONDS = 2, 1.0
 
 _slots = threading.BoundedSemaphore(MAX_CONCURRENT)
@@ -51,7 +51,7 @@ class ProviderUnavailable(Exception):
 
 
 class InvalidResponse(Exception):
-    """The response proves nothing: it is forged, too old or for somebody else, or the person refused."""
+    """The response is not valid: it is forged, too old or for somebody else, or the person refused."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Provider:
 
     @property
     def is_safe(self) -> bool:
-        """Whether nobody can read the connection: it uses HTTPS, or stays on this machine."""
+        """Whether nobody can intercept the connection: it uses HTTPS, or stays on this machine."""
         address = urlsplit(self.issuer)
         return address.scheme == "https" or address.hostname in LOCAL
 
@@ -82,10 +82,10 @@ class Identity:
 
 
 def begin(provider: Provider, back: str, *, is_anew: bool = False) -> tuple[str, dict[str, str]]:
-    """Begin to sign somebody in: the address to send them to, and the values to keep in their session for `finish`.
+    """Begin to sign somebody in: the address to redirect to, and the values to keep in their session for `finish`.
 
-    `back` is the redirect URI. `is_anew` asks the provider to authenticate the person again, even if they are signed in
-    there. Raises `ProviderUnavailable`.
+    `back` is the redirect URI. `is_anew` asks the provider to authenticate the person again, even if they are signed
+    in there. Raises `ProviderUnavailable`.
     """
     metadata = _metadata(provider)
     kept = {
@@ -116,7 +116,7 @@ def begin(provider: Provider, back: str, *, is_anew: bool = False) -> tuple[str,
 def finish(
     provider: Provider, kept: Mapping[str, str], query: Mapping[str, str], back: str
 ) -> Identity:
-    """Who has come back from the provider, given what `begin` let them keep and the query of the redirect URI `back`.
+    """The identity of a person who has come back, from the values of `begin` and the query of the redirect URI `back`.
 
     Raises `InvalidResponse` or `ProviderUnavailable`.
     """

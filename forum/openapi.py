@@ -1,4 +1,4 @@
-"""Describing addresses that answer in JSON (OpenAPI 3.1) by the classes of what they answer; and writing these as JSON."""
+"""Describing JSON endpoints (OpenAPI 3.1) by the classes of their responses; and serialising these as JSON."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ SIMPLE: dict[Any, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an address: in the query, or in its path (`is_in_path`).
+    """A parameter of an endpoint: in the query, or in its path (`is_in_path`).
 
-    Its values are the `choices`, or numbers from 1 to `most`, or any words. `several` values are repeated: `?kind=a&kind=b`.
+    Its values are the `choices`, or numbers from 1 to `most`, or any words. `several` values are repeated:
+    `?kind=a&kind=b`.
     """
 
     name: str
@@ -62,9 +63,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """One address that can be read: its path with the names of parameters in braces, and the class of its answer.
+    """An endpoint that can be read: its path with the names of parameters in braces, and the class of its response.
 
-    The answer of a list (`is_list`) holds items of that class, and the address of its next part.
+    The response of a list (`is_list`) contains items of that class, and the address of its next part.
     """
 
     name: str
@@ -122,9 +123,9 @@ def list_of(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schema_of(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
-    """The JSON Schema of a type. That of a dataclass is put into `known` by its name, and referred to.
+    """The JSON Schema of a type. That of a dataclass is added to `known` under its name, and referred to.
 
-    `Annotated[str, words]` is one of the words. Raises `KeyError` for a type that no answer has.
+    `Annotated[str, words]` is one of the words. Raises `KeyError` for a type that no response has.
     """
     if is_dataclass(kind):
         return _reference(kind, known)
@@ -143,7 +144,7 @@ def schema_of(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
 def _reference(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
     name = kind.__name__
     if name not in known:
-        known[name] = {}  # so that a class may hold itself
+        known[name] = {}  # so that a class may contain itself
         hints = get_type_hints(kind, include_extras=True)
         known[name] = {
             "type": "object",
@@ -157,7 +158,7 @@ def _reference(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_json(value: Any) -> Any:
-    """A value of such a class as JSON has it: moments are in UTC, to the second (RFC 3339)."""
+    """A value of such a class as JSON: moments are in UTC, to the second (RFC 3339)."""
     if is_dataclass(value):
         return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
@@ -168,4 +169,4 @@ def to_json(value: Any) -> Any:
         return {key: to_json(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [to_json(one) for one in value]
-    return str(value) if isinstance(value, str) else value  # no Markup, no lazy text
+    return str(value) if isinstance(value, str) else value  # neither Markup nor lazy text

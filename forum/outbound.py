@@ -1,7 +1,8 @@
-"""Requests to addresses that somebody typed in: to the public internet alone, in bounded time, wherever a name leads.
+"""Requests to addresses that somebody typed: only to the public internet, in bounded time, wherever a name resolves to.
 
-A name is resolved once, every address that it has is checked, and the connection goes to one that was checked, so that a
-name that changes its mind meanwhile gains nothing. No redirect is followed and no proxy asked.
+A name is resolved once, all its addresses are checked, and the connection goes to one of the checked ones, so that a
+name that changes its address meanwhile (DNS rebinding) gains nothing. Redirects are not followed, and no proxy is
+used.
 """
 
 from __future__ import annotations
@@ -25,26 +26,26 @@ from forum.lazy import library
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-# For all of it: the name, the connection, the certificate and the first line of the answer
+# Seconds for all of it: name, connection, certificate and first line of the response
 TIMEOUT_SECONDS = 5
 AGENT = "Interurban"
 MAX_ADDRESS = 1_000  # characters
 PORTS = {443, 8443}
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
-IPV6_INTERNET = IPv6Network("2000::/3")  # all that is given out there so far
-# What `ipaddress` of some versions takes for public: shared by customers of a provider, for protocols and tunnels, for old
-# relays, for examples
+IPV6_INTERNET = IPv6Network("2000::/3")  # the whole range assigned so far
+# Networks that `ipaddress` of some versions counts as public: shared by customers of a provider, for protocols and
+# tunnels, for old relays, for examples
 NOT_PUBLIC: tuple[Network, ...] = (
     *map(IPv4Network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24")),
     *map(IPv6Network, ("2001::/23", "3fff::/20")),
 )
 NAT64 = IPv6Network("64:ff9b::/96")
-# Why there was no answer
+# Why there was no response
 FORBIDDEN, SILENT = "forbidden", "silent"
 
 
 class BadAddress(Exception):
-    """An address has not the shape that is asked for; `why` is one of the words that `parse` names."""
+    """An address does not have the required format; `why` is one of the words that `parse` names."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -52,7 +53,7 @@ class BadAddress(Exception):
 
 
 class NoAnswer(Exception):
-    """Nothing was asked because the address is not public (`FORBIDDEN`), or no answer came (`SILENT`).
+    """Nothing was sent because the address is not public (`FORBIDDEN`), or there was no response (`SILENT`).
 
     It says no more, so that nobody learns which ports of which machines are open.
     """
@@ -87,16 +88,16 @@ class Target:
 def parse(address: str, allowed: Sequence[Network] = ()) -> Target:
     """The parts of an address that somebody typed.
 
-    Raises `BadAddress` with *address* if it is none, *password* if it has one or a name, *https* or *port* if it needs
-    another, *public* if it is a number of a machine that is neither public nor in one of the `allowed` networks. A name is
-    not resolved yet.
+    Raises `BadAddress` with *address* if it is none, *password* if it contains a user name or password, *https* or
+    *port* if it needs another scheme or port, *public* if it is an IP address that is neither public nor in one of
+    the `allowed` networks. A name is not resolved yet.
     """
     if len(address) > MAX_ADDRESS or not address.isprintable() or " " in address:
         raise BadAddress("address")
     try:
         parts = urlsplit(address)
         port, host = parts.port, _host(parts.hostname or "")
-    except ValueError:  # a port or a host that is none
+    except ValueError:  # an invalid port or host
         raise BadAddress("address") from None
     if parts.scheme not in ("https", "http") or not host or "\\" in parts.netloc or port == 0:
         raise BadAddress("address")
@@ -127,7 +128,7 @@ def _host(written: str) -> str:
     name = written.encode("idna").decode("ascii").lower().removesuffix(".")
     if not HOST_NAME.fullmatch(name):
         raise ValueError
-    with suppress(OSError):  # 2130706433, 0x7f.1 and 0177.0.0.1 are numbers, too
+    with suppress(OSError):  # numbers such as 2130706433, 0x7f.1 and 0177.0.0.1 are addresses, too
         return str(IPv4Address(socket.inet_aton(name)))
     return name
 
@@ -155,7 +156,7 @@ def _is_global(address: Address) -> bool:
 
 
 def _within(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one carries: mapped, in 6to4, or behind NAT64; else the address itself."""
+    """The IPv4 address inside an IPv6 one: mapped, in 6to4, or behind NAT64; else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in NAT64:
@@ -166,10 +167,10 @@ def _within(address: Address) -> Address:
 def post(
     address: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[Network] = ()
 ) -> int:
-    """Send a body to an address that somebody typed; returns the status of the answer, of which nothing else is read.
+    """Send a body to an address that somebody typed; returns the status of the response, of which nothing else is read.
 
     It takes at most `TIMEOUT_SECONDS`. `allowed` are networks that need not be public, and to which other ports and
-    connections without TLS may go. Raises `BadAddress` as `parse` does, and `NoAnswer`.
+    connections without TLS are accepted. Raises `BadAddress` like `parse`, and `NoAnswer`.
     """
     until = time.monotonic() + TIMEOUT_SECONDS
     target = parse(address, allowed)
@@ -184,7 +185,7 @@ def post(
 
 
 def _resolved(target: Target, until: float) -> list[Address]:
-    """The addresses of a host; raises `NoAnswer` when there are none in time, which the system's resolver does not promise."""
+    """The addresses of a host; raises `NoAnswer` when there are none in time, for which the system's resolver gives no guarantee."""
     found: list[list[Address]] = []
 
     def resolve() -> None:
@@ -208,7 +209,7 @@ def _look_up(host: str, port: int) -> list[Address]:
 def _connected(
     target: Target, addresses: Iterable[Address], until: float
 ) -> Iterator[socket.socket]:
-    """A connection to the first of some checked addresses that takes one; each gets half of the time that is left."""
+    """A connection to the first of these checked addresses that accepts one; each gets half of the remaining time."""
     connection: socket.socket | None = None
     error = OSError("no time is left")
     for address in addresses:
@@ -233,14 +234,14 @@ def _connect(address: str, port: int, seconds: float) -> socket.socket:
 
 
 def _tls() -> Any:
-    """What TLS asks of a server: a certificate of the host's name from an authority that the system trusts."""
+    """The TLS settings: a certificate for the host's name from an authority that the system trusts."""
     return library("ssl").create_default_context()
 
 
 @contextmanager
 def _ended(connection: socket.socket, until: float) -> Iterator[None]:
-    """End a connection at a moment, whoever waits for it then: a server may send a byte a second, and no read is late."""
-    same = connection.dup()  # TLS takes the other one over
+    """Inside, the connection is ended at a moment: a server may send one byte per second, so that no read times out."""
+    same = connection.dup()  # TLS takes over the other one
 
     def end() -> None:
         with suppress(OSError):
@@ -265,10 +266,10 @@ def _ask(
     body: bytes,
     headers: Mapping[str, str],
 ) -> int:
-    # Not urllib3: of its connections nobody outside can end one that is in the midst of a handshake or a header
+    # Not urllib3: its connections cannot be ended from outside in the middle of a handshake or a header
     asking = library("http.client").HTTPConnection(target.host, target.port)
     asking.sock = connection
-    # Services in front of web servers refuse programs that do not say who they are
+    # Services in front of web servers refuse programs without a User-Agent
     told = {"Host": target.authority, "User-Agent": AGENT, "Connection": "close", **headers}
     asking.request("POST", target.path, body, told)
     status = int(asking.getresponse().status)
@@ -278,6 +279,6 @@ def _ask(
 
 
 def signature(secret: bytes, number: str, timestamp: int, body: bytes) -> str:
-    """The value of the header `webhook-signature` (Standard Webhooks 1.0) of a body that is sent under a number."""
+    """The value of the header `webhook-signature` (Standard Webhooks 1.0) for a body with this number and timestamp."""
     signed = b".".join((number.encode(), str(timestamp).encode(), body))
     return f"v1,{base64.b64encode(hmac.digest(secret, signed, sha256)).decode()}"

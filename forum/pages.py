@@ -14,22 +14,22 @@ from forum.db import db
 
 T = TypeVar("T")
 LAST_PAGE = 100_000
-MAX_COUNTED = 100  # what is new or unread is counted up to here, and then shown as "99+"
+MAX_COUNTED = 100  # new and unread things are counted up to here, and then shown as "99+"
 
 
 def counted(number: int) -> str:
-    """A number of things in the way of the page's language: 12,000, or 12 000."""
+    """A number formatted in the page's language: 12,000, or 12 000."""
     return format_decimal(number) if number > 999 else str(number)
 
 
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
-    """As Flask-Babel's, with the number in the way of the language (`counted`)."""
+    """Like Flask-Babel's `ngettext`, with the number formatted in the page's language (`counted`)."""
     said = get_domain().get_translations().ngettext(one, many, number)
     return str(said) % {"num": counted(number), **values}
 
 
 def capped(number: int) -> str:
-    """A number of what is counted up to `MAX_COUNTED`, as pages show it."""
+    """A number counted up to `MAX_COUNTED`, as pages show it."""
     return str(number) if number < MAX_COUNTED else f"{MAX_COUNTED - 1}+"
 
 
@@ -68,7 +68,7 @@ def clamp(number: int, pages: int) -> int:
 
 
 def page_of(query: Select[Any], number: int, size: int) -> Page[Any]:
-    """The page `number` (from 1) of the entities of a query, `size` to a page; out of range, the nearest one."""
+    """The page `number` (from 1) of the entities of a query, `size` per page; the nearest page if out of range."""
     total = count_of(query)
     pages = min(pages_for(total, size), LAST_PAGE)
     number = clamp(number, pages)
@@ -79,10 +79,11 @@ def page_of(query: Select[Any], number: int, size: int) -> Page[Any]:
 def rows_after(
     query: Select[Any], order: Sequence[Any], last: Sequence[Any] | None, size: int
 ) -> Sequence[Any]:
-    """At most `size` entities of a query in an order, those after the row with the values `last`; None: from the beginning.
+    """At most `size` entities of a query in an order, after the row with the values `last`; None: from the beginning.
 
-    The order is that of columns that are never null, all of them up or all of them down, and tells all rows apart. However
-    many rows there are, each portion costs the same, and what is added meanwhile moves none of the others.
+    This is keyset pagination: however many rows there are, each batch costs the same, and rows that are added meanwhile
+    do not shift the others. The columns of the order must never be null, be all ascending or all descending, and
+    distinguish all rows.
     """
     if last is not None:
         query = query.where(_stands_after(order, last))
@@ -100,7 +101,7 @@ def _stands_after(order: Sequence[Any], last: Sequence[Any]) -> ColumnElement[bo
 def rows_by_id(query: Select[Any], key: Any, *options: Any) -> Select[Any]:
     """A query whose limit and offset are applied in a subquery that selects only `key`, the entities' primary key.
 
-    Where an index contains the key, a page far down the list skips rows without reading them or what is joined to them.
+    If an index contains the key, a page far down the list skips rows without reading them or what is joined to them.
     """
     found = query.with_only_columns(key).subquery()
     whole = select(key.class_).join(found, found.c[0] == key).options(*options)

@@ -1,9 +1,9 @@
-"""Rendered pages in a folder, which the processes of one server share: what one has rendered the others need not.
+"""Rendered pages in a folder, shared by the processes of one server, so that each page is rendered only once.
 
-The store does not know whether a page is still valid: whoever gets one compares versions, as with a page of its own. The
-folder belongs to one server and one version of its code, so that no page outlives the templates it was rendered with. When
-a database is restored under a running server, versions count again from old numbers; the server has to be restarted then,
-which the page cache needs anyway.
+The store does not know whether a page is still valid: the reader compares versions, as with a page of its own. The
+folder belongs to one server and one version of its code, so that no page outlives the templates it was rendered with.
+When a database is restored under a running server, versions count again from old numbers; the server has to be
+restarted then, which the page cache needs anyway.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-SLOTS = 256  # files; of two pages that share one, the latest is kept
+SLOTS = 256  # files; of two pages with the same slot, the latest is kept
 MAX_BYTES = 300_000  # of one page in all encodings
 PROC = Path("/proc")
 TOP = Path(__file__).parents[1]
@@ -40,7 +40,7 @@ class StoredPage(NamedTuple):
 
 
 class PageStore:
-    """The pages of one server. Errors in reading and writing count as a missing page, because nobody needs the store."""
+    """The pages of one server. Errors in reading and writing count as a missing page, because the store is optional."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -98,8 +98,8 @@ def _pairs(headers: Sequence[Sequence[str]]) -> Headers:
 def open_store(folder: Path) -> PageStore | None:
     """The store that this process shares with the others of its server: a folder of their own inside `folder`.
 
-    Folders of servers that have stopped, and of older code, are deleted. None on systems without `/proc`, where nothing
-    identifies the parent process.
+    Folders of servers that have stopped, and of older code, are deleted. None on systems without `/proc`, where
+    nothing identifies the parent process.
     """
     server, code = _process_identity(os.getppid()), _code_fingerprint()
     if server is None or code is None:
@@ -130,7 +130,7 @@ def _process_identity(pid: int) -> str | None:
 
 
 def _code_fingerprint() -> str | None:
-    """A hash of the state of all files that pages are made of, libraries included.
+    """A hash of the state of all files that pages are made from, including libraries.
 
     A server may replace its processes by ones with new code while it runs.
     """
