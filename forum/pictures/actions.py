@@ -37,7 +37,7 @@ MEGABYTE = 1_000_000
 
 @action
 def add_picture(author: Person, shrunk: Shrunk, most: int) -> Picture:
-    """Keep a picture that `shrink` has made. Raises `Invalid` when the author's pictures would take more than `most` bytes."""
+    """Store a picture from `shrink`. Raises `Invalid` when the author's pictures would take more than `most` bytes."""
     touches()
     require(author.can.add_picture())
     lock_member(author.id, may_write=True)  # so that no two pictures are counted at the same time
@@ -57,9 +57,9 @@ def add_picture(author: Person, shrunk: Shrunk, most: int) -> Picture:
 def import_picture(
     system: Person, member_id: int, shrunk: Shrunk, agenda_id: int | None = None
 ) -> Picture:
-    """Keep a picture of a member under the name that it has elsewhere; one that is there already stays as it is.
+    """Store a picture of a member under the name that it has in the export; an existing one is unchanged.
 
-    `agenda_id` is that of the text that shows it, which is loaded in the same deed.
+    `agenda_id` is that of the text with the picture, which is loaded in the same transaction.
     """
     require(system.can.administer())
     touches()
@@ -92,11 +92,11 @@ def show(
     before: Collection[str] = (),
     field: str = "source",
 ) -> None:
-    """Note that a text of the author on an agenda shows some pictures.
+    """Record that a text of the author on an agenda shows these pictures.
 
-    `before` are the names of those that it showed already, perhaps on another agenda.
-    Raises `Invalid`, for the field of the text, when one has no words that say what it shows (WCAG 2.2, 1.1.1), is not there, or
-    is not the author's: nobody brings a picture of others to light again that they, or a moderator, took out of sight.
+    `before` are the names of those that it showed already, possibly on another agenda. Raises `Invalid`, for the form
+    field of the text, when a picture has no description (WCAG 2.2, 1.1.1), does not exist, or is not the author's:
+    nobody can publish other members' pictures again that they, or a moderator, have hidden.
     """
     if not pictures:
         return
@@ -125,7 +125,7 @@ def _note_shown(picture: Picture, agenda_id: int) -> None:
 
 @action
 def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
-    """Note that the texts with some pictures are on another agenda now, whose moderators see them, also out of sight."""
+    """Record that the texts with these pictures are now on another agenda, whose moderators can see them, even hidden ones."""
     touches()
     for picture in pictures_to_show(names):
         picture.agenda_id = agenda_id
@@ -133,7 +133,7 @@ def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
 
 @action
 def delete_picture(author: Person, picture_id: int) -> Picture:
-    """Delete one's picture for good. Texts that show it show its words instead, and no page names it any more."""
+    """Delete one's own picture for good. Texts with it show its description instead, and no page contains its address any more."""
     picture = my_picture(author, picture_id)
     require(author.can.delete_picture(picture))
     _delete([picture.id])
@@ -142,17 +142,17 @@ def delete_picture(author: Person, picture_id: int) -> Picture:
 
 @action
 def forget(system: Person, ids: Collection[int]) -> int:
-    """Delete pictures by id; returns how many. No page names them any more."""
+    """Delete pictures by id; returns how many. No page contains their addresses any more."""
     require(system.can.administer())
     return _delete(ids)
 
 
 @action
 def look_after(system: Person, looked_at: Mapping[int, datetime], unused: Collection[int]) -> int:
-    """Note which of some pictures are `unused` (ids), and delete those that have been so for long enough; returns how many.
+    """Record which of these pictures are `unused` (ids), and delete those unused for long enough; returns how many.
 
-    `looked_at` are the times at which they were due when that was found out, by id. One that a text has shown since then, or that
-    another worker looks after, stays as it is.
+    `looked_at` are their due times, by id, at the moment of that check. A picture that a text has shown since then,
+    or that another worker handles, is unchanged.
     """
     require(system.can.administer())
     touches()
@@ -165,7 +165,7 @@ def look_after(system: Person, looked_at: Mapping[int, datetime], unused: Collec
 
 
 def _is_over(picture: Picture, is_unused: bool) -> bool:
-    """Whether a picture is to be deleted now; if not, it is due again."""
+    """Whether a picture is to be deleted now; if not, it becomes due again."""
     if not is_unused:
         picture.unused_at, picture.due_at = None, now() + LOOKED_AFTER
         return False

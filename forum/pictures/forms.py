@@ -19,7 +19,7 @@ ACCEPTED = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 
 
 class PictureForm(Form):
-    """A picture, and what it shows."""
+    """A picture, and its description."""
 
     picture = FileField(_("Picture"), render_kw={"accept": ACCEPTED})
     alt = StringField(
@@ -29,10 +29,10 @@ class PictureForm(Form):
     )
 
     class Meta(Form.Meta):
-        """As for all forms, which take no files otherwise."""
+        """Unlike other forms, this one takes a file."""
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Read the fields, and one file: a file in place of words is none of them."""
+            """Read the fields, and one file: a file in place of a text field is ignored."""
             if request.method != "POST":
                 return None
             sent = request.files.getlist(PICTURE)

@@ -19,12 +19,12 @@ LOOKED_AFTER = timedelta(days=1)  # between two looks whether a text shows it
 
 
 class Picture(Base):
-    """A picture that a member added. Texts name it by its address, which nobody can guess and which says how large it is.
+    """A picture that a member added. Texts refer to it by its address, which nobody can guess and which contains its size.
 
-    `size` is how many bytes its versions take together. `used_at` is when a text first showed it, `agenda_id` that of the text
-    that did so last. `due_at` is when the worker looks next whether a text still shows it, `unused_at` when it first saw that none
-    does. Who reads it is not said here: whoever finds a text that shows it (`search.ShownPicture`), its author, and who
-    moderates that agenda.
+    `size` is how many bytes its versions take together. `used_at` is when a text first showed it, `agenda_id` that of
+    the last such text. `due_at` is when the worker next checks whether a text still shows it, `unused_at` when it
+    first found none. Who can see it is not stored here: readers who find a text with it (`search.ShownPicture`), its
+    author, and moderators of that agenda.
     """
 
     __tablename__ = "picture"
@@ -48,12 +48,12 @@ class Picture(Base):
         return address_of(self.name)
 
     def line(self, alt: str = "") -> str:
-        """What shows the picture in a text, with words that say what it shows."""
+        """The Markdown that shows the picture in a text, with a description."""
         return line_of(self.name, alt)
 
     @property
     def thumbnail(self) -> str:
-        """The path of the smallest version that there is."""
+        """The path of its smallest version."""
         return address_of(self.name, is_small=has_small(self.name))
 
     @property

@@ -1,4 +1,4 @@
-"""Who may see which picture, and those that one has added."""
+"""Who may see which picture, and one's own pictures."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ PICTURES_PER_PAGE = 24
 
 
 class OwnPicture(NamedTuple):
-    """A picture in its author's list, with the documents of the texts that show it."""
+    """A picture in its author's list, with the search documents of the texts that show it."""
 
     picture: Picture
     shown_in: Sequence[Document]
 
 
 def get_picture(reader: Person, name: str) -> Picture:
-    """A picture by name, for those who may see it: its author, readers of a text that shows it, and who moderates such a text.
+    """A picture by name, for those who may see it: its author, readers of a text with it, and moderators of such a text.
 
     Raises `NotFound` for anybody else.
     """
@@ -47,7 +47,7 @@ def get_picture(reader: Person, name: str) -> Picture:
 
 
 def unseen_pictures(reader: Person, names: Collection[str]) -> set[str]:
-    """Those of some names whose pictures the reader does not see, or that no picture has: `get_picture` finds none."""
+    """Those of these names whose pictures the reader may not see, or that do not exist: where `get_picture` raises `NotFound`."""
     if not names:
         return set()
     known = pictures_named(names)
@@ -60,14 +60,14 @@ def unseen_pictures(reader: Person, names: Collection[str]) -> set[str]:
 
 
 def first_picture(reader: Person, texts: Iterable[str]) -> Illustration | None:
-    """The first picture that the HTML of some texts shows and the reader sees; one that is deleted is still in its text."""
+    """The first picture in the HTML of some texts that the reader may see; a deleted one is still in its text."""
     shown = illustrations_in(texts)
     unseen = unseen_pictures(reader, {one.name for one in shown})
     return next((one for one in shown if one.name not in unseen), None)
 
 
 def picture_named(name: str) -> Picture | None:
-    """The picture with a name, whoever may see it."""
+    """The picture with a name, without a check of rights."""
     return db.session.scalar(select(Picture).where(Picture.name == name))
 
 
@@ -97,7 +97,7 @@ def my_picture(author: Person, picture_id: int) -> Picture:
 
 
 def texts_showing(author: Person, picture: Picture) -> Sequence[Document]:
-    """The documents, of those that its author finds, of the texts that show a picture."""
+    """The search documents, visible to the author, of the texts that show a picture."""
     return documents_showing(author, [picture.name]).get(picture.name, ())
 
 
@@ -112,14 +112,14 @@ def space_taken(member_id: int) -> int:
 
 
 def pictures_named(names: Collection[str]) -> Sequence[Picture]:
-    """The pictures with some names, as far as there are such."""
+    """The existing pictures among these names."""
     if not names:
         return ()
     return db.session.scalars(select(Picture).where(Picture.name.in_(names))).all()
 
 
 def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
-    """The pictures with some names, locked: none of them is deleted as unused while a text that shows it is written."""
+    """The pictures with these names, locked, so that none is deleted as unused while a text with it is written."""
     if not names:
         return ()
     found = select(Picture).where(Picture.name.in_(names)).order_by(Picture.id)
@@ -127,18 +127,18 @@ def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
 
 
 def pictures_due(limit: int) -> Sequence[Picture]:
-    """Pictures of which it is time to look whether a text shows them, those first that wait longest."""
+    """Pictures that are due to be checked for use, those waiting longest first."""
     due = select(Picture).where(Picture.due_at <= now()).order_by(Picture.due_at, Picture.id)
     return db.session.scalars(due.limit(limit)).all()
 
 
 def pictures_to_look_after(ids: Collection[int]) -> Sequence[Picture]:
-    """The pictures of these ids, locked, without those that others have locked."""
+    """The pictures with these ids, locked; those locked by others are skipped."""
     found = select(Picture).where(Picture.id.in_(ids)).order_by(Picture.id)
     return db.session.scalars(found.with_for_update(skip_locked=True)).all()
 
 
 def pictures_of(member_id: int, after: int, limit: int) -> Sequence[Picture]:
-    """At most `limit` pictures of a member, those after the id `after`."""
+    """At most `limit` pictures of a member with ids after `after`."""
     found = select(Picture).where(Picture.member_id == member_id, Picture.id > after)
     return db.session.scalars(found.order_by(Picture.id).limit(limit)).all()

@@ -24,15 +24,15 @@ from forum.web import me
 
 bp = Blueprint("pictures", __name__)
 SMALL_SUFFIX = "-small"
-# Where a browser opens a picture as a page, it can do nothing (ASVS 5.0, 3.2.1)
+# If a browser opens a picture as a page, it can do nothing (ASVS 5.0, 3.2.1)
 PICTURE_POLICY = "default-src 'none'; sandbox"
 NOT_MODIFIED = 304
 
 
 def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
-    """What a page says of the picture that stands beside a link to it elsewhere (Open Graph), or None.
+    """The picture for links to a page on other sites (Open Graph), or None.
 
-    It is the first that the HTML of some texts shows, if visitors see it: who fetches it from there is one.
+    It is the first in the HTML of some texts, if visitors see it, because other sites fetch it as visitors.
     """
     picture = queries.first_picture(VISITOR, texts)
     if picture is None:
@@ -45,7 +45,7 @@ def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
 @bp.route("/pictures", methods=["GET", "POST"])
 @limiter.limit("40 per hour", key_func=by_person, methods=["POST"])
 def add_picture() -> ResponseReturnValue:
-    """One's own pictures, and adding one. What was added just now is named by `?added=<id>`."""
+    """One's own pictures, and adding one. A picture that was added just now is named by `?added=<id>`."""
     form = PictureForm()
     page_of_mine = queries.my_pictures(me(), web.number("page"))
 
@@ -74,7 +74,7 @@ def add_picture() -> ResponseReturnValue:
 
 
 def _most() -> int:
-    """How many bytes the pictures of a member may take."""
+    """How many bytes the pictures of one member may take."""
     return web.settings().pictures_mb * MEGABYTE
 
 
@@ -90,8 +90,8 @@ def _sent() -> bytes:
 def picture(name: str) -> ResponseReturnValue:
     """A picture, or its small version.
 
-    Browsers ask each time whether they may still show it, so that what is hidden now is hidden in all of them. The answer to that
-    is short.
+    Browsers ask each time whether they may still show it, so that a hidden picture disappears in all of them. The
+    response to that is short.
     """
     found = queries.get_picture(me(), name.removesuffix(SMALL_SUFFIX))
     is_small = name.endswith(SMALL_SUFFIX)
@@ -99,10 +99,11 @@ def picture(name: str) -> ResponseReturnValue:
         answer = Response(status=NOT_MODIFIED)
     else:
         answer = Response(queries.data_of(found, is_small=is_small), mimetype="image/webp")
-    answer.set_etag(name)  # under one name there are never other bytes
+    answer.set_etag(name)  # the bytes under a name never change
     answer.headers["Cache-Control"] = f"{'private' if me().is_member else 'public'}, no-cache"
     answer.headers["Content-Security-Policy"] = PICTURE_POLICY
-    if not me().is_member:  # pages of other sites show what everybody may see: readers of feeds, programs that read the forum
+    # Other sites may embed what everybody may see, for feed readers and API clients
+    if not me().is_member:
         answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
 
@@ -110,7 +111,7 @@ def picture(name: str) -> ResponseReturnValue:
 @bp.route("/pictures/<int:picture_id>/delete", methods=["GET", "POST"])
 @changing
 def delete_picture(picture_id: int) -> ResponseReturnValue:
-    """Ask, and then delete one's picture."""
+    """Ask for confirmation, then delete one's own picture."""
     mine = queries.my_picture(me(), picture_id)
     if request.method == "GET":
         shown_in = queries.texts_showing(me(), mine)
