@@ -1,1 +1,1 @@
-"""One list of all that waits for moderators; who is at what, what they note for each other, what nobody decides."""
+"""The moderation queue: one list of everything that waits for moderators, claims, notes, and overdue entries."""

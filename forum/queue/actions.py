@@ -48,7 +48,7 @@ from forum.queue.queries import (
 from forum.sentences import Sentence, sentence
 
 KEPT_NOTES = timedelta(days=365)
-BATCH_SIZE = 500  # entries that one transaction looks at, to tell of those that wait for too long
+BATCH_SIZE = 500  # entries that one transaction handles, to notify about overdue ones
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Choice:
     """What a moderator has chosen for an entry: the deed and its reasons.
 
     `seen` is the id of the latest decision that the page showed, `read` the fingerprint of the text that it showed,
-    `holder` the member whose claim it showed. `texts` are those that the deed publishes, as they were rendered before it,
-    by source.
+    `holder` the member whose claim it showed. `texts` are the texts that the deed publishes, rendered before it, by
+    source.
     """
 
     deed: str
@@ -88,7 +88,7 @@ def claim(moderator: Person, kind: str, item_id: int, holder: int | None = None)
 
 @action
 def release(moderator: Person, kind: str, item_id: int) -> None:
-    """Release one's claim on an entry; nothing happens without one."""
+    """Release one's own claim on an entry; nothing happens without one."""
     touches()
     require_entry(moderator, kind, item_id)
     claims.release(moderator, (kind, item_id))
@@ -96,7 +96,7 @@ def release(moderator: Person, kind: str, item_id: int) -> None:
 
 @action
 def write_note(moderator: Person, kind: str, item_id: int, text: str) -> EntryNote:
-    """Write a note about an entry for the others who may decide about it; its author neither writes nor reads notes."""
+    """Write a note about an entry for the other moderators who may decide about it; its author neither writes nor reads notes."""
     touches()
     require(moderator.can.judge(require_entry(moderator, kind, item_id).author_id))
     if not text.strip():
@@ -179,7 +179,7 @@ def _decide_appeal(moderator: Person, _kind: str, item_id: int, choice: Choice) 
     return decide_appeal(moderator, item_id, outcome, choice.reasons.facts, [choice.holder])
 
 
-# Every other kind is decided as a thing of moderation.
+# All other kinds are decided as things of the moderation room.
 DECIDERS: dict[str, Decider] = {
     "candidate": _decide_candidate,
     "appeal": _decide_appeal,
@@ -188,16 +188,16 @@ DECIDERS: dict[str, Decider] = {
 }
 
 
-# What nobody decides
+# Overdue entries
 
 
 @action
 def tell_overdue(system: Person, keys: Collection[EntryKey]) -> int:
-    """Notify the other moderators of entries that have waited for two days, and the administrators after two more.
+    """Notify the other moderators of entries that have waited for two days, and administrators after two more.
 
-    Of `keys` those are meant that still wait for too long; records of others are deleted, and what was said of those that
-    wait no longer is read. Each is notified once, in the same transaction that records it. Returns of how many entries
-    somebody was notified.
+    Only those of `keys` that are still overdue count; for the others, records are deleted and notices marked as read.
+    Each is notified once, in the same transaction that records it. Returns for how many entries somebody was
+    notified.
     """
     require(system.can.administer())
     touches()
@@ -216,7 +216,7 @@ def tell_overdue(system: Person, keys: Collection[EntryKey]) -> int:
 
 
 def _notify_of(system: Person, entry: QueueEntry, known: Overdue | None) -> None:
-    """Notify those of an overdue entry whose turn it is, and record that."""
+    """Notify those whose turn it is about an overdue entry, and record that."""
     if known and notification_due(entry, known) == ADMINISTRATORS:
         message = sentence("Nobody has decided this for four days.")
         _notify(system, entry, administrator_ids(), message)
@@ -239,9 +239,9 @@ def _notify_others(system: Person, entry: QueueEntry) -> None:
 def _notify(
     system: Person, entry: QueueEntry, member_ids: Collection[int], message: Sentence
 ) -> None:
-    """Notify members of an entry, except those who do not decide about it.
+    """Notify members about an entry, except those who may not decide about it.
 
-    Of an appeal that nobody can answer the administrators hear: they can appoint somebody.
+    If nobody can answer an appeal, the administrators are notified, because they can appoint somebody.
     """
     recipients = set(member_ids) - _barred(entry)
     if entry.kind == "appeal":
@@ -252,18 +252,18 @@ def _notify(
 
 
 def _barred(entry: QueueEntry) -> set[int | None]:
-    """The ids of those who do not decide about an entry: its author, and those whom an appeal concerns."""
+    """The ids of those who may not decide about an entry: its author, and the parties of an appeal."""
     return barred_ids(entry.item_id) if entry.kind == "appeal" else {entry.author_id}
 
 
 def _title_in_notices(entry: QueueEntry) -> str | Sentence:
-    """What a notice calls an entry: a text that waits by its agenda alone, as its author may still take it back."""
+    """The title of an entry in notices: for a held text only its agenda, because its author may still withdraw it."""
     if entry.kind == "held" and entry.agenda:
         return entry.agenda.title
     return heading_of(entry.kind, entry.title)
 
 
-# What is over
+# Old notes
 
 
 @action

@@ -1,4 +1,4 @@
-"""What the worker does about the queue: it tells of what nobody decides."""
+"""The worker's task for the queue: notifying about overdue entries."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from forum.queue import actions, queries
 
 
 def tell_overdue(system: Person) -> int:
-    """Notify of entries that nobody has decided for days; returns of how many.
+    """Notify about entries that nobody has decided for days; returns for how many.
 
-    They are looked for before the deed, because that takes long in a long queue, and deciding would wait meanwhile.
+    They are looked up before the action, because that takes long in a long queue, and decisions would have to wait.
     """
     keys = queries.entries_to_tell(system, actions.BATCH_SIZE)
     return actions.tell_overdue(system, keys) if keys else 0

@@ -13,7 +13,7 @@ from forum.moderation.forms import LENGTH_LIMIT, DecisionForm
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-# How the deeds are called that decide about a candidate, an appeal or a proposal for the glossary
+# The labels of deeds that decide about a candidate, an appeal or a proposal for the glossary
 CANDIDATE_DEEDS = {"approve": _("Approve"), "refuse": _("Refuse")}
 APPEAL_DEEDS = {"uphold": _("The decision stays"), "reverse": _("The decision is taken back")}
 PROPOSAL_DEEDS = {"accept": _("Accept"), "refuse": _("Refuse")}
@@ -31,12 +31,12 @@ class EntryForm(DecisionForm):
 
     @property
     def needs_ground(self) -> bool:
-        """As for a thing; candidates, appeals and proposals are decided by an answer, which needs no ground."""
+        """Like that of a thing; decisions about candidates, appeals and proposals need no ground."""
         return self.kind not in DEED_NAMES_BY_KIND and super().needs_ground
 
     @property
     def missing_reason(self) -> str:
-        """As for a thing; an appeal is answered in writing, and who is refused must learn why."""
+        """Like that of a thing; the answer to an appeal, and a refusal, need a reason."""
         if self.kind == "appeal":
             return gettext("Answer in writing. The person who appealed reads it.")
         if self.kind in ("candidate", "proposal"):
@@ -50,7 +50,7 @@ class EntryForm(DecisionForm):
         return next((str(option.label.text) for option in self.deed if option.checked), "")
 
     def offer_for(self, kind: str, deeds: Sequence[str] | None = None) -> None:
-        """Offer only these deeds for an entry of a kind; None offers every deed of the kind."""
+        """Offer only these deeds for an entry of a kind; None offers all deeds of the kind."""
         self.kind = kind
         names = DEED_NAMES_BY_KIND.get(kind, THING_DEEDS)
         offered = [deed for deed in (names if deeds is None else deeds) if deed in names]

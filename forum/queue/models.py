@@ -1,6 +1,6 @@
-"""Notes of moderators about entries of the queue, and of which overdue entries others were notified.
+"""Notes of moderators about entries of the queue, and which overdue entries they were notified about.
 
-An entry has no row of its own: it is what waits in a room below, identified by its kind and id.
+An entry has no row of its own: it is something that waits in a room below, identified by its kind and id.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class EntryNote(Base):
 
 
 class Overdue(Base):
-    """An entry that waits for too long: the moderators were notified at `told_at`, the administrators at `escalated_at`.
+    """An overdue entry: the moderators were notified at `told_at`, the administrators at `escalated_at`.
 
-    `since` is when the entry began to wait. When it waits anew, they are notified anew.
+    `since` is when the entry began to wait. When it waits again, they are notified again.
     """
 
     __tablename__ = "overdue"

@@ -1,4 +1,4 @@
-"""The doors of the queue: the list with one entry opened, deciding, claiming, writing a note, undoing."""
+"""The views of the queue: the list with one entry opened, deciding, claiming, writing a note, undoing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ bp = Blueprint("queue", __name__)
 
 @bp.get("/moderation")
 def index() -> ResponseReturnValue:
-    """What waits for a decision, with the first entry opened that nobody else has claimed."""
+    """The queue, with the first entry opened that nobody else has claimed."""
     agendas, claims = moderated_agendas(me()), queries.claims_by_key()
     waiting = queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims)
     return _page(queries.first_opened_entry(me(), waiting, claims), waiting, agendas)
@@ -47,7 +47,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/moderation/<thing>/<int:item_id>")
 def entry(thing: str, item_id: int) -> ResponseReturnValue:
-    """One entry in its context, beside the queue; for one that is gone, a page that says so: notices still lead here."""
+    """One entry in its context, beside the queue; for a former one a page that says so, because notices still lead here."""
     agendas, claims = moderated_agendas(me()), queries.claims_by_key()
     opened, gone = None, ""
     try:
@@ -113,7 +113,7 @@ def _page(
 
 
 def _place(waiting: Sequence[QueueEntry], opened: OpenedEntry | None) -> int:
-    """The number of the opened entry in the list, from 1; 0 when it is not in it."""
+    """The position of the opened entry in the list, from 1; 0 when it is not in it."""
     keys = [entry.key for entry in waiting]
     return keys.index(opened.key) + 1 if opened and opened.key in keys else 0
 
@@ -130,7 +130,7 @@ def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:
 
 
 def _fingerprint(opened: OpenedEntry) -> str:
-    """The fingerprint of a text without versions, so that the decision is about what was read; empty for others."""
+    """The fingerprint of a text without versions, so that the decision is about the text that was read; empty for others."""
     return opened.about.row.thing.fingerprint if opened.kind in ("held", *ATTACHED_KINDS) else ""
 
 
@@ -174,7 +174,7 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
 
 
 def _texts_to_publish(thing: str, item_id: int, deed: str) -> Mapping[str, Written]:
-    """What a deed publishes, rendered before it takes the write lock; none for other deeds."""
+    """The texts that a deed publishes, rendered before it takes the write lock; empty for other deeds."""
     if (thing, deed) not in (("practice", "publish"), ("held", "approve")):
         return NO_TEXTS
     row = thing_to_moderate(me(), thing, item_id).row

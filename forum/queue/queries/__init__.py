@@ -1,4 +1,4 @@
-"""The moderation queue: what waits for a reader, the most urgent first; one entry opened; what waits for too long."""
+"""The moderation queue: entries that wait for a reader, the most urgent first; one opened entry; overdue entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry of the moderation queue, and what a source of entries says."""
+"""Entries of the moderation queue, and the interface of a source of entries."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class QueueEntry:
 
     @property
     def key(self) -> EntryKey:
-        """Kind and id, by which the entry is claimed."""
+        """(kind, id), by which the entry is claimed."""
         return self.kind, self.item_id
 
     @property
@@ -61,7 +61,7 @@ class QueueEntry:
         return ". ".join(part for part in (reasons.get(self.rank, ""), late) if part)
 
     def merged_with(self, other: QueueEntry) -> QueueEntry:
-        """This entry with what another source knows of the same thing."""
+        """This entry combined with that of another source about the same thing."""
         self.rank = min(self.rank, other.rank)
         self.since = min(self.since, other.since)
         self.reports += other.reports
@@ -73,7 +73,7 @@ class QueueEntry:
 
 
 class EntryDetails(NamedTuple):
-    """What a source knows of an opened entry.
+    """What a source returns for an opened entry.
 
     `row` is what the template of the source shows, `deeds` what can be decided, `seen` the id of the latest decision
     about it (0 for none).
@@ -89,12 +89,13 @@ class EntryDetails(NamedTuple):
 
 @dataclass(frozen=True)
 class EntrySource:
-    """Where entries come from: how they are listed and counted for a reader, and how one is opened.
+    """A source of entries: how they are listed and counted for a reader, and how one is opened.
 
     `counted` returns a select of one number, without what the reader wrote (parameter `reader_id`), `details` raises
-    unless the reader may decide, `template` shows the opened entry. A source either has `waiting`, a select of the columns that `_sources.py` names
-    that is run in one union with those of other sources, or lists its entries itself (`listed`): as many as a limit says,
-    all of them or only those with some keys. None in place of a select: the source is not for this reader.
+    unless the reader may decide, `template` shows the opened entry. A source either has `waiting`, a select of the
+    columns in `_sources._columns` that is run in a union with those of other sources, or lists its entries itself
+    (`listed`): up to a limit, all of them or only those with some keys. None instead of a select means that the
+    source is not for this reader.
     """
 
     kinds: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Where the entries of the queue come from: what waits in the rooms below."""
+"""The sources of the queue: what waits in the rooms below."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _submitted(reader: Person) -> Select[Any]:
 
 
 def _submitted_count(reader: Person) -> Select[Any]:
-    """Those that are reported as well are counted there."""
+    """Practices that are also reported are counted as reports."""
     return select(func.count(Practice.id)).where(
         *is_waiting(),
         moderated_by(reader, Practice.agenda_id),
@@ -132,7 +132,7 @@ def _first_posts(reader: Person) -> Select[Any]:
 
 
 def _first_posts_count(reader: Person) -> Select[Any]:
-    """Those that are reported as well are counted there."""
+    """First posts that are also reported are counted as reports."""
     counted = (is_by_another(Post.author_id), ~moderation.is_reported("post", Post.id))
     first = first_posts_to_review(reader).where(*counted).order_by(None)
     return select(func.count()).select_from(first.with_only_columns(Post.id).subquery())
@@ -200,7 +200,7 @@ def _narrowed(part: Select[Any], limit: int, keys: Keys | None) -> Select[Any]:
 
 
 def _mark_own(reader: Person, entries: Sequence[QueueEntry]) -> None:
-    """Say of the reader's own entries which are for others: first posts, and what another moderator has to publish."""
+    """Mark those of the reader's own entries that are for others: first posts, and what another moderator has to publish."""
     own = [entry for entry in entries if not reader.can.judge(entry.author_id)]
     to_publish = {entry.key: entry.agenda_id or 0 for entry in own if not entry.is_first}
     for_others = moderation.waiting_for_another(reader, to_publish)

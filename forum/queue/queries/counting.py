@@ -20,9 +20,9 @@ from forum.reachcache import cached_statement
 
 
 def waiting_count(reader: Person) -> int:
-    """How many entries wait for a decision of this reader, each once, without those that only another may decide.
+    """How many entries wait for a decision of this reader, each once, without those that only another moderator may decide.
 
-    One query, and some more for a reader of whom something waits, which the others may have to publish.
+    One query, and some more for a reader with own waiting texts, which others may have to publish.
     """
     if not reader.is_curator:
         return 0
@@ -51,7 +51,7 @@ def _sum_of(counts: Sequence[Select[Any]]) -> Any:
 
 @cached_statement
 def _own_to_publish(reader: Person) -> Sequence[Select[Any]]:
-    """Kind, id and agenda of what the reader (parameter `reader_id`) wrote and waits where they moderate, not reported."""
+    """(kind, id, agenda) of the reader's own texts (parameter `reader_id`) that wait where they moderate and are not reported."""
     practice: list[Any] = [literal("practice"), Practice.id, Practice.agenda_id]
     text: list[Any] = [literal("held"), Held.id, Held.agenda_id]
     practices = select(*practice).where(

@@ -1,4 +1,4 @@
-"""The list of all that waits for a reader, the most urgent first."""
+"""The list of everything that waits for a reader, the most urgent first."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_TITLE_SOURCE = 1_000  # characters of an untitled text from which a title is
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """A part of the queue: an agenda by slug, a kind of thing, what waits longer than one of `AGES`; empty for all."""
+    """A part of the queue: an agenda by slug, a kind of thing, entries older than one of `AGES`; empty values do not filter."""
 
     agenda: str = ""
     kind: str = ""
@@ -49,12 +49,11 @@ def queue_entries(
     claims_known: Mapping[EntryKey, Claim] | None = None,
     keys: Keys | None = None,
 ) -> list[QueueEntry]:
-    """What waits for a decision of this reader: what may be illegal first, then appeals, then the longest waiting.
+    """The entries that wait for a decision of this reader: possibly illegal ones first, then appeals, then the longest waiting.
 
-    What only another may decide comes last.
-
-    `limit` is the number of entries of each source. `agendas` are those that the reader moderates and `claims_known`
-    the active claims, if the caller has loaded them. With `keys`, only these entries. For titles of all see `with_titles`.
+    Entries that only another moderator may decide come last. `limit` is the number of entries of each source.
+    `agendas` are those that the reader moderates and `claims_known` the active claims, if the caller has loaded them.
+    With `keys`, only these entries. For titles of all see `with_titles`.
     """
     require(reader.can.see_queue())
     found: dict[EntryKey, QueueEntry] = {}
@@ -96,7 +95,7 @@ def entries_around(
 
 
 def with_titles(entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
-    """The entries, those without a title with the first words of their texts; at most one query."""
+    """The entries, with the first words of texts without a title as their titles; at most one query."""
     untitled = [entry for entry in entries if not entry.title]
     parts = [
         select(
@@ -113,14 +112,14 @@ def with_titles(entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
 
 
 def first_decidable(reader: Person, waiting: Sequence[QueueEntry]) -> QueueEntry | None:
-    """The first entry that the reader may decide, preferably one that nobody else has claimed; None for none."""
+    """The first entry that the reader may decide, preferably an unclaimed one; None for none."""
     mine = [entry for entry in waiting if not entry.is_for_others]
     free = (entry for entry in mine if entry.claim is None or entry.claim.member_id == reader.id)
     return next(free, mine[0] if mine else None)
 
 
 def next_entry(reader: Person, waiting: Sequence[QueueEntry], key: EntryKey) -> QueueEntry | None:
-    """The entry to open once an entry is decided: the next one below that nobody else has claimed, else the first of all."""
+    """The entry to open after one is decided: the next one below that nobody else has claimed, else the first of all."""
     keys = [entry.key for entry in waiting]
     position = keys.index(key) if key in keys else -1
     return first_decidable(reader, [*waiting[position + 1 :], *waiting[: max(position, 0)]])

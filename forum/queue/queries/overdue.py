@@ -1,4 +1,4 @@
-"""What nobody decides: entries that wait for too long, and who was told of them."""
+"""Overdue entries, and who was notified about them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from forum.queue.models import Overdue
 from forum.queue.queries._entries import OVERDUE_AFTER, Keys, QueueEntry
 from forum.queue.queries.listing import queue_entries
 
-# Who is notified of what waits for too long
+# Who is notified about overdue entries
 MODERATORS, ADMINISTRATORS = ("moderators", "administrators")
-ALL_ENTRIES = 10_000  # of each source, when overdue ones are looked for
+ALL_ENTRIES = 10_000  # of each source, when overdue ones are looked up
 
 
 def entries_to_tell(system: Person, limit: int) -> list[EntryKey]:
-    """Up to `limit` entries that wait for too long and of which somebody is to be notified, and records of others.
+    """Up to `limit` overdue entries about which somebody is to be notified, and outdated records.
 
-    This walks through the whole queue, so it is not for a deed, which would hold the write lock meanwhile.
+    This scans the whole queue, so it must not run in an action, which would hold the write lock meanwhile.
     """
     require(system.can.administer())
     late = {one.key: one for one in queue_entries(system, limit=ALL_ENTRIES) if one.is_overdue}
@@ -30,7 +30,7 @@ def entries_to_tell(system: Person, limit: int) -> list[EntryKey]:
 
 
 def notification_due(entry: QueueEntry, known: Overdue | None) -> str:
-    """Who is to be notified of an overdue entry now, `MODERATORS` or `ADMINISTRATORS`; empty for nobody."""
+    """Who is to be notified about an overdue entry now, `MODERATORS` or `ADMINISTRATORS`; empty for nobody."""
     if known is None or known.since != entry.since:
         return MODERATORS
     is_long_ago = known.told_at <= now() - OVERDUE_AFTER
