@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn), by py_webauthn: the options that a browser is given, and the verification of its answer."""
+"""Passkeys (WebAuthn), with py_webauthn: the options for a browser, and the verification of its response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from forum.lazy import library
 
-# Characters; the longest real answers have about 8,000 (with an attestation).
+# Characters; the longest real responses have about 8,000 (with an attestation).
 MAX_ANSWER_LENGTH = 20_000
 TIMEOUT_MS = 5 * 60 * 1000
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -20,12 +20,12 @@ TRANSPORTS = {"usb", "nfc", "ble", "smart-card", "hybrid", "internal", "cable"}
 
 
 class Refused(Exception):
-    """An answer is invalid; the message is for the log, never for the person."""
+    """A response is invalid; the message is for the log, never for the person."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """The relying party: by FORUM_URL, and never by what a browser says."""
+    """The relying party: from FORUM_URL, and never from what a browser says."""
 
     url: str
     name: str
@@ -45,7 +45,7 @@ class Site:
 
     @property
     def has_passkeys(self) -> bool:
-        """Whether browsers offer passkeys here: on a named host over HTTPS, or on localhost."""
+        """Whether browsers support passkeys here: on a host with a name over HTTPS, or on localhost."""
         try:
             ip_address(self.host)
         except ValueError:
@@ -74,7 +74,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Answer:
-    """The JSON that a browser has answered to a challenge that it was given."""
+    """The JSON with which a browser has responded to a challenge."""
 
     text: str
     challenge: str
@@ -83,7 +83,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class UnverifiedClaims:
-    """What an answer claims, before any of it is verified."""
+    """The claims of a response, before any of them is verified."""
 
     credential_id: str
     challenge: str
@@ -127,7 +127,7 @@ def registration_options(
 def authentication_options(
     site: Site, challenge: bytes, known: Iterable[Credential], *, is_alone: bool
 ) -> dict[str, Any]:
-    """The options (JSON) for signing in by one of the passkeys `known`, or by any if there are none.
+    """The options (JSON) for signing in with one of the passkeys `known`, or with any if there are none.
 
     `is_alone`: the passkey is the only factor, so that the authenticator must verify the user.
     """
@@ -157,7 +157,7 @@ def _descriptor(known: Credential) -> Any:
 
 
 def unverified_claims(text: str) -> UnverifiedClaims:
-    """Which passkey and which challenge an answer names; raises `Refused` if it is malformed."""
+    """Which passkey and which challenge a response names; raises `Refused` if it is malformed."""
     try:
         held = _parse(text)
         client_data = json.loads(
@@ -170,7 +170,7 @@ def unverified_claims(text: str) -> UnverifiedClaims:
 
 
 def verify_registration(answer: Answer) -> tuple[Credential, bool]:
-    """The new passkey, and whether it is backed up to several devices; raises `Refused` if the answer is invalid."""
+    """The new passkey, and whether it is synced to several devices; raises `Refused` if the response is invalid."""
     try:
         made = _webauthn().verify_registration_response(
             credential=_parse(answer.text),
@@ -178,7 +178,7 @@ def verify_registration(answer: Answer) -> tuple[Credential, bool]:
             expected_rp_id=answer.site.host,
             expected_origin=answer.site.origin,
         )
-    except Exception as error:  # those of the library, and of the parsers that it uses
+    except Exception as error:  # exceptions of the library, and of the parsers that it uses
         raise Refused(f"registration: {error!r:.200}") from error
     ways = _parse(answer.text)["response"].get("transports")
     known = Credential(
@@ -191,7 +191,7 @@ def verify_registration(answer: Answer) -> tuple[Credential, bool]:
 
 
 def verify_authentication(answer: Answer, known: Credential, *, is_alone: bool) -> int:
-    """The passkey's new signature counter; raises `Refused` if the answer is invalid."""
+    """The passkey's new signature counter; raises `Refused` if the response is invalid."""
     try:
         proved = _webauthn().verify_authentication_response(
             credential=_parse(answer.text),

@@ -1,4 +1,4 @@
-"""Passwords: Argon2id hashes, checked in the same time whether or not the account exists; which are guessed first."""
+"""Passwords: Argon2id hashes, verified in the same time whether or not the account exists; and easily guessed ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from forum.plaintext import fold
 
 HASHER = PasswordHasher()  # argon2-cffi's defaults follow RFC 9106's second recommendation
-# OWASP's minimum: enough for random codes, of which ten are hashed at once
+# OWASP's minimum: enough for random codes, ten of which are hashed at once
 CODE_HASHER = PasswordHasher(time_cost=5, memory_cost=7168, parallelism=1)
 
 COMMON_FILE = Path(__file__).parent / "members/data/common-passwords.txt.gz"
@@ -21,7 +21,7 @@ MORE_FILE = Path(__file__).parent / "members/data/more-passwords.txt"
 DIGITS = "0123456789"
 MIN_DIFFERENT_SIGNS = 4  # in a password
 MIN_RUN = 3  # characters that follow each other on a keyboard
-# What fingers follow: the alphabet, and the rows and columns of keyboards
+# Sequences that are easy to type: the alphabet, and rows and columns of keyboards
 LINES = (
     "abcdefghijklmnopqrstuvwxyz 01234567890 147 258 369 159 357 "
     "qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop qsdfghjklm wxcvbn "
@@ -35,7 +35,7 @@ DATE = re.compile(f"{YEAR}{MONTH}{DAY}|{DAY}{MONTH}{YEAR}|{MONTH}{DAY}{YEAR}")
 
 
 def hash_password(password: str) -> str:
-    """Hash a password. Slow on purpose: call it before a write transaction begins."""
+    """Hash a password. It is slow on purpose: call it before a write transaction begins."""
     return HASHER.hash(password)
 
 
@@ -45,7 +45,7 @@ def hash_code(code: str) -> str:
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether the password is right. Without a hash (no such account) it takes as long and returns false."""
+    """Whether the password is right. Without a hash (no such account) it takes as long and returns False."""
     try:
         HASHER.verify(password_hash or _decoy(), password)
     except (VerificationError, InvalidHashError):
@@ -54,7 +54,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Whether the hash was made with other parameters than today's, so that it should be made anew."""
+    """Whether the hash was made with other parameters than the current ones, so that it should be replaced."""
     return HASHER.check_needs_rehash(password_hash)
 
 
@@ -63,11 +63,11 @@ def _decoy() -> str:
     return HASHER.hash("nobody has this account")
 
 
-# Which are guessed first
+# Easily guessed passwords
 
 
 def is_guessed_first(password: str) -> bool:
-    """Whether a password is a common one, perhaps with digits around it, or one of a few signs, a date or a run of keys."""
+    """Whether a password is a common one, possibly with digits around it, or made of few different signs, a date or keyboard runs."""
     core = letters_and_digits(password)
     typed = password.casefold()
     spellings = {typed, typed.strip(DIGITS), core, core.strip(DIGITS)}
@@ -88,7 +88,7 @@ def _is_common(spelling: str) -> bool:
 
 @cache
 def _common() -> bytes:
-    """The lines of both files, which are smaller than a set of them, and searched in a tenth of a millisecond."""
+    """The lines of both files: one text takes less memory than a set, and is searched in a tenth of a millisecond."""
     listed = gzip.decompress(COMMON_FILE.read_bytes()).decode() + MORE_FILE.read_text("utf-8")
     lines = listed.rstrip().split("\n")
     folded = [fold(one) for one in lines if not one.isascii()]
@@ -96,13 +96,13 @@ def _common() -> bytes:
 
 
 def _is_repeated_word(core: str) -> bool:
-    """Whether it is one word again and again: a common one, or one shorter than half of a password."""
+    """Whether it is one repeated word: a common one, or one shorter than half of a password."""
     size = (core + core).find(core, 1)
     return size < len(core) and (size < 6 or _is_common(core[:size].strip(DIGITS)))
 
 
 def _is_run_of_keys(core: str) -> bool:
-    """Whether fingers wrote it along keys or the alphabet, there or back, or in a few such runs, such as qwer1234."""
+    """Whether it consists of one or a few sequences along keys or the alphabet, in either direction, such as qwer1234."""
     while core:
         size = len(core)
         while core[:size] not in ALONG and core[:size] != core[0] * size:

@@ -1,4 +1,4 @@
-"""Random texts, of words that are as common and as rare as in what people write (Zipf's law).
+"""Random texts, whose words are distributed as in texts by people (Zipf's law).
 
 The same seed gives the same texts. They contain no accidental Markdown.
 """
@@ -17,13 +17,14 @@ from markupsafe import Markup
 from forum.markup import VERSION, Written, write
 from forum.quotes import quote
 
-ENDS = {"ja": "。", "zh": "。", "hi": "।"}  # the end of a sentence where it is no full stop
+ENDS = {"ja": "。", "zh": "。", "hi": "।"}  # ends of a sentence that are not a full stop
 ASKS = {"ja": "？", "zh": "？", "ar": "؟"}
 UNSPACED = ("ja", "zh")  # no space between words
-MANDELBROT_OFFSET = 2.7  # Mandelbrot's amendment: the very commonest words are a little less common
+# Mandelbrot's correction: the most frequent words are a little less frequent
+MANDELBROT_OFFSET = 2.7
 SYLLABLES = re.findall("..", "babedodufagohahikakelalomamimonanenopapirarerisasisotatetovavi")
 RARE_WORDS = 30_000
-RARE_PLACE_SHARE = 0.35  # so many posts speak of a place that few others speak of
+RARE_PLACE_SHARE = 0.35  # share of posts about a place that few others mention
 LENGTHS, LENGTH_WEIGHTS = (1, 2, 3, 4, 6, 9), (20, 48, 70, 84, 94, 100)  # parts of a post
 # In a quotation that is rendered once and then used for many posts
 NAME_PLACEHOLDER, ID_PLACEHOLDER = "Qxqx", 999_999_937
@@ -46,7 +47,7 @@ class Phrases:
         self._weights = _weights(len(words), MANDELBROT_OFFSET)
 
     def some(self, number: int) -> list[str]:
-        """So many random words, or fewer: none comes twice in a row."""
+        """At most so many random words; none comes twice in a row."""
         drawn = self.rng.choices(self.words, cum_weights=self._weights, k=number)
         return [word for word, _group in groupby(drawn)]
 
@@ -60,7 +61,7 @@ class Phrases:
         return self._as_sentence(words, self.ask if is_question else "")[:120].strip()
 
     def paragraph(self) -> str:
-        """Two to five sentences of Markdown, here and there with a word in bold or a link."""
+        """Two to five sentences of Markdown, sometimes with a word in bold or a link."""
         sentences = [self.sentence() for _number in range(self.rng.randint(2, 5))]
         if self.rng.random() < 0.15:
             sentences.append(f"**{self.some(1)[0]}**{self.space}{self.sentence()}")
@@ -87,12 +88,12 @@ class Phrases:
 
 @lru_cache
 def _weights(number: int, offset: float) -> list[float]:
-    """The cumulative frequencies of so many words, the commonest first."""
+    """The cumulative frequencies of so many words, the most frequent first."""
     return list(accumulate(1 / (rank + offset) for rank in range(number)))
 
 
 def found_in(number: int, rng: Random) -> str:
-    """A sentence about an invented place: the way in which rare words come into a forum."""
+    """A sentence about an invented place, which is how rare words get into a forum."""
     place, figure = invented(number), rng.randint(2, 900)
     return rng.choice(FINDINGS).format(place, figure)
 
@@ -100,7 +101,7 @@ def found_in(number: int, rng: Random) -> str:
 def invented(number: int) -> str:
     """The name of an invented place; each number has its own."""
     parts: list[str] = []
-    number += len(SYLLABLES) ** 2  # three syllables at least, so that no common word is met
+    number += len(SYLLABLES) ** 2  # at least three syllables, so that no common word results
     while number:
         number, part = divmod(number, len(SYLLABLES))
         parts.append(SYLLABLES[part])
@@ -146,7 +147,7 @@ class Texts:
         return Written(source, html + text.html, VERSION, text.plain, text.language)
 
     def longer(self, text: Written, rng: Random) -> Written:
-        """A text with one paragraph more, as if it had been edited."""
+        """A text with one more paragraph, as if it had been edited."""
         more = self._any(rng, text.language, "paragraph")
         source, plain = f"{text.source}\n\n{more.source}", f"{text.plain}\n{more.plain}"
         return Written(source, text.html + more.html, VERSION, plain, text.language)
@@ -159,7 +160,7 @@ class Texts:
     def _block(self, language: str, kind: str, number: int) -> Written:
         phrases = self.phrases(language, Random(f"{self.seed} {language} {kind} {number}"))
         written = write(getattr(phrases, kind)(), language)
-        # A text that is nothing but a quotation counts as its words; here it is a part of one.
+        # A text that consists only of a quotation counts as its words; here it is a part of one.
         return replace(written, plain="") if kind == "citation" else written
 
     def _rendered_quotation(self, words: str) -> Markup:

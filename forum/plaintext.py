@@ -1,4 +1,4 @@
-"""Plain text: tidied, folded into what search compares, cut to an excerpt, made into a part of an address, joined on a line, hashed."""
+"""Plain text: tidying, folding for search, excerpts, slugs, joining and splitting values, short hashes."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ from hashlib import blake2s
 
 MAX_SLUG = 60  # characters
 NAMES_ASKED_AT_ONCE = 20
-ACCENTS_OF_LETTERS = range(10, 36)  # canonical combining classes (Unicode): marks of one script
+ACCENTS_OF_LETTERS = range(10, 36)  # canonical combining classes (Unicode): marks of single scripts
 FIRST_GENERAL_ACCENT = 200  # from this class on: accents of any script
 FINAL_SIGMA = "ς"
 STROKES = str.maketrans(  # Latin letters that Unicode does not decompose into a letter and a mark
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
 BAR, SEMICOLON = re.compile(r"(?<!\\)\|"), re.compile(r"(?<!\\);")
-# What marks up a text, and where its links lead
+# Markup of a text, and the targets of its links
 MARKDOWN_SYNTAX = re.compile(
     r"!(?=\[)|\]\([^)\n]{0,2000}\)|^[ \t]{0,20}(?:#{1,6}|[-*+]|\d{1,9}[.)])[ \t]{1,20}|[*`\[\]|~]"
     r"|(?<![^\W_])_|_(?![^\W_])",  # one inside a word, as in a name of a column, marks up nothing
     re.MULTILINE,
 )
-# Blocks that are no prose: code between fences, headings, quotes, rows of tables
+# Blocks that are not prose: code between fences, headings, quotes, rows of tables
 _NO_PROSE = re.compile(
     r"^(```|~~~).*?(?:^\1[^\n]*|\Z)|^ {0,3}#{1,6}[ \t][^\n]*|^ {0,3}[>|][^\n]*",
     re.MULTILINE | re.DOTALL,
 )
-_FRAMES = re.compile(r"^(?:```|~~~)[^\n]*|^[ |:>-]+", re.MULTILINE)  # what of these is no word
+# The parts of such blocks that are not words
+_FRAMES = re.compile(r"^(?:```|~~~)[^\n]*|^[ |:>-]+", re.MULTILINE)
 SURROGATES = re.compile("[\ud800-\udfff]")
-# No script needs them, and terminals obey them.
+# Control characters that no script needs and that terminals obey
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 # Scripts without spaces between words: Thai and Lao, Tibetan, Burmese, Japanese and Chinese
 SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 SPACELESS = re.compile(f"[{SCRIPTS_WITHOUT_SPACES}]")
 ENDS_OF_SENTENCES = tuple('.!?…:;,。！？：؟۔।።"”’»›」』)]）》')
-MIN_TELLING_WORD = 4  # letters of a Latin word that tells one name from others
+MIN_TELLING_WORD = 4  # letters of a Latin word that distinguishes one name from others
 
 
 def tidy(source: str) -> str:
@@ -45,7 +46,7 @@ def tidy(source: str) -> str:
 
 
 def fold(text: str) -> str:
-    """A text as search compares it on both databases: without case and accents, compatible forms made one (NFKD)."""
+    """A text as search compares it on both databases: without case and accents, compatible forms unified (NFKD)."""
     if text.isascii():
         return text.replace("\x00", " ").lower()
     decomposed = unicodedata.normalize("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
@@ -54,16 +55,16 @@ def fold(text: str) -> str:
 
 
 def words_in(text: str) -> list[str]:
-    """The folded words of a text. A script without spaces between words gives whole runs of it."""
+    """The folded words of a text. In a script without spaces between words, these are whole runs of characters."""
     folded = fold(text)
     return "".join(c if _is_word_character(c) else " " for c in folded).split()
 
 
 def has_words_starting_with(name: Sequence[str], beginnings: Sequence[str]) -> bool:
-    """Whether each of the beginnings starts a word of a name; both are `words_in` a text.
+    """Whether a name has a word that starts with each of the beginnings; both are `words_in` a text.
 
-    In scripts without spaces a word may begin anywhere. Where all are short Latin words, such as "the", the name has to
-    start with one: too many names have such a word inside.
+    In scripts without spaces a word may begin anywhere. If all are short Latin words, such as "the", the name has to
+    start with one, because too many names contain such a word.
     """
     words = f" {' '.join(name)}"
     if all(len(one) < MIN_TELLING_WORD and one.isascii() for one in beginnings):
@@ -72,7 +73,7 @@ def has_words_starting_with(name: Sequence[str], beginnings: Sequence[str]) -> b
 
 
 def slugify(text: str, fallback: str = "text") -> str:
-    """A short name for an address: letters and digits of any script, in lower case, joined by hyphens.
+    """A slug for an address: letters and digits of any script, in lower case, joined by hyphens.
 
     The Greek final sigma is kept. A text without letters and digits gives the fallback.
     """
@@ -87,10 +88,10 @@ def slugify(text: str, fallback: str = "text") -> str:
 def first_free(
     wish: str, taken: Callable[[Sequence[str]], Collection[str]], most: int = MAX_SLUG
 ) -> str:
-    """The wish, or with the first number from 2 on that makes it free: `trams`, `trams-2`, `trams-3` …
+    """The wish, or the wish with the first number from 2 on that makes it free: `trams`, `trams-2`, `trams-3` …
 
-    `taken` returns which of some names are in use. It is asked for several at once, so that one query answers as a rule.
-    With a number the wish is cut, so that both together have at most `most` characters.
+    `taken` returns which of these names are in use. It is called with several names at once, so that one query is
+    usually enough. With a number the wish is cut, so that both together have at most `most` characters.
     """
     first, last = 1, NAMES_ASKED_AT_ONCE
     while True:
@@ -108,7 +109,7 @@ def _numbered(wish: str, number: int, most: int) -> str:
 
 
 def is_made_of(name: str, wish: str, most: int = MAX_SLUG) -> bool:
-    """Whether a name is what `first_free` makes of a wish, with a number or without."""
+    """Whether a name could be the result of `first_free` for a wish, with or without a number."""
     number = re.search(r"-([1-9]\d{0,8})$", name)
     return name == wish or bool(number and name == _numbered(wish, int(number[1]), most))
 
@@ -130,14 +131,14 @@ def single_line(text: str) -> str:
 
 
 def on_one_line(words: str) -> str:
-    """A text, tidied, on one line, as the value of a field."""
+    """A tidied text on one line, as the value of a field."""
     return single_line(tidy(words))
 
 
 def split_parts(separator_pattern: re.Pattern[str], value: str, most: int = 0) -> list[str]:
-    """The parts of a value between bars (`BAR`) or semicolons (`SEMICOLON`) that have no backslash before them.
+    """The parts of a value between bars (`BAR`) or semicolons (`SEMICOLON`) that are not escaped with a backslash.
 
-    With `most`, what is too many belongs to the first part, with its separators.
+    With `most`, surplus parts belong to the first one, with their separators.
     """
     separator = separator_pattern.pattern[-1]
     parts = separator_pattern.split(value)
@@ -147,7 +148,7 @@ def split_parts(separator_pattern: re.Pattern[str], value: str, most: int = 0) -
 
 
 def join_parts(parts: Iterable[str], separator: str) -> str:
-    """Parts as one value, with `|` or `;` between them, which `split_parts` splits again."""
+    """Parts as one value, separated by `|` or `;`, which `split_parts` splits again."""
     written = [on_one_line(part).replace(separator, f"\\{separator}") for part in parts]
     if separator == "|" or any(part.endswith("\\") for part in written):
         separator = f" {separator}"
@@ -155,7 +156,7 @@ def join_parts(parts: Iterable[str], separator: str) -> str:
 
 
 def in_one_line(plain: str) -> str:
-    """A plain text in one line, with a dot after each heading, item, cell or paragraph that does not end as a sentence does."""
+    """A plain text in one line, with a full stop after each heading, item, cell or paragraph that does not end like a sentence."""
     parts: list[str] = []
     for line in plain.split("\n"):
         if words := single_line(line):
@@ -166,15 +167,15 @@ def in_one_line(plain: str) -> str:
 
 
 def without_markdown(source: str) -> str:
-    """A Markdown text without its signs, in the same lines, as short lists show its beginning; cheaper than parsing it."""
+    """A Markdown text without markup, in the same lines, for short lists; cheaper than parsing it."""
     return MARKDOWN_SYNTAX.sub("", source)
 
 
 def prose(source: str, length: int) -> str:
-    """How a Markdown text begins, as prose of at most `length` characters, for pages that sum up.
+    """The beginning of a Markdown text, as prose of at most `length` characters, for summaries.
 
-    It is without its signs, and without headings, quotes, tables and code, which say little when they stand in the middle of
-    a line. Of a text that has nothing else, it is their words.
+    It has no markup, and no headings, quotes, tables and code, which make little sense in the middle of a line. If
+    the text has nothing else, their words are used.
     """
     beginning = source[: 10 * length]
     told = _NO_PROSE.sub("\n", beginning)
@@ -183,7 +184,7 @@ def prose(source: str, length: int) -> str:
 
 
 def excerpt(plain: str, length: int = 200) -> str:
-    """The beginning of a plain text, at most `length` characters, cut between words; `…` if something is left out."""
+    """The beginning of a plain text, at most `length` characters, cut between words; with `…` if something is left out."""
     text = in_one_line(plain)
     if len(text) <= length:
         return text
@@ -192,5 +193,5 @@ def excerpt(plain: str, length: int = 200) -> str:
 
 
 def short_hash(text: str) -> str:
-    """Sixteen characters by which a form knows whether a text has changed since it was opened; no protection against anybody."""
+    """Sixteen characters by which a form detects that a text has changed since it was opened; no protection against attacks."""
     return blake2s(text.encode(), digest_size=8).hexdigest()

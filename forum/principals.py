@@ -1,6 +1,6 @@
-"""Who acts, and what follows from the state of their account: an open account, an office, a restriction in force.
+"""The person who acts, and what follows from the state of their account: an open account, an office, a restriction in force.
 
-What they may do is in `permissions`. *Principal* is the word of access control for whoever rights are given to.
+What they may do is in `permissions`. *Principal* is the access-control term for anybody who can have rights.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from forum.clock import now
 
 MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
 OFFICE_NAMES = {MODERATOR: _("Moderator"), ADMINISTRATOR: _("Administrator")}
-EDIT_WITHOUT_TRACE = timedelta(minutes=15)  # of posts, and of a handle that was mistyped
+EDIT_WITHOUT_TRACE = timedelta(minutes=15)  # for posts, and for a handle that was mistyped
 
 
 class Principal:
@@ -24,7 +24,7 @@ class Principal:
     `hosted` are the ids of the agendas that the person hosts, `ignored` the ids of the members whom they ignore.
     """
 
-    id: Any = None  # a number for each member; what only members do takes it as such
+    id: Any = None  # an integer for each member; actions of members use it as such
     role: str = ""
     name: str = ""
     handle: str = ""
@@ -59,7 +59,7 @@ class Principal:
 
     @property
     def is_voice_now(self) -> bool:
-        """Whether the person is among those who write for their organisation: on the last day, in UTC, too."""
+        """Whether the person is among those who write for their organisation; the last day, in UTC, is included."""
         return self.is_voice and (self.voice_until is None or self.voice_until >= now().date())
 
     @property
@@ -74,17 +74,17 @@ class Principal:
 
     @property
     def is_suspended(self) -> bool:
-        """Whether a moderator has suspended the account until some time that is still to come."""
+        """Whether a moderator has suspended the account until a moment in the future."""
         return is_future(self.suspended_until)
 
     @property
     def is_silenced(self) -> bool:
-        """Whether the person may, until some time that is still to come, neither write nor moderate."""
+        """Whether the person may neither write nor moderate until a moment in the future."""
         return is_future(self.silenced_until)
 
     @property
     def corrects_handle(self) -> bool:
-        """Whether the person has changed the handle a moment ago, so that another change corrects that one."""
+        """Whether the person has changed the handle a moment ago, so that another change only corrects it."""
         changed_at = self.handle_changed_at
         return changed_at is not None and is_future(changed_at + EDIT_WITHOUT_TRACE)
 
@@ -101,26 +101,26 @@ class Principal:
 
     @property
     def is_held(self) -> bool:
-        """Whether the person's rights over others are on hold until they have set up a second factor.
+        """Whether the person's rights over others are suspended until they have set up a second factor.
 
-        Until then they are an ordinary member: each of these rights follows from `is_moderator`, `is_administrator` or
-        `hosts`, and so does what a moderator sees.
+        Until then they are an ordinary member: each of these rights follows from `is_moderator`, `is_administrator`
+        or `hosts`, and so does what a moderator sees.
         """
         return self.held_at is not None and self.has_office
 
     @property
     def has_office(self) -> bool:
-        """Whether the person is a moderator, administrator or host, even if these rights are on hold now."""
+        """Whether the person is a moderator, administrator or host, even if these rights are suspended now."""
         return self.role in ROLES[1:] or bool(self.hosted)
 
     @property
     def may_decide(self) -> bool:
-        """Whether rights over others can be used now: not while one is silenced or lacks a second factor."""
+        """Whether rights over others can be used now: not while the person is silenced or lacks a second factor."""
         return self.is_member and not self.is_held and not self.is_silenced
 
     @property
     def hosts(self) -> Sequence[int]:
-        """The ids of the agendas that the person moderates as their host: `hosted`, or none while that is on hold."""
+        """The ids of the agendas that the person moderates as their host: `hosted`, or none while that right is suspended."""
         return self.hosted if self.hosted and self.may_decide else ()
 
     @property
@@ -140,7 +140,7 @@ class Principal:
 
 
 def is_future(moment: datetime | None) -> bool:
-    """Whether a moment is given and still to come, in UTC, such as the end of a restriction."""
+    """Whether a moment, such as the end of a restriction, is given and in the future."""
     return moment is not None and moment > now()
 
 
@@ -157,11 +157,11 @@ def administers(role: Any) -> Any:
 def office_of(
     person: Any, agenda_id: int | None = None, in_preparation: Collection[int] = ()
 ) -> str:
-    """The office that stands beside a name: moderator, administrator, or host of this agenda.
+    """The office that is shown beside a name: moderator, administrator, or host of this agenda.
 
-    Without an agenda, host of any but those whose ids are `in_preparation`, of which nobody is to learn.
-    Empty for everybody else, and for hidden and closed accounts. It is said of who holds the office, also while its rights
-    are on hold: pages that are kept for visitors do not depend on the time of day.
+    Without an agenda, host of any except those `in_preparation` (ids), which must stay unknown. Empty for everybody
+    else, and for hidden and closed accounts. The office is shown even while its rights are suspended, so that cached
+    pages do not depend on the time of day.
     """
     if person.hidden_at or person.leaving_at or person.left_at:
         return ""

@@ -1,4 +1,4 @@
-"""Quotations of posts: block quotes that begin with a link to a post, in Markdown and in the HTML made of it."""
+"""Quotations of posts: block quotes that begin with a link to a post, in Markdown and in the HTML made from it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from forum.mentions import MENTION
 from forum.plaintext import tidy
 
 MAX_QUOTED_POSTS = 20
-# A link to a post, which may stand in emphasis and lead to a place in the post
+# A link to a post, possibly emphasised, or to a fragment of its page
 POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\"\s]*)?"
 TYPED_POST_PATH = r"/posts/(\d{1,12})(?:[?#][^\s<>()]*)?"
 IN_EMPHASIS = r"(?:<(?:em|strong|s)>)*"
-AUTO = r'(?: dir="auto")?'  # in texts with letters that run from right to left
+AUTO = r'(?: dir="auto")?'  # in texts with right-to-left letters
 CITED_POST = re.compile(
     rf'<blockquote class="cite"{AUTO}>\s*<p{AUTO}>{IN_EMPHASIS}(?P<link><a href="{POST_PATH}"[^>]*>.*?</a>)',
-    re.DOTALL,  # the text of a link may go on in the next line
+    re.DOTALL,  # the text of a link may continue in the next line
 )
 POST_ADDRESS = re.compile(POST_PATH)
 LEADING_POST_LINK = re.compile(rf'<p{AUTO}>{IN_EMPHASIS}<a href="{POST_PATH}"')
@@ -31,7 +31,7 @@ LEADING_EMPHASIS = re.compile(r"[*_~]+(?=\[)")
 EMPHASIS_TOKENS = {"em_open", "strong_open", "s_open"}
 WITHHELD_QUOTE = re.compile(r'<blockquote class="cite" data-withheld="([\d ]+)">')
 QUOTE_TAG = re.compile(r"</?blockquote\b")
-# Without words, since it is stored and read in every language
+# Without text, because it is stored and read in every language
 WITHHELD_HTML = (
     '<blockquote class="cite" data-withheld="{}">\n<p dir="auto">{}</p>\n<p>[…]</p>\n</blockquote>'
 )
@@ -51,9 +51,9 @@ def quoted_posts(source: str) -> list[int]:
 
 
 def quote(name: str, post_id: int, source: str) -> str:
-    """The Markdown that quotes the source of a post, under the author's name as a link to it.
+    """The Markdown that quotes the source of a post, below the author's name as a link to it.
 
-    What that post quotes itself is left out.
+    Quotations inside that post are left out.
     """
     own_lines = [line for line in tidy(source).split("\n") if not line.startswith(">")]
     body = "\n".join(own_lines).strip("\n").split("\n")
@@ -64,7 +64,7 @@ def quote(name: str, post_id: int, source: str) -> str:
 def with_local_quotes(source: str, home: str) -> str:
     """The source of a text in which quotes begin with links such as `/posts/7`.
 
-    They do also where the whole address at the forum's URL (`home`) was typed, as browsers copy it.
+    Absolute addresses at the forum's URL (`home`), as browsers copy them, are shortened.
     """
     if "/posts/" not in source:
         return source
@@ -79,7 +79,7 @@ def with_local_quotes(source: str, home: str) -> str:
 
 
 def cited_in_html(html: str) -> set[int]:
-    """The ids of the posts that the HTML of a text quotes, also of those whose words are withheld in it."""
+    """The ids of the posts that the HTML of a text quotes, including those whose words are withheld in it."""
     return withheld_in_html(html) | shown_in_html(html)
 
 
@@ -89,7 +89,7 @@ def withheld_in_html(html: str) -> set[int]:
 
 
 def shown_in_html(html: str) -> set[int]:
-    """The ids of the posts that the HTML of a text quotes with their words."""
+    """The ids of the posts whose words the HTML of a text shows in quotes."""
     found: set[int] = set()
     for head in CITED_POST.finditer(html):
         found |= _posts_quoted_by_html(html[head.start() : _end_of_quote(html, head.start())])
@@ -97,7 +97,7 @@ def shown_in_html(html: str) -> set[int]:
 
 
 def _posts_quoted_by_html(quote: str) -> set[int]:
-    """The ids of the posts that the HTML of one block quote quotes, without what is quoted inside it.
+    """The ids of the posts that the HTML of one block quote quotes, without quotes nested inside it.
 
     There may be several: two quotes without an empty line between them are one block in Markdown.
     """
@@ -110,7 +110,7 @@ def _posts_quoted_by_html(quote: str) -> set[int]:
 
 
 def withhold_in_html(html: Markup, post_ids: Collection[int]) -> Markup:
-    """The HTML of a text without the words that it quotes from some posts; the link to each of them stays."""
+    """The HTML of a text without the words quoted from these posts; the link to each post stays."""
     parts, position = [], 0
     while post_ids and (head := CITED_POST.search(html, position)):
         end = _end_of_quote(html, head.start())
@@ -124,7 +124,7 @@ def withhold_in_html(html: Markup, post_ids: Collection[int]) -> Markup:
 
 
 def _end_of_quote(html: str, start: int) -> int:
-    """The end of the block quote that begins at `start`, quotes inside it included."""
+    """The end of the block quote that begins at `start`, including nested quotes."""
     depth = 0
     for tag in QUOTE_TAG.finditer(html, start):
         depth += -1 if tag[0].startswith("</") else 1
@@ -134,7 +134,7 @@ def _end_of_quote(html: str, start: int) -> int:
 
 
 def withhold_in_source(source: str, post_ids: Collection[int]) -> str:
-    """The source of a text without the words that it quotes from some posts: of each quote the first line's link stays."""
+    """The source of a text without the words quoted from these posts: of each quote the link in the first line stays."""
     if not post_ids or "/posts/" not in source or is_hostile(source):
         return source
     lines = source.split("\n")
@@ -157,9 +157,9 @@ def cited_in_source(source: str) -> set[int]:
 
 
 def quote_heads(source: str) -> list[tuple[int, int, int]]:
-    """The paragraphs that say above a quote, by a link alone, of which post it is; only of quotes that stand in nothing else.
+    """The paragraphs that consist of a link to the quoted post, above quotes that are not nested.
 
-    Of each the first line, the line after the last, and the id of the post.
+    For each: the first line, the line after the last, and the id of the post.
     """
     if "/posts/" not in source or is_hostile(source):
         return []
@@ -174,7 +174,7 @@ def quote_heads(source: str) -> list[tuple[int, int, int]]:
 
 
 def is_one_link(inline: Token) -> bool:
-    """Whether a paragraph is a link and nothing else, which may stand in emphasis."""
+    """Whether a paragraph consists of a link, possibly emphasised."""
     told = [one for one in inline.children or [] if one.type != "text" or one.content.strip()]
     while told and told[0].type in EMPHASIS_TOKENS and told[-1].nesting == -1:
         told = told[1:-1]
@@ -206,7 +206,7 @@ def _posts_quoted_by_tokens(tokens: list[Token]) -> set[int]:
 
 
 def leading_address(inline: Token) -> str:
-    """The address of the link with which a paragraph begins, which may stand in emphasis; empty when there is none."""
+    """The address of the link, possibly emphasised, with which a paragraph begins; empty when there is none."""
     for token in inline.children or []:
         if token.type not in EMPHASIS_TOKENS and (token.type != "text" or token.content):
             return str(token.attrs.get("href", ""))

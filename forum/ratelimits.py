@@ -1,6 +1,6 @@
-"""Rate limits, counted for all processes together: Flask-Limiter over an SQLite storage for `limits`, or over Valkey.
+"""Rate limits, counted for all processes together: Flask-Limiter with an SQLite storage for `limits`, or with Valkey.
 
-The SQLite file serves one machine; with FORUM_VALKEY_URL several machines count together.
+The SQLite file is for one machine; with FORUM_VALKEY_URL several machines count together.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from forum.web import me
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS hit (key TEXT PRIMARY KEY, hits INTEGER, expires REAL) WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS hit_expires ON hit (expires)",  # each new key deletes expired ones
+    # Adding a key deletes the expired ones
+    "CREATE INDEX IF NOT EXISTS hit_expires ON hit (expires)",
 )
 HIT = """INSERT INTO hit VALUES (:key, :amount, :expires) ON CONFLICT (key) DO UPDATE SET
 hits = CASE WHEN hit.expires <= :now THEN :amount ELSE hit.hits + :amount END,
 expires = CASE WHEN hit.expires <= :now THEN :expires ELSE hit.expires END RETURNING hits"""
 
-BUSY_SECONDS = 5  # for which one waits for others that are writing to the file
+BUSY_SECONDS = 5  # to wait for other processes that are writing to the file
 
-# A Valkey that hangs delays one request for so long; then each process counts for itself, as if there were none.
+# If Valkey hangs, one request waits so many seconds; then each process counts for itself, as if there were no Valkey.
 VALKEY_SECONDS = 0.5
 
 
@@ -40,7 +41,7 @@ def address() -> str:
 
 
 def _too_much(limit: RequestLimit) -> Response:
-    """The response to an exceeded limit: no page, only `Retry-After`, from which `errorpages` makes one."""
+    """The response to an exceeded limit: only `Retry-After`, from which `errorpages` makes a page."""
     return Response(
         status=429, headers={"Retry-After": str(max(1, limit.reset_at - int(time.time())))}
     )
@@ -57,22 +58,22 @@ limiter = Limiter(
 
 
 def by_person() -> str:
-    """The key of a limit that counts what each person does who is signed in, from whatever address; visitors by address."""
+    """The key of a limit per member, whatever their address; visitors are counted by address."""
     person = me()
     return f"address {address()}" if person.id is None else f"member {person.id}"
 
 
-# What a text looks like is worked out without storing it, at whatever door.
+# Previews, which store nothing, in all views.
 previewing = limiter.shared_limit("60 per minute", scope="previewing", key_func=by_person)
 
 
-# What is changed, chosen or marked, at whatever door; new texts have limits of their own.
+# Changes, choices and marks, in all views; new texts have limits of their own.
 MAX_CHANGES = "30 per minute; 300 per hour"
 changing = limiter.shared_limit(MAX_CHANGES, scope="changing", key_func=by_person, methods=["POST"])
 
 
 class SQLiteStorage(Storage):
-    """Counters in a file of their own, which may be lost without harm (`synchronous=OFF`)."""
+    """Counters in a separate file, which may be lost without harm (`synchronous=OFF`)."""
 
     STORAGE_SCHEME = ["sqlite"]
 
@@ -83,7 +84,7 @@ class SQLiteStorage(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What this storage raises when it does not work."""
+        """The exceptions of this storage when it does not work."""
         return sqlite3.Error
 
     @property
@@ -111,7 +112,7 @@ class SQLiteStorage(Storage):
         return float(row[1]) if row else time.time()
 
     def check(self) -> bool:
-        """Whether the storage answers."""
+        """Whether the storage works."""
         try:
             return bool(self._connection().execute("SELECT 1").fetchone())
         except sqlite3.Error:
@@ -146,17 +147,18 @@ class SQLiteStorage(Storage):
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Keep the file's journal as a write-ahead log.
+    """Put the file into WAL mode.
 
-    While several connections change a new file to it, as workers do that start together, SQLite refuses some of them
-    at once, whatever its timeout is.
+    While several connections switch a new file to it, as when workers start together, SQLite refuses some of them at
+    once, whatever its timeout.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            primary_code = error.sqlite_errorcode & 0xFF  # without SQLite's extension
+            # Without the bits of SQLite's extended codes
+            primary_code = error.sqlite_errorcode & 0xFF
             if primary_code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
@@ -184,9 +186,9 @@ def is_counting_together() -> bool:
 
 
 def within_limit(limit: str, *names: str) -> bool:
-    """Count something that is no request, and return whether it is within a limit such as `30/hour`.
+    """Count something other than a request, and return whether it is within a limit such as `30/hour`.
 
-    It is when the storage does not work.
+    It also returns True when the storage does not work.
     """
     if not limiter.enabled:
         return True
