@@ -10,7 +10,7 @@ EARLIEST = date(2000, 1, 1)
 
 
 def period(first: str, last: str, today: date) -> Period:
-    """The period from `first` to `last` (ISO 8601); by default, or where they cannot be read, this year until today.
+    """The period from `first` to `last` (ISO 8601); by default, or if they cannot be read, this year until today.
 
     Days in the wrong order are swapped, and days outside `EARLIEST` to today are moved to its ends.
     """

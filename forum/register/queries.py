@@ -33,8 +33,8 @@ PAGE_SIZE = 50
 class RegisterEntry:
     """One restriction as everybody may see it: no person, no title, no words except the name of the rule.
 
-    `appeal` is empty, *waiting* or the outcome of the appeals, *reversed* when one of several was right. `agenda` is None
-    where visitors cannot see it.
+    `appeal` is empty, *waiting* or the outcome of the appeals, which is *reversed* if one of several succeeded.
+    `agenda` is None where visitors cannot see it.
     """
 
     number: int
@@ -123,7 +123,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a period, as Regulation (EU) 2022/2065, article 15 asks for them.
+    """The figures of a period, as Regulation (EU) 2022/2065, article 15 requires them.
 
     Hours are medians, None when there was no case.
     """
@@ -223,7 +223,7 @@ def said_of_key(ground: str) -> str:
 
 
 def _grouped_counts(period: Period, moment: Any, *columns: Any) -> Select[Any]:
-    """A select of `columns` and how many rows have them, for rows whose `moment` is within the period."""
+    """A select of `columns` and the number of rows with these values, for rows whose `moment` is within the period."""
     return select(*columns, func.count()).where(period.contains(moment)).group_by(*columns)
 
 
@@ -262,5 +262,5 @@ def _durations_in_hours(query: Any) -> Sequence[float]:
 
 
 def reversals(figures: Figures) -> int:
-    """How many appeals led to a reversal."""
+    """How many appeals were successful."""
     return figures.appeals_by.get(REVERSED, 0)

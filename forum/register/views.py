@@ -55,7 +55,7 @@ def _period() -> Period:
 
 
 def _fresh(answer: str | Response) -> AnyResponse:
-    """Keep an answer out of the page cache: reports change it, and they invalidate no other page."""
+    """Keep a response out of the page cache, because reports change it and invalidate no other page."""
     page = make_response(answer)
     page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page
