@@ -1,1 +1,1 @@
-"""What members may ask for: a copy of everything about them, and to leave."""
+"""Rights of members: a copy of all their data, and leaving."""

@@ -1,4 +1,4 @@
-"""Leaving and coming back, and what follows in batches once somebody has left."""
+"""Leaving and coming back, and the batches of work after somebody has left."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from forum.searches import actions as searches
 from forum.terms import actions as terms
 
 UNNAMING_STEPS = ("notes", "record", "versions", "letters", "quotes", "names")
-# The steps of a departure, in order, by what becomes of the member's texts
+# The steps of a departure, in order, by what happens to the member's texts
 STEPS = {
     KEEP_NAMELESS: (*UNNAMING_STEPS, "practices", "documents", "pictures", "notices"),
     DELETE_EVERYTHING: (
@@ -92,7 +92,7 @@ def note_data_taken(member: Person) -> None:
 def begin_departure(system: Person) -> int:
     """End one account whose two weeks are over, and anonymise its row; returns how many were ended (0 or 1).
 
-    What is left to do in everything the member has written follows in batches.
+    Everything else that the member has written is handled in batches.
     """
     require(system.can.administer())
     leaving = leaving_members(1)
@@ -138,7 +138,8 @@ def _begin(system: Person, member: Member) -> None:
     members.depart(system, member.id)
 
 
-# The steps, a batch at a time. When the departure is no longer in the given state, another worker has gone on with it.
+# The steps, one batch at a time. Nothing happens when the departure is not in the given state, because another worker
+# has continued it.
 
 
 @action
@@ -148,9 +149,9 @@ def reword_notes(
     texts: Mapping[int, tuple[str, Written]],
     last: int | None,
 ) -> None:
-    """Take the name out of moderators' notes below the member's posts; `last` as in `_advance`.
+    """Remove the name from moderators' notes below the member's posts; `last` as in `_advance`.
 
-    When one of the notes was edited meanwhile, nothing is noted and the same batch comes again.
+    When one of the notes was edited meanwhile, nothing is recorded and the same batch is repeated.
     """
     require(system.can.administer())
     departure = departure_in_state(state)
@@ -160,7 +161,7 @@ def reword_notes(
 
 @action
 def unname_record(system: Person, state: DepartureState) -> None:
-    """Take the name out of decisions, reports and appeals, and out of what readers are told of a locked topic."""
+    """Remove the name from decisions, reports and appeals, and from reasons that readers of a locked topic see."""
     require(system.can.administer())
     if departure := departure_in_state(state):
         who = departure.member_id, KnownAs(departure.name, state.handles, str(FORMER_MEMBER))
@@ -175,7 +176,7 @@ def unname_record(system: Person, state: DepartureState) -> None:
 def unname_versions(
     system: Person, state: DepartureState, version_ids: Sequence[int], last: int | None
 ) -> None:
-    """Take the name out of earlier versions of pages; `last` as in `_advance`."""
+    """Remove the name from earlier versions of pages; `last` as in `_advance`."""
     require(system.can.administer())
     if departure := departure_in_state(state):
         history.unname(system, version_ids, state.handles, str(FORMER_MEMBER))
@@ -200,9 +201,9 @@ def reword(
     change: Callable[[str], str],
     last: int | None,
 ) -> None:
-    """Take the member's name out of others' posts and their earlier versions; `last` as in `_advance`.
+    """Remove the member's name from others' posts and their earlier versions; `last` as in `_advance`.
 
-    When one of the posts was edited meanwhile, nothing is noted and the same batch comes again.
+    When one of the posts was edited meanwhile, nothing is recorded and the same batch is repeated.
     """
     require(system.can.administer())
     departure = departure_in_state(state)
@@ -214,9 +215,9 @@ def reword(
 def settle_practices(
     system: Person, state: DepartureState, practices: Sequence[tuple[int, bool]], last: int | None
 ) -> None:
-    """Delete practices, or remove the name from their search documents; what nobody else has read is deleted.
+    """Delete practices that nobody else has read, or remove the name from the search documents of the others.
 
-    `practices` are (number, whether others have read it), see `practices_written`; `last` as in `_advance`.
+    `practices` are (id, whether others know it), see `practices_written`; `last` as in `_advance`.
     """
     require(system.can.administer())
     departure = departure_in_state(state)
@@ -302,7 +303,7 @@ def forget_notices(system: Person, state: DepartureState) -> None:
 
 
 def _advance(system: Person, departure: Departure, last: int | None) -> None:
-    """Record the `last` row done; None ends the step, and after the last step the departure."""
+    """Record that the rows up to `last` are done; None ends the step, and the last step ends the departure."""
     if last is not None:
         departure.position = last
         return
@@ -315,7 +316,7 @@ def _advance(system: Person, departure: Departure, last: int | None) -> None:
 
 
 def _finish(system: Person, departure: Departure) -> None:
-    """Send the last letter, and delete the departure with the name and address it holds."""
+    """Send the last letter, and delete the departure with the name and address in it."""
     words = {"path": "/join", "how": departure.how, "name": departure.name}
     mail.write_letter(system, "left", departure.address, words, locale=departure.locale)
     db.session.delete(departure)

@@ -1,4 +1,4 @@
-"""The worker's part: departures and expired rows; and `flask members leave | stay`."""
+"""The worker's tasks for departures and expired rows; and `flask members leave | stay`."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from forum.rights.queries import DepartureState, next_departure, unused_pictures
 from forum.screening import actions as screening
 
 POSTS_SEARCHED_AT_ONCE = 5_000  # for a name
-PICTURES_LOOKED_AT_ONCE = 50  # whether texts show them
-MAX_BATCHES = 20  # that one run deletes of each kind
+PICTURES_LOOKED_AT_ONCE = 50  # that are checked for use
+MAX_BATCHES = 20  # of each kind that one run deletes
 
 bp = Blueprint("rights_commands", __name__, cli_group=None)
 
-# Everything that is deleted after its time; each action deletes a batch and returns how many rows
+# Everything that is deleted after some time; each action deletes a batch and returns the number of rows
 EXPIRY_ACTIONS: tuple[Callable[[Person], int], ...] = (
     members.forget_sessions,
     notifications_commands.forget_old,
@@ -70,7 +70,7 @@ EXPIRY_ACTIONS: tuple[Callable[[Person], int], ...] = (
 
 
 def delete_expired() -> int:
-    """Delete expired rows in batches; returns how many. What is left waits for the next run."""
+    """Delete expired rows in batches; returns how many. The rest waits for the next run."""
     mail_commands.forget_files()
     return sum(_delete_batches(forget) for forget in EXPIRY_ACTIONS) + _forget_pictures()
 
@@ -86,7 +86,7 @@ def _delete_batches(forget: Callable[[Person], int]) -> int:
 
 
 def _forget_pictures() -> int:
-    """Look after the pictures that are due. What members have written is searched before any row is locked."""
+    """Check the pictures that are due. Members' texts are searched before any row is locked."""
     deleted = 0
     for _batch in range(MAX_BATCHES):
         due = pictures_due(PICTURES_LOOKED_AT_ONCE)
@@ -98,7 +98,7 @@ def _forget_pictures() -> int:
 
 
 def carry_on() -> int:
-    """Do one batch of the departure that was begun first, or begin one; returns 0 when there is none."""
+    """Do one batch of the oldest departure in progress, or begin one; returns 0 when there is none."""
     state = next_departure()
     if state is None:
         return actions.begin_departure(SYSTEM) if has_due_departures() else 0
@@ -131,7 +131,7 @@ def _quotes(state: DepartureState) -> None:
 
 
 def _names(state: DepartureState) -> None:
-    """Search all posts for the name: as a link to the profile, and in quotes that were edited away."""
+    """Search all posts for the name: in links to the profile, and in earlier versions of quotes."""
     label = quote_label(state.name)
     words = [sign + handle for handle in state.handles for sign in ("@", "/members/")]
     words.append(f"[{label}](/posts/")
@@ -146,7 +146,7 @@ def _last_position(found: Sequence[PostSource], until: int) -> int:
 
 
 def _reword(state: DepartureState, found: Sequence[PostSource], last: int | None = None) -> None:
-    """Take the name out of posts; Markdown is rendered before any row is locked."""
+    """Remove the name from posts; Markdown is rendered before any row is locked."""
     last = last or (found[-1][0] if len(found) == BATCH_SIZE else None)
     change = partial(_without_name, state=state, post_ids=_quoted_posts_of_member(state, found))
     texts: dict[int, tuple[str, Written]] = {
@@ -157,7 +157,7 @@ def _reword(state: DepartureState, found: Sequence[PostSource], last: int | None
 
 
 def _quoted_posts_of_member(state: DepartureState, found: Sequence[PostSource]) -> set[int]:
-    """The ids of the member's posts that some texts, or their earlier versions, quote."""
+    """The ids of the member's posts that these texts, or their earlier versions, quote."""
     sources = [source for _id, source, _language in found]
     sources += dialogue.earlier_sources([post_id for post_id, _source, _language in found])
     quoted = {post_id for source in sources for post_id in quoted_posts(source)}
@@ -192,7 +192,7 @@ def _posts_written(state: DepartureState) -> tuple[list[int], Sequence[PostSourc
 
 
 def _pictures(state: DepartureState) -> None:
-    """All of them, or those that no text shows."""
+    """All pictures of the member, or those that no text shows."""
     found = pictures_of(state.member_id, state.position, BATCH_SIZE)
     is_everything = state.how == DELETE_EVERYTHING
     gone = {picture.id for picture in found} if is_everything else unused_pictures(found)

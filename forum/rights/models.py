@@ -15,10 +15,10 @@ from forum.columns import Base
 
 
 class Departure(Base):
-    """What remains to be done for a member who has left: the current `step`, and the number of the last row done.
+    """The remaining work for a member who has left: the current `step`, and the id of the last row done.
 
-    It keeps name, handles and address until the end: others' texts hold the name and the handles, and the last letter goes
-    to the address. Then the row is deleted. `earlier_handles` are separated by spaces.
+    It keeps name, handles and address until the end: others' texts contain the name and the handles, and the last
+    letter is sent to the address. Then the row is deleted. `earlier_handles` are separated by spaces.
     """
 
     __tablename__ = "departure"
@@ -42,11 +42,11 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of data that is stored about a member: its file, title, description and fields.
+    """One kind of data about a member: its file, title, description and fields.
 
     `columns` are the (table, column) that refer to the member. `batch` takes the member and a key, and returns the
-    records after the key with the key to go on from, None when there are no more. `fields` describe the fields of a
-    record.
+    records after the key together with the key to continue from, None when there are no more. `fields` describe the
+    fields of a record.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Pages of members' rights: a copy of one's data, leaving, coming back; and the same by an administrator."""
+"""Pages of members' rights: a copy of one's data, leaving, coming back; and the same for administrators."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from forum.rights.queries import KINDS, LEFT_OUT, json_value, picture_files, rec
 from forum.web import has_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
-# What members with a closed account can still do; everything else leads to opening it again
+# Views that members with a closed account can still use; all others redirect to opening it again
 EXEMPT_ENDPOINTS = {
     "rights.leave",
     "rights.stay",
@@ -58,14 +58,14 @@ EXEMPT_ENDPOINTS = {
     "front.privacy",
     "members.appearance",
     "static",
-    "upkeep.healthz",  # must not ask the database who it is
+    "upkeep.healthz",  # must not query the database for the member
     "upkeep.readyz",
 }
 
 
 @bp.before_app_request
 def _lead_to_reopening() -> AnyResponse | None:
-    """Lead somebody whose account is closed to the page that opens it again."""
+    """Redirect a member whose account is closed to the page that opens it again."""
     if request.endpoint in EXEMPT_ENDPOINTS or not me().is_leaving:
         return None
     if request.method == "POST":
@@ -79,7 +79,7 @@ def _lead_to_reopening() -> AnyResponse | None:
 @bp.route("/settings/data", methods=["GET", "POST"])
 @limiter.limit("10/hour", key_func=by_person, methods=["POST"])
 def data() -> ResponseReturnValue:
-    """Download everything that is stored about oneself, as a ZIP file that is made while it is sent."""
+    """Download all data about oneself, as a ZIP file that is created while it is sent."""
     member = account_of(me())
     if not has_proved():
         return prove_first()
@@ -103,10 +103,10 @@ def _download(member: Member) -> Response:
 
 
 def _in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Make each part in an application context of its own, so that slow readers hold no connection in between.
+    """Create each part in an application context of its own, so that slow readers hold no connection in between.
 
-    There is no request any more then, so that it is told in which language the file is. If a part fails, granian ends the
-    answer as if it were whole; a ZIP file shows where it is cut off.
+    There is no request any more then, so the language of the file is passed. If a part fails, granian ends the
+    response as if it were complete; a ZIP file shows where it is cut off.
     """
     while True:
         with app.app_context(), force_locale(locale):
@@ -117,7 +117,7 @@ def _in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -
 
 
 def _files(member: Member, about: dict[str, Any]) -> Files:
-    """Each kind as JSON and as pages, and pictures; at the end the first page, which says how many records there are."""
+    """Each kind as JSON and as pages, and pictures; finally the index page, which has the numbers of records."""
     numbers: dict[str, int] = {}
     for kind in KINDS:
         numbers[kind.name] = 0
@@ -149,7 +149,7 @@ def _json_bytes(value: Any) -> bytes:
 
 
 def _pages(member: Member, kind: Kind) -> Files:
-    """What is kept of a kind as HTML pages of some hundred records; at least one, which says that there is nothing."""
+    """The records of a kind as HTML pages of some hundred records; at least one page, which may say that there are none."""
     waiting = records(member, kind)
     some, following = next(waiting, []), next(waiting, None)
     for number in count(1):
@@ -172,7 +172,7 @@ def page_name(kind: Kind, number: int) -> str:
 
 
 def _html(template: str, **words: Any) -> bytes:
-    # Not by render_template: its context processors query the database for each of some hundred pages.
+    # Not by render_template, because its context processors query the database for each of some hundred pages.
     return current_app.jinja_env.get_template(template).render(**words).encode()
 
 
@@ -252,7 +252,7 @@ def stay() -> AnyResponse:
     return web.done(_("Welcome back. Your account is open again."), url_for("front.home"))
 
 
-# The same by an administrator, for members who ask by letter
+# The same for administrators, on behalf of members who ask by letter
 
 
 @bp.route("/administration/members/<handle>/leave", methods=["GET", "POST"])

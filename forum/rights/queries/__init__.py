@@ -1,4 +1,4 @@
-"""Everything that is stored about one member, by kind and in batches, and departures under way."""
+"""All data about one member, by kind and in batches, and departures in progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a member signs in and has joined, and the letters that were sent."""
+"""Data about signing in and joining, and letters."""
 
 from __future__ import annotations
 

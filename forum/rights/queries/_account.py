@@ -1,4 +1,4 @@
-"""The account of a member: what it is, the profile, and where it is signed in."""
+"""Data of a member's account: the account, the profile, and sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports, decisions, appeals and notes of moderators, and whom a member ignores."""
+"""Data of moderation: reports, decisions, appeals and notes of moderators, and ignored members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a member is told, keeps and has read: notices, watching, bookmarks, places in topics, and questions of advice."""
+"""Data about notices, watching, bookmarks, reading positions, and requests for advice."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from forum.searches.queries import my_searches, new_numbers
 
 
 def _searches(member: Member, after: Any) -> tuple[list[Record], Any]:
-    """A batch of kept searches, each with how many texts are new for it: those that its owner finds now."""
+    """A batch of kept searches, each with the number of new texts that its owner finds now."""
     records, key = in_batches(rows_of_searches, KeptSearch.id)(member, after)
     numbers = new_numbers(member, my_searches(member))
     return [record | {"found": numbers.get(record["id"], 0)} for record in records], key

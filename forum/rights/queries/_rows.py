@@ -1,4 +1,4 @@
-"""What is stored about one member: a select, or a record, for each kind."""
+"""The data about one member: a select, or a record, for each kind."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ from forum.searches.models import KeptSearch
 from forum.sentences import said
 from forum.terms.models import Consent, Terms
 
-FOLDER = "pictures/"  # of the files themselves, in the ZIP file
-# Columns with words of the forum itself
+FOLDER = "pictures/"  # of the pictures, in the ZIP file
+# Columns with the forum's own sentences
 SAID = {
     "hidden_reason": said_of_ground,
     "rule_name": said_of_rule,
@@ -79,7 +79,7 @@ SAID = {
 
 
 def plain_record(row: Any) -> Record:
-    """A row as it is told of: without the columns whose names begin with `key_`, and in the present language what the forum says."""
+    """A row for the file: without the columns whose names begin with `key_`, and with the forum's sentences translated."""
     known = {name: one for name, one in row._mapping.items() if not name.startswith("key_")}
     return {
         name: json_value(SAID[name](one) if one and name in SAID else one)
@@ -88,7 +88,7 @@ def plain_record(row: Any) -> Record:
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON holds it; moments in UTC by ISO 8601."""
+    """A value for JSON; moments in UTC in ISO 8601 format."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"
     return value.isoformat() if isinstance(value, date) else value
@@ -163,7 +163,7 @@ def rows_of_topics(member: Member) -> Select[Any]:
 
 
 def _title(member: Member) -> ColumnElement[str]:
-    """The title of a topic as the member may see it: empty when somebody else's is hidden, or its agenda in preparation."""
+    """The title of a topic as the member may see it: empty for somebody else's hidden topic, or one on an agenda in preparation."""
     is_open = and_(Topic.hidden_at.is_(None), opened_to(member, Topic.agenda_id))
     is_shown = or_(Topic.id.is_(None), Topic.author_id == member.id, is_open)
     return case((is_shown, Topic.title), else_="").label("topic")
@@ -370,14 +370,14 @@ def _decisions() -> Select[Any]:
 
 
 def say_in_decisions(rows: Sequence[Any], records: list[Record]) -> None:
-    """Put what the forum says was done before the reasons of decisions, in the language of the file."""
+    """Put the forum's sentences on what was done before the reasons of decisions, in the language of the file."""
     say_titles(rows, records)
     for row, record in zip(rows, records, strict=True):
         record["reason"] = f"{said(row.key_sentences)} {row.reason}".strip()
 
 
 def say_titles(rows: Sequence[Any], records: list[Record]) -> None:
-    """Say what stands for the titles of letters in the language of the file."""
+    """Add the sentences that replace the titles of letters, in the language of the file."""
     for row, record in zip(rows, records, strict=True):
         record["title"] = str(heading_of(row.kind, row.title))
 
@@ -430,7 +430,7 @@ def rows_of_notices(member: Member) -> Select[Any]:
 
 
 def say_in_notices(rows: Sequence[Any], records: list[Record]) -> None:
-    """Let notices have their sentences, in the language of the file."""
+    """Add the forum's sentences to notices, in the language of the file."""
     for row, record in zip(rows, records, strict=True):
         record["title"] = row.title or said_in(row.key_sentences, "title")
         record["text"] = f"{said_in(row.key_sentences, 'text')} {row.text}".strip()
@@ -473,7 +473,7 @@ def rows_of_searches(member: Member) -> Select[Any]:
 
 
 def _kept_title(member: Member) -> ColumnElement[str]:
-    """The title of what a bookmark is of; empty when the member cannot read it any longer."""
+    """The title of a bookmarked thing; empty when the member can no longer read it."""
     posts = visible_topics(member).join(Post, Post.topic_id == Topic.id).where(*is_readable())
     titles = (
         posts.with_only_columns(Topic.title).where(Post.id == Bookmark.post_id),

@@ -1,4 +1,4 @@
-"""What the kinds of data share: how their records are read in batches, and descriptions of common fields."""
+"""What the kinds of data share: reading records in batches, and descriptions of common fields."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def in_batches(
     *key: Any,
     add_to: Callable[[Sequence[Any], list[Record]], None] | None = None,
 ) -> Callable[[Member, Any], tuple[list[Record], Any]]:
-    """A `Kind.batch` that reads a select page by page, in the order of the key columns, which must be unique together.
+    """A `Kind.batch` that reads a select in batches, in the order of the key columns, which must be unique together.
 
-    Each row becomes a record of its columns. `add_to(rows, records)` may add fields to the
-    records of a batch, such as values of another table.
+    Each row becomes a record of its columns. `add_to(rows, records)` may add fields to the records of a batch, such
+    as values from another table.
     """
 
     def batch(member: Member, after: Any) -> tuple[list[Record], Any]:
@@ -51,7 +51,7 @@ def _is_after(key: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
 def as_one_record(
     record: Callable[[Member], Record],
 ) -> Callable[[Member, Any], tuple[list[Record], Any]]:
-    """A `Kind.batch` of the only record that there is of a kind."""
+    """A `Kind.batch` for a kind with a single record."""
     return lambda member, _after: ([record(member)], None)
 
 

@@ -1,4 +1,4 @@
-"""What a member has written: topics, posts, pictures, marks, practices, what is curated, statements, declarations, commitments, and edits of pages."""
+"""Data written by a member: topics, posts, pictures, practices, cases, statements, declarations, edits of pages …"""
 
 from __future__ import annotations
 

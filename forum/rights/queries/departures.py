@@ -1,4 +1,4 @@
-"""Departures under way."""
+"""Departures in progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forum.rights.models import Departure
 
 @dataclass(frozen=True)
 class DepartureState:
-    """A departure as a worker has read it: an action goes on with it only when it is still in this state."""
+    """A departure as the worker has read it: actions continue it only while it is still in this state."""
 
     id: int
     member_id: int
@@ -41,6 +41,6 @@ def departure_in_state(state: DepartureState) -> Departure | None:
     """The departure, locked, if it is still in this state; None when it is not, or locked by another worker."""
     found = select(Departure).where(Departure.id == state.id).with_for_update(skip_locked=True)
     departure = db.session.scalar(found)
-    names = ("member_id", "step", "position")  # a later departure may have the same number
+    names = ("member_id", "step", "position")  # a later departure may have the same id
     is_there = departure and all(getattr(departure, n) == getattr(state, n) for n in names)
     return departure if is_there else None

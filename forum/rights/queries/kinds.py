@@ -1,4 +1,4 @@
-"""The kinds of data that are stored about a member, and which columns are left out."""
+"""The kinds of data about a member, and which columns are left out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KINDS: tuple[Kind, ...] = (
     *NOTICE_KINDS,
     *ACCESS_KINDS,
 )
-# (table, column) that name a member and are not handed out, each with the reason
+# (table, column) that refer to a member and are not handed out, each with the reason
 LEFT_OUT: dict[tuple[str, str], LazyString] = {
     ("topic", "answered_by_id"): _("It repeats who wrote a post, and the post is in."),
     ("report", "author_id"): _(
@@ -105,7 +105,7 @@ LEFT_OUT: dict[tuple[str, str], LazyString] = {
 
 
 def records(member: Member, kind: Kind) -> Iterator[list[Record]]:
-    """Yield the records of one kind in batches. Between two of them neither rows nor a transaction are held."""
+    """Yield the records of one kind in batches. Between two batches neither rows nor a transaction are held."""
     key: Any = None
     while True:
         found, key = kind.batch(member, key)

@@ -1,4 +1,4 @@
-"""The pictures of members: their files, and whether a text shows or names them."""
+"""The pictures of members: their files, and whether a text shows or refers to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from forum.pictures.models import WHOLE, Picture, PictureFile
 from forum.rights.queries._rows import FOLDER
 from forum.search.queries import pictures_shown
 
-TEXTS_AT_ONCE = 20  # that are in memory together
+TEXTS_AT_ONCE = 20  # that are in memory at once
 
 
 def picture_files(member: Member) -> Iterator[tuple[str, bytes]]:
@@ -39,7 +39,7 @@ def picture_files(member: Member) -> Iterator[tuple[str, bytes]]:
 
 
 def unused_pictures(pictures: Sequence[Picture]) -> set[int]:
-    """The ids of those of some pictures that no text shows and that no text, draft or earlier version of their member names."""
+    """The ids of those pictures that no text shows and no text, draft or earlier version of their member refers to."""
     shown = pictures_shown([picture.name for picture in pictures])
     rest: dict[int, dict[str, int]] = defaultdict(dict)
     for picture in pictures:
@@ -52,7 +52,7 @@ def unused_pictures(pictures: Sequence[Picture]) -> set[int]:
 
 
 def _named(member_id: int, names: Collection[str]) -> set[str]:
-    """Which of some names stand in what a member has written."""
+    """Which of these names occur in a member's texts."""
     found: set[str] = set()
     for texts in texts_with_pictures(member_id):
         streamed = texts.execution_options(yield_per=TEXTS_AT_ONCE)
@@ -62,14 +62,14 @@ def _named(member_id: int, names: Collection[str]) -> set[str]:
 
 
 def texts_with_pictures(member_id: int) -> list[Select[Any]]:
-    """Selects of the texts of a member in which the address of a picture stands, and which are no documents of search.
+    """Selects of a member's texts that contain the address of a picture and have no search document.
 
-    They are begun, or wait, or are hidden, or were replaced; and what moderators have written into the pages of the library is
-    among them. What the documents of search show is in `ShownPicture`.
+    They are drafts, held, hidden or former versions; texts that moderators have added to pages of the library are
+    included. Pictures in search documents are in `ShownPicture`.
     """
     practices = _edited("practice", member_id).union(
         select(Practice.id).where(Practice.author_id == member_id),
-        # Of these there are no earlier versions, which would say who has edited them
+        # Pages without earlier versions, which would say who has edited them
         select(Practice.id).where(Practice.state.in_((DRAFT, SUBMITTED, RETURNED))),
     )
     opened = select(Case.id).join(Topic, Topic.id == Case.topic_id)
@@ -102,7 +102,7 @@ def texts_with_pictures(member_id: int) -> list[Select[Any]]:
 
 
 def _edited(kind: str, member_id: int) -> Select[Any]:
-    """The ids of the pages of a kind that a member has edited, whoever wrote them."""
+    """The ids of the pages of a kind that a member has edited, whoever created them."""
     handle = select(Member.handle).where(Member.id == member_id)
     before = select(EarlierHandle.handle).where(EarlierHandle.member_id == member_id)
     is_theirs = Version.editor_handle.in_(handle.union(before))
