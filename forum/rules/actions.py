@@ -73,8 +73,9 @@ class RulesText:
 def write_rules(administrator: Person, text: RulesText, *, seen: str | None = None) -> RuleBook:
     """Write the next version of the house rules, or change the one that is not in force yet; all members are notified.
 
-    A version that was ever in force stays as it is, because decisions name its rules. `seen` is the `fingerprint` of
-    the latest version when the form was opened. Raises `Conflict` when the latest version has changed since.
+    A version that was ever in force stays unchanged, because decisions refer to its rules. `seen` is the
+    `fingerprint` of the latest version when the form was opened. Raises `Conflict` when the latest version has
+    changed since.
     """
     latest = rules_fields(rules_to_change(administrator))
     rules = _checked(text)
@@ -113,7 +114,7 @@ def _written_fields(text: RulesText, rules: Sequence[tuple[str, str]]) -> dict[s
 
 
 def _checked(text: RulesText) -> list[tuple[str, str]]:
-    """The rules without empty ones and superfluous spaces; raises `Invalid` for what cannot be written."""
+    """The rules without empty ones and surplus spaces; raises `Invalid` for invalid ones."""
     rules = [(single_line(name), sentence.strip()) for name, sentence in text.rules]
     rules = [rule for rule in rules if any(rule)]
     if not rules:
@@ -146,7 +147,7 @@ class Wording:
 
 @action
 def write_text(moderator: Person, wording: Wording, number: int | None = None) -> ReadyText:
-    """Write a ready text: a new one, or another wording for the one with this number."""
+    """Write a ready text: a new one, or change the one with this number."""
     require(moderator.can.curate_all())
     touches()
     _check_wording(wording)
@@ -162,7 +163,7 @@ def write_text(moderator: Person, wording: Wording, number: int | None = None) -
 
 @action
 def delete_text(moderator: Person, number: int) -> None:
-    """Offer a ready text no more; decisions made with it keep its words."""
+    """Delete a ready text; decisions made with it keep its words."""
     require(moderator.can.curate_all())
     touches()
     _store_defaults()
@@ -213,7 +214,7 @@ class RecourseText:
 
 @action
 def name_recourses(administrator: Person, named: Mapping[str, RecourseText]) -> None:
-    """Name the body for disputes and the authority (`named`, by kind); earlier versions are kept in the history."""
+    """Set the body for disputes and the authority (`named`, by kind); earlier versions are kept in the history."""
     known = recourses_to_change(administrator)
     for number, kind in enumerate(RECOURSES):
         fields = asdict(_checked_recourse(kind, named.get(kind, RecourseText())))

@@ -53,7 +53,7 @@ DEED_NAMES = {
 
 
 class RulesForm(Form):
-    """A version of the house rules. Each rule is a line with its name and lines with its sentences; empty lines separate.
+    """A version of the house rules. Each rule is a line with its name and lines with its sentences; empty lines separate rules.
 
     `seen` is the fingerprint of the latest version when the form was opened.
     """

@@ -13,7 +13,7 @@ from forum.sentences import recognised, sentence
 
 
 class HouseRule(Base):
-    """One rule of one version. Decisions name it by its `number` and keep its words, so it is never changed."""
+    """One rule of one version. Decisions refer to it by its `number` and keep its words, so it never changes."""
 
     __tablename__ = "house_rule"
 
@@ -81,7 +81,8 @@ class Recourse(Base):
     changed_at: Mapped[datetime]
 
 
-# Words of the forum itself about rules. Rows keep them as texts, which are recognised in whatever language they were written.
+# The forum's own words about rules. Rows store them as texts, which are recognised in whatever language they were
+# written.
 
 # Names and sentences of the default rules
 DEFAULT_RULES = (
@@ -182,19 +183,19 @@ DEFAULT_TEXTS = (
 
 
 def said_of_rule(words: str) -> str:
-    """The name or the sentence of a rule: of a default one in the present language, of others as they were written."""
+    """The name or the sentence of a rule: a default one in the present language, others as they were written."""
     default = recognised(words, *(one.message for pair in DEFAULT_RULES for one in pair))
     return str(default) if default else words
 
 
 def rule_in_english(words: str) -> str:
-    """The name or the sentence of a rule: of a default one in English, for files that all read alike, of others as they were written."""
+    """The name or the sentence of a rule: a default one in English, for files that are the same for all readers."""
     default = recognised(words, *(one.message for pair in DEFAULT_RULES for one in pair))
     return default.in_english if default else words
 
 
 def said_of_ground(words: str) -> str:
-    """Why something is hidden, as rows keep it, in the present language: it is against the law, or the rule that it broke."""
+    """The stored reason why something is hidden, in the present language: against the law, or the rule that it broke."""
     ground = recognised(words, AGAINST_LAW.message, BROKEN_RULE.message) if words else None
     if ground is None:
         return words

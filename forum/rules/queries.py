@@ -40,7 +40,7 @@ class Rule:
 
     @property
     def label(self) -> str:
-        """The rule as rows keep which one something broke; `said_of_ground` says it to readers."""
+        """How rows store which rule something broke; `said_of_ground` translates it for readers."""
         return BROKEN_RULE.put_in(number=self.number, name=self.name).in_english
 
 
@@ -98,7 +98,7 @@ def rules_to_write(administrator: Person) -> Sequence[Rules]:
 
 
 def rules_to_change(administrator: Person) -> Rules:
-    """The latest version, for an administrator who writes the next; concurrent deeds wait (see `recourses_to_change`)."""
+    """The latest version, for an administrator who writes the next; concurrent actions wait (see `recourses_to_change`)."""
     require(administrator.can.administer())
     db.session.execute(select(Federation.id).limit(1).with_for_update())
     return _rules(_latest(select(RuleBook)))
@@ -162,7 +162,7 @@ def recourses_to_name(administrator: Person) -> dict[str, Recourse]:
 def recourses_to_change(administrator: Person) -> dict[str, Recourse]:
     """The stored recourses by kind, for an administrator who changes them.
 
-    The federation's row is locked, because there may be no row of a recourse yet that could be.
+    The federation's row is locked, because there may be no row of a recourse yet that could be locked.
     """
     require(administrator.can.administer())
     db.session.execute(select(Federation.id).limit(1).with_for_update())
@@ -182,7 +182,7 @@ def recourse_versions(administrator: Person) -> Sequence[Version]:
 class OfferedText:
     """A ready text as forms offer it: `rule` is the number of its rule in the rules in force, 0 for none.
 
-    `lost` is the name of the rule it was written for, when no rule in force has this name.
+    `lost` is the name of the rule it was written for, if no rule in force has this name.
     """
 
     number: int
@@ -219,7 +219,7 @@ def ready_text(moderator: Person, number: int) -> OfferedText:
 
 
 def rules_for_text(moderator: Person) -> Sequence[Rule]:
-    """The house rules in force, of which a ready text may name one; for who may write ready texts."""
+    """The house rules in force, one of which a ready text may name; for members who may write ready texts."""
     require(moderator.can.curate_all())
     return in_force().rules
 

@@ -37,7 +37,7 @@ def version(number: int) -> ResponseReturnValue:
 def _page(rules: Rules) -> ResponseReturnValue:
     context = {"rules": rules, "holds": queries.in_force(), "versions": queries.versions()}
     page = make_response(render_template("rules/index.html", ahead=queries.upcoming(), **context))
-    # New rules come into force on their day, without a deed that would invalidate the page cache.
+    # New rules come into force on their day, without an action that would invalidate the page cache.
     page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page
 
