@@ -50,7 +50,7 @@ ALLOWED_DAYS, ALLOWED_POSTS, ALLOWED_FIRST_POSTS = range(366), range(101), range
 
 @dataclass(frozen=True)
 class RuleText:
-    """A rule as an administrator types it. By `kind`, `value` is a word, a domain, a number, an agenda's id or a handle."""
+    """A rule as an administrator types it. Depending on `kind`, `value` is a word, a domain, a number, an agenda's id or a handle."""
 
     kind: str
     value: str = ""
@@ -64,10 +64,10 @@ def screen(
     said: ScreenedText,
     sending: Sending = Sending.NEW,
 ) -> ScreeningMatch | None:
-    """Screen a text; returns the rule that holds it back, or None when it may appear at once.
+    """Screen a text; returns the rule that holds it back, or None when it may be published at once.
 
-    The rules do not apply to those who moderate the agenda or, without an agenda (None), the whole forum. The text is
-    counted, so that the rule about repeated texts knows how often it was sent; not again when it is `RESENT`.
+    The rules do not apply to moderators of the agenda or, without an agenda (None), of the whole forum. The text is
+    counted for the rule about repeated texts, except when it is `RESENT`.
     """
     if author.can.pass_screening(agenda_id):
         return None
@@ -87,9 +87,9 @@ def refuse_caught(
     field: str,
     sending: Sending = Sending.NEW,
 ) -> None:
-    """Refuse a text that a rule holds back where it cannot wait for a moderator: raises `Invalid` at its form field.
+    """Refuse a text that a rule holds back where there is no queue for it: raises `Invalid` for its form field.
 
-    The message quotes the sentence of the rule, unless that is the usual promise that a moderator reads the text.
+    The message quotes the sentence of the rule, unless that is the default promise that a moderator reads the text.
     """
     if match := screen(author, agenda_id, said, sending):
         refusal = _(
@@ -117,7 +117,7 @@ def make_rule(administrator: Person, text: RuleText) -> Rule:
 
 @action
 def change_rule(administrator: Person, rule_id: int, text: RuleText) -> Rule:
-    """Change a rule; texts that wait already keep what it said when they were sent."""
+    """Change a rule; texts that wait already keep its former words."""
     touches()
     rule = rule_to_change(administrator, rule_id)
     _apply(administrator, rule, text)
@@ -136,16 +136,16 @@ def switch_rule(administrator: Person, rule_id: int, *, is_on: bool) -> Rule:
 
 @action
 def delete_rule(administrator: Person, rule_id: int) -> None:
-    """Delete a rule; texts that it held back go on waiting."""
+    """Delete a rule; texts that it held back still wait."""
     touches()
     db.session.delete(rule_to_change(administrator, rule_id))
 
 
 @action
 def import_domains(administrator: Person, lines: Iterable[str], sentence: str) -> tuple[int, int]:
-    """Make a rule for each domain of a list, one on a line; returns how many are new, and how many lines hold no domain.
+    """Make a rule for each domain of a list, one per line; returns how many are new, and how many lines contain no domain.
 
-    Empty lines, what follows a `#`, and domains that have a rule are skipped.
+    Empty lines, comments after a `#`, and domains that already have a rule are skipped.
     """
     touches()
     require(administrator.can.administer())
@@ -183,7 +183,7 @@ def set_newness(administrator: Person, days: int, posts: int, first_posts: int) 
 
 
 def _apply(administrator: Person, rule: Rule, text: RuleText) -> None:
-    """Check what was typed and put it into the rule; raises `Invalid` when another rule looks for the same."""
+    """Check what was typed and set the rule; raises `Invalid` when another rule looks for the same."""
     if text.kind not in KINDS:
         raise Invalid(_("Choose a kind of rule."), "kind")
     _check_sentence(text.sentence)
@@ -206,7 +206,7 @@ def _apply(administrator: Person, rule: Rule, text: RuleText) -> None:
         raise Invalid(_("There is such a rule already."), "value")
 
 
-# What was typed, by the kind of rule, as the `value` and the `key` of the rule
+# The `value` and the `key` of a rule, from what was typed, by the kind of rule
 
 
 def _parse_nothing(_doer: Person, _rule: Rule, _value: str) -> tuple[str, str]:
@@ -257,7 +257,7 @@ def _check_sentence(sentence: str) -> None:
         raise Invalid(most, "sentence")
 
 
-# What is over, and who has left
+# Old traces, and members who have left
 
 
 @action

@@ -74,7 +74,7 @@ class RuleForm(Form):
 
     @property
     def chosen_value(self) -> str:
-        """What the chosen kind of rule needs: the id of the agenda, or what was typed."""
+        """The value for the chosen kind of rule: the id of the agenda, or what was typed."""
         return str((self.agenda if self.kind.data == "agenda" else self.value).data or "")
 
     @property

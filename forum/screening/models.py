@@ -13,7 +13,7 @@ from forum.columns import Base
 from forum.members.models import Member
 from forum.sentences import recognised, sentence
 
-# In the order in which they apply: first who and where, then what the text says
+# In the order in which they apply: first author and agenda, then the content of the text
 KINDS = MEMBER, AGENDA, DOMAIN, WORD, LINKS, SAME_TEXT = (
     "member",
     "agenda",
@@ -28,21 +28,21 @@ USUAL_SENTENCE = sentence("A moderator reads this before it is published.")
 
 
 def said_of_rule(words: str) -> str:
-    """What the author of a text reads of its rule: the usual sentence in the present language, others as they were written."""
+    """The message for the author of a text: the default one in the present language, others as they were written."""
     return str(USUAL_SENTENCE) if is_usual(words) else words
 
 
 def is_usual(words: str) -> bool:
-    """Whether these are the words of the usual sentence, in whatever language they were written down."""
+    """Whether these are the words of the default message, in whatever language they were stored."""
     return recognised(words, USUAL_SENTENCE.message) is not None
 
 
 class Rule(Base):
     """A rule that holds texts back until a moderator has read them. It never deletes anything.
 
-    `value` is what was typed (a word, a domain, a number of repetitions), `key` its normalized form for comparing.
-    `sentence` is shown to the author. The rule is off since `off_at`, on when that is null. The texts that it held back
-    refer to it by its id, also when it has been deleted, so ids are never reused.
+    `value` is what was typed (a word, a domain, a number of repetitions), `key` its normalised form for comparing.
+    `sentence` is shown to the author. The rule is off since `off_at`, on when that is null. The texts that it held
+    back refer to it by its id, even after it is deleted, so ids are never reused.
     """
 
     __tablename__ = "screening_rule"
@@ -75,10 +75,10 @@ class Rule(Base):
 
 
 class Newness(Base):
-    """Who counts as new: one row, made when an administrator first chooses.
+    """Who counts as new: one row, created when an administrator first chooses.
 
-    Members are new who joined less than `days` ago and have published fewer than `posts` posts. Apart from that, the
-    first `first_posts` posts of everybody appear at once, and a moderator is asked to look at them.
+    Members are new who joined less than `days` ago and have published fewer than `posts` posts. Independently of
+    that, the first `first_posts` posts of everybody are published at once, and a moderator is asked to look at them.
     """
 
     __tablename__ = "newness"
@@ -90,7 +90,7 @@ class Newness(Base):
 
 
 class TextTrace(Base):
-    """A member has sent a text, of which only a hash is kept, for as long as the rule about repetitions needs it."""
+    """A member has sent a text, of which only a hash is stored, for as long as the rule about repetitions needs it."""
 
     __tablename__ = "text_trace"
     __table_args__ = (Index(None, "text_hash", "sent_at"), Index(None, "sent_at"))

@@ -37,11 +37,11 @@ MIN_REPETITIONS = 2
 
 
 class Sending(Enum):
-    """How often the author has sent a text before, which decides what counts for the rule about repeated texts.
+    """Whether the author has sent a text before, which decides what counts for the rule about repeated texts.
 
-    NEW: not yet, as far as is known. EDITED: the author sends the same thing once more, changed or not, such as an edited
-    post; then it does not matter that the author has sent these words before. RESENT: these very words were counted when
-    the thing was first sent; they are not counted a second time, and how often the author sent them elsewhere matters.
+    NEW: not yet, as far as is known. EDITED: the author sends the same thing again, changed or not, such as an edited
+    post; then having sent these words before does not matter. RESENT: these very words were counted when the thing
+    was first sent; they are not counted again, but other texts with these words count.
     """
 
     NEW = 1
@@ -117,10 +117,10 @@ def _is_met(
     is_by_new: Callable[[], bool],
     times: Callable[[], int],
 ) -> bool:
-    """Whether an active rule holds a text back; one about a member is met by whatever that member says.
+    """Whether an active rule holds a text back; one about a member matches everything that this member writes.
 
-    `is_by_new` tells whether its author counts as new, `times` how often it has been sent by now. Both may ask the
-    database, and are asked only for the rules that need it.
+    `is_by_new` tells whether its author counts as new, `times` how often it was sent so far. Both may query the
+    database, and are called only for rules that need them.
     """
     checks: dict[str, Callable[[], bool]] = {
         WORD: lambda: said.contains(rule.key),
@@ -134,12 +134,12 @@ def _is_met(
 
 
 def repetition_threshold(rule: Rule) -> int:
-    """From which sending of the same text on the rule holds it back."""
+    """The number of identical texts from which the rule holds them back."""
     return int(rule.value) if rule.value.isdigit() else MIN_REPETITIONS
 
 
 def _times_sent(said: ScreenedText, author_id: int | None, sending: Sending) -> int:
-    """How often a text was sent within `REPETITION_WINDOW`, this time included; 0 if it is too short to be compared."""
+    """How often a text was sent within `REPETITION_WINDOW`, including this time; 0 if it is too short to be compared."""
     if not said.fingerprint:
         return 0
     since = now() - REPETITION_WINDOW
@@ -152,7 +152,7 @@ def _times_sent(said: ScreenedText, author_id: int | None, sending: Sending) -> 
 
 
 def compares_texts(author: Person, agenda_id: int | None) -> bool:
-    """Whether a rule about repeated texts holds for what somebody writes on an agenda."""
+    """Whether a rule about repeated texts applies to what somebody writes on an agenda."""
     if author.can.pass_screening(agenda_id):
         return False
     rule = select(Rule.id).where(Rule.kind == SAME_TEXT, Rule.off_at.is_(None))
