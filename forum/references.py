@@ -12,17 +12,17 @@ from typing import NamedTuple
 from forum.plaintext import on_one_line
 
 CONTENT_TYPE = "application/x-research-info-systems; charset=utf-8"
-# What kinds of works are called in the format
+# The format's names for kinds of works
 BOOK, REPORT, ARTICLE, WEBSITE, FILM, OTHER = "BOOK", "RPRT", "JOUR", "ELEC", "MPCT", "GEN"
 LINE_END = "\r\n"
 BETWEEN_AUTHORS = re.compile("[;；؛]")
 COMMA = re.compile(r"\s{0,9}[,，،]\s{0,9}")
-# Programs open what they find as an address.
+# Schemes that programs open as an address.
 WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 class Author(NamedTuple):
-    """Somebody who wrote a work: a person, last name first if that is known, or a body."""
+    """An author of a work: a person, last name first if that is known, or an organisation."""
 
     name: str
     is_body: bool = False
@@ -30,9 +30,9 @@ class Author(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A work as somebody cites it. What is empty is left out.
+    """A work as it is cited. Empty values are left out.
 
-    `site` is the website that it is a page of. `abstract` is the work's own, `note` is what others say about it.
+    `site` is the website of the page. `abstract` is the work's own, `note` is what others say about it.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Reference:
 
 
 def authors_in(line: str) -> tuple[Author, ...]:
-    """The authors in a line as forms ask for it: people, last name first, and bodies, with semicolons between them."""
+    """The authors in a typed line: people, last name first, and organisations, separated by semicolons."""
     names = [COMMA.sub(", ", on_one_line(part)).strip(" ,") for part in BETWEEN_AUTHORS.split(line)]
     return tuple(Author(name, "," not in name) for name in names if name)
 
@@ -66,7 +66,7 @@ def _record(reference: Reference) -> str:
 
 
 def _filled_tags(reference: Reference) -> Iterator[tuple[str, str]]:
-    """The tags of a reference that say something, each with its value on one line: a line within it could be a tag."""
+    """The tags of a reference with a value, each on one line, because a further line could be read as a tag."""
     yield "TY", reference.kind
     for tag, value in _tags(reference):
         if words := _cleaned(value):
@@ -90,9 +90,9 @@ def _tags(reference: Reference) -> Iterator[tuple[str, str]]:
 
 
 def _name(author: Author) -> str:
-    """A name as programs read it: they take what stands before a comma for that of a family, and else the last word.
+    """A name as programs read it: the part before a comma is the family name, or else the last word is.
 
-    So the name of a body gets one at its end, and keeps none within.
+    So the name of an organisation gets a comma at its end, and keeps none inside.
     """
     return f"{COMMA.sub(' ', author.name).strip()}," if author.is_body else author.name
 

@@ -1,4 +1,4 @@
-"""What every response bears: security headers, and who may cache it."""
+"""Headers of every response: security headers, and who may cache it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"  # one year
 
 
 def init_app(app: Flask) -> None:
-    """Complete every response of an application with headers."""
+    """Add headers to every response of an application."""
     app.after_request(_finish)
 
 
@@ -55,13 +55,13 @@ def _finish(response: Response) -> Any:
         ("Cookie",) if len(settings().locales) == 1 else ("Cookie", "Accept-Language")
     )
     if request.method == "POST" and is_cross_site():
-        session.modified = False  # sends no cookie
+        session.modified = False  # no cookie is sent
     _note_published(response)
     return _cacheable(response) if _is_for_everybody(response) else _private(response)
 
 
 def security_headers(is_https: bool) -> dict[str, str]:
-    """The headers that every response bears, of a forum with HTTPS or without."""
+    """The headers of every response, of a forum with or without HTTPS."""
     return SECURITY_HEADERS_OF_HTTPS if is_https else SECURITY_HEADERS
 
 
@@ -76,8 +76,8 @@ def _add_security_headers(response: Response) -> None:
 def _cache_file(response: Response) -> Response:
     """Let a static file be cached for ever if the version in its address is that of its present content.
 
-    While a new release is rolled out to several servers, one that is still on the old release may be asked for a file
-    of the new one: what it sends then must not be kept under that address.
+    While a new release is rolled out to several servers, one with the old release may be asked for a file of the new
+    one: its response must not be cached under that address.
     """
     name = (request.view_args or {}).get("filename", "")
     is_immutable = is_current(name, request.args.get("v", ""))
@@ -86,9 +86,9 @@ def _cache_file(response: Response) -> Response:
 
 
 def _note_published(response: Response) -> None:
-    """Tell the next page that a text is saved or discarded, so that its script deletes the draft in the browser.
+    """Tell the next page that a text was saved or discarded, so that its script deletes the draft in the browser.
 
-    A form without a submission key is named by its path, if the browser says (`drafted`) that it keeps a draft.
+    A form without a submission key is identified by its path, if the browser says (`drafted`) that it keeps a draft.
     """
     if request.method != "POST" or response.status_code != SEE_OTHER:
         return
@@ -98,9 +98,10 @@ def _note_published(response: Response) -> None:
 
 
 def _is_for_everybody(response: Response) -> bool:
-    """Whether the response is the same for all visitors: a page without a form token, read by no member.
+    """Whether the response is the same for all visitors: a page without a form token, not requested by a member.
 
-    Who reads is asked last: while the database is away nobody can tell, and the page that says so is sent all the same.
+    The member is looked up last: while the database does not answer this fails, and the error page must still be
+    sent.
     """
     is_page = request.method in ("GET", "HEAD") and response.status_code == 200
     if not is_page or response.is_streamed or g.get("csrf_token"):

@@ -1,4 +1,4 @@
-"""Answers that a browser saves as a file, such as a table; also long ones, which are never wholly in memory."""
+"""Responses that a browser saves as a file, such as a table; also long ones, which are never completely in memory."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from forum.admission import MAX_BUFFERED_BYTES, Places
 from forum.errors import Busy
 
 MAX_IN_MEMORY = MAX_BUFFERED_BYTES  # bytes; a longer one is in a file on disk until it is sent
-# Files longer than that which one process makes at once, one of them for one network: each takes as long as many pages, and
-# occupies one of the turns (`admission.AT_ONCE`)
+# Longer files that one process creates at once, one per network: each takes as long as many pages, and occupies one
+# of the places in `admission.AT_ONCE`
 LONG_FILES = 2
 _long_files = Places(LONG_FILES)
 PIECE = 65_536  # bytes of a long file that are sent at once
 
 
 def saved_file(name: str, content_type: str, content: bytes | Iterator[bytes]) -> Response:
-    """The answer that is saved as the file `name`, with this content."""
+    """The response that is saved as the file `name`, with this content."""
     answer = Response(content, content_type=content_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
 def long_file(name: str, content_type: str, parts: Iterable[bytes]) -> Response:
-    """The answer that is saved as a file of any length, of which only a part and `MAX_IN_MEMORY` are in memory.
+    """The response that is saved as a file of any length, of which only a part and `MAX_IN_MEMORY` are in memory.
 
-    All of it is made before anything is sent. So it never looks whole when its end could not be made, and a slow reader keeps
-    nothing but the file waiting. Raises `Busy` if other long files are made already.
+    The file is completed before anything is sent. So it never looks complete when its end could not be created, and a
+    slow reader occupies nothing but the file. Raises `Busy` if too many long files are being created.
     """
     left = iter(parts)
     begun, size = [], 0
@@ -45,7 +45,7 @@ def long_file(name: str, content_type: str, parts: Iterable[bytes]) -> Response:
 
 
 def _sent_from_file(name: str, content_type: str, parts: Iterable[bytes]) -> Response:
-    """The answer with these parts, put together in a file without a name, which is gone when the answer is."""
+    """The response with these parts, combined in an unnamed file, which is deleted after the response."""
     with ExitStack() as place, ExitStack() as opened:
         if not _long_files.acquire_for(request.environ, place):
             raise Busy()
@@ -54,6 +54,6 @@ def _sent_from_file(name: str, content_type: str, parts: Iterable[bytes]) -> Res
         length = file.tell()
         file.seek(0)
         answer = saved_file(name, content_type, iter(partial(file.read, PIECE), b""))
-        answer.content_length = length  # by which a browser notices that it was cut off
+        answer.content_length = length  # so that a browser notices if it is cut off
         answer.call_on_close(opened.pop_all().close)
         return answer
