@@ -1,1 +1,1 @@
-"""Finding everything again: one document for each thing that can be found."""
+"""Full-text search: one document for each thing that can be found."""

@@ -1,4 +1,4 @@
-"""Keeping the documents of search up to date, in the same transaction as the things that they lead to."""
+"""Keeping the search documents up to date, in the same transaction as the things that they describe."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ Known = tuple[Entry, datetime | None]
 def index(_doer: Person, entry: Entry, *, is_new: bool = False) -> None:
     """Write the document of one thing, or replace its content. A hidden document stays hidden.
 
-    `is_new`: the thing was just created, so that it is not looked for a document.
+    `is_new`: the thing was just created, so it has no document yet.
     """
     parent_id = document_id(*entry.parent) if entry.parent else None
     known = None if is_new else get_document(entry.kind, entry.item_id)
@@ -81,7 +81,7 @@ def index(_doer: Person, entry: Entry, *, is_new: bool = False) -> None:
 
 @action
 def reindex(system: Person, things: Mapping[Thing, Known | None]) -> None:
-    """Write the documents of things anew, each hidden as the thing is; delete those of things without an entry (None)."""
+    """Rebuild the documents of things, each hidden like its thing; delete those of things without an entry (None)."""
     require(system.can.administer())
     known = {thing: told for thing, told in things.items() if told}
     _write_all(known)
@@ -91,7 +91,7 @@ def reindex(system: Person, things: Mapping[Thing, Known | None]) -> None:
 
 @action
 def index_all(_doer: Person, known: Mapping[Thing, Known]) -> None:
-    """Write the documents of many things, each hidden as the thing is. A topic has to come before its posts."""
+    """Write the documents of many things, each hidden like its thing. A topic has to come before its posts."""
     _write_all(known)
 
 
@@ -124,7 +124,7 @@ def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Do
 
 
 def _note_pictures(shown: Mapping[int, Sequence[str]], *, are_new: bool = False) -> None:
-    """Note which pictures the texts of some documents show, by document. Those that `are_new` showed none before."""
+    """Record which pictures the texts of some documents show, by document. Those that `are_new` showed none before."""
     known = {} if are_new else pictures_shown_by(shown)
     for number, names in shown.items():
         before = known.get(number, set())
@@ -145,7 +145,7 @@ def _folded_words(entry: Entry) -> tuple[str, str]:
 
 @action
 def rebuild(system: Person) -> None:
-    """Rebuild the full-text index from the documents, even if it is damaged. Nobody can write meanwhile."""
+    """Rebuild the full-text index from the documents, even if it is damaged. Nobody else can write meanwhile."""
     require(system.can.administer())
     db.session.execute(text(REBUILD_SQL[db.session.connection().dialect.name]))
 
@@ -154,7 +154,7 @@ def rebuild(system: Person) -> None:
 def mend_index(system: Person) -> bool:
     """Compare each word of the full-text index with the documents, and rebuild it if they differ; returns whether they did.
 
-    Only on SQLite: PostgreSQL derives the words itself. Nobody can write meanwhile.
+    Only on SQLite: PostgreSQL computes the words itself. Nobody else can write meanwhile.
     """
     require(system.can.administer())
     if db.session.connection().dialect.name != "sqlite":
@@ -179,14 +179,14 @@ def unindex(_doer: Person, kind: str, item_id: int) -> None:
 
 @action
 def hide(_doer: Person, kind: str, item_id: int) -> None:
-    """Let nobody find one thing; a topic's posts are not found either."""
+    """Hide one thing from search, and a topic's posts with it."""
     if document := get_document(kind, item_id):
         document.hidden_at = now()
 
 
 @action
 def restore(_doer: Person, kind: str, item_id: int) -> None:
-    """Let one thing be found again."""
+    """Make one thing findable again."""
     if document := get_document(kind, item_id):
         document.hidden_at = None
 
@@ -195,9 +195,9 @@ def restore(_doer: Person, kind: str, item_id: int) -> None:
 def lead_translations(
     _doer: Person, kind: str, item_id: int, agenda_id: int, audience: str, failure_audience: str
 ) -> None:
-    """Put the translations of a case or practice under its agenda, and let those find them who may read both.
+    """Update the agenda of the translations of a case or practice, and show them to everybody who may read both.
 
-    What a translation says for members stays with them: it may be what the original does not say any more.
+    What a translation says for members stays with them, because the original may not say it any more.
     """
     parent_id = document_id(kind, item_id)
     of_page = update(Document).where(
@@ -214,7 +214,7 @@ def lead_translations(
 
 @action
 def move(_doer: Person, kind: str, item_id: int, agenda_id: int) -> None:
-    """Put one thing, and its posts if it is a topic, under another agenda."""
+    """Move one thing, and its posts if it is a topic, to another agenda."""
     if document := get_document(kind, item_id):
         _set_on_document_and_children(document, {"agenda_id": agenda_id})
 
@@ -228,9 +228,10 @@ def set_audience(_doer: Person, kind: str, item_id: int, audience: str) -> None:
 
 @action
 def retitle(_doer: Person, kind: str, item_id: int, title: str) -> None:
-    """Give the documents of a topic's posts the new title of the topic. The topic's own document is indexed by `index`.
+    """Give the documents of a topic's posts the new title of the topic. The topic's own document is written by `index`.
 
-    In a long topic the worker does the rest (`continue_retitling`): otherwise other writers would wait for half a minute.
+    In a long topic the worker does the rest (`continue_retitling`); otherwise other writers would wait for half a
+    minute.
     """
     topic_document_id = document_id(kind, item_id)
     if topic_document_id is None:

@@ -1,4 +1,4 @@
-"""What search knows: a document for each topic, post, case, practice, reading, translation, meeting, declaration and commitment, the pictures in it, and titles still to be changed."""
+"""Search documents of topics, posts, pages of the library and much else; the pictures in them; pending changes of titles."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column, query_expression
 from forum.columns import Base
 from forum.permissions import PUBLIC
 
-FAILURE = "failure"  # what did not work, of a practice that tells it to members alone
-# A translation, and what did not work in it, which has a document of its own because others may find it
+FAILURE = "failure"  # "what did not work", of a practice that tells it to members only
+# A translation, and its "what did not work", which has a document of its own because others may find it
 TRANSLATION, TRANSLATED_FAILURE = TRANSLATION_KINDS = ("translation", "translated_failure")
-IN_LANGUAGE = "/in/"  # in the address of a translation, behind that of its page
+IN_LANGUAGE = "/in/"  # in the address of a translation, after that of its page
 # Kinds of texts whose address begins with that of their page
 PAGE_KINDS = ("case", "practice", FAILURE, *TRANSLATION_KINDS)
 # Kinds of parts of a topic or practice; their words include its title
@@ -21,13 +21,15 @@ PART_KINDS = ("post", FAILURE, TRANSLATED_FAILURE)
 
 
 class Document(Base):
-    """One thing that can be found. The `folded_…` columns hold its words without case and accents.
+    """One thing that can be found. The `folded_…` columns contain its words without case and accents.
 
-    A post's `parent_id` is the document of its topic: hiding the topic hides its posts without changing their rows. So is
-    that of a practice for what did not work, which has a document of its own where only members may find it. A translation is
-    `made_for` those who may read its words, whatever its original tells by now; its `audience` are those who may read both.
-    A migration creates the full-text index over the folded columns (FTS5 or tsvector). Whether a text has a poll is no
-    column: who asks for documents says how that is looked up.
+    A post's `parent_id` is the document of its topic: hiding the topic hides its posts without changing their rows.
+    The document of "what did not work", which exists where only members may find it, has the practice as its parent.
+    A translation is `made_for` those who may read its words, whatever the audience of its original is now; its
+    `audience` are those who may read both.
+
+    A migration creates the full-text index over the folded columns (FTS5 or tsvector). Whether a text has a poll is
+    no column: queries that need it pass an expression for it.
     """
 
     __tablename__ = "document"
@@ -57,9 +59,9 @@ class Document(Base):
 
 
 class ShownPicture(Base):
-    """A picture that the text of a document shows, by its name: whoever finds the text sees the picture.
+    """A picture that the text of a document shows, by its name: readers who find the text see the picture.
 
-    A name that a text has and no picture is as good as none.
+    A name without a picture has no effect.
     """
 
     __tablename__ = "shown_picture"

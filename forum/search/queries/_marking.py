@@ -1,4 +1,4 @@
-"""Marking the words that were looked for in a text, and the piece of it around them."""
+"""Marking the searched words in a text, and the snippet around them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from forum.search.queries._words import is_in_script_without_spaces, is_word_cha
 
 SNIPPET_LENGTH = 240
 BETWEEN_WORDS = r"[\W_]+"  # of a name that is marked as a whole
-END_OF_NAME = r"(?![^\W_])"  # where a longer word goes on, its first words may still be marked
+# If a longer word follows, the first words of the name may still be marked
+END_OF_NAME = r"(?![^\W_])"
 
 
 def mark(plain: str, words: Sequence[str], has_prefix: bool = True) -> Markup:
-    """A plain text, escaped, with the words in `<mark>`, whatever their case and accents, and names of several words.
+    """A plain text, escaped, with the words in `<mark>`, ignoring case and accents, and names of several words.
 
     With `has_prefix`, longer words that begin with the last one are marked too.
     """
@@ -62,7 +63,7 @@ _fold_sign = lru_cache(4096)(fold)
 
 
 def _whole_words(folded: str, words: Sequence[str], has_prefix: bool) -> Iterator[tuple[int, int]]:
-    """Start and end of each of the words in a folded text, the last word perhaps as a prefix; they never overlap."""
+    """Start and end of each of the words in a folded text, the last word possibly as a prefix; they never overlap."""
     prefix = words[-1] if words and has_prefix and len(words[-1]) >= MIN_PREFIX_LENGTH else ""
     escaped = (re.escape(word) for word in sorted(words, key=len, reverse=True))
     pattern = "|".join(
@@ -77,7 +78,7 @@ def _whole_words(folded: str, words: Sequence[str], has_prefix: bool) -> Iterato
 
 
 def _end_of_word(folded: str, start: int, end: int, prefix: str) -> int:
-    """Where the word ends that begins at `start`, or 0 when the match is only a part of another word."""
+    """The end of the word that begins at `start`, or 0 when the match is only a part of another word."""
     word = folded[start:end]
     if is_in_script_without_spaces(word):
         return end

@@ -1,4 +1,4 @@
-"""Asking the index for the newest documents with some words, FTS5 on SQLite and tsvector on PostgreSQL; no input is a syntax error."""
+"""Asking the index for the newest documents with some words: FTS5 on SQLite, tsvector on PostgreSQL; no input is a syntax error."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ from forum.search.queries._words import (
 )
 from forum.search.queries.documents import document_id, visible_documents
 
-MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
-ROWS_AT_ONCE = 200  # that are read before what is kept of them is made
-MIN_PREFIX_LENGTH = 3  # characters that the last word needs to match longer words, too
-# Texts with all words of a phrase in which PostgreSQL looks for the phrase
+MAX_RANKED = 2_000  # of the newest hits are ordered by relevance
+ROWS_AT_ONCE = 200  # that are read before they are converted by `keep`
+MIN_PREFIX_LENGTH = 3  # characters from which the last word also matches longer words
+# How many texts with all words of a phrase PostgreSQL searches for the phrase
 MAX_PHRASE_CANDIDATES = 8_000
-SELECTIVE_SHARE = 0.05  # of all texts; a word in fewer is looked up in the index first
+SELECTIVE_SHARE = 0.05  # of all texts; a word in fewer texts is looked up in the index first
 FREQUENCIES_SECONDS = 600  # for which the word frequencies are cached
 WORD_FREQUENCIES = """
     SELECT most_common_elems::text::text[], most_common_elem_freqs[1:array_length(most_common_elems::text::text[], 1)]
     FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'document' AND attname = 'words'
 """
-NO_SIGN_OF_VALUES = re.compile(r"\W")  # kinds have letters and _
+NO_SIGN_OF_VALUES = re.compile(r"\W")  # kinds consist of letters and _
 FTS = table("document_fts", column("rowid", Integer))
-# The facets with their columns. The index holds a word for each value, which begins with "=" and the first letter
+# The facets with their columns. The index contains a word for each value, which begins with "=" and the first letter
 # of the facet's name: "=kpost", "=a7", "=len".
 FACETS: dict[str, Any] = {
     "kinds": Document.kind,
@@ -65,8 +65,8 @@ FACETS: dict[str, Any] = {
 class Query:
     """A search: the words as typed, and the chosen values of the facets (none chosen: all).
 
-    With `topic_id` only among the texts of one topic; for the topic of a case or practice these are the comments. In the
-    place of some of the words other names will do (`instead`).
+    With `topic_id` only in the texts of one topic; for the topic of a case or practice these are the comments. Some
+    of the words may be replaced by other names (`instead`).
     """
 
     words: str
@@ -93,10 +93,11 @@ def newest_hits(
     above: int | None = None,
     keep: Callable[[Any], Any] | None = None,
 ) -> Sequence[Any]:
-    """Rows of the newest documents that match the terms and facets: id, the columns of the facets, and those of `more`.
+    """Rows of the newest documents that match the terms and facets: id, the columns of the facets, and those in `more`.
 
-    `but` is a facet whose chosen values are ignored. With `below` only those with smaller ids, with `above` with larger ones.
-    Of each row what `keep` makes of it takes its place, so that the texts of two thousand are never in memory together.
+    `but` is a facet whose chosen values are ignored. With `below` only those with smaller ids, with `above` with
+    larger ones. Each row is replaced by the result of `keep`, so that the texts of two thousand rows are never in
+    memory together.
     """
     chosen = {name: some for name, some in query.facets().items() if some and name != but}
     wanted = [_facet_words(name, values) for name, values in chosen.items()]
@@ -148,7 +149,7 @@ def _newest_first(
 def _read(
     statements: Sequence[Select[Any]], limit: int, keep: Callable[[Any], Any] | None
 ) -> Sequence[Any]:
-    """What is kept of the rows of statements, of which a later one is asked while there are fewer than `limit`."""
+    """The kept rows of several statements; a later one is run only while there are fewer than `limit`."""
     kept: list[Any] = []
     for statement in statements:
         if len(kept) < limit:
@@ -164,7 +165,7 @@ def _newest_hits_in_topic(
     topic_id: int,
     limit: int,
 ) -> Sequence[Select[Any]]:
-    """The newest hits in one topic, by reading its texts: the index would name a common word's texts in all other topics first."""
+    """The newest hits in one topic, by reading its texts: the index would return a common word's texts in all topics first."""
     home = document_id("topic", topic_id)
     if home is None:
         return []
@@ -174,7 +175,7 @@ def _newest_hits_in_topic(
     for name, values in chosen.items():
         documents = documents.where(FACETS[name].in_(values))
     newest_first = documents.order_by(Document.id.desc())
-    # In two statements: with both conditions in one, SQLite would sort all before it stops at the limit.
+    # Two statements: with both conditions in one, SQLite would sort everything before it stops at the limit.
     replies = newest_first.where(Document.parent_id == home).limit(constant(limit))
     return [replies, newest_first.where(Document.id == home)]
 
@@ -193,14 +194,14 @@ def _newest_phrase_hits(
 
 
 def _words_apart(term: Term) -> list[Term]:
-    """The words of a term that has no others, each as a term."""
+    """Each word of a term without alternatives as a term of its own."""
     if len(term.words) == 1:
         return [term]
     return [Term((word,), term.is_prefix and word == term.words[-1]) for word in term.words]
 
 
 def _has_phrase(term: Term) -> bool:
-    """Whether PostgreSQL has to look where the words of a term, or of another name, stand in a text."""
+    """Whether PostgreSQL must check the positions of the words of a term, or of an alternative name, in a text."""
     return any(len(one.words) > 1 for one in (term, *term.others))
 
 
@@ -211,7 +212,7 @@ def _matching(
     *,
     are_together: bool = True,
 ) -> Select[Any]:
-    """Those of the documents that hold all the terms, and a word of each facet; `are_together` as in `_tsquery`."""
+    """Those of the documents that match all terms, and a word of each facet; `are_together` as in `_tsquery`."""
     if not _is_sqlite():
         matches = _vector().op("@@")(_tsquery(terms, facets, are_together=are_together))
         return documents.where(
@@ -224,16 +225,16 @@ def _matching(
 
 
 def _by_index_alone(matches: ColumnElement[bool]) -> ColumnElement[bool]:
-    """A condition on words, as one that PostgreSQL answers from the full-text index alone, before any other."""
+    """A condition on words, written so that PostgreSQL evaluates it by the full-text index alone, before any other condition."""
     found = select(Document.id).where(matches).correlate(None)
     return Document.id == any_(func.array(found.scalar_subquery()))
 
 
 def _is_selective(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> bool:
-    """Whether one of several words is in few texts, so that PostgreSQL's index finds all hits quickly.
+    """Whether one of several words is rare, so that PostgreSQL's index finds all hits quickly.
 
-    The planner assumes that words are independent. Where they hardly ever occur together (a word of one language, and
-    another language as a facet) it would scan from the newest text to the oldest: five seconds among a million.
+    The planner assumes that words are independent. If they hardly ever occur together (a word of one language, and
+    another language as a facet) it would scan from the newest text to the oldest: five seconds with a million texts.
     """
     known = _word_frequencies(str(db.engine.url), int(time.monotonic() // FREQUENCIES_SECONDS))
     shares = [sum(known.get(value, 0.0) for value in values) for values in facets]
@@ -252,7 +253,7 @@ def _is_selective(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> boo
 
 @lru_cache(maxsize=8)
 def _word_frequencies(_database: str, _moment: int) -> dict[str, float]:
-    """The share of texts that contain each of the commonest words, by PostgreSQL's last ANALYZE; empty before it.
+    """The share of texts that contain each of the most frequent words, from PostgreSQL's last ANALYZE; empty before it.
 
     The parameters are the key of the cache: a database and a period of `FREQUENCIES_SECONDS`.
     """
@@ -282,7 +283,7 @@ def _fts5_forms(term: Term) -> list[str]:
 
 
 def _with_others(terms: Sequence[Term]) -> list[tuple[list[Term], tuple[Term, ...]]]:
-    """The terms, those together in whose place the same others will do."""
+    """The terms, with those that share alternatives grouped together."""
     named: dict[tuple[Term, ...], list[Term]] = {}
     alone = []
     for term in terms:
@@ -298,7 +299,7 @@ def _tsquery(
 ) -> ColumnElement[Any]:
     """The terms and facets as a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator.
 
-    Unless `are_together` the words of names may stand anywhere in a text.
+    Unless `are_together`, the words of names may be anywhere in a text.
     """
     between = "<->" if are_together else "&"
     parts = []
@@ -327,7 +328,7 @@ def _is_sqlite() -> bool:
 
 
 def with_prefix(terms: Sequence[Term], typed: str) -> Sequence[Term]:
-    """The terms with the last one as a prefix, unless it is short, in quotes, or a word of many texts."""
+    """The terms, with the last one as a prefix unless it is short, in quotes, or a frequent word."""
     *others, last = terms
     parts = enumerate(typed[:MAX_QUERY_LENGTH].split('"'))
     (*_before, word), in_quotes = [
@@ -340,7 +341,7 @@ def with_prefix(terms: Sequence[Term], typed: str) -> Sequence[Term]:
 
 
 def _is_common(term: Term) -> bool:
-    """Whether so many texts contain a word that those with longer words would change nothing."""
+    """Whether a word is so frequent that texts with longer words would make no difference."""
     typed = replace(term, others=())
     some = _matching(select(Document.id), [typed], []).limit(constant(MAX_RANKED))
     return len(db.session.scalars(some).all()) == MAX_RANKED

@@ -11,19 +11,19 @@ from forum.search.queries._words import Term, searchable
 
 TYPICAL_LENGTH = 600  # characters of a text
 BM25_K1, BM25_B = 1.2, 0.75
-TITLE_WEIGHT = 8  # of a word in the title, against one in the text
-TOPIC_TITLE_WEIGHT = 0.02  # of a reply: how much of that its topic's title is worth
-# What a score needs to know of a hit
+TITLE_WEIGHT = 8  # of a word in the title, relative to one in the text
+TOPIC_TITLE_WEIGHT = 0.02  # for a reply: the weight of its topic's title, relative to that
+# The columns of a hit that its score needs
 RANKED_COLUMNS = (Document.title, Document.folded_title, Document.folded_body)
 
 
-Score = tuple[bool, float]  # whether a hit holds the words themselves, and how relevant it is
+Score = tuple[bool, float]  # whether a hit contains the words themselves, and its relevance
 
 
 def scorer(terms: Sequence[Term]) -> Callable[[Any], Score]:
     """A function that scores a row for these terms: the higher, the more relevant.
 
-    What holds the words themselves comes before what holds only other names of the same in their place.
+    Hits with the words themselves come before hits with only alternative names.
     """
     needles, typed = [term.needles for term in terms], [term.own_needles for term in terms]
     is_widened = needles != typed
@@ -36,13 +36,13 @@ def scorer(terms: Sequence[Term]) -> Callable[[Any], Score]:
 
 
 def _has_all(hit: Any, needles: Sequence[Sequence[str]]) -> bool:
-    """Whether a hit holds a form of each term."""
+    """Whether a hit contains a form of each term."""
     said = f" {hit.folded_title} {hit.folded_body} "
     return all(any(form in said for form in forms) for forms in needles)
 
 
 def has_own_words(hit: Any, terms: Sequence[Term]) -> bool:
-    """Whether one of the terms stands in what a hit itself says: a reply is also found by the title of its topic."""
+    """Whether a hit itself contains one of the terms: a reply is also found by the title of its topic."""
     if hit.kind not in PART_KINDS:
         return True
     own = f" {_own_words(hit)} "
@@ -50,7 +50,7 @@ def has_own_words(hit: Any, terms: Sequence[Term]) -> bool:
 
 
 def _relevance(hit: Any, needles: Sequence[Sequence[str]]) -> float:
-    """The score of a hit. A reply scores by its own text, and a little by its topic's title; so do other parts of a page."""
+    """The score of a hit. A reply is scored by its own text, and a little by its topic's title; so are other parts of a page."""
     if hit.kind not in PART_KINDS:
         return _score(f" {hit.folded_title} ", f" {hit.folded_body} ", needles)
     title = f" {_folded_title(hit.title)} "
@@ -59,7 +59,7 @@ def _relevance(hit: Any, needles: Sequence[Sequence[str]]) -> float:
 
 
 def _own_words(reply: Any) -> str:
-    """The folded words of a reply without those of its topic's title, with which they end."""
+    """The folded words of a reply without those of its topic's title, which are at their end."""
     return str(reply.folded_body.removesuffix(_folded_title(reply.title)))
 
 
@@ -71,9 +71,8 @@ def _folded_title(title: str) -> str:
 def _score(title: str, body: str, needles: Sequence[Sequence[str]]) -> float:
     """The BM25 score of a text, without the rarity of the words, because every hit contains all of them.
 
-    Each of the `needles` is one term in its forms, which count alike.
-
-    See Robertson and Zaragoza, The Probabilistic Relevance Framework (2009).
+    Each of the `needles` is one term in its forms, which count equally. See Robertson and Zaragoza, The Probabilistic
+    Relevance Framework (2009).
     """
     body_saturation = BM25_K1 * (1 - BM25_B + BM25_B * len(body) / TYPICAL_LENGTH)
     score = 0.0

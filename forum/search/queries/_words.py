@@ -1,4 +1,4 @@
-"""Words as the index has them: folded, cut to length, in scripts without spaces pairs of characters; and what is typed, in terms."""
+"""Words as the index has them: folded, truncated, as pairs of characters in scripts without spaces; and the terms of a search."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from forum.plaintext import SCRIPTS_WITHOUT_SPACES, fold
 MAX_QUERY_LENGTH = 500
 MAX_WORDS = 12
 MAX_TERMS = 60
-MAX_FORMS = 4  # of a name in the singular and plural, each of which is looked for
-MAX_WORD_LENGTH = 100  # characters; longer words are cut, in the index and in queries alike
-# In scripts without spaces each two neighbouring characters are indexed as a word (bigrams).
+MAX_FORMS = 4  # of a name in singular and plural that are searched for
+MAX_WORD_LENGTH = 100  # characters; longer words are truncated, both in the index and in queries
+# In scripts without spaces, every two adjacent characters are indexed as a word (bigrams).
 PIECE = re.compile(rf"([{SCRIPTS_WITHOUT_SPACES}]+)|[^{SCRIPTS_WITHOUT_SPACES}\s]+")
-# ASCII characters that belong to no word become spaces; a table for `str.translate`.
+# ASCII characters that are not part of a word become spaces; a table for `str.translate`.
 SEPARATORS = {number: " " for number in range(128) if not chr(number).isalnum()}
-MIN_INFLECTED_LENGTH = 4  # characters of a word whose plural or singular is looked for
+MIN_INFLECTED_LENGTH = 4  # characters of a word whose plural or singular is searched for
 UNINFLECTED = {"news", "series", "species"}
-# Endings of words, each with those of the word's other forms; the first that fits counts.
+# Endings of words, each with those of the word's other forms; the first match applies.
 INFLECTED_ENDINGS = {
     **{f"{letter}{letter}ing": (letter, letter + letter) for letter in "bdgmnprt"},
     "ing": ("", "s", "e"),
@@ -35,7 +35,7 @@ INFLECTED_ENDINGS = {
     **{ending: (f"{ending}es",) for ending in ("x", "ch", "sh")},
     "": ("s",),
 }
-# Characters that stay when the ending is taken away; of other endings one
+# Minimum number of characters before these endings; before other endings one
 MIN_STEM_LENGTHS = {"ing": 4}
 
 
@@ -48,8 +48,8 @@ def words_of(typed: str) -> list[str]:
 class Term:
     """One or several words that follow each other in a text; the last may be a prefix.
 
-    `inflections` are other forms of a single word, any of which will do. So will any of the terms in `others`, which are
-    other names of what the word and its neighbours are a name of: these have the same `others`.
+    `inflections` are other forms of a single word, any of which matches. So does any of the terms in `others`:
+    alternative names of what the word and its neighbours are a name of; these neighbours have the same `others`.
     """
 
     words: tuple[str, ...]
@@ -59,7 +59,7 @@ class Term:
 
     @cached_property
     def own_needles(self) -> tuple[str, ...]:
-        """Its forms, one of which stands in the folded words of a text, with a space before and behind them, that holds the term."""
+        """Its forms, with a space before and after: the folded words of a text contain one of them if it contains the term."""
         end = "" if self.is_prefix else " "
         return (f" {' '.join(self.words)}{end}", *(f" {form} " for form in self.inflections))
 
@@ -71,16 +71,16 @@ class Term:
 
 @dataclass(frozen=True)
 class Instead:
-    """Words of a search, folded, that are a name together, and other names of the same thing, any of which will do."""
+    """Folded words of a search that together are a name, and alternative names of the same thing."""
 
     words: tuple[str, ...]
     names: tuple[str, ...]
 
 
 def parse_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
-    """The terms of a search: each word typed, and each phrase in double quotes, once; words may have others `instead`.
+    """The terms of a search: each typed word, and each phrase in double quotes, once; words may have alternatives (`instead`).
 
-    A word that belongs to two names is a term of each, so that either of them is replaced as a whole.
+    A word that belongs to two names is a term of each, so that either name can be replaced as a whole.
     """
     others: dict[str, list[tuple[Term, ...]]] = {}
     for one in instead:
@@ -102,9 +102,9 @@ def parse_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
 
 
 def looked_for(typed: str) -> tuple[object, ...]:
-    """What is equal for two texts that are typed if a search for either looks for the same.
+    """A value that is equal for two searches that find the same.
 
-    These are the terms, and the last word, which may be the beginning of one, with whether it stands in quotes.
+    It consists of the terms, and the last word, which may be a prefix, with whether it is in quotes.
     """
     words, is_in_quotes = next(iter([*_parts(typed)][::-1]), ([""], False))
     return (*parse_terms(typed), words[-1], is_in_quotes)
@@ -116,7 +116,7 @@ def runs_of(typed: str) -> list[list[str]]:
 
 
 def _parts(typed: str) -> Iterator[tuple[list[str], bool]]:
-    """The words of a search, and whether they stand in double quotes."""
+    """The words of a search, and whether they are in double quotes."""
     for number, part in enumerate(typed[:MAX_QUERY_LENGTH].split('"')):
         if words := words_only(part).split()[:MAX_WORDS]:
             yield words, bool(number % 2)
@@ -128,13 +128,13 @@ def _other_terms(names: Sequence[str]) -> tuple[Term, ...]:
 
 
 def term_naming(names: Sequence[str]) -> Term | None:
-    """The term of any of some names; None where no name has a word."""
+    """The term for any of these names; None if no name has a word."""
     forms = _other_terms(names)
     return replace(forms[0], others=forms[1:]) if forms else None
 
 
 def forms_of(name: str) -> list[tuple[str, ...]]:
-    """The folded words of a name, and those of its plural and singular: of its first word, its last one, and all of them."""
+    """The folded words of a name, and of its plural and singular forms: of its first word, its last one, and all of them."""
     words = tuple(words_only(name).split()[:MAX_WORDS])
     if not words:
         return []
@@ -159,7 +159,7 @@ def _terms_of_word(word: str) -> Iterator[Term]:
 
 
 def _phrase(words: Sequence[str]) -> Term:
-    """The term of a phrase. A text goes on after the phrase, so the bigram that begins with its last character is unknown."""
+    """The term of a phrase. The text goes on after the phrase, so the bigram that begins with its last character is unknown."""
     indexed = searchable(" ".join(words)).split()
     last, has_no_spaces = list(_split_scripts(words[-1]))[-1]
     if has_no_spaces and len(last) > 1:
@@ -169,10 +169,10 @@ def _phrase(words: Sequence[str]) -> Term:
 
 @lru_cache(4096)
 def inflections(word: str) -> tuple[str, ...]:
-    """The plural or singular of a folded word, and what an English form in -ing is made of; there may be no such word.
+    """The plural or singular of a folded word, and the base of an English form in -ing; such a word may not exist.
 
-    Only the regular endings of English, which many other European languages share in part; a text in another language
-    is found by its own forms. Words of other scripts and short ones have none.
+    Only regular English endings, some of which other European languages share; a text in another language is found by
+    its exact forms. Words of other scripts and short ones have none.
     """
     if len(word) < MIN_INFLECTED_LENGTH or not (word.isascii() and word.isalpha()):
         return ()
@@ -188,9 +188,9 @@ def inflections(word: str) -> tuple[str, ...]:
 
 
 def searchable(text: str) -> str:
-    """A text as the index takes it: its folded words with spaces between, so that both databases see the same words."""
+    """A text as the index takes it: its folded words separated by spaces, so that both databases see the same words."""
     words = words_only(text)
-    if words.isascii():  # has the same result as below, several times as fast
+    if words.isascii():  # same result as below, several times as fast
         return " ".join(word[:MAX_WORD_LENGTH] for word in words.split())
     return " ".join(
         " ".join(_bigrams(piece)) if has_no_spaces else piece[:MAX_WORD_LENGTH]
@@ -199,7 +199,7 @@ def searchable(text: str) -> str:
 
 
 def folded_words(title: str, body: str, byline: str, has_parent: bool) -> tuple[str, str]:
-    """The words of a document, folded: those of its own title, which weigh more, and all others.
+    """The folded words of a document: those of its own title, which weigh more, and all others.
 
     A post `has_parent`: the title is that of its topic, and its words are among the others.
     """

@@ -1,4 +1,4 @@
-"""What is like a title."""
+"""Finding documents that are similar to a title."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from forum.search.queries._matching import Query, newest_hits_of_each
 from forum.search.queries._words import Instead, Term, is_in_script_without_spaces, parse_terms
 from forum.search.queries.documents import documents_by_id
 
-MIN_TELLING_LENGTH = 4  # characters of a word by which texts are found to be alike
-MAX_ALIKE_TERMS = 6  # of a title, for each of which there is a query
-MAX_ALIKE_HITS = 100  # of each of them
-ALIKE_TITLE_WEIGHT = 3  # of a word in a title, against one in the text
+MIN_TELLING_LENGTH = 4  # characters of a word by which similar texts are found
+MAX_ALIKE_TERMS = 6  # of a title, with a query for each
+MAX_ALIKE_HITS = 100  # of each query
+ALIKE_TITLE_WEIGHT = 3  # of a word in a title, relative to one in the text
 
 
 def find_alike(reader: Person, title: str, among: Query, limit: int) -> Sequence[Document]:
-    """The documents that share words with a title, the most alike first; `among` says of which kinds and agendas.
+    """The documents that share words with a title, the most similar first; `among` are the searches (kinds, agendas).
 
-    Only the longest words of the title are looked for, and each only in the newest documents that have it. A word counts
-    for more the fewer documents have it, and more in their titles. What is not half as much alike as the first is left out; one
-    word in common is enough for a title of two words.
+    Only the longest words of the title are used, and for each only the newest documents that have it. A word counts
+    for more the fewer documents have it, and for more in their titles. Documents with less than half the score of the
+    first are left out; one common word is enough for a title of two words.
     """
     terms = telling_terms(title)
     found = most_alike(hits_of_some(reader, terms, [among], Document.folded_title))
@@ -32,7 +32,7 @@ def find_alike(reader: Person, title: str, among: Query, limit: int) -> Sequence
 
 
 def telling_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
-    """The longest words of a text by which others are found to be alike, at most `MAX_ALIKE_TERMS`; `instead` as in `Query`."""
+    """The longest words of a text by which similar ones are found, at most `MAX_ALIKE_TERMS`; `instead` as in `Query`."""
     terms = [
         term for term in parse_terms(typed.replace('"', " "), instead) if is_telling(term.words[0])
     ]
@@ -47,7 +47,7 @@ def hits_of_some(
     reader: Person, terms: Sequence[Term], among: Sequence[Query], *columns: Any
 ) -> SomeHits:
     """The newest hits that have all of the terms, and those that have one; up to `MAX_ALIKE_HITS` of each search in `among`."""
-    # The newest with a common word need not have the others
+    # The newest hits for a common word need not contain the others
     together = [terms] if len(terms) > 1 else []
     wanted = [*together, *([term] for term in terms)]
     searches = [(some, query) for some in wanted for query in among]
@@ -76,5 +76,5 @@ def most_alike(found: SomeHits) -> list[Any]:
 
 
 def is_telling(word: str) -> bool:
-    """Whether a word may say what a text is about: short ones of scripts with spaces seldom do."""
+    """Whether a word may say what a text is about; short words of scripts with spaces seldom do."""
     return len(word) >= MIN_TELLING_LENGTH or is_in_script_without_spaces(word)

@@ -1,4 +1,4 @@
-"""The documents of search: which a reader may find, those of things, and what they say."""
+"""Search documents: which a reader may find, those of things, and their content."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from forum.reach import moderated_by
 from forum.search.models import Document, Retitling, ShownPicture
 from forum.search.queries._words import folded_words
 
-# Long, and needed for the ranking only
+# Long columns that only the ranking needs
 WITHOUT_FOLDED = tuple(
     defer(column, raiseload=True) for column in (Document.folded_title, Document.folded_body)
 )
 
 
 def visible_documents(reader: Person) -> Select[Document]:
-    """The documents that a reader may find: not hidden, nor their topic, for an audience and on an agenda of the reader."""
+    """The documents that a reader may find: neither they nor their topic hidden, of the reader's audiences and visible agendas."""
     parent = aliased(Document)
     is_parent_hidden = exists().where(
         parent.id == Document.parent_id, parent.hidden_at.is_not(None)
@@ -63,9 +63,9 @@ def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Doc
 
 
 def settled_document_id(before: datetime) -> int:
-    """The largest id of a document of what was written before a moment, 0 for none.
+    """The largest id of a document written before a moment, 0 for none.
 
-    Of what is written at this moment a document with a smaller id may still be to come.
+    While things are being written, a document with a smaller id may still appear.
     """
     settled = select(Document.id).where(Document.written_at < before)
     return db.session.scalar(settled.order_by(Document.id.desc()).limit(1)) or 0
@@ -101,7 +101,7 @@ def is_picture_shown(reader: Person, name: str) -> bool:
 
 
 def pictures_found(reader: Person, names: Collection[str]) -> set[str]:
-    """Those of the pictures with some names that a text shows which the reader finds."""
+    """Those of these names whose pictures are shown in a text that the reader finds."""
     if not names:
         return set()
     found = visible_documents(reader).join(ShownPicture, ShownPicture.document_id == Document.id)
@@ -110,7 +110,7 @@ def pictures_found(reader: Person, names: Collection[str]) -> set[str]:
 
 
 def is_picture_moderated(reader: Person, name: str) -> bool:
-    """Whether a text that shows a picture, in sight or not, is on an agenda that the reader moderates."""
+    """Whether a text that shows a picture, visible or not, is on an agenda that the reader moderates."""
     found = select(Document.id).join(ShownPicture, ShownPicture.document_id == Document.id)
     on_theirs = (ShownPicture.picture == name, moderated_by(reader, Document.agenda_id))
     return bool(db.session.scalar(select(found.where(*on_theirs).exists())))
@@ -134,13 +134,13 @@ def documents_showing(reader: Person, names: Collection[str]) -> dict[str, list[
 
 
 def pictures_shown(names: Collection[str]) -> set[str]:
-    """Which of the pictures with these names a text shows, in sight or not."""
+    """Which of these names are of pictures that a text shows, visible or not."""
     shown = select(ShownPicture.picture).where(ShownPicture.picture.in_(names)).distinct()
     return set(db.session.scalars(shown)) if names else set()
 
 
 def pictures_shown_below(kind: str, item_id: int) -> set[str]:
-    """The names of the pictures that the text of one thing, and those of its posts if it is a topic, show, in sight or not."""
+    """The names of the pictures in the text of one thing, and in those of its posts if it is a topic, visible or not."""
     known = document_id(kind, item_id)
     within = or_(Document.id == known, Document.parent_id == known)
     found = select(ShownPicture.picture).join(Document, Document.id == ShownPicture.document_id)
@@ -165,7 +165,7 @@ def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
 
 
 def documents_by_id(ids: Sequence[int], *options: ORMOption) -> list[Document]:
-    """Documents in the order of their ids, without the words that only the ranking needs; `options` say what else is left out or added."""
+    """Documents in the order of their ids, without the columns that only the ranking needs; `options` load or leave out more."""
     if not ids:
         return []
     rows = db.session.scalars(
@@ -177,7 +177,7 @@ def documents_by_id(ids: Sequence[int], *options: ORMOption) -> list[Document]:
 
 
 def documents_with_stale_words() -> Iterator[tuple[str, int]]:
-    """Kind and item id of the documents whose folded words differ from those of their text. Reads all documents."""
+    """(kind, item id) of the documents whose folded words differ from those of their text. Reads all documents."""
     said = (Document.title, Document.body, Document.byline, Document.parent_id.is_not(None))
     known = (Document.folded_title, Document.folded_body)
     rows = select(Document.kind, Document.item_id, *known, *said).order_by(Document.id)

@@ -1,4 +1,4 @@
-"""Searching: one hit for each page of the forum, by relevance or the newest first, with the facets."""
+"""Searching: one hit for each page of the forum, by relevance or newest first, with the facets."""
 
 from __future__ import annotations
 
@@ -29,22 +29,24 @@ KINDS = (
 )
 PAGE_SIZE = 20
 MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
-FACET_PORTION = 1_250  # hits that are read to count so many: some have no word of their own
-MAX_PORTIONS = 5  # of hits that are read to find some with words of their own
-NAMING_PORTION = 10  # hits that are read for each page that is wanted: some are of the same page
-MAX_OTHERS = 3  # of the same page, named below the first
-NEWER_PORTION = 100  # hits that are read at once to look for newer ones
-OWN_WORDS_COLUMNS = (Document.title, Document.folded_body)  # what `has_own_words` needs to know
-# What `find` needs to know of a hit, besides its facets
+# Hits that are read to count up to that limit, because some do not contain the words themselves
+FACET_PORTION = 1_250
+MAX_PORTIONS = 5  # of hits that are read to find some that contain the words themselves
+# Hits that are read for each page that is wanted, because some belong to the same page
+NAMING_PORTION = 10
+MAX_OTHERS = 3  # further documents of the same page below the first
+NEWER_PORTION = 100  # hits that are read at once when looking for newer ones
+OWN_WORDS_COLUMNS = (Document.title, Document.folded_body)  # the columns that `has_own_words` needs
+# The columns of a hit that `find` needs besides its facets
 HIT_COLUMNS = (Document.item_id, Document.parent_id, Document.address, *RANKED_COLUMNS)
 
-UNSCORED: Score = (False, 0.0)  # of hits whose order is that of their ids
+UNSCORED: Score = (False, 0.0)  # the score of hits that are sorted by their ids
 
 Thing = tuple[str, int]  # kind and item id of a document
 
 
 class Found(NamedTuple):
-    """What is kept of a row of the index: no text. `is_own` as `has_own_words` says."""
+    """What is kept of a row of the index, without texts. `is_own` is the result of `has_own_words`."""
 
     id: int
     agenda_id: int | None
@@ -66,9 +68,9 @@ def nothing(_things: Sequence[Thing]) -> Container[Thing]:
 class Hit:
     """One document that was found, its title and a snippet of its text with the words in `<mark>`.
 
-    `others` are the next best documents of the same page (a topic, case or practice), at most `MAX_OTHERS`, with the case or
-    practice itself before its comments; `more` is the number of those after them, and if there are some, `topic_id` is the
-    topic that has them.
+    `others` are the next best documents of the same page (a topic, case or practice), at most `MAX_OTHERS`, with the
+    case or practice itself before its comments; `more` is the number of further ones, and if there are any,
+    `topic_id` is the topic that contains them.
     """
 
     document: Document
@@ -81,10 +83,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class SearchResults:
-    """One page of hits, of each page of the forum one.
+    """One page of hits, one for each page of the forum.
 
-    `texts` is the number of all documents that were found, and the facets say how many of these have each of their values
-    (`is_capped`: at least so many).
+    `texts` is the number of all documents that were found, and the facets say how many of these have each of their
+    values (`is_capped`: at least so many).
     """
 
     page: Page[Hit]
@@ -104,14 +106,16 @@ def find(
 ) -> SearchResults:
     """Find the documents that contain all words, page `number`; the last word may be a prefix.
 
-    The title of a topic counts for its replies, but one of the words must be their own. Those of one page (a topic, a practice or case with its comments) are one hit, unless replies alone are wanted, or one topic. `ignored`
-    says which of some documents the reader ignores: they are named after the others of their page, or not. `added` is
-    what else is loaded of the first document of each page.
+    The title of a topic counts for its replies, but they must contain one of the words themselves. Documents of one
+    page (a topic, a practice or case with its comments) are one hit, unless only replies, or only one topic, are
+    searched. `ignored` says which of some documents the reader ignores: they come after the others of their page, or
+    are left out. `added` are loader options for the first document of each page.
 
-    A word finds its plural and singular, too, unless it is in quotes, and words that are a name find its other names in
-    `query.instead`. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
-    occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance unless the newest are wanted
-    first. Hits after the first `MAX_COUNTED` are on no page: a search for a very common word has to be narrowed.
+    A word also finds its plural and singular, unless it is in quotes, and words that are a name find its alternatives
+    in `query.instead`. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words
+    of a text, and of 256 occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance, unless
+    the newest are wanted first. Hits after the first `MAX_COUNTED` are on no page: a search for a very common word
+    has to be narrowed.
     """
     words = words_of(query.words)
     if not words:
@@ -141,10 +145,10 @@ def find_partly(
     ignored: Callable[[Sequence[Thing]], Container[Thing]] = nothing,
     *added: ORMOption,
 ) -> list[Hit]:
-    """What has some words of a search, where no text has all of them: the most alike first (see `find_alike`), of each page one.
+    """Documents with some words of a search, for when none has all: the most similar first (see `find_alike`), one per page.
 
-    Without what the reader ignores; `ignored` and `added` as in `find`. Replies are looked for apart, as those of one long topic
-    may be the newest hundred of all that have a word.
+    Documents that the reader ignores are left out; `ignored` and `added` as in `find`. Replies are searched
+    separately, because those of one long topic may be the newest hundred of all that have a word.
     """
     terms = telling_terms(query.words, query.instead)
     kinds = tuple(kind for kind in KINDS if kind != "post"), ("post",)
@@ -158,7 +162,7 @@ def find_partly(
 
 
 def _to_mark(query: Query, terms: Sequence[Term]) -> list[str]:
-    """The words that are marked in what is found: those typed, their forms, and the names that will do in their place."""
+    """The words that are marked in results: those typed, their forms, and their alternatives."""
     names = [
         " ".join(form) for one in query.instead for name in one.names for form in forms_of(name)
     ]
@@ -167,7 +171,7 @@ def _to_mark(query: Query, terms: Sequence[Term]) -> list[str]:
 
 
 def newest_naming(reader: Person, names: Sequence[str], limit: int) -> Sequence[Document]:
-    """The newest documents that hold one of these names, in the singular or plural; of each page the newest."""
+    """The newest documents that contain one of these names, in singular or plural; of each page the newest."""
     term = term_naming(names)
     if term is None:
         return []
@@ -179,10 +183,10 @@ def newest_naming(reader: Person, names: Sequence[str], limit: int) -> Sequence[
 def newer_hits(
     reader: Person, query: Query, after_id: int, until_id: int
 ) -> Iterator[Sequence[Any]]:
-    """The hits of `find` among the documents with ids after one, and until another: rows with id, kind, item_id and written_at.
+    """The hits of `find` with ids after `after_id` and up to `until_id`: rows with id, kind, item_id and written_at.
 
-    The newest first, in portions that are read when they are asked for; at most the newest `MAX_PORTIONS * NEWER_PORTION` of
-    those that hold the words are looked at.
+    The newest first, in batches that are read when needed; at most the newest `MAX_PORTIONS * NEWER_PORTION`
+    documents with the words are examined.
     """
     if not words_of(query.words):
         return
@@ -200,7 +204,7 @@ def newer_hits(
 
 
 def _keeper(terms: Sequence[Term], score: Callable[[Any], Score] | None) -> Callable[[Any], Found]:
-    """A function that makes of a row with `HIT_COLUMNS` what is kept of it."""
+    """A function that converts a row with `HIT_COLUMNS` into what is kept of it."""
 
     def keep(row: Any) -> Found:
         return Found(
@@ -219,7 +223,7 @@ def _keeper(terms: Sequence[Term], score: Callable[[Any], Score] | None) -> Call
 
 
 def _facet_keeper(terms: Sequence[Term]) -> Callable[[Any], Found]:
-    """A function that makes of a row with `OWN_WORDS_COLUMNS` what is kept of it to be counted, and not shown."""
+    """A function that converts a row with `OWN_WORDS_COLUMNS` into what is kept of it for counting."""
 
     def keep(row: Any) -> Found:
         is_own = has_own_words(row, terms)
@@ -229,7 +233,7 @@ def _facet_keeper(terms: Sequence[Term]) -> Callable[[Any], Found]:
 
 
 def _ranked(hits: Sequence[Found]) -> list[Found]:
-    """The most relevant first; of equal ones the newest."""
+    """The most relevant first; the newest among equals."""
     return sorted(hits, key=lambda hit: (hit.score, hit.id), reverse=True)
 
 
@@ -243,10 +247,10 @@ def _newest_own_hits(
     columns: Sequence[Any] = HIT_COLUMNS,
     but: str = "",
 ) -> tuple[list[Found], bool]:
-    """The newest hits with a word of their own, read in portions, and whether these are all that there are.
+    """The newest hits that contain a word themselves, read in batches, and whether these are all that there are.
 
-    Of a topic with a word in its title all replies are hits, so there may be thousands before one that has it itself. Where
-    none is among the newest `MAX_PORTIONS` portions, those of the first count as they are.
+    All replies in a topic with a word in its title are hits, so thousands may come before one that contains it
+    itself. If there is none in the newest `MAX_PORTIONS` batches, the hits of the first batch count as they are.
     """
     first: Sequence[Found] = ()
     found: list[Found] = []
@@ -266,9 +270,10 @@ def _newest_own_hits(
 
 
 def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
-    """The rows that one page shows together, in the place of the first of them.
+    """The rows grouped by the page that shows them, in the position of the first of each.
 
-    Replies name their topic's document. That of a case's or a practice's topic has no words, and the address of its page.
+    Replies name their topic's document. That of a case's or a practice's topic has no words, and the address of its
+    page.
     """
     homes: dict[int, str] = {}
     if any(hit.kind in PAGE_KINDS for hit in hits):
@@ -287,7 +292,7 @@ def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
 
 
 def _page_of(hit: Any) -> str:
-    """The address of the page of a text of `PAGE_KINDS`; of a translation that of its original."""
+    """The address of the page of a text of `PAGE_KINDS`; for a translation that of its original."""
     address: str = hit.address.partition("#")[0]
     return address.partition(IN_LANGUAGE)[0] if hit.kind in TRANSLATION_KINDS else address
 
@@ -295,7 +300,7 @@ def _page_of(hit: Any) -> str:
 def _without_ignored(
     groups: Sequence[Sequence[Any]], ignored: Callable[[Sequence[Thing]], Container[Thing]]
 ) -> list[Sequence[Any]]:
-    """The rows by group, without what the reader ignores; of a group that is ignored as a whole the first."""
+    """The groups without rows that the reader ignores; of a group that is completely ignored, the first row."""
     hushed = ignored([(hit.kind, hit.item_id) for group in groups for hit in group])
     shown = []
     for group in groups:
@@ -328,7 +333,7 @@ def _hits(
     has_prefix: bool,
     added: Sequence[ORMOption],
 ) -> list[Hit]:
-    """The hits for rows in groups by page, of each group the first, with the words marked."""
+    """The hits for rows grouped by page: the first of each group, with the words marked."""
     groups = [[first, *_own_text_first(rest)] for first, *rest in groups]
     firsts = documents_by_id([group[0].id for group in groups], *added)
     named = [hit.id for group in groups for hit in group[1 : 1 + MAX_OTHERS]]
@@ -340,7 +345,7 @@ def _hits(
     for first, *rest in groups:
         document, home = known.get(first.id), known.get(homes.get(first.id, 0))
         if document is None:
-            continue  # deleted meanwhile
+            continue  # it was deleted meanwhile
         texts = document.title, snippet(document.body, words, has_prefix)
         title, piece = (mark(text, words, has_prefix) for text in texts)
         others = [known[other.id] for other in rest[:MAX_OTHERS] if other.id in known]
@@ -350,7 +355,7 @@ def _hits(
 
 
 def _own_text_first(hits: Sequence[Any]) -> list[Any]:
-    """The rows of a page, that of the case or practice first: a search among the texts of its topic finds the comments alone."""
+    """The rows of a page, the case or practice itself first; a search within its topic finds only the comments."""
     return sorted(hits, key=lambda hit: (hit.kind not in PAGE_KINDS, hit.kind in TRANSLATION_KINDS))
 
 
