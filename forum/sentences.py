@@ -1,8 +1,8 @@
-"""Sentences of the forum that are kept, and said later in the language of whoever reads them.
+"""Sentences of the forum that are stored, and translated into the language of each reader when they are shown.
 
-What a deed writes down is read by others, who may have another language than whoever did it. So a sentence is kept as its
-message in English, by which the catalogues know it, with the values that are put in. It is translated when it is said; a
-value called `DAY` is a date, kept as `2027-06-30`, which is said in the words of that language, too.
+The readers of a stored sentence may have another language than the person whose action stored it. So a sentence is
+stored as its English message, which is the key in the catalogues, with the values that are inserted. A value called
+`DAY` is a date, stored as `2027-06-30`, which is also formatted in the reader's language.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flask_babel import format_decimal, get_domain
 from forum import locales
 from forum.clock import day_in_words
 
-Kept = list[dict[str, Any]]  # sentences as a column of JSON has them
+Kept = list[dict[str, Any]]  # sentences in a JSON column
 DAY = "day"
 # The placeholder of a value in a message, as `re.escape` writes it
 PLACE = re.compile(r"%\\\((\w+)\\\)s")
@@ -29,7 +29,7 @@ PLACE = re.compile(r"%\\\((\w+)\\\)s")
 
 @dataclass(frozen=True)
 class Sentence:
-    """A message of the forum and its values. What `sentence` and `plural_sentence` make is found for the catalogues."""
+    """A message of the forum and its values. Messages in `sentence` and `plural_sentence` are extracted for the catalogues."""
 
     message: str
     values: tuple[tuple[str, str | int], ...] = ()
@@ -37,14 +37,14 @@ class Sentence:
     number: int = 0
 
     def __str__(self) -> str:
-        """The sentence in the present language; in English where its message or its values are not those of the catalogue."""
+        """The sentence in the present language; in English if its message or its values do not match the catalogue."""
         with suppress(KeyError, TypeError, ValueError):
             return self._filled(self._translated())
         return self.in_english
 
     @property
     def in_english(self) -> str:
-        """The sentence in English, also for a column of text that holds nothing else, where `recognised` finds it again."""
+        """The sentence in English, for a text column with nothing else, from which `recognised` restores it."""
         words = self.plural if self.plural and self.number != 1 else self.message
         try:
             return self._filled(words, locales.SOURCE)
@@ -52,7 +52,7 @@ class Sentence:
             return words
 
     def put_in(self, **values: str | int) -> Sentence:
-        """The sentence with these values."""
+        """The sentence with these values inserted."""
         return replace(self, values=_fixed(values))
 
     def _filled(self, words: str, locale: str = "") -> str:
@@ -67,17 +67,17 @@ class Sentence:
 
 
 def sentence(message: str, **values: str | int) -> Sentence:
-    """A sentence to be said later: its message as for `gettext`."""
+    """A sentence to be shown later: its message as for `gettext`."""
     return Sentence(message, _fixed(values))
 
 
 def plural_sentence(one: str, many: str, number: int, **values: str | int) -> Sentence:
-    """A sentence that counts something, to be said later: its messages as for `ngettext`, with the number as the value `num`."""
+    """A sentence with a number, to be shown later: its messages as for `ngettext`, with the number as the value `num`."""
     return Sentence(one, _fixed({"num": number, **values}), many, number)
 
 
 def _value_in_words(name: str, value: str | int, locale: str) -> str | int:
-    """A value as a sentence says it, in a language or else in the present one."""
+    """A value for a sentence, in a language, by default the present one."""
     if name == DAY:
         return day_in_words(date.fromisoformat(str(value)), locale)
     is_counted = name == "num" and not locale and isinstance(value, int) and value > 999
@@ -85,15 +85,15 @@ def _value_in_words(name: str, value: str | int, locale: str) -> str | int:
 
 
 def _fixed(values: dict[str, Any]) -> tuple[tuple[str, str | int], ...]:
-    """Values as JSON can hold them."""
+    """Values that can be stored as JSON."""
     return tuple((key, one if isinstance(one, int) else str(one)) for key, one in values.items())
 
 
-# In a column
+# In JSON columns
 
 
 def kept(sentences: Iterable[Sentence]) -> Kept | None:
-    """What a column of JSON holds of some sentences; None for none."""
+    """Sentences as the value of a JSON column; None for none."""
     return [_row(one) for one in sentences] or None
 
 
@@ -105,7 +105,7 @@ def _row(one: Sentence) -> dict[str, Any]:
 
 
 def unkept(rows: Kept | None) -> Sequence[Sentence]:
-    """The sentences that a column holds."""
+    """The sentences in a JSON column."""
     return [
         Sentence(
             row["message"],
@@ -118,12 +118,12 @@ def unkept(rows: Kept | None) -> Sequence[Sentence]:
 
 
 def said(rows: Kept | None) -> str:
-    """The sentences that a column holds, one after another, in the present language; empty for none."""
+    """The sentences in a JSON column, one after another, in the present language; empty for none."""
     return " ".join(map(str, unkept(rows)))
 
 
 def reworded(rows: Kept | None, change: Callable[[str], str]) -> Kept | None:
-    """The sentences that a column holds, with each of their values changed, such as the names of people in them."""
+    """The sentences in a JSON column, with `change` applied to each value, such as the names of people."""
     return kept(
         Sentence(
             one.message,
@@ -138,13 +138,13 @@ def reworded(rows: Kept | None, change: Callable[[str], str]) -> Kept | None:
     )
 
 
-# In a text
+# In text columns
 
 
 def recognised(words: str, *messages: str) -> Sentence | None:
-    """The sentence of one of these messages that `words` are, in whichever of the forum's languages they were written down; None for none."""
+    """The one of these messages from which a text was made, in any of the forum's languages; None for none."""
     locales_of_forum: Sequence[str] = current_app.extensions["settings"].locales
-    # English first, which most are in and no catalogue is read for
+    # English first: most texts are English, and need no catalogue
     for locale in dict.fromkeys((locales.SOURCE, *locales_of_forum)):
         for message, pattern in zip(messages, _patterns(locale, *messages), strict=True):
             if found := pattern.fullmatch(words):

@@ -63,17 +63,17 @@ SMTP = dict.fromkeys(("smtp", "smtps"), "smtp://user:password@mail.example.org:5
 IMAP = dict.fromkeys(("imaps", "imap"), "imaps://user:password@mail.example.org/INBOX")
 PROVIDER = dict.fromkeys(("https", "http"), "https://id.example.org")
 HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # with a leading dot: all its subdomains
-# An e-mail address that every mail server takes: without quotes, spaces and letters other than ASCII
+# An e-mail address that every mail server accepts: ASCII letters, without quotes and spaces
 MAILBOX = re.compile(
     r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*"
 )
 LAST_PORT = 65_535
-MAX_DIGITS = 9  # of a number
-PREFIX = "FORUM_"  # of the names of all settings
+MAX_DIGITS = 9  # digits of a number
+PREFIX = "FORUM_"  # the beginning of the names of all settings
 # How similar (0 to 1) an unknown name must be to that of a setting to count as misspelt
 MISSPELT = 0.85
-MIN_KEY_LENGTH, MIN_KEY_VARIETY = 16, 8  # characters, and different ones
-# Keys that earlier versions of docs/scale/interurban.env gave as an example, so that everybody knows them
+MIN_KEY_LENGTH, MIN_KEY_VARIETY = 16, 8  # characters, and different ones among them
+# Keys that were examples in earlier versions of docs/scale/interurban.env, so they are public
 KNOWN_KEYS = ("one-long-random-word-for-all-servers",)
 
 
@@ -90,8 +90,9 @@ class Settings:
     url: str
     trusted_hosts: tuple[str, ...]
     secret_key: str
-    has_new_key: bool = False  # whether this process has created the secret key, so that nothing was signed with it yet
-    has_given_key: bool = False  # whether the secret key is that of FORUM_SECRET_KEY
+    # Whether this process has created the secret key, so nothing was signed with it before
+    has_new_key: bool = False
+    has_given_key: bool = False  # whether the secret key comes from FORUM_SECRET_KEY
     is_demo: bool = False
     is_one_machine: bool = False
     locales: tuple[str, ...] = (SOURCE,)
@@ -99,7 +100,8 @@ class Settings:
     limits: bool = True
     valkey_url: str = ""
     page_cache_mb: int = 0
-    remembers: bool = False  # whether to cache reads (`versions.cached`); every running forum does
+    # Whether to cache reads (`versions.cached`), as every running forum does
+    remembers: bool = False
     free_mb: int = 100
     pictures_mb: int = 100
     pg_dump: str = "pg_dump"
@@ -138,7 +140,7 @@ class Settings:
 
     @property
     def carried_path(self) -> Path:
-        """Where the worker notes what a mail server has just accepted, until that is committed."""
+        """Where the worker records what a mail server has just accepted, until that is committed."""
         return self.data / ("mail-carried-demo" if self.is_demo else "mail-carried")
 
     @property
@@ -191,7 +193,7 @@ class Settings:
 
 
 class _Environment(dict[str, str]):
-    """The environment, and the names that were asked for."""
+    """The environment, which records the names that were looked up."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__(environ)
@@ -202,7 +204,7 @@ class _Environment(dict[str, str]):
         return super().get(name, default)
 
     def refuse_misspelt(self) -> None:
-        """Raise `WrongSetting` for a name that is almost that of a setting: it would be left out without a word."""
+        """Raise `WrongSetting` for a name that is almost that of a setting, because it would silently have no effect."""
         endings = [name.removeprefix(PREFIX) for name in self.known]
         for name in sorted(
             name for name, value in self.items() if value and name not in self.known
@@ -222,7 +224,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     data = Path(environ.get("FORUM_DATA") or "var").absolute()
     with explain_os_errors(data):
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Raises for a user who may not look into the folder
+        # Raises for a user without access to the folder
         had_key = (data / "secret-key").exists()
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = _address(environ.get("FORUM_URL", "").strip() or "http://127.0.0.1:8000")
@@ -273,7 +275,7 @@ def _refuse_half_a_provider(made: Settings) -> None:
 
 @contextmanager
 def explain_os_errors(data: Path) -> Iterator[None]:
-    """Turn an `OSError` within into a `WrongSetting` that names the file or folder that cannot be used, and why."""
+    """Turn an `OSError` inside into a `WrongSetting` that names the file or folder that cannot be used, and why."""
     try:
         yield
     except OSError as error:
@@ -314,7 +316,7 @@ def _why_no_file(name: str) -> str:
     if name in ("", ":memory:"):
         return "names no file, such as sqlite:////srv/forum/forum.sqlite"
     folder = Path(name.removeprefix("file:")).parent
-    # Flask-SQLAlchemy resolves relative paths otherwise than the commands that copy the file.
+    # Flask-SQLAlchemy resolves relative paths differently from the commands that copy the file.
     if not folder.is_absolute():
         return f"names {name} and needs its whole path, with four slashes, such as sqlite:////srv/forum/forum.sqlite"
     try:
@@ -326,11 +328,11 @@ def _why_no_file(name: str) -> str:
 
 
 def _why_no_options(url: URL) -> str:
-    """What PostgreSQL says about the values of its options, whoever connects learns (`engines.is_away`)."""
+    """Why the options of a database URL are invalid; empty if all are known. Wrong values of theirs fail only on connecting."""
     is_sqlite = url.get_backend_name() == "sqlite"
     others = () if is_sqlite else (library("psycopg").ProgrammingError,)
     try:
-        # About those that it ignores
+        # Warnings about ignored options
         with warnings.catch_warnings(action="error", category=SAWarning):
             _args, options = url.get_dialect()().create_connect_args(url)
         if not is_sqlite:
@@ -355,7 +357,7 @@ def _address(written: str) -> str:
 
 
 def _is_host(name: str) -> bool:
-    """Whether a request for a host can be for the forum, as Werkzeug decides it; it never is with an IPv6 address."""
+    """Whether a request for this host can be for the forum, as Werkzeug decides it; never with an IPv6 address."""
     try:
         return host_is_trusted(_in_ascii(name), [name])
     except UnicodeError:
@@ -363,17 +365,17 @@ def _is_host(name: str) -> bool:
 
 
 def _parts(written: str, schemes: Collection[str]) -> SplitResult | None:
-    """The parts of a URL; None if its scheme is none of these, it has no host, or its port is invalid."""
+    """The parts of a URL; None if it has another scheme, no host, or an invalid port."""
     try:
         parts = urlsplit(written)
         is_address = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
+    except ValueError:  # an invalid port
         return None
     return parts if is_address else None
 
 
 def _server(environ: Mapping[str, str], name: str, shapes: Mapping[str, str]) -> str:
-    """The address of a server, or "". An invalid one is not repeated: it may contain a password."""
+    """The address of a server, or "". The error message does not repeat it, because it may contain a password."""
     written = environ.get(name, "")
     if written and _parts(written, shapes) is None:
         raise WrongSetting(f"{name} is no address such as {next(iter(shapes.values()))}.")
@@ -381,7 +383,7 @@ def _server(environ: Mapping[str, str], name: str, shapes: Mapping[str, str]) ->
 
 
 def _valkey(environ: Mapping[str, str]) -> str:
-    """The address of a Valkey server, or ""; behind the host it has the number of a database, if anything."""
+    """The address of a Valkey server, or ""; its path may be the number of a database."""
     written = _server(environ, "FORUM_VALKEY_URL", VALKEY)
     database = urlsplit(written).path.strip("/")
     if database and not (database.isascii() and database.isdecimal()):
@@ -391,7 +393,7 @@ def _valkey(environ: Mapping[str, str]) -> str:
 
 
 def _locales(written: str) -> tuple[str, ...]:
-    """The locales that are named, such as `fr pt-BR`, each once; all that there are if none is."""
+    """The named locales, such as `fr pt-BR`, each once; all known ones if none is named."""
     named = [name.replace("-", "_") for name in written.replace(",", " ").split()]
     for name in named:
         if name not in known():
@@ -448,7 +450,7 @@ def _mailbox(name: str, written: str) -> str:
 
 
 def _in_ascii(name: str) -> str:
-    """A host name as mail servers and headers have it; raises `UnicodeError` for what cannot be one."""
+    """A host name in the form for mail servers and headers; raises `UnicodeError` if that is impossible."""
     return name.encode("idna").decode("ascii")
 
 
@@ -462,7 +464,7 @@ def _hosts(url: str, further: str) -> tuple[str, ...]:
 
 
 def _networks(written: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """The networks that are named, such as `10.0.0.0/8, fd00::/8`; a single address is one, too."""
+    """The named networks, such as `10.0.0.0/8, fd00::/8`; a single address is one, too."""
     named = [network.strip() for network in written.split(",") if network.strip()]
     for network in named:
         try:
@@ -474,7 +476,7 @@ def _networks(written: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def _secret_key(written: str) -> str:
-    """The given key, or "". Who knows it can forge links in e-mails and answers by mail, so it is not repeated."""
+    """The given key, or "". It is not repeated in messages, because with it one can forge links in e-mails and answers by mail."""
     is_weak = len(written) < MIN_KEY_LENGTH or len(set(written)) < MIN_KEY_VARIETY
     if written and (is_weak or written in KNOWN_KEYS):
         command = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -498,7 +500,8 @@ def _kept_secret(path: Path) -> str:
 
 
 def _make_secret(path: Path) -> None:
-    with suppress(FileExistsError):  # of processes that start together, the first one makes the key
+    # Of processes that start together, the first one creates the key
+    with suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))

@@ -14,21 +14,22 @@ from flask import Response
 from forum.locales import parsed
 from forum.savedfiles import long_file, saved_file
 
-# A cell that begins so is a formula to a spreadsheet program, which may send what stands beside it elsewhere (CWE-1236).
-# Programs in some languages take semicolons for the ends of cells, so that one may begin within a text.
+# A cell that begins with one of these is a formula for spreadsheet programs, which may send other cells elsewhere
+# (CWE-1236). In some languages programs separate cells by semicolons, so that a formula may also begin within a text.
 BEGINNING_OF_FORMULA = re.compile(r"(^\s{0,3}|[,;\t\r\n]\s{0,3}[\"']?)(?=[=+\-@＝＋－＠])")
 CONTENT_TYPE = "text/csv; header=present; charset=utf-8"
 
 
 def delimiter_in(locale: str) -> str:
-    """What stands between cells for readers in a language: where numbers have a decimal comma, spreadsheet programs take semicolons."""
+    """The separator of cells for a language: spreadsheet programs expect semicolons where numbers have a decimal comma."""
     return ";" if parsed(locale).number_symbols["latn"]["decimal"] == "," else ","
 
 
 def sheet(name: str, rows: Iterable[Sequence[object]], delimiter: str = ",") -> Response:
-    """The answer that is saved as the file `name`.csv; the first of the rows are the names of the columns.
+    """The response that is saved as the file `name`.csv; the first of the rows are the names of the columns.
 
-    An apostrophe stands before what would be a formula. It is UTF-8 with the sign before it by which Excel knows that.
+    An apostrophe is put before a text that would be a formula. The file is UTF-8 with a byte order mark, by which
+    Excel recognises it.
     """
     return saved_file(f"{name}.csv", CONTENT_TYPE, BOM_UTF8 + _lines(rows, delimiter))
 
@@ -36,7 +37,7 @@ def sheet(name: str, rows: Iterable[Sequence[object]], delimiter: str = ",") -> 
 def long_sheet(
     name: str, portions: Iterable[Iterable[Sequence[object]]], delimiter: str = ","
 ) -> Response:
-    """The answer that is saved as a table of any length, made in portions; see `savedfiles.long_file`."""
+    """The response that is saved as a table of any length, made in batches; see `savedfiles.long_file`."""
     parts = (_lines(rows, delimiter) for rows in portions)
     return long_file(f"{name}.csv", CONTENT_TYPE, chain([BOM_UTF8], parts))
 

@@ -1,8 +1,8 @@
-"""A program of its own: reads a picture from its input and writes it anew, without anything that came with it.
+"""A separate program: reads a picture from its input and writes it again, without any metadata.
 
-`shrinking.shrink` runs it for each picture, and `shrinking.take` for one that a forum has made. What strangers send is decoded
-here and nowhere else, in a process that can write no file and has little memory and time, so that a picture that breaks a decoder
-breaks nothing but this (ASVS 5.0, 5.2).
+`shrinking.shrink` runs it for each picture, and `shrinking.take` for one that a forum has made. Pictures from
+strangers are decoded here and nowhere else, in a process that can write no file and has little memory and time, so
+that a picture that breaks a decoder breaks nothing else (ASVS 5.0, 5.2).
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_PIXELS = 50_000_000
-MAX_MEMORY, MAX_SECONDS = 800_000_000, 15  # bytes and processor time of this process
-# Of a JPEG, which has ten of them if it comes into view by and by. Each takes time for all pixels, however few bytes it has
+MAX_MEMORY, MAX_SECONDS = 800_000_000, 15  # bytes, and seconds of processor time of this process
+# Scans of a JPEG; a progressive one has about ten. Each takes time for all pixels, however few bytes it has
 MAX_SCANS, SCAN = 100, b"\xff\xda"
 QUALITY = 80
 NO_PICTURE, TOO_MANY_PIXELS = 3, 4  # exit codes
-# What the file of a picture consists of that this program has made; and the bit that says of it that it is transparent
+# The chunks of a picture's file that this program has made; and the bit that marks transparency
 CHUNKS, IS_TRANSPARENT = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH"), 0x10
-RESIZABLE = ("RGB", "RGBA", "L", "LA", "CMYK")  # modes in which pixels can be mixed
+RESIZABLE = ("RGB", "RGBA", "L", "LA", "CMYK")  # modes in which pixels can be interpolated
 
 
 def main(largest: int, small_width: int, has_small_from: int, is_made: int = 0) -> None:
     """Read a picture, write a line of JSON with its size and the lengths of what follows: the picture, and its small version.
 
-    `largest` is the longest side in pixels, `has_small_from` the width from which on there is a small version. A picture that
-    `is_made` must be one that this program has written; it stays as it is, since it would be worse each time.
+    `largest` is the longest side in pixels, `has_small_from` the width from which there is a small version. A picture
+    that `is_made` must be one that this program has written; it is not encoded again, because it would lose quality
+    each time.
     """
     _limit()
     data = sys.stdin.buffer.read()
@@ -44,7 +45,7 @@ def main(largest: int, small_width: int, has_small_from: int, is_made: int = 0) 
         is_drawn = b"VP8L" in chunks
     else:
         is_drawn = picture.format in ("PNG", "GIF")
-    if picture.mode in RESIZABLE:  # first, so that little memory is needed for what follows
+    if picture.mode in RESIZABLE:  # first, so that the next steps need little memory
         picture.thumbnail((largest, largest), Image.Resampling.LANCZOS)
     whole = _plain(picture)
     whole.thumbnail((largest, largest), Image.Resampling.LANCZOS)
@@ -65,15 +66,15 @@ def _limit() -> None:
 
 
 def _opened(data: bytes, largest: int) -> Image.Image:
-    """The picture in some bytes, whose first frame counts; ends the program if there is none, or it is too large."""
-    Image.MAX_IMAGE_PIXELS = None  # our own bound comes before anything is decoded
+    """The first frame of a picture; ends the program if the bytes are no picture, or it is too large."""
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
     try:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
         if picture.width * picture.height > MAX_PIXELS:
             _end(TOO_MANY_PIXELS)
         if picture.format in ("JPEG", "MPO") and data.count(SCAN) > MAX_SCANS:
             _end(NO_PICTURE)
-        picture.draft("RGB", (largest, largest))  # a JPEG that is much larger is decoded smaller
+        picture.draft("RGB", (largest, largest))  # a much larger JPEG is decoded at a smaller size
         picture.load()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError):
         _end(NO_PICTURE)
@@ -81,7 +82,7 @@ def _opened(data: bytes, largest: int) -> Image.Image:
 
 
 def _chunks(data: bytes) -> list[bytes]:
-    """The names of the chunks of a WebP file; with one that is none for anything in it beside a picture that stands still."""
+    """The names of the chunks of a WebP file; with an invalid name for anything besides a still picture."""
     names, place = [], 12
     kind, length = struct.unpack("<4sI", data[:8])
     is_whole = (kind, length, data[8:12]) == (b"RIFF", len(data) - 8, b"WEBP")
@@ -99,21 +100,21 @@ def _end(code: int) -> NoReturn:
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """The picture as it is meant to be seen: turned as the camera says, in sRGB, with its transparency and nothing else."""
+    """The picture as it is meant to be seen: rotated as the camera says, in sRGB, with its transparency and nothing else."""
     upright = ImageOps.exif_transpose(picture)
     profile = upright.info.get("icc_profile")
     mode = "RGBA" if upright.has_transparency_data else "RGB"
     if upright.mode == "I;16":
         upright = upright.convert("I").point([value // 256 for value in range(65_536)], "L")
     plain = _in_srgb(upright, profile, mode) if profile else upright.convert(mode)
-    # Copied into a new one, to which no metadata clings
+    # Copied into a new image, which has no metadata
     clean = Image.new(plain.mode, plain.size)
     clean.paste(plain)
     return clean
 
 
 def _in_srgb(picture: Image.Image, profile: bytes, mode: str) -> Image.Image:
-    """Colours of a wider space than that of screens looked pale without this."""
+    """Without this, colours of a wider colour space would look pale."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if picture.mode == "CMYK":
@@ -129,7 +130,7 @@ def _in_srgb(picture: Image.Image, profile: bytes, mode: str) -> Image.Image:
 
 
 def _encoded(picture: Image.Image, is_drawn: bool) -> bytes:
-    """The bytes of a picture as WebP; drawings and pictures of screens without loss, where that is as small."""
+    """The bytes of a picture as WebP; lossless for drawings and screenshots, if that is as small."""
     lossy = _webp(picture, quality=QUALITY)
     if not is_drawn:
         return lossy

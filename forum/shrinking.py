@@ -1,4 +1,4 @@
-"""Pictures that members send, made small and clean: a process of its own decodes each and writes it anew as WebP."""
+"""Uploaded pictures, made small and clean: a separate process decodes each and writes it again as WebP."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from forum.errors import Busy, Invalid
 from forum.illustrations import HAS_SMALL, LARGEST, SMALL
 
 PROGRAM = str(Path(__file__).with_name("shrinker.py"))
-# Exit codes of the program, as it has them: to import it would load its decoders into every process
+# Exit codes of the program, repeated because importing it would load its decoders into every process
 NO_PICTURE, TOO_MANY_PIXELS = 3, 4
 MAX_WAIT = 20  # seconds
-AT_ONCE = threading.BoundedSemaphore(2)  # of a process; others wait, and readers go on
+# Per process; further uploads wait, while readers are served
+AT_ONCE = threading.BoundedSemaphore(2)
 MAX_MEGAPIXELS = 50
 
 
 class Shrunk(NamedTuple):
-    """A picture as it is kept: a new name that nobody can guess, and its bytes; those of the small version may be empty."""
+    """A picture as it is stored: a new name that nobody can guess, and its bytes; those of the small version may be empty."""
 
     name: str
     whole: bytes
@@ -34,8 +35,8 @@ class Shrunk(NamedTuple):
 def shrink(data: bytes) -> Shrunk:
     """A picture (JPEG, PNG, WebP, AVIF or GIF) as WebP with its longer side of at most `LARGEST` pixels, without metadata.
 
-    Takes some tenths of a second, so call it before an action. Raises `Invalid` for what is no picture, and `Busy` when too many
-    are being made at this moment.
+    It takes some tenths of a second, so call it before an action. Raises `Invalid` if it is no picture, and `Busy`
+    when too many are being processed.
     """
     made = _run(data)
     if made.returncode == TOO_MANY_PIXELS:
@@ -53,9 +54,9 @@ def shrink(data: bytes) -> Shrunk:
 
 
 def take(name: str, data: bytes) -> Shrunk | None:
-    """A picture that `shrink` has made, in this forum or another, under the name that it has; None if it is none such.
+    """A picture that `shrink` has made, in this forum or another, under its present name; None if it is not one.
 
-    Its bytes stay as they are. Only its small version is made anew.
+    Its bytes are unchanged; only its small version is made again.
     """
     made = _run(data, is_made=True)
     if made.returncode:
@@ -65,7 +66,7 @@ def take(name: str, data: bytes) -> Shrunk | None:
 
 
 def _run(data: bytes, *, is_made: bool = False) -> subprocess.CompletedProcess[bytes]:
-    """What the program says to a picture."""
+    """The output of the program for a picture."""
     command = [sys.executable, "-I", PROGRAM]
     command += map(str, (LARGEST, SMALL, HAS_SMALL, int(is_made)))
     if not AT_ONCE.acquire(timeout=MAX_WAIT / 4):
@@ -85,7 +86,7 @@ def _no_picture() -> str:
 
 
 def _parts(told: bytes) -> tuple[bytes, bytes, str]:
-    """A picture, its small version, and its size as names of pictures say it."""
+    """A picture, its small version, and its size as in names of pictures."""
     head, _line, body = told.partition(b"\n")
     known = json.loads(head)
     whole = known["lengths"][0]
