@@ -51,9 +51,9 @@ class TermsText:
 def write_terms(administrator: Person, text: TermsText, *, seen: str | None = None) -> Terms:
     """Write the next version, or edit the one that is not in force yet.
 
-    A version that was ever in force stays unchanged. When a version needs consent, members can write after its day only
-    once they have agreed. `seen` is the `fingerprint` of the latest version when the form was opened: `Conflict` when
-    it has changed since, or there is a newer one.
+    A version that was ever in force stays unchanged. When a version needs consent, members can write after its day
+    only once they have agreed. `seen` is the `fingerprint` of the latest version when the form was opened: `Conflict`
+    when it has changed since, or there is a newer one.
     """
     latest = terms_fields(terms_to_change(administrator))
     _check(text)
@@ -101,7 +101,7 @@ def _is_first_version_ahead() -> bool:
 
 @action
 def agree(member: Member, number: int, how: str = ASKED) -> None:
-    """Agree to the terms of a number; repeating it changes nothing. Raises `Conflict` when others are in force."""
+    """Agree to the terms with a number; repeating it has no effect. Raises `Conflict` when others are in force."""
     touches()
     lock_member(member.id, may_write=True)
     require(member.can.agree())
@@ -116,7 +116,7 @@ def agree(member: Member, number: int, how: str = ASKED) -> None:
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store newly rendered HTML by number, where the source is still the same; returns how many rows changed."""
+    """Store re-rendered HTML by number, where the source is still the same; returns how many rows changed."""
     require(system.can.administer())
     return store_html(Terms.source, Terms.html, Terms.html_version, texts)
 

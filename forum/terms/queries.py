@@ -81,7 +81,7 @@ def last_number() -> int:
 
 
 def due_after(number: int) -> datetime | None:
-    """From when on a member who agreed to a version must have agreed to a later one; None when there is none."""
+    """From when a member who agreed to a version must have agreed to a later one; None when there is none."""
     later = select(func.min(Terms.valid_from)).where(Terms.needs_consent, Terms.number > number)
     return db.session.scalar(later)
 

@@ -17,8 +17,9 @@ from forum.web import me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("terms", __name__)
-ASKED_KEY = "terms"  # of the browser's session: since when the consent was due that the member was asked for
-# From these pages nobody is led to the question: it leads to them itself
+# In the browser's session: the due date of the consent that the member was asked for
+ASKED_KEY = "terms"
+# These pages never redirect to the question: they are the question, or lead to it
 EXEMPT_ENDPOINTS = (
     "terms.",
     "rights.",
@@ -28,7 +29,7 @@ EXEMPT_ENDPOINTS = (
     "front.contact",
     "upkeep.",
     "static",
-    # Scripts request these, and old browsers do not say so
+    # Scripts request these, and old browsers do not mark such requests
     "members.suggest",
     "members.cities_suggest",
 )
@@ -36,7 +37,7 @@ EXEMPT_ENDPOINTS = (
 
 @bp.before_app_request
 def _ask_for_consent() -> AnyResponse | None:
-    """Lead a member to new terms, once after signing in; afterwards a line on each page reminds them."""
+    """Redirect a member to new terms, once after signing in; afterwards a line on each page reminds them."""
     is_page = request.method == "GET" and request.accept_mimetypes.accept_html
     is_shown = request.headers.get("Sec-Fetch-Dest", "document") == "document"  # not to a script
     if not (is_page and is_shown) or (request.endpoint or "static").startswith(EXEMPT_ENDPOINTS):
@@ -62,7 +63,7 @@ def version(number: int) -> ResponseReturnValue:
 def _page(terms: Terms | None) -> ResponseReturnValue:
     context = {"terms": terms, "holds": queries.in_force(), "versions": queries.all_terms()}
     page = make_response(render_template("terms/index.html", now=now(), **context))
-    # Not kept by the page cache: new terms come into force without an action that would clear it.
+    # Not cached, because new terms come into force without an action that would invalidate the page.
     page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page
 
