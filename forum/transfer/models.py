@@ -32,7 +32,7 @@ class FaultyFileError(Exception):
 
 
 class WouldLoad(Exception):
-    """A file was loaded on trial, without a fault, and taken back: title and slug of its agenda. Nothing was changed."""
+    """A file was loaded on trial without a fault, and rolled back: title and slug of its agenda. Nothing was changed."""
 
     def __init__(self, title: str, slug: str) -> None:
         self.title, self.slug = title, slug
@@ -51,12 +51,12 @@ class Values(dict[str, Any]):
         self.lines: dict[str, list[int]] = {}
 
     def line_of(self, name: str, number: int = 0) -> int:
-        """The line of a field (of the `number`th value from zero, where it repeats); that of the heading if it has none."""
+        """The line of a field (of the `number`th value from zero, if it repeats); that of the heading if it is missing."""
         lines = self.lines.get(name, [])
         return lines[number] if number < len(lines) else self.line
 
     def values_of(self, *names: str) -> Iterator[tuple[str, int]]:
-        """Every value of some fields with its line: one for a field with a text, several for one with a list."""
+        """Every value of these fields with its line: one for a field with a text, several for one with a list."""
         for name in names:
             words = self.get(name) or ()
             for word in [words] if isinstance(words, str) else words:
@@ -93,7 +93,7 @@ class AgendaFile:
 
     @property
     def numbers(self) -> dict[str, int]:
-        """How many things of each kind the file holds, by the name of one."""
+        """How many things of each kind the file contains, by their names in the singular."""
         return {
             "statement": len(self.statements),
             "case": len(self.cases),
@@ -126,10 +126,10 @@ class PeopleFile:
 
 
 class Step(NamedTuple):
-    """A deed of a load, and the moment that it is dated.
+    """An action of a load, and the moment with which it is dated.
 
-    Deeds are done in the order of their moments, so that ids are in that order, but none before `not_before`, when what it
-    needs is there.
+    Actions are done in chronological order, so that ids are in that order, but none before `not_before`, when its
+    preconditions are met.
     """
 
     moment: datetime
@@ -138,7 +138,7 @@ class Step(NamedTuple):
 
     @property
     def turn(self) -> datetime:
-        """The moment in whose place the deed is done."""
+        """The moment that determines when the action is done."""
         return max(self.moment, self.not_before)
 
 
@@ -146,7 +146,7 @@ class Step(NamedTuple):
 
 
 class Author(NamedTuple):
-    """The author of something, as far as a file mentions them."""
+    """The author of something, with what a file says about them."""
 
     id: int
     handle: str
@@ -185,12 +185,12 @@ class ExportedTopic(NamedTuple):
 
     @property
     def pace(self) -> Pace | None:
-        """How slow the topic is now; None when it is as fast as any."""
+        """The pace that applies now; None for a topic without a limit."""
         return Pace.present(self)
 
 
 class ExportedPost(NamedTuple):
-    """A post that the readers can see; its `source` has no quotes that they cannot."""
+    """A post that the readers can see; its `source` has no quotes that they may not see."""
 
     id: int
     topic_id: int
@@ -221,7 +221,7 @@ class Wanted(NamedTuple):
 
 
 class ExportedPoll(NamedTuple):
-    """The poll below a post; who chose what no export tells."""
+    """The poll below a post; exports do not contain the votes."""
 
     question: str
     is_multiple: bool
@@ -231,7 +231,7 @@ class ExportedPoll(NamedTuple):
 
 
 class Below(NamedTuple):
-    """What stands below a post: who tried what it tells, and its poll."""
+    """What follows a post: "tried it" marks, and its poll."""
 
     tried: Sequence[Tried] = ()
     poll: ExportedPoll | None = None

@@ -1,4 +1,4 @@
-"""Looking up what a content file names; and what is written into an export, in batches."""
+"""Looking up what a content file refers to, and reading an export in batches."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def counts() -> dict[str, int]:
     }
 
 
-# What is written into an export: what the reader may see, in batches
+# For an export: what the reader may see, in batches
 
 
 def agendas_to_write(reader: Person) -> Sequence[Agenda]:
@@ -189,7 +189,7 @@ def declarations_to_write(
 
 
 def signatures_to_write(declaration: Declaration) -> Sequence[Signature]:
-    """The signatures of a declaration that hold, in the order in which they were given."""
+    """The signatures of a declaration that are in force, in the order in which they were given."""
     mine = (Signature.declaration_id == declaration.id, Signature.withdrawn_at.is_(None))
     query = select(Signature).where(*mine).order_by(Signature.signed_at, Signature.id)
     loads = joinedload(Signature.organisation), joinedload(Signature.member)
@@ -204,7 +204,7 @@ def organisations_by_slug(slugs: Collection[str]) -> Sequence[Organisation]:
 def commitments_to_write(
     reader: Person, agenda: Agenda, size: int
 ) -> Iterator[Sequence[Commitment]]:
-    """The commitments of an agenda that nobody hides, in order, `size` at a time."""
+    """The visible commitments of an agenda, in order, `size` at a time."""
     found = shown_commitments(reader).where(Commitment.agenda_id == agenda.id)
     loads = (Commitment.author, Commitment.organisation)
     return _in_batches(found, Commitment, (Commitment.id,), loads, size)
@@ -215,7 +215,7 @@ def translations_to_write(
 ) -> Iterator[Sequence[Translation]]:
     """The translations of an agenda's practices and cases, in order, with their originals, `size` at a time.
 
-    Without those that stay with members although the original is for everybody: a file could not say so.
+    Translations for members only whose original is for everybody are left out, because a file cannot express that.
     """
     practices = select(Practice.id).where(Practice.agenda_id == agenda.id)
     cases = select(Case.id).where(Case.agenda_id == agenda.id)
@@ -231,7 +231,7 @@ def translations_to_write(
 
 
 def peers_to_write(commitment: Commitment) -> Sequence[Member]:
-    """Who follows a commitment."""
+    """The followers of a commitment."""
     query = select(Member).join(Peer, Peer.member_id == Member.id)
     return db.session.scalars(query.where(Peer.commitment_id == commitment.id)).all()
 
@@ -376,7 +376,7 @@ def _theme_names_by(key: Any, row: Any, ids: Collection[int]) -> dict[int, list[
 
 
 def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
-    """The marks “tried it” of posts, by post id, as pages show them: without members whose profile is hidden, or hidden notes."""
+    """The "tried it" marks of posts, by post id, as pages show them: without hidden profiles and notes."""
     query = _tried_marks(Mark.post_id).where(Mark.post_id.in_(post_ids))
     return _tried_by_key(query) if post_ids else {}
 

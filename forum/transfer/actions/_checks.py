@@ -1,4 +1,4 @@
-"""Checking an agenda file: all faults that show before anything of it is written."""
+"""Checking an agenda file: all faults that can be found before anything is written."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from forum.transfer.queries import (
 
 # Fields with handles
 NAMING = ("by", "corrected_by", "member", "hosts", "peers", "useful", "same_here")
-HANDLE = 5  # the place of the handle in a signature
+HANDLE = 5  # the position of the handle in a signature
 COURSE = ("opened_on", "frozen_on", "adopted_on", "withdrawn_on")
 NO_ANSWER = "only a reply to a question is its answer"
 OUTCOMES_WITHOUT_HANDLE = ("", "not me", "not now")
-# Fields that a practice may have only when it is published.
+# Fields that only a published practice may have.
 FIELDS_OF_PUBLISHED = (
     *("published_on", "featured", "confirmed_on"),
     *("useful", "same_here", "tried", "wants"),
@@ -41,7 +41,7 @@ FIELDS_OF_PUBLISHED = (
 
 
 def check_agenda_file(file: AgendaFile) -> Loading:
-    """Look up the members and cities of a file. Raises `FaultyFileError` with all faults that show before anything is written."""
+    """Look up the members and cities of a file. Raises `FaultyFileError` with all faults found before anything is written."""
     people = members_by_any_handle(handle for handle, _line in _handles(file))
     cities = cities_by_label(city for city, _line in _cities(file))
     pictures = {values["title"] for values in file.pictures}
@@ -59,7 +59,7 @@ def check_agenda_file(file: AgendaFile) -> Loading:
 
 
 def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
-    """Every handle that a file names, with the line."""
+    """Every handle in a file, with its line."""
     for values in _all_sections(file):
         yield from values.values_of(*NAMING)
         for entry, line in values.entries("tried", "wants", "report", "asked"):
@@ -110,7 +110,7 @@ def _check_agenda(file: AgendaFile, loading: Loading) -> None:
 
 
 def _check_themes(file: AgendaFile, loading: Loading) -> None:
-    """A theme exists or is listed as new, so that a typing mistake creates none."""
+    """A theme must exist or be listed as new, so that a typing mistake creates none."""
     said = [word for values in _all_sections(file) for word in values.values_of("themes")]
     names = {theme.name for theme in themes()} | set(file.agenda.get("new_themes", ()))
     known = {slugify(name, "theme") for name in names}
@@ -140,7 +140,7 @@ def _check_slugs(file: AgendaFile, loading: Loading) -> None:
 
 
 def _check_practices(file: AgendaFile, loading: Loading) -> None:
-    """A practice is adapted from an earlier one, and has only the fields that go with its state."""
+    """A practice must be adapted from an earlier one, and have only the fields that its state allows."""
     above: set[str] = set()
     for values in file.practices:
         for slug, line in values.values_of("adapted_from"):
@@ -164,7 +164,7 @@ def _check_practices(file: AgendaFile, loading: Loading) -> None:
 
 
 def _check_comments(file: AgendaFile, loading: Loading) -> None:
-    """A comment is on a case or a published practice, and on an existing paragraph if it names one."""
+    """A comment must be on a case or a published practice, and on an existing paragraph if it names one."""
     for group in file.comments:
         for post in group["posts"]:
             loading.expect("answer" not in post, post.line_of("answer"), NO_ANSWER)
@@ -199,14 +199,14 @@ def _check_commented(group: Values, is_shown: bool, number: int, loading: Loadin
 
 
 def _check_paragraph(post: Values, number: int, loading: Loading) -> None:
-    """A comment names one of `number` paragraphs, or none."""
+    """A comment must name one of `number` paragraphs, or none."""
     there = f"the last paragraph is number {number}" if number else "only cases have paragraphs"
     is_there = "paragraph" not in post or 1 <= post["paragraph"] <= number
     loading.expect(is_there, post.line_of("paragraph"), there)
 
 
 def _check_topics(file: AgendaFile, loading: Loading) -> None:
-    """Only questions have an answer, ask for advice and are followed up, and only after they were asked."""
+    """Only questions may have an answer, ask for advice and be followed up, and only after they were asked."""
     for topic in file.topics:
         is_question = topic.get("kind", "question") == "question"
         answers = [post.line_of("answer") for post in topic["posts"] if post.get("answer")]
@@ -233,7 +233,7 @@ def _check_later(topic: Values, moment: datetime, line: int, loading: Loading) -
 
 
 def _check_order(file: AgendaFile, loading: Loading) -> None:
-    """Posts are in the order of time, and quote earlier ones; a case or practice counts as the first post."""
+    """Posts must be in chronological order, and quote earlier ones; a case or practice counts as the first post."""
     for topic in [*file.topics, *file.comments]:
         latest = topic.get("at")
         for number, post in enumerate(topic["posts"], 2):
@@ -253,7 +253,7 @@ def _check_quotes(post: Values, number: int, loading: Loading) -> None:
 
 
 def _check_pictures(file: AgendaFile, loading: Loading) -> None:
-    """A text shows pictures that the file lists, and each that it lists is shown."""
+    """A text may show only pictures that the file lists, and each listed picture must be shown."""
     listed: set[str] = set()
     for values in file.pictures:
         name = values["title"]
@@ -294,7 +294,7 @@ def _check_posts(file: AgendaFile, loading: Loading) -> None:
 
 
 def _check_polls(file: AgendaFile, loading: Loading) -> None:
-    """A poll has a question and options, and ends after it has begun."""
+    """A poll must have a question and options, and end after it has begun."""
     for values in file.texts:
         words = [words for words, _handles in values.get("poll_option", ())]
         fields = ("poll_option", "poll_several", "poll_until", "poll_closed")
@@ -309,7 +309,7 @@ def _check_polls(file: AgendaFile, loading: Loading) -> None:
 
 
 def _check_people_named(values: Values, loading: Loading) -> None:
-    """Nobody marks or reports their own text, or writes for an organisation without belonging to one."""
+    """Nobody may mark or report their own text, or write for an organisation without belonging to one."""
     author = values.get("by")
     others = [*values.values_of("useful", "same_here")]
     others += [(entry[0], line) for entry, line in values.entries("tried", "wants", "report")]
@@ -324,7 +324,7 @@ def _check_people_named(values: Values, loading: Loading) -> None:
 
 
 def _check_declarations(file: AgendaFile, loading: Loading) -> None:
-    """The times of each are in order, its text is the one that was signed, and each organisation has signed it once."""
+    """The times of each must be in order, its text be the signed one, and each organisation have signed it only once."""
     slugs = {entry[0] for one in file.declarations for entry, _line in one.entries("signature")}
     slugs |= {one["organisation"] for one in file.commitments if "organisation" in one}
     loading.organisations = {one.slug: one for one in organisations_by_slug(slugs)}
@@ -354,7 +354,7 @@ def _check_course(values: Values, loading: Loading) -> None:
 
 
 def _check_commitments(file: AgendaFile, loading: Loading) -> None:
-    """Each is of an organisation that there is, has few milestones, and is kept or given up or neither."""
+    """Each must belong to an existing organisation, have few milestones, and not be both kept and given up."""
     for values in file.commitments:
         slug, milestones = values.get("organisation"), values.get("milestone", ())
         is_known, line = slug in loading.organisations, values.line_of("organisation")

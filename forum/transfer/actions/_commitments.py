@@ -1,4 +1,4 @@
-"""Loading the commitments of an agenda, each with all that became of it."""
+"""Loading the commitments of an agenda, each with its whole course."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from forum.transfer.queries import commitments_called, declaration_called
 
 
 def plan_commitment(curator: Member, values: Values, loading: Loading) -> None:
-    """Plan a commitment for the day on which it was published: it is loaded then with all that became of it since."""
+    """Plan a commitment for the day on which it was published: it is loaded then with everything that happened since."""
     copied = values.get("copies", "").rpartition("/")[2]
     published_at = noon(values["published_on"])
     told = noon(values["kept_on"]) if values.get("kept_on") else None
@@ -38,7 +38,7 @@ def plan_commitment(curator: Member, values: Values, loading: Loading) -> None:
 
 
 def _milestones(values: Values) -> list[commitments.KnownMilestone]:
-    """The milestones; of what was over before it is loaded, nobody is reminded."""
+    """The milestones; there are no reminders of those that were over before loading."""
     moves: dict[int, list[list[str]]] = {}
     for number, earlier, moved_on, reason in values.get("moved", ()):
         moves.setdefault(number, []).append([str(earlier), str(moved_on), reason])
@@ -71,7 +71,7 @@ def _load(
     course: commitments.CommitmentCourse,
     milestones: Sequence[commitments.KnownMilestone],
 ) -> None:
-    """Load it; a declaration, practice or case that is not here is left out."""
+    """Load it; a declaration, practice or case that does not exist here is left out."""
     declaration_id, copied = _origin(curator, values)
     text = commitments.CommitmentText(
         values["title"],
@@ -85,14 +85,14 @@ def _load(
 
 
 def _origin(curator: Member, values: Values) -> tuple[int | None, str]:
-    """The id of the declaration from which it follows, and the address of what it copies, as far as these are here."""
+    """The id of the declaration from which it follows, and the address of what it copies, as far as these exist here."""
     declaration = declaration_called(curator, values.get("declaration", ""))
     copied = copied_at(curator, values["copies"]) if "copies" in values else None
     return declaration.id if declaration else None, copied.address if copied else ""
 
 
 def load_origins(curator: Member, slug: str, entries: Sequence[Values]) -> None:
-    """Note what the commitments of an agenda come from that was loaded later, with another agenda."""
+    """Record the origins of an agenda's commitments that were loaded later, with another agenda."""
     for values in entries:
         declaration_id, copied = _origin(curator, values)
         at = noon(values["published_on"])

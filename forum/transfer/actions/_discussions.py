@@ -1,4 +1,4 @@
-"""A topic while it is loaded, and what is loaded into it: replies, marks on posts, reports of them."""
+"""A topic while it is loaded, and loading its replies, marks on posts, and reports of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Discussion:
         self.keys: Sequence[str] = ()
 
     def begin(self, topic_id: int, keys: Sequence[str] = ()) -> None:
-        """Go on with this topic, which has its opening post."""
+        """Continue with this topic, which has its opening post."""
         opening = opening_post(topic_id)
         self.topic_id, self.author = topic_id, author_of_topic(topic_id)
         self.posts, self.keys = [LoadedPost(opening.id, opening.author.name)], keys
@@ -39,7 +39,7 @@ class Discussion:
 def plan_replies(
     replies: Sequence[Values], since: datetime, discussion: Discussion, loading: Loading
 ) -> datetime:
-    """Plan the replies of a discussion, none before the one above it; returns the turn of the last."""
+    """Plan the replies of a discussion, each after the one above it; returns the turn of the last."""
     for number, values in enumerate(replies, 2):
         since = max(since, values["at"])
         loading.plan(values["at"], _reply, values, discussion, loading, after=since)
@@ -79,9 +79,9 @@ def plan_marks(
 def plan_intentions(
     values: Values, since: datetime, discussion: Discussion, loading: Loading
 ) -> None:
-    """Plan who wants to try a case or practice.
+    """Plan the intentions of members to try a case or practice.
 
-    They say so after it is published, neither so long before their month that it would be too far away nor after it.
+    They are after its publication, and neither so long before their month that it would be too far away nor after it.
     """
     for which, (_handle, until) in enumerate(values["wants"]):
         earliest = month_end(-MONTHS_AHEAD - 1, until) + timedelta(days=1)
@@ -100,10 +100,10 @@ def _intend(values: Values, which: int, discussion: Discussion, loading: Loading
 
 
 def _is_by(member: Member, discussion: Discussion) -> bool:
-    """Whether somebody has written what opens a discussion: only of a case, which belongs to whoever loads it.
+    """Whether a member wrote what opens a discussion; only for a case, which belongs to the loading moderator.
 
-    A file of their own forum may say that they have tried it, since it was another's there. `check_agenda_file` refuses that
-    elsewhere.
+    A file from another forum may say that they have tried it, because there the case belonged to somebody else.
+    `check_agenda_file` refuses that elsewhere.
     """
     return member.id == discussion.author.id
 
@@ -123,7 +123,7 @@ def _mark(values: Values, number: int, discussion: Discussion, loading: Loading)
 
 
 def ask_poll(values: Values, author: Member, post_id: int) -> None:
-    """Put the poll of a section below its post, if it has one."""
+    """Add the poll of a section below its post, if it has one."""
     if "poll" not in values:
         return
     options = [words for words, _handles in values["poll_option"]]

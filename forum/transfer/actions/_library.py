@@ -51,7 +51,7 @@ def write_case(curator: Member, values: Values, loading: Loading) -> None:
 
 
 def _case_written_at(values: Values, loading: Loading) -> datetime:
-    """A day before the first comment, and before whoever wants to try it had to; a file gives no date for a case itself."""
+    """A day before the first comment or intention; a file contains no date for a case itself."""
     moments = [
         post["at"]
         for group in loading.comments
@@ -63,7 +63,7 @@ def _case_written_at(values: Values, loading: Loading) -> datetime:
 
 
 def plan_practice(curator: Member, values: Values, loading: Loading) -> None:
-    """Plan the writing of a practice, not before the one that it is adapted from is published, and its publication."""
+    """Plan writing a practice, not before the one that it is adapted from is published, and publishing it."""
     published_at = noon(values.get("published_on"))
     model_at = loading.published.get(values.get("adapted_from", ""), EARLIEST)
     written_at = published_at - timedelta(days=6)
@@ -154,7 +154,7 @@ def write_reading(curator: Member, values: Values, loading: Loading) -> None:
 
 
 def plan_comments(values: Values, loading: Loading) -> None:
-    """Plan the comments on a case or practice, none before it is published."""
+    """Plan the comments on a case or practice, all after its publication."""
     discussion, slug = Discussion(loading.agenda.language), values["slug"]
     moments = [post["at"] for post in values["posts"]]
     since = max(loading.published.get(slug, EARLIEST), min(moments, default=EARLIEST))

@@ -1,4 +1,4 @@
-"""What all that is loaded from a file needs: what its functions share, faults with their lines, themes, and moments."""
+"""What everything that is loaded from a file needs: shared state, faults with their lines, themes, and moments."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NOON = time(12, 0, tzinfo=UTC)
 
 @dataclass
 class Loading:
-    """What the functions that load one file share: members and cities, faults found so far, deeds in the order of time.
+    """The state shared by the functions that load one file: members and cities, faults, steps in chronological order.
 
-    `published` has the moments of its published practices by slug, `pictures` the
-    names of those that it lists, `organisations` those that have signed its declarations or made commitments, by slug.
+    `published` are the moments of its published practices by slug, `pictures` the names of those that it lists,
+    `organisations` those that have signed its declarations or made commitments, by slug.
     """
 
     people: Mapping[str, Member]
@@ -41,11 +41,11 @@ class Loading:
     def plan(
         self, moment: datetime, do: Callable[..., object], *values: Any, after: datetime = EARLIEST
     ) -> None:
-        """Have something done with these values, dated and in its turn as `Step` says."""
+        """Plan a step with these values, dated and ordered as `Step` says."""
         self.steps.append(Step(moment, partial(do, *values), after))
 
     def expect(self, is_there: object, line: int, message: str) -> None:
-        """Note a fault at a line unless something is there (is true)."""
+        """Record a fault at a line unless something is there (is true)."""
         if not is_there:
             self.faults.append(Fault(line, message))
 
@@ -75,10 +75,10 @@ def theme_ids(curator: Member, values: Values) -> tuple[int, ...]:
 
 
 def noon(day: Any) -> datetime:
-    """Noon of a day of which no time is known, but not in the future; now if not even the day is known."""
+    """Noon of a day without a known time, but not in the future; now if not even the day is known."""
     return min(datetime.combine(day, NOON), now()) if day else now()
 
 
 def later(moment: datetime, **by: int) -> datetime:
-    """A moment later by as much as `timedelta` takes, but not in the future."""
+    """A moment moved by `timedelta` arguments, but not into the future."""
     return min(moment + timedelta(**by), now())

@@ -1,4 +1,4 @@
-"""Loading the meetings of an agenda: announcing them, what was cancelled, and what came of those that are over."""
+"""Loading the meetings of an agenda: announcements, cancellations, and outcomes of those that are over."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from forum.permissions import PUBLIC, SYSTEM
 from forum.transfer.actions._loading import Loading, faults_at, later
 from forum.transfer.models import Values
 
-ANNOUNCED_BEFORE = timedelta(days=14)  # where a file does not say when
+ANNOUNCED_BEFORE = timedelta(days=14)  # if a file does not say when
 
 
 def plan_meeting(curator: Member, values: Values, loading: Loading) -> None:
-    """Plan all that a file tells of a meeting, each at its moment."""
+    """Plan everything that a file says about a meeting, each at its moment."""
     begins = values["begins"]
     announced_at = values.get("announced_on") or min(now(), begins - ANNOUNCED_BEFORE)
-    # It may have been put off, to a day that was too far away when it was announced
+    # It may have been postponed to a day that was too far away when it was announced
     announced_at = min(max(announced_at, begins - meetings.FURTHEST), now())
     made: list[Meeting] = []
     loading.plan(announced_at, _announce, curator, values, loading, made)

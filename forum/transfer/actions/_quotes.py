@@ -16,7 +16,7 @@ ESCAPED_NUMBER = re.compile(r"^\\(\\*> #[0-9]+[ \t]*)$", re.M)
 class LoadedPost(NamedTuple):
     """What is kept of a post: its id, and the name of its author.
 
-    Not the post itself: each deed that changes posts would look at all of those in memory.
+    The post itself is not kept, because each action that changes posts would examine all of those in memory.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Loading the topics of a dialogue: opening them, asking members for advice, what happened next, pins, locks and paces."""
+"""Loading topics: opening them, advice, follow-ups, pins, locks and paces."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from forum.transfer.models import Values
 
 
 def plan_topic(curator: Member, values: Values, loading: Loading) -> None:
-    """Plan the opening of a topic, and all that follows: what is asked, replied, marked, reported and told of it later."""
+    """Plan opening a topic, and everything after that: advice, replies, marks, reports and the follow-up."""
     opened_at, discussion = values["at"], Discussion(loading.language_of(values))
     loading.plan(opened_at, _open_topic, curator, values, discussion, loading)
     plan_marks(values, 1, opened_at, discussion, loading)

@@ -11,7 +11,7 @@ from forum.transfer.models import Values
 
 
 def plan_translation(curator: Member, values: Values, loading: Loading) -> None:
-    """Plan a translation for the day on which it was written, and not before its original is published."""
+    """Plan a translation for the day on which it was written, but not before its original is published."""
     slug = values["of"].rpartition("/")[2]
     written_at = noon(values["written_on"])
     after = max(written_at, loading.published.get(slug, written_at))
@@ -31,7 +31,7 @@ def _member_id(values: Values, name: str, loading: Loading) -> int | None:
 
 
 def _load(curator: Member, values: Values, course: parallels.TranslationCourse) -> None:
-    """Load it; one of a practice or case that is not here is left out, as is what figures are called that are not here."""
+    """Load it; a translation of something that does not exist here is left out, as are words for figures that do not exist."""
     original = original_at(curator, values["of"])
     if original is None:
         return

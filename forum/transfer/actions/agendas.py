@@ -1,6 +1,6 @@
-"""Loading agenda files, each thing at the moment that its file says and in the order of these moments.
+"""Loading agenda files, each thing at the moment in the file, in chronological order.
 
-A file is loaded whole, or nothing of it.
+A file is loaded completely or not at all.
 """
 
 from __future__ import annotations
@@ -52,12 +52,9 @@ def import_agenda(
 ) -> Agenda:
     """Load an agenda file: a new agenda, or more content for an existing one (of which the file has only the slug).
 
-    `pictures` are those that it lists, by name; each is asked for once.
-
-    The curator is the moderator who is responsible for it: cases and publications are recorded as that member's. Only
-    with `is_decided` (the demo) is what is published, returned, featured or pinned also recorded as a decision: of a
-    forum that comes from elsewhere, nobody has decided it here.
-
+    `pictures` are those that it lists, by name; each is requested once. The curator is the responsible moderator:
+    cases and publications are recorded as theirs. Only with `is_decided` (for the demo) is something published,
+    returned, featured or pinned also recorded as a decision: for a forum from elsewhere, nobody has decided it here.
     Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
     """
     require(curator.can.curate_all())
@@ -68,7 +65,7 @@ def import_agenda(
 
 @action
 def import_origins(curator: Member, file: AgendaFile) -> None:
-    """Note what the commitments of a loaded file come from that is in files which were loaded after it."""
+    """Record the origins of a loaded file's commitments that are in files loaded after it."""
     require(curator.can.curate_all())
     load_origins(curator, file.agenda["slug"], file.commitments)
 
@@ -77,9 +74,10 @@ def import_origins(curator: Member, file: AgendaFile) -> None:
 def try_agenda(
     curator: Member, file: AgendaFile, pictures: Mapping[str, Shrunk] = NO_PICTURES
 ) -> None:
-    """Load an agenda file on trial, so that what only the loading finds is found, too; nothing of it stays.
+    """Load an agenda file on trial, to find the faults that only loading can find; nothing of it stays.
 
-    Raises `FaultyFileError` as `import_agenda` does, and `WouldLoad` when there is no fault: with that, all is taken back.
+    Raises `FaultyFileError` like `import_agenda`, and `WouldLoad` when there is no fault, which rolls everything
+    back.
     """
     agenda = import_agenda(curator, file, pictures)
     raise WouldLoad(agenda.title, agenda.slug)
@@ -92,10 +90,10 @@ def load_agendas(
     others: Sequence[Step] = (),
     shown: Shown = nullcontext,
 ) -> None:
-    """Load the agendas of the demo at once: what all of them tell, and the steps of `others`, in the order of time.
+    """Load the agendas of the demo together, with the steps of `others`, in chronological order.
 
-    Beside each of the `files` are the pictures that it lists, as in `import_agenda`. What is published, returned, featured or
-    pinned is recorded as a decision, too. `shown` may show how far it is.
+    With each of the `files` are the pictures that it lists, as in `import_agenda`. Things that are published,
+    returned, featured or pinned are recorded as decisions, too. `shown` may be called to show the progress.
     """
     require(curator.can.curate_all())
     plans = [_plan(curator, file, True, pictures) for file, pictures in files]
@@ -108,12 +106,13 @@ def _plan(
     is_decided: bool,
     pictures: Mapping[str, Shrunk] = NO_PICTURES,
 ) -> Loading:
-    """Check a file, write what has no moment in it or stands in the order of the file, and plan the rest."""
+    """Check a file, write everything without a date or in file order, and plan the rest."""
     loading = check_agenda_file(file)
     loading.is_decided = is_decided
     loading.agenda = _write_or_find_agenda(curator, file)
     is_prepared = file.agenda.get("in_preparation") or loading.agenda.opened_at is None
-    if loading.agenda.opened_at is None:  # until all is loaded: its authors would not find it
+    # It is open until everything is loaded, because its authors would not find it otherwise
+    if loading.agenda.opened_at is None:
         dialogue.open_agenda(curator, loading.agenda.id)
     with faults_at(file.agenda, "new_themes"):
         agendas.ensure_themes(curator, file.agenda.get("new_themes", ()))
@@ -143,7 +142,7 @@ def _write_entries(
 
 
 def _plan_entries(curator: Member, file: AgendaFile, loading: Loading) -> None:
-    """Plan what was told at a moment: practices, topics and comments."""
+    """Plan everything with a date: practices, topics and comments."""
     for values in file.practices:
         plan_practice(curator, values, loading)
     for values in file.declarations:
@@ -185,7 +184,7 @@ def _write_or_find_agenda(curator: Member, file: AgendaFile) -> Agenda:
 
 
 def _agenda_written_at(file: AgendaFile) -> datetime:
-    """A week before the first topic, comment or publication, and before the last day of whoever wants to try a case."""
+    """A week before the first topic, comment or publication, and before the last day of an intention for a case."""
     moments = [topic["at"] for topic in file.topics]
     moments += [post["at"] for group in file.comments for post in group["posts"]]
     moments += [noon(v["published_on"]) for v in file.practices if "published_on" in v]
@@ -194,7 +193,7 @@ def _agenda_written_at(file: AgendaFile) -> datetime:
 
 
 def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
-    """A statement of a file; a name that was taken away from these words is not loaded again."""
+    """A statement of a file; a removed name is not restored."""
     is_unnamed, names = bool(values.get("unnamed")), {values["title"], values.get("member", "")}
     text = agendas.StatementText(
         name=values["title"],
@@ -213,13 +212,13 @@ def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
 
 
 def _is_for_nobody(loading: Loading, text: agendas.StatementText) -> bool:
-    """Whether these words stand on the agenda, and the name was taken away by somebody of whom nobody knows who it was."""
+    """Whether these words are on the agenda, and an unknown member has removed the name from them."""
     known = refused_statement(loading.agenda.id, text.quotation)
     return known is not None and known.refused_by_id is None
 
 
 def _plan_declaration(curator: Member, values: Values, loading: Loading) -> None:
-    """Plan a declaration for the day on which it was opened: it is loaded then with all that became of it since."""
+    """Plan a declaration for the day on which it was opened: it is loaded then with everything that happened since."""
     opened, frozen, adopted, withdrawn = (
         noon(values[name]) if values.get(name) else None for name in COURSE
     )

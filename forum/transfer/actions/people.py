@@ -1,4 +1,4 @@
-"""Loading people files: organisations and members; a whole file or nothing of it."""
+"""Loading people files: organisations and members; a file is loaded completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from forum.transfer.queries import cities_by_label, organisation_ids
 
 UNDELIVERABLE_DOMAIN = "members.invalid"  # reserved by RFC 2606, so that no mail ever arrives there
 NO_ADDRESS = "This account came from an export, which holds no addresses."
-_Voice = tuple[str, datetime | None, str, date | None]  # as `_values.voice` reads one
+_Voice = tuple[str, datetime | None, str, date | None]  # as read by `_values.voice`
 NO_ROLES = "an import gives no roles; take this line out, and use `flask members role` afterwards"
 
 
@@ -29,18 +29,19 @@ NO_ROLES = "an import gives no roles; take this line out, and use `flask members
 def load_people(system: Person, file: PeopleFile, password_hashes: Mapping[str, str]) -> None:
     """Create the organisations and members of a people file. Raises `FaultyFileError`; then nothing is created.
 
-    `password_hashes` are by handle those of the members who can sign in; `""` has the one of all others.
+    `password_hashes` are those of the members who can sign in, by handle; `""` has the one for all others.
     """
     _load_people(system, file, _check_people(file), password_hashes, "example.org")
 
 
 @action
 def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
-    """Create what the people file of an export names. It holds no e-mail addresses: members can sign in, and get mail, once one is entered.
+    """Create the organisations and members in the people file of an export.
 
-    A member whose handle exists already, or one that the member had before, such as the first administrator, keeps that
-    account, to which all the others lead. Roles are refused, because whoever has edited the files could otherwise make
-    themselves administrator.
+    It contains no e-mail addresses: members can sign in, and get mail, once an address is entered. A member with an
+    existing (present or former) handle, such as the first administrator, keeps that account, to which their other
+    handles then lead. Roles are refused, because somebody who has edited the files could otherwise become
+    administrator.
     """
     cities = _check_people(file, takes_roles=False)
     known = members_by_any_handle(one for values in file.members for one in _handles_of(values))
@@ -60,9 +61,9 @@ def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
 
 @action
 def import_voices(system: Person, file: PeopleFile) -> None:
-    """Let the organisations of an export have their voices, and the record of them.
+    """Store the voices of the organisations in an export, and the record of them.
 
-    It comes after all texts: some were written for an organisation by members who do so no longer.
+    It comes after all texts, because some were written for an organisation by former voices.
     """
     _check_people(file, takes_roles=False)
     ids, people = organisation_ids(), members_by_any_handle(_handles_of_voices(file))
@@ -85,7 +86,7 @@ def import_voices(system: Person, file: PeopleFile) -> None:
 
 
 def _handles_of_voices(file: PeopleFile) -> Iterator[str]:
-    """The handles of all who write or wrote for organisations, and of those who named them."""
+    """The handles of present and former voices, and of those who named them."""
     for values in file.organisations:
         told = [*values["writes_for_it"], *(one[-1] for one in values["has_written_for_it"])]
         for handle, _since, named_by, _last_day in told:
@@ -93,12 +94,12 @@ def _handles_of_voices(file: PeopleFile) -> Iterator[str]:
 
 
 def _handles_of(values: Values) -> Sequence[str]:
-    """All handles that a member of a file has or had, the present one first."""
+    """All handles of a member in a file, the present one first."""
     return values["handle"], *values.get("earlier_handles", ())
 
 
 def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str, City]:
-    """The cities that a file names. Raises `FaultyFileError` with all faults that show before anything is written."""
+    """The cities in a file. Raises `FaultyFileError` with all faults found before anything is written."""
     everything = [*file.organisations, *file.members]
     cities = cities_by_label(values["city"] for values in everything if "city" in values)
     slugs = {values.get("slug") for values in file.organisations}
@@ -127,7 +128,7 @@ def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str,
 
 
 def _check_unique(sections: Sequence[Values], name: str, loading: Loading) -> None:
-    """No two sections have the same value of a field by which others refer to them."""
+    """No two sections may have the same value of a field by which others refer to them."""
     first: dict[str, Values] = {}
     for values in sections:
         known = first.setdefault(values[name], values)
@@ -136,7 +137,7 @@ def _check_unique(sections: Sequence[Values], name: str, loading: Loading) -> No
 
 
 def _check_earlier_handles(file: PeopleFile, loading: Loading) -> None:
-    """Nobody had a handle that is, or was, somebody else's."""
+    """Nobody may have a handle that is, or was, somebody else's."""
     owners = {values["handle"]: values for values in file.members}
     for values in file.members:
         for handle, line in values.values_of("earlier_handles"):
@@ -146,7 +147,7 @@ def _check_earlier_handles(file: PeopleFile, loading: Loading) -> None:
 
 
 def _check_voices(file: PeopleFile, loading: Loading) -> None:
-    """Those who write for an organisation, or did, are there; who does belongs to it, and is named once."""
+    """Present and former voices must exist; present ones must belong to the organisation, and be named once."""
     told = {one: values for values in file.members for one in _handles_of(values)}
     there = told.keys() | members_by_any_handle(_handles_of_voices(file)).keys()
     for values in file.organisations:
@@ -221,7 +222,7 @@ def _join(
         email=values["email"],
         password_hash=password_hash,
         handle=values["handle"],
-        is_official=True,  # these names were checked where they come from
+        is_official=True,  # these names were checked in the other forum
         **place,
     )
     member = members.join(system, joining)

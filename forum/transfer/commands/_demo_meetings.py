@@ -1,4 +1,4 @@
-"""The meetings of the demo: three that come, dated from the day on which it is loaded, and one that is over, with what came of it."""
+"""The meetings of the demo: three future ones, dated from the day of loading, and a past one with its outcome."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from forum.transfer.models import Step
 from forum.transfer.queries import post_saying
 
 ANNOUNCED_BEFORE = timedelta(days=3)  # the day of loading
-# A link that leads nowhere, in a domain that is kept for examples
+# A link that leads nowhere, in a domain that is reserved for examples
 LINK = "https://meet.example.org/interurban"
 
 
 @dataclass(frozen=True)
 class DemoMeeting:
-    """A meeting so many days after the day of loading; negative: it is over. `comes` are who comes, by handle."""
+    """A meeting so many days after the day of loading; a negative number means that it is over. `comes` are handles."""
 
     agenda: str
     host: str
@@ -43,7 +43,7 @@ class DemoMeeting:
     seats: int | None = None
     audience: str = "public"
     outcome: str = ""
-    goes_on: str = ""  # words of a post in whose topic it goes on
+    goes_on: str = ""  # words of a post in the topic in which it continues
 
 
 MEETINGS = (
@@ -113,7 +113,7 @@ MEETINGS = (
 
 
 def meeting_steps(today: datetime) -> Iterator[Step]:
-    """The steps in which the meetings are announced, people come, and what came of one is told."""
+    """The steps of announcing the meetings, of people coming, and of the outcome of one."""
     for told in MEETINGS:
         day = today.date() + timedelta(days=told.days)
         announced_at = min(today, _moment(day, told) - timedelta(days=20)) - ANNOUNCED_BEFORE
@@ -165,7 +165,7 @@ class _Announcing:
         said = {"title": told.title, "starts_at": _moment(self.day, told)}
         meeting = identical_meeting(agenda.id, said)
         if meeting is None:
-            raise NotFound()  # never: it was announced a step before
+            raise NotFound()  # it was announced in an earlier step
         text = actions.OutcomeText(
             write(told.outcome, told.language, has_pictures=False),
             topic_id=post_saying(told.goes_on).topic_id,

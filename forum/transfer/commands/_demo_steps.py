@@ -1,4 +1,4 @@
-"""The steps in which the demo is loaded: places, people, agendas with what was decided meanwhile, the glossary, a held reply, notices."""
+"""The steps of loading the demo: places, people, agendas with decisions, the glossary, a held reply, notices."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ NAME = "Interurban"
 TAGLINE = "Cities learn fastest from one another."
 # The member who signs in for each role
 ACCOUNTS = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg"), strict=True))
-CURATOR = "hanne-vestergaard"  # who answers for the agendas
+CURATOR = "hanne-vestergaard"  # the moderator responsible for the agendas
 END = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # the last day
 READ_UNTIL = datetime(2026, 11, 10, tzinfo=UTC)  # what is newer is unread
 
-# Rules before publication, and a reply that they hold back
+# Screening rules, and a reply that they hold back
 RULES = (
     RuleText("links", "", "Links of new members are read by a moderator first."),
     RuleText(
@@ -54,8 +54,8 @@ HELD_TEXT = (
     "We hold a free webinar with two other cities next month, in which we show what we"
     " changed in our own office since spring. May I leave the date here?"
 )
-# A post that is hidden for what it says of a person, the appeal of its author, and the answer: who
-# decides, who wrote it, who answers
+# A post that is hidden because of what it says about a person, the author's appeal, and the answer: who decides,
+# wrote, answers
 HIDDEN_PEOPLE = ("diego-ferreyra", "jesper-holm", "ingrid-solberg")
 HIDDEN_WORDS = "who has never run a department"
 HIDDEN_BECAUSE = (
@@ -73,7 +73,7 @@ APPEAL_ANSWER = (
 LOCKED_BECAUSE = (
     "The question has its answer. Open a new topic if you want to go on about rankings."
 )
-# What authors change in their posts after some days: who, the words, and the words in their place
+# Edits of posts after some days: the author, the words, and their replacement
 EDITS = (
     (
         "claire-fontenay",
@@ -103,12 +103,12 @@ def _load_people(hashes: dict[str, str]) -> None:
 
 
 def _at_end_of_demo() -> AbstractContextManager[None]:
-    """Set the time to the end of the demo, or now if that is later, so that nothing in the demo is in the future."""
+    """Set the time to the end of the demo, or to now if that is later, so that nothing in the demo is in the future."""
     return at(max(now(), END))
 
 
 def _load_agendas() -> None:
-    """Load what the files tell, and what was decided and edited meanwhile, in the order of time."""
+    """Load the files, with decisions and edits, in chronological order."""
     with _at_end_of_demo(), ExitStack() as kept:
         files = [_agenda_with_dialogue(name) for name in AGENDAS]
         others = [*_decisions(files), *_edits(files), *meeting_steps(now())]
@@ -127,7 +127,7 @@ def _bar(steps: Sequence[Step]) -> AbstractContextManager[Iterable[Step]]:
 
 
 def _agenda_with_dialogue(name: str) -> AgendaFile:
-    """An agenda with its dialogue, which is in a file of its own."""
+    """An agenda with its dialogue, which is in a separate file."""
     page, talk = (
         read_agenda((DATA / f"{part}-{name}.md").read_text()) for part in ("agenda", "dialogue")
     )
@@ -167,7 +167,7 @@ def _decisions(files: Sequence[AgendaFile]) -> list[Step]:
 
 
 def _edits(files: Sequence[AgendaFile]) -> list[Step]:
-    """Some authors change what they wrote, so that there are earlier versions to compare."""
+    """Edits of posts by their authors, so that there are earlier versions to compare."""
 
     def edit(handle: str, words: str, instead: str) -> None:
         post = post_saying(words)
@@ -181,7 +181,7 @@ def _edits(files: Sequence[AgendaFile]) -> list[Step]:
 
 
 def _written_at(files: Sequence[AgendaFile], words: str) -> datetime:
-    """When the text that has these words was written."""
+    """When the text with these words was written."""
     texts = (values for file in files for values in file.texts if words in values["text"])
     moment: datetime = next(texts)["at"]
     return moment

@@ -1,4 +1,4 @@
-"""An export while it is written: for whom, its files so far, and how much of each kind they hold."""
+"""An export while it is written: its readers, its files so far, and how much of each kind they contain."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Export:
     writer: Writer
     counts: Counter[str] = field(default_factory=Counter)
     files: list[str] = field(default_factory=list)
-    practices: dict[int, str] = field(default_factory=dict)  # the slugs of those written, by id
-    shown: set[str] = field(default_factory=set)  # the pictures of the file under way, by name
+    practices: dict[int, str] = field(default_factory=dict)  # the slugs of written ones, by id
+    shown: set[str] = field(default_factory=set)  # the pictures of the present file, by name
 
     @property
     def contents(self) -> str:
@@ -53,7 +53,7 @@ class Export:
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[str]]:
-        """A new file, flushed to the disk at the end of the block; there it says whose pictures it shows."""
+        """A new file, flushed to disk at the end of the block; at its end it lists its pictures with their owners."""
         self.files.append(name)
         with TextIOWrapper(self._new(name), "utf-8", newline="\n") as file:
             yield file
@@ -70,7 +70,7 @@ class Export:
         return path.open("wb")
 
     def show(self, sources: Iterable[str]) -> None:
-        """Write the pictures that some texts show, which the file under way is going to have, unless they are there already."""
+        """Write the pictures that some texts of the present file show, unless they are written already."""
         names = {name for source in sources for name in names_in(source)}
         for name, author, data in queries.pictures_to_write(names - self.writer.pictures.keys()):
             (self.folder / PICTURES).mkdir(mode=0o700, exist_ok=True)
@@ -83,6 +83,6 @@ class Export:
         self.shown |= names & self.writer.pictures.keys()
 
     def name_cities(self, cities: Iterable[City | None]) -> None:
-        """Look up how the writer calls some cities, before it writes what is in them."""
+        """Look up the names of some cities for the writer, before it writes what is in them."""
         new = {city.id: city for city in cities if city and city.id not in self.writer.cities}
         self.writer.cities |= queries.city_labels(new.values())

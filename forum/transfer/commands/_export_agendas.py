@@ -1,4 +1,4 @@
-"""The pages of agendas in an export, from statements to translations, declarations, commitments and meetings, without the dialogue."""
+"""The pages of agendas in an export: statements, the library and everything else except the dialogue."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROWS_AT_ONCE = 100  # cases, practices or readings that are read at once
 
 
 def write_agenda(export: Export, agenda: Agenda, number: int) -> None:
-    """Write the page of an agenda; `number` is its place in the order of all."""
+    """Write the page of an agenda; `number` is its position in the order of all."""
     reader, writer = export.reader, export.writer
     with export.file(agenda_name(agenda.slug)) as file:
         write_group = partial(_write_group, export, file)
@@ -72,7 +72,7 @@ def _write_group(
 
 
 class WithTrials(NamedTuple, Generic[Page]):
-    """A case or a practice, and who has tried what it tells, or wants to."""
+    """A case or a practice, and who has tried it or wants to."""
 
     page: Page
     tried: Sequence[Tried]
@@ -90,14 +90,14 @@ def _with_trials(pages: Sequence[Page]) -> Sequence[WithTrials[Page]]:
 
 
 def _with_places(export: Export, cases: Sequence[WithTrials[Case]]) -> Sequence[WithTrials[Case]]:
-    """The cases, whose cities the writer can name now."""
+    """The cases, after looking up the names of their cities."""
     export.name_cities(city for case, *_ in cases for city in case.places)
     export.show(part for case, *_ in cases for part in paragraphs(case.body))
     return cases
 
 
 def _in_city(export: Export, meetings: Sequence[Meeting]) -> Sequence[Meeting]:
-    """The meetings, whose cities the writer can name now."""
+    """The meetings, after looking up the names of their cities."""
     export.name_cities(meeting.city for meeting in meetings)
     return meetings
 
@@ -120,7 +120,7 @@ def _commitment(export: Export, one: Commitment) -> str:
 
 
 def _translation(export: Export, one: Translation) -> str:
-    """A translation, without what did not work where that stays with members although the original tells everybody."""
+    """A translation, without "what did not work" if that is for members only although the original is for everybody."""
     said = said_to(export.reader, one)
     is_open = getattr(one.original, "failure_audience", PUBLIC) == PUBLIC
     if is_open and one.failure_audience != PUBLIC:
@@ -132,7 +132,7 @@ def _translation(export: Export, one: Translation) -> str:
 def _with_city(
     export: Export, practices: Sequence[WithTrials[Practice]]
 ) -> Sequence[WithTrials[Practice]]:
-    """The practices, whose cities the writer can name now."""
+    """The practices, after looking up the names of their cities."""
     export.name_cities(practice.city for practice, *_ in practices)
     return practices
 

@@ -25,7 +25,7 @@ from forum.transfer.models import (
 )
 
 POSTS_AT_ONCE = 1_000  # that are read at once
-# About: a file is loaded in one piece, so a long dialogue continues in another
+# approximately, because a file is loaded in one transaction; a long dialogue continues in another file
 POSTS_PER_FILE = 5_000
 Topic = ExportedTopic | ExportedDiscussion
 
@@ -45,9 +45,9 @@ def write_dialogue(export: Export, agenda: Agenda, note: Callable[[int], object]
 
 @dataclass
 class DialogueFiles:
-    """The files of one agenda's dialogue while they are written: one, or several when there are many posts.
+    """The files of one agenda's dialogue while they are written: one, or several if there are many posts.
 
-    An archived agenda has a single file, because loading that closes the agenda.
+    An archived agenda has a single file, because loading it closes the agenda.
     """
 
     export: Export
@@ -100,13 +100,13 @@ def _write_topics(
 
 
 class Reactions(NamedTuple):
-    """Who tried what posts tell, and the polls below them, by post id."""
+    """ "Tried it" marks and polls, by post id."""
 
     tried: Mapping[int, list[Tried]]
     polls: Mapping[int, ExportedPoll]
 
     def below(self, post: ExportedPost | None) -> Below:
-        """What stands below one post, if it is there."""
+        """The mark and poll of one post, if it is given."""
         post_id = post.id if post else 0
         return Below(self.tried.get(post_id, ()), self.polls.get(post_id))
 

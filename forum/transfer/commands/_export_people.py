@@ -16,9 +16,9 @@ SORT_KEY = itemgetter(0)
 
 
 def write_people(export: Export) -> None:
-    """Write the organisations and all members, sorted by name; also those of whom only the name is known.
+    """Write the organisations and all members, sorted by name, including those known only by name.
 
-    Only once everything else is written is it known who these are.
+    Only when everything else is written is it known who these are.
     """
     writer, people = export.writer, export.writer.people
     organisations = queries.organisations_to_write()
@@ -36,7 +36,7 @@ def write_people(export: Export) -> None:
         )
         entries = merge(_members(export), sorted(gone, key=SORT_KEY), key=SORT_KEY)
         file.writelines(words for _key, words in entries)
-        # Those who left the forum after the first of their posts was written
+        # Members who left the forum after the first of their posts was written
         file.writelines(map(writer.former_member, people.not_written()))
     export.counts["organisations"] += len(organisations)
 

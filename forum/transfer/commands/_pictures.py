@@ -1,4 +1,4 @@
-"""The pictures that a content file lists: read from the folder beside it, and kept in another until they are loaded."""
+"""The pictures that a content file lists: read from the folder beside it, and stored in another until they are loaded."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ NO_PICTURE = "is no WebP file as an export has it, of the size that its name say
 
 
 class KeptPictures(Mapping[str, Shrunk]):
-    """Pictures by name, each read when it is asked for: together they may be larger than the memory."""
+    """Pictures by name, each read when it is requested: together they may be larger than the memory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._names: set[str] = set()
 
     def keep(self, made: Shrunk) -> None:
-        """Keep a picture."""
+        """Store a picture."""
         for data, path in zip((made.whole, made.small), self._paths(made.name), strict=True):
             path.write_bytes(data)
         self._names.add(made.name)
@@ -50,9 +50,9 @@ class KeptPictures(Mapping[str, Shrunk]):
 
 @contextmanager
 def kept_pictures(file: AgendaFile, folder: Path) -> Iterator[KeptPictures]:
-    """The pictures that a file lists, of those that lie in `folder`; adds a fault to the file for each that is none.
+    """The pictures that a file lists, from `folder`; adds a fault to the file for each that is missing or invalid.
 
-    It takes some tenths of a second for each, so it is done before an action.
+    Each takes some tenths of a second, so it is done before an action.
     """
     with TemporaryDirectory(prefix="interurban-") as shop, ThreadPoolExecutor(AT_ONCE) as pool:
         kept = KeptPictures(Path(shop))
@@ -65,7 +65,7 @@ def kept_pictures(file: AgendaFile, folder: Path) -> Iterator[KeptPictures]:
 
 
 def _take(name: str, folder: Path, kept: KeptPictures) -> str:
-    """Keep a picture; returns what is wrong with its file, if anything is."""
+    """Store a picture; returns what is wrong with its file, if anything."""
     path = folder / picture_name(name)
     if not path.is_file():
         return "is not there"

@@ -1,4 +1,4 @@
-"""What the commands of this room share: the blueprint, marking as read what was loaded, and how numbers of things are said."""
+"""What the commands of this room share: the blueprint, marking loaded content as read, and numbers of things in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ bp = Blueprint("transfer_commands", __name__, cli_group=None)
 
 
 def mark_all_as_read(until: datetime | None = None) -> None:
-    """Make the notices of what was loaded, and mark them and all posts up to a moment, or now, as read for all members."""
+    """Make the notices of loaded content, and mark them and all posts until a moment (by default now) as read for all members."""
     while make_notices(SYSTEM):
         pass
     moment = until or now()

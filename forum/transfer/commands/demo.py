@@ -1,4 +1,4 @@
-"""`flask demo`: the demo goes into a database of its own, once."""
+"""`flask demo`: loads the demo into a database of its own, once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def demo() -> None:
 
 
 def _reset_interrupted_demo(begun: Path) -> None:
-    """Empty the database if loading the demo was interrupted, which the existence of the file `begun` shows; create that.
+    """Empty the database if loading the demo was interrupted, as the file `begun` shows; create that file.
 
     Raises `click.ClickException` when the database has members, but not from the demo.
     """
@@ -55,7 +55,7 @@ def _load_demo() -> str:
     """Load everything; returns a text that says how to sign in."""
     passwords = {handle: secrets.token_urlsafe(9) for handle in ACCOUNTS.values()}
     hashes = {handle: hash_password(password) for handle, password in passwords.items()}
-    hashes[""] = hash_password(secrets.token_urlsafe(32))  # nobody signs in as the others
+    hashes[""] = hash_password(secrets.token_urlsafe(32))  # nobody signs in as one of the others
     for step in demo_steps(hashes):
         step()
     click.echo(", ".join(f"{number} {name}" for name, number in queries.counts().items()))

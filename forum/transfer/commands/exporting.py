@@ -97,14 +97,14 @@ def _writer() -> Writer:
 
 
 def _unused_prefix(words: str) -> str:
-    """The beginning of made-up handles: these words, and as many “x-” as needed to differ from all members."""
+    """The beginning of made-up handles: these words, preceded by “x-” as often as needed to differ from all members."""
     while queries.has_handle_beginning_with(words):
         words += "x-"
     return words
 
 
 def _write(outgoing: Export, readers: str, note: Callable[[int], object]) -> None:
-    """Write all files; `note` is called with numbers of posts. People come last: by then it is known who is mentioned."""
+    """Write all files; `note` is called with numbers of posts. People come last, because only then is it known who is mentioned."""
     outgoing.folder.mkdir(mode=0o700)
     for number, agenda in enumerate(queries.agendas_to_write(outgoing.reader), 1):
         write_agenda(outgoing, agenda, number)

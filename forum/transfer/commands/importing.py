@@ -37,8 +37,8 @@ from forum.transfer.models import AgendaFile, FaultyFileError, WouldLoad
 
 START_OVER = " Mend the file, and begin again with an empty database."
 ORDER_FIELD = re.compile(r"^- order: *([0-9]{1,4}) *$", re.M)
-HEAD_LENGTH = 4_000  # the characters of a file that may hold it
-LAST_ORDER = 10_000  # that of agendas without this field
+HEAD_LENGTH = 4_000  # characters at the beginning of a file that contain its head
+LAST_ORDER = 10_000  # the order of agendas without this field
 PLURALS = {"reply": "replies"}
 
 
@@ -94,7 +94,7 @@ def _member(handle: str) -> Member:
 
 @contextmanager
 def _faults_end_command(name: str, then: str = "") -> Iterator[None]:
-    """Let faults in the file of a name end a command, with a line for each; `then` is a sentence on how to go on."""
+    """Inside, faults in the named file end the command, with a line for each; `then` is a sentence on how to go on."""
     try:
         yield
     except FaultyFileError as error:
@@ -155,7 +155,7 @@ def _readme_in(folder: Path) -> str:
 
 
 def _compare_pictures(folder: Path, names: Iterable[str]) -> None:
-    """Refuse a folder in which pictures are missing, or some that no file of these names lists."""
+    """Refuse a folder with missing pictures, or with pictures that none of these files lists."""
     listed: set[str] = set()
     for name in names:
         with (folder / name).open(encoding="utf-8", errors="replace") as lines:

@@ -1,4 +1,4 @@
-"""Escaping: how a text is written inside a content file, so that no line is taken for syntax, and read again."""
+"""Escaping: how a text is written in a content file, so that no line is mistaken for syntax, and read again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from forum.plaintext import tidy
 INNER_HEADING = re.compile(r"^#{3}(#{2,3} )")
 FENCE = re.compile(r"^\s*(```|~~~)")
 ALMOST_FIELD = re.compile(r"^- ?([A-Za-z][A-Za-z ]{0,40}?) *:")
-# Beginnings of lines that a file would take for its syntax: a heading, a field, a code fence, a blank line.
+# Beginnings of lines that would be mistaken for syntax: a heading, a field, a code fence, a blank line.
 SYNTAX = r"(?:#{1,6}\s|- ?[A-Za-z][A-Za-z ]{0,40}? *:|\s*(?:```|~~~)|\s+$)"
 HEADING = re.compile(r"#{1,6}\s")
 LIFTED = re.compile(r"#{2,3} ")

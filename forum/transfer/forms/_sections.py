@@ -21,7 +21,8 @@ FIELD = re.compile(r"^- ([a-z][a-z ]{0,40}): *(.*?)\s*$")
 class Section:
     """A heading with its fields, its text and its subsections.
 
-    `fields` are tuples of name, value and line; `lines` those of the text below the fields; `everything` has both.
+    `fields` are tuples of name, value and line; `lines` are those of the text below the fields; `everything` contains
+    both.
     """
 
     level: int
@@ -81,7 +82,7 @@ def parse(source: str) -> Section:
 
 
 def _numbered_lines(source: str) -> Iterator[tuple[int, str, bool]]:
-    """Each line with its number, and whether it can be a heading, because it is outside fenced code."""
+    """Each line with its number, and whether it may be a heading, which it may not inside fenced code."""
     is_open = False
     for number, line in enumerate(_split_lines(source), 1):
         if FENCE.match(line):
@@ -95,7 +96,7 @@ def _split_lines(source: str) -> list[str]:
 
 
 def check_characters_and_fences(source: str, faults: list[Fault]) -> None:
-    """Note control characters that no form accepts, and fenced code without an end, which would hide the headings below."""
+    """Record faults for control characters that no form accepts, and unclosed fenced code, which would hide the headings below."""
     lines = _split_lines(source)
     for number, line in enumerate(lines, 1):
         if odd := CONTROLS.search(line) or SURROGATES.search(line):
@@ -177,10 +178,10 @@ def check_text(text: str, most: int, line: int, title: str, faults: list[Fault])
 
 
 def check_nothing_below(section: Section, faults: list[Fault]) -> None:
-    """Headings inside a text have five or six signs; smaller numbers would begin something new, and be lost."""
+    """Record faults for headings inside a text with fewer than five signs, which would begin a new section and be lost."""
     for child in section.children:
         message = f"“{child.title}” belongs to nothing; write headings in a text with five or six #"
         faults.append(Fault(child.line, message))
 
 
-# What a value may be
+# Values of fields

@@ -1,4 +1,4 @@
-"""The values of fields: each function converts what a file says, and raises `ValueError` with a sentence."""
+"""The values of fields: each function converts a value in a file, or raises `ValueError` with a message."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def existing_slug(value: str) -> str:
 
 
 def new_slug(value: str) -> str:
-    """A slug for something new: as the forum itself would make it, and not reserved."""
+    """A slug for something new: one that the forum itself would make, and not reserved."""
     if slugify(existing_slug(value)) != value:
         raise ValueError(f"too long: “{slugify(value)}” is what an address keeps of it")
     if value in RESERVED_SLUGS | RESERVED_FOR_AGENDAS:
@@ -78,14 +78,14 @@ def new_slug(value: str) -> str:
 
 
 def entry_slug(value: str) -> str:
-    """A slug for an entry of the glossary: as the forum itself would make it, and not reserved."""
+    """A slug for a glossary entry: one that the forum itself would make, and not reserved."""
     if slugify(existing_slug(value)) != value or value in glossary.RESERVED:
         raise ValueError("no entry can have this address")
     return value
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """A converter that takes one of the choices."""
+    """A converter that accepts one of the choices."""
 
     def convert(value: str) -> str:
         if value not in choices:
@@ -96,22 +96,22 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def list_of(value: str) -> list[str]:
-    """A list of values with semicolons between them."""
+    """A list of values separated by semicolons."""
     return list(filter(None, split_parts(SEMICOLON, up_to(MAX_SOURCE)(value))))
 
 
 def slugs(value: str) -> list[str]:
-    """A list of slugs with semicolons between them."""
+    """A list of slugs separated by semicolons."""
     return [slug(one) for one in list_of(value)]
 
 
 def new_themes(value: str) -> list[str]:
-    """A list of names of themes with semicolons between them."""
+    """A list of names of themes separated by semicolons."""
     return [theme(name) for name in list_of(value)]
 
 
 def parts(least: int, most: int) -> Callable[[str], list[str]]:
-    """A converter for `least` to `most` parts with bars between them; missing ones at the end are empty."""
+    """A converter for `least` to `most` parts separated by bars; missing ones at the end are empty."""
 
     def convert(value: str) -> list[str]:
         found = split_parts(BAR, value)
@@ -161,7 +161,7 @@ def moment(value: str) -> datetime:
 
 
 def any_moment(value: str) -> datetime:
-    """A date and time in UTC, of a year in which what the forum holds can have been."""
+    """A date and time in UTC, in a year that is plausible for content of a forum."""
     try:
         found = datetime.strptime(value, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
     except ValueError:
@@ -179,7 +179,7 @@ def one_of_zones(value: str) -> str:
 
 
 def uid(value: str) -> str:
-    """The name by which calendar programs know a meeting."""
+    """The UID by which calendar programs identify a meeting."""
     if not re.fullmatch(r"[0-9A-Za-z-]{8,60}", value):
         raise ValueError("write 8 to 60 letters, digits and hyphens, or leave the field out")
     return value
@@ -224,7 +224,7 @@ def figure(value: str) -> list[str]:
 
 
 def figure_words(value: str) -> list[str]:
-    """What a figure is called: label and unit in the original, then both in the translation; units may be empty."""
+    """The words for a figure: label and unit in the original, then both in the translation; units may be empty."""
     found = split_parts(BAR, value)
     if not 3 <= len(found) <= 4 or not found[0]:
         raise ValueError("write label | unit | label | unit, first those of the original")
@@ -240,7 +240,7 @@ def tried(value: str) -> list[str]:
 
 
 def wants(value: str) -> tuple[str, date]:
-    """Who wants to try it, and until when: a handle and a month, which stands for its last day."""
+    """An intention to try it: a handle and a month, which stands for its last day."""
     handle, month = parts(2, 2)(value)
     try:
         first = date.fromisoformat(f"{month}-01")
@@ -270,18 +270,18 @@ def advice_request(value: str) -> tuple[str, datetime, str]:
 
 
 def pace(value: str) -> Pace:
-    """How slow a topic is: the minutes in which each member can write once, and until when, if that ends."""
+    """The pace of a topic: the minutes in which each member can write once, and its end, if it has one."""
     minutes, until = parts(1, 2)(value)
     return Pace(int(one_of(*map(str, PACES))(minutes)), any_moment(until) if until else None)
 
 
 def voice(value: str) -> tuple[str, datetime | None, str, date | None]:
-    """Who writes for an organisation: handle, since when, the handle of who named them, and the last day; only the first is needed."""
+    """A voice of an organisation: handle, since when, the handle of who named them, and the last day; only the first is required."""
     return _voice(*parts(1, 4)(value))
 
 
 def former_voice(value: str) -> tuple[datetime, str, tuple[str, datetime | None, str, date | None]]:
-    """Who has written for one: handle, when that ended and why, and then the rest of `voice`."""
+    """A former voice: handle, when the mandate ended and why, and then the rest of `voice`."""
     handle, ended, why, *before = parts(3, 6)(value)
     return moment(ended), one_of(*MANDATE_ENDS)(why), _voice(handle, *before)
 
@@ -305,7 +305,7 @@ def follow_up(value: str) -> list[Any]:
 
 
 def signature(value: str) -> list[Any]:
-    """Who signed a declaration: the slug of the organisation, a day, the name of the person, and the organisation's that day.
+    """A signature of a declaration: the slug of the organisation, a day, and the names of person and organisation that day.
 
     Then the position, the handle and the reservation with its language, each of which may be empty.
     """
@@ -323,13 +323,13 @@ def signature(value: str) -> list[Any]:
 
 
 def copied(value: str) -> str:
-    """What a commitment copies, or a translation is of, as the path of its page: “practice ward-rehearsal”, or “case c40”."""
+    """The page that a commitment copies, or a translation is of, as its path: “practice ward-rehearsal”, or “case c40”."""
     kind, _, name = value.partition(" ")
     return f"/{one_of('practice', 'case')(kind)}s/{existing_slug(name)}"
 
 
 def milestone(value: str) -> list[Any]:
-    """A milestone: its day and its words; then, unless it is open, “reached” or “given up”, the day on which, and a sentence."""
+    """A milestone: its day and its words; then, unless it is open, “reached” or “given up”, the day, and a sentence."""
     by, words, state, day_of, said = parts(2, 5)(value)
     return [
         day(by),
@@ -341,7 +341,7 @@ def milestone(value: str) -> list[Any]:
 
 
 def moved(value: str) -> list[Any]:
-    """A milestone was moved: its number in the file, the day that it had, the day on which that was said, and why."""
+    """A move of a milestone: its number in the file, its former day, the day of the move, and the reason."""
     number, earlier, moved_on, reason = parts(4, 4)(value)
     why = up_to(commitments.MAX_REASON)(reason)
     return [whole_number(number), day(earlier), past_day(moved_on), why]

@@ -1,4 +1,4 @@
-"""The names of the files of an export, and whether all of them are there."""
+"""The names of the files of an export, and checking that all of them are there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PEOPLE, GLOSSARY, README = "people.md", "expressions.md", "README.md"
 PREFIXES = ("agenda-", "dialogue-")
 AGENDA = re.compile(r"agenda-([^.]+)\.md")
 DIALOGUE = re.compile(r"dialogue-([^.]+)(?:\.([2-9]|[1-9][0-9]+))?\.md")
-LISTED = re.compile(r"^- `([^`]+\.md)`$", re.M)  # as README.md names the files
+LISTED = re.compile(r"^- `([^`]+\.md)`$", re.M)  # the lines of README.md that list the files
 PICTURES = "pictures"  # the folder with them
 PICTURE = re.compile(rf"({PICTURE_NAME})\.webp")
 LISTED_PICTURE = re.compile(rf"### +({PICTURE_NAME})\s*")
@@ -47,7 +47,7 @@ def pictures_listed(lines: Iterable[str]) -> Iterator[str]:
 
 
 def compare_pictures(names: Collection[str], listed: Collection[str]) -> None:
-    """Raise `Invalid` unless the files in the folder of pictures, by name, are those that the other files list."""
+    """Raise `Invalid` unless the files in the folder of pictures are exactly those that the other files list."""
     found = {match[1] for match in map(PICTURE.fullmatch, names) if match}
     if odd := [f"{PICTURES}/{one}" for one in names if not PICTURE.fullmatch(one)]:
         raise Invalid(f"No export has files of these names, take them out: {_some(odd)}.")
@@ -60,8 +60,7 @@ def agendas_in(names: Collection[str], readme: str) -> Mapping[str, list[str]]:
     """The files of each agenda's dialogue in order, by the name of the agenda's file.
 
     `names` are those of all files in the folder; `readme` is the text of README.md, which lists them, or empty.
-
-    Raises `Invalid` when a file is missing, or has a name that is similar to those of an export.
+    Raises `Invalid` when a file is missing, or has a name that is only similar to those of an export.
     """
     numbers: dict[str, list[int]] = {}
     agendas = {found[1] for found in map(AGENDA.fullmatch, names) if found}
@@ -98,13 +97,13 @@ def _missing(agendas: Collection[str], numbers: Mapping[str, list[int]]) -> Iter
 
 
 def _unlisted(names: Collection[str], readme: str) -> Iterator[str]:
-    """Files that README.md lists and that are not there. Some file systems normalise accents differently."""
+    """Files that README.md lists but that are missing. Some file systems normalise accents differently."""
     known = {normalize("NFC", name) for name in names}
     yield from (one for one in LISTED.findall(readme) if normalize("NFC", one) not in known)
 
 
 def _some(names: Collection[str]) -> str:
-    """Names for a sentence, each once, at most `MAX_NAMED`."""
+    """Names for a message, each once, at most `MAX_NAMED`."""
     different = sorted(set(names))
     more = len(different) - MAX_NAMED
     return ", ".join(islice(different, MAX_NAMED)) + (f" and {more} more" if more > 0 else "")

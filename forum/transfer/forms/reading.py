@@ -48,7 +48,7 @@ POST_TITLE = re.compile(r"^([a-z0-9-]+), (\d{4}-\d\d-\d\d \d\d:\d\d)$")
 
 
 def read_agenda(source: str) -> AgendaFile:
-    """Read an agenda file to its end, whatever is wrong; its `faults` list that, line by line."""
+    """Read an agenda file completely, even if it has faults; its `faults` list them, line by line."""
     faults: list[Fault] = []
     check_characters_and_fences(source, faults)
     root = parse(source)

@@ -41,10 +41,10 @@ from forum.transfer.models import (
     Wanted,
 )
 
-NOT_SHOWN = "[…]"  # replaces the text of an opening post that readers cannot see; in no language
+NOT_SHOWN = "[…]"  # replaces the text of an invisible opening post; in no language
 QUOTE = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/([0-9]{1,12})\)[ \t]*$(?:\n>[ \t]*$)?", re.M)
 QUOTED_NUMBER = re.compile(r"^\\*> #[0-9]+[ \t]*$", re.M)
-# Links in a text, and the definitions of those that are named there
+# Links in a text, and their reference definitions
 INTERNAL_LINK = re.compile(
     r"(\]\([ \t]*<?|^[ \t>]{0,40}\[[^\]\n]{1,300}\]:[ \t]*<?)/(?=(?:posts|topics)/)", re.M
 )
@@ -72,7 +72,7 @@ def number_quotes(
 
 
 def _number_other_heads(source: str, numbers: Mapping[int, int]) -> str:
-    """Number the posts in heads of quotes whose link was written in another form, which only parsing the text finds."""
+    """Number the posts above quotes whose link was written in another form, which only parsing the text finds."""
     lines = source.split("\n")
     for start, end, post_id in reversed(quote_heads(source) if numbers else []):
         if post_id in numbers:
@@ -84,7 +84,8 @@ def _number_other_heads(source: str, numbers: Mapping[int, int]) -> str:
 def _with_absolute_links(source: str, address: str, pictures: Collection[str]) -> str:
     """Make links to posts and topics absolute, because ids differ in another forum, unless the text gets too long.
 
-    The same for pictures that the export does not have: they are gone, or nobody who reads it sees them.
+    The same is done for pictures that the export does not contain, because they are deleted, or invisible to its
+    readers.
     """
 
     def at_home(found: re.Match[str]) -> str:
@@ -98,7 +99,7 @@ def _with_absolute_links(source: str, address: str, pictures: Collection[str]) -
 
 @dataclass
 class ExportedPerson:
-    """Somebody whom the files mention: their handle and name there, and the earliest moment at which they did something."""
+    """Somebody whom the files mention: their handle and name there, and the earliest moment of their contributions."""
 
     handle: str
     name: str
@@ -111,8 +112,8 @@ class ExportedPerson:
 class ExportedPeople:
     """The people whom the files mention, and their handles there.
 
-    Members who have left or whose profile is hidden get a made-up handle that begins with `former` or `hidden`, as no
-    handle of a member does. `named` are all who were mentioned, by id.
+    Members who have left or whose profile is hidden get a made-up handle that begins with `former` or `hidden`,
+    unlike any member's handle. `named` are all people mentioned, by id.
     """
 
     former: str
@@ -120,7 +121,7 @@ class ExportedPeople:
     named: dict[int, ExportedPerson] = field(default_factory=dict)
 
     def of(self, author: Author, moment: datetime | None = None) -> str:
-        """The handle of an author, who is mentioned from now on as having written something at `moment`."""
+        """The handle of an author, who is recorded as having written something at `moment`."""
         named = self.named.get(author.id)
         if named is None:
             made_up = f"{self.former if author.left_at else self.hidden}{author.id}"
@@ -132,11 +133,11 @@ class ExportedPeople:
         return named.handle
 
     def of_member(self, member: Member) -> str:
-        """The handle of a member, who is mentioned from now on."""
+        """The handle of a member, who is recorded as mentioned."""
         return self.of(Author._make(getattr(member, name) for name in Author._fields))
 
     def is_to_write(self, member_id: int) -> bool:
-        """Whether to write a member with their profile, and note that it is done; not if they got a made-up handle before."""
+        """Whether to write a member with their profile, recording that it is done; not if they got a made-up handle before."""
         named = self.named.get(member_id)
         if named is None:
             return True
@@ -144,14 +145,14 @@ class ExportedPeople:
         return named.has_page
 
     def without_page(self) -> list[ExportedPerson]:
-        """Those who were mentioned and have no visible profile; noted as written."""
+        """The mentioned people without a visible profile; recorded as written."""
         gone = [named for _id, named in sorted(self.named.items()) if not named.has_page]
         for named in gone:
             named.is_written = True
         return gone
 
     def not_written(self) -> list[ExportedPerson]:
-        """Those who were mentioned and have not been written."""
+        """The mentioned people who were not written yet."""
         return [named for named in self.named.values() if not named.is_written]
 
     def of_shown(self, members: Iterable[Member | None]) -> list[str]:
@@ -161,10 +162,10 @@ class ExportedPeople:
 
 @dataclass
 class Writer:
-    """Renders sections of content files. `left_out` counts, by name, the values that no file could hold.
+    """Renders sections of content files. `left_out` counts, by name, the values that no file can contain.
 
-    `address` is that of the forum; `cities` are the labels of cities, by id; `pictures` are the handles of those who added the
-    pictures that have been written, by their names.
+    `address` is that of the forum; `cities` are the labels of cities, by id; `pictures` are the handles of the owners
+    of the pictures that have been written, by their names.
     """
 
     address: str
@@ -178,7 +179,7 @@ class Writer:
     def organisation(
         self, organisation: Organisation, mandates: Sequence[Mandate], *, is_for_members: bool
     ) -> str:
-        """The section of an organisation in the people file, with who writes for it, and for members who has."""
+        """The section of an organisation in the people file, with its voices and, for members, former ones."""
         fields: Fields = (
             ("slug", organisation.slug),
             ("kind", organisation.kind),
@@ -194,7 +195,7 @@ class Writer:
         )
 
     def _mandate(self, mandate: Mandate, is_for_members: bool) -> Fields:
-        """The field of who writes or wrote for an organisation; none of those whose profile is hidden, as on its page."""
+        """The field of a voice, present or former; none for hidden profiles, as on the organisation's page."""
         member, by, last = mandate.member, mandate.named_by, _day(mandate.last_day) or ""
         if member.hidden_at or not (is_for_members or mandate.is_open):
             return []
@@ -209,7 +210,7 @@ class Writer:
         return [("has written for it", _parts_value([handle, ended, mandate.why_ended, *rest]))]
 
     def member(self, member: Member, themes: Sequence[str], earlier: Sequence[str]) -> str:
-        """The section of a member in the people file, with their profile; `earlier` are the handles before."""
+        """The section of a member in the people file, with their profile; `earlier` are former handles."""
         organisation = member.organisation
         languages = [row.language for row in member.languages]
         fields: Fields = (
@@ -226,14 +227,14 @@ class Writer:
         return self._section(2, member.name, schemas.MEMBER, fields, self._text(member.about))
 
     def former_member(self, named: ExportedPerson) -> str:
-        """The section of somebody without a visible profile: no more than a name."""
+        """The section of somebody without a visible profile: only a name."""
         fields: Fields = (("handle", named.handle), ("joined on", _day(named.since)))
         return self._section(2, named.name, schemas.MEMBER, fields)
 
     # Agendas and the library
 
     def agenda(self, agenda: Agenda, number: int, themes: Sequence[str]) -> str:
-        """The head of the file of an agenda; `number` is its place in the order."""
+        """The head of the file of an agenda; `number` is its position in the order."""
         fields: Fields = (
             ("slug", importable_slug(agenda.slug)),
             ("palette", agenda.palette),
@@ -249,7 +250,7 @@ class Writer:
         return self._section(1, agenda.title, schemas.AGENDA, fields, text)
 
     def findings(self, agenda: Agenda) -> str:
-        """What the dialogue of an agenda has found; empty for nothing."""
+        """The section with the findings of an agenda; empty if it has none."""
         if not agenda.findings:
             return ""
         written_on = _day(agenda.findings_at.date() if agenda.findings_at else None)
@@ -279,7 +280,7 @@ class Writer:
         return self._section(3, statement.name, schemas.STATEMENT, fields, text)
 
     def case(self, case: Case, tried: Sequence[Tried], wanted: Sequence[Wanted]) -> str:
-        """The section of a case, with who has tried what it tells, or wants to."""
+        """The section of a case, with who has tried it, or wants to."""
         places = sorted(case.places, key=lambda city: (city.name, city.id))
         fields: Fields = (
             ("slug", importable_slug(case.slug)),
@@ -372,7 +373,7 @@ class Writer:
         return self._section(3, said["title"], schemas.TRANSLATION, fields, body) + parts
 
     def declaration(self, declaration: Declaration, signatures: Sequence[Signature]) -> str:
-        """The section of a declaration. Its text is written as it is, because it is this text that was signed."""
+        """The section of a declaration. Its text is written unchanged, because it is the signed text."""
         author = Author._make(getattr(declaration.author, name) for name in Author._fields)
         course = ("opened", "frozen", "adopted", "withdrawn")
         days = {name: getattr(declaration, f"{name}_at") for name in course}
@@ -450,7 +451,7 @@ class Writer:
         return self._section(3, reading.title, schemas.READING, fields, self._text(reading.why))
 
     def meeting(self, meeting: Meeting) -> str:
-        """The section of a meeting, without the link by which one joins and without those who come."""
+        """The section of a meeting, without the link to join and without attendances."""
         fields: Fields = (
             ("begins", _moment(meeting.starts_at)),
             ("ends", _moment(meeting.ends_at)),
@@ -481,7 +482,7 @@ class Writer:
         below: Below,
         story: Story | None,
     ) -> str:
-        """The section of a topic and its opening post. Without a visible opening post: neither its text nor its follow-up."""
+        """The section of a topic and its opening post; text and follow-up are left out if that post is not visible."""
         fields: Fields = (
             ("kind", topic.kind),
             ("by", self.people.of(topic.author, topic.created_at)),
@@ -560,7 +561,7 @@ class Writer:
         """The section of a picture that has been written."""
         return self._section(3, name, schemas.PICTURE, [("by", self.pictures[name])])
 
-    # Shared by all
+    # Shared by all sections
 
     def _section(
         self, level: int, title: str, schema: Schema, fields: Fields, text: str = ""
@@ -591,7 +592,7 @@ class Writer:
         return self.cities.get(city_id or 0)
 
     def _for(self, author: Author, organisation_id: int | None) -> Fields:
-        """The field for a text on behalf of an organisation; a file can only say that of the author's present one."""
+        """The field for a text on behalf of an organisation; a file can only express that for the author's present one."""
         is_theirs = author.has_page and organisation_id == author.organisation_id
         return [("on behalf of organisation", _yes_if(organisation_id and is_theirs))]
 
@@ -605,7 +606,7 @@ class Writer:
 
 
 def importable_slug(slug: str) -> str:
-    """A slug that `reading` accepts: one that a number once made too long is shortened, with a part of its hash."""
+    """A slug that `reading` accepts: one that became too long by a number is shortened, with a part of its hash."""
     if slugify(slug, "") == slug:
         return slug
     return f"{slugify(slug, '')[:48].strip('-')}-{paragraph_key(slug)[:6]}"
@@ -620,7 +621,7 @@ def _parts_value(values: Iterable[str]) -> str:
 
 
 def _poll(poll: ExportedPoll | None) -> Fields:
-    """The fields of a poll, without who chose what. One that was closed in its last minute has ended by itself then."""
+    """The fields of a poll, without votes. One that was closed in its last minute is written as having ended by itself."""
     if poll is None:
         return []
     until = _moment(poll.closes_at) if poll.closes_at else None
