@@ -1,1 +1,1 @@
-"""What the person who runs the server needs: backups, checks, what is made anew from texts, health and figures."""
+"""For the person who runs the server: backups, checks, re-rendering and reindexing, health and metrics."""

@@ -31,7 +31,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `faults` yields what is wrong, in bounded memory; `mend` names the repair in `upkeep.commands.checking`, if any."""
+    """One check: `faults` yields inconsistencies, in bounded memory; `mend` names the repair in `upkeep.commands.checking`."""
 
     name: str
     faults: Callable[[], Iterator[Fault]]

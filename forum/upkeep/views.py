@@ -1,4 +1,4 @@
-"""Doors for the person who runs the server: health, readiness, and the page of figures."""
+"""Views for the person who runs the server: health, readiness, and the page of figures."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from forum.upkeep import queries
 from forum.web import me
 
 bp = Blueprint("upkeep", __name__)
-PROBE_SECONDS = 2.0  # within which the database must answer to count as ready
-WORKER_SILENCE_SECONDS = 60.0  # without a heartbeat after which a worker is reported as missing
+PROBE_SECONDS = 2.0  # in which the database must answer to count as ready
+WORKER_SILENCE_SECONDS = 60.0  # without a heartbeat, after which a worker is reported as missing
 MB = 1_000_000
 SIZE_UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 LIBRARIES = ("Flask", "SQLAlchemy", "granian")
@@ -45,13 +45,13 @@ CHART_SIZE = ChartSize()
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Liveness: the process answers. Asks neither the database nor the disk."""
+    """Liveness: the process answers. Uses neither the database nor the disk."""
     return _plain_text("alive\n", 200)
 
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Readiness: the database reads and writes, its schema matches, there is room on the disk. Else 503.
+    """Readiness: the database reads and writes, its schema matches, there is space on the disk. Else 503.
 
     One line for each part, without secrets. A missing worker is reported, but does not make the forum unready.
     """
@@ -90,7 +90,7 @@ def _database_readiness() -> list[Readiness]:
             )
         ]
     words = "reads and writes" if is_writable else "cannot be written"
-    # Newer: another server has been upgraded. This one goes on, or a load balancer would lose all servers at once.
+    # Newer: another server was upgraded. This one goes on; otherwise a load balancer would lose all servers at once.
     is_fit = schema in ("ours", "newer")
     return [Readiness("database", is_writable, words), Readiness("schema", is_fit, schema)]
 
@@ -112,7 +112,7 @@ def _disk_readiness() -> Readiness:
 
 
 def _counters_readiness() -> list[Readiness]:
-    """Whether Valkey answers, if it counts the limits of several machines; without it the forum is ready all the same."""
+    """Whether Valkey answers, if rate limits are counted there; without it the forum is still ready."""
     if not web.settings().valkey_url or not web.settings().limits:
         return []
     words = (
@@ -164,7 +164,7 @@ class Chart(NamedTuple):
 
 @bp.get("/administration/figures")
 def figures() -> str:
-    """How much is written and by how many, what waits, and the state of the machine."""
+    """How much is written and by how many members, what waits, and the state of the machine."""
     months = _last_months(now().date())
     counted = queries.months(me(), datetime(months[0].year, months[0].month, 1, tzinfo=UTC))
     charts = [_chart(name, key, counted[key], months) for key, name in _chart_names().items()]
@@ -204,7 +204,7 @@ def _chart(name: str, key: str, counted: dict[str, int], months: Sequence[date])
 
 
 class Machine(NamedTuple):
-    """What the forum runs on, and sizes on disk, in words such as `1.2 GB`."""
+    """The machine, and sizes on disk, in words such as `1.2 GB`."""
 
     database: str
     database_size: str
@@ -248,7 +248,7 @@ def _size(size: float) -> str:
 
 
 def measurements() -> dict[str, float]:
-    """Metrics that are asked for and not counted: what waits, free disk space, whether the database answers (0 or 1).
+    """Metrics that are measured when asked for: what waits, free disk space, whether the database answers (0 or 1).
 
     Needs an application context, but no request.
     """

@@ -1,4 +1,4 @@
-"""`flask check | rerender | reindex | backup | restore | move-database`, and what is around all commands."""
+"""`flask check | rerender | reindex | backup | restore | move-database`, and the error handling around all commands."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ bp = Blueprint("upkeep_commands", __name__, cli_group=None)
 
 @contextmanager
 def refusals_end_command() -> Iterator[None]:
-    """Let a refusal end a long command with a sentence. What it has done so far is kept."""
+    """Inside, a refusal ends a long command with a sentence. What it has done so far is kept."""
     try:
         yield
     except Refusal as error:

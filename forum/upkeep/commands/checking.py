@@ -1,4 +1,4 @@
-"""`flask check`: what is wrong in the database, and mending it."""
+"""`flask check`: finding inconsistencies in the database, and repairing them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from forum.upkeep.commands._shared import bp, refusals_end_command
 from forum.upkeep.commands.rebuilding import reindex_batch
 from forum.upkeep.models import Check, Fault
 
-MAX_LINES = 20  # faults printed for each check
-BATCH_SIZE = 50  # rows mended in one transaction: few, so that others who write meanwhile wait only for a moment
+MAX_LINES = 20  # faults printed per check
+# Rows repaired in one transaction: few, so that others who write meanwhile wait only for a moment
+BATCH_SIZE = 50
 BY_HAND = "by hand"  # the `mend` of checks whose faults no command can repair
 Mend = Callable[[str, Sequence[int]], object]
 Ids = dict[str, "array[int]"]
@@ -60,7 +61,7 @@ def _files_left_behind() -> Iterator[Fault]:
 
 
 def _unwritable_files() -> Iterator[Fault]:
-    """Files of the forum that it cannot write, because another user ran a command: letters would wait for ever."""
+    """Files that the forum cannot write because another user ran a command; because of them, letters would wait for ever."""
     for path in filter(is_shut, web.settings().own_paths):
         yield Fault("file", path, "cannot be written. Give it to the user that runs the forum")
 
@@ -85,8 +86,8 @@ def _collect_id(ids: Ids, fault: Fault) -> None:
 
 
 def _mend_and_report(one: Check, number: int, ids: Ids) -> int:
-    """Mend what a check has found, print how much was mended, and return the number of faults left."""
-    if one.mend == BY_HAND:  # the printed line says how
+    """Repair what a check has found, print how much was repaired, and return the number of remaining faults."""
+    if one.mend == BY_HAND:  # the printed line says how to repair it
         return number
     if one.mend not in {*MEND, *MEND_ALL}:
         click.echo("This cannot be mended from the rows themselves. Compare with a backup.")
@@ -107,7 +108,7 @@ def _mend_full_text_index() -> None:
 
 
 def _mend_all(one: Check) -> bool:
-    """Mend all that a check can find; returns False if nothing was mended, because the database refuses it."""
+    """Repair everything that a check can find; returns False if the database refused it, so that nothing was repaired."""
     try:
         MEND_ALL[one.mend](SYSTEM)
     except IntegrityError:
@@ -116,7 +117,7 @@ def _mend_all(one: Check) -> bool:
 
 
 def _mend_in_batches(one: Check, ids: Ids) -> bool:
-    """Mend the rows that a check has found; returns whether the database has refused none of them."""
+    """Repair the rows that a check has found; returns whether the database has refused none of them."""
     mend = MEND[one.mend]
     done = [
         _mend_batch(mend, kind, of_kind[start : start + BATCH_SIZE])
@@ -127,7 +128,7 @@ def _mend_in_batches(one: Check, ids: Ids) -> bool:
 
 
 def _mend_batch(mend: Mend, kind: str, ids: Sequence[int]) -> bool:
-    """Mend some rows; where the database refuses one, because of a key that leads nowhere, all but that one."""
+    """Repair some rows; if the database refuses one because of a dangling foreign key, all others."""
     try:
         mend(kind, ids)
     except IntegrityError:

@@ -34,7 +34,7 @@ def backup(target: Path) -> None:
     settings = web.settings()
     if not target.name:
         raise click.ClickException("TARGET is the name of a file.")
-    if target.exists() and not target.is_file():  # the backup would take the place of a device
+    if target.exists() and not target.is_file():  # a device would be replaced by the backup
         raise click.ClickException(f"{target} is no file that a backup could take the place of.")
     kept = "The old backup is kept." if target.exists() else ""
     with _errors_end_command(kept), _progress_bar("Copying") as note:
@@ -42,7 +42,7 @@ def backup(target: Path) -> None:
             raise Refusal(words)
         what = _copier(), settings.data, target, queries.version(), note
         made, remarks = backups.make(*what, secret_key=settings.secret_key)
-    with suppress(OSError):  # the backup is complete all the same
+    with suppress(OSError):  # the backup is complete anyway
         settings.backed_up_path.touch()
     for remark in remarks:
         click.echo(remark)
@@ -75,7 +75,7 @@ def restore(source: Path) -> None:
 
 
 def _about_key(made: backups.Manifest, settings: Settings) -> str:
-    """A sentence when the forum may go on with another secret key than the one it had, or an empty string."""
+    """A warning if the restored forum may use another secret key than before, or an empty string."""
     if backups.KEY not in made.files:
         why = "The secret key is not in the backup: FORUM_SECRET_KEY has to be the one that the forum had."
     elif settings.has_given_key and not backups.holds_key(settings.data, settings.secret_key):
@@ -140,7 +140,7 @@ def _prepare(source: Engine, target: Engine, again: bool) -> None:
 
 
 def _refuse_running_forum(source: Engine) -> None:
-    """Raise `Refusal` while others use the SQLite file: what they write after the move would be in no other database."""
+    """Raise `Refusal` while other processes use the SQLite file: what they write after the move would be lost."""
     source.dispose()  # so that this process does not keep the file open
     try:
         refuse_if_open(Path(source.url.database or ""))
@@ -171,7 +171,7 @@ def _without_secrets(url: URL) -> str:
 
 @contextmanager
 def _errors_end_command(words: str) -> Iterator[None]:
-    """Let any failure end the command with a sentence, followed by another one on what has not changed."""
+    """Inside, any failure ends the command with a sentence, followed by `words` on what has not changed."""
     try:
         yield
     except Refusal as error:

@@ -1,4 +1,4 @@
-"""What is around all commands: a sentence when the database is not available, or its schema of another version."""
+"""Error handling around all commands: a sentence when the database is not available, or has another version's schema."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOR_ANY_SCHEMA = {"db", "setup", "fill", "backup", "restore", "routes", "run", "
 
 
 def guard(group: click.Group) -> None:
-    """Let all commands of a group end with a sentence when the database is not available or its schema is of another version."""
+    """Make all commands of a group end with a sentence when the database is not available or has another version's schema."""
     for name, command in group.commands.items():
         guarded = command if name in FOR_ANY_SCHEMA else _with_schema_check(command)
         group.commands[name] = _with_readable_errors(
@@ -29,9 +29,9 @@ def guard(group: click.Group) -> None:
 
 
 def _with_schema_check(command: click.Command) -> click.Command:
-    """A copy, because all applications of this process share the command; of a group, with a check in each subcommand.
+    """A copy that checks the schema, because all applications of this process share the command; for a group, in each subcommand.
 
-    A group's own callback runs before `--help` of a subcommand, which is read by whoever does not know yet what to do.
+    A group's own callback runs before `--help` of a subcommand, which must work without a database.
     """
     guarded: click.Command = copy(command)
     if isinstance(guarded, click.Group):
@@ -66,7 +66,7 @@ def _with_readable_errors(
         context.with_resource(_outages_end_command(ending))
         return context
 
-    # This covers subcommands too, which may be loaded only when they are needed, as those of `db`.
+    # This covers subcommands too, which may be loaded only when needed, such as those of `db`.
     readable.make_context = make_context  # type: ignore[method-assign]  # of this copy alone
     return readable
 

@@ -1,4 +1,4 @@
-"""`flask rerender | reindex`: makes HTML, and what search knows, anew from what is written."""
+"""`flask rerender | reindex`: rebuilds HTML, and search documents, from the stored texts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from forum.terms import actions as terms
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp, refusals_end_command
 
-# Texts, and documents, in one transaction: few, so that others who write meanwhile wait only for a moment.
+# Texts, and documents, per transaction: few, so that others who write meanwhile wait only for a moment.
 RERENDER_BATCH_SIZE, REINDEX_BATCH_SIZE = 200, 50
 RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "posts": dialogue.rerender,
@@ -43,7 +43,7 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
 }
 KINDS_WITH_MENTIONS = ("posts", "notes of moderators")  # texts in which handles become links
 KINDS_WITH_PICTURES = ("posts", "paragraphs of cases", "parts of practices")
-# Posts first, with their topics: search ranks the newest documents only, and the library should be among them.
+# Posts first, with their topics: search ranks only the newest documents, which should include the library.
 REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "post": dialogue.reindex,
     "case": library.reindex_cases,
@@ -111,6 +111,6 @@ def _reindex(kind: str, note: Callable[[int], None]) -> None:
 
 
 def reindex_batch(kind: str, ids: Sequence[int]) -> None:
-    """Write the documents of some things of a kind anew; for opening posts also those of their topics."""
+    """Rebuild the documents of some things of a kind; for opening posts also those of their topics."""
     sources = queries.sources_of(kind, ids)
     REINDEX[kind](SYSTEM, ids, PlainTexts((source, plain(source)) for source in sources))

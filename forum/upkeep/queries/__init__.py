@@ -1,4 +1,4 @@
-"""Questions of the person who runs the server: versions, the database, inconsistencies, what is made anew, figures."""
+"""Queries for the person who runs the server: versions, the database, inconsistencies, texts to rebuild, figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of columns that repeat what other rows say, and of how rows hang together."""
+"""Checks of columns that repeat other rows, and of relations between rows."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _wrong_values(model: Any, column: Any, expected: Any) -> Iterator[Fault]:
 
 
 def _are_close_moments(has: Any, should: Any) -> bool:
-    """Whether both are times and nearly the same: an action asks for the time more than once."""
+    """Whether both are times and nearly the same, because an action reads the time more than once."""
     are_moments = isinstance(has, datetime) and isinstance(should, datetime)
     return are_moments and abs(has - should) < MAX_ACTION_TIME
 
@@ -124,13 +124,13 @@ def _wrong_next_days() -> Iterator[Fault]:
 
 
 def _texts_changed_by_hand() -> Iterator[Fault]:
-    """Frozen declarations whose digest is not that of their text. Nobody but a person can know which of both is right."""
+    """Frozen declarations whose digest is not that of their text. Only a person can know which of the two is right."""
     for declaration_id in wrongly_digested():
         yield Fault("declaration", declaration_id, "is not the text that was signed (SHA-256)")
 
 
 def _circular_adaptations() -> Iterator[Fault]:
-    """Practices that were adapted from themselves, over others."""
+    """Practices that were directly or indirectly adapted from themselves."""
     steps = select(Practice.id, Practice.adapted_from_id.label("above")).cte(recursive=True)
     further = select(steps.c.id, Practice.adapted_from_id).join(
         Practice, Practice.id == steps.c.above

@@ -46,7 +46,7 @@ def _sqlite_checks() -> list[Check]:
 
 
 def _damaged_pages() -> Iterator[Fault]:
-    """What SQLite's own integrity check finds, without the full-text index, which has a check of its own."""
+    """Faults found by SQLite's own integrity check, without the full-text index, which has a check of its own."""
     for (words,) in stream(text("PRAGMA integrity_check(1000)")):
         if words != "ok" and FTS_TABLE not in words:
             yield Fault("database", None, words)
@@ -58,7 +58,7 @@ def _broken_keys_in_sqlite() -> Iterator[Fault]:
 
 
 def _full_text_differences() -> Iterator[Fault]:
-    """Where the full-text index differs from the documents. Only reads, so that no writer has to wait."""
+    """Differences between the full-text index and the documents. It only reads, so that no writer has to wait."""
     for (words,) in stream(text(f"PRAGMA integrity_check({FTS_TABLE})")):
         if words != "ok":
             yield Fault("full-text index", None, words)
@@ -99,7 +99,7 @@ def _invalid_indexes_and_keys() -> Iterator[Fault]:
 
 
 def _broken_keys() -> Iterator[Fault]:
-    """Counted first: a cursor of the server, through which rows are streamed, is planned anew for each table and run."""
+    """Broken keys are counted first, because a server-side cursor, with which rows are streamed, is planned again for each table."""
     for rows in Base.metadata.sorted_tables:
         if rows.foreign_keys and db.session.scalar(_number_of_dangling_keys(rows)):
             for column_name, target, *row in stream(_dangling_keys(rows)):
@@ -114,7 +114,7 @@ def _number_of_dangling_keys(rows: Table) -> Select[Any]:
 
 @cache
 def _dangling_keys(rows: Table) -> CompoundSelect[Any]:
-    """The rows of a table whose foreign keys lead nowhere: column, target and primary key.
+    """The rows of a table with dangling foreign keys: column, target and primary key.
 
     One statement for all keys: building one for each takes longer than a small forum takes to answer.
     """

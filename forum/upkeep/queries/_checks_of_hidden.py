@@ -1,4 +1,4 @@
-"""Checks that nothing shows what is hidden: notices, quotes in posts, quotes on pages."""
+"""Checks that nothing shows hidden content: notices, quotes in posts, quotes on pages."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _quotes_of_hidden() -> Iterator[Fault]:
 
 
 def _pages_quoting_hidden() -> Iterator[Fault]:
-    """Pages whose texts quote what their readers may not see. Who edits them decides what to write instead."""
+    """Pages whose texts quote something that their readers may not see. Their editors decide what to write instead."""
     for kind, (key, source, audience, shown) in SHOWN_TEXTS.items():
         texts = select(key, source, audience).where(source.contains("/posts/"), shown)
         named = {
@@ -83,7 +83,7 @@ def _pages_quoting_hidden() -> Iterator[Fault]:
             yield Fault(kind, item_id, "quotes a post that its readers may not see")
 
 
-# Formatted texts that are not posts: the id of their page, their source, its readers, and whether anybody sees it
+# Formatted texts other than posts: the id of their page, their source, their audience, and whether anybody sees them
 SHOWN_TEXTS: dict[str, tuple[Any, Any, Any, ColumnElement[bool]]] = {
     "agenda": (Agenda.id, Agenda.introduction, literal(PUBLIC), Agenda.opened_at.is_not(None)),
     "findings of agenda": (

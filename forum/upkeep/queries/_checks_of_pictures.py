@@ -1,4 +1,4 @@
-"""Checks of pictures: what search knows of them against the texts that show them, and their files."""
+"""Checks of pictures: the records of search against the texts that show them, and their files."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from forum.search.models import (
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._shared import stream
 
-TEXTS_AT_ONCE = 50  # that are in memory together
+TEXTS_AT_ONCE = 50  # that are in memory at once
 IS_APART = and_(Practice.audience == PUBLIC, Practice.failure_audience == MEMBERS)
-# The texts of which documents of search are made that may show pictures: a column that names the thing, and the source
+# The texts behind search documents that may show pictures: a column with the id of the thing, and the source
 SECTIONS = select(PracticeSection.practice_id, PracticeSection.source).join(
     Practice, Practice.id == PracticeSection.practice_id
 )
@@ -70,9 +70,9 @@ def picture_checks() -> list[Check]:
 
 
 def _incomplete_pictures() -> Iterator[Fault]:
-    """Pictures that lack a file, and files of another size than was noted."""
+    """Pictures without a file, and files whose size is not the recorded one."""
     is_postgresql = db.session.get_bind().dialect.name == "postgresql"
-    # How long they are is said by the row that leads to the bytes, which are not read
+    # The length is stored beside the bytes, which are not read
     length = (func.octet_length if is_postgresql else func.length)(PictureFile.data)
     of_version = {
         version: func.sum(length).filter(PictureFile.version == version)
@@ -90,7 +90,7 @@ def _incomplete_pictures() -> Iterator[Fault]:
 
 
 def _wrongly_shown(kind: str) -> Iterator[Fault]:
-    """Things whose documents show other pictures than their texts."""
+    """Things whose documents record other pictures than their texts show."""
     found = _perhaps_showing(kind).execution_options(yield_per=TEXTS_AT_ONCE)
     for ids in db.session.scalars(found).partitions():
         yield from _differing(kind, ids)
@@ -111,7 +111,7 @@ def _differing(kind: str, ids: Sequence[int]) -> Iterator[Fault]:
     known = select(Document.item_id, ShownPicture.picture)
     known = known.outerjoin(ShownPicture, ShownPicture.document_id == Document.id)
     rows = known.where(Document.kind == kind, Document.item_id.in_(ids))
-    # Without a document, that is the fault that another check tells
+    # A missing document is reported by another check
     for item_id, has in sorted(_by_thing(db.session.execute(rows)).items()):
         if has != should.get(item_id, set()):
             words = (", ".join(sorted(some)) or None for some in (has, should.get(item_id, ())))

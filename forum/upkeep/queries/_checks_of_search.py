@@ -1,4 +1,4 @@
-"""Checks of the documents of search against the things that they are of."""
+"""Checks of the search documents against the things that they describe."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NOT_HIDDEN, FOR_EVERYBODY = null(), literal(PUBLIC)
 
 @dataclass(frozen=True)
 class Indexed:
-    """What the documents of one kind should say, as columns of `rows`. Those rows have a document for which `has_document` is true."""
+    """What the documents of one kind should contain, as columns of `rows`. Rows for which `has_document` is true have a document."""
 
     rows: Any
     item_id: Any
@@ -125,7 +125,7 @@ INDEXED_KINDS = {
 }
 
 
-# The original of a translation, and who may read that
+# The original of a translation, and its audience
 _ORIGINALS = outerjoin(
     outerjoin(Translation, Practice, Practice.id == Translation.practice_id),
     Case,
@@ -207,7 +207,7 @@ def _differing_documents(kind: str, of: Indexed) -> Select[Any]:
         rows = rows.outerjoin(parent, is_of_topic)
         pairs.append((Document.parent_id, parent.id))
         follows = (Retitling.document_id == Document.parent_id, Retitling.reached < Document.id)
-        # The worker has not given it the new title yet
+        # The worker has not updated its title yet
         rows = rows.outerjoin(Retitling, and_(*follows))
         is_due = Retitling.document_id.is_not(None)
         pairs[3] = (Document.title, case((is_due, Document.title), else_=of.title))

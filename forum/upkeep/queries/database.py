@@ -1,4 +1,4 @@
-"""The database as the server has it: whether it takes writes, whether its file is there, its name and size."""
+"""The state of the database: whether it can be written, whether its file exists, its name and size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IS_WRITABLE = text("SELECT NOT current_setting('transaction_read_only')::bool")
 
 
 def is_writable() -> bool:
-    """Whether the database takes writes: neither the file nor the server is read-only. Changes nothing, waits for no lock.
+    """Whether the database can be written: neither the file nor the server is read-only. Changes nothing, waits for no lock.
 
     A database that is locked by another writer counts as writable.
     """
@@ -30,7 +30,7 @@ def is_writable() -> bool:
 
 
 def is_file_gone() -> bool:
-    """Whether the SQLite file was deleted or moved: writes then go to a file without a name, and are lost."""
+    """Whether the SQLite file was deleted or moved: then writes go to a file without a name, and are lost."""
     url = db.engine.url
     name = url.database or ""
     is_file = url.get_backend_name() == "sqlite" and name not in ("", ":memory:")

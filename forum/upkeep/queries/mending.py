@@ -1,4 +1,4 @@
-"""What the repairs of `flask check --fix` look up about the rows that a check has found."""
+"""What the repairs of `flask check --fix` look up about the rows found by a check."""
 
 from __future__ import annotations
 

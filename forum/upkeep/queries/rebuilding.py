@@ -1,4 +1,4 @@
-"""Everything stored, in batches: texts whose HTML is old, and what search knows of them."""
+"""Everything that can be rebuilt, in batches: texts with old HTML, and search documents."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ TEXT_COLUMNS = {
     "profiles": TextColumns(Member.about, Member.html_version, (Member.id,), is_optional=True),
     "terms of use": TextColumns(Terms.source, Terms.html_version, (Terms.number,)),
 }
-# What search indexes. Topics are indexed along with their opening posts, what did not work along with its practice or translation.
+# The indexed kinds. Topics are indexed with their opening posts, "what did not work" with its practice or
+# translation.
 INDEXED_MODELS: dict[str, Any] = {
     "topic": Topic,
     "post": Post,
@@ -106,7 +107,7 @@ def indexed_ids(kind: str, size: int) -> Iterator[list[int]]:
 
 
 def sources_of(kind: str, ids: Sequence[int]) -> list[str]:
-    """The Markdown that the documents of some things of a kind contain as plain text."""
+    """The Markdown that the documents of these things contain as plain text."""
     queries = {
         "post": [select(Post.source).where(Post.id.in_(ids))],
         "case": [
@@ -133,7 +134,7 @@ def documents_count() -> int:
 
 
 def stray_documents() -> list[tuple[str, int]]:
-    """Kind and item id of the documents whose thing does not exist any more."""
+    """(kind, item id) of documents whose thing does not exist any more."""
     leads = (
         and_(Document.kind == kind, exists().where(table.id == Document.item_id))
         for kind, table in INDEXED_MODELS.items()

@@ -24,10 +24,10 @@ def version() -> str:
 
 
 def schema_state(connection: Connection | None = None) -> SchemaState:
-    """The version of the database's schema compared with this code. Two quick queries, so it can be asked often.
+    """The state of the database's schema relative to this code. Two quick queries, so it can be checked often.
 
-    `ours`: they match. `older`: migrations have to be run. `newer`: a newer version of the code has migrated it, or
-    another program. `none`: no migration has ever run.
+    `ours`: they match. `older`: migrations have to be run. `newer`: a newer version of the code, or another program,
+    has migrated it. `none`: no migration has ever run.
     """
     versions = _versions(connection or db.session.connection())
     if not versions:
@@ -45,18 +45,18 @@ def _versions(connection: Connection) -> frozenset[str]:
 
 
 def schema_problem() -> str:
-    """A sentence why the forum cannot work with its database, or an empty string. Keeps no connection."""
+    """Why the forum cannot work with its database, as a sentence; empty if it can. Keeps no connection."""
     with db.engine.connect() as connection:
         state = schema_state(connection)
     if state != "none":
         return SCHEMA_PROBLEMS[state]
-    if web.settings().is_demo:  # `flask setup` is for a real one
+    if web.settings().is_demo:  # `flask setup` is for a real forum
         return "The database is empty. Run `flask db upgrade` and `flask demo` first."
     return moved_away_problem() or SCHEMA_PROBLEMS[state]
 
 
 def moved_away_problem() -> str:
-    """A sentence that the forum was moved from this SQLite file to another database, or an empty string."""
+    """A sentence that the forum was moved from this SQLite file to another database; empty if it was not."""
     url = db.engine.url
     aside = last_aside(Path(url.database or "")) if url.get_backend_name() == "sqlite" else None
     if aside is None:
