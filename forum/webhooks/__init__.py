@@ -1,1 +1,1 @@
-"""Webhooks: programs and chat rooms elsewhere that are told of what is new."""
+"""Webhooks: programs and chat rooms that are notified of new topics and posts."""

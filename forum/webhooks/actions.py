@@ -52,16 +52,17 @@ from forum.webhooks.queries import (
 MAX_WEBHOOKS, MAX_NAME = 10, 80
 ADDRESS_CIPHER, SECRET_CIPHER = "webhook address", "webhook secret"
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
-BATCH_SIZE = 100  # events of which one transaction makes deliveries
-# After this time others take the delivery of a worker that was killed
+BATCH_SIZE = 100  # events for which one transaction makes deliveries
+# After this time other workers take over the delivery of one that was killed
 LEASE = timedelta(minutes=1)
 RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440))
-# So long a webhook that fails is left alone, whatever waits for it: one that hangs must not hold up the others
+# A failing webhook rests for so long, whatever waits for it, so that one that hangs does not delay the others
 MAX_REST = timedelta(minutes=30)
-FAILING_FOR = timedelta(days=5)  # with nothing but failures, until it is paused
-STALE_AFTER = timedelta(days=3)  # a chat room wants no month of questions at once
-REVIEW_DELAY = timedelta(minutes=10)  # until it is asked again whether moderators have looked
-# Statuses of HTTP: it was taken; nothing is wanted there for ever
+FAILING_FOR = timedelta(days=5)  # of continuous failure, until it is paused
+STALE_AFTER = timedelta(days=3)  # a chat room does not want all questions of a month at once
+# Until it is checked again whether moderators have looked at a text
+REVIEW_DELAY = timedelta(minutes=10)
+# Statuses of HTTP: accepted; no longer wanted
 OK, NO_LONGER = range(200, 300), 410
 
 
@@ -76,14 +77,14 @@ class WebhookText:
     agenda_id: int | None = None
 
 
-# What administrators do
+# For administrators
 
 
 @action
 def add_webhook(
     administrator: Person, text: WebhookText, allowed: Sequence[Network] = ()
 ) -> Webhook:
-    """Add a webhook, which is told of what is published from now on.
+    """Add a webhook, which gets what is published from now on.
 
     `allowed` are the networks besides the public internet to which it may lead. Raises `Conflict` when there are
     `MAX_WEBHOOKS`, `Invalid` for a value that is refused.
@@ -104,7 +105,7 @@ def add_webhook(
 def edit_webhook(
     administrator: Person, webhook_id: int, text: WebhookText, allowed: Sequence[Network] = ()
 ) -> Webhook:
-    """Change a webhook; what waits for it goes to the new address, as far as it is still told of that."""
+    """Change a webhook; waiting deliveries go to the new address, if their kind is still chosen."""
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
     _apply(administrator, webhook, text, allowed)
@@ -115,7 +116,7 @@ def edit_webhook(
 
 @action
 def pause_webhook(administrator: Person, webhook_id: int) -> Webhook:
-    """Pause a webhook: what is published meanwhile it is never told; what waits does so until it is resumed."""
+    """Pause a webhook: it never gets what is published meanwhile; waiting deliveries wait until it is resumed."""
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
     if webhook.paused_at is None:
@@ -126,7 +127,7 @@ def pause_webhook(administrator: Person, webhook_id: int) -> Webhook:
 
 @action
 def resume_webhook(administrator: Person, webhook_id: int) -> Webhook:
-    """Resume a webhook that an administrator or the forum has paused; what has waited for `STALE_AFTER` is given up."""
+    """Resume a webhook that an administrator or the forum has paused; deliveries older than `STALE_AFTER` are given up."""
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
     if webhook.paused_at is not None:
@@ -139,7 +140,7 @@ def resume_webhook(administrator: Person, webhook_id: int) -> Webhook:
 
 @action
 def delete_webhook(administrator: Person, webhook_id: int) -> None:
-    """Delete a webhook with all that it is still to be told."""
+    """Delete a webhook with all its waiting deliveries."""
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
     _log(administrator, webhook, "deleted")
@@ -158,7 +159,7 @@ def renew_secret(administrator: Person, webhook_id: int) -> Webhook:
 
 @action
 def try_webhook(administrator: Person, webhook_id: int) -> WebhookDelivery:
-    """Send a webhook a trial; if one is waiting already, that one at once. Raises `Conflict` while it is paused."""
+    """Send a test delivery to a webhook; if one is waiting already, send that at once. Raises `Conflict` while it is paused."""
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
     if webhook.paused_at:
@@ -206,16 +207,16 @@ def _log(administrator: Person, webhook: Webhook, deed: str) -> None:
     keep_version(administrator, HISTORY, webhook.id, fields)
 
 
-# What the worker does
+# For the worker
 
 
 @action
 def note_what_is_new(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Note for each webhook what it is to be told of new topics and posts; returns how many events it worked on.
+    """Make the deliveries of new topics and posts for each webhook; returns how many events it worked on.
 
-    Each event is worked on once, in one transaction with the rows that are made of it, so that nothing is lost and
-    nothing told twice, whoever is killed when. A webhook is told nothing of what is older than itself: an import brings
-    its dates along.
+    Each event is handled once, in one transaction with its deliveries, so that nothing is lost and nothing sent
+    twice, whichever process is killed. A webhook does not get events from before it was added, because an import has
+    its own dates.
     """
     require(system.can.administer())
     touches()
@@ -248,7 +249,7 @@ def _new_row() -> dict[str, object]:
 
 @action
 def take_delivery(system: Person) -> WebhookDelivery | None:
-    """Take the delivery that is to be tried next; nobody else takes it for the time of `LEASE`. None for none."""
+    """Take the next delivery to be tried; nobody else takes it within `LEASE`. None for none."""
     require(system.can.administer())
     touches()
     delivery = next_delivery()
@@ -260,7 +261,7 @@ def take_delivery(system: Person) -> WebhookDelivery | None:
 
 @action
 def drop_delivery(system: Person, delivery_id: int) -> None:
-    """Record that there is nothing to tell any more."""
+    """Record that there is nothing to send any more."""
     require(system.can.administer())
     touches()
     if delivery := delivery_to_change(delivery_id):
@@ -269,7 +270,7 @@ def drop_delivery(system: Person, delivery_id: int) -> None:
 
 @action
 def postpone_delivery(system: Person, delivery_id: int) -> None:
-    """Let a delivery wait until moderators have looked at what it tells."""
+    """Postpone a delivery until moderators have looked at its text."""
     require(system.can.administer())
     touches()
     if delivery := delivery_to_change(delivery_id):
@@ -278,10 +279,11 @@ def postpone_delivery(system: Person, delivery_id: int) -> None:
 
 @action
 def note_answer(system: Person, delivery_id: int, status: int | None, trouble: str = "") -> None:
-    """Record what was answered to a delivery, with a `status` of HTTP, or why nothing was (`trouble`).
+    """Record the response to a delivery: an HTTP `status`, or why there was none (`trouble`).
 
-    What was not taken is tried again after each of `RETRY_DELAYS`, and then given up. A webhook that wants nothing for
-    ever, that has failed for `FAILING_FOR`, or of which the forum cannot read the address any more, is paused.
+    A delivery that was not accepted is tried again after each of `RETRY_DELAYS`, and then given up. A webhook whose
+    receiver no longer wants deliveries, that has failed for `FAILING_FOR`, or whose address the forum can no longer
+    decrypt, is paused.
     """
     require(system.can.administer())
     touches()

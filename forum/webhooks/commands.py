@@ -1,4 +1,4 @@
-"""What the worker does about webhooks: it notes what they are to be told, tells them, and deletes what is old."""
+"""The worker's tasks for webhooks: making deliveries, sending them, and deleting old ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from forum.webhooks.models import CHAT, REPLY, TRIAL, UNREADABLE, Webhook, Webho
 
 JSON_TYPE = "application/json"
 TYPES = {REPLY: "reply.posted", "practice": "practice.published", "case": "case.published"}
-# What chat programs take for markup, mentions and links in a text, and what looks alike and is none
+# What chat programs interpret as markup, mentions and links in a text, and similar characters that they do not
 HARMLESS = str.maketrans(
     {
         **{"<": "‹", ">": "›", "[": "［", "]": "］", "@": "@\u200b", "#": "#\u200b"},
@@ -38,7 +38,7 @@ DOT_OF_DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d])")
 
 @dataclass(frozen=True)
 class Told:
-    """What a webhook is told: its `kind`, and what the format of the webhook needs of it."""
+    """The content of a delivery: its `kind`, and what the format of the webhook needs."""
 
     kind: str
     data: Mapping[str, Any]
@@ -48,9 +48,9 @@ class Told:
 
 
 def deliver() -> int:
-    """Note what is new, and tell one webhook one thing; returns how much was done.
+    """Make new deliveries, and send one of one webhook; returns how much was done.
 
-    No more at once, since an address that does not answer takes seconds, and other tasks of the worker wait.
+    Only one is sent, because an address that does not answer takes seconds, and other tasks of the worker wait.
     """
     done = actions.note_what_is_new(SYSTEM) if untold_event_ids(1) else 0
     if not queries.is_any_due():
@@ -84,7 +84,7 @@ def _tell(delivery: WebhookDelivery) -> None:
         actions.note_answer(SYSTEM, delivery.id, None, UNREADABLE)
     except NoAnswer as error:
         actions.note_answer(SYSTEM, delivery.id, None, error.why)
-    except BadAddress:  # networks were allowed when it was typed, and are not any more
+    except BadAddress:  # the allowed networks have changed since it was typed
         actions.note_answer(SYSTEM, delivery.id, None, FORBIDDEN)
     else:
         actions.note_answer(SYSTEM, delivery.id, status)
@@ -93,7 +93,7 @@ def _tell(delivery: WebhookDelivery) -> None:
 def _request(
     webhook: Webhook, delivery: WebhookDelivery, found: Post | None
 ) -> tuple[str, bytes, dict[str, str]]:
-    """The address, the body and the headers with which a webhook is told something. Raises `Unreadable`."""
+    """The address, the body and the headers of a delivery. Raises `Unreadable`."""
     address = ciphers.unlock(actions.ADDRESS_CIPHER, webhook.locked_address)
     told = _told_of(found) if found else _trial()
     if webhook.format == CHAT:
@@ -104,7 +104,7 @@ def _request(
     body = _json({"type": kind, "timestamp": at, "data": told.data})
     secret = ciphers.unlock(actions.SECRET_CIPHER, webhook.locked_secret)
     key = base64.b64decode(secret.removeprefix(actions.SECRET_PREFIX))
-    # The clock of this attempt, by which receivers refuse what is sent to them again by others
+    # The time of this attempt, by which receivers refuse replayed requests
     seconds = int(now().timestamp())
     headers = {
         "Content-Type": JSON_TYPE,
@@ -120,12 +120,12 @@ def _json(content: Mapping[str, Any]) -> bytes:
 
 
 def _kind(found: Post) -> str:
-    """What a post is by now, of the kinds of which webhooks are told: who split its topic may have made it an opening."""
+    """The present kind of a post, among those of webhooks: splitting its topic may have made it an opening post."""
     return found.topic.kind if found.number == 1 else REPLY
 
 
 def _told_of(found: Post) -> Told:
-    """What is told of a post that visitors may read: where it is, and nothing that anybody wrote but the title."""
+    """The content about a post that visitors may read: its address, and of the texts by people only the title."""
     kind, topic = _kind(found), found.topic
     agenda_path = f"/agendas/{topic.agenda.slug}"
     path, number, door = _place(found, kind)
@@ -147,7 +147,7 @@ def _told_of(found: Post) -> Told:
 
 
 def _place(found: Post, kind: str) -> tuple[str, int | str, str]:
-    """The path of the page, what the JSON door knows it by, and which door that is."""
+    """The path of the page, the id of the thing in the API, and the endpoint there."""
     if kind == REPLY:
         return f"/posts/{found.id}", found.id, "posts"
     topic = found.topic
@@ -165,7 +165,7 @@ def _trial() -> Told:
 
 
 def _chat_text(told: Told) -> str:
-    """One line for a chat room, in the forum's language, in which what people typed can do nothing there."""
+    """One line for a chat room, in the forum's language, in which typed texts have no effect."""
     words = {"title": _harmless(told.title), "address": told.url}
     with force_locale(web.offered_locale(None)):
         if told.kind == TRIAL:
@@ -182,6 +182,6 @@ def _chat_text(told: Told) -> str:
 
 
 def _harmless(words: str) -> str:
-    """What people typed, without anything that a chat program takes for markup, a mention or a link."""
+    """A typed text without anything that a chat program interprets as markup, a mention or a link."""
     # They make links of www.example.org and, some of them, of example.org, too
     return DOT_OF_DOMAIN.sub(".\u200b", words.translate(HARMLESS).replace("://", ":\u200b//"))

@@ -1,4 +1,4 @@
-"""A webhook is an address elsewhere that is told of what is new; a webhook delivery is one thing that it is told."""
+"""Webhooks (addresses elsewhere that are notified of news), and their deliveries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forum.columns import Base, partial_index
 
 STANDARD, CHAT = FORMATS = ("standard", "chat")
 REPLY, TRIAL = "reply", "trial"
-# What a webhook can be told of: new topics of each kind, and what is written in them
+# The kinds of news: new topics of each kind, and replies and comments
 KINDS = ("question", "experience", REPLY, "practice", "case")
 WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"
 # Why a webhook is paused, unless an administrator did it
@@ -20,13 +20,13 @@ GONE, FAILING, UNREADABLE = "gone", "failing", "unreadable"
 
 
 class Webhook(Base):
-    """Where to tell what is new, and how the last attempts went.
+    """An address to notify of news, and the results of the last attempts.
 
-    `locked_address` and `locked_secret` can be read with the forum's secret key alone: who knows the address of a chat
-    room can write there. `host` is what lists show of it. It is told of `kinds`, on one agenda or on all.
-
-    `turn_at` is when the worker last looked at what waits for it, `arrived_at` when it last took something. Since
-    `failing_since` every attempt has failed, so many as `failures` says, and nothing is tried before `rests_until`.
+    `locked_address` and `locked_secret` can be decrypted only with the forum's secret key, because anybody who knows
+    the address of a chat room can write there. `host` is the part that lists show. It gets news of the `kinds`, on
+    one agenda or on all. `turn_at` is when the worker last looked at its deliveries, `arrived_at` when it last
+    accepted one. Since `failing_since` every attempt has failed, `failures` times, and nothing is tried before
+    `rests_until`.
     """
 
     __tablename__ = "webhook"
@@ -53,19 +53,20 @@ class Webhook(Base):
 
     @property
     def is_broken(self) -> bool:
-        """Whether it is paused, and no administrator has done that."""
+        """Whether it is paused, but not by an administrator."""
         return self.paused_at is not None and self.paused_why != ""
 
     def is_told(self, kind: str, agenda_id: int) -> bool:
-        """Whether it is told of what is new of a kind on an agenda."""
+        """Whether it gets news of a kind on an agenda."""
         return kind in self.kinds and self.agenda_id in (None, agenda_id)
 
 
 class WebhookDelivery(Base):
-    """One thing that a webhook is told, once, under one `number`; the row is the worker's job.
+    """One item of news for a webhook, sent once, under one `number`; the row is the worker's job.
 
-    `kind` is what it was when it was noted, or *trial*. In the end it is sent, given up after the last attempt, or dropped
-    (visitors could not read it any more). `status` is what was answered last, None for no answer; then `trouble` says why.
+    `kind` is what it was when it was recorded, or *trial*. In the end it is sent, given up after the last attempt, or
+    dropped (visitors could not read it any more). `status` is the last HTTP status, None for no response; then
+    `trouble` says why.
     """
 
     __tablename__ = "webhook_delivery"

@@ -1,4 +1,4 @@
-"""Webhooks and what they are told: what waits, what visitors may read of it, and the pages of administrators."""
+"""Webhooks and their deliveries: which wait, what visitors may read of them, and the pages of administrators."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from forum.permissions import VISITOR, Person, require
 from forum.webhooks.models import TRIAL, Webhook, WebhookDelivery
 
 MAX_SHOWN = 20  # deliveries of a webhook, and changes of webhooks
-KEPT = timedelta(days=30)  # deliveries, whatever became of them
+KEPT = timedelta(days=30)  # of deliveries, whatever became of them
 NO_SUCH = lazy_gettext("There is no such webhook, or it was deleted.")
-HISTORY = "webhook"  # the kind of versions in which changes are kept
+HISTORY = "webhook"  # the kind of versions in the history that record changes
 
 
 # For administrators
@@ -71,14 +71,14 @@ def webhooks_count() -> int:
 
 
 def last_deliveries(administrator: Person, webhook: Webhook) -> Sequence[WebhookDelivery]:
-    """What a webhook was told last or is still to be told, newest first; at most `MAX_SHOWN`."""
+    """The last or waiting deliveries of a webhook, newest first; at most `MAX_SHOWN`."""
     require(administrator.can.administer())
     theirs = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook.id)
     return db.session.scalars(theirs.order_by(WebhookDelivery.id.desc()).limit(MAX_SHOWN)).all()
 
 
 def titles_of(administrator: Person, deliveries: Collection[WebhookDelivery]) -> dict[int, str]:
-    """The titles of what deliveries tell, by the id of the post, as far as visitors may read it."""
+    """The titles of the posts of deliveries, by post id, as far as visitors may read them."""
     require(administrator.can.administer())
     posts = _told_posts([one.post_id for one in deliveries if one.post_id])
     return {post.id: post.topic.title for post in db.session.scalars(posts)}
@@ -95,7 +95,7 @@ def changes(administrator: Person) -> Sequence[Version]:
 
 
 def active_webhooks() -> Sequence[Webhook]:
-    """The webhooks that are not paused; nobody deletes one of them before the transaction has ended."""
+    """The webhooks that are not paused; none of them can be deleted until the transaction ends."""
     active = select(Webhook).where(Webhook.paused_at.is_(None)).order_by(Webhook.id)
     return db.session.scalars(active.with_for_update(read=True, key_share=True)).all()
 
@@ -113,7 +113,7 @@ def _told_posts(post_ids: Collection[int]) -> Select[Post]:
 
 
 def is_waiting_for_review(post: Post) -> bool:
-    """Whether moderators have not looked at it yet, until when programs get it from no other door either."""
+    """Whether moderators have not looked at it yet, until when the API and feeds do not have it either."""
     return bool(post.unseen_at or post.topic.unseen_at)
 
 
@@ -129,10 +129,10 @@ def is_any_due() -> bool:
 
 
 def next_delivery() -> WebhookDelivery | None:
-    """The delivery that is to be tried next, with its webhook, both locked for update; None for none.
+    """The next delivery to be tried, with its webhook, both locked for update; None for none.
 
-    Of several webhooks the one is next whose turn was longest ago, and of what is due for it a trial, whose sender looks at
-    the page, and then what waits longest.
+    Among several webhooks, the one whose turn was longest ago is next; of its due deliveries, first a test, whose
+    sender is looking at the page, and then the one waiting longest.
     """
     in_turn = _webhooks_with_due().order_by(
         Webhook.turn_at.is_not(None), Webhook.turn_at, Webhook.id
@@ -147,7 +147,7 @@ def next_delivery() -> WebhookDelivery | None:
         .limit(1)
         .with_for_update(of=WebhookDelivery, skip_locked=True)
     )
-    # There is one trial at most. In an order it would be looked for among all that waits
+    # There is at most one test. With an ORDER BY it would be searched among all that wait
     trial: WebhookDelivery | None = db.session.scalar(due.where(*_is_trial()))
     if trial is not None:
         return trial
@@ -157,7 +157,7 @@ def next_delivery() -> WebhookDelivery | None:
 
 
 def _webhooks_with_due() -> Select[Webhook]:
-    """A select of the webhooks for which a delivery can be tried now, however many wait for these and others."""
+    """A select of the webhooks for which a delivery can be tried now, efficient however many deliveries wait."""
     due = select(WebhookDelivery.id).where(WebhookDelivery.webhook_id == Webhook.id, *_is_due())
     found: Select[Webhook] = select(Webhook).where(
         Webhook.paused_at.is_(None),
@@ -172,7 +172,7 @@ def _is_due() -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_trial() -> tuple[ColumnElement[bool], ...]:
-    # It tells of no post, so that the index by post finds it
+    # It has no post, so the index by post finds it
     return (WebhookDelivery.post_id.is_(None), WebhookDelivery.kind == TRIAL)
 
 
@@ -184,7 +184,7 @@ def _is_waiting() -> tuple[ColumnElement[bool], ...]:
 def delivery_to_change(delivery_id: int) -> WebhookDelivery | None:
     """A delivery with its webhook, both locked for update; None when the webhook was deleted meanwhile.
 
-    The webhook is locked first, as by who deletes it with its deliveries.
+    The webhook is locked first, in the same order as when it is deleted with its deliveries.
     """
     its_webhook = select(WebhookDelivery.webhook_id).where(WebhookDelivery.id == delivery_id)
     webhook = select(Webhook).where(Webhook.id == its_webhook.scalar_subquery())
@@ -208,16 +208,16 @@ def waiting_trial(webhook: Webhook) -> WebhookDelivery | None:
 
 
 def is_old() -> ColumnElement[bool]:
-    """SQL condition: a delivery is kept no longer."""
+    """SQL condition: a delivery is past its retention time."""
     return WebhookDelivery.created_at < now() - KEPT
 
 
 def is_stale(webhook: Webhook, before: datetime) -> tuple[ColumnElement[bool], ...]:
-    """SQL conditions: a delivery has waited for a webhook since before a moment."""
+    """SQL conditions: a delivery has been waiting for a webhook since before a moment."""
     mine = WebhookDelivery.webhook_id == webhook.id
     return mine, WebhookDelivery.created_at < before, *_is_waiting()
 
 
 def is_any_old() -> bool:
-    """Whether there are deliveries that are kept no longer."""
+    """Whether there are deliveries past their retention time."""
     return db.session.scalar(select(WebhookDelivery.id).where(is_old()).limit(1)) is not None

@@ -1,4 +1,4 @@
-"""The doors of the webhooks, for administrators."""
+"""The views of webhooks, for administrators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATH = "/administration/webhooks"
 
 @bp.get(PATH)
 def index() -> str:
-    """All webhooks, and how they do."""
+    """All webhooks, and their state."""
     found = queries.webhooks(me())
     return render_template(
         "webhooks/index.html",
@@ -43,7 +43,7 @@ def add_webhook() -> ResponseReturnValue:
 
 @bp.get(f"{PATH}/<int:webhook_id>")
 def webhook(webhook_id: int) -> str:
-    """One webhook, and what it was told last."""
+    """One webhook, and its last deliveries."""
     found = queries.get_webhook(me(), webhook_id)
     deliveries = queries.last_deliveries(me(), found)
     return render_template(
@@ -113,7 +113,7 @@ def renew_secret(webhook_id: int) -> ResponseReturnValue:
 
 @bp.post(f"{PATH}/<int:webhook_id>/try")
 def try_webhook(webhook_id: int) -> Response:
-    """Send a webhook a trial."""
+    """Send a test delivery to a webhook."""
     actions.try_webhook(me(), webhook_id)
     return _done(_("A trial is on its way. Look here again in some seconds."), webhook_id)
 
