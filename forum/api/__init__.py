@@ -1,1 +1,1 @@
-"""The JSON door: what visitors may read, for programs."""
+"""The JSON API: what visitors may read, for programs."""

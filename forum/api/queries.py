@@ -1,4 +1,4 @@
-"""Topics and posts for programs: only what visitors may read, whoever asks, and of new members what moderators have seen."""
+"""Topics and posts for the API: only what visitors may read, for all clients alike; of new members, what moderators have seen."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ AGENDA_COLUMNS = load_only(Agenda.title, Agenda.slug, raiseload=True)
 
 
 class Cursor(NamedTuple):
-    """Where a part of a list ends: the moment by which the list is in order, and the number of the row."""
+    """The end of a part of a list: the moment by which the list is sorted, and the id of the row."""
 
     moment: datetime
     number: int
 
     def __str__(self) -> str:
-        """The cursor as addresses have it: microseconds since 1970, and the number."""
+        """The cursor in addresses: microseconds since 1970, and the id."""
         return f"{(self.moment - EPOCH) // timedelta(microseconds=1)}-{self.number}"
 
     @classmethod
     def read(cls, typed: str) -> Cursor:
-        """The cursor that `str` has written. Raises `ValueError` for anything else."""
+        """Parse a cursor from `str`. Raises `ValueError` for anything else."""
         moment, _dash, number = typed.partition("-")
         if not (f"{moment}{number}".isascii() and moment.isdigit() and number.isdigit()):
             raise ValueError
@@ -58,7 +58,7 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True)
 class Part(Generic[T]):
-    """A part of a list, and where the next one begins; None when this is the last."""
+    """A part of a list, and the cursor of the next one; None for the last."""
 
     items: Sequence[T]
     next: str | None
@@ -66,7 +66,7 @@ class Part(Generic[T]):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which topics are wanted, in which order (one of `ORDERS`), and which part of them: `most`, from the cursor on.
+    """Which topics are wanted, in which order (one of `ORDERS`), and which part: at most `most`, from the cursor on.
 
     Empty values do not filter.
     """
@@ -81,11 +81,11 @@ class Wanted:
 
 
 def topics(wanted: Wanted) -> Part[Topic]:
-    """The public topics that search engines get, too: those of new members once a moderator has looked at them."""
+    """The public topics that search engines also get: those of new members only once a moderator has looked at them."""
     moment: Any = Topic.active_at if wanted.order == ACTIVE else Topic.created_at
     found = indexable_topics().where(*_conditions(wanted))
     ordered = _from(found, moment, Topic.id, wanted.cursor, is_rising=wanted.order == OLDEST)
-    # An index has the order and most conditions: rows are read for one part only
+    # An index has the order and most conditions, so that only the rows of one part are read
     rows = rows_by_id(ordered.limit(wanted.most + 1), Topic.id, *_TOPIC_OPTIONS)
     items = db.session.scalars(rows).all()
     return _part(items, wanted.most, lambda one: str(Cursor(getattr(one, moment.key), one.id)))
@@ -98,7 +98,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.theme_id:
         on_it = select(TopicTheme.topic_id).where(TopicTheme.theme_id == wanted.theme_id)
         conditions.append(Topic.id.in_(on_it))
-    # As expressions, which no index is chosen for: one that begins with the kind would have the topics in no order
+    # As expressions, to which no index applies: an index that begins with the kind would have the topics in no order
     if wanted.kind:
         conditions.append(Topic.kind.concat("") == wanted.kind)
     if wanted.language:
@@ -109,7 +109,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 def _from(
     query: Select[Any], moment: Any, number: Any, cursor: Cursor | None, *, is_rising: bool
 ) -> Select[Any]:
-    """The query in the order of a moment and a number, from the cursor on."""
+    """The query, ordered by a moment and an id, from the cursor on."""
     if is_rising:
         ordered = query.order_by(moment, number)
     else:
@@ -139,7 +139,7 @@ _TOPIC_OPTIONS = (
 
 
 def merged_into(topic_id: int) -> int:
-    """The number of the one of these topics that another one was merged into, or `NotFound`."""
+    """The id of the topic that another one was merged into, if the API has it; else `NotFound`."""
     return get_topic(topic_after_merge(VISITOR, topic_id).id).id
 
 
@@ -182,12 +182,12 @@ def _posts() -> Select[Any]:
 
 
 def _is_shown() -> tuple[ColumnElement[bool], ...]:
-    """In SQL: a post that readers see and, if its author is new, a moderator has seen, as in feeds."""
+    """In SQL: a visible post that, if its author is new, a moderator has seen, as in feeds."""
     return *is_readable(), Post.unseen_at.is_(None)
 
 
 def unseen_among(things: Sequence[Thing]) -> set[Thing]:
-    """Those of some topics and posts, as search knows them, that moderators have not seen yet."""
+    """Those of these topics and posts, as search identifies them, that moderators have not seen yet."""
     topic_ids, post_ids = (
         [item_id for kind, item_id in things if kind == wanted] for wanted in ("topic", "post")
     )
@@ -200,5 +200,5 @@ def unseen_among(things: Sequence[Thing]) -> set[Thing]:
 
 
 def _part(rows: Sequence[T], most: int, cursor_of: Any) -> Part[T]:
-    """The first rows of a part; one more was read, to know whether there are some."""
+    """The first rows of a part; one more was read, to know whether there are further ones."""
     return Part(rows[:most], cursor_of(rows[most - 1]) if len(rows) > most else None)

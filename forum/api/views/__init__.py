@@ -1,4 +1,4 @@
-"""The JSON door: what visitors may read, for programs; and what describes it."""
+"""The JSON API: what visitors may read, for programs; and its description."""
 
 from __future__ import annotations
 

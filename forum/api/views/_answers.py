@@ -1,4 +1,4 @@
-"""What is read of the forum as the answers of the JSON door (`models`)."""
+"""Converting rows into the responses of the API (`models`)."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from forum.search.queries import Hit
 
 
 def address(endpoint: str, **values: Any) -> str:
-    """The whole address of a page."""
+    """The absolute address of a page."""
     return web.absolute(url_for(endpoint, **values))
 
 
 def address_of(path: str) -> str:
-    """The whole address of a path as columns hold it, in which letters of any script stand as they are."""
+    """The absolute address of a path from a column, which is not percent-encoded."""
     return web.absolute(quote(path, safe="/?=&#"))
 
 
 def api_address(endpoint: str, **values: Any) -> str:
-    """The whole address of a door of the JSON."""
+    """The absolute address of an endpoint of the API."""
     return address(f"api.{endpoint}", **values)
 
 
 def author(member: Member) -> models.Author | None:
-    """Who wrote something, as bylines say; None for somebody who has left."""
+    """The author of something, as in bylines; None for somebody who has left."""
     if member.left_at:
         return None
     if not member.has_page:
@@ -545,5 +545,5 @@ def _api_url(document: Document) -> str | None:
 
 
 def _cities_of(topic_id: int | None, marks: Iterable[Mark]) -> Mapping[int, int]:
-    """In how many cities something was tried, by its topic, as lists have it for many."""
+    """In how many cities something was tried, by its topic, in the format of lists."""
     return {topic_id or 0: len({mark.city_id for mark in marks if mark.city_id})}

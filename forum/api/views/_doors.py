@@ -1,4 +1,4 @@
-"""How a door of the JSON is declared: one list, from which come the addresses, their description and the page about them."""
+"""Declaring endpoints of the API in one list, from which addresses, the description and the page about them are made."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ PREFIX = "/api/v1"
 MAX_VALUES = 20  # of one parameter
 MAX_VALUE_LENGTH = 300  # characters
 MAX_DIGITS = 10
-# Pages of any site may read what every visitor may. Their browsers send no cookie along, and no answer depends on one.
+# Pages of any site may read what every visitor may. Browsers send no cookie with such requests, and no response
+# depends on one.
 OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Retry-After",
@@ -52,7 +53,7 @@ PAGE = Parameter("page", _("Which page of the list."), most=LAST_PAGE, default="
 
 @dataclass(frozen=True)
 class Listing:
-    """The answer of a list: its items, and the parameter with its value that the next part has (None: this is the last)."""
+    """The response of a list: its items, and the parameter with its value for the next part (None: this is the last)."""
 
     items: Sequence[Any]
     next: tuple[Parameter, str | int] | None = None
@@ -65,10 +66,11 @@ View = Callable[..., Any]
 def door(
     path: str, meaning: str, answer: type, *parameters: Parameter, is_list: bool = False
 ) -> Callable[[View], View]:
-    """Declare the address `path` (below `PREFIX`, as Flask writes it) that answers in JSON with an `answer`, or a `Listing` of them.
+    """Declare the address `path` (below `PREFIX`, in Flask's syntax) that responds with an `answer`, or a `Listing` of them.
 
-    The view gets what stands in the path, and returns that; the values of the other parameters come from `value`, `values` and
-    `number`. A parameter that is not declared is refused, since a program that has misspelt one would believe the answer.
+    The view gets the values in the path, and returns that response; the values of other parameters are read by
+    `value`, `values` and `number`. An undeclared parameter is refused, because a program that has misspelt one would
+    trust the response.
     """
 
     def declare(view: View) -> View:
@@ -93,7 +95,7 @@ def _asked(operation: Operation) -> dict[str, Parameter]:
 
 
 def _check(operation: Operation) -> None:
-    """Refuse parameters that the operation has not, and several values of one that has one."""
+    """Refuse undeclared parameters, and several values of a parameter that takes one."""
     known = _asked(operation)
     for name, given in request.args.lists():
         if name not in known:
@@ -122,13 +124,13 @@ def _body(answer: Any, operation: Operation) -> Any:
 
 
 def json_answer(body: Any, status: int = 200, mimetype: str = "application/json") -> Response:
-    """An answer in JSON."""
+    """A response in JSON."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(text.encode("utf-8", "replace"), status, mimetype=mimetype)
 
 
 def problem(status: int, detail: str = "") -> Response:
-    """The answer that says why there is none."""
+    """The response that says what is wrong (RFC 9457)."""
     said = Problem(
         HTTP_STATUS_CODES.get(status, ""), status, str(detail or DETAILS.get(status, ""))
     )
@@ -142,7 +144,7 @@ def _answer_errors(state: BlueprintSetupState) -> None:
 
 @bp.after_request
 def _open(answer: Response) -> Response:
-    """Let pages of other sites read an answer, and ask whether they may (a preflight request, of the Fetch standard)."""
+    """Let pages of other sites read a response, and answer their preflight requests (Fetch standard)."""
     if request.path.startswith(PREFIX):
         answer.headers.update(OPEN_TO_ALL)
         if request.method == "OPTIONS":
@@ -151,7 +153,7 @@ def _open(answer: Response) -> Response:
 
 
 def values(parameter: Parameter) -> tuple[str, ...]:
-    """The values of a parameter in the query, tidied. Raises `Invalid` for one that is none of its choices."""
+    """The values of a parameter in the query, tidied. Raises `Invalid` for a value that is not among its choices."""
     typed = request.args.getlist(parameter.name)[:MAX_VALUES]
     found = [tidy(one).strip()[:MAX_VALUE_LENGTH].strip() for one in typed]
     given = tuple(one for one in found if one)
@@ -170,7 +172,7 @@ def value(parameter: Parameter) -> str:
 
 
 def number(parameter: Parameter) -> int:
-    """The number that a parameter has in the query, or the default (0 without one). Raises `Invalid` for anything else."""
+    """The number in a parameter of the query, or the default (0 without one). Raises `Invalid` for anything else."""
     typed = value(parameter)
     found = web.whole_number(typed, MAX_DIGITS) if typed else 0
     if typed and not (found and found <= parameter.most):

@@ -1,4 +1,4 @@
-"""The description of the JSON door: for programs (OpenAPI), and for the people who write them."""
+"""The description of the API: for programs (OpenAPI), and for the people who write them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def about() -> ResponseReturnValue:
 
 @bp.get(f"{PREFIX}/openapi.json")
 def description() -> AnyResponse:
-    """The description of all doors (OpenAPI 3.1)."""
+    """The description of all endpoints (OpenAPI 3.1)."""
     web.depends_on()
     name = federation().name
     info = {

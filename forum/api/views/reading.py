@@ -1,4 +1,4 @@
-"""The doors of the JSON: lists and single things, as visitors may read them, whoever asks."""
+"""The endpoints of the API: lists and single things, as visitors may read them, for all clients alike."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def forum() -> models.Forum:
 
 
 def _is_whole(operation: Operation) -> bool:
-    """Whether the operation answers a list that nothing in its path chooses."""
+    """Whether the operation returns the list of everything, without anything in its path."""
     return operation.is_list and "{" not in operation.path
 
 
@@ -561,7 +561,7 @@ def _portion(items: Sequence[Any], parameter: Parameter, part: queries.Part[Any]
 
 
 def _page(read: Callable[[int], Page[Any]]) -> Page[Any]:
-    """The page of a list that the query asks for; empty behind the last, so that nothing is given twice."""
+    """The page of a list that the query asks for; empty after the last one, so that nothing is repeated."""
     wanted = number(PAGE)
     page = read(wanted)
     return page if page.number == wanted else Page([], wanted, page.pages, page.total)
