@@ -1,7 +1,7 @@
-"""Keeps the server, its worker and what answers Prometheus running, in one process group.
+"""Keeps the server, its worker and the metrics process running, in one process group.
 
-It runs for as long as the forum does, and nothing that it needs is of the forum. So `serve`, which has loaded all of it to
-look whether everything is right, becomes this small program (`become`): to watch then takes a tenth of the memory.
+It runs as long as the forum does, and needs nothing of the forum. So `serve`, which has loaded all of the forum to
+check it, is replaced by this small program (`become`): supervising then takes a tenth of the memory.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from forum import logformat
 
 log = logging.getLogger("forum.supervisor")
 
-# A command that once ran for so long is configured well, and always restarted
+# A command that once ran for so many seconds is configured correctly, and always restarted
 STARTED_SECONDS = 5.0
-READY_SECONDS = 10.0  # that a server may take until what is beside it starts
+READY_SECONDS = 10.0  # until the other commands are started although the server does not answer
 RESTART_SECONDS = 2.0  # between two starts of the same command
 TERMINATE_SECONDS = 20
-# Of each server process, started when they are needed; more than bodies that may be read and long answers that may be sent at
-# once (`admission.SENDERS`, `admission.LARGE_ANSWERS`)
+# Threads per server process, started when needed; more than bodies that may be read and long answers that may be sent
+# at once (`admission.SENDERS`, `admission.LARGE_ANSWERS`)
 THREADS = 230
-# Of each server process. Idle browsers hold one, too, until the server closes it after ten seconds.
+# Connections per server process. Idle browsers hold one, too, until the server closes it after ten seconds.
 CONNECTIONS = 1_000
 OTHER_OPEN_FILES = 200  # of a process, besides its connections, at most
 PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
-CHECKPOINT_SECONDS = 5.0  # to wait for others that still use the database
+CHECKPOINT_SECONDS = 5.0  # to wait for other processes that still use the database
 WORKER_COMMAND = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
 METRICS_COMMAND = [sys.executable, "-m", "flask", "--app", "wsgi", "metrics"]
 
 
 class Plan(NamedTuple):
-    """What is to be kept running, and where.
+    """The commands to keep running, and their addresses.
 
-    `host` is an IP address; `workers` how many server processes there are; `file` the SQLite file, empty where there is
+    `host` is an IP address; `workers` how many server processes there are; `file` the SQLite file, empty if there is
     none; `log` one of `logformat.KINDS`.
     """
 
@@ -70,14 +70,14 @@ class Plan(NamedTuple):
 
 
 def become(plan: Plan) -> NoReturn:
-    """Replace this process by the supervisor of a plan: it keeps the number of the process, its folder and environment."""
+    """Replace this process by the supervisor of a plan; it keeps the process id, folder and environment."""
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, "-m", "forum.supervisor", json.dumps(plan)])  # noqa: S606  # our own program
 
 
 def main(words: Sequence[str]) -> int:
-    """Keep running what the plan says that is the only argument, as JSON; returns the exit code."""
+    """Keep running what the plan (the only argument, as JSON) says; returns the exit code."""
     plan = Plan(*json.loads(words[0]))
     _log_to_standard_error(plan.log)
     with _whole_file(plan.file):
@@ -86,7 +86,7 @@ def main(words: Sequence[str]) -> int:
 
 @contextmanager
 def _whole_file(file: str) -> Iterator[None]:
-    """In the end move what SQLite has in its log into the file itself: no other process uses it any more."""
+    """Finally merge SQLite's write-ahead log into the database file, because no other process uses it any more."""
     try:
         yield
     finally:
@@ -137,7 +137,7 @@ class SupervisedCommand:
         return None
 
     def renew(self) -> None:
-        """Let it load new code: granian replaces its workers one by one, any other command is ended and restarted."""
+        """Let it load new code: granian replaces its workers one by one, other commands are ended and restarted."""
         self._has_started = True
         is_rolling = "granian" in self.command
         self._is_asked = not is_rolling
@@ -153,7 +153,7 @@ class SupervisedCommand:
         self.process.wait()
 
     def _start(self) -> None:
-        # Linux ends it when this process is killed, so that it does not go on holding the port.
+        # Linux ends it when this process is killed, so that it does not keep the port.
         self.process = subprocess.Popen(  # noqa: S603  # our own commands
             self.command,
             process_group=0,
@@ -162,7 +162,7 @@ class SupervisedCommand:
         self._started_at, self._ended_at, self._is_asked = time.monotonic(), None, False
 
     def _note_end(self, code: int) -> None:
-        """Log an end once, and let the child processes that are left finish."""
+        """Log an end once, and reap the remaining child processes."""
         if self._ended_at is None:
             self._ended_at = time.monotonic()
             is_planned = self._is_asked and code in (0, -signal.SIGTERM)
@@ -180,9 +180,9 @@ def supervise(
 ) -> int:
     """Keep commands running side by side until SIGTERM or Ctrl-C, which end them all; SIGHUP lets them load new code.
 
-    The others start once `is_ready` says so of the first, after `READY_SECONDS` at the latest: readers wait for the server
-    alone, which then has the processors to itself while it loads the forum. A command that ends is restarted. If it ends in
-    its first seconds its configuration is wrong: then all are ended, and its exit code is returned.
+    The others start once `is_ready` says so of the first one, after `READY_SECONDS` at the latest: readers wait only
+    for the server, which has the processors to itself while it loads the forum. A command that ends is restarted. If
+    it ends in its first seconds its configuration is wrong: then all are ended, and its exit code is returned.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     supervised: list[SupervisedCommand] = []
@@ -221,13 +221,13 @@ def _stop(supervised: Sequence[SupervisedCommand]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Let this process get SIGTERM when the one that started it dies (Linux only)."""
+    """Make Linux send SIGTERM to this process when its parent dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether a server answers there, whatever it says."""
+    """Whether a server answers there, with any response."""
     connection = HTTPConnection(host, port, timeout=1)
     try:
         connection.request("GET", "/healthz")
@@ -240,7 +240,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def server_command(host: str, port: int, workers: int) -> list[str]:
-    """The command of a server, granian with so many server processes."""
+    """The command line of a server: granian with so many server processes."""
     server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
     server += [str(port), "--workers", str(workers), "--no-ws", "--http", "1"]
     # Threads cost little while they wait for a slow sender; `admission` limits how many are at work
@@ -251,7 +251,7 @@ def server_command(host: str, port: int, workers: int) -> list[str]:
 
 
 def _connections() -> int:
-    """How many connections a process may hold: `CONNECTIONS`, or fewer if the limit of open files is too low."""
+    """How many connections a process may have: `CONNECTIONS`, or fewer if the limit of open files is too low."""
     wanted = CONNECTIONS + OTHER_OPEN_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY:

@@ -1,7 +1,8 @@
 """A Jinja environment that evaluates the constant parts of templates when they are compiled, not for each page.
 
-Translated texts, addresses, icons and static files are the same on every page in one language. A `TemplateEnvironment` has
-one language, in which it also writes dates; that of the application speaks English, and hands over to those of the others.
+Translated texts, addresses, icons and static files are the same on every page in one language. So there is a
+`TemplateEnvironment` per language, which also formats dates; that of the application is the English one, and hands
+over to the others.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from werkzeug.routing import Rule
 from forum import locales
 from forum.clock import last_day
 
-# The C function behind `escape`, which returns a plain string; a markupsafe without it is slower, not wrong.
+# The C function behind `escape`, which returns a plain string; markupsafe without it is only slower
 _escape_to_str: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
 QUERY_SAFE = "!$'()*,/:;?@"  # characters that Werkzeug does not quote in a query
 URL_FOR_OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # parameters of `url_for` itself
@@ -48,7 +49,7 @@ RULE_VARIABLE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
 
 class PlainStringCodeGenerator(CodeGenerator):
-    """Generates code that prints escaped plain strings; Jinja would make a `Markup` of each, only to join them."""
+    """Generates code that prints escaped plain strings; Jinja would wrap each in a `Markup`, only to join them."""
 
     _is_plain_call = False
 
@@ -59,20 +60,20 @@ class PlainStringCodeGenerator(CodeGenerator):
             self.write("environment.escaped(")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
-        """Call methods, macros and our own functions directly: only Jinja's functions need `context.call`."""
+        """Call methods, macros and our own functions directly, because only Jinja's functions need `context.call`."""
         needs_context = isinstance(node.node, nodes.Name) and node.node.name in CONTEXT_FUNCTIONS
         self._is_plain_call = not needs_context
         super().visit_Call(node, frame, forward_caller=forward_caller)
 
     def _import_common(self, node: nodes.Import | nodes.FromImport, frame: Frame) -> None:
-        """Look an imported template up by its name alone; Jinja would look for its file's template on each page."""
+        """Look up an imported template by its name only; Jinja would look for its file's template on each page."""
         if node.with_context or not isinstance(node.template, nodes.Const):
             super()._import_common(node, frame)
         else:
             self.write(f"environment.imported({node.template.value!r})")
 
     def write(self, x: str) -> None:
-        """Write code; the beginning of a call as `visit_Call` has decided."""
+        """Write code, with the beginning of a call as `visit_Call` has decided."""
         if x == "context.call(" and self._is_plain_call:
             self._is_plain_call, x = False, "environment.called("
         super().write(x)
@@ -84,8 +85,8 @@ class ReleasingTemplate(Template):
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Render the page, then clear its context.
 
-        A macro of the page refers to the context, and the context to the macro. Without this, all posts and members of a
-        page would wait for the garbage collector, which took a seventh of the time and paused for 80 ms now and then.
+        Macros of the page refer to the context, and the context to the macros. Without this, all posts and members of
+        a page would wait for the garbage collector, which took a seventh of the time and sometimes paused for 80 ms.
         """
         context = self.new_context(dict(*args, **kwargs))
         try:
@@ -97,14 +98,14 @@ class ReleasingTemplate(Template):
             context.parent.clear()
 
     def _get_default_module(self, ctx: Any = None) -> Any:
-        return super()._get_default_module(None)  # no page has globals of its own
+        return super()._get_default_module(None)  # pages have no globals of their own
 
 
 class TemplateEnvironment(Environment):
-    """Flask's Jinja environment, with constant calls folded, for one language.
+    """Flask's Jinja environment for one language, with constant calls folded.
 
-    That of an application is asked for all templates. It returns those of the environment in `wanted_locale()`, the language
-    of the reader.
+    The environment of the application is asked for all templates. It returns those of the environment in
+    `wanted_locale()`, the language of the reader.
     """
 
     locale = locales.SOURCE
@@ -124,7 +125,7 @@ class TemplateEnvironment(Environment):
         self.by_locale: dict[str, TemplateEnvironment] = {self.locale: self}
 
     def _name_own_parts(self) -> None:
-        """Give templates what depends on the language."""
+        """Add the functions that depend on the language."""
         self.modules: dict[str, Any] = {}
         own = {
             "date": self.day,
@@ -141,7 +142,7 @@ class TemplateEnvironment(Environment):
         }
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002  # as Jinja calls it
-        """A template in the language of the reader; one that another (`parent`) needs is in the language of that."""
+        """A template in the language of the reader; one that another (`parent`) includes or imports is in the language of that."""
         locale = self.locale if parent else self.wanted_locale()
         if locale == self.locale:
             return super().get_template(name, parent, globals)
@@ -149,7 +150,7 @@ class TemplateEnvironment(Environment):
         return other.get_template(name, parent, globals)
 
     def _add_locale(self, locale: str) -> TemplateEnvironment:
-        """Make this environment in another language: what the application has given to this one it has, too."""
+        """Create this environment in another language, with everything that the application has added to this one."""
         other = self.overlay()
         other.locale, other.translations = locale, locales.translations(locale)
         other._name_own_parts()
@@ -167,21 +168,21 @@ class TemplateEnvironment(Environment):
         return folded
 
     def imported(self, name: str) -> Any:
-        """What a template exports that others import without context; evaluated once, unless templates are read anew."""
+        """The exports of a template that others import without context; evaluated once, unless templates are reloaded."""
         module = None if self.auto_reload else self.modules.get(name)
         if module is None:
             self.modules[name] = module = super().get_template(name)._get_default_module()
         return module
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """The globals of a template: unless it has its own, one plain dict, which is faster to copy than a ChainMap."""
+        """The globals of a template: unless it has its own, one plain dict, which is copied faster than a ChainMap."""
         return super().make_globals(d) if d else self.globals
 
     @staticmethod
     def called(
         function: Any, *args: Any, _loop_vars: Any = None, _block_vars: Any = None, **kwargs: Any
     ) -> Any:
-        """The result of a call without Jinja's context; drops the keyword arguments that Jinja adds for it."""
+        """Call a function without Jinja's context; drops the keyword arguments that Jinja adds for it."""
         return function(*args, **kwargs)
 
     @staticmethod
@@ -210,13 +211,13 @@ class TemplateEnvironment(Environment):
         return self.day(last_day(end))
 
     def moment(self, value: datetime) -> Markup:
-        """A date and time in UTC, which it says, in a `<time>` element; a script makes it local or a distance."""
-        # Each post has one: an element that Markup puts together from a pattern takes three times as long.
+        """A date and time in UTC, in a `<time>` element; a script converts it to local or relative time."""
+        # Each post has one: formatting a Markup pattern takes three times as long.
         words = f"{self._in_words(value)}, {value.hour:02}:{value.minute:02} UTC"
         return Markup(f'<time datetime="{value.isoformat()[:16]}Z">{words}</time>')
 
     def exactly(self, value: datetime) -> Markup:
-        """A date and time to the second, which no script makes a distance: it tells two versions apart."""
+        """A date and time to the second, which no script makes relative, because it distinguishes two versions."""
         words = f"{self._in_words(value)}, {value:%H:%M:%S}\N{NO-BREAK SPACE}UTC"
         return Markup(f'<time datetime="{value:%Y-%m-%dT%H:%M:%S}Z">{words}</time>')
 
@@ -234,16 +235,17 @@ def _date_in_words(year: int, month: int, day: int, locale: str) -> str:
 
 
 def _in_one_piece(words: re.Match[str]) -> str:
-    """With these a day stays on the line of its month."""
+    """Words with no-break spaces, so that a day stays on the line of its month."""
     return words[0].replace(" ", "\N{NO-BREAK SPACE}")
 
 
 class MacroCache:
-    """A cache of what macros print: `remembered(item, post, …)` in a template instead of `item(post, …)`.
+    """A cache for the output of macros: `remembered(item, post, …)` in a template instead of `item(post, …)`.
 
-    The key is all that the output depends on: the macro, which must be imported without context, and its arguments, which
-    must be immutable (strings, numbers, datetimes, tuples of such). So an entry can never be outdated. Entries used lately
-    are kept: once the young generation holds `max_size` characters it becomes the old one, and the old one is dropped.
+    The key is everything on which the output depends: the macro, which must be imported without context, and its
+    arguments, which must be immutable (strings, numbers, datetimes, tuples of such). So an entry is never outdated.
+    Recently used entries are kept: once the young generation has `max_size` characters it becomes the old one, and
+    the former old one is dropped.
     """
 
     def __init__(self, max_size: int) -> None:
@@ -270,10 +272,10 @@ class MacroCache:
 
 
 class _ForgivingBytecodeCache(FileSystemBytecodeCache):
-    """Compiled templates in files, of which none is needed: on a full disk pages are shown all the same."""
+    """Compiled templates in files, which are optional: on a full disk pages are still shown."""
 
     def for_locale(self, locale: str) -> _ForgivingBytecodeCache:
-        """The cache of the templates in another language, in files of other names."""
+        """The cache for templates in another language, in files with other names."""
         return _ForgivingBytecodeCache(
             self.directory, self.pattern.replace("%s.", f"%s.{locale}.", 1)
         )
@@ -287,8 +289,8 @@ class _ForgivingBytecodeCache(FileSystemBytecodeCache):
 def cache_bytecode(app: Flask, folder: Path) -> None:
     """Keep compiled templates and catalogues in a folder, so that the first page of a new process is as fast as any other.
 
-    Call it when an application is complete: its URL map and static files are compiled into the templates. Files of other
-    versions are deleted.
+    Call it when an application is complete, because its URL map and static files are compiled into the templates.
+    Files of other versions are deleted.
     """
     folder.mkdir(mode=0o700, exist_ok=True)  # its files are executed
     fingerprint = _fingerprint(app)
@@ -313,8 +315,9 @@ def _fingerprint(app: Flask) -> str:
 class ConstantFolder(NodeTransformer):
     """Replaces a call with constant arguments by its result, and one with variable arguments by a format string.
 
-    `_("Hello")` becomes its translation, as does `pgettext("context", "Hello")`, `_("Hello %(name)s", name=me.name)` the
-    translated string and `%`, and `url_for("topic", id=topic.id)` a concatenation of the parts of its path.
+    `_("Hello")` becomes its translation, as does `pgettext("context", "Hello")`; `_("Hello %(name)s", name=me.name)`
+    becomes the translated string and `%`, and `url_for("topic", id=topic.id)` a concatenation of the parts of its
+    path.
     """
 
     def __init__(self, templates: TemplateEnvironment, is_html: bool) -> None:
@@ -329,7 +332,7 @@ class ConstantFolder(NodeTransformer):
         self.folds |= {"icon": self._fold_constant, "asset": self._fold_constant}
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:
-        """Fold the arguments, then the call; a call with `*args` or `**kwargs` is left."""
+        """Fold the arguments, then the call; a call with `*args` or `**kwargs` is left unchanged."""
         self.generic_visit(node)
         name = node.node.name if isinstance(node.node, nodes.Name) else ""
         is_static = node.dyn_args is None and node.dyn_kwargs is None
@@ -337,7 +340,7 @@ class ConstantFolder(NodeTransformer):
         return (fold(node) if fold else None) or node
 
     def visit_Output(self, node: nodes.Output) -> list[nodes.Stmt]:
-        """Print a format string piece by piece, and a conditional as `if`, instead of building a whole string first."""
+        """Print a format string piece by piece, and a conditional expression as `if`, instead of building a whole string first."""
         self.generic_visit(node)
         statements: list[nodes.Stmt] = []
         for child in node.nodes:
@@ -368,7 +371,7 @@ class ConstantFolder(NodeTransformer):
             return None
         number = nodes.Filter(node.args[2], "counted", [], [], None, None)
         node.kwargs.append(nodes.Keyword("num", number))
-        if not self.is_html:  # a letter
+        if not self.is_html:  # a letter in plain text
             return None
         translation = nodes.Call(nodes.Name("_plural", "load"), node.args, [], None, None)
         return _interpolated(translation, node)
@@ -387,7 +390,7 @@ class ConstantFolder(NodeTransformer):
         return pieces[0] if len(pieces) == 1 else nodes.Concat(pieces)
 
     def _rule(self, endpoint: str, names: set[str]) -> Rule | None:
-        """The only rule of an endpoint, if values of these names fill all its variables; else None."""
+        """The only URL rule of an endpoint, if values with these names fill all its variables; else None."""
         rules = list(self.templates.flask.url_map.iter_rules(endpoint))
         is_simple = len(rules) == 1 and not rules[0].defaults and not names & URL_FOR_OPTIONS
         return rules[0] if is_simple and rules[0].arguments <= names else None
@@ -408,7 +411,7 @@ def _constants(arguments: list[nodes.Expr]) -> list[Any] | None:
 
 
 def _interpolated(text: nodes.Expr, node: nodes.Call) -> nodes.Node:
-    """A text `%` the keyword arguments of a call; without any it is evaluated at once, so that `%%` becomes `%`."""
+    """A text `%` the keyword arguments of a call; without arguments it is evaluated at once, so that `%%` becomes `%`."""
     if not node.kwargs and isinstance(text, nodes.Const):
         return nodes.Const(text.value % {})
     pairs = [nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs]
@@ -424,7 +427,7 @@ def _split_pattern(node: nodes.Expr) -> list[nodes.Expr]:
     values = {pair.key.as_const(): pair.value for pair in node.right.items}  # type: ignore[attr-defined]  # a Dict of ours
     pieces = PLACEHOLDER.split(node.left.value)
     if any("%" in piece.replace("%%", "") for piece in pieces[::2]):
-        return [node]  # a placeholder of another kind than `%(name)s`
+        return [node]  # it has a placeholder other than `%(name)s`
     return [
         values[piece] if number % 2 else nodes.Const(Markup(piece.replace("%%", "%")))
         for number, piece in enumerate(pieces)
@@ -452,9 +455,9 @@ def _quoted(text: str) -> str:
 
 
 def _query(values: dict[str, Any]) -> str:
-    """The query of an address as Werkzeug writes it, `?` included; names whose value is None are left out."""
+    """The query of an address as Werkzeug writes it, including `?`; names whose value is None are left out."""
     pairs = [
-        # Most are numbers, for which nothing is quoted
+        # Most values are numbers, which need no quoting
         f"{name}={one}" if type(one) is int else urlencode({name: str(one)}, safe=QUERY_SAFE)
         for name, value in values.items()
         for one in (value if isinstance(value, list | tuple) else [value])
@@ -464,7 +467,7 @@ def _query(values: dict[str, Any]) -> str:
 
 
 def icon(name: str, flip: bool = False) -> Markup:
-    """An icon from the sprite, mirrored if `flip`. It has no text: put it beside a word, be it a visually hidden one."""
+    """An icon from the sprite, mirrored if `flip`. It has no text: put it beside a word, which may be visually hidden."""
     return _icon(asset("icons.svg"), name, flip)
 
 

@@ -1,4 +1,4 @@
-"""Tokens in letters: derived from the forum's secret key and a salt, so that the database and backups do not hold them."""
+"""Tokens in letters: derived from the forum's secret key and a salt, so that neither the database nor backups contain them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHORT = 16  # characters of a seal, which is part of an e-mail address: 80 bits
 
 
 def new_salt() -> str:
-    """A random salt for one secret; it may be stored with what the secret is for."""
+    """A random salt for one secret; it may be stored."""
     return secrets.token_urlsafe(16)
 
 

@@ -16,17 +16,17 @@ from urllib.parse import parse_qs, unquote, urlsplit
 TIMEOUT_SECONDS = 20  # for each step of an SMTP dialogue
 PORTS = {"smtp": 587, "smtps": 465}
 MESSAGE_TOO_LARGE = 552
-# What servers without enhanced status codes say when it is the sender whom they do not want
+# Phrases of servers without enhanced status codes that reject the sender and not the recipient
 UNWELCOME = re.compile(r"relay|sender|spam|polic|block|list|denied|access|authenti|tls", re.I)
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class ServerUnavailable(Exception):
-    """The server cannot be reached, or accepts nothing now; to be tried later, as no single message is to blame."""
+    """The server cannot be reached, or accepts nothing now; try later, because it is not the fault of a single message."""
 
 
 class Rejected(Exception):
-    """The server rejected one message. `is_final`: for ever, mostly because the address does not exist."""
+    """The server rejected one message. `is_final`: for good, usually because the address does not exist."""
 
     def __init__(self, code: int, why: str, is_about_address: bool) -> None:
         super().__init__(f"{code} {why}"[:300])
@@ -54,7 +54,7 @@ class ServerAddress:
 
 
 def parse_smtp_url(url: str) -> ServerAddress:
-    """Read `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`; `?tls=no` talks in the open.
+    """Parse `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`; `?tls=no` disables encryption.
 
     Raises `ValueError` for anything else. A server on this machine needs no TLS.
     """
@@ -123,7 +123,7 @@ class SmtpTransport:
                 *next(iter(error.recipients.values())), about_address=True
             ) from error
         except smtplib.SMTPSenderRefused as error:
-            # It takes nothing of ours, whatever the letter
+            # It accepts nothing from us, whatever the letter
             if error.smtp_code != MESSAGE_TOO_LARGE:
                 raise ServerUnavailable(_words(error)) from error
             raise self._rejection(error.smtp_code, error.smtp_error, about_address=False) from error
@@ -133,7 +133,7 @@ class SmtpTransport:
             raise ServerUnavailable(_words(error)) from error
 
     def close(self) -> None:
-        """End the connection; errors do not matter any more."""
+        """End the connection; errors no longer matter."""
         with suppress(OSError, smtplib.SMTPException):
             self.smtp.quit()
 
@@ -141,7 +141,7 @@ class SmtpTransport:
         with suppress(OSError, smtplib.SMTPException):
             self.smtp.rset()
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-        if code == 421:  # the server is about to close (RFC 5321, 3.8)
+        if code == 421:  # the server is about to close the connection (RFC 5321, 3.8)
             return ServerUnavailable(f"{code} {words}")
         return Rejected(code, words, about_address and is_address_unknown(code, words))
 

@@ -1,4 +1,4 @@
-"""What is answered to the question whether somebody may do something: yes, or no with a sentence for the person."""
+"""Verdicts on whether somebody may do something: yes, or no with a message for the person."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NEEDS_SECOND_FACTOR = Verdict(
 MEETING_CANCELLED = Verdict(_("This meeting is cancelled."))
 MEETING_OVER = Verdict(_("This meeting is over."))
 LOCKED = Verdict(_("This topic is locked. It can be read, not continued."))
-# What is said to a moderator when somebody's text cannot be published, by what keeps its author from writing
+# What a moderator is told when somebody's text cannot be published, by what keeps its author from writing
 AUTHOR_KEPT_FROM_WRITING = {
     "suspended": Verdict(_("Its author is suspended.")),
     "closed": Verdict(_("Its author has closed the account.")),
@@ -48,7 +48,7 @@ AUTHOR_KEPT_FROM_WRITING = {
 NOT_QUOTED = Verdict(_("Only the member who is quoted can take that name away."))
 AGENDA_ARCHIVED = Verdict(_("This agenda is archived. It can be read, not continued."))
 AGENDA_IN_PREPARATION = Verdict(_("This agenda is in preparation. Open it first."))
-# What moderators do with a declaration, and the states in which they can (`declarations.models.STATES`)
+# The deeds of moderators on a declaration, and the states in which they are possible (`declarations.models.STATES`)
 DECLARATION_DEEDS = {
     "edit": ("draft", "consultation"),
     "open": ("draft",),
@@ -60,7 +60,7 @@ DECLARATION_DEEDS = {
 DECLARATION_ENDS = ("adopt", "withdraw")
 # Those that notify people: the agenda must be open, so that all of them see the declaration
 DECLARATION_TELLS = ("open", "freeze", "invite", "adopt")
-# Why a declaration is not taken further, by its state
+# Why a declaration cannot be taken further, by its state
 DECLARATION_IS = {
     "draft": Verdict(_("This declaration is a draft. Open it for consultation first.")),
     "consultation": Verdict(_("This declaration is in consultation. Nobody can sign it yet.")),
@@ -89,7 +89,7 @@ COMMITMENT_IS = {
     "hidden": Verdict(_("A moderator has hidden this commitment, so it cannot be changed.")),
 }
 LAST_DAY_IS_OVER = Verdict(_("The last day to sign is over."))
-# Sentences that are long
+# Longer messages
 NEW_TERMS = Verdict(_("There are new terms of use. Read them and agree, then you can write again."))
 OTHERS_WRITE_FOR_IT = Verdict(
     _(
@@ -139,7 +139,7 @@ NO_SPAMMER = Verdict(_("This member has written too much to be a spammer. Decide
 
 
 def locked_because(reason: str, until: date | None = None) -> Verdict:
-    """The verdict that a topic is locked, with its last day and the moderator's reason, as far as there are these."""
+    """The verdict that a topic is locked, with its last day and the moderator's reason, if there are any."""
     if until is not None:
         return _locked_until(day_in_words(until), reason)
     if not reason:
@@ -191,7 +191,7 @@ def silenced_until(until: datetime | None) -> Verdict:
 
 
 def handle_changed_lately(again_at: datetime | None) -> Verdict:
-    """The verdict that a handle was changed lately, and when it can be changed again."""
+    """The verdict that a handle was changed recently, and when it can be changed again."""
     return Verdict(
         _(
             "You changed it not long ago. You can change it again from %(day)s.",
@@ -201,7 +201,7 @@ def handle_changed_lately(again_at: datetime | None) -> Verdict:
 
 
 def slow_until(again_at: datetime | None) -> Verdict:
-    """The verdict that somebody has written in a slow topic lately, and when they can write again."""
+    """The verdict that somebody has recently written in a slow topic, and when they can write again."""
     return Verdict(
         _(
             "This topic is slow, and you wrote here not long ago. You can write again from %(moment)s.",
@@ -211,5 +211,5 @@ def slow_until(again_at: datetime | None) -> Verdict:
 
 
 def _lazy_datetime(at: datetime | None) -> LazyString:
-    """A date and time in words, formatted when it is shown, in the language and the time zone of that request."""
+    """A date and time in words, formatted when it is shown, in the language and time zone of that request."""
     return LazyString(in_words, at)

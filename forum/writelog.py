@@ -1,9 +1,10 @@
-"""Which process of this machine is about to commit, and what the latest commits have changed: a file in shared memory.
+"""A file in shared memory in which the processes of this machine announce commits and record what they changed.
 
-It serves a database whose server offers no cheap sign of its own that something was written (PostgreSQL), and costs less
-than a query. Each process has a slot in the file. It announces there that it is about to commit; after the commit it notes
-what it has changed, counts the commit, and withdraws the announcement. Only then is the request answered. So whoever sees
-no announcement and the same counts as before knows that nothing was written; whoever sees other counts, what was.
+It is for databases whose server has no cheap sign that something was written (PostgreSQL), and costs less than a
+query. Each process has a slot in the file. It announces there that it is about to commit; after the commit it records
+what it has changed, counts the commit, and withdraws the announcement. Only then is the request answered. So a
+process that sees no announcement and the same counts as before knows that nothing was written; one that sees other
+counts knows what was.
 """
 
 from __future__ import annotations
@@ -20,24 +21,24 @@ from mmap import mmap
 from pathlib import Path
 from struct import Struct
 
-# The layout of the file: for each slot a byte, the number of its announced commits; then for each slot the count of its
-# finished commits; then for each slot the notes about the last of them, as a ring buffer.
+# The layout of the file: for each slot a byte, the number of its announced commits; then for each slot the count of
+# its finished commits; then for each slot notes about its last commits, as a ring buffer.
 SLOTS = 256  # processes that may write at the same time
 COUNT = Struct("=Q")
 ALL_COUNTS = Struct(f"={SLOTS}Q")
 NOTES_START = SLOTS + SLOTS * COUNT.size
 NOTES_PER_SLOT = 32
-HASHES_PER_NOTE = 7  # a commit that has changed more counts as having changed anything
+HASHES_PER_NOTE = 7  # a commit with more changes counts as having changed everything
 NOTE = Struct(f"={1 + HASHES_PER_NOTE}Q")  # the number of the commit, and hashes
 SIZE = NOTES_START + SLOTS * NOTES_PER_SLOT * NOTE.size
 NO_WRITERS = bytes(SLOTS)
-NO_HASH, ANY_HASH = 0, 1  # `hash_of` returns neither
+NO_HASH, ANY_HASH = 0, 1  # `hash_of` never returns these
 CLEAN_UP_SECONDS = 1.0
 
 
 @lru_cache(maxsize=10_000)
 def hash_of(name: str) -> int:
-    """The hash that stands for a name in a note. When two names share one, more seems to have changed than has."""
+    """The hash that stands for a name in a note. If two names share one, more seems to have changed than has."""
     (number,) = COUNT.unpack(blake2b(name.encode(), digest_size=COUNT.size).digest())
     return int(number) | 2
 
@@ -46,7 +47,8 @@ def hash_of(name: str) -> int:
 def open_log(path: Path) -> WriteLog:
     """The log in a file, given by its real path.
 
-    A process opens it once and never closes it: that would release all locks that the process holds on the file.
+    A process opens it once and never closes it, because that would release all locks that the process holds on the
+    file.
     """
     return WriteLog(path)
 
@@ -54,7 +56,8 @@ def open_log(path: Path) -> WriteLog:
 class WriteLog:
     """The log in one file; see `open_log`. A process claims its slot when it first writes.
 
-    `wait_for_commits`, which may be set, waits until all commits that were begun are over, and returns whether they are.
+    `wait_for_commits`, which may be set, waits until all commits that have begun are over, and returns whether they
+    are.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,23 +67,23 @@ class WriteLog:
         self._log = mmap(self._file, SIZE)
         self._lock, self._cleaning = threading.Lock(), threading.Lock()
         self._owner_pid, self._slot = 0, -1
-        self._unfinished = 0  # commits of this process that failed, and may still be under way
+        self._unfinished = 0  # commits of this process that failed, and may still be in progress
         self._cleaned_at = 0.0
         self.wait_for_commits: Callable[[], bool] = lambda: True
 
     def stamp(self) -> bytes | None:
         """The counts of all slots, which stay the same until somebody writes.
 
-        None while somebody is about to commit, and after a process died while it was.
+        None while somebody is about to commit, and after a process died during that.
         """
-        # In this order: a commit that begins and ends between the two looks has been counted.
+        # In this order: a commit that begins and ends between the two reads has been counted.
         if self._log[:SLOTS] != NO_WRITERS:
             self._clean_up()
             return None
         return self._log[SLOTS:NOTES_START]
 
     def changed_between(self, before: bytes, after: bytes) -> frozenset[int] | None:
-        """The hashes (`hash_of`) of what was changed between two stamps; None where the notes do not tell all of it."""
+        """The hashes (`hash_of`) of everything changed between two stamps; None if the notes are incomplete."""
         found: set[int] = set()
         then, now = ALL_COUNTS.unpack(before), ALL_COUNTS.unpack(after)
         for slot in (slot for slot in range(SLOTS) if then[slot] != now[slot]):
@@ -98,13 +101,13 @@ class WriteLog:
 
     @contextmanager
     def announce(self, names: Collection[str] = ()) -> Iterator[None]:
-        """Commit within: a change of what these names stand for, or of anything if there are none.
+        """Inside, a commit changes what these names stand for, or anything if there are none.
 
-        Afterwards every process sees another stamp. When an exception is raised, the commit may still be under way: the
-        announcement stays until it is known to be over.
+        Afterwards every process sees another stamp. When an exception is raised, the commit may still be in progress:
+        the announcement stays until it is known to be over.
         """
         if self._owner_pid != os.getpid():
-            with self._cleaning:  # which locks slots of others for a moment
+            with self._cleaning:  # cleaning locks slots of others for a moment
                 self._claim_slot()
         slot = self._slot
         with self._lock:
@@ -118,7 +121,7 @@ class WriteLog:
         with self._lock:
             self._count_up(slot, [hash_of(name) for name in names])
             self._log[slot] -= 1
-        if self._unfinished:  # no other process withdraws the announcements of one that lives
+        if self._unfinished:  # no other process withdraws the announcements of a living one
             self._clean_up()
 
     def _claim_slot(self) -> None:
@@ -132,7 +135,7 @@ class WriteLog:
         self._owner_pid, self._unfinished = os.getpid(), 0
 
     def _lock_slot(self, slot: int) -> bool:
-        """Lock a slot; false if a living process holds it."""
+        """Lock a slot; returns False if a living process holds it."""
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, slot)
         except BlockingIOError:
@@ -145,7 +148,7 @@ class WriteLog:
         note = NOTE.pack(count + 1, *noted, *[NO_HASH] * (HASHES_PER_NOTE - len(noted)))
         start = _note_offset(slot, count)
         self._log[start : start + NOTE.size] = note
-        # In one step: `pack_into` would write zeros first, which others could read.
+        # In one step, because `pack_into` would write zeros first, which others could read.
         start = SLOTS + slot * COUNT.size
         self._log[start : start + COUNT.size] = COUNT.pack(count + 1)
 
@@ -168,12 +171,13 @@ class WriteLog:
     def _withdraw_abandoned(self) -> None:
         """Withdraw the announcements of dead processes, and those of failed commits of this one.
 
-        Their commits count as having changed anything, for nobody knows what became of them.
+        Their commits count as having changed anything, because nobody knows what became of them.
         """
         own = self._slot if self._owner_pid == os.getpid() else -1
         unfinished = self._unfinished if own >= 0 else 0
         announced = (slot for slot in range(SLOTS) if slot != own and self._log[slot])
-        dead = [slot for slot in announced if self._lock_slot(slot)]  # nobody can claim them now
+        # Nobody else can claim them now
+        dead = [slot for slot in announced if self._lock_slot(slot)]
         try:
             if not (dead or unfinished) or not self.wait_for_commits():
                 return
@@ -191,7 +195,7 @@ class WriteLog:
 
 
 def _allocate(file: int) -> None:
-    """Allocate the whole file, so that a full disk is an error here and not, later, a signal that kills a writer."""
+    """Allocate the whole file, so that a full disk is an error now and not, later, a signal that kills a writer."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file, 0, SIZE)
     else:
@@ -199,5 +203,5 @@ def _allocate(file: int) -> None:
 
 
 def _note_offset(slot: int, count: int) -> int:
-    """Where the process in a slot notes what the commit after `count` others has changed."""
+    """The offset at which the process in a slot records what its commit after `count` others has changed."""
     return NOTES_START + (slot * NOTES_PER_SLOT + count % NOTES_PER_SLOT) * NOTE.size
