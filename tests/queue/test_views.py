@@ -207,6 +207,17 @@ def test_which_of_the_posts_in_context_it_is_about_is_not_said_by_a_line_alone(
     assert reported.first.html in said
 
 
+def test_a_line_of_the_list_is_a_link_of_its_title_alone(
+    sign_in: Any, people: Any, reported: Any
+) -> None:
+    """What else the line says is not read as a link, part by part."""
+    page = sign_in(people.moderator).get("/moderation").text
+    lines = page.partition('<ol class="q"')[2].partition("</ol>")[0]
+    links = re.findall(r"<a .*?</a>", lines, re.DOTALL)
+    assert len(links) == lines.count("<li") > 0
+    assert all(re.fullmatch(r'<a [^>]*><b dir="auto">[^<]+</b></a>', link) for link in links)
+
+
 def test_decisions_are_not_called_wrong_before_one_is_asked_to_choose(
     sign_in: Any, people: Any, reported: Any
 ) -> None:
