@@ -132,7 +132,7 @@ def test_links_lead_to_what_reads_its_notices_and_buttons_to_the_rest(
     for notice in told:
         reads_itself = notice.address.startswith("/posts/")
         assert (f'form="read-{notice.id}"' in page) != reads_itself, notice.address
-        assert (f'<a href="{notice.address}" dir="auto">' in page) == reads_itself
+        assert (f'<a href="{notice.address}" ' in page) == reads_itself
         if reads_itself:
             assert browser.get(browser.get(notice.address).location).status_code == 200
             unread = [one for one in inbox(people.ana).page.items if not one.read_at]
@@ -263,13 +263,35 @@ def test_posts_of_a_watched_topic_share_a_line_until_they_are_read(
     assert said in inbox_of(browser) and inbox_of(browser).count("Loud trams") == 1
     first = inbox(people.host).page.items[-1]
     assert first.address == f"/posts/{written[0].id}"
-    assert f'<a href="{first.address}" dir="auto">Loud trams</a>' in browser.get("/notices").text
+    link = f'<a href="{first.address}" lang="en" dir="auto">Loud trams</a>'
+    assert link in browser.get("/notices").text
     browser.get(topic.address)
     reply(people.ben, topic.id, write("More words."))
     make_notices(SYSTEM)
     now_said = inbox_of(browser)
     assert f"{people.ben.name} wrote in a topic that you watch: Loud trams" in now_said
     assert said in now_said
+
+
+def test_a_notice_is_spoken_in_the_languages_of_what_it_quotes(
+    people: Any, agenda: Any, sign_in: Any
+) -> None:
+    opened = NewTopic("question", "Wie laut ist leise?", write("Hm.", "de"))
+    topic = open_topic(people.ana, agenda.id, opened)
+    reply(people.ben, topic.id, write("Trop fort.", "fr"))
+    note_event(people.ben, NoticeText("rules", "/rules", "Rules"), [people.ana.id])
+    make_notices(SYSTEM)
+    browser = sign_in(people.ana)
+    page = browser.get("/notices").text
+    assert 'lang="de" dir="auto">Wie laut ist leise?</a>' in page
+    assert re.search(r'<q[^>]* lang="fr" dir="auto">Trop fort.</q>', page)
+    assert 'dir="auto">Rules</button>' in page and 'lang="en" dir="auto">Rules' not in page
+    watched = browser.get("/settings/notices").text.partition('id="watched"')[2]
+    assert 'lang="de" dir="auto">Wie laut ist leise?</a>' in watched
+    report = browser.get(f"/topics/{topic.id}/report")
+    assert report.status_code == 403
+    page = sign_in(people.chitra).get(f"/topics/{topic.id}/report").text
+    assert 'lang="de" dir="auto">Wie laut ist leise?</a>' in page
 
 
 def test_replies_in_a_topic_share_a_line_apart_from_other_notices_about_it(

@@ -30,6 +30,7 @@ from forum.front.queries.search import (
     named_pages,
 )
 from forum.front.queries.sitemap import sitemap_page, sitemap_pages
+from forum.front.queries.told import languages_told
 from forum.front.queries.watching import watched, watches_of_gone
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "find_with_ignored",
     "first_steps",
     "helpers_with",
+    "languages_told",
     "masthead",
     "named_pages",
     "peers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, null, or_, select
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import visible_agendas
@@ -23,10 +23,14 @@ MAX_GONE = 1_000  # watches of unreadable things that are counted and cleared at
 
 
 class Watched(NamedTuple):
-    """Something that a member watches or mutes: its name, address and kind; a page with comments has the kind of the page."""
+    """Something that a member watches or mutes: its name, address and kind; a page with comments has the kind of the page.
+
+    `language` is the language of the name, None if it has none.
+    """
 
     watch: Watch
     name: str
+    language: str | None
     address: str
     kind: str
 
@@ -69,22 +73,28 @@ def _is_readable(reader: Person) -> ColumnElement[bool]:
     )
 
 
-def _names_and_addresses(subject: str, ids: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+def _names_and_addresses(
+    subject: str, ids: Sequence[int]
+) -> dict[int, tuple[str, str | None, str, str]]:
     if subject == TOPIC:
         topics = db.session.scalars(select(Topic).where(Topic.id.in_(ids)))
-        return {topic.id: (topic.title, topic.address, _kind_of_topic(topic)) for topic in topics}
-    key_column, name, slug_column, path = WATCHABLE[subject]
-    rows = db.session.execute(select(key_column, name, slug_column).where(key_column.in_(ids)))
-    return {key: (words, f"{path}{slug}", subject) for key, words, slug in rows}
+        return {
+            topic.id: (topic.title, topic.language, topic.address, _kind_of_topic(topic))
+            for topic in topics
+        }
+    columns, path = WATCHABLE[subject]
+    rows = db.session.execute(select(*columns).where(columns[0].in_(ids)))
+    return {key: (words, language, f"{path}{slug}", subject) for key, words, slug, language in rows}
 
 
 def _kind_of_topic(topic: Topic) -> str:
     return topic.kind if topic.home else TOPIC
 
 
-WATCHABLE: dict[str, tuple[Any, Any, Any, str]] = {
-    AGENDA: (Agenda.id, Agenda.title, Agenda.slug, "/agendas/"),
-    CITY: (City.id, City.name, City.slug, "/cities/"),
-    THEME: (Theme.id, Theme.name, Theme.slug, "/topics?theme="),
-    AUTHOR: (Member.id, Member.name, Member.handle, "/members/"),
+# The columns of number, name, slug and language, and what stands before the slug
+WATCHABLE: dict[str, tuple[tuple[Any, Any, Any, Any], str]] = {
+    AGENDA: ((Agenda.id, Agenda.title, Agenda.slug, Agenda.language), "/agendas/"),
+    CITY: ((City.id, City.name, City.slug, null()), "/cities/"),
+    THEME: ((Theme.id, Theme.name, Theme.slug, null()), "/topics?theme="),
+    AUTHOR: ((Member.id, Member.name, Member.handle, null()), "/members/"),
 }

@@ -42,6 +42,7 @@ def inbox() -> str:
         unread=unread_by_part(me()),
         marks=_marks_told(found.page.items),
         told=told_searches(me(), found.page.items),
+        languages=queries.languages_told(me(), found.page.items),
     )
 
 

@@ -1,0 +1,48 @@
+"""In which languages stands what the notices of an inbox quote: a notice itself does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_
+
+from forum.db import db
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import visible_topics
+from forum.notifications.models import NOTICE_KINDS, Notice
+from forum.permissions import Person
+
+
+class Languages(NamedTuple):
+    """Of the heading and of the words of a notice; None for what the forum says, and for what is not known."""
+
+    heading: str | None
+    words: str | None
+
+
+def languages_told(reader: Person, notices: Sequence[Notice]) -> dict[int, Languages]:
+    """The languages of what these notices quote from topics that the reader may see, by notice; at most one query."""
+    rows = _topics_and_posts(reader, notices)
+    topics = {topic_id: (title, language) for topic_id, title, language, *_post in rows}
+    posts = {post_id: language for *_topic, post_id, language in rows}
+    return {notice.id: _languages(notice, topics, posts) for notice in notices}
+
+
+def _topics_and_posts(reader: Person, notices: Sequence[Notice]) -> Sequence[Any]:
+    topic_ids = {notice.topic_id for notice in notices if notice.topic_id}
+    if not topic_ids:
+        return []
+    post_ids = {notice.post_id for notice in notices if notice.post_id}
+    query = visible_topics(reader).where(Topic.id.in_(topic_ids))
+    query = query.outerjoin(Post, and_(Post.topic_id == Topic.id, Post.id.in_(post_ids)))
+    columns = (Topic.id, Topic.title, Topic.language, Post.id, Post.language)
+    return db.session.execute(query.with_only_columns(*columns)).all()
+
+
+def _languages(
+    notice: Notice, topics: dict[int, tuple[str, str]], posts: dict[int, str]
+) -> Languages:
+    title, language = topics.get(notice.topic_id or 0, ("", None))
+    quoted = posts.get(notice.post_id or 0, language) if NOTICE_KINDS[notice.kind].quotes else None
+    return Languages(language if notice.title == title else None, quoted)
