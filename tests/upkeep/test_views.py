@@ -238,6 +238,8 @@ def charts(page: str) -> dict[str, list[str]]:
         name = re.search(r"<h3>(.*?)</h3>", chart)
         rows = re.findall(r'<th scope="row">.*?</th><td class="n">(.*?)</td>', chart)
         assert name and len(rows) == chart.count("<rect") == 12
+        # Of an image Firefox tells the parts, too: the table says them once
+        assert re.search(r'<svg[^>]* role="img" aria-label="[^"]+"><g aria-hidden="true">', chart)
         found[name[1]] = rows
     return found
 
