@@ -1,0 +1,127 @@
+"""The words of pages and letters: one for one thing in every language, as docs/translating.md has them, and none that few know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from forum import locales
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "translating.md"
+HEADER = "| English | French | Spanish | not in French | not in Spanish |"
+COLUMNS = {"fr": (1, 3), "es": (2, 4)}  # of the right words, and of the wrong ones
+# What no message says: words that people learn late or never, and second names of things
+NEVER = {
+    "en": r"\b(whom|whence|thereof|hence|hereby|deem(ed|s)?|in lieu|anew|log ?in|logs? out|emails?|staff)\b"
+    r"|\b(?:holds?|work|come|kept|linked|counted|asked) no more\b|!(?!\[)|\w'\w",
+    "fr": r"\b(mod[ée]rat(eurs?|rices?)|administrat(eurs?|rices?)|cli(c|cs|quez|quer)|courriels?|emails?|(?<!-)mails?|ton|tes|toi)\b|\w'\w",
+    "es": r"\b(moderador(a|es|as)?|administrador(a|es|as)?|clics?|emails?|e-mails?|tú|tus|vosotros)\b",
+}
+SIGNS = ".:…?,"  # with which a message ends
+# Meetings that are not those of the forum: at an office, at a conference
+NOT_OURS = {
+    "For a meeting",
+    "Make one for a colleague, or for everybody at a meeting.",
+}
+
+
+class Said(NamedTuple):
+    """A message and a translation of it, in one of its forms."""
+
+    english: str
+    words: str
+
+
+@cache
+def catalogue(locale: str) -> Catalog:
+    with (locales.FOLDER / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=locale)
+
+
+def said(locale: str) -> Iterator[Said]:
+    """Each translated message of a language; in English each message as it is."""
+    for one in catalogue("fr" if locale == "en" else locale):
+        if one.id:
+            english = (one.id,) if isinstance(one.id, str) else tuple(one.id)
+            words = english if locale == "en" else one.string
+            for form in (words,) if isinstance(words, str) else tuple(words):
+                yield Said(english[-1], form)
+
+
+def rows() -> Iterator[list[str]]:
+    """The rows of the table of words, as lists of cells."""
+    _, header, table = DOCUMENT.read_text("utf-8").partition(HEADER + "\n")
+    assert header, "the table has another header"
+    for line in table.split("\n\n")[0].splitlines()[1:]:
+        yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def words_of(cell: str) -> list[str]:
+    """The words of a cell, without what stands in brackets."""
+    return [
+        one.strip(" *") for one in re.split(r"[,;]", re.sub(r"\(.*?\)", "", cell)) if one.strip()
+    ]
+
+
+def has(words: str, wanted: list[str]) -> bool:
+    """Whether a text has one of some words, in any of its forms: verbs without -er or -ar, plurals without the accent of -ión."""
+    stems = [re.sub(r"(?<=\w{4})[eai]r$", "", one).replace("ión", "i[oó]n") for one in wanted]
+    return bool(re.search(rf"\b({'|'.join(stems)})\w{{0,6}}\b", words, re.IGNORECASE))
+
+
+def in_english(words: str, wanted: list[str]) -> bool:
+    """The same of an English text."""
+    stems = [re.escape(one.removeprefix("to ").removesuffix("e")) for one in wanted]
+    return bool(re.search(rf"\b({'|'.join(stems)})(e|s|es|d|ed|ing)?\b", words, re.IGNORECASE))
+
+
+@pytest.mark.parametrize("locale", COLUMNS)
+def test_one_thing_has_one_word(locale: str) -> None:
+    right, wrong = COLUMNS[locale]
+    found = [
+        (cells[0], one.words)
+        for cells in rows()
+        if cells[wrong]
+        for one in said(locale)
+        if in_english(one.english, words_of(cells[0])) and one.english not in NOT_OURS
+        if has(one.words, words_of(cells[wrong])) and not has(one.words, words_of(cells[right]))
+    ]
+    assert not found, found
+
+
+@pytest.mark.parametrize("locale", NEVER)
+def test_what_is_said_in_no_message(locale: str) -> None:
+    never = re.compile(NEVER[locale], re.IGNORECASE)
+    texts = {
+        re.sub(r"%\(\w+\)s|https?://\S+|who invited whom", "", one.words, flags=re.I)
+        for one in said(locale)
+    }
+    found = {text: never.search(text) for text in texts if never.search(text)}
+    assert not found, found
+
+
+@pytest.mark.parametrize("locale", COLUMNS)
+def test_a_translation_ends_as_the_english_does(locale: str) -> None:
+    """Sentences have a full stop, and labels none. Only a Spanish greeting has another sign."""
+    for english, words in said(locale):
+        last, wanted = (text.strip()[-1:] for text in (words, english))
+        if (last in SIGNS or wanted in SIGNS) and not words.startswith("Hola"):
+            assert last == wanted, (english, words)
+
+
+def test_spanish_opens_its_questions() -> None:
+    for _, words in said("es"):
+        assert words.count("?") == words.count("¿"), words
+
+
+@pytest.mark.parametrize("locale", COLUMNS)
+def test_large_numbers_stay_on_one_line(locale: str) -> None:
+    for _, words in said(locale):
+        assert not re.search(r"\d[ .]\d{3}\b", words), words
