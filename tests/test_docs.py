@@ -157,6 +157,15 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert not anchor or anchor in anchors(file), target
 
 
+def test_the_contents_of_the_decisions_have_each_heading() -> None:
+    text = (TOP / "docs" / "decisions.md").read_text()
+    contents = re.findall(r"^( *)- \[(.+)\]\(#", text, re.MULTILINE)
+    headings = re.findall(r"^##(#?) (.+)$", text, re.MULTILINE)
+    assert [(bool(indent), name) for indent, name in contents] == [
+        (bool(is_part), name) for is_part, name in headings
+    ]
+
+
 # Rooms
 
 
