@@ -407,6 +407,9 @@ def test_a_city_is_found_in_any_script(visitor: Visit) -> None:
         expect(options.first).to_have_attribute("aria-selected", "true")
         active = city.get_attribute("aria-activedescendant")
         assert active and active == options.first.get_attribute("id")
+        # A part in a box of its own would not be read with the name: which of two cities it is
+        display = "part => getComputedStyle(part).display"
+        assert options.first.locator(".meta").evaluate(display) == "inline"
         city.press("Enter")
         expect(city).to_have_value(re.compile(f"^{name}"))
         expect(city).to_have_attribute("aria-expanded", "false")
