@@ -541,11 +541,13 @@ class Can:
         return self.moderate(practice.agenda_id)
 
     def submit_practice(self, practice: Practice) -> Verdict:
-        """Authors submit their own practice to the moderators, unless it is hidden or its agenda is archived."""
+        """Authors submit their own practice to the moderators, unless it is hidden or its agenda is archived or deleted."""
         if practice.author_id != self.person.id or practice.deleted_at:
             return Verdict(_("Only the author may submit this."))
         if practice.hidden_at:
             return Verdict(_("A moderator has hidden this practice, so it cannot be submitted."))
+        if practice.agenda.deleted_at:
+            return verdicts.AGENDA_GONE
         return self.write_practice(practice.agenda)
 
     def confirm_practice(self, practice: Practice) -> Verdict:

@@ -47,6 +47,9 @@ AUTHOR_KEPT_FROM_WRITING = {
 
 NOT_QUOTED = Verdict(_("Only the member who is quoted can take that name away."))
 AGENDA_ARCHIVED = Verdict(_("This agenda is archived. It can be read, not continued."))
+AGENDA_GONE = Verdict(
+    _("The agenda that this was for is not there any more. Choose another one in the form.")
+)
 AGENDA_IN_PREPARATION = Verdict(_("This agenda is in preparation. Open it first."))
 # The deeds of moderators on a declaration, and the states in which they are possible (`declarations.models.STATES`)
 DECLARATION_DEEDS = {

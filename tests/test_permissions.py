@@ -61,6 +61,7 @@ PEOPLE: dict[str, Person] = {
 
 def _agenda(said: str, number: int = HERE) -> Agenda:
     states = {"archived_at": PAST if "archived" in said else None}
+    states["deleted_at"] = PAST if "agenda gone" in said else None
     return Agenda(id=number, opened_at=None if "prepared" in said else PAST, **states)
 
 
@@ -527,6 +528,7 @@ submit_practice        | somebody's           |    .    .    .    .    .    .   
 submit_practice        | own, hidden          |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own, deleted         |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own, archived        |    .    .    .    .    .    .    .    .    .   .
+submit_practice        | own, agenda gone     |    .    .    .    .    .    .    .    .    .   .
 confirm_practice       | own, published       |    .  yes    .    .    .  yes  yes  yes  yes   .
 confirm_practice       | somebody's, published |   .    .    .    .    .    .    .    .    .   .
 confirm_practice       | own                  |    .    .    .    .    .    .    .    .    .   .

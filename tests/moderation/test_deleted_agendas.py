@@ -29,6 +29,8 @@ from forum.library.actions import (
     CaseText,
     PracticeText,
     ReadingText,
+    submit,
+    write_and_submit,
     write_case,
     write_practice,
     write_reading,
@@ -146,7 +148,7 @@ def test_whatever_stands_there_keeps_it(people: Any, mistake: Agenda, sign_in: A
             people.ana, a, NewTopic("question", "Where is shade?", write("We look for it."))
         ),
         "case": lambda: write_case(moderator, a, CaseText("Arcades", "network", "S.", "One.")),
-        "practice": lambda: write_practice(people.ana, a, PracticeText("Awnings", "Cloth.")),
+        "practice": lambda: write_and_submit(people.ana, a, PracticeText("Awnings", "Cloth.")),
         "reading": lambda: write_reading(moderator, a, ReadingText("A book", "Somebody")),
         "statement": lambda: write_statement(moderator, a, StatementText("Ana", "Shade.")),
         "declaration": lambda: write_declaration(
@@ -204,6 +206,42 @@ def test_a_draft_does_not_keep_it_and_its_writer_keeps_the_words(
     with pytest.raises(NotFound):
         keep_draft(people.ana, "k3", [("source", "So.")], agenda_id=mistake.id)
     discard_draft(people.ana, "k1")
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_draft_of_a_practice_does_not_keep_it_and_finds_another_agenda(
+    people: Any, agenda: Agenda, sign_in: Any, is_open: bool
+) -> None:
+    text = AgendaText("Cooler", write("Shade."), slug="cooler", is_open=is_open)
+    mistake = write_agenda(people.moderator, text, hosts=[people.chitra.handle])
+    chitra = get_member(SYSTEM, people.chitra.handle)
+    draft = write_practice(chitra, mistake.id, PracticeText("Awnings", "Cloth."))
+    hidden = write_practice(chitra, mistake.id, PracticeText("Tents", "Cloth."))
+    actions.decide(people.moderator, "practice", hidden.id, "hide", Reasons("Rude.", 2))
+    assert standing_on(mistake.id) == {"practice": 1}  # the decision has to lead somewhere
+    actions.decide(people.moderator, "practice", hidden.id, "restore")
+    assert standing_on(mistake.id) == {}
+    actions.delete_agenda(people.moderator, mistake.id, WHY)
+    browser = sign_in(people.chitra)
+    pages = [browser.get("/practices/mine"), browser.get("/practices/awnings")]
+    pages += [browser.get(f"/practices/awnings/{door}") for door in ("edit", "compare", "delete")]
+    for page in pages:
+        assert page.status_code == 200 and "Awnings" in page.text and "Cooler" not in page.text
+        assert "/agendas/cooler" not in page.text
+    assert "Its agenda is not there any more." in pages[0].text
+    assert "Choose another one in the form." in pages[1].text
+    refused = browser.post("/practices/awnings/submit")
+    assert refused.status_code == 403 and "is not there any more" in refused.text
+    form = {"title": "Awnings", "sentence": "Cloth.", "language": "en", "audience": "public"}
+    form |= {"failure_audience": "public", "deed": "save"}
+    lost = browser.post("/practices/awnings/edit", data={**form, "agenda": "cooler"})
+    assert lost.status_code == 422 and "Cloth." in lost.text
+    saved = browser.post("/practices/awnings/edit", data={**form, "agenda": agenda.slug})
+    assert saved.status_code == 303
+    assert submit(get_member(SYSTEM, people.chitra.handle), draft.id).agenda_id == agenda.id
+    for other in (people.ana, people.host):
+        assert sign_in(other).get("/practices/tents").status_code == 404
+    assert sign_in(people.moderator).get("/practices/tents").status_code == 200
 
 
 def test_nobody_writes_on_it_any_more_and_its_title_is_free(people: Any, mistake: Agenda) -> None:

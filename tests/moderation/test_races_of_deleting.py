@@ -21,6 +21,8 @@ from forum.library.actions import (
     CaseText,
     PracticeText,
     ReadingText,
+    submit,
+    write_and_submit,
     write_case,
     write_practice,
     write_reading,
@@ -43,7 +45,7 @@ MAKERS: dict[str, Callable[[Member, int], Any]] = {
         m, a, NewTopic("question", "Where is shade?", write("We look."))
     ),
     "case": lambda m, a: write_case(m, a, CaseText("Arcades", "network", "S.", "One.")),
-    "practice": lambda m, a: write_practice(m, a, PracticeText("Awnings", "Cloth.")),
+    "practice": lambda m, a: write_and_submit(m, a, PracticeText("Awnings", "Cloth.")),
     "reading": lambda m, a: write_reading(m, a, ReadingText("A book", "Somebody")),
     "statement": lambda m, a: write_statement(m, a, StatementText("Ana", "Shade.")),
     "declaration": lambda m, a: write_declaration(
@@ -81,6 +83,35 @@ def test_nothing_stands_on_a_deleted_agenda(own: Flask, kind: str, is_first: boo
             slowly(actions.delete_agenda, doer, agenda_id, why)
 
     outcomes = at_once(own, [make, meanwhile(delete)] if is_first else [meanwhile(make), delete])
+    assert outcomes.count("done") == 1, outcomes
+    deleted_at = db.session.scalar(select(Agenda.deleted_at).where(Agenda.id == agenda_id))
+    assert bool(deleted_at) != bool(standing_on(agenda_id))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_no_draft_is_submitted_on_a_deleted_agenda(own: Flask, is_first: bool) -> None:
+    members.found_federation(SYSTEM, "Interurban")
+    mona, why = person("mona-berg"), Reasons("Made twice.")
+    made = write_agenda(mona, AgendaText("Cooler", write("Shade.")))
+    draft = write_practice(mona, made.id, PracticeText("Awnings", "Cloth."))
+    db.session.commit()
+    agenda_id, draft_id = made.id, draft.id
+
+    def hand_in() -> None:
+        if is_first:
+            slowly(lambda doer: submit(doer, draft_id), person("mona-berg"))
+        else:
+            submit(person("mona-berg"), draft_id)
+
+    def delete() -> None:
+        doer = person("adam-de-wit")
+        if is_first:
+            actions.delete_agenda(doer, agenda_id, why)
+        else:
+            slowly(actions.delete_agenda, doer, agenda_id, why)
+
+    pair = [hand_in, meanwhile(delete)] if is_first else [meanwhile(hand_in), delete]
+    outcomes = at_once(own, pair)
     assert outcomes.count("done") == 1, outcomes
     deleted_at = db.session.scalar(select(Agenda.deleted_at).where(Agenda.id == agenda_id))
     assert bool(deleted_at) != bool(standing_on(agenda_id))

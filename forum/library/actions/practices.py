@@ -120,6 +120,9 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
     `texts` are its `rendered_texts`; a text that has changed since they were made is rendered while the lock is held.
     """
     lock_writer(author)
+    found = practice_by_id(author, practice_id)
+    require(author.can.submit_practice(found))
+    lock_to_write_on(author, found.agenda_id)  # which nobody deletes until it is submitted
     practice = practice_to_change(author, practice_id)
     require(author.can.submit_practice(practice))
     if practice.state in (SUBMITTED, PUBLISHED):

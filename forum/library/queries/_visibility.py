@@ -6,11 +6,12 @@ from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
+from forum.agendas.models import Agenda
 from forum.db import db
 from forum.errors import NotFound
-from forum.library.models import PUBLISHED, Case, Practice, PracticeSection, Reading
+from forum.library.models import DRAFT, PUBLISHED, Case, Practice, PracticeSection, Reading
 from forum.library.queries._shared import FAILURE
 from forum.permissions import Person
 from forum.reach import moderated_by, opened_to, read_by, reads, shown_to
@@ -36,7 +37,7 @@ def visible_practices(reader: Person) -> Select[Any]:
     """The practices whose page a reader may see.
 
     On open agendas these are published ones, and the reader's own that were not removed; on agendas that the reader
-    moderates, all.
+    moderates, all; and the reader's own drafts whose agenda was deleted.
     """
     is_published = and_(
         Practice.state == PUBLISHED,
@@ -45,11 +46,17 @@ def visible_practices(reader: Person) -> Select[Any]:
     )
     mine = and_(Practice.author_id == reader.id, Practice.removed_at.is_(None))
     is_mine = [mine] if reader.is_member and reader.id else []
-    return select(Practice).where(
-        Practice.deleted_at.is_(None),
-        opened_to(reader, Practice.agenda_id),
-        or_(is_published, moderated_by(reader, Practice.agenda_id), *is_mine),
-    )
+    found = or_(is_published, moderated_by(reader, Practice.agenda_id), *is_mine)
+    there = and_(opened_to(reader, Practice.agenda_id), found)
+    if is_mine:
+        there = or_(there, and_(*is_mine, is_left_over()))
+    return select(Practice).where(Practice.deleted_at.is_(None), there)
+
+
+def is_left_over() -> ColumnElement[bool]:
+    """SQL condition: a practice is a draft whose agenda was deleted. Its author chooses another one for it."""
+    gone = select(Agenda.id).where(Agenda.deleted_at.is_not(None))
+    return and_(Practice.state == DRAFT, Practice.agenda_id.in_(gone))
 
 
 def visible_readings(reader: Person) -> Select[Any]:

@@ -30,7 +30,7 @@ from forum.library.queries._shared import (
     one_or_not_found,
     opens_topic,
 )
-from forum.library.queries._visibility import published_practices, visible_practices
+from forum.library.queries._visibility import is_left_over, published_practices, visible_practices
 from forum.members.models import City, Member
 from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
@@ -281,7 +281,7 @@ def drafts_of(author: Person) -> Sequence[Practice]:
         Practice.state != PUBLISHED,
         Practice.deleted_at.is_(None),
         Practice.removed_at.is_(None),
-        opened_to(author, Practice.agenda_id),
+        or_(opened_to(author, Practice.agenda_id), is_left_over()),
     )
     latest = query.order_by(Practice.updated_at.desc(), Practice.id.desc()).limit(MAX_LISTED)
     return db.session.scalars(latest.options(*practice_row_options())).all()

@@ -169,7 +169,7 @@ def edit_practice(slug: str) -> ResponseReturnValue:
     """Change a practice; once it is published, what it said before is kept."""
     found = queries.practice_to_edit(me(), slug)
     agendas = [*queries.agendas_to_share_on(me())]
-    if found.agenda not in agendas:
+    if found.agenda not in agendas and not found.agenda.deleted_at:
         agendas.append(found.agenda)
     language = web.choice("language", language_names(), found.language)
     form = PracticeForm.of(found, language=language)
@@ -224,7 +224,9 @@ def _write_practice(
 
 def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practice | None) -> None:
     """Set the choices of a form: agendas, languages, themes, and the author's organisation."""
-    choose = [("", _("Choose"))] if found is None and len(agendas) > 1 else []
+    is_left_over = found is not None and found.agenda.deleted_at is not None
+    is_to_choose = is_left_over or (found is None and len(agendas) > 1)
+    choose = [("", _("Choose"))] if is_to_choose and agendas else []
     form.agenda.choices = [*choose, *((agenda.slug, agenda.title) for agenda in agendas)]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]

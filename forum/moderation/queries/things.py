@@ -34,7 +34,7 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import Forbidden, NotFound, or_not_found
-from forum.library.models import PUBLISHED, SUBMITTED, Case, Intention, Practice, Reading
+from forum.library.models import DRAFT, PUBLISHED, SUBMITTED, Case, Intention, Practice, Reading
 from forum.library.queries import get_case, get_practice
 from forum.meetings.models import Attendance, Meeting
 from forum.members.queries import get_member
@@ -411,15 +411,15 @@ def agenda_to_delete(moderator: Person, agenda_id: int) -> Thing:
 def standing_on(agenda_id: int) -> dict[str, int]:
     """How much content of each kind an agenda has, including hidden, removed and unfinished things; one statement.
 
-    Drafts, which only their authors can read, do not count: the authors keep them. Kinds without content are left
-    out. Posts on the pages of cases and practices count with these, and statements that were removed do not count,
-    because their history belongs to the agenda.
+    Drafts, which only their authors can read, do not count, unless a moderator hides one: the authors keep them. Kinds
+    without content are left out. Posts on the pages of cases and practices count with these, and statements that were
+    removed do not count, because their history belongs to the agenda.
     """
     here: dict[str, tuple[Any, ColumnElement[bool]]] = {
         "topic": (Topic, Topic.home.is_(None)),
         "held": (Held, true()),
         "case": (Case, true()),
-        "practice": (Practice, true()),
+        "practice": (Practice, or_(Practice.state != DRAFT, Practice.hidden_at.is_not(None))),
         "reading": (Reading, true()),
         "statement": (Statement, Statement.removed_at.is_(None)),
         "declaration": (Declaration, true()),
