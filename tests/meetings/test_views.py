@@ -268,7 +268,8 @@ def test_what_came_of_it_leads_into_the_dialogue(
         people.ana, agenda.id, NewTopic("question", "Which asphalt?", write("Which lasts?"))
     )
     browser, address = sign_in(people.host), f"/meetings/{over.id}/outcome"
-    assert "Tell what came of it" in browser.get(over.address).text
+    page = browser.get(over.address).text
+    assert "Tell what came of it" in page and page.count(f'href="{address}"') == 1
     seen = seen_in(browser.get(address).text)
     for typed in ("nonsense here", "/practices/asphalt", "999999999"):
         page = browser.post(address, data={"seen": seen, "source": "We met.", "topic": typed})
@@ -276,6 +277,9 @@ def test_what_came_of_it_leads_into_the_dialogue(
     link = f"http://localhost/topics/{topic.id}-which-asphalt?page=2#post-3"
     told = {"seen": seen, "source": "We *met*.", "topic": link, "recording": "video.example/x"}
     assert browser.post(address, data=told).status_code == 303
+    head, rest = browser.get(over.address).text.split("</h1>")[1].split("</header>", 1)
+    assert f'href="{address}"' in head and "Edit what came of it" in head  # as other edits
+    assert address not in rest
     page = client.get(over.address).text
     assert "<em>met</em>" in page and "https://video.example/x" in page
     assert f'href="/topics/{topic.id}-which-asphalt"' in page and "This meeting is over." in page
