@@ -244,13 +244,15 @@ def _fill(translation: Translation, text: TranslationText) -> None:
 
 
 def _with_kept_parts(translation: Translation, text: TranslationText) -> TranslationText:
-    """A text with the parts that the form does not ask for, because the original has them no more."""
-    asked = all_texts(translation.original)
+    """A text with the parts and the names of figures that the form does not ask for, because the original has them no more."""
+    asked, named = all_texts(translation.original), figures_of(translation.original)
     kept = {part.name: part.source for part in translation.parts if part.name not in asked}
     opening = text.sentence if "sentence" in asked else translation.sentence
-    if not kept and opening == text.sentence:
+    figures = [one for one in translation.figure_words if one[:2] not in named]
+    if not (kept or figures) and opening == text.sentence:
         return text
-    return replace(text, sentence=opening, parts={**text.parts, **kept})
+    parts = {**text.parts, **kept}
+    return replace(text, sentence=opening, parts=parts, figures=[*text.figures, *figures])
 
 
 def _show_pictures(member: Person, translation: Translation, text: TranslationText) -> None:
