@@ -80,8 +80,9 @@ class AgendaHost(Base):
 class Statement(Base):
     """A member's take on an agenda; name, position and organisation as they were that day.
 
-    A member who removes the own name (`refused_at`) is not linked with it again: `refused_by_id`. If the statement
-    came from a file, or the member has left, it is unknown who that was: then it gets no name at all.
+    A member who takes the own name away (`refused_at`) is not linked with it again: `refused_by_id`. Where the statement was
+    loaded from a file, or the member has left, nobody knows who that was: then it gets no name at all. Who did so before, when
+    somebody else was named there, is in `TakenName`.
     """
 
     __tablename__ = "statement"
@@ -108,6 +109,19 @@ class Statement(Base):
     def anchor(self) -> str:
         """Its anchor on the page of its agenda, the part of an address after `#`."""
         return f"statement-{self.id}"
+
+
+class TakenName(Base):
+    """A member took the own name away from a statement, before another one did so; `member_id` is empty once they have left."""
+
+    __tablename__ = "taken_name"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    statement_id: Mapped[int] = mapped_column(
+        ForeignKey("statement.id", ondelete="CASCADE"), index=True
+    )
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    taken_at: Mapped[datetime]
 
 
 class Theme(Base):

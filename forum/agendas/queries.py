@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
-from forum.agendas.models import FOUND, Agenda, AgendaHost, MemberTheme, Statement, Theme
+from forum.agendas.models import (
+    FOUND,
+    Agenda,
+    AgendaHost,
+    MemberTheme,
+    Statement,
+    TakenName,
+    Theme,
+)
 from forum.clock import now
 from forum.db import db, execute_core
 from forum.errors import NotFound, or_not_found
@@ -233,23 +241,45 @@ def statements_of(agenda: Agenda) -> Sequence[Statement]:
 
 
 def statements_by(member_id: int) -> Sequence[Statement]:
-    """All statements of a member, removed or not, also those whose name the member has removed; with the agendas."""
-    is_theirs = or_(Statement.member_id == member_id, Statement.refused_by_id == member_id)
-    query = select(Statement).where(is_theirs).options(joinedload(Statement.agenda))
+    """What a member has said on any agenda, removed or not, and from what the member has taken the own name away; with the agendas."""
+    query = select(Statement).where(is_said_by(member_id)).options(joinedload(Statement.agenda))
     return db.session.scalars(query).all()
 
 
-def refused_statement(agenda_id: int, quotation: str) -> Statement | None:
-    """The statement of an agenda with exactly these words whose member has removed the name; or None."""
+def is_said_by(member_id: int) -> ColumnElement[bool]:
+    """SQL condition: a statement is linked with a member, or the member has taken the own name away from it."""
+    before = select(TakenName.statement_id).where(TakenName.member_id == member_id)
+    now_or_last = or_(Statement.member_id == member_id, Statement.refused_by_id == member_id)
+    return or_(now_or_last, Statement.id.in_(before))
+
+
+def refused_statements(agenda_id: int, quotation: str) -> Sequence[Statement]:
+    """The statements of an agenda with exactly these words from which members have taken their own names away."""
     is_such = (Statement.refused_at.is_not(None), Statement.quotation == quotation)
     query = select(Statement).where(Statement.agenda_id == agenda_id, *is_such)
-    return db.session.scalars(query.limit(1)).first()
+    return db.session.scalars(query.order_by(Statement.id)).all()
+
+
+def names_taken_before(statement: Statement) -> Sequence[TakenName]:
+    """Who took the own name away from a statement before the last one who did so, the latest first."""
+    query = select(TakenName).where(TakenName.statement_id == statement.id)
+    return db.session.scalars(query.order_by(TakenName.id.desc())).all()
+
+
+def ids_of_taken(statement: Statement) -> set[int | None]:
+    """The ids of all who have taken the own name away from a statement; None stands for those of whom nobody knows who they were."""
+    if statement.refused_at is None:
+        return set()
+    return {statement.refused_by_id, *(one.member_id for one in names_taken_before(statement))}
 
 
 def is_taken_away(names: Collection[str], quotation: str) -> bool:
-    """Whether a member with one of these names has removed the name from a statement with exactly these words, on any agenda."""
-    such = select(Statement.refused_by_id).where(Statement.quotation == quotation)
-    quoted = db.session.scalars(select(Member).where(Member.id.in_(such))).all()
+    """Whether whoever is called one of these has taken the own name away from a statement with exactly these words, on any agenda."""
+    last = select(Statement.refused_by_id).where(Statement.quotation == quotation)
+    before = select(TakenName.member_id).join(Statement, Statement.id == TakenName.statement_id)
+    before = before.where(Statement.quotation == quotation)
+    is_such = or_(Member.id.in_(last), Member.id.in_(before))
+    quoted = db.session.scalars(select(Member).where(is_such)).all()
     return any(is_called(member, name) for member in quoted for name in names)
 
 

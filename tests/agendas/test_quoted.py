@@ -191,6 +191,47 @@ def test_nobody_else_names_them_there_again(
     assert len(told(people.ben)) == 1
 
 
+def test_a_statement_remembers_all_who_have_taken_their_names_away(
+    people: Any, agenda: Agenda, statement: Statement
+) -> None:
+    ana = said(name="Ana Prado", handle="ana-prado")
+    mine = said(name="Hana Virtanen", handle=people.host.handle)
+    everybody = ((people.ben, None), (people.ana, ana), (people.host, mine))
+    for member, words in everybody:
+        if words:
+            actions.write_statement(people.moderator, agenda.id, words, statement.id)
+        actions.take_name_away(member, agenda.id, statement.id)
+    others = (said(), ana, mine, said(name="Bén Okoth", handle=""))
+    for again in others:
+        for number in (statement.id, None):
+            with pytest.raises(Invalid, match="has taken the name away"):
+                actions.write_statement(people.moderator, agenda.id, again, number)
+    back = actions.write_statement(people.host, agenda.id, mine, statement.id)
+    assert (back.member_id, back.refused_by_id) == (people.host.id, people.ana.id)
+    for again in (said(), ana):  # which is no way back for the others
+        with pytest.raises(Invalid, match="has taken the name away"):
+            actions.write_statement(people.moderator, agenda.id, again, statement.id)
+    assert queries.ids_of_taken(back) == {people.ana.id, people.ben.id}
+    assert queries.is_taken_away(["Ben Okoth"], WORDS)
+
+
+def test_of_one_of_several_who_leaves_it_is_kept_that_there_is_no_name(
+    people: Any, agenda: Agenda, statement: Statement
+) -> None:
+    actions.take_name_away(people.ben, agenda.id, statement.id)
+    ana = said(name="Ana Prado", handle="ana-prado")
+    actions.write_statement(people.host, agenda.id, ana, statement.id)
+    actions.take_name_away(people.ana, agenda.id, statement.id)
+    actions.forget_member(SYSTEM, people.ben.id, "A former member", is_silent=False)
+    db.session.refresh(statement)
+    assert queries.ids_of_taken(statement) == {people.ana.id, None}
+    for again in (ana, said(name="Ben Okoth", handle=""), said(name="Anybody", handle="")):
+        with pytest.raises(Invalid, match="has taken the name away"):
+            actions.write_statement(people.host, agenda.id, again, statement.id)
+    actions.forget_member(SYSTEM, people.ana.id, "A former member", is_silent=True)
+    assert queries.ids_of_taken(queries.statement_by_id(statement.id)) == {None}
+
+
 def test_who_moderates_may_stand_there_again_by_the_own_hand(people: Any, agenda: Agenda) -> None:
     mine = said(name="Hana Virtanen", handle=people.host.handle)
     made = actions.write_statement(people.moderator, agenda.id, mine)

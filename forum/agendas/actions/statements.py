@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,12 +19,14 @@ from forum.agendas.actions._shared import (
     members_typed,
     put_in_order,
 )
-from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement
+from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, TakenName
 from forum.agendas.queries import (
     agenda_to_change,
     curators_of,
+    ids_of_taken,
     is_called,
-    refused_statement,
+    names_taken_before,
+    refused_statements,
     speaker_of,
     statement_by_id,
     statement_fields,
@@ -99,21 +101,38 @@ def write_statement(
 
 
 def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, Any]) -> None:
-    """Refuse to name a member who has removed their own name from a statement; the members themselves may do it."""
-    quoted_id = statement.refused_by_id
-    if statement.refused_at is None:
-        return
-    if quoted_id in (None, curator.id) and _names_oneself(curator, said):
-        statement.refused_by_id = statement.refused_at = None
-    elif quoted_id is None:
+    """Refuse to name a member who has taken the own name away from a statement; who does so oneself may."""
+    taken = ids_of_taken(statement)
+    own = {None, curator.id} & taken
+    if own and _names_oneself(curator, said):
+        _forget_taken(statement, own)
+        taken -= own
+    if None in taken:
         _refuse_any_name(statement, said)
-    elif quoted_id != curator.id:
+    for quoted_id in taken - {None, curator.id}:
         quoted = db.session.get_one(Member, quoted_id)
-        taken = _("%(name)s has taken the name away from this statement.", name=quoted.name)
+        words = _("%(name)s has taken the name away from this statement.", name=quoted.name)
         if said["member_id"] == quoted_id:
-            raise Invalid(taken, "handle")
+            raise Invalid(words, "handle")
         if is_called(quoted, said["name"]):
-            raise Invalid(taken, "name")
+            raise Invalid(words, "name")
+
+
+def _forget_taken(statement: Statement, member_ids: Set[int | None]) -> None:
+    """Forget that these took their names away; the last of the others, if there are any, stands in their place."""
+    others = []
+    for one in names_taken_before(statement):
+        if one.member_id in member_ids:
+            db.session.delete(one)
+        else:
+            others.append(one)
+    if statement.refused_by_id not in member_ids:
+        return
+    statement.refused_by_id = statement.refused_at = None
+    if others:
+        last = others[0]
+        statement.refused_by_id, statement.refused_at = last.member_id, last.taken_at
+        db.session.delete(last)
 
 
 def _names_oneself(curator: Person, said: dict[str, Any]) -> bool:
@@ -169,6 +188,7 @@ def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Stateme
     keep_version(member, "statement", statement.id, statement_fields(statement))
     unnamed = _unnamed_in(statement.language)
     said = {"member_id": None, "name": unnamed, "role_title": "", "organisation": ""}
+    _keep_earlier(statement)
     assign(statement, said | {"refused_by_id": member.id, "refused_at": now()})
     address = _address(agenda, statement)
     hide_told(member, "statement", address)
@@ -177,6 +197,13 @@ def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Stateme
     hosts = {host.id for host in agenda.hosts} - {member.id}
     note_event(member, notice, hosts or curators_of(agenda.id))
     return statement
+
+
+def _keep_earlier(statement: Statement) -> None:
+    """Keep who took the own name away before, as somebody else does so now."""
+    if statement.refused_at is not None:
+        before = {"member_id": statement.refused_by_id, "taken_at": statement.refused_at}
+        db.session.add(TakenName(statement_id=statement.id, **before))
 
 
 def _unnamed_in(language: str) -> str:
@@ -215,10 +242,8 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
         db.session.execute(delete(table).where(table.member_id == member_id))
     said = {"member_id": None, "name": former, "role_title": "", "organisation": ""}
     for statement in statements_by(member_id):
-        if statement.refused_by_id == member_id:
-            is_named_anew = statement.member_id is not None
-            statement.refused_by_id = None
-            statement.refused_at = None if is_named_anew else statement.refused_at
+        if member_id in ids_of_taken(statement):
+            _forget_whose(statement, member_id)
             if is_silent:
                 forget_versions(system, "statement", statement.id)
         if statement.member_id != member_id:
@@ -228,6 +253,17 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
             assign(statement, {"quotation": "", "removed_at": statement.removed_at or now()})
             forget_versions(system, "statement", statement.id)
             forget_told(system, "statement", _address(statement.agenda, statement))
+
+
+def _forget_whose(statement: Statement, member_id: int) -> None:
+    """Forget that a member who has left took the name away; where no name stands, that somebody did so stays."""
+    if statement.member_id is not None:
+        _forget_taken(statement, {member_id})
+        return
+    for one in names_taken_before(statement):
+        one.member_id = None if one.member_id == member_id else one.member_id
+    if statement.refused_by_id == member_id:
+        statement.refused_by_id = None
 
 
 def _statement_columns(curator: Person, text: StatementText) -> dict[str, Any]:
@@ -266,9 +302,9 @@ def _without_name(agenda: Agenda, text: StatementText) -> Statement | None:
 def _new_statement(
     curator: Person, agenda: Agenda, said: dict[str, Any], *, is_unnamed: bool
 ) -> Statement:
-    refused = refused_statement(agenda.id, said["quotation"])
-    if refused and not is_unnamed:
-        _refuse_taken_name(curator, refused, said)
+    if not is_unnamed:
+        for refused in refused_statements(agenda.id, said["quotation"]):
+            _refuse_taken_name(curator, refused, said)
     after = max((known.position for known in statements_of(agenda)), default=0)
     statement = Statement(agenda_id=agenda.id, position=after + 1, **said)
     statement.refused_at = now() if is_unnamed else None

@@ -11,7 +11,8 @@ from sqlalchemy.orm import aliased
 
 from forum.accounts.models import Token
 from forum.advice.models import AdviceRequest, Availability, FollowUp
-from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
+from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, TakenName, Theme
+from forum.agendas.queries import is_said_by
 from forum.appeals.models import Appeal
 from forum.bookmarks.models import Bookmark
 from forum.bookmarks.queries import COLUMNS as KEPT_COLUMNS
@@ -297,11 +298,15 @@ def rows_of_meetings(member: Member) -> Select[Any]:
 
 
 def rows_of_statements(member: Member) -> Select[Any]:
-    kept = "id name role_title organisation said_on quotation language removed_at refused_at"
-    query = select(*columns_of(Statement, kept), _agenda(member))
+    kept = "id name role_title organisation said_on quotation language removed_at"
+    before = select(func.max(TakenName.taken_at)).where(
+        TakenName.statement_id == Statement.id, TakenName.member_id == member.id
+    )
+    is_last = Statement.refused_by_id == member.id
+    refused_at = case((is_last, Statement.refused_at), else_=before.scalar_subquery())
+    query = select(*columns_of(Statement, kept), _agenda(member), refused_at.label("refused_at"))
     query = query.join(Agenda, Agenda.id == Statement.agenda_id)
-    is_theirs = or_(Statement.member_id == member.id, Statement.refused_by_id == member.id)
-    return query.where(is_theirs)
+    return query.where(is_said_by(member.id))
 
 
 def rows_of_declarations(member: Member) -> Select[Any]:

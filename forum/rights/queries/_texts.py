@@ -433,7 +433,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
         "statements",
         _("Statements"),
         _("What is quoted of you on an agenda."),
-        (("statement", "member_id"), ("statement", "refused_by_id")),
+        (("statement", "member_id"), ("statement", "refused_by_id"), ("taken_name", "member_id")),
         in_batches(rows_of_statements, Statement.id),
         {
             "id": _("its number"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.agendas.queries import is_taken_away, refused_statement
+from forum.agendas.queries import ids_of_taken, is_taken_away, refused_statements
 from forum.clock import at, now
 from forum.db import db
 from forum.declarations import actions as declarations
@@ -212,9 +212,9 @@ def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
 
 
 def _is_for_nobody(loading: Loading, text: agendas.StatementText) -> bool:
-    """Whether these words are on the agenda, and an unknown member has removed the name from them."""
-    known = refused_statement(loading.agenda.id, text.quotation)
-    return known is not None and known.refused_by_id is None
+    """Whether these words stand on the agenda, and the name was taken away by somebody of whom nobody knows who it was."""
+    known = refused_statements(loading.agenda.id, text.quotation)
+    return any(None in ids_of_taken(one) for one in known)
 
 
 def _plan_declaration(curator: Member, values: Values, loading: Loading) -> None:
