@@ -106,5 +106,7 @@ def test_a_text_marked_rightly_or_surely_of_no_language_says_nothing(
 def test_visitors_read_nothing_of_it(
     client: FlaskClient, people: Any, agenda: Agenda, sign_in: Any
 ) -> None:
-    address = sign_in(people.ben).post(NEW, data=FORM).location
+    browser = sign_in(people.ben)
+    address = browser.post(NEW, data=FORM).location
     assert "reads like" not in client.get(address).text
+    assert "reads like" in browser.get(address).text

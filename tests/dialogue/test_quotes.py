@@ -152,6 +152,7 @@ def test_a_quote_that_was_stored_with_a_whole_address_is_withheld_in_histories(
     people: Any, said: Post, quoting: Post, client: FlaskClient
 ) -> None:
     fresh(quoting).source = quoting.source.replace("](/", "](http://localhost/")
+    assert WORDS in queries.shown_source(quoting)
     actions.hide(people.moderator, said.id, "Not so.")
     assert WORDS not in queries.shown_source(quoting)
     assert WORDS not in client.get(f"/posts/{quoting.id}/history").text

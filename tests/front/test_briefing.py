@@ -103,14 +103,15 @@ def test_what_did_not_work_is_told_where_everybody_reads_it(
     assert "Closed</a>" in page and "Closed: the" not in page
 
 
-def test_what_is_hidden_is_not_told(small: Small, people: Any, client: Any) -> None:
+def test_what_is_hidden_is_not_told(small: Small, people: Any, client: Any, sign_in: Any) -> None:
     hide(people.moderator, small.answer.id, "No.")
     hide_topic(people.moderator, small.experience.id, "No.")
     hide_practice(people.moderator, small.practice.id, "No.")
-    for reader in (None, people.moderator):
-        page = client.get(PAGE).text
+    for browser in (client, sign_in(people.moderator)):
+        page = browser.get(PAGE).text
+        assert "The Soundscape" in page
         for words in ("notebook", "Night trams", "Rubber wheels"):
-            assert words not in page, reader
+            assert words not in page, words
 
 
 def test_what_waits_for_a_look_is_not_told(small: Small, people: Any, client: Any) -> None:

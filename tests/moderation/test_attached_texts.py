@@ -598,6 +598,7 @@ def test_what_an_advertiser_said_who_tried_it_goes_out_of_sight_with_the_account
 ) -> None:
     opening = opening_post_id(people.chitra, practice.topic_id)
     dialogue.mark(people.chitra, opening, TRIED, "kept", WORDS)
+    assert WORDS in client.get(f"/practices/{practice.slug}").text
     actions.report(people.ana, "mark", _given(people.chitra, opening).id, "spam")
     actions.clear_spam(people.moderator, people.chitra.id)
     assert WORDS not in client.get(f"/practices/{practice.slug}").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from forum import logformat
 from forum.agendas.actions import archive
 from forum.clock import at, now
 from forum.db import db
@@ -417,14 +419,19 @@ def test_moderators_of_the_agenda_alone_read_who_reported(
 
 
 def test_it_is_in_no_log(
-    client: FlaskClient, things: Any, capfd: pytest.CaptureFixture[str]
+    client: FlaskClient,
+    things: Any,
+    written_log: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(client.application.wsgi_app, "kind", logformat.JSON)
     sent = client.post(f"/posts/{things.first.id}/report", data=SAID)
     client.get(sent.location)
-    said = capfd.readouterr()
+    said = written_log()
+    assert said.count('"method":"POST"') == said.count('"method":"GET"') == 1
     number = sent.location.rpartition("/")[2]
     for word in (*WRITTEN, number):
-        assert word not in said.err + said.out
+        assert word not in said, word
 
 
 def test_members_read_what_became_of_their_own_reports(
