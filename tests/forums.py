@@ -1,4 +1,4 @@
-"""Forums with databases of their own, for tests of what concerns whole databases: backups, moving, wrong schemas."""
+"""Forums with databases of their own, for tests about whole databases: backups, moving, wrong schemas."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def new_database(server: str, name: str, folder: Path, has_tables: bool = False)
 
 @cache
 def _file_with_tables() -> bytes:
-    """What is in the file of a SQLite database that has all migrations."""
+    """The content of a SQLite file with all migrations."""
     with TemporaryDirectory() as folder:
         _migrate(Path(folder), new_database("sqlite://", "", Path(folder)))
         return (Path(folder) / "forum.sqlite").read_bytes()
@@ -118,7 +118,7 @@ def _file_with_tables() -> bytes:
 
 @cache
 def _database_with_tables(server: str) -> str:
-    """The name of a PostgreSQL database that has all migrations, and to which nobody is connected."""
+    """The name of a PostgreSQL database with all migrations, to which nothing is connected."""
     name = "with_tables"
     with TemporaryDirectory() as folder:
         _migrate(Path(folder), new_database(server, name, Path(folder)))

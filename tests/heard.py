@@ -20,7 +20,7 @@ class Control(NamedTuple):
 class _Listener(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.silent = 0  # how deep in what is not said
+        self.silent = 0  # depth of elements that are not announced
         self.open: list[tuple[str, int, str, list[str]]] = []
         self.stack: list[tuple[str, bool]] = []
         self.headings: list[tuple[int, str]] = []
@@ -32,7 +32,7 @@ class _Listener(HTMLParser):
             return
         said = dict(attrs)
         is_silent = "hidden" in said or said.get("aria-hidden") == "true" or tag in SILENT
-        is_silent |= "pop" in (said.get("class") or "").split()  # a menu that is closed
+        is_silent |= "pop" in (said.get("class") or "").split()  # a closed menu
         self.stack.append((tag, is_silent))
         self.silent += is_silent
         named = said.get("aria-label") or said.get("aria-labelledby")
@@ -43,7 +43,7 @@ class _Listener(HTMLParser):
             self.open.append((tag, len(self.stack), where, [said.get("aria-label") or ""]))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in VOID or not self.stack:  # a part of a page may end what began before it
+        if tag in VOID or not self.stack:  # an end tag may close elements that began before it
             return
         if self.open and self.open[-1][:2] == (tag, len(self.stack)):
             _tag, _depth, where, words = self.open.pop()
@@ -67,17 +67,17 @@ def headings(page: str) -> list[tuple[int, str]]:
 
 
 def regions(page: str) -> list[str]:
-    """What names the sections that are landmarks: those that have a name, or the id of one."""
+    """The names of the sections that are landmarks; the id of one without a name."""
     return _heard(page).regions
 
 
 def controls(page: str) -> list[Control]:
-    """The links and buttons of the page, in order, without those of menus, which are closed at first."""
+    """The links and buttons of the page, in order, without those in menus, which are closed at first."""
     return _heard(page).controls
 
 
 def ambiguous(page: str) -> dict[str, set[str]]:
-    """Names that several links or buttons have, and where these lead."""
+    """Names that several links or buttons share, and where these lead."""
     places: dict[str, set[str]] = {}
     for name, where in _heard(page).controls:
         places.setdefault(name, set()).add(where)

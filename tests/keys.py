@@ -21,7 +21,7 @@ PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40  # flags of authenticator data, W
 class SoftwarePasskey:
     """A P-256 key pair with a signature counter; `count=None` for one without a counter.
 
-    `is_verifying`: it says that it has verified the user (PIN or biometrics).
+    `is_verifying`: it states that it has verified the user (PIN or biometrics).
     """
 
     def __init__(self, *, is_verifying: bool = True, count: int | None = 0) -> None:

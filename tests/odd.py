@@ -1,8 +1,8 @@
-"""Hostile and malformed form values, with which every door is tested."""
+"""Hostile and malformed form values, with which every route is tested."""
 
 from __future__ import annotations
 
-# Values of `next` that lead to another site in some browser or pass some check (A11), or that are no paths.
+# Values of `next` that lead to another site in some browser or deceive some check (OWASP A11), or that are no paths.
 OPEN_REDIRECTS = [
     "//e.example", "///e.example", "////e.example", "/\\e.example", "\\\\e.example", "/%09/e.example\t",
     "/\t/e.example", "http:///e.example", "https:e.example", "http://e.example", "/..//e.example",

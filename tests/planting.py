@@ -1,4 +1,4 @@
-"""Words that are planted where somebody may not read them, and every address at which they are looked for."""
+"""Words that are placed where somebody may not read them, and every address at which a test looks for them."""
 
 from __future__ import annotations
 
@@ -92,9 +92,10 @@ LISTS += [
     "/cities/medellin/exchange",
     "/agendas/quieter/feed.atom",
 ]
-# Where the names of the glossary are looked for
+# Where a test looks for the names of the glossary
 NAMING = ["/glossary/canary", "/search?q=canary", "/search?q=canari", "/search?q=canarytopic"]
-# What they list begins with what is typed, as do all the words that are searched for: one request finds any of them.
+# These list what begins with the typed words, as all the words that a test searches for do: one request finds any of
+# them.
 BEGINNINGS = ("/cities/suggest?q=canary", "/members/suggest?q=canary", "/members?words=canary")
 
 
@@ -104,7 +105,7 @@ def secret(kind: str) -> str:
 
 @dataclass
 class Planted:
-    """What was planted: the id of each thing, the shown topic that holds the hidden post, the hidden person."""
+    """What was placed: the id of each thing, the visible topic that contains the hidden post, the hidden person."""
 
     ids: dict[str, int]
     topic_id: int
@@ -116,12 +117,12 @@ class Planted:
 
 def read_again(people: Any, *rows: Any) -> None:
     for row in (*vars(people).values(), *rows):
-        if row in db.session:  # a browser's request lets go of all
+        if row in db.session:  # a request of a browser detaches all rows
             db.session.refresh(row)
 
 
 def shown_question(people: Any) -> NewTopic:
-    """A question of another city on the theme of what is hidden, so that the page of that city could tell of it."""
+    """A question from another city on the theme of the hidden texts, so that the page of that city could reveal them."""
     theme = write_theme(people.moderator, "Noise")
     return NewTopic("question", "Shown", write("Shown text."), themes=[theme.id])
 
@@ -134,7 +135,7 @@ T = TypeVar("T", CaseText, PracticeText)
 
 
 def of_a_city(text: T, people: Any) -> T:
-    """The same of Ana's city, on the theme of the shown question."""
+    """A question from Ana's city, on the theme of the shown question."""
     here = (
         {"city_ids": [people.ana.city_id]}
         if isinstance(text, CaseText)
@@ -144,7 +145,7 @@ def of_a_city(text: T, people: Any) -> T:
 
 
 def ask_and_tell(people: Any, topic: Any) -> None:
-    """Others are asked about the question, and its asker tells what happened next."""
+    """Members are asked about the question, and its asker tells what happened next."""
     ask(people.ana, topic.id, [people.ben.handle, people.chitra.handle])
     tell(people, topic, secret("told"))
 
@@ -201,7 +202,7 @@ def a_person(kind: str = "member") -> Member:
 def addresses(app: Flask, planted: Planted) -> list[str]:
     """Every address that answers a GET, with every value that its parts can have here.
 
-    Raises a `KeyError` for a part whose values nobody said, so that no thing is passed over in silence.
+    Raises a `KeyError` for a part without values, so that no page is left out unnoticed.
     """
     found, adapter = [], app.url_map.bind("localhost")
     known, rooms = parts(planted)
@@ -227,7 +228,7 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
 
 
 def entries(planted: Planted) -> list[tuple[int, str]]:
-    """Number and kind of what may be an entry of the queue, and of what is none."""
+    """Ids and kinds of entries of the queue, and some of none."""
     rows = {"post": Post, "topic": Topic, "case": Case, "practice": Practice, "appeal": Appeal}
     rows |= {"mark": Mark, "followup": FollowUp, "reservation": Signature}
     rows |= {"commitment": Commitment, "translation": Translation}
@@ -240,10 +241,10 @@ def entries(planted: Planted) -> list[tuple[int, str]]:
     return [*found, (planted.ids["member"], "member"), (1, "letter"), (1, "candidate"), (1, "what")]
 
 
-Values = dict[str, list[Any]]  # of the parts of addresses, by their names
+Values = dict[str, list[Any]]  # values of the parts of addresses, by name
 
 
-# The numbers that addresses have, by their names there: of which things they are
+# Ids in addresses, by the name of the part: of which things they are
 NUMBERED = {
     "agenda_id": Agenda.id,
     "appeal_id": Appeal.id,
@@ -273,7 +274,7 @@ NUMBERED = {
 
 
 def parts(planted: Planted) -> tuple[Values, dict[str, Values]]:
-    """What the parts of an address can be: in any room, and what else they are below the first word of some."""
+    """The values of the parts of addresses: in any room, and others for addresses that begin with a certain word."""
     known: Values = {name: _all(column) or [1] for name, column in NUMBERED.items()}
     known |= {
         "code": ["x"],
@@ -306,7 +307,7 @@ def _all(column: Any) -> list[Any]:
 
 
 def read(browser: FlaskClient, address: str) -> str:
-    """What an address answers, its headers too, in small letters; for the number of a topic the topic's page."""
+    """The response of an address, with its headers, in lower case; redirects from a topic's id are followed."""
     response = browser.get(address)
     assert response.status_code < 500, address
     text = f"{response.headers}\n{response.get_data(as_text=True)}".lower()
@@ -315,16 +316,16 @@ def read(browser: FlaskClient, address: str) -> str:
 
 
 def may_tell(text: str) -> bool:
-    """Whether there can be a planted word in a text, so that it is worth looking for each of them."""
+    """Whether a text can contain a planted word at all, so that each has to be looked for."""
     return "canary" in text or "hush" in text
 
 
 def prepared_agenda(
     people: Any, agenda: Agenda, host: Member, themes: Sequence[int] = ()
 ) -> tuple[int, ...]:
-    """An agenda in preparation, with a thing of each kind that its host and a moderator have put there.
+    """An agenda in preparation, with a thing of each kind by its host and a moderator.
 
-    Returns the numbers of its topics' posts.
+    Returns the ids of its topics' posts.
     """
     words = secret("prepared")
     text = AgendaText(words, write(words), words, slug="brewing", is_open=False)

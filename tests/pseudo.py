@@ -1,6 +1,6 @@
-"""A language that nobody speaks: what the forum says is in Greek letters, and what people wrote in Cyrillic.
+"""Pseudo-localisation: texts of the forum are in Greek letters, and texts of members in Cyrillic.
 
-Whatever a page says in Latin letters is neither, so it has escaped translation.
+What a page shows in Latin letters is neither, so it cannot be translated yet.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ GREEK = "αβξδεφγηιϳκλμνοπθρστυϝωχψζ"
 CYRILLIC = "абцдефгхийклмнопярстувшжыз"
 TO_GREEK = str.maketrans(LATIN + LATIN.upper(), GREEK * 2)
 TO_CYRILLIC = str.maketrans(LATIN + LATIN.upper(), CYRILLIC + CYRILLIC.upper())
-# What a translation keeps: values that are put in, elements, entities
+# What a translation keeps: placeholders, elements, entities
 KEPT = re.compile(r"(%\(\w+\)s|%%|<[^>]*>|&\w+;)")
 # What a text keeps: elements, entities, addresses, handles
 KEPT_IN_TEXTS = re.compile(r"(<[^>]*>|&\w+;|https?://\S+|\S+@\S+|@[\w-]+|/[\w/-]+)")
-# Columns that hold words of the program, or what nobody reads
+# Columns that hold keys of the program, or texts that nobody reads
 NOT_WRITTEN = re.compile(
     r"\b(slug|handle|\w*handles?|\w*email|\w*hash|\w*skeleton|\w*key|\w*link|address|website|purpose"
     r"|\w*kind|state|status|size|evidence|cost|outcome|\w*audience|language|palette|pattern|country|role|folded\w*|hosted"
@@ -41,7 +41,7 @@ NOT_WRITTEN = re.compile(
     r"|sort_key|hidden_reason|rule_name|rule_sentence|locked_secret|time_zone|paragraph|position|level|scope|identity|profile|credential_id|themes)$"
     r"|^(decision|report)\.(deed|source)$|^report\.reason$|^(held|departure|ready_text|renaming)\.(deed|step|rule)$"
 )
-# Columns of which even a single small word is a text
+# Columns in which even a single word in lower case is a text
 SINGLE_WORDS = {
     "screening_rule.value",
     "identity.subject",
@@ -50,7 +50,7 @@ SINGLE_WORDS = {
     "milestone.words",
     "kept_search.words",
 }
-# Attributes that browsers show or read aloud, and those whose words scripts show
+# Attributes that browsers show or read aloud, and those whose text scripts show
 SPOKEN = {"title", "aria-label", "aria-description", "placeholder", "alt", "label", "abbr"}
 FOR_SCRIPTS = {
     f"data-{name}"
@@ -78,7 +78,7 @@ FOR_SCRIPTS = {
 }
 
 
-# Ours
+# Texts of the forum
 
 
 def extracted() -> Catalog:
@@ -92,7 +92,7 @@ def extracted() -> Catalog:
 
 
 def greek_catalogue() -> Translations:
-    """Every message in Greek letters, in all its forms."""
+    """Every message in Greek letters, in all its plural forms."""
     greek = Catalog(locale=LANGUAGE)
     for message in extracted():
         if message.id:
@@ -111,7 +111,7 @@ def in_letters(text: str, letters: dict[int, int], kept: re.Pattern[str]) -> str
     return "".join(p if number % 2 else p.translate(letters) for number, p in enumerate(parts))
 
 
-# Theirs
+# Texts of members
 
 
 def write_in_cyrillic() -> None:
@@ -136,11 +136,11 @@ def _rewrite(column: Column[Any]) -> None:
 
 
 def _in_cyrillic(value: Any, is_text: bool) -> Any:
-    """Words of the program are small letters without spaces, and stay."""
+    """A text in Cyrillic; keys of the program (lower case, without spaces) stay."""
     if isinstance(value, list):
         return [_in_cyrillic(one, is_text) for one in value]
     if isinstance(value, dict):
-        if "message" in value:  # a sentence of the forum: only what is put in is theirs
+        if "message" in value:  # a sentence of the forum, of which only the values are theirs
             return value | {"values": _in_cyrillic(value.get("values", {}), is_text)}
         return {name: _in_cyrillic(one, is_text) for name, one in value.items()}
     if not isinstance(value, str) or not (is_text or re.search(r"[A-Z ]", value)):
@@ -148,7 +148,7 @@ def _in_cyrillic(value: Any, is_text: bool) -> Any:
     return in_letters(value, TO_CYRILLIC, KEPT_IN_TEXTS)
 
 
-# What a page says
+# What a page shows
 
 
 def said_in(page: str) -> list[tuple[str, str]]:
@@ -160,16 +160,16 @@ def said_in(page: str) -> list[tuple[str, str]]:
 
 
 class _Listener(HTMLParser):
-    """Goes through a page once: html5lib, which builds a tree as browsers do, takes several times as long.
+    """Reads a page in one pass: html5lib, which builds a tree as browsers do, takes several times as long.
 
-    That needs pages whose every element is closed by its own tag; any other fails here.
+    Every element must be closed by its own tag; other pages fail here.
     """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.said: list[tuple[str, str]] = []
         self.open: list[str] = []
-        # How deep the element for machines is within which nothing is said; 0 outside of any
+        # Depth within an element that is for machines and is ignored; 0 outside of any
         self.depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -209,7 +209,7 @@ def _said_by(tag: str, given: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_for_machines(tag: str, given: dict[str, str]) -> bool:
-    """Whether an element holds what is the same in every language: keys, commands, addresses, answers of mail servers."""
+    """Whether the content of an element is the same in every language: keys, commands, addresses, responses of mail servers."""
     is_code = given.get("dir") == "ltr" and tag != "html"
     is_answer = given.get("lang") == "en" and tag == "q"
     return is_code or is_answer or tag in ("script", "style", "kbd", "code")

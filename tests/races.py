@@ -1,7 +1,7 @@
 """Concurrency: actions in several threads, on a database of its own in which commits are real.
 
-No thread waits for a time, which a busy machine may need for something else: one waits until the others have come as far
-as they can (`let_others_come`), or until another has come to that place (`meanwhile`).
+No thread waits for a fixed time, which may be too short on a busy machine: it waits until the others can go no
+further (`let_others_come`), or until another has reached that point (`meanwhile`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 30
 
 @contextmanager
 def patient_deeds() -> Iterator[None]:
-    """Applications that are made within wait for a lock as long as a busy machine takes; PostgreSQL still ends deadlocks."""
+    """Let applications that are created inside wait longer for a lock, for busy machines; PostgreSQL still ends deadlocks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "BUSY_TIMEOUT_MS", PATIENCE_SECONDS * 1_000)
         patch.setattr(acting, "LOCK_WAITER_SECONDS", PATIENCE_SECONDS)
@@ -50,7 +50,7 @@ def patient_deeds() -> Iterator[None]:
 
 @contextmanager
 def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
-    """An application in its context, with a new database of its own that has all migrations; its deeds are patient."""
+    """An application in its context, on a new database with all migrations; its actions wait longer for locks."""
     address = new_database(database_url, name, folder, has_tables=True)
     settings = Settings(
         folder, address, "http://localhost", ("localhost",), "of the tests", limits=False
@@ -64,17 +64,17 @@ def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
 
 
 class Crowd:
-    """The threads of `at_once`: how many go on, wait for a lock of the database, or stand where others may come."""
+    """The threads of `at_once`: how many are running, wait for a database lock, or are in `let_others_come`."""
 
     def __init__(self, size: int) -> None:
         self.going = size
-        self.beginning = 0  # to write: on SQLite, what waits for a lock waits there
+        self.beginning = 0  # for writing: on SQLite, a thread that waits for a lock waits there
         self.standing: list[threading.Event] = []
         self.has_stood = threading.Event()
         self.lock = threading.Lock()
 
     def stand(self) -> None:
-        """Wait until each of the others waits for a lock, stands likewise, or has ended."""
+        """Wait until each of the others waits for a lock, is in `let_others_come` too, or has ended."""
         may_go_on = threading.Event()
         with self.lock:
             self.standing.append(may_go_on)
@@ -98,7 +98,7 @@ class Crowd:
             return int(connection.scalar(count) or 0)
 
     def begin_write(self, session: Any) -> None:
-        """Begin to write as `deeds` does, and count who waits for that."""
+        """Begin to write as `deeds` does, and count the threads that wait for it."""
         with self.lock:
             self.beginning += 1
         try:
@@ -110,15 +110,15 @@ class Crowd:
     def end(self) -> None:
         with self.lock:
             self.going -= 1
-        self.has_stood.set()  # or whoever waits for that would not hear of an error
+        self.has_stood.set()  # otherwise a thread that waits for that would not get an error
 
 
 BEGIN_WRITE = acting._begin_write
-crowds: list[Crowd] = []  # that of `at_once` while it runs
+crowds: list[Crowd] = []  # the crowd of `at_once` while it runs
 
 
 def at_once(app: Flask, deeds: Sequence[Callable[[], Any]]) -> list[str]:
-    """Run actions at the same moment in threads; returns for each “done”, or the message of its refusal."""
+    """Run actions at the same moment in threads; returns “done” for each, or the message of its refusal."""
     barrier, crowd = threading.Barrier(len(deeds)), Crowd(len(deeds))
 
     def run(deed: Callable[[], Any]) -> str:
@@ -143,12 +143,12 @@ def at_once(app: Flask, deeds: Sequence[Callable[[], Any]]) -> list[str]:
 
 
 def let_others_come() -> None:
-    """Hold what this thread of `at_once` has locked until each of the others waits for a lock, or has ended."""
+    """Hold the locks of this thread of `at_once` until each of the others waits for a lock, or has ended."""
     crowds[-1].stand()
 
 
 def meanwhile(deed: Callable[[], Any]) -> Callable[[], Any]:
-    """A deed for `at_once` that begins when another one has come to `let_others_come`."""
+    """A function for `at_once` that starts when another thread has reached `let_others_come`."""
 
     def later() -> Any:
         assert crowds[-1].has_stood.wait(PATIENCE_SECONDS)
@@ -158,7 +158,7 @@ def meanwhile(deed: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def slowly(deed: Callable[..., Any], doer: Any, *args: Any, **kwargs: Any) -> None:
-    """Run an action and hold its transaction open for a while, so that another one comes in between."""
+    """Run an action and hold its transaction open for a while, so that another one happens in between."""
 
     @action
     def whole(doer: Any) -> None:
@@ -169,14 +169,14 @@ def slowly(deed: Callable[..., Any], doer: Any, *args: Any, **kwargs: Any) -> No
     whole(doer)
 
 
-# A forum whose rule holds a word back
+# A forum with a rule that holds back a word
 
 PEOPLE = (("Mona Berg", "moderator"), ("Adam de Wit", "administrator"), ("Ana Prado", "member"))
 
 
 @pytest.fixture
 def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
-    """The application over a database of its own, in which a rule holds a word back."""
+    """The application on a database of its own, with a rule that holds back a word."""
     with own_forum(database_url, tmp_path, "held_races") as app:
         for name, role in PEOPLE:
             members.add_member(SYSTEM, Joining(name, f"{role}@example.org", "-"), role)

@@ -1,4 +1,4 @@
-"""Small pictures for tests, as members send them."""
+"""Small pictures for tests, as members upload them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from PIL import Image
 def picture(
     kind: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB", **how: Any
 ) -> bytes:
-    """The bytes of a picture in a format, with what Pillow's `save` takes besides."""
+    """The bytes of a picture in a format, with further arguments for Pillow's `save`."""
     made = BytesIO()
     Image.new(mode, size, 90 if len(mode) == 1 else "#5a7d9a").save(made, kind, **how)
     return made.getvalue()
 
 
 def opened(data: bytes) -> Image.Image:
-    """A picture that the forum has made."""
+    """A picture that the forum has stored, opened by Pillow."""
     return Image.open(BytesIO(data))

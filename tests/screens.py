@@ -1,4 +1,4 @@
-"""A page as a reader's browser has it: its title, its words, its links, its forms, and what is wrong with its HTML."""
+"""A page as a reader's browser has it: its title, text, links and forms, and errors in its HTML."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ VOID = frozenset(
         "wbr",
     ]
 )
-UNSEEN = frozenset(("script", "style", "template"))  # elements whose text nobody reads
+UNSEEN = frozenset(("script", "style", "template"))  # elements whose text is not shown
 FOREIGN = frozenset(("svg", "math"))
-# What no page says unless it was filled in wrongly: names of Python's values, unfilled places, letters escaped twice
+# Signs of a faulty page: names of Python's values, empty placeholders, characters escaped twice
 MISTAKES = re.compile(
     r"\b(?:(?<!Mail server )None(?! [a-z])|Undefined|undefined|NaN|LazyString)\b"
     r"|<(?:built-in|bound method|function)|object at 0x|datetime\.datetime|Markup\("
     r"|%\(|\{\{|\}\}|\{%|&(?:lt|gt|amp|quot|#39|#34);"
 )
-TYPED = "prose"  # the class of what somebody wrote, whose links lead wherever they like
+TYPED = "prose"  # the class of members' texts, whose links may lead anywhere
 NAMING = ("aria-describedby", "aria-labelledby", "aria-controls", "for", "form", "list", "headers")
 
 
 @dataclass
 class Field:
-    """One control of a form, with the values that it can have and the one that it has."""
+    """One control of a form, with its possible values and its present one."""
 
     name: str
     kind: str  # the type of an input, or textarea, or select
@@ -48,12 +48,12 @@ class Field:
     chosen: list[str] = field(default_factory=list)
     is_checked: bool = False
     is_required: bool = False
-    is_fixed: bool = False  # can be read and not changed
+    is_fixed: bool = False  # read-only
 
 
 @dataclass
 class Button:
-    """A button that sends a form."""
+    """A button that submits a form."""
 
     name: str
     value: str
@@ -73,23 +73,23 @@ class Form:
 
 @dataclass
 class Screen:
-    """What a page holds."""
+    """The content of a page."""
 
     title: str = ""
     headings: int = 0
     words: str = ""
-    links: list[str] = field(default_factory=list)  # without those that somebody typed
+    links: list[str] = field(default_factory=list)  # without those in members' texts
     forms: list[Form] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
 def faults_in(html: str) -> list[str]:
-    """What is wrong with the HTML of a page."""
+    """The errors in the HTML of a page."""
     return faults_of(read_screen(html))
 
 
 def faults_of(screen: Screen) -> list[str]:
-    """What is wrong with a page; one that has not one main heading, or no title, is at fault, too."""
+    """The errors of a page, among them a missing title, and any number of main headings but one."""
     heads = [] if screen.headings == 1 else [f"{screen.headings} main headings"]
     titles = [] if screen.title.strip() else ["no title"]
     return [*heads, *titles, *screen.faults]
@@ -114,7 +114,7 @@ class _Reader(HTMLParser):
         self.named: list[tuple[str, str]] = []
         self.forms_by_id: dict[str, Form] = {}
         self.waiting: list[tuple[str, Field | Button]] = []  # controls that name their form
-        self.typed_in: int | None = None  # how many elements are open around what somebody wrote
+        self.typed_in: int | None = None  # how many elements are open around a member's text
         self.form: Form | None = None
         self.area: Field | None = None
         self.select: Field | None = None
@@ -154,7 +154,7 @@ class _Reader(HTMLParser):
         if tag == "form":
             self.form = None
         elif tag == "textarea" and self.area:
-            # As browsers do: one line end at the beginning is none of the text, and each is sent as two signs
+            # As browsers do: a line end at the beginning is not part of the text, and each is sent as two characters
             text = self.area.value.replace("\r\n", "\n").removeprefix("\n")
             self.area.value, self.area = text.replace("\n", "\r\n"), None
         elif tag == "select":
@@ -173,7 +173,7 @@ class _Reader(HTMLParser):
                 self.button.words += data
 
     def finish(self) -> None:
-        """Say what is wrong with the whole."""
+        """Note the errors that are known only at the end of the page."""
         if self.open:
             self._complain(f"never closed: {' '.join(self.open)}")
         for form_id, control in self.waiting:
@@ -262,7 +262,7 @@ class _Reader(HTMLParser):
         elif control.name:
             form.fields.append(control)
 
-    # What is wrong
+    # Errors
 
     def _note_names(self, known: dict[str, str]) -> None:
         if "id" in known:
@@ -281,7 +281,7 @@ class _Reader(HTMLParser):
 
 
 def paths(screen: Screen, base: str = "") -> Iterator[str]:
-    """The addresses on this site to which the links of a page lead, without fragments."""
+    """The paths on this site to which the links of a page lead, without fragments."""
     for link in screen.links:
         path = link.partition("#")[0]
         if path.startswith("/") and not path.startswith("//"):

@@ -1,4 +1,4 @@
-"""One thing of every kind that an address can name, made by the real deeds; for the tests of all doors."""
+"""One thing of every kind that an address can name, made by the real actions; for the tests of all routes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ LONG_AGO = timedelta(hours=2)
 
 
 def a_passkey(member: Any) -> int:
-    """A passkey of a made-up device; its number."""
+    """Register a passkey of a simulated device; returns its id."""
     key, browser = SoftwarePasskey(), "a browser"
     challenge = bytes_to_base64url(ask_for_passkey(member, FOR_REGISTRATION, browser))
     answer = spend_challenge(member, FOR_REGISTRATION, key.register(challenge), browser, SITE)
@@ -66,7 +66,7 @@ def a_passkey(member: Any) -> int:
 
 
 def build(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """Ana's things, Ben's words about them, and what a host and a moderator did: names by kind."""
+    """Create Ana's things, Ben's texts about them, and what a host and a moderator did; returns values for addresses, by name."""
     made = load_dataset("world", current_app, lambda: _build(people, agenda))
     return dict(made)
 
@@ -78,7 +78,7 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
 
 
 def things(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """The same in a federation that is founded already."""
+    """The same in a federation that is already set up."""
     with at(now() - LONG_AGO):
         made = {**_curated(people, agenda), **_written(people, agenda)}
     dialogue.edit(people.ana, made["post"], write("What we did, told **better**."))
@@ -177,10 +177,10 @@ def _declared(people: Any, made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _coming(people: Any) -> dict[str, Any]:
-    """Somebody who waits to join, and an invitation."""
+    """A candidate, and an invitation."""
     joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
     candidate = keep(VISITOR, joining, "a key", JoinDetails([("Why?", "To learn.")]))
-    candidate.confirmed_at = now()  # as the letter does where joining is by approval
+    candidate.confirmed_at = now()  # as the e-mail does when candidates need approval
     db.session.commit()
     made = invite(people.moderator, InvitationText(2, now() + timedelta(days=7)))
     linked = link(people.ana, "https://id.example", "ana")
@@ -224,7 +224,7 @@ def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
 
 
 def _meetings(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """A meeting to which Ana comes, and one that is over."""
+    """A meeting that Ana takes part in, and one that is over."""
     begins = now() + timedelta(days=5)
     words = {"time_zone": "Europe/Lisbon", "is_online": True}
     link = "https://meet.example/secret-room"
