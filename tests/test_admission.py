@@ -1,4 +1,4 @@
-"""The gate: bodies come in whole before a turn, a few work at once, and too many are told so quickly."""
+"""The admission gate: bodies are read before a request takes a place, few requests run at once, and too many are refused fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the whole forum refuses: a database that was made for another version of it."""
+"""The application refuses a database of another version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backups: what was saved is in them, they are tried, an old one outlives what goes wrong, and nothing is overwritten."""
+"""Backups: complete, verified, old ones survive failures, and nothing is overwritten."""
 
 from __future__ import annotations
 

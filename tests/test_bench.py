@@ -1,4 +1,4 @@
-"""The benchmarks: tables that need no server run, over small forums; what they switch off, they switch on again."""
+"""The benchmarks: the tables that need no server run on small forums, and restore what they switch off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calendar files: their lines, and that no text breaks out of its own."""
+"""Calendar files: their lines, and that no text can break out of its line."""
 
 from __future__ import annotations
 

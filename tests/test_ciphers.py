@@ -1,4 +1,4 @@
-"""Texts that are locked: with a key for each purpose, unreadable with another."""
+"""Encrypted texts: one key for each purpose, unreadable with another."""
 
 from __future__ import annotations
 

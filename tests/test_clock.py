@@ -1,4 +1,4 @@
-"""How sentences say the time."""
+"""Times in sentences."""
 
 from __future__ import annotations
 

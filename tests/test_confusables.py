@@ -1,4 +1,4 @@
-"""What looks alike has one skeleton, and what does not has not."""
+"""Names that look alike have the same skeleton, and others do not."""
 
 from __future__ import annotations
 

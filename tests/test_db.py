@@ -1,4 +1,4 @@
-"""A deed is whole: saved once when it returns, undone when it raises, decided on rows read afresh."""
+"""An action is one transaction: committed when it returns, rolled back when it raises, based on rows read afresh."""
 
 from __future__ import annotations
 

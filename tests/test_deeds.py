@@ -1,4 +1,4 @@
-"""Who may do which deed of moderation: a table of deed × role, complete over every action of five rooms."""
+"""Who may do what in moderation: a table of action × role, complete over every action of five rooms."""
 
 from __future__ import annotations
 

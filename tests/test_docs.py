@@ -1,4 +1,4 @@
-"""What README.md, CONTRIBUTING.md and docs/ say of settings, commands, fields, links and rooms is true."""
+"""README.md, CONTRIBUTING.md and docs/ agree with the code: settings, commands, fields, links and rooms."""
 
 from __future__ import annotations
 

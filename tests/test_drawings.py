@@ -1,4 +1,4 @@
-"""The city plans are well-formed, small and always the same, and the map puts places where they are."""
+"""The city plans are well-formed, small and deterministic, and the map puts places where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two who edit the same in the same minute: the second one reads both texts before one replaces the other."""
+"""Two people edit the same text in the same minute: the second reads both versions before one replaces the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages as they are sent: headers in the letters of any language."""
+"""E-mail messages: headers in any script."""
 
 from __future__ import annotations
 

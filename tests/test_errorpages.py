@@ -1,4 +1,4 @@
-"""What a refusal shows: a page in the design, and the text that was typed, which is never lost."""
+"""Error pages: a page in the design, with the typed text, which is never lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers of scopes: those of the last commit on both databases, and how little it takes to know that nobody has written."""
+"""The versions of scopes: those of the last commit on both databases, and cheap to check when nothing was written."""
 
 from __future__ import annotations
 

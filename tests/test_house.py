@@ -1,4 +1,4 @@
-"""The rules of the house that import contracts cannot keep."""
+"""The rules of the codebase that import contracts cannot check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures in texts: which images become one, what stands in their HTML, and that nothing else passes."""
+"""Pictures in texts: which images are accepted, their HTML, and that nothing else passes."""
 
 from __future__ import annotations
 

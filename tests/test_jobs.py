@@ -1,4 +1,4 @@
-"""Work after the commit: tried again when it fails, stopped when asked, and done by a worker."""
+"""Jobs of the worker: retried when they fail, stopped on request."""
 
 from __future__ import annotations
 

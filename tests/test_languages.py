@@ -1,4 +1,4 @@
-"""Which language a text reads like: each that is known is told, every other text is met with silence."""
+"""Recognising the language of a text: each known language is recognised, and for every other text the answer is none."""
 
 from __future__ import annotations
 

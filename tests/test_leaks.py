@@ -1,6 +1,6 @@
-"""Hidden means hidden everywhere, and what is for members stays with members: words planted there are looked for.
+"""Hidden texts are hidden everywhere, and texts for members are shown to members only: planted words are looked for.
 
-The pages are taken from the application's own list of addresses, so a new page is read from its first day.
+The pages come from the application's own list of routes, so a new page is covered at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which deeds are limited at their door, and why the others are not."""
+"""Which routes have a rate limit, and why the others have none."""
 
 from __future__ import annotations
 

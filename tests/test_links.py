@@ -1,4 +1,4 @@
-"""Every link on every page leads somewhere, for whoever sees it, also when much is hidden; and one comes back to a page."""
+"""Every link on every page leads somewhere, for everybody who sees it, also when much is hidden."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a server can listen is known before it begins."""
+"""Whether a server can listen at an address is known before it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The languages of the interface: which one a request gets, and whether the catalogues are whole and safe."""
+"""The languages of the interface: which one a request gets, and whether the catalogues are complete and safe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server writes down: numbers for requests, mistakes with their place, slow statements; nobody's data."""
+"""The log of the server: numbers of requests, errors with their place, slow statements; no personal data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of the machine, and given back to it."""
+"""Memory that is given back to the machine."""
 
 from __future__ import annotations
 

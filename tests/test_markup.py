@@ -1,4 +1,4 @@
-"""From Markdown to HTML and plain words: what is kept, what never passes, and that all of it is bounded."""
+"""From Markdown to HTML and plain text: what is kept, what never passes, and that the work is bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a text contains that a rule may look for, and how it may be disguised."""
+"""What rules can find in a text, and how it may be disguised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples for Prometheus: counted in each process, exactly, and added up over those that live and those that ended."""
+"""Metrics for Prometheus: counted exactly in each process, and summed over running and ended processes."""
 
 from __future__ import annotations
 

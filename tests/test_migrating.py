@@ -1,4 +1,4 @@
-"""Alembic is loaded when somebody asks for migrations; the revisions are known without it."""
+"""Alembic is loaded only for migrations; the revisions are known without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The migrations make what the models say, forwards on an empty database and back."""
+"""The migrations create what the models describe, and can be reversed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moving a forum to another database: whole, compared, gone on with after a kill, and never into what is in use."""
+"""Moving a forum to another database: complete, compared, resumed after a kill, and never into a database in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is typed by whoever means no good, at every door of moderation: it is taken or refused, and nothing breaks."""
+"""Hostile input in every form of moderation: it is accepted or refused, and nothing breaks."""
 
 from __future__ import annotations
 

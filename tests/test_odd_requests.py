@@ -1,4 +1,4 @@
-"""Odd input at every door: parameters, parts of addresses, forms and bodies that no page sends."""
+"""Malformed requests to every route: parameters, parts of addresses, forms and bodies that no page sends."""
 
 from __future__ import annotations
 

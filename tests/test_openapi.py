@@ -1,4 +1,4 @@
-"""Classes of answers as schemas, and their values as JSON."""
+"""Response classes as schemas, and their values as JSON."""
 
 from __future__ import annotations
 

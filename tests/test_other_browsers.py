@@ -1,4 +1,4 @@
-"""What style sheet and scripts owe to browsers other than that of the tests: Firefox from 115 on, Safari from 16.4 on."""
+"""Style sheet and scripts work in browsers other than that of the tests: Firefox from 115 on, Safari from 16.4 on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes that are good once: the app's by RFC 6238, and those that are kept."""
+"""One-time codes: those of an app (RFC 6238), and stored ones."""
 
 from __future__ import annotations
 

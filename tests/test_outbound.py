@@ -1,4 +1,4 @@
-"""Requests to addresses that somebody typed in reach no private machine, and take bounded time, whatever answers."""
+"""Requests to addresses that users typed reach no private network and take bounded time, whatever the response."""
 
 from __future__ import annotations
 

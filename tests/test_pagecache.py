@@ -1,4 +1,4 @@
-"""A kept page is the page: after every deed, on both databases, to the byte, and nothing personal is ever kept."""
+"""A cached page equals the rendered page, byte for byte, after every action, on both databases; nothing personal is cached."""
 
 from __future__ import annotations
 

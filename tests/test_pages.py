@@ -1,4 +1,4 @@
-"""Pages of long lists: every number gives a page that exists, with as few questions as can be."""
+"""Pages of long lists: every page number gives a page that exists, with few queries."""
 
 from __future__ import annotations
 

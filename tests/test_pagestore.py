@@ -1,4 +1,4 @@
-"""Pages that the processes of one server lay out for one another."""
+"""Pages that the processes of one server share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose passkeys they are: host and origin as browsers write them, from FORUM_URL."""
+"""The host and origin of passkeys, derived from FORUM_URL as browsers write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: a table of role × deed × situation, complete over every method of `Can`."""
+"""Who may do what: a table of role × right × situation, complete over every method of `Can`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Made-up texts: what is put together from parts is what `markup` makes of the whole, in every language."""
+"""Generated texts: HTML put together from parts equals what `markup` makes of the whole, in every language."""
 
 from __future__ import annotations
 

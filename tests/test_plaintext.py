@@ -1,4 +1,4 @@
-"""A Markdown text without its signs: what short lists show of it, in the dialogue and in the queue."""
+"""Markdown texts without markup, as short lists show them in the dialogue and in the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rate limits: counted once for all workers, ended by their window, and no help to somebody else's lock-out."""
+"""Rate limits: counted once for all workers, over when their window ends, and no means to lock somebody else out."""
 
 from __future__ import annotations
 

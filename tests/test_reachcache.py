@@ -1,4 +1,4 @@
-"""What is built once for all readers of one reach."""
+"""Values that are cached once for all readers of one reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deed writes down is read in the language of whoever reads, whatever the language of who did it."""
+"""Stored sentences are shown in the language of their reader, whatever the language of who caused them."""
 
 from __future__ import annotations
 

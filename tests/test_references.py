@@ -1,4 +1,4 @@
-"""References for programs that manage literature: their tags, and that no text breaks out of its line."""
+"""References for literature managers: their tags, and that no text can break out of its line."""
 
 from __future__ import annotations
 

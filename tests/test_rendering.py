@@ -1,4 +1,4 @@
-"""Markdown is rendered before a deed takes the write lock, for which everybody else who writes waits."""
+"""Markdown is rendered before an action takes the write lock, for which all other writers wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets in at which door: a table of address × role, complete over every rule of the application."""
+"""Who may open which route: a table of route × role, complete over every rule of the application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that an operator copies: they fit the programs that read them, and each other."""
+"""The sample files for operators fit the programs that read them, and each other."""
 
 from __future__ import annotations
 

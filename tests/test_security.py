@@ -1,4 +1,4 @@
-"""docs/security.md says what the code does: its tables are compared with decorators, constants and settings."""
+"""docs/security.md agrees with the code: its tables are compared with decorators, constants and settings."""
 
 from __future__ import annotations
 

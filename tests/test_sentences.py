@@ -1,4 +1,4 @@
-"""Sentences that are kept: said in the language of whoever reads, and never an error."""
+"""Stored sentences: translated for the reader, and never an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings come from the environment, and the secret key is made once and kept."""
+"""Settings come from the environment, and the secret key is created once and kept."""
 
 from __future__ import annotations
 

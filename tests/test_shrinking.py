@@ -1,4 +1,4 @@
-"""Pictures that members send are made small and clean by a process of its own, and nothing else is taken for one."""
+"""Uploaded pictures are made small and clean in a process of its own, and no other file passes as one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages of other sites cannot make a reader's browser do here, and what ours never loses or logs."""
+"""Forms sent from other sites (CSRF): they do nothing, typed texts are not lost, and no address forges a line of the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The colours of the style sheet: words, lines and borders can be told from every ground, in light and in dark."""
+"""The colours of the style sheet: text, lines and borders have enough contrast on every background, light and dark."""
 
 from __future__ import annotations
 

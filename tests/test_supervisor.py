@@ -1,4 +1,4 @@
-"""The server, its worker and the figures are kept running by a small program, and end together."""
+"""A small program keeps the server, its worker and the metrics running, and ends them together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TemplateEnvironment fold what is constant, and print the same as if they did not."""
+"""`TemplateEnvironment` folds constant parts, and the output is the same as without folding."""
 
 from __future__ import annotations
 

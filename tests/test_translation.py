@@ -1,4 +1,4 @@
-"""Nothing that the forum says escapes translation: every page, answer and letter, in a language that nobody speaks."""
+"""Every text of the forum is translated: each page, response and e-mail, tested with a pseudo-language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checker of the trials finds what is lost, doubled, half there, in the wrong order, or undone; a trial runs."""
+"""The checker of the trials finds lost, doubled, incomplete, reordered and undone writes; a trial runs."""
 
 from __future__ import annotations
 

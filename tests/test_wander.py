@@ -1,4 +1,4 @@
-"""Those who wander through the forum notice what is wrong with a page, a link, a form, an answer; and a walk goes well."""
+"""The random walk through the forum notices faulty pages, links, forms and responses; and one walk runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds at every door: headers, cookies, hosts, ways back, the words of the query string."""
+"""What holds for every response: headers, cookies, hosts, redirects, query strings."""
 
 from __future__ import annotations
 

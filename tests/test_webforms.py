@@ -1,4 +1,4 @@
-"""Forms: what is read from them, what they say is wrong, and orders that are typed."""
+"""Forms: how they are read, their error messages, and sort orders that are typed."""
 
 from __future__ import annotations
 

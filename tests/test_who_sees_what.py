@@ -1,4 +1,4 @@
-"""Everything that can be hidden is found where docs/who-sees-what.md says, by those it says, and nowhere else."""
+"""Everything that can be hidden is visible exactly where, and to whom, docs/who-sees-what.md says."""
 
 from __future__ import annotations
 

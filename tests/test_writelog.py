@@ -1,4 +1,4 @@
-"""The write log: who looks learns of each commit before it is answered, also of one whose process was killed."""
+"""The write log: every process learns of each commit before it is confirmed, also of a commit whose process was killed."""
 
 from __future__ import annotations
 

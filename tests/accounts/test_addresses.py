@@ -1,4 +1,4 @@
-"""Changing the address of an account by letter, and taking that back."""
+"""Changing the e-mail address of an account, and undoing it from the e-mail to the old address."""
 
 from __future__ import annotations
 

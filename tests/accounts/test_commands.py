@@ -1,4 +1,4 @@
-"""The commands of accounts: a member who is added, an address that is given, and what the one before is worth after it."""
+"""The commands of accounts: adding a member, replacing an address, and which links become invalid then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joining: the form, the letter that confirms an address, and robots."""
+"""Joining: the form, the e-mail that confirms an address, and robots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search knows the texts of members by the name and the city that they have now."""
+"""Search finds the texts of members by their present name and city."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Giving roles: who is told of it, in letters and notices."""
+"""Appointing moderators and administrators: who gets which e-mails and notices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in with a password or by letter, and signing out: who comes in, and what is told to whom."""
+"""Signing in with a password or an e-mailed link, and signing out: who is let in, and which messages are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits of the doors of accounts, passwords and sessions."""
+"""Rate limits of accounts, passwords and sessions."""
 
 from __future__ import annotations
 

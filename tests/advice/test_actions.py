@@ -1,4 +1,4 @@
-"""Asking, what the asked member makes of it, what happened next, and the looking after of the worker."""
+"""Requests for advice, answers to them, follow-ups, and the worker's care for questions."""
 
 from __future__ import annotations
 

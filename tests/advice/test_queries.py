@@ -1,4 +1,4 @@
-"""Whom a question proposes, in which order and why; and what it costs."""
+"""Which members are proposed for a question, in which order and why, and in how many queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request for advice quotes of a question is out of sight with it, also in notices that do not name the post."""
+"""When a question is hidden, so is what requests for advice quote of it, also in notices that do not name the post."""
 
 from __future__ import annotations
 

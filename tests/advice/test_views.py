@@ -1,4 +1,4 @@
-"""The doors of advice: whom a page shows what, what becomes of odd input, and what a page costs."""
+"""The pages of advice: what they show to whom, odd input, numbers of queries."""
 
 from __future__ import annotations
 

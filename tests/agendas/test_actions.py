@@ -1,4 +1,4 @@
-"""Curating agendas, statements and themes by their deeds."""
+"""The actions that curate agendas, statements and themes."""
 
 from __future__ import annotations
 

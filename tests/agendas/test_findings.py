@@ -1,4 +1,4 @@
-"""What the dialogue of an agenda has found so far: who says it, where it stands, and what becomes of it."""
+"""The findings of an agenda: who writes them, where they are shown, and their notices."""
 
 from __future__ import annotations
 

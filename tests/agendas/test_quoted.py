@@ -1,4 +1,4 @@
-"""Who is quoted on an agenda is told, and can take the own name away."""
+"""Members who are quoted on an agenda are notified, and can remove their name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of the agendas room: reading, curating in the browser, the plans."""
+"""The pages of the agendas room: reading, curating in the browser, the plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON door: every answer is as described, only what visitors may read is there, and nothing typed is an error of ours."""
+"""The JSON API: responses match the published schemas, contain only public content, and no input causes a server error."""
 
 from __future__ import annotations
 

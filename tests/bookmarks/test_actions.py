@@ -1,4 +1,4 @@
-"""What members keep for later: of each thing once, for themselves alone, and no longer than the thing and the member are there."""
+"""Bookmarks: one for each thing and member, private, deleted with the thing or the member."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Whoever keeps everything learns nothing by it: a list of bookmarks shows what its owner sees at its place, and no more."""
+"""A list of bookmarks shows no more than its owner may see at the things themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping things from their own pages: by one press, with a script or without, only what one sees, and unseen by others."""
+"""Adding and removing bookmarks on the pages of things, with and without scripts; others do not see them."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""After a deed that ends at a post, or at another place of a page: what is said of it, and the mark of the focus."""
+"""After an action that ends at a post, or elsewhere on a page: the message, and where the focus is."""
 
 from __future__ import annotations
 

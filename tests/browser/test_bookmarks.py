@@ -1,4 +1,4 @@
-"""Bookmarks in a browser: pressed at once, found again on another device, noted and removed, with the keyboard and without scripts."""
+"""Bookmarks in a browser: added, seen on another device, annotated and removed, by keyboard and without scripts."""
 
 from __future__ import annotations
 

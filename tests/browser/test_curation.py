@@ -1,4 +1,4 @@
-"""Several posts at once, notes, splitting and merging: with the keyboard, without scripts, and looked at by axe."""
+"""Selecting several posts, notes, splitting and merging: by keyboard, without scripts, and checked by axe."""
 
 from __future__ import annotations
 

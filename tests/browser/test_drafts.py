@@ -1,4 +1,4 @@
-"""Nothing typed is ever lost: drafts, a session that ends, a lock put on meanwhile, a form sent twice."""
+"""Nothing typed is ever lost: drafts, expired sessions, topics locked meanwhile, forms sent twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passkeys in a real browser with a key of its own, and codes with and without scripts."""
+"""Passkeys in a real browser with a virtual authenticator, and codes with and without scripts."""
 
 from __future__ import annotations
 

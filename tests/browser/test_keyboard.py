@@ -1,4 +1,4 @@
-"""The whole forum with a keyboard alone: the focus is always seen, never covered, never trapped."""
+"""The whole forum by keyboard alone: the focus is always visible, never covered, never trapped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only a picture shows: texts from right to left, paper, narrow windows, colours that the device sets."""
+"""What only rendering shows: texts from right to left, print, narrow windows, colours forced by the device."""
 
 from __future__ import annotations
 

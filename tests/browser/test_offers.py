@@ -1,4 +1,4 @@
-"""What scripts offer in one press, a link to send and the time zone of the device, and what they say at once of a form."""
+"""Small offers of scripts: sharing a link, the device's time zone, immediate messages about form fields."""
 
 from __future__ import annotations
 

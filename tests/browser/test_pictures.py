@@ -1,4 +1,4 @@
-"""Pictures in texts: chosen, dropped and pasted, refused, quoted, read, hidden; and all of it without scripts."""
+"""Pictures in texts: chosen, dropped, pasted, refused, quoted, read and hidden; and all of it without scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polls in a browser, with and without scripts: typed, voted in, closed; in both themes, wide and narrow."""
+"""Polls in a browser, with and without scripts: made, voted in and closed; in both themes, wide and narrow."""
 
 from __future__ import annotations
 

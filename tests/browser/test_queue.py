@@ -1,4 +1,4 @@
-"""The queue of moderation by keyboard alone: fifty entries, the dialog of its keys, claims, notes; axe finds nothing."""
+"""The queue of moderation by keyboard alone: fifty entries, the dialog of shortcuts, claims, notes; checked by axe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What members may ask for, in a browser with and without scripts: letters, terms, everything about me, leaving."""
+"""Members' rights in a browser, with and without scripts: e-mails, terms, everything about me, leaving."""
 
 from __future__ import annotations
 

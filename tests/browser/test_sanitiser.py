@@ -1,4 +1,4 @@
-"""Every hostile text of the corpus in a real browser, with the policy and without: no script runs."""
+"""Every hostile text of the corpus in a real browser, with and without the Content-Security-Policy: no script runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole story, as people live it: read, join, post, be quoted, reported, hidden and told why."""
+"""One story from beginning to end: reading, joining, posting, being quoted, reported, hidden and told why."""
 
 from __future__ import annotations
 

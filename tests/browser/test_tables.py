@@ -1,4 +1,4 @@
-"""The rows of figures, links and places of a case: with the keyboard, without scripts, kept as a draft, looked at by axe."""
+"""The rows of figures, links and places of a case: by keyboard, without scripts, saved as a draft, checked by axe."""
 
 from __future__ import annotations
 

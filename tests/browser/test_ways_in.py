@@ -1,4 +1,4 @@
-"""The ways in, as people go them: by approval, by invitation, with an account of elsewhere; with scripts and without."""
+"""Joining by approval, by invitation, and with an account of a provider; with and without scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every deed in a browser that runs no script: all goes by links and forms."""
+"""Every action in a browser that runs no scripts: links and forms are enough."""
 
 from __future__ import annotations
 

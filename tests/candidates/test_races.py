@@ -1,8 +1,8 @@
-"""Two people in the same moment: the last seat, the last use of an invitation, one request of two moderators.
+"""Concurrent requests: the last seat, the last use of an invitation, two moderators who decide about one candidate.
 
-Or the last two administrators, who leave, and two presses for one thing.
+Also the last two administrators, who both leave, and the same form sent twice.
 
-The deeds run in threads over a database of their own, in which commits are real.
+The actions run in threads on a database of its own, in which commits are real.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Joining by approval: who waits, what moderators see and decide, and what those who wait are told."""
+"""Joining by approval: who waits, what moderators see and decide, and what candidates are told."""
 
 from __future__ import annotations
 

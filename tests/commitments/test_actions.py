@@ -1,4 +1,4 @@
-"""Publishing commitments, telling what becomes of them, following them, and who is reminded."""
+"""Publishing commitments, reporting progress, following them, and who is reminded."""
 
 from __future__ import annotations
 

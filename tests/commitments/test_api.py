@@ -1,4 +1,4 @@
-"""Commitments for programs: what visitors may read."""
+"""Commitments in the JSON API: what visitors may read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Letters between members: what arrives, who may write how often, and what the moderators see."""
+"""Messages between members: what arrives, who may write how often, and what moderators see."""
 
 from __future__ import annotations
 

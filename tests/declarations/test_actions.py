@@ -1,4 +1,4 @@
-"""Declarations: from a draft to what is adopted, and who signs in whose name."""
+"""Declarations: from a draft to the adopted text, and who signs for which organisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declarations for programs: what visitors may read."""
+"""Declarations in the JSON API: what visitors may read."""
 
 from __future__ import annotations
 

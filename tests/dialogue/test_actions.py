@@ -1,4 +1,4 @@
-"""The deeds of the dialogue, and all that follows from them."""
+"""The actions of the dialogue, and everything that follows from them."""
 
 from __future__ import annotations
 

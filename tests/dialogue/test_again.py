@@ -1,4 +1,4 @@
-"""The same text sent again a moment later, by another form: it is there already, and is not posted a second time."""
+"""The same text sent again a moment later from another form is recognised, and not posted a second time."""
 
 from __future__ import annotations
 

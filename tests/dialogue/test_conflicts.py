@@ -1,4 +1,4 @@
-"""Forms and waiting texts that were written on what has changed since: nothing is put back unseen, and nothing is lost."""
+"""Forms and held texts that are based on an outdated version: nothing is overwritten unseen, and nothing is lost."""
 
 from __future__ import annotations
 

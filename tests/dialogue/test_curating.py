@@ -1,4 +1,4 @@
-"""What moderators do to topics and posts: the deeds of the dialogue that decisions call."""
+"""What moderators do to topics and posts: the dialogue's actions that decisions call."""
 
 from __future__ import annotations
 

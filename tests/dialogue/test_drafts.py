@@ -1,4 +1,4 @@
-"""Drafts: kept while one types, found again on another device, gone once they are published."""
+"""Drafts: saved while the author types, available on other devices, deleted once the text is published."""
 
 from __future__ import annotations
 

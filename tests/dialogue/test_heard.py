@@ -1,4 +1,4 @@
-"""A topic as somebody hears it who reads with a screen reader."""
+"""The page of a topic as a screen reader announces it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that a rule holds back: waiting, changed, taken back, approved and refused."""
+"""Texts that a rule holds back: changed, withdrawn, approved and refused."""
 
 from __future__ import annotations
 

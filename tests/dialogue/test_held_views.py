@@ -1,4 +1,4 @@
-"""The pages of texts that a rule holds back, and what search engines are told of first posts."""
+"""The pages of texts that a rule holds back, and first posts for search engines."""
 
 from __future__ import annotations
 

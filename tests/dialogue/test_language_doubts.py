@@ -1,4 +1,4 @@
-"""Texts that are marked with another language than they read like: what their authors are told."""
+"""Texts that seem to be in another language than they are marked with: the hint to their authors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What concerns a member: the topics that they watch, and those with posts that are new to them."""
+"""A member's lists: topics that they watch, and topics with posts that are new to them."""
 
 from __future__ import annotations
 

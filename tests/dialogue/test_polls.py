@@ -1,4 +1,4 @@
-"""Polls: who makes them, who votes, what is counted, what is shown to whom."""
+"""Polls: who makes them, who votes, how votes are counted, who sees what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What readers see of the dialogue, and what they do not."""
+"""What readers see of the dialogue, and what they do not see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others quote of a post goes out of sight with it, everywhere, and comes back with it."""
+"""Quotations of a hidden post are hidden everywhere with it, and restored with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A topic that is slow: each member writes once in so many minutes, at whatever door."""
+"""Slow topics: each member may post once in a number of minutes, by whatever route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The most useful replies of a topic: which they are, for whom, and at what cost."""
+"""The most useful replies of a topic: which they are, for which readers, and in how many queries."""
 
 from __future__ import annotations
 

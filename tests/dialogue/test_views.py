@@ -1,4 +1,4 @@
-"""The doors of the dialogue: what each answers to whom, and in how many queries."""
+"""The pages of the dialogue: status and content for each reader, and numbers of queries."""
 
 from __future__ import annotations
 

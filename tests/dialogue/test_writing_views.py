@@ -1,4 +1,4 @@
-"""The doors for writing: opening a topic, replying, editing, deleting, and the limits of all three."""
+"""The forms of the dialogue: opening a topic, replying, editing, deleting, and their rate limits."""
 
 from __future__ import annotations
 

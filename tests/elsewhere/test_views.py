@@ -1,4 +1,4 @@
-"""Signing in with an account of elsewhere: joining, linking, unlinking, and everything that must not work."""
+"""Signing in with an account of a provider: joining, linking, unlinking, and all attacks."""
 
 from __future__ import annotations
 

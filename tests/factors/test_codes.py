@@ -1,4 +1,4 @@
-"""Codes of an app and recovery codes at the doors: set up, asked for, used once, lost."""
+"""Codes of an app and recovery codes: setting up, entering, used once only, lost."""
 
 from __future__ import annotations
 

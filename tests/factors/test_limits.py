@@ -1,4 +1,4 @@
-"""Guessing codes: so many tries for an account and for an address, and the owner is not locked out by others."""
+"""Guessing codes: the number of tries for an account and an address, without locking the owner out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passkeys at the doors: kept, renamed, removed, used alone and as the second half; and what a thief would try."""
+"""Passkeys: added, renamed, removed, used alone and as a second factor; and attacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who moderates or administers may be asked for a second factor, and waits for it as a plain member."""
+"""Moderators and administrators without a required second factor have only the rights of a member."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first steps of a new forum: which are there, when they are done, and who closes the list."""
+"""The first steps of a new forum: which are listed, when they are done, and who closes the list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of one's own bookmarks: each kind, pages, notes, and what can no longer be read."""
+"""The list of one's own bookmarks: every kind, pages, notes, and things that can no longer be read."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The briefing about an agenda: what it holds, in which order, what it leaves out, and the file of it."""
+"""The briefing about an agenda: its parts, their order, what it leaves out, and its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The icon, the forum on a home screen, and the search from the address bar."""
+"""The icon, the web app manifest, and search from the address bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list in which nothing stands offers each next step once."""
+"""An empty list offers each next step once."""
 
 from __future__ import annotations
 

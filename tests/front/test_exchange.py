@@ -1,4 +1,4 @@
-"""What a city, an organisation or a member gave and received: what is counted, for whom, in which year, and who reads it."""
+"""What a city, an organisation or a member gave and received: what counts, for which readers, in which year."""
 
 from __future__ import annotations
 

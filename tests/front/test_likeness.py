@@ -1,4 +1,4 @@
-"""How like two cities are: which are found, in which order, and with which reasons. No database."""
+"""How similar two cities are: which are found, in which order, and for which reasons. No database."""
 
 from __future__ import annotations
 

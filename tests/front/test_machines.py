@@ -1,4 +1,4 @@
-"""What machines read: feeds, the sitemap, and the files that say what they may do and whom they ask."""
+"""Pages for machines: feeds, the sitemap, robots.txt and security.txt."""
 
 from __future__ import annotations
 

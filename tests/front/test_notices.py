@@ -1,4 +1,4 @@
-"""Settings of notices, what one watches and mutes, and requests for advice in the inbox."""
+"""Settings of notices, watched and muted topics, and requests for advice in the inbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In a long list one goes to any page by its number, without a script."""
+"""In a long list, readers can go to any page by its number, without a script."""
 
 from __future__ import annotations
 

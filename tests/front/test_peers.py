@@ -1,4 +1,4 @@
-"""Cities with the same questions, from what is written: every source, and nothing that the reader may not see."""
+"""Cities with the same questions, found from texts: every source, and nothing that the reader may not see."""
 
 from __future__ import annotations
 

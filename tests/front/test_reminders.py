@@ -1,4 +1,4 @@
-"""Reminders of bookmarks: a day that one chooses, one notice on it, and none of what can no longer be read."""
+"""Reminders of bookmarks: one notice on the chosen day, and none about things that can no longer be read."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The page of search: texts, people and pages that it finds, its filters, and anything that may be typed into it."""
+"""The search page: the texts, people and pages that it finds, its filters, and odd input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moderators write into the glossary and take away."""
+"""Moderators write and remove entries of the glossary."""
 
 from __future__ import annotations
 

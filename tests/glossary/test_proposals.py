@@ -1,4 +1,4 @@
-"""What members propose for the glossary, and what becomes of it."""
+"""Members propose entries for the glossary, and moderators decide about them."""
 
 from __future__ import annotations
 

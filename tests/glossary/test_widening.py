@@ -1,4 +1,4 @@
-"""Searches that look for names of the glossary in other languages, too."""
+"""Searches that also look for a word's names in other languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was changed from version to version of a page."""
+"""The differences between the versions of a page."""
 
 from __future__ import annotations
 

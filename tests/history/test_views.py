@@ -1,4 +1,4 @@
-"""Putting an earlier version back: the form opens with what a page said, and nothing is saved before somebody sends it."""
+"""Restoring an earlier version: the form opens with its text, and nothing is saved until it is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who makes invitations, what they are good for, and the seats of organisations."""
+"""Who makes invitations, what they allow, and the seats of organisations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of the ways in: the administrator's page, invitations, joining with one, seats."""
+"""Pages about joining: the administrator's page, invitations, joining with one, seats."""
 
 from __future__ import annotations
 

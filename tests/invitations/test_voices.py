@@ -1,4 +1,4 @@
-"""Who writes for an organisation: all its members, or those whom it names."""
+"""Who writes for an organisation: all its members, or those that it has named."""
 
 from __future__ import annotations
 

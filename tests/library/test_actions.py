@@ -1,4 +1,4 @@
-"""The deeds of the library: what is saved, what follows from it, and who is refused."""
+"""The actions of the library: what is saved, what follows from it, and who is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authors are asked from time to time whether a practice is still true, say so, and otherwise its page says that nobody has."""
+"""Authors are asked at intervals whether a practice is still true; without an answer, its page says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members say that they want to try a practice, or what a case tells, and are asked once what became of it."""
+"""Members say that they want to try a practice or case, and are asked once about the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures in cases and practices: whose may stand in them, beside which field one is refused, who sees them and when."""
+"""Pictures in cases and practices: whose are allowed, at which field one is refused, who sees them and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the library finds: facets, their counts, who tried what, and how many queries that takes."""
+"""What the library finds: facets, their counts, who tried what, and in how many queries."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Two editors of the library in the same moment: none undoes what the other has done.
+"""Two editors of the library in the same moment: neither overwrites what the other has done.
 
-They run in threads over a database of their own, in which commits are real.
+They run in threads on a database of its own, in which commits are real.
 """
 
 from __future__ import annotations

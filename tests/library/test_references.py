@@ -1,4 +1,4 @@
-"""Best reads, cases and practices as references: the same for the same readers as their pages, and a sentence to copy."""
+"""Best reads, cases and practices as references: for the same readers as their pages, and as a citation to copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to read on: what shares a theme with a page, for whom, and that a kept page has the newest of it."""
+"""Related pages: those that share a theme, for which readers, and always up to date on cached pages."""
 
 from __future__ import annotations
 

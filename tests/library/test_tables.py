@@ -1,4 +1,4 @@
-"""The rows of the form of a case: its figures, links and places, added, removed, refused and read."""
+"""The rows in the form of a case: its figures, links and places, added, removed, refused and read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors for writing cases, practices and best reads."""
+"""The forms of cases, practices and best reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers by mail become posts; messages of strangers, forgeries, loops and machines do not; nothing typed is lost."""
+"""Replies by e-mail become posts, but not those of strangers, forgers, loops and programs; nothing typed is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending letters: what a mail program reads, servers that are unreachable, slow or refuse, workers that are killed."""
+"""Sending e-mails: what a mail program reads, servers that are unreachable, slow or refuse, workers that are killed."""
 
 from __future__ import annotations
 

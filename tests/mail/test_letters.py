@@ -1,4 +1,4 @@
-"""What letters look like: their parts in HTML and in text, with long words and with scripts of either direction."""
+"""The layout of e-mails: their parts in HTML and in text, with long words and with scripts of either direction."""
 
 from __future__ import annotations
 

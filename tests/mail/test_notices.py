@@ -1,4 +1,4 @@
-"""Notices by mail, at once and in digests: to the right members, once, never what is read, hidden or out of reach."""
+"""Notices by e-mail, at once and in digests: to the right members, once, never what is read, hidden or out of reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deeds of the members room: what they change, and what they refuse."""
+"""The actions of the members room: what they change, and what they refuse."""
 
 from __future__ import annotations
 

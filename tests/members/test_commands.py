@@ -1,4 +1,4 @@
-"""The commands of the members room: what they print, what they refuse, with which exit code."""
+"""The commands of the members room: their output, refusals and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the forum is called, what it is for and where it is reached: changed by an administrator, said at once by all."""
+"""The name, purpose and contact addresses of the forum: an administrator changes them, and every process shows them at once."""
 
 from __future__ import annotations
 

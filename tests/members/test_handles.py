@@ -1,4 +1,4 @@
-"""Another handle: who may choose which, and everything that still knows the one before."""
+"""Changing a handle: who may choose which, and everything that still knows the old one."""
 
 from __future__ import annotations
 

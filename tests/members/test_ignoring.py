@@ -1,4 +1,4 @@
-"""Ignoring: posts are one line, nothing else comes, moderation still does, and nobody is told."""
+"""Ignoring a member: their posts are folded, they cause no notices, moderation still does, and nobody is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look-ups of the members room: what they find, for whom, in how many statements."""
+"""The queries of the members room: what they find, for which readers, in how many statements."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Two deeds of one member, or about one, in the same moment: none undoes what the other has done.
-
-They run in threads over a database of their own, in which commits are real.
-"""
+"""Two actions of or about one member in the same moment: neither overwrites what the other has done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of the members room: who comes in, what is refused and how, what stays behind."""
+"""The pages of the members room: who may open them, what is refused and how."""
 
 from __future__ import annotations
 

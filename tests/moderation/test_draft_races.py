@@ -1,4 +1,4 @@
-"""Drafts that are kept, published, discarded and forgotten in the same moment, over a database of their own."""
+"""Drafts that are saved, published, discarded and deleted in the same moment, on a database of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A topic is hidden for as long as none of its posts is shown, whatever is decided and undone meanwhile."""
+"""A topic is hidden exactly as long as all its posts are, whatever is decided and undone meanwhile."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A text that a rule holds back, and several people in the same moment: it appears once, or is gone, and nothing else.
-
-The deeds run in threads over a database of their own, in which commits are real.
-"""
+"""A held text and several people in the same moment: it is published once or gone, and nothing in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile words in rules, reasons and reports; guessed addresses; what is typed while one gets silenced."""
+"""Hostile texts in rules, reasons and reports; guessed addresses; forms sent by somebody silenced meanwhile."""
 
 from __future__ import annotations
 

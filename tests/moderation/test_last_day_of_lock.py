@@ -1,4 +1,4 @@
-"""A topic is locked until a day: the page says so, and the worker opens it when the day is over, with a line in the log."""
+"""A topic is locked until a day: the page says so, and the worker unlocks it after that day, with an entry in the log."""
 
 from __future__ import annotations
 

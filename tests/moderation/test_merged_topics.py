@@ -1,4 +1,4 @@
-"""What becomes of people, reports and waiting texts when a topic is merged into another, and when that is undone."""
+"""What happens to people, reports and held texts when a topic is merged into another, and when that is undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What another moderator decided about one's own content: no button that would be refused, and no way around."""
+"""Decisions about a moderator's own content: no button that would be refused, and no other way to change them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agenda in preparation: who sees it, what is told and counted of it, opening it, and taking that back."""
+"""An agenda in preparation: who sees it, what is notified and counted, opening it, and undoing that."""
 
 from __future__ import annotations
 

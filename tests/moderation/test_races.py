@@ -1,7 +1,4 @@
-"""Two people in the same moment: topics that are split and merged, while others reply and delete.
-
-The deeds run in threads over a database of their own, in which commits are real.
-"""
+"""Concurrent requests: topics that are split and merged while others reply and delete."""
 
 from __future__ import annotations
 

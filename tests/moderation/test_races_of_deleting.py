@@ -1,7 +1,4 @@
-"""An agenda is deleted in the same moment in which somebody puts something there: one of the two is refused.
-
-The deeds run in threads over a database of their own, in which commits are real.
-"""
+"""An agenda is deleted in the same moment in which somebody adds something to it: one of the two is refused."""
 
 from __future__ import annotations
 

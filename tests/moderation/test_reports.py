@@ -1,4 +1,4 @@
-"""Reports of visitors: the form, the receipt, the letters, the outcome, and what nobody learns."""
+"""Reports of visitors: the form, the receipt, the e-mails, the outcome, and what stays secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions that make topics slow: their record, notices, undoing, and what becomes of a pace when topics are regrouped."""
+"""Decisions that make topics slow: their record, notices and undoing, and slow topics that are split or merged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ending the suspension of a cleared spammer: the texts stay away, or are restored with a tick."""
+"""Ending the suspension of a cleared spammer: the texts stay hidden, or are restored if a box is ticked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undoing a decision takes back what was told of it: only those who know of the decision are told that it was undone."""
+"""Undoing a decision withdraws its notices: only members who have read of the decision are told that it was undone."""
 
 from __future__ import annotations
 

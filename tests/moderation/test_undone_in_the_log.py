@@ -1,4 +1,4 @@
-"""The log says of each decision that was taken back when that was, and leads to the decision that did so."""
+"""The log says of each reversed decision when that was, and links to the decision that reversed it."""
 
 from __future__ import annotations
 

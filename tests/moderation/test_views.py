@@ -1,4 +1,4 @@
-"""The pages of moderation: the report form, the deeds, the log, for each role and for hostile input."""
+"""The pages of moderation: the report form, the decisions, the log, for each role and for hostile input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text that waits in a hidden or removed topic does not tell its author the present title of the topic."""
+"""A held text in a hidden or removed topic does not reveal the present title of the topic to its author."""
 
 from __future__ import annotations
 

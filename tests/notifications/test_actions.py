@@ -1,4 +1,4 @@
-"""From events to the notices of those whom they concern."""
+"""From events to the notices of the members concerned."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The worker makes notices in the moment in which what they tell of is over: nobody is told of it any more.
-
-Both run in threads over a database of their own, in which commits are real.
-"""
+"""Notices about something that ends in the same moment: nobody is told of it any more."""
 
 from __future__ import annotations
 

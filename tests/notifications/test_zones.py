@@ -1,4 +1,4 @@
-"""Moments in sentences are in the time zone that their reader has chosen, and say which."""
+"""Times in sentences are in the time zone that the reader has chosen, and name it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding pictures, showing them in texts, deleting them: whose they are, how many, and in whose text."""
+"""Adding, showing and deleting pictures: whose they are, how many, and in whose text."""
 
 from __future__ import annotations
 

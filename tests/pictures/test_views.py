@@ -1,4 +1,4 @@
-"""The pages of pictures, who sees a picture, and what is answered to whoever sends something else."""
+"""The pages of pictures, who sees a picture, and the responses to files that are none."""
 
 from __future__ import annotations
 

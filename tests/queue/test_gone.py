@@ -1,4 +1,4 @@
-"""Notices lead to entries of the queue that are gone by now: whoever moderates reads that, and comes back to the queue."""
+"""Notices about entries of the queue that no longer exist lead to a page that says so and leads back to the queue."""
 
 from __future__ import annotations
 

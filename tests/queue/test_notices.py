@@ -1,4 +1,4 @@
-"""Every kind of entry has one address: notices lead to it, mail says what waits there, and deciding reads them all."""
+"""Every kind of entry has one address: notices link to it, e-mails describe it, and a decision marks all of them as read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leaving in portions: what stays, what goes, each of it once; and what is deleted after its time."""
+"""Deleting members in portions: what stays, what goes, each once; and retention periods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that no text shows: how long they stay, what keeps them, and what becomes of them when their member leaves."""
+"""Pictures that no text shows: how long they are kept, and what happens to them when their member leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything about me: complete over every table, and free of what is of others."""
+"""Everything about me: covers every table, and contains nothing about others."""
 
 from __future__ import annotations
 

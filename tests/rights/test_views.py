@@ -1,4 +1,4 @@
-"""The doors of members' rights: the file with everything, closing an account, a closed account that reads nothing."""
+"""The pages of members' rights: the file with everything, closing an account, a closed account without access."""
 
 from __future__ import annotations
 

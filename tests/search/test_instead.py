@@ -1,4 +1,4 @@
-"""Searches in which other names of the same thing will do in the place of words that are typed."""
+"""Searches in which a typed word also finds its other names."""
 
 from __future__ import annotations
 

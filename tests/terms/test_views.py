@@ -1,4 +1,4 @@
-"""Terms of use: versions, agreeing when joining and when asked, and writing only after that."""
+"""Terms of use: versions, agreeing when joining and when asked, and no writing before that."""
 
 from __future__ import annotations
 

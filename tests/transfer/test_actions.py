@@ -1,4 +1,4 @@
-"""Loading content files: a whole file or nothing of it, each fault with its line."""
+"""Loading content files: a whole file or nothing of it, each error with its line."""
 
 from __future__ import annotations
 

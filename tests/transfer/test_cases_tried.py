@@ -1,4 +1,4 @@
-"""Who has tried what a case tells, or wants to: in an export, and loaded again."""
+"""Who has tried a case, or wants to: in an export, and loaded again."""
 
 from __future__ import annotations
 

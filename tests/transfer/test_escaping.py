@@ -1,4 +1,4 @@
-"""What is escaped in content files: every text comes back letter for letter."""
+"""Escaping in content files: every text comes back letter for letter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of content files: parts that are missing or too many are told before anything is loaded."""
+"""Folders of content files: missing or unexpected files are reported before anything is loaded."""
 
 from __future__ import annotations
 

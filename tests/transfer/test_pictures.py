@@ -1,4 +1,4 @@
-"""Pictures in content files: what an export says of them, and which files are taken for one."""
+"""Pictures in content files: how an export describes them, and which files are accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A name that was taken away from a statement does not come back by a file."""
+"""A name that was removed from a statement is not restored by a content file."""
 
 from __future__ import annotations
 

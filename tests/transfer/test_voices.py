@@ -1,4 +1,4 @@
-"""Who writes for an organisation, in exports and loaded from them."""
+"""Who writes for an organisation, exported and loaded again."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Whether the schema of a database is the one that the code needs."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`flask rerender` and `flask reindex`: what they make anew is what the deeds made."""
+"""`flask rerender` and `flask reindex` restore exactly what the actions made."""
 
 from __future__ import annotations
 

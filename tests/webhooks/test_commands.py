@@ -1,4 +1,4 @@
-"""What webhooks are told: once, in time, only what visitors may read, and whatever the other side does."""
+"""Deliveries of webhooks: once, in time, only public content, whatever the receiver does."""
 
 from __future__ import annotations
 

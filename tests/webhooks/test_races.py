@@ -1,6 +1,6 @@
-"""Several workers at once, and an administrator who deletes: each thing is sent once, and nobody waits for ever.
+"""Several workers at once, and an administrator who deletes: each delivery is sent once, and nobody waits for ever.
 
-They run in threads over a database of their own, in which commits are real.
+They run in threads on a database of its own, in which commits are real.
 """
 
 from __future__ import annotations
