@@ -1,4 +1,4 @@
-"""Fixtures of the tests of accounts: Eva, who has one, and what visitors send."""
+"""Fixtures of the tests of accounts: Eva, who has an account, and the data that visitors send."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def is_signed_in(client):
 
 
 def confirm(client, letters, **typed):
-    """Open the link of the last letter and press."""
+    """Open the link of the last e-mail and press its button."""
     path = link_in(letters()[-1])
     assert client.get(path).status_code == 200
     return client.post(path, data=typed)
@@ -58,5 +58,5 @@ def session_token(client):
 
 @pytest.fixture
 def limited(limited_app):
-    """A browser of a forum that counts requests and looks how fast a form is filled in."""
+    """A browser for a forum with rate limits and the check for forms filled in too fast."""
     return limited_app.test_client()

@@ -1,4 +1,4 @@
-"""What the tests of advice speak of: Ana's question about parking, and members who can help with it."""
+"""Fixtures of the tests of advice: Ana's question about parking, and members who can help with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TITLE = "How do you price parking for residents?"
 
 @dataclass
 class Question:
-    """Ana of Medellín asks about parking; Surat and Medellín are of like size. The agenda is hosted by Hana."""
+    """Ana of Medellín asks about parking; Surat and Medellín are of similar size. Hana hosts the agenda."""
 
     agenda: Agenda
     topic: Topic

@@ -108,7 +108,7 @@ def windows(chromium: Browser, site: Site) -> Any:
     return window
 
 
-# Of this browser, and those that the forum keeps
+# Drafts of this browser, and those that the forum has saved
 FORGET_DRAFTS = """async () => {
   localStorage.clear();
   const page = new DOMParser().parseFromString(await (await fetch("/drafts")).text(), "text/html");
@@ -143,12 +143,11 @@ def administrator(windows: Any) -> Iterator[Visit]:
 
 def _without_drafts(window: Visit) -> Iterator[Visit]:
     for tab in window.context.pages:
-        if (
-            tab is not window.page
-        ):  # left open by a test that failed, it would keep its drafts in the same browser
+        # If a failed test left a tab open, its drafts would stay in this browser
+        if tab is not window.page:
             tab.close()
     window.complaints.clear()
-    window.page.unroute_all()  # what an earlier test has put in the way of requests
+    window.page.unroute_all()  # routes that an earlier test has intercepted
     window.page.evaluate(SEND_NOTHING)
     window.go("/rules").evaluate(FORGET_DRAFTS)
     yield window
@@ -169,5 +168,5 @@ RICH = (
 
 @pytest.fixture(scope="session")
 def rich(windows: Any) -> str:
-    """The address of a topic of the moderator's whose text has all kinds of formatting."""
+    """The address of a topic by the moderator whose text has all kinds of formatting."""
     return str(windows("moderator", "light", 1280).open_topic(RICH, is_numbered=False))

@@ -1,4 +1,4 @@
-"""A commitment of a city that Ana represents; an institute has named Chitra, who follows it."""
+"""Fixtures: a commitment of a city that Ana speaks for; an institute has named Chitra, who follows it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def in_days(days: int) -> date:
 
 
 def a_text(**words: Any) -> CommitmentText:
-    """What a commitment says that has two milestones, in thirty and in sixty days."""
+    """The text of a commitment with two milestones, in thirty and in sixty days."""
     said = {
         "title": "Felt below line 2",
         "text": write(words.pop("source", TEXT), has_pictures=False),
@@ -38,7 +38,7 @@ def a_text(**words: Any) -> CommitmentText:
 
 
 def published(member: Any, agenda: Any, body: Any, **words: Any) -> Commitment:
-    """A commitment that somebody publishes for an organisation."""
+    """Publish a commitment for an organisation."""
     return actions.publish_commitment(member, agenda.id, body.id, a_text(**words))
 
 
@@ -49,5 +49,5 @@ def commitment(people: Any, agenda: Any, bodies: Any) -> Commitment:
 
 
 def first_of(commitment: Commitment) -> Milestone:
-    """The milestone whose day comes first."""
+    """The milestone with the earliest day."""
     return milestones_of(commitment)[0]

@@ -1,4 +1,4 @@
-"""Organisations that sign: a city that Ana represents and Ben belongs to, an institute that has named Chitra."""
+"""Fixtures: organisations that sign: a city for which Ana speaks and that Ben belongs to, an institute that has named Chitra."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = "We, the cities, want **quiet** nights.\n\nWe will measure them."
 
 
 def draft(people: Any, agenda: Any, title: str = "Quiet nights", text: str = TEXT) -> Declaration:
-    """A draft of the host's."""
+    """A draft by the host."""
     return actions.write_declaration(
         people.host, agenda.id, DeclarationText(title, write(text, has_pictures=False))
     )
@@ -33,7 +33,7 @@ def in_days(days: int) -> date:
 
 
 def frozen(people: Any, agenda: Any, days: int = 30, **words: str) -> Declaration:
-    """The same, open for signature for so many days."""
+    """The same declaration, open for signature for a number of days."""
     made = draft(people, agenda, **words)
     actions.open_declaration(people.host, made.id, PlainTexts())
     return actions.freeze(people.host, made.id, in_days(days))
@@ -41,7 +41,7 @@ def frozen(people: Any, agenda: Any, days: int = 30, **words: str) -> Declaratio
 
 @pytest.fixture
 def bodies(people: Any) -> Any:
-    """The organisations, by name: `city`, `institute`, and `nobody`, which nobody represents and which has named nobody."""
+    """The organisations, by name: `city`, `institute`, and `nobody`, which has no representative and has named nobody."""
     athens = city_by_name("Athens", "GR")
     assert athens
     texts = {
@@ -70,11 +70,11 @@ def bodies(people: Any) -> Any:
 
 @pytest.fixture
 def declaration(people: Any, agenda: Any) -> Declaration:
-    """One that is open for signature."""
+    """A declaration that is open for signature."""
     return frozen(people, agenda)
 
 
 def signed(member: Any, declaration: Declaration, body: Any, reservation: str = "") -> Any:
-    """The signature that a member gives for an organisation."""
+    """Sign a declaration as a member, for an organisation."""
     signing = Signing(declaration.digest, reservation)
     return actions.sign(member, declaration.id, body.id, signing)

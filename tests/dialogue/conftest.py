@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the dialogue: a forum that has been set up, a topic."""
+"""Fixtures of the tests of the dialogue: a forum that is set up, and a topic."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def federation(app: Flask) -> None:
 
 @pytest.fixture(autouse=True)
 def kept(app: Flask) -> Iterator[None]:
-    """Whatever a test did, the numbers of topics in lists are right afterwards."""
+    """After each test, check that the counters of topics in lists are right."""
     yield
     assert wrong_counts() == []
 
 
 @pytest.fixture
 def topic(people: Any, agenda: Agenda) -> Topic:
-    """A question of Ana without replies; some files have a topic of their own."""
+    """A question by Ana without replies; some files have a topic of their own."""
     new = actions.NewTopic("question", "How do you count hours?", write("It took **two** years."))
     return actions.open_topic(people.ana, agenda.id, new)
 
 
 def page(client: FlaskClient, address: str, status: int = 200) -> str:
-    """What a browser reads at an address."""
+    """The HTML at an address, in a certain browser."""
     response = client.get(address)
     assert response.status_code == status, response.status_code
     return str(response.text)
@@ -60,7 +60,7 @@ def last_post() -> Post:
 
 
 def odd_texts() -> list[bytes]:
-    """What no browser sends by itself: NUL, lone surrogates, numbers beyond the databases' own."""
+    """Values that no browser sends by itself: NUL, lone surrogates, numbers too large for the databases."""
     return [value.encode("utf-8", "surrogatepass") for value in HOSTILE]
 
 

@@ -1,4 +1,4 @@
-"""Providers for people to sign in at: a real one from PyPI, and one made by hand that can be told to lie."""
+"""Identity providers: a real one from PyPI, and a fake one that can be told to lie."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it uses parts of Authlib that will go
+    warnings.simplefilter("ignore")  # it uses parts of Authlib that will be removed
     import oidc_provider_mock
 
 CLIENT = "the-forum"
 
 
 def use_provider(app: Flask, patch: pytest.MonkeyPatch, issuer: str) -> None:
-    """Let people sign in at a provider for the length of a test."""
+    """Let people sign in with a provider during a test."""
     words = {"oidc_client_id": CLIENT, "oidc_client_secret": "s&cret%+", "oidc_name": "City ID"}
     settings = replace(app.extensions["settings"], oidc_issuer=issuer, **words)
     patch.setitem(app.extensions, "settings", settings)
@@ -41,18 +41,18 @@ class Real:
     issuer: str
 
     def knows(self, sub: str, **claims: Any) -> None:
-        """Give it a person."""
+        """Add a person to the provider."""
         body = json.dumps(claims).encode()
         where = f"{self.issuer}/users/{urllib.parse.quote(sub)}"
         headers = {"Content-Type": "application/json"}
         urllib.request.urlopen(urllib.request.Request(where, body, headers, method="PUT"))
 
     def says_yes(self, door: str, sub: str) -> str:
-        """Sign in there as somebody; says the path on which they come back."""
+        """Sign in at the provider as somebody; returns the path of the redirect back."""
         return self._press(door, {"sub": sub})
 
     def says_no(self, door: str) -> str:
-        """Press “deny” there."""
+        """Press “deny” at the provider."""
         return self._press(door, {"action": "deny"})
 
     def _press(self, door: str, form: dict[str, str]) -> str:
@@ -85,7 +85,7 @@ def real(app: Flask, real_provider: Real, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is known of a provider at the beginning of a test."""
+    """Forget what is cached about providers before each test."""
     monkeypatch.setattr("forum.oidc._cache", {})
 
 
@@ -95,7 +95,7 @@ STRANGE_KEY = RSAKey.generate_key(2048, {"kid": "one"})
 
 @dataclass
 class HandMade:
-    """A provider whose every answer can be changed. It gives one code, and minds PKCE as a good one does."""
+    """A provider of which every response can be changed. It gives one code, and checks PKCE as it should."""
 
     issuer: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
@@ -108,14 +108,14 @@ class HandMade:
     nonce: str = ""
 
     def comes_back(self, door: str) -> str:
-        """What the browser of somebody who said yes there asks us for."""
+        """The path of the redirect back, after somebody has agreed there."""
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(door).query))
         assert query["code_challenge_method"] == "S256"
         self.challenge, self.nonce = query["code_challenge"], query["nonce"]
         return f"/sign-in/elsewhere/back?code=one&state={query['state']}"
 
     def token(self) -> str:
-        """The signed token, right but for what a test has changed."""
+        """The signed token, valid except for what a test has changed."""
         now = int(time.time())
         right = {"iss": self.issuer, "aud": CLIENT, "sub": "eva", "nonce": self.nonce}
         right |= {"iat": now, "exp": now + 300, "auth_time": now}
@@ -156,11 +156,11 @@ def as_json(what: Any, status: int = 200) -> Response:
 
 @pytest.fixture
 def made(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandMade]:
-    """A provider made by hand, which the forum uses."""
+    """A fake provider that the forum uses."""
     provider = HandMade()
     server = make_server("localhost", 0, provider, threaded=True)
     provider.issuer = f"http://localhost:{server.server_port}"
-    often = {"poll_interval": 0.01}  # it looks that often whether it shall stop
+    often = {"poll_interval": 0.01}  # how often it checks whether it should stop
     thread = threading.Thread(target=server.serve_forever, kwargs=often, daemon=True)
     thread.start()
     use_provider(app, monkeypatch, provider.issuer)

@@ -1,4 +1,4 @@
-"""Somebody with a password, an app for codes and a passkey, and browsers that ask for them."""
+"""Fixtures: somebody with a password, an app for codes and a passkey, and what browsers send."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def is_signed_in(client: FlaskClient) -> bool:
 
 
 def change_before_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let somebody else reset the password just before a session begins."""
+    """Let somebody else reset the password just before a session starts."""
     real = member_queries.lock_credentials
 
     def lock(member: Member, verified: Credentials) -> None:
@@ -53,7 +53,7 @@ def change_before_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def add_key(member: Member, name: str = "Phone", **how: Any) -> SoftwarePasskey:
-    """A passkey of a member, by the deeds."""
+    """Add a passkey to a member, by the real actions."""
     key, browser = SoftwarePasskey(**how), "a browser"
     own = queries.passkeys_of(member)
     key.handle = own[0].user_handle if own else key.handle
@@ -68,31 +68,31 @@ def add_key(member: Member, name: str = "Phone", **how: Any) -> SoftwarePasskey:
 
 
 def switch_codes_on(member: Member) -> tuple[str, list[str]]:
-    """An app for codes, by the deeds: its secret, and the recovery codes."""
+    """Set up an app for codes, by the real actions; returns its secret and the recovery codes."""
     actions.begin_codes(member)
 
     secret = unconfirmed_secret(queries.authenticator_of(member))
     codes = otp.recovery_codes()
     hashes = [hash_password(otp.normalised(code)) for code in codes]
-    with at(now()):  # else a new half minute may begin between the code and its check
+    with at(now()):  # otherwise a new time step may begin between the code and its check
         actions.confirm_codes(member, code_of(secret, -1), hashes)
     return secret, codes
 
 
 def code_of(secret: str, steps: int = 0) -> str:
-    """What an app shows now, or some half minutes away."""
+    """The code that an app shows now, or some time steps later or earlier."""
     return pyotp.TOTP(secret).at(now(), counter_offset=steps)
 
 
 def asked(client: FlaskClient, purpose: str) -> dict[str, Any]:
-    """What the script of a page is told to ask the browser for."""
+    """The WebAuthn options that the forum gives to the script of a page."""
     answer = client.post(f"/passkeys/options/{purpose}")
     assert answer.status_code == 200, answer.text
     return dict(json.loads(answer.text))
 
 
 def use(client: FlaskClient, key: SoftwarePasskey, purpose: str, path: str, **change: Any) -> Any:
-    """Ask for a passkey and send what it answers."""
+    """Request a challenge for a passkey, and send the passkey's answer."""
     challenge = asked(client, purpose)["challenge"]
     data = change.pop("data", {})
     return client.post(path, data={"credential": key.authenticate(challenge, **change), **data})

@@ -1,4 +1,4 @@
-"""A plan for a small forum, in which rare things happen more often than in large ones."""
+"""Fixtures: a plan for a small forum, in which rare events are more frequent than in large ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.conftest import SAMPLE_CITIES
 
 @pytest.fixture
 def high_rates(monkeypatch):
-    """Raise the rates of rare things, so that they happen among forty posts, and use two agendas."""
+    """Raise the rates of rare events, so that they occur within forty posts, and use two agendas."""
     rates = {"ANSWERED": 0.9, "MEMBERS_ONLY": 0.3, "FOREIGN": 0.4, "EDITED": 0.3, "HIDDEN": 0.2}
     for name, rate in {**rates, "QUOTING": 0.4, "FOR_ORGANISATION": 0.5, "MARKED": 0.3}.items():
         monkeypatch.setattr(forms, name, rate)

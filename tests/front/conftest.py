@@ -52,7 +52,7 @@ class Small:
 @pytest.fixture
 @dataset_fixture
 def small(app: Flask, people: Any, agenda: Agenda) -> Small:
-    """One thing of each kind; Ana asks, Ben answers, Chitra tries."""
+    """One thing of each kind: Ana asks, Ben answers, Chitra tries."""
     rows = load_dataset_rows("one thing of each kind", app, lambda: make_small(people, agenda))
     return Small(people, agenda, **rows)
 

@@ -41,7 +41,7 @@ def stormwater(write: Write) -> Entry:
 
 
 def name_canary(moderator: Member, names: Sequence[str]) -> None:
-    """Let the page of an entry list the texts that hold one of these words, and a search for one look for others."""
+    """Let the page of an entry list texts that contain one of these words, and a search for one of them look for the others."""
     half = len(names) // 2
     wordings = [
         WordingText("en", "canary", tuple(names[:half]), "A bird."),
@@ -51,7 +51,7 @@ def name_canary(moderator: Member, names: Sequence[str]) -> None:
 
 
 def name_odd_things(people: Any) -> None:
-    """Entries of the glossary whose names and meanings look like what a file means something by."""
+    """Entries of the glossary with names and meanings that look like syntax of content files."""
     theme = write_theme(people.moderator, "Words; odd | ones")
     odd = WordingText("en", "# C; or | D", ("a;b", "- also: c", "e\\;"), "- name: x # y | z; \\; w")
     plain = (WordingText("fr", "nom"), WordingText("ar", "مياه الأمطار", (), "ماء"))

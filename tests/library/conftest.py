@@ -1,4 +1,4 @@
-"""A small federation for the tests of the library: two agendas, a host, an author, a reader, a case, a practice."""
+"""Fixtures of the library: two agendas, a host, an author, a reader, a case, a practice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SignIn = Callable[[Member], FlaskClient]
 
 
 def rows(table: str, *typed: str) -> dict[str, str]:
-    """What rows of a table of the form of a case send, from what is typed in each, with bars between."""
+    """The form data for rows of a table in the form of a case, each given as one text with bars between its parts."""
     fields = {
         "places": {"city": ""},
         "figures": dict.fromkeys(("label", "value", "unit", "as_at", "source", "address"), ""),
@@ -86,7 +86,7 @@ BODY = "The network began small.\n\nIts members pay a fee of honour each spring.
 
 @dataclass
 class World:
-    """Who and what there is."""
+    """The people and agendas of the tests."""
 
     host: Member
     author: Member
@@ -98,7 +98,7 @@ class World:
 
 
 def person(name: str, city_id: int | None = None) -> Member:
-    """Somebody who joins."""
+    """A new member."""
     address = f"{name.split(maxsplit=1)[0].lower()}@example.org"
     return join(VISITOR, Joining(name, address, "hash", city_id=city_id))
 
@@ -129,7 +129,7 @@ def make_world() -> dict[str, Any]:
 
 
 def case_text(**changes: Any) -> CaseText:
-    """A whole case; `changes` replace its fields."""
+    """A complete case; `changes` replace its fields."""
     fields: dict[str, Any] = {
         "name": "The delta network",
         "kind": "network",
@@ -147,7 +147,7 @@ def case_text(**changes: Any) -> CaseText:
 
 
 def practice_text(**changes: Any) -> PracticeText:
-    """A full practice whose failure is for members; `changes` replace its fields."""
+    """A complete practice whose failures are for members only; `changes` replace its fields."""
     fields: dict[str, Any] = {
         "title": "Pumps that call for help",
         "sentence": "Each pump sends a message when the water rises.",
@@ -190,17 +190,17 @@ def published(world: World, **changes: Any) -> Practice:
 
 
 def structured(page: str) -> dict[str, Any]:
-    """The data for search engines in a page; empty without."""
+    """The structured data for search engines on a page; empty if there is none."""
     found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)
     return json.loads(found.group(1)) if found else {}
 
 
 def post(browser: FlaskClient, path: str, form: dict[str, str]) -> Any:
-    """Send a form as it is, even with what no browser would send."""
+    """Post form data as it is, even data that no browser would send."""
     body = urlencode(form, errors="surrogatepass").encode()
     return browser.post(path, data=body, content_type="application/x-www-form-urlencoded")
 
 
 def errors(page: str) -> list[str]:
-    """The fields of a form that are refused."""
+    """The fields of a form that have errors."""
     return re.findall(r'class="err" id="([\w-]+)-error"', page)

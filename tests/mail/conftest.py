@@ -1,4 +1,4 @@
-"""A mail server that misbehaves on demand, and messages as a mail program reads them."""
+"""A mail server that fails on demand, and messages as a mail program reads them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flask import Flask
 
 @dataclass
 class MailServer:
-    """What came in, and how the next talks are answered: `answers["RCPT"] = "550 5.1.1 nobody here"`."""
+    """A mail server that stores messages; `answers["RCPT"] = "550 5.1.1 nobody here"` changes its replies."""
 
     answers: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class MailServer:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free TCP port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -57,7 +57,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def mail_server(app: Flask) -> Iterator[MailServer]:
-    """A real mail server, to which the forum is set."""
+    """A real mail server that the forum is configured to use."""
     server, port = MailServer(), free_port()
     controller = Controller(server, hostname="127.0.0.1", port=port)
     controller.start()
@@ -67,7 +67,7 @@ def mail_server(app: Flask) -> Iterator[MailServer]:
 
 
 class _set:
-    """Other settings for the application of a test."""
+    """Replace settings of the application during a test."""
 
     def __init__(self, app: Flask, **settings: Any) -> None:
         self.app, self.settings = app, settings

@@ -54,7 +54,7 @@ def things(app: Flask, people: Any, agenda: Agenda) -> Things:
 
 
 def known_things(app: Flask, people: Any, agenda: Agenda) -> Things:
-    """The same, for the tests of the rooms above."""
+    """The same things, for tests of the rooms above."""
     rows = load_dataset_rows("something of each kind", app, lambda: make_things(people, agenda))
     return Things(agenda, other_host=get_member(SYSTEM, people.chitra.handle), **rows)
 
@@ -83,7 +83,7 @@ def make_things(people: Any, agenda: Agenda) -> dict[str, Any]:
 
 @pytest.fixture
 def sound(app: Flask) -> Iterator[None]:
-    """Whatever a test did, `flask check` finds nothing wrong afterwards."""
+    """After each test, check that `flask check` finds no faults."""
     yield
     while make_notices(SYSTEM):
         pass
@@ -91,7 +91,7 @@ def sound(app: Flask) -> Iterator[None]:
 
 
 def notices_of(member: Any) -> list[Any]:
-    """The notices of a member, once all are made."""
+    """The notices of a member, after the worker has made all that wait."""
     while make_notices(SYSTEM):
         pass
     return list(inbox(member).page.items)
@@ -104,10 +104,10 @@ def shown(reader: Any, topic_id: int) -> list[int]:
 
 
 def found(words: str) -> int:
-    """How many texts a visitor finds by some words."""
+    """The number of texts that a visitor finds by some words."""
     return find(VISITOR, Query(words)).texts
 
 
 def undo(moderator: Any) -> Any:
-    """Take back the latest decision of a moderator."""
+    """Undo the latest decision of a moderator."""
     return actions.undo(moderator, queries.latest_undoable_decision(moderator).id)  # type: ignore[union-attr]

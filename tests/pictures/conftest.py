@@ -1,4 +1,4 @@
-"""What the tests of pictures share."""
+"""Fixtures of the tests of pictures."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.samples_of_pictures import picture as some_bytes
 
 
 def added(member, *, width=40, height=30):
-    """A picture that a member has just added."""
+    """Add a picture as a member."""
     name = f"{secrets.token_hex(12)}-{width}x{height}"
     return actions.add_picture(member, Shrunk(name, some_bytes("WEBP"), b""), 100_000_000)
 
 
 def shown_by(kind, item_id):
-    """The names of the pictures that the document of a thing shows."""
+    """The names of the pictures in the search document of a thing."""
     document = get_document(kind, item_id)
     return pictures_shown_by([document.id]).get(document.id, set())

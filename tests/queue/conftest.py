@@ -21,7 +21,7 @@ __all__ = ["things"]
 
 @pytest.fixture
 def candidate(people: Any) -> Candidate:
-    """Somebody who waits to join since ten minutes."""
+    """Somebody who has waited to join for ten minutes."""
     candidates_wait(people)
     with at(now() - timedelta(minutes=10)):
         return asks("Nora Lind", "nora@city.example")
@@ -42,7 +42,7 @@ def asks(name: str, email: str) -> Candidate:
 
 @pytest.fixture
 def reported(people: Any, things: Any) -> Any:
-    """Two reports of a post, the first an hour ago; one of a profile."""
+    """Two reports of a post, the first an hour old, and one of a profile."""
     with at(now() - timedelta(hours=1)):
         moderation.report(people.ana, "post", things.first.id, "rules", "Rude.")
     moderation.report(people.chitra, "post", things.first.id, "spam")

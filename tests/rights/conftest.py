@@ -1,4 +1,4 @@
-"""A member who has done everything that leaves a row, and looking for words in all rows there are."""
+"""A member who has done everything that leaves a row, and searches for words in all rows of the database."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ from tests.conftest import dataset_fixture, load_dataset
 from tests.keys import SITE, SoftwarePasskey
 from tests.pictures.conftest import added
 
-WORD = "zanzibar"  # in each text that Ana wrote
+WORD = "zanzibar"  # in each text by Ana
 LONG_AGO = timedelta(days=40)
 
 
 @dataclass
 class Lived:
-    """What Ana did: the topics that others answered and did not, and who quotes her."""
+    """What Ana has left: topics with and without replies by others, and who quotes her."""
 
     answered: int
     alone: int
@@ -92,7 +92,7 @@ def lived(app: Flask, people: Any, agenda: Agenda) -> Lived:
 
 
 def live(people: Any, agenda: Agenda) -> Lived:
-    """Let Ana do everything that leaves a row, and others answer her."""
+    """Let Ana do everything that leaves a row, and let others reply to her."""
     ana, ben = people.ana, people.ben
     with at(now() - LONG_AGO):
         members.found_federation(SYSTEM, "Interurban")
@@ -138,7 +138,7 @@ def live(people: Any, agenda: Agenda) -> Lived:
 
 
 def _wait(people: Any, agenda: Agenda) -> None:
-    """A rule holds back what Ana writes: one text waits, one was refused."""
+    """Ana's texts that a rule holds back: one waits, one was refused."""
     administrator = db.session.get_one(Member, people.administrator.id)
     text = RuleText("member", people.ana.handle, "We read what Ana writes.")
     rule = make_rule(administrator, text)
@@ -170,7 +170,7 @@ def _vote(member: Any, post: Post) -> None:
 
 
 def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
-    """Ana asks, is asked, tells what happened next, watches, reads, and is mentioned."""
+    """Ana asks for advice, is asked, writes a follow-up, watches, reads, and is mentioned."""
     ana, ben = people.ana, people.ben
     for member in (ana, ben):
         db.session.refresh(member)
@@ -201,7 +201,7 @@ def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
 
 
 def _come_and_let_come(people: Any) -> None:
-    """Ana came by an invitation, makes some, shows who she is by all that there is."""
+    """Ana joined by an invitation, makes invitations, and signs in by every possible means."""
     ana, ends = people.ana, now() + timedelta(days=7)
     set_entrance(people.administrator, EntranceText("open", "members"))
     db.session.refresh(people.chitra)
@@ -279,7 +279,7 @@ def _practice(people: Any, agenda: Agenda, title: str, is_published: bool = True
 
 
 def _curate(people: Any, agenda: Agenda) -> None:
-    """Ana hosts, represents, is quoted, and decides."""
+    """Ana hosts, represents an organisation, is quoted, and decides."""
     agendas.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ana.handle])
     text = agendas.AgendaText("Making Cities Quieter", write("Noise is still heard last."))
     agendas.write_agenda(people.moderator, text, agenda.id)  # keeps a version with both hosts
@@ -299,7 +299,7 @@ def _curate(people: Any, agenda: Agenda) -> None:
 
 
 def _declare(people: Any, agenda: Agenda, organisation_id: int) -> None:
-    """Ana drafts a declaration and signs it for Tampere, whose words they are, not hers."""
+    """Ana drafts a declaration and signs it for Tampere; that text belongs to the city, not to her."""
     text = declarations.DeclarationText("Quiet nights", write("We want them."))
     made = declarations.write_declaration(people.ana, agenda.id, text)
     declarations.open_declaration(people.ana, made.id, PlainTexts())
@@ -311,7 +311,7 @@ def _declare(people: Any, agenda: Agenda, organisation_id: int) -> None:
 
 
 def _translate(people: Any, agenda: Agenda) -> None:
-    """Ana translates a practice of Ben's."""
+    """Ana translates a practice by Ben."""
     text = library.PracticeText("Felt", "Felt below rails.", sections={"challenge": "Noise."})
     made = library.write_practice(people.ben, agenda.id, text)
     made = library.publish(people.moderator, library.submit(people.ben, made.id).id)
@@ -320,7 +320,7 @@ def _translate(people: Any, agenda: Agenda) -> None:
 
 
 def _commit(people: Any, agenda: Agenda, organisation_id: int) -> None:
-    """Ana says what Tampere will do, and follows what an institute will do."""
+    """Ana publishes a commitment for Tampere, and follows one of an institute."""
     day = now().date() + timedelta(days=30)
     text = commitments.CommitmentText(
         "Felt", write("We will."), day, [commitments.Step("1 km", day)]
@@ -336,7 +336,7 @@ def _commit(people: Any, agenda: Agenda, organisation_id: int) -> None:
 
 
 def holding(word: str) -> set[str]:
-    """The tables and columns in which a word stands anywhere."""
+    """The tables and columns that contain a word anywhere."""
     found = set()
     for table in Base.metadata.sorted_tables:
         for row in db.session.execute(select(table)).mappings():
@@ -349,7 +349,7 @@ def holding(word: str) -> set[str]:
 
 
 def carry_out() -> int:
-    """Do all that waits for members who leave; says in how many portions."""
+    """Complete the deletion of all members who leave; returns the number of portions."""
     portions = 0
     while commands.carry_on():
         portions += 1
@@ -359,7 +359,7 @@ def carry_out() -> int:
 
 
 def gone(member: Member, how: str = "everything") -> Member:
-    """Let somebody leave, and let the two weeks pass."""
+    """Let a member leave, and let the two weeks pass."""
 
     leave(db.session.get_one(Member, member.id), member.id, how)
     with at(now() + members.COOLING_OFF):

@@ -1,4 +1,4 @@
-"""The file of an agenda that can be loaded, and what members say of a case."""
+"""The file of an agenda that can be loaded, and intentions and marks at a case."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ About the second.
 
 
 def try_case(people: Any, topic_id: int) -> None:
-    """Ana and Ben have tried what the case of a topic tells, and Chitra wants to."""
+    """Ana and Ben have tried the case of a topic, and Chitra wants to."""
     opening = opening_post(topic_id)
     dialogue.mark(people.ana, opening.id, "tried it", "adapted", "Louder | at first.")
     dialogue.mark(people.ben, opening.id, "tried it", "stopped")

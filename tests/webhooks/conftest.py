@@ -1,4 +1,4 @@
-"""Webhooks that lead to a receiver of the tests: what it is sent is kept, and it answers as it is told."""
+"""Webhooks that lead to a receiver of the tests, which stores requests and responds as configured."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_PASSES = 50
 
 @dataclass
 class Receiver:
-    """What is sent somewhere, and what is answered there: a status, or why no answer comes."""
+    """A receiver: the requests that it got, and its response: a status, or why there is no response."""
 
     answer: int | str = 204
     got: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
@@ -65,7 +65,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Receiver:
 
 @pytest.fixture
 def add(people: Any, agenda: Agenda) -> Callable[..., Webhook]:
-    """Adds a webhook: `add(kinds=["question"])`."""
+    """Returns a function that adds a webhook: `add(kinds=["question"])`."""
     found_federation(SYSTEM, "Quiet cities")
 
     def add_one(**fields: Any) -> Webhook:
@@ -77,7 +77,7 @@ def add(people: Any, agenda: Agenda) -> Callable[..., Webhook]:
 
 @pytest.fixture
 def ask(people: Any, agenda: Agenda) -> Callable[..., Topic]:
-    """Opens a question of Ana's: `ask("Why so loud?")`."""
+    """Returns a function that opens a question by Ana: `ask("Why so loud?")`."""
 
     def ask_one(title: str = "Why so loud?", kind: str = "question", **more: Any) -> Topic:
         on, author = more.pop("agenda_id", agenda.id), more.pop("author", people.ana)
@@ -88,7 +88,7 @@ def ask(people: Any, agenda: Agenda) -> Callable[..., Topic]:
 
 
 def work(later: timedelta | None = None) -> int:
-    """Do what the worker does until nothing is left to do, so much later; returns in how many passes."""
+    """Run the worker's tasks until nothing is left to do, as if so much later; returns the number of passes."""
     with at(now() + (later or timedelta())):
         for passes in range(MAX_PASSES):
             if not commands.deliver():
@@ -102,7 +102,7 @@ def deliveries() -> list[WebhookDelivery]:
 
 
 def known(webhook: Webhook) -> Webhook:
-    """A webhook as it is now."""
+    """The present row of a webhook."""
     return db.session.get_one(Webhook, webhook.id, populate_existing=True)
 
 
