@@ -517,7 +517,7 @@ def test_to_show_who_sits_there_the_sign_in_must_be_new(sign_in, made, eva):
     for old in (int(time.time()) - 3_600, None):
         made.claims = {"auth_time": old}
         answer = browser.get(made.comes_back(go(browser)))
-        assert answer.status_code == 403 and "anew" in answer.text
+        assert answer.status_code == 403 and "Sign in there again" in answer.text
     made.claims = {}
     answer = browser.get(made.comes_back(go(browser, next="/settings/address")))
     assert answer.location == "/settings/address"
