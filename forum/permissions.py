@@ -248,7 +248,7 @@ class Can:
         """Moderators see, for half a year after a change, which handles a member had before."""
         changed_at = member.handle_changed_at
         if changed_at is None or not is_future(changed_at + EARLIER_HANDLES_SHOWN):
-            return Verdict(_("This member has not changed the handle lately."))
+            return Verdict(_("This member has not changed the handle recently."))
         return self.curate_all()
 
     def write_for_organisation(self) -> Verdict:

@@ -41,7 +41,7 @@ LOCKED = Verdict(_("This topic is locked. It can be read, not continued."))
 AUTHOR_KEPT_FROM_WRITING = {
     "suspended": Verdict(_("Its author is suspended.")),
     "closed": Verdict(_("Its author has closed the account.")),
-    "silenced": Verdict(_("Its author may not write for the time being.")),
+    "silenced": Verdict(_("Its author may not write at the moment.")),
     "terms": Verdict(_("Its author has not agreed to the new terms of use.")),
 }
 

@@ -957,7 +957,7 @@ def test_it_is_said_why_an_author_cannot_be_published(app: Flask) -> None:
     said = {
         "is suspended": {"suspended_until": AHEAD, "silenced_until": AHEAD},
         "closed the account": {"leaving_at": PAST},
-        "may not write for the time being": {"silenced_until": AHEAD},
+        "may not write at the moment": {"silenced_until": AHEAD},
         "not agreed to the new terms": {"terms_due_at": PAST},
     }
     for words, state in said.items():

@@ -57,7 +57,7 @@ def refuse_claimed(
         if claim.member_id not in holders:
             raise Conflict(
                 _(
-                    "%(name)s has been working on this since %(time)s. Nothing was changed; press once more to go on all the same.",
+                    "%(name)s has been working on this since %(time)s. Nothing was changed; press once more to go on anyway.",
                     name=claim.member.name,
                     time=in_words(claim.claimed_at, "HH:mm"),
                 )

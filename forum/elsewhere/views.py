@@ -90,7 +90,7 @@ def _provider_failed(error: oidc.ProviderUnavailable) -> ResponseReturnValue:
     """The page for a provider that does not answer correctly; the reason is logged."""
     current_app.logger.warning("the OpenID provider: %s", error)
     sentence = _(
-        "%(provider)s does not answer as it should. Try again in some minutes.",
+        "%(provider)s does not answer as it should. Try again in a few minutes.",
         provider=web.provider_elsewhere(),
     )
     return _refused_page(sentence, BAD_GATEWAY)

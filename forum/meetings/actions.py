@@ -482,7 +482,9 @@ def _check(text: MeetingText, meeting: Meeting | None) -> None:
         )
     _check_address(text.join_link, "join_link")
     if text.join_link and not text.is_online:
-        raise Invalid(_("There is a link to join, so say that one can join online."), "is_online")
+        raise Invalid(
+            _("There is a link to join, so say that people can join online."), "is_online"
+        )
     if text.seats is not None and text.seats not in range(1, MOST_SEATS + 1):
         raise Invalid(_("Enter a number from 1 to %(most)s.", most=MOST_SEATS), "seats")
     if text.audience not in AUDIENCES:

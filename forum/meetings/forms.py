@@ -86,7 +86,7 @@ class MeetingForm(Form):
     place = StringField(_("Place"), [at_most(MAX_PLACE)], [one_line])
     city = StringField(_("City"), [at_most(MAX_PLACE)], [one_line])
     city_id = city_choice()
-    is_online = BooleanField(_("One can join online"))
+    is_online = BooleanField(_("People can join online"))
     join_link = StringField(_("Link to join"), [at_most(MAX_ADDRESS)], [one_line, whole_address])
     seats = SeatsField(_("How many can come"), [Optional()])
     audience = audience_field()

@@ -56,7 +56,7 @@ ROLE_NAMES = dict(zip(ROLES, (_("Member"), _("Moderator"), _("Administrator")), 
 
 GROUP_NAMES = {
     "": _("Everybody"),
-    "lately": _("Joined lately"),
+    "lately": _("Joined recently"),
     "administrators": _("Administrators"),
     "moderators": _("Moderators"),
     "hosts": _("Hosts of agendas"),

@@ -115,7 +115,7 @@ def renew_secret(webhook_id: int) -> ResponseReturnValue:
 def try_webhook(webhook_id: int) -> Response:
     """Send a test delivery to a webhook."""
     actions.try_webhook(me(), webhook_id)
-    return _done(_("A trial is on its way. Look here again in some seconds."), webhook_id)
+    return _done(_("A trial is on its way. Look here again in a few seconds."), webhook_id)
 
 
 @bp.post(f"{PATH}/<int:webhook_id>/pause")

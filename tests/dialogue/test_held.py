@@ -351,7 +351,7 @@ def _member(**values: Any) -> Any:
         (_delete, "gone"),
         (_archive, "archived"),
         (_member(suspended_until=now() + timedelta(days=9)), "suspended"),
-        (_member(silenced_until=now() + timedelta(days=9)), "for the time being"),
+        (_member(silenced_until=now() + timedelta(days=9)), "may not write at the moment"),
         (_member(leaving_at=now() + timedelta(days=9)), "closed the account"),
         (_member(terms_due_at=now() - timedelta(days=9)), "terms of use"),
     ],

@@ -685,7 +685,7 @@ def test_a_provider_that_is_down_is_a_sentence(client, app, made, monkeypatch):
     settings = replace(app.extensions["settings"], oidc_issuer=f"http://localhost:{port}")
     monkeypatch.setitem(app.extensions, "settings", settings)
     answer = client.get("/sign-in/elsewhere")
-    assert answer.status_code == 502 and "Try again in some minutes." in answer.text
+    assert answer.status_code == 502 and "Try again in a few minutes." in answer.text
 
 
 def test_without_https_only_this_machine_is_asked(client, app, made, monkeypatch):

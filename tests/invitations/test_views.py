@@ -134,7 +134,7 @@ def test_whoever_may_not_invite_is_told_so(sign_in, people):
     ("mode", "way"),
     [
         ("open", "Nobody needs an invitation: everybody can join."),
-        ("approval", "Without an invitation one can ask to join."),
+        ("approval", "Without an invitation people can ask to join."),
         ("invitation", "Tell the moderators, who can invite them."),
     ],
 )

@@ -332,7 +332,7 @@ def test_a_practice_waits_while_its_author_does_not_see_its_agenda(
     address = f"/practices/{practice.slug}/publish"
     silence(people.moderator, people.host.id, now() + timedelta(days=7))
     answer = sign_in(people.moderator).post(address)
-    assert answer.status_code == 409 and "may not write for the time being" in answer.text
+    assert answer.status_code == 409 and "may not write at the moment" in answer.text
     unsilence(people.moderator, people.host.id)
     set_hosts(people.moderator, prepared.id, [])
     answer = sign_in(people.moderator).post(address)

@@ -65,9 +65,9 @@ LEFT_OUT: dict[tuple[str, str], LazyString] = {
     (
         "challenge",
         "member_id",
-    ): _("It waits for some minutes until a passkey answers, and says nothing."),
+    ): _("It waits for a few minutes until a passkey answers, and says nothing."),
     ("half_session", "member_id"): _(
-        "It waits for some minutes until you show your second factor."
+        "It waits for a few minutes until you show your second factor."
     ),
     ("candidate", "email"): _("It belongs to somebody who has no account yet."),
     ("candidate", "invited_by_id"): _("It belongs to somebody who has no account yet."),
