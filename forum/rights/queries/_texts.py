@@ -418,7 +418,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "time_zone": _("the time zone in which that was typed"),
             "place": _("where it is"),
             "city": _("the city"),
-            "is_online": _("whether one can join online"),
+            "is_online": _("whether people can join online"),
             "seats": _("how many can come, if that is limited"),
             "cancelled_at": _("when it was cancelled"),
             "cancelled_reason": _("why"),
