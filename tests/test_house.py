@@ -593,7 +593,7 @@ def test_no_link_has_words_that_are_seen_and_others_that_are_not() -> None:
         f"{path.relative_to(TOP / 'templates')}: {link[0]}"
         for path in TEMPLATES
         for link in LINK.finditer(path.read_text("utf-8"))
-        if WORDS_THEN_HIDDEN.search(link[0])
+        if WORDS_THEN_HIDDEN.search(link[0]) and "lang=" not in link[0].partition('class="vh"')[2]
     }
     kept = {"dialogue/drafts.html", "front/bookmarks.html"}
     assert {fault for fault in found if fault.split(":")[0] not in kept} == set()
