@@ -20,7 +20,7 @@ from tests.world import build
 
 # Which links a page has does not depend on the database
 pytestmark = [pytest.mark.sqlite_only, pytest.mark.thorough]
-MOST = 2  # addresses of one path that differ in their query
+MAX_ALIKE = 2  # addresses of one path that differ in their query
 LINK = re.compile(r'<a [^>]*href="([^"]*)"')
 
 
@@ -40,7 +40,7 @@ def dead_links(browser: FlaskClient) -> list[str]:
                 there.netloc in ("", "localhost")
                 and there.scheme != "mailto"
                 and target not in seen
-                and alike[there.path] < MOST
+                and alike[there.path] < MAX_ALIKE
             ):
                 seen.add(target)
                 alike[there.path] += 1

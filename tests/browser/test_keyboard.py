@@ -40,7 +40,7 @@ FAULT = """() => {
     return seen ? "" : `${name}: is covered or out of sight`;
 }"""
 HERE = """(selector) => document.activeElement.matches(selector)"""
-MOST = 250
+MAX_STEPS = 250
 
 
 class Hands:
@@ -58,7 +58,7 @@ class Hands:
 
     def reach(self, selector: str, key: str = "Tab") -> None:
         """Press Tab until the focus is there."""
-        for _press in range(MOST):
+        for _press in range(MAX_STEPS):
             if self.page.evaluate(HERE, selector):
                 return
             self.press(key)
@@ -101,7 +101,7 @@ def test_the_focus_goes_through_the_page_and_out(
     stops = 0
     while hands.press(key):
         stops += 1
-        assert stops < MOST, f"{path} holds the focus"
+        assert stops < MAX_STEPS, f"{path} holds the focus"
     assert stops > 10
 
 

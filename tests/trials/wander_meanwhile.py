@@ -14,7 +14,7 @@ from tests.trials.walker import Walker
 from tests.trials.wander_world import SITE, World
 
 LINK = re.compile(rf"{SITE}(/\S+)")
-MOST_ROUNDS = 100  # of one task of the worker
+MAX_ROUNDS = 100  # of one task of the worker
 
 
 def work(world: World) -> None:
@@ -26,7 +26,7 @@ def work(world: World) -> None:
 def _work(world: World) -> None:
     tasks = tasks_of_worker(world.app, world.app.extensions["settings"])
     for name, task in tasks.items():
-        for _round in range(MOST_ROUNDS):
+        for _round in range(MAX_ROUNDS):
             if not task():
                 break
         else:
