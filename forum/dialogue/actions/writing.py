@@ -407,12 +407,8 @@ def edit(
     pictures.show(author, text.pictures, post.topic.agenda_id, names_in(post.source))
     check_themes(changes.themes, theme_ids_of(post.topic) if changes.themes else ())
     if changes_text(post, text, changes):
-        topic, is_opening = post.topic, post.number == 1
-        before, after = (topic.title, changes.title_of(topic)) if is_opening else ("", "")
-        said = ScreenedText(text, after)
-        is_compared = compares_texts(author, post.topic.agenda_id)
-        is_again = is_compared and has_same_words(said, ScreenedText(_former_text(post), before))
-        sending = Sending.EDITED if is_again else Sending.NEW
+        said = ScreenedText(text, changes.title_of(post.topic) if post.number == 1 else "")
+        sending = Sending.EDITED if _has_former_words(author, post, said) else Sending.NEW
         if rule := screen(author, post.topic.agenda_id, said, sending):
             return hold_edit(author, post, text, changes, rule)
         review_first_link(author, post, said)
@@ -425,6 +421,14 @@ def _changes_anything(post: Post, text: Written, changes: TopicChanges) -> bool:
         return True
     has_others = changes.themes is not None and set(changes.themes) != set(theme_ids_of(post.topic))
     return has_others or changes.audience not in (None, post.topic.audience)
+
+
+def _has_former_words(author: Person, post: Post, said: ScreenedText) -> bool:
+    """Whether an edit leaves the words of a post as they are; False, without comparing, where no rule needs to know it."""
+    if not compares_texts(author, post.topic.agenda_id):
+        return False
+    title = post.topic.title if post.number == 1 else ""
+    return has_same_words(said, ScreenedText(_former_text(post), title))
 
 
 def _former_text(post: Post) -> Written:
