@@ -232,14 +232,15 @@ def _wanted(member: Member, notices: Sequence[Notice]) -> list[Notice]:
     gone = unreadable_at(member, reminders)
     meetings = meetings_told(member, notices)
     searches = told_searches(member, notices)
-    return [
-        one
-        for one in notices
-        if not (one.kind == REMINDER and one.address in gone)
-        and not (one.kind in SEARCH_KINDS and not _is_something_new(searches.get(one.id)))
-        and not (one.kind in MEETING_KINDS and (one.kind, one.address) not in meetings)
-        and _is_wanted(member, one)
-    ]
+
+    def is_outdated(one: Notice) -> bool:
+        if one.kind == REMINDER:
+            return one.address in gone
+        if one.kind in SEARCH_KINDS:
+            return not _is_something_new(searches.get(one.id))
+        return one.kind in MEETING_KINDS and (one.kind, one.address) not in meetings
+
+    return [one for one in notices if not is_outdated(one) and _is_wanted(member, one)]
 
 
 def _is_something_new(told: Told | None) -> bool:
