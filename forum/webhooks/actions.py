@@ -19,7 +19,6 @@ from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
 from forum.notifications.actions import note_told
-from forum.notifications.models import Event
 from forum.notifications.queries import untold_events
 from forum.outbound import Network
 from forum.permissions import Person, require
@@ -223,23 +222,22 @@ def note_what_is_new(system: Person, limit: int = BATCH_SIZE) -> int:
     events = untold_events(limit)
     topics = topics_of([event.post_id for event in events if event.post_id])
     hooks = active_webhooks()
-    rows = [
-        {"webhook_id": hook.id, "post_id": event.post_id, "kind": kind, **_new_row()}
-        for event in events
-        if (topic := topics.get(event.post_id or 0))
-        for hook in hooks
-        for kind in [_kind_of(event, topic.kind)]
-        if hook.is_told(kind, topic.agenda_id) and event.created_at >= hook.created_at
-    ]
+    rows: list[dict[str, object]] = []
+    for event in events:
+        topic = topics.get(event.post_id or 0)
+        if topic is None:
+            continue
+        kind = topic.kind if event.kind == "topic" else REPLY
+        rows += [
+            {"webhook_id": hook.id, "post_id": event.post_id, "kind": kind, **_new_row()}
+            for hook in hooks
+            if hook.is_told(kind, topic.agenda_id) and event.created_at >= hook.created_at
+        ]
     if rows:
         insert = insert_into(WebhookDelivery)
         db.session.execute(insert.on_conflict_do_nothing(), rows)
     note_told(system, events)
     return len(events)
-
-
-def _kind_of(event: Event, kind: str) -> str:
-    return kind if event.kind == "topic" else REPLY
 
 
 def _new_row() -> dict[str, object]:
