@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from forum.agendas.models import Agenda, Statement
 from forum.clock import now
-from forum.commitments.models import Commitment, Milestone
+from forum.commitments.models import Commitment, Milestone, Move
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Pace
 from forum.glossary.models import Entry
@@ -405,10 +405,9 @@ class Writer:
     ) -> str:
         """The section of a commitment. `comes_from`: the title of a declaration, and what it copies; each may be empty."""
         moves = [
-            ("moved", _parts_value([str(number), str(move.earlier), str(move.moved_on), said]))
+            ("moved", self._move(number, move))
             for number, one in enumerate(milestones, 1)
             for move in one.moves
-            for said in [self._line(move.reason)]
         ]
         fields: Fields = (
             ("by", ";".join(self.people.of_shown([commitment.author]))),
@@ -428,6 +427,10 @@ class Writer:
         )
         text = self._text(commitment.source)
         return self._section(3, commitment.title, schemas.COMMITMENT, fields, text)
+
+    def _move(self, number: int, move: Move) -> str:
+        reason = self._line(move.reason)
+        return _parts_value([str(number), str(move.earlier), str(move.moved_on), reason])
 
     def _milestone(self, one: Milestone) -> str:
         told_at = one.reached_at or one.given_up_at
