@@ -40,7 +40,8 @@ def _ask_for_consent() -> AnyResponse | None:
     """Redirect a member to new terms, once after signing in; afterwards a line on each page reminds them."""
     is_page = request.method == "GET" and request.accept_mimetypes.accept_html
     is_shown = request.headers.get("Sec-Fetch-Dest", "document") == "document"  # not to a script
-    if not (is_page and is_shown) or (request.endpoint or "static").startswith(EXEMPT_ENDPOINTS):
+    is_exempt = (request.endpoint or "static").startswith(EXEMPT_ENDPOINTS)
+    if is_exempt or not (is_page and is_shown):
         return None
     if not (me().is_member and me().owes_terms) or session.get(ASKED_KEY) == str(me().terms_due_at):
         return None
