@@ -1,10 +1,11 @@
-"""Pictures in texts: their addresses, which say how large each is, and the HTML that shows one."""
+"""Pictures in texts, and links to files: their addresses, which say how large each is, and the HTML that shows one."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from flask_babel import gettext as _
@@ -17,13 +18,19 @@ from forum.plaintext import tidy
 # Pixels of the longer side of a picture, and of the width of its small version
 LARGEST, SMALL = 1_600, 640
 HAS_SMALL = 800  # pixels of width from which there is a small version
-MAX_SHOWN_HEIGHT = (
-    720  # pixels at which a text shows a picture, so that a whole one fits into a window
-)
-MAX_SHOWN = 20  # pictures that one text shows; further ones become links
+MAX_SHOWN_HEIGHT = 720  # pixels at which a text shows a picture: a whole one fits into a window
+MAX_SHOWN = 20  # pictures and files that one text shows; further ones become links
 PICTURE_NAME = r"[0-9a-f]{24}-[1-9]\d{0,3}x[1-9]\d{0,3}"
 PATH = rf"/pictures/({PICTURE_NAME})\.webp"
 ADDRESS = re.compile(PATH)
+# Files of other kinds, by their suffixes. The name of a file contains its size in bytes, as that of a picture its pixels
+FILE_KINDS = ("pdf", "odt", "ods", "odp", "docx", "xlsx", "pptx", "csv", "txt", "geojson")
+FILE_NAME = rf"[0-9a-f]{{24}}-[1-9]\d{{0,8}}\.(?:{'|'.join(FILE_KINDS)})"
+FILE_PATH = rf"/files/({FILE_NAME})"
+FILE_ADDRESS = re.compile(FILE_PATH)
+NAME = rf"(?:{PICTURE_NAME}|{FILE_NAME})"
+ANY_PATH = rf"(?:{PATH}|{FILE_PATH})"
+FOLDERS = ("/pictures/", "/files/")  # the first part of their addresses
 # Matched in the HTML of a text; each value ends at the next quotation mark
 IMAGE = re.compile(rf'<img src="{PATH}"(?: [a-z]+="[^"]*")*? alt="([^"]*)"')
 ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt", "loading", "decoding")
@@ -36,21 +43,28 @@ SHOWN = "(max-width: 46rem) 92vw, 42rem"  # the width of the text column, for `s
 
 
 class Illustration(NamedTuple):
-    """A picture in a text: its name, and its description (empty if the author gave none)."""
+    """A picture that a text shows, or a file that it links to: its name, and the words for it (empty if the author gave none)."""
 
     name: str
     alt: str
 
 
+def is_file(name: str) -> bool:
+    """Whether a name is that of a file, not of a picture."""
+    return "." in name
+
+
 def address_of(name: str, *, is_small: bool = False) -> str:
-    """The path of a picture, or of its small version."""
+    """The path of a file or picture, or of its small version."""
+    if is_file(name):
+        return f"/files/{name}"
     return f"/pictures/{name}{'-small' if is_small else ''}.webp"
 
 
 def line_of(name: str, alt: str = "") -> str:
-    """The Markdown that shows a picture in a text, with its description escaped."""
+    """The Markdown that shows a picture in a text, or links to a file, with its description escaped."""
     words = SIGNS.sub(r"\\\g<0>", alt)
-    return f"![{words}]({address_of(name)})"
+    return f"{'' if is_file(name) else '!'}[{words}]({address_of(name)})"
 
 
 def size_of(name: str) -> tuple[int, int]:
@@ -60,48 +74,95 @@ def size_of(name: str) -> tuple[int, int]:
 
 
 def has_small(name: str) -> bool:
-    """Whether there is a small version of a picture."""
-    return size_of(name)[0] >= HAS_SMALL
+    """Whether there is a small version; of a file there is none."""
+    return not is_file(name) and size_of(name)[0] >= HAS_SMALL
+
+
+def kind_of(name: str) -> str:
+    """The kind of a file that its name says, one of `FILE_KINDS`."""
+    return name.rpartition(".")[2]
+
+
+def bytes_of(name: str) -> int:
+    """How many bytes a file has, as its name says."""
+    return int(name.rpartition("-")[2].partition(".")[0])
+
+
+def kind_and_size(name: str) -> str:
+    """Kind and size of a file, in signs that are read in every language."""
+    kind = kind_of(name)
+    return f"{'GeoJSON' if kind == 'geojson' else kind.upper()} · {size_in_signs(bytes_of(name))}"
+
+
+def size_in_signs(size: int) -> str:
+    """A number of bytes, in kB or MB (SI) with a space at which no line ends; a full stop stands before tenths, in every language."""
+    if size < 999_500:
+        return f"{max(1, round(size / 1_000))}\xa0kB"
+    return f"{size / 1_000_000:.{int(size < 9_950_000)}f}\xa0MB"
 
 
 def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> list[Illustration]:
-    """Mark the images of this forum to be shown as pictures; returns them, in their order.
+    """Mark the images of this forum to be shown as pictures, and links to its files; returns both, in their order.
 
-    Of pictures in `unseen` (names) only the description will be shown. External images remain links, and so do those
-    in quotes: a quoted picture is shown in its own post, as long as that can be read.
+    Of those in `unseen` (names) only the description will be shown. External images remain links, and so do those in
+    quotes: a quoted picture is shown in its own post, as long as that can be read. A quoted link to a file is an
+    ordinary link.
     """
     found: list[Illustration] = []
-    for image, is_linked in _images(tokens):
-        address = ADDRESS.fullmatch(str(image.attrs.get("src", "")))
-        if address and len(found) < MAX_SHOWN:
-            alt = " ".join(words_of(image).split())
-            picture = Illustration(address[1], alt)
-            is_unseen = picture.name in unseen
-            image.meta.update(picture=picture, is_linked=is_linked, is_unseen=is_unseen)
+    for children, number, is_linked in _images_and_links(tokens):
+        token = children[number]
+        name = _name_in(token)
+        if name and len(found) < MAX_SHOWN:
+            words = words_of(token) if token.type == "image" else _words_of_link(children, number)
+            shown = Illustration(name, " ".join(words.split()))
+            is_unseen = name in unseen
+            token.meta.update(shown=shown, is_linked=is_linked, is_unseen=is_unseen)
             if not is_unseen:
-                found.append(picture)
+                found.append(shown)
     return found
 
 
-def _images(tokens: Iterable[Token]) -> Iterator[tuple[Token, bool]]:
-    """The images outside of quotes, each with whether it is inside a link."""
+def _images_and_links(tokens: Iterable[Token]) -> Iterator[tuple[Sequence[Token], int, bool]]:
+    """Where images and links begin outside of quotes: tokens, the index of the first, and whether that is inside a link."""
     quotes = 0
     for token in tokens:
         quotes += nesting(token, "blockquote")
         if token.type == "inline" and not quotes:
             links = 0
-            for child in token.children or []:
+            children = token.children or []
+            for number, child in enumerate(children):
+                if child.type in ("image", "link_open"):
+                    yield children, number, links > 0
                 links += nesting(child, "link")
-                if child.type == "image":
-                    yield child, links > 0
+
+
+def _name_in(token: Token) -> str:
+    """The name of the picture that an image shows, or of the file to which a link leads; empty for those of elsewhere."""
+    if token.type == "image":
+        address = ADDRESS.fullmatch(str(token.attrs.get("src", "")))
+    else:
+        address = FILE_ADDRESS.fullmatch(str(token.attrs.get("href", "")))
+    return address[1] if address else ""
+
+
+def _words_of_link(children: Sequence[Token], number: int) -> str:
+    """The words of the link that begins at a place. No link stands within another."""
+    following = (children[place] for place in range(number + 1, len(children)))
+    within = takewhile(lambda token: token.type != "link_close", following)
+    return words_of(Token("inline", "", 0, children=list(within)))
 
 
 def names_in(source: str) -> tuple[str, ...]:
-    """The names of the pictures that a text shows, each once: the same as `Written.pictures`."""
+    """The names of the pictures and files that a text shows, each once: the same as `Written.pictures`."""
     source = tidy(source)
-    if "/pictures/" not in source or is_hostile(source):
+    if not may_show(source) or is_hostile(source):
         return ()
     return tuple(dict.fromkeys(one.name for one in mark_illustrations(tokens_of(source))))
+
+
+def may_show(source: str) -> bool:
+    """Whether a text may show pictures or files, which only parsing tells for certain."""
+    return any(folder in source for folder in FOLDERS)
 
 
 def picture_html(picture: Illustration, *, is_linked: bool) -> Markup:
@@ -136,6 +197,17 @@ def illustrations_in(texts: Iterable[str]) -> list[Illustration]:
     ]
 
 
+def file_html(file: Illustration) -> tuple[Markup, Markup]:
+    """The HTML before and behind the words that link to a file."""
+    opening = Markup('<a class="file" href="{}">').format(address_of(file.name))
+    return opening, Markup(' <small dir="ltr">({})</small></a>').format(kind_and_size(file.name))
+
+
+def unseen_file_html() -> tuple[Markup, Markup]:
+    """The HTML before and behind the words for a file, in the language of the page, in place of a link to it."""
+    return Markup("<em>{}{}").format(_("File"), _(": ")), Markup("</em>")
+
+
 def words_html(picture: Illustration) -> Markup:
     """The HTML with the description of a picture, in the language of the page, in its place."""
     words = _("Picture: %(words)s", words=picture.alt) if picture.alt else _("Picture")
@@ -152,11 +224,11 @@ def is_safe_attribute(name: str, value: str) -> bool:
 
 
 def with_local_pictures(source: str, home: str) -> str:
-    """The source of a text in which pictures have local addresses.
+    """The source of a text in which pictures and files have local addresses.
 
     Absolute addresses at the forum's URL (`home`), as browsers copy them, are shortened.
     """
-    if "/pictures/" not in source:
+    if not may_show(source):
         return source
     ours = rf"https?://{re.escape(home.partition('://')[2])}"
-    return re.sub(rf"(\]\([ \t]*<?){ours}(?={PATH})", r"\1", source, flags=re.IGNORECASE)
+    return re.sub(rf"(\]\([ \t]*<?){ours}(?={ANY_PATH})", r"\1", source, flags=re.IGNORECASE)

@@ -22,9 +22,12 @@ from markupsafe import Markup, escape
 from forum import illustrations
 from forum.illustrations import (
     Illustration,
+    file_html,
     is_safe_attribute,
     mark_illustrations,
+    may_show,
     picture_html,
+    unseen_file_html,
     words_html,
 )
 from forum.lazy import library
@@ -70,10 +73,11 @@ TAGS = frozenset(
         "th",
         "td",
         "img",
+        "small",
     ]
 )
 ATTRIBUTES = {
-    "a": ["href", "title", "rel"],
+    "a": ["class", "href", "title", "rel"],
     "img": list(illustrations.ATTRIBUTES),
     "p": ["dir"],
     "ul": ["dir"],
@@ -84,8 +88,9 @@ ATTRIBUTES = {
     "div": ["class", "role", "tabindex", "aria-label"],
     "pre": ["tabindex"],
     "blockquote": ["class", "dir"],
+    "small": ["dir"],
 }
-CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
+CLASSES = {"a": {"file"}, "td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"`]{1,2000}")
@@ -99,7 +104,7 @@ DIRECTED_TOKENS = {"bullet_list_open", "ordered_list_open", "table_open", "block
 
 
 class Rendered(NamedTuple):
-    """The parser's output: plain words, HTML that is not sanitised yet, mentioned handles, pictures."""
+    """The parser's output: plain words, HTML that is not sanitised yet, mentioned handles, pictures and files."""
 
     plain: str = ""
     html: str = ""
@@ -112,8 +117,8 @@ class Written:
     """A text as it is stored: its source, the HTML made from it by `VERSION` of this module, its plain text.
 
     `mentions` are the handles in it that follow an @, whether or not a member has them; `pictures` those that it
-    shows, or would show if its HTML were not too long: search records them from the source alone, and permission is
-    checked for all of them.
+    shows, or would show if its HTML were not too long, and the files that it links to: search records them from the
+    source alone, and permission is checked for all of them.
     """
 
     source: str
@@ -142,9 +147,9 @@ def write(
     """Turn Markdown into HTML that is safe to print, for any string and in bounded time.
 
     Mentions of the handles in `people` become links: in the author's own words those of the first `most` people, in
-    quotes all. Pictures whose names are in `unseen`, because the reader of this page may not see them, are replaced
-    by their descriptions. With `has_pictures` false pictures become links: for kinds of texts without a search
-    document, which decides who may see pictures. Call it before a write transaction begins, because it takes some
+    quotes all. Pictures and files whose names are in `unseen`, because the reader of this page may not see them, are
+    replaced by their descriptions. With `has_pictures` false both are ordinary links: for kinds of texts without a
+    search document, which decides who may see them. Call it before a write transaction begins, because it takes some
     milliseconds.
     """
     source = tidy(source)
@@ -183,12 +188,12 @@ def _render(
     most: int = MAX_MENTIONS,
     unseen: Collection[str] | None = (),
 ) -> Rendered:
-    """The parser's output for a text; without words if the parser fails. It shows no pictures if `unseen` is None."""
+    """The parser's output for a text; without words if the parser fails. It shows no pictures and files if `unseen` is None."""
     pictures: Sequence[Illustration] = ()
     try:
         tokens = parser_for(source).parse(source)
         plain = plain_of(tokens)
-        if unseen is not None and "/pictures/" in source:
+        if unseen is not None and may_show(source):
             pictures = mark_illustrations(tokens, unseen)
         _adapt_tokens(tokens)
         if RIGHT_TO_LEFT.search(source):
@@ -299,6 +304,8 @@ def _without_what_follows(address: str) -> str:
 
 def _link_open(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
     token = tokens[index]
+    if file := token.meta.get("shown"):
+        return _file_html(token, file)[0]
     address = str(token.attrs.get("href", ""))
     is_local = address.startswith("/") and not address.startswith("//")
     rel = "" if is_local else f' rel="{OUTSIDE_REL}"'
@@ -306,10 +313,21 @@ def _link_open(self: object, tokens: list[Token], index: int, options: object, e
     return f'<a href="{escape(address)}"{title}{rel}>'
 
 
+def _link_close(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
+    before = (tokens[number] for number in range(index - 1, -1, -1))
+    opening = next(token for token in before if token.type == "link_open")  # none stands in another
+    file = opening.meta.get("shown")
+    return _file_html(opening, file)[1] if file else "</a>"
+
+
+def _file_html(opening: Token, file: Illustration) -> tuple[str, str]:
+    return unseen_file_html() if opening.meta["is_unseen"] else file_html(file)
+
+
 def _image(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
     """An external image becomes a link to it: loaded from another site, it would tell that site who reads."""
     token = tokens[index]
-    if picture := token.meta.get("picture"):
+    if picture := token.meta.get("shown"):
         if token.meta["is_unseen"]:
             return words_html(picture)
         return picture_html(picture, is_linked=token.meta["is_linked"])
@@ -345,6 +363,7 @@ def _renderer() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
     for name, rule in {
         "link_open": _link_open,
+        "link_close": _link_close,
         "image": _image,
         "blockquote_open": _blockquote,
         "table_open": _table,

@@ -1,4 +1,4 @@
-"""Pictures in texts: which images are accepted, their HTML, and that nothing else passes."""
+"""Pictures and files in texts: which images and links are accepted, their HTML, and that nothing else passes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from forum import markup
 from forum.dialogue.models import Post
 from forum.illustrations import (
     MAX_SHOWN,
+    Illustration,
     illustrations_in,
+    kind_and_size,
     line_of,
     names_in,
     with_local_pictures,
@@ -25,6 +27,8 @@ NAME = "0123456789abcdef01234567-1600x1200"
 SMALL_NAME = "0123456789abcdef01234567-320x200"
 PATH = f"/pictures/{NAME}.webp"
 OTHER = PATH.replace("0123", "3210")
+FILE = "0123456789abcdef01234567-2100000.pdf"
+FILE_PATH = f"/files/{FILE}"
 CODED = "".join(f"&#{ord(c)};" for c in PATH)
 ADDRESSES = [
     PATH,
@@ -34,8 +38,15 @@ ADDRESSES = [
     f"<{PATH}>",
     f"{PATH} 't'",
     f"\n{PATH} ",
+    FILE_PATH,
+    HOME + FILE_PATH,
+    FILE_PATH.replace("0123", "3210").replace("pdf", "csv"),
 ]
 ODD = [
+    FILE_PATH.replace("pdf", "html"),
+    FILE_PATH.replace("-2100000", "-0"),
+    f"{FILE_PATH}?x",
+    f"//forum.example{FILE_PATH}",
     CODED,
     PATH.replace("0", "%30"),
     PATH.upper(),
@@ -72,9 +83,18 @@ PIECES = st.sampled_from(
     ADDRESSES + ODD + MARKS + LINES + [" ", "\x00", "\r\n", "\u200b", "\ufeff", "\ud800"]
 )
 PICTURES = st.builds(
-    "![{}]({}){}".format, PIECES | st.just("a"), st.sampled_from(ADDRESSES * 3 + ODD), PIECES
+    "{}[{}]({}){}".format,
+    st.sampled_from(["!", "!", ""]),
+    PIECES | st.just("a"),
+    st.sampled_from(ADDRESSES * 3 + ODD),
+    PIECES,
 )
-SHOWN = re.compile(r'<img src="/pictures/([^"]+)\.webp"')
+SHOWN = re.compile(r'<img src="/pictures/([^"]+)\.webp"|<a class="file" href="/files/([^"]+)"')
+
+
+def shown_in(html):
+    """The names of the pictures and files that HTML shows."""
+    return {picture or file for picture, file in SHOWN.findall(html)}
 
 
 def test_a_picture_of_this_forum_is_shown_with_its_size_and_its_words():
@@ -214,14 +234,16 @@ def test_a_text_of_which_nobody_knows_who_reads_it_has_links_in_place_of_picture
 
 
 @example([f"![a]({PATH})"] * (MAX_SHOWN + 1) + [f"![b]({OTHER})"])
+@example([f"[a]({FILE_PATH})"] * (MAX_SHOWN + 1) + [f"![b]({OTHER})"])
+@example([f"[![a]({PATH})]({FILE_PATH}) <{HOME}{FILE_PATH}> [a][b]\n\n[b]: {FILE_PATH}"])
 @example([f"![a][b] ![c]\n\n[b]: {PATH}\n[C]: <{OTHER}> 't'"])
 @given(st.lists(PIECES | PICTURES, max_size=20))
 def test_pages_show_those_pictures_that_search_notes_and_that_rights_are_asked_of(parts):
     source = with_local_pictures("".join(parts), HOME)
     text = write(source, people=("ana",))
     assert {picture.name for picture in text.pictures} == set(names_in(source))
-    assert set(SHOWN.findall(text.html)) == set(names_in(source)) == set(names_in(text.source))
-    assert text.html.count("<img") == len(text.pictures)
+    assert shown_in(text.html) == set(names_in(source)) == set(names_in(text.source))
+    assert text.html.count("<img") + text.html.count('class="file"') == len(text.pictures)
 
 
 def test_a_text_that_is_too_long_to_be_formatted_has_the_pictures_that_it_names():
@@ -238,3 +260,67 @@ def test_a_text_that_cannot_be_made_has_the_pictures_that_it_names(monkeypatch):
     monkeypatch.setattr(markup, "_adapt_tokens", fail)
     text = write(f"![a]({PATH})")
     assert "<img" not in text.html and [*names_in(text.source)] == [NAME] == [text.pictures[0].name]
+
+
+def test_a_link_to_a_file_says_its_kind_and_size_behind_its_words():
+    text = write(f"See the [*Cross-section* of the kerb]({FILE_PATH}).")
+    assert text.html == (
+        f'<p>See the <a class="file" href="{FILE_PATH}"><em>Cross-section</em> of the kerb'
+        ' <small dir="ltr">(PDF · 2.1&nbsp;MB)</small></a>.</p>\n'
+    )
+    assert text.pictures == [Illustration(FILE, "Cross-section of the kerb")]
+    assert text.plain == "See the Cross-section of the kerb."
+
+
+def test_the_line_of_a_file_is_a_link_with_words():
+    assert line_of(FILE, "Kerb [A]") == rf"[Kerb \[A\]]({FILE_PATH})"
+    assert write(line_of(FILE, "Kerb [A]")).pictures == [Illustration(FILE, "Kerb [A]")]
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (1, "1\xa0kB"),
+        (999_499, "999\xa0kB"),
+        (999_500, "1.0\xa0MB"),
+        (9_949_999, "9.9\xa0MB"),
+        (9_950_000, "10\xa0MB"),
+    ],
+)
+def test_the_size_of_a_file_is_said_in_kilobytes_or_megabytes(size, said):
+    assert kind_and_size(f"{'0' * 24}-{size}.geojson") == f"GeoJSON · {said}"
+
+
+@pytest.mark.parametrize("address", [FILE_PATH.upper(), f"{FILE_PATH}#x", *ODD[:4]])
+def test_any_other_link_stays_a_plain_one(address):
+    text = write(f"[a]({address})")
+    assert "<small" not in text.html and not text.pictures and not names_in(text.source)
+
+
+def test_a_quoted_link_to_a_file_is_a_plain_one():
+    text = write(f"> [a](/posts/1)\n>\n> [The kerb]({FILE_PATH})")
+    assert f'<a href="{FILE_PATH}">The kerb</a>' in text.html and not text.pictures
+
+
+def test_a_file_that_a_reader_does_not_see_is_told_in_words(app):
+    with app.test_request_context():
+        text = write(f"The [*old* kerb]({FILE_PATH}), [b](/x)", unseen={FILE})
+    assert (
+        text.html == '<p>The <em>File: <em>old</em> kerb</em>, <a href="/x">b</a></p>\n'
+        and not text.pictures
+    )
+
+
+def test_nobody_writes_the_marks_of_files_by_hand():
+    text = write(f'<a class="file" href="/x">a</a> <small dir="ltr">(PDF)</small> {FILE_PATH}')
+    assert "<a" not in text.html and "<small" not in text.html
+
+
+def test_a_text_of_which_nobody_knows_who_reads_it_has_plain_links_to_files():
+    text = write(f"[The kerb]({FILE_PATH})", has_pictures=False)
+    assert text.html == f'<p><a href="{FILE_PATH}">The kerb</a></p>\n' and not text.pictures
+
+
+def test_of_many_links_so_many_are_links_to_files():
+    text = write(f"[a]({FILE_PATH}) " * 300 + "[a](/b)" * 700)
+    assert len(text.pictures) == MAX_SHOWN and text.html.count("<small") == MAX_SHOWN
