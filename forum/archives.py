@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 Files = Iterable[tuple[str, Iterable[bytes]]]  # each with its name and its content in parts
-PACKED = ".webp"  # the ending of files that compression does not make smaller: pictures
+# How the names of files end that cannot be made smaller
+PACKED = (".webp", ".pdf", ".odt", ".ods", ".odp", ".docx", ".xlsx", ".pptx")
 
 
 class _Pipe:

@@ -31,6 +31,11 @@ class Shrunk(NamedTuple):
     whole: bytes
     small: bytes
 
+    @property
+    def size(self) -> int:
+        """How many bytes both versions take."""
+        return len(self.whole) + len(self.small)
+
 
 def shrink(data: bytes) -> Shrunk:
     """A picture (JPEG, PNG, WebP, AVIF or GIF) as WebP with its longer side of at most `LARGEST` pixels, without metadata.

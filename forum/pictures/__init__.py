@@ -1,1 +1,1 @@
-"""Pictures that members add to their texts."""
+"""Pictures and files that members add to their texts."""

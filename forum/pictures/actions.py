@@ -1,4 +1,4 @@
-"""Adding pictures, showing them in texts, and deleting them."""
+"""Adding pictures and files, showing them in texts, and deleting them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
+from sqlalchemy import insert
 
 from forum.clock import now
 from forum.db import db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
-from forum.illustrations import Illustration
+from forum.illustrations import Illustration, is_file
 from forum.members.queries import lock_member
 from forum.permissions import Person, require
 from forum.pictures.models import (
@@ -20,6 +21,7 @@ from forum.pictures.models import (
     LOOKED_AFTER,
     SMALL,
     WHOLE,
+    FilePortion,
     Picture,
     PictureFile,
 )
@@ -30,54 +32,60 @@ from forum.pictures.queries import (
     pictures_to_show,
     space_taken,
 )
+from forum.sentfiles import MEGABYTE, SentFile
 from forum.shrinking import Shrunk
-
-MEGABYTE = 1_000_000
 
 
 @action
-def add_picture(author: Person, shrunk: Shrunk, most: int) -> Picture:
-    """Store a picture from `shrink`. Raises `Invalid` when the author's pictures would take more than `most` bytes."""
+def add_picture(author: Person, made: Shrunk | SentFile, most: int) -> Picture:
+    """Keep a picture that `shrink` has made, or a file that `examine` has read.
+
+    Raises `Invalid` when the author's pictures and files would take more than `most` bytes.
+    """
     touches()
     require(author.can.add_picture())
     lock_member(author.id, may_write=True)  # so that no two pictures are counted at the same time
-    size = len(shrunk.whole) + len(shrunk.small)
-    if space_taken(author.id) + size > most:
+    if space_taken(author.id) + made.size > most:
         raise Invalid(
             _(
-                "Your pictures take %(most)s MB, and there is no room for more. Delete some that no text shows.",
+                "Your pictures and files take %(most)s MB, and there is no room for more. Delete some that no text shows.",
                 most=most // MEGABYTE,
             ),
             "picture",
         )
-    return _keep(author.id, shrunk)
+    return _keep(author.id, made)
 
 
 @action
 def import_picture(
-    system: Person, member_id: int, shrunk: Shrunk, agenda_id: int | None = None
+    system: Person, member_id: int, made: Shrunk | SentFile, agenda_id: int | None = None
 ) -> Picture:
-    """Store a picture of a member under the name that it has in the export; an existing one is unchanged.
+    """Keep a picture or file of a member under the name that it has elsewhere; one that is there already stays as it is.
 
     `agenda_id` is that of the text with the picture, which is loaded in the same transaction.
     """
     require(system.can.administer())
     touches()
-    for known in pictures_named([shrunk.name]):
+    for known in pictures_named([made.name]):
         return known
-    picture = _keep(member_id, shrunk)
+    picture = _keep(member_id, made)
     if agenda_id is not None:
         _note_shown(picture, agenda_id)
     return picture
 
 
-def _keep(member_id: int, shrunk: Shrunk) -> Picture:
-    size = len(shrunk.whole) + len(shrunk.small)
+def _keep(member_id: int, made: Shrunk | SentFile) -> Picture:
     times = {"created_at": now(), "due_at": now() + KEPT_UNUSED}
-    picture = Picture(name=shrunk.name, member_id=member_id, size=size, **times)
+    picture = Picture(name=made.name, member_id=member_id, size=made.size, **times)
     db.session.add(picture)
     db.session.flush()
-    for version, data in ((WHOLE, shrunk.whole), (SMALL, shrunk.small)):
+    if isinstance(made, SentFile):
+        picture.title = made.title
+        for number, data in enumerate(made.portions()):  # of which no session holds more than one
+            row = {"picture_id": picture.id, "number": number, "data": data}
+            db.session.execute(insert(FilePortion), row)
+        return picture
+    for version, data in ((WHOLE, made.whole), (SMALL, made.small)):
         if data:
             db.session.add(PictureFile(picture_id=picture.id, version=version, data=data))
     db.session.flush()
@@ -92,29 +100,40 @@ def show(
     before: Collection[str] = (),
     field: str = "source",
 ) -> None:
-    """Record that a text of the author on an agenda shows these pictures.
+    """Note that a text of the author on an agenda shows some pictures and files.
 
-    `before` are the names of those that it showed already, possibly on another agenda. Raises `Invalid`, for the form
-    field of the text, when a picture has no description (WCAG 2.2, 1.1.1), does not exist, or is not the author's:
-    nobody can publish other members' pictures again that they, or a moderator, have hidden.
+    `before` are the names of those that it showed already, perhaps on another agenda.
+    Raises `Invalid`, for the field of the text, when one has no words that say what it is (WCAG 2.2, 1.1.1 and 2.4.4), is not
+    there, or is not the author's: nobody brings what others, or a moderator, took out of sight to light again.
     """
     if not pictures:
         return
     touches()
-    if any(not picture.alt for picture in pictures):
-        raise Invalid(
-            _("Say what each picture shows, between its brackets: ![a street with trees](…)."),
-            field,
-        )
+    _require_words(pictures, field)
     names = {picture.name for picture in pictures}
     known = {picture.name: picture for picture in pictures_to_show(names)}
     if names.difference(known, before):
-        raise Invalid(_("A picture in this text is not there any more. Add it once more."), field)
+        raise Invalid(
+            _("A picture or file in this text is not there any more. Add it once more."), field
+        )
     for picture in known.values():
         verdict = author.can.show_picture(picture)
         if picture.name not in before and not verdict:
             raise Invalid(str(verdict.why_not), field)
         _note_shown(picture, agenda_id)
+
+
+def _require_words(pictures: Sequence[Illustration], field: str) -> None:
+    wordless = [is_file(picture.name) for picture in pictures if not picture.alt]
+    if False in wordless:
+        raise Invalid(
+            _("Say what each picture shows, between its brackets: ![a street with trees](…)."),
+            field,
+        )
+    if wordless:
+        raise Invalid(
+            _("Say what each file is, between its brackets: [cross-section of the kerb](…)."), field
+        )
 
 
 def _note_shown(picture: Picture, agenda_id: int) -> None:
@@ -125,7 +144,7 @@ def _note_shown(picture: Picture, agenda_id: int) -> None:
 
 @action
 def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
-    """Record that the texts with these pictures are now on another agenda, whose moderators can see them, even hidden ones."""
+    """Note that the texts with some pictures and files are on another agenda now, whose moderators see them, also out of sight."""
     touches()
     for picture in pictures_to_show(names):
         picture.agenda_id = agenda_id
@@ -133,7 +152,7 @@ def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
 
 @action
 def delete_picture(author: Person, picture_id: int) -> Picture:
-    """Delete one's own picture for good. Texts with it show its description instead, and no page contains its address any more."""
+    """Delete one's picture or file for good. Texts that show a picture show its words instead, a link leads to nothing any more."""
     picture = my_picture(author, picture_id)
     require(author.can.delete_picture(picture))
     _delete([picture.id])
@@ -142,7 +161,7 @@ def delete_picture(author: Person, picture_id: int) -> Picture:
 
 @action
 def forget(system: Person, ids: Collection[int]) -> int:
-    """Delete pictures by id; returns how many. No page contains their addresses any more."""
+    """Delete pictures and files by id; returns how many. No page names them any more."""
     require(system.can.administer())
     return _delete(ids)
 

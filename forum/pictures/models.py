@@ -1,4 +1,4 @@
-"""Pictures that members have added, and their bytes."""
+"""Pictures and files that members have added, and their bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Base
-from forum.illustrations import address_of, has_small, line_of, size_of
+from forum.illustrations import address_of, has_small, is_file, kind_and_size, line_of, size_of
 from forum.members.models import Member
 
 WHOLE, SMALL = VERSIONS = ("whole", "small")
@@ -19,12 +19,13 @@ LOOKED_AFTER = timedelta(days=1)  # between two looks whether a text shows it
 
 
 class Picture(Base):
-    """A picture that a member added. Texts refer to it by its address, which nobody can guess and which contains its size.
+    """A picture, or a file of another kind, that a member added. Texts name it by its address, which nobody can guess.
 
-    `size` is how many bytes its versions take together. `used_at` is when a text first showed it, `agenda_id` that of
-    the last such text. `due_at` is when the worker next checks whether a text still shows it, `unused_at` when it
-    first found none. Who can see it is not stored here: readers who find a text with it (`search.ShownPicture`), its
-    author, and moderators of that agenda.
+    The name says what it is and how large (`illustrations`). `title` is what browsers save a file as; a picture has none.
+    `size` is how many bytes its versions take together. `used_at` is when a text first showed it, `agenda_id` that of the text
+    that did so last. `due_at` is when the worker looks next whether a text still shows it, `unused_at` when it first saw that none
+    does. Who reads it is not said here: whoever finds a text that shows it (`search.ShownPicture`), its author, and who
+    moderates that agenda.
     """
 
     __tablename__ = "picture"
@@ -32,6 +33,7 @@ class Picture(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str | None]
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     size: Mapped[int]
     created_at: Mapped[datetime]
@@ -43,13 +45,23 @@ class Picture(Base):
     member: Mapped[Member] = relationship(lazy="raise_on_sql")
 
     @property
+    def is_file(self) -> bool:
+        """Whether it is a file, not a picture."""
+        return is_file(self.name)
+
+    @property
+    def kind_and_size(self) -> str:
+        """Of a file: what stands behind its words in a text."""
+        return kind_and_size(self.name)
+
+    @property
     def address(self) -> str:
-        """The path of the whole picture."""
+        """The path of the file, or of the whole picture."""
         return address_of(self.name)
 
     def line(self, alt: str = "") -> str:
-        """The Markdown that shows the picture in a text, with a description."""
-        return line_of(self.name, alt)
+        """What shows it in a text, with words that say what it is; a file has those of its name, if there are no others."""
+        return line_of(self.name, alt or (self.title or "").rpartition(".")[0])
 
     @property
     def thumbnail(self) -> str:
@@ -76,4 +88,16 @@ class PictureFile(Base):
         ForeignKey("picture.id", ondelete="CASCADE"), primary_key=True
     )
     version: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FilePortion(Base):
+    """Bytes of a file: the portion of a number, from 0 on; each but the last has `sentfiles.PORTION`."""
+
+    __tablename__ = "file_portion"
+
+    picture_id: Mapped[int] = mapped_column(
+        ForeignKey("picture.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(LargeBinary)

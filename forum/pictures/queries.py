@@ -1,20 +1,21 @@
-"""Who may see which picture, and one's own pictures."""
+"""Who may see which picture or file, and those that one has added."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from math import ceil
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound, or_not_found
-from forum.illustrations import Illustration, illustrations_in
+from forum.illustrations import FOLDERS, Illustration, illustrations_in
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
-from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
+from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
 from forum.search.models import Document
 from forum.search.queries import (
     documents_showing,
@@ -22,19 +23,20 @@ from forum.search.queries import (
     is_picture_shown,
     pictures_found,
 )
+from forum.sentfiles import PORTION
 
 PICTURES_PER_PAGE = 24
 
 
 class OwnPicture(NamedTuple):
-    """A picture in its author's list, with the search documents of the texts that show it."""
+    """A picture or file in its author's list, with the documents of the texts that show it."""
 
     picture: Picture
     shown_in: Sequence[Document]
 
 
 def get_picture(reader: Person, name: str) -> Picture:
-    """A picture by name, for those who may see it: its author, readers of a text with it, and moderators of such a text.
+    """A picture or file by name, for those who may see it: its author, readers of a text that shows it, and who moderates such a text.
 
     Raises `NotFound` for anybody else.
     """
@@ -47,7 +49,7 @@ def get_picture(reader: Person, name: str) -> Picture:
 
 
 def unseen_pictures(reader: Person, names: Collection[str]) -> set[str]:
-    """Those of these names whose pictures the reader may not see, or that do not exist: where `get_picture` raises `NotFound`."""
+    """Those of some names whose pictures and files the reader does not see, or that none has: `get_picture` finds none."""
     if not names:
         return set()
     known = pictures_named(names)
@@ -67,7 +69,7 @@ def first_picture(reader: Person, texts: Iterable[str]) -> Illustration | None:
 
 
 def picture_named(name: str) -> Picture | None:
-    """The picture with a name, without a check of rights."""
+    """The picture or file with a name, whoever may see it."""
     return db.session.scalar(select(Picture).where(Picture.name == name))
 
 
@@ -80,8 +82,19 @@ def data_of(picture: Picture, *, is_small: bool = False) -> bytes:
     return or_not_found(db.session.scalar(query))
 
 
+def portions_of(picture_id: int, start: int, stop: int) -> Iterator[bytes]:
+    """The bytes of a file from one place to another, by portions, each read when it is asked for; none after one that is gone."""
+    for number in range(start // PORTION, ceil(stop / PORTION)):
+        known = {"picture_id": picture_id, "number": number}
+        data = db.session.scalar(select(FilePortion.data).filter_by(**known))
+        if data is None:
+            return
+        before = number * PORTION
+        yield data[max(0, start - before) : stop - before]
+
+
 def my_pictures(author: Person, number: int) -> Page[OwnPicture]:
-    """A page of the pictures that one has added, the latest first."""
+    """A page of the pictures and files that one has added, the latest first."""
     require(author.can.see_own())
     mine = select(Picture).where(Picture.member_id == author.id).order_by(Picture.id.desc())
     page = page_of(mine, number, PICTURES_PER_PAGE)
@@ -90,19 +103,19 @@ def my_pictures(author: Person, number: int) -> Page[OwnPicture]:
 
 
 def my_picture(author: Person, picture_id: int) -> Picture:
-    """One's own picture by id; raises `NotFound` for any other."""
+    """One's own picture or file by id; raises `NotFound` for any other."""
     require(author.can.see_own())
     query = select(Picture).where(Picture.id == picture_id, Picture.member_id == author.id)
     return or_not_found(db.session.scalar(query))
 
 
 def texts_showing(author: Person, picture: Picture) -> Sequence[Document]:
-    """The search documents, visible to the author, of the texts that show a picture."""
+    """The documents, of those that its author finds, of the texts that show a picture or file."""
     return documents_showing(author, [picture.name]).get(picture.name, ())
 
 
 def space_taken(member_id: int) -> int:
-    """How many bytes the pictures of a member take."""
+    """How many bytes the pictures and files of a member take."""
     return (
         db.session.scalar(
             select(func.coalesce(func.sum(Picture.size), 0)).where(Picture.member_id == member_id)
@@ -111,15 +124,20 @@ def space_taken(member_id: int) -> int:
     )
 
 
+def may_show(source: Any) -> ColumnElement[bool]:
+    """Whether a text in a column may show pictures or files: the same as `illustrations.may_show`."""
+    return or_(*(source.contains(folder) for folder in FOLDERS))
+
+
 def pictures_named(names: Collection[str]) -> Sequence[Picture]:
-    """The existing pictures among these names."""
+    """The pictures and files with some names, as far as there are such."""
     if not names:
         return ()
     return db.session.scalars(select(Picture).where(Picture.name.in_(names))).all()
 
 
 def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
-    """The pictures with these names, locked, so that none is deleted as unused while a text with it is written."""
+    """The pictures and files with some names, locked: none of them is deleted as unused while a text that shows it is written."""
     if not names:
         return ()
     found = select(Picture).where(Picture.name.in_(names)).order_by(Picture.id)
@@ -127,7 +145,7 @@ def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
 
 
 def pictures_due(limit: int) -> Sequence[Picture]:
-    """Pictures that are due to be checked for use, those waiting longest first."""
+    """Pictures and files of which it is time to look whether a text shows them, those first that wait longest."""
     due = select(Picture).where(Picture.due_at <= now()).order_by(Picture.due_at, Picture.id)
     return db.session.scalars(due.limit(limit)).all()
 

@@ -16,9 +16,9 @@ from forum.errors import Invalid
 from forum.illustrations import address_of, size_of
 from forum.permissions import VISITOR
 from forum.pictures import actions, queries
-from forum.pictures.actions import MEGABYTE
 from forum.pictures.forms import PictureForm
 from forum.ratelimits import by_person, changing, limiter
+from forum.sentfiles import MEGABYTE
 from forum.shrinking import shrink
 from forum.web import me
 

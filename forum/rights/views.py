@@ -117,14 +117,13 @@ def _in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -
 
 
 def _files(member: Member, about: dict[str, Any]) -> Files:
-    """Each kind as JSON and as pages, and pictures; finally the index page, which has the numbers of records."""
+    """Each kind as JSON and as pages, pictures and files; at the end the first page, which says how many records there are."""
     numbers: dict[str, int] = {}
     for kind in KINDS:
         numbers[kind.name] = 0
         yield f"{kind.name}.json", _json(member, kind, numbers)
         yield from _pages(member, kind)
-    for path, picture in picture_files(member):
-        yield path, [picture]
+    yield from picture_files(member)
     yield "about.json", [_json_bytes({**about, "kinds": _descriptions(numbers)})]
     yield "style.css", [Path(current_app.static_folder or "", "data.css").read_bytes()]
     words = {

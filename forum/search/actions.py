@@ -43,7 +43,7 @@ INTEGRITY_CHECK_SQL = "INSERT INTO document_fts(document_fts, rank) VALUES ('int
 class Entry:
     """The content of a document. `parent` is the (kind, item id) of the topic that a post belongs to.
 
-    `pictures` are the names of those that the text shows; `made_for` as in `Document`, for translations.
+    `pictures` are the names of the pictures and files that the text shows; `made_for` as in `Document`, for translations.
     """
 
     kind: str

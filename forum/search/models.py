@@ -59,9 +59,9 @@ class Document(Base):
 
 
 class ShownPicture(Base):
-    """A picture that the text of a document shows, by its name: readers who find the text see the picture.
+    """A picture or file that the text of a document shows, by its name: whoever finds the text sees it, too.
 
-    A name without a picture has no effect.
+    A name that a text has and no picture or file is as good as none.
     """
 
     __tablename__ = "shown_picture"

@@ -1,12 +1,15 @@
-"""Fixtures of the tests of pictures."""
+"""What the tests of pictures and files share."""
 
 from __future__ import annotations
 
 import secrets
+from io import BytesIO
 
 from forum.pictures import actions
 from forum.search.queries import get_document, pictures_shown_by
+from forum.sentfiles import examine
 from forum.shrinking import Shrunk
+from tests.samples_of_files import PDF
 from tests.samples_of_pictures import picture as some_bytes
 
 
@@ -16,7 +19,12 @@ def added(member, *, width=40, height=30):
     return actions.add_picture(member, Shrunk(name, some_bytes("WEBP"), b""), 100_000_000)
 
 
+def added_file(member, data=PDF, filename="Kerb.pdf"):
+    """A file that a member has just added."""
+    return actions.add_picture(member, examine(BytesIO(data), filename, 10_000_000), 100_000_000)
+
+
 def shown_by(kind, item_id):
-    """The names of the pictures in the search document of a thing."""
+    """The names of the pictures and files that the document of a thing shows."""
     document = get_document(kind, item_id)
     return pictures_shown_by([document.id]).get(document.id, set())

@@ -13,16 +13,18 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Held
 from forum.errors import Forbidden, Invalid, NotFound
+from forum.illustrations import line_of
 from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM
 from forum.pictures import actions
-from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
-from forum.pictures.queries import data_of, space_taken
+from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
+from forum.pictures.queries import data_of, portions_of, space_taken
 from forum.screening.actions import RuleText, make_rule
 from forum.search.models import ShownPicture
+from forum.sentfiles import PORTION
 from forum.shrinking import Shrunk
-from tests.pictures.conftest import added, shown_by
+from tests.pictures.conftest import added, added_file, shown_by
 
 MB = 1_000_000
 
@@ -45,10 +47,30 @@ def test_a_small_picture_has_no_small_version(people):
         data_of(picture, is_small=True)
 
 
+def test_a_file_is_kept_in_portions_under_the_name_it_had(people):
+    data = b"%PDF-1.4" + bytes(range(256)) * 2_100  # two whole portions and a part
+    file = added_file(people.ana, data, "Kerb: v2.pdf")
+    assert (file.title, file.size, file.member_id) == ("Kerb v2.pdf", len(data), people.ana.id)
+    numbers = select(FilePortion.number).order_by(FilePortion.number)
+    assert [*db.session.scalars(numbers)] == [0, 1, 2] and not stored()
+    for start, stop in ((0, len(data)), (0, 1), (PORTION - 1, PORTION + 1), (PORTION, len(data))):
+        assert b"".join(portions_of(file.id, start, stop)) == data[start:stop]
+    assert file.line() == f"[Kerb v2]({file.address})" and file.address.endswith(".pdf")
+    actions.delete_picture(people.ana, file.id)
+    assert not [*db.session.scalars(numbers)] and not [*portions_of(file.id, 0, 9)]
+
+
+def test_files_and_pictures_share_the_room_of_a_member(people):
+    added_file(people.ana)
+    with pytest.raises(Invalid, match="no room for more"):
+        actions.add_picture(people.ana, Shrunk("f" * 24 + "-1x1", b"x" * 100, b""), 150)
+
+
 def test_who_may_not_write_adds_none(people):
     members.silence(people.moderator, people.ben.id, now() + timedelta(days=5))
-    with pytest.raises(Forbidden):
-        added(people.ben)
+    for add in (added, added_file):
+        with pytest.raises(Forbidden):
+            add(people.ben)
 
 
 def test_the_pictures_of_a_member_take_so_much_and_no_more(people):
@@ -63,13 +85,14 @@ def test_the_pictures_of_a_member_take_so_much_and_no_more(people):
 # In texts
 
 
-@pytest.fixture
-def picture(people):
-    return added(people.ana)
+@pytest.fixture(params=[added, added_file])
+def picture(request, people):
+    """A picture of a member's; a file is shown as one is."""
+    return request.param(people.ana)
 
 
 def said(picture, words="A wide lane"):
-    return write(f"See ![{words}]({picture.address})")
+    return write(f"See {picture.line(words)}")
 
 
 def test_a_topic_and_a_reply_show_pictures(people, agenda, picture):
@@ -98,16 +121,17 @@ def test_a_text_that_is_deleted_shows_none(people, world, picture):
 
 
 def test_a_picture_needs_words(people, world, picture):
-    for source in (f"![]({picture.address})", f"![  ]({picture.address})"):
-        with pytest.raises(Invalid, match="what each picture shows") as refused:
+    sign, what = ("", "what each file is") if picture.is_file else ("!", "what each picture shows")
+    for source in (f"{sign}[]({picture.address})", f"{sign}[  ]({picture.address})"):
+        with pytest.raises(Invalid, match=what) as refused:
             dialogue.reply(people.ana, world["topic"], write(source))
         assert refused.value.field == "source"
 
 
 def test_a_picture_that_is_not_there_is_refused(people, world):
-    gone = f"/pictures/{'0' * 24}-10x10.webp"
-    with pytest.raises(Invalid, match="not there any more"):
-        dialogue.reply(people.ana, world["topic"], write(f"![a]({gone})"))
+    for name in ("0" * 24 + "-10x10", "0" * 24 + "-10.pdf"):
+        with pytest.raises(Invalid, match="not there any more"):
+            dialogue.reply(people.ana, world["topic"], write(line_of(name, "a")))
 
 
 def test_nobody_shows_the_picture_of_somebody_else(people, agenda, world, picture):
@@ -126,15 +150,19 @@ def test_nobody_shows_the_picture_of_somebody_else(people, agenda, world, pictur
 
 def test_nor_in_a_text_that_is_too_long_to_be_formatted(people, world, picture):
     """What is shown as it was typed names a picture all the same, and an edit could let the page show it."""
-    endless = f"![A lane]({picture.address})\n\n" + "[a](//b)" * 2_400
+    endless = f"{picture.line('A lane')}\n\n" + "[a](//b)" * 2_400
     with pytest.raises(Invalid, match="of somebody else"):
         dialogue.reply(people.ben, world["topic"], write(endless))
     post = dialogue.reply(people.ana, world["topic"], write(endless))
-    assert "<img" not in post.html and shown_by("post", post.id) == {picture.name}
+    assert (
+        "<img" not in post.html
+        and "<small" not in post.html
+        and shown_by("post", post.id) == {picture.name}
+    )
 
 
 def test_who_quotes_a_picture_shows_none(people, world, picture):
-    quoting = write(f"> [Ana](/posts/{world['post']})\n>\n> ![A lane]({picture.address})\n\nNice.")
+    quoting = write(f"> [Ana](/posts/{world['post']})\n>\n> {picture.line('A lane')}\n\nNice.")
     post = dialogue.reply(people.ben, world["topic"], quoting)
     assert shown_by("post", post.id) == set()
 
@@ -151,8 +179,9 @@ def test_a_text_that_waits_shows_its_picture_to_nobody_yet(people, world, pictur
     held = dialogue.reply(people.ana, world["topic"], said(picture))
     assert isinstance(held, Held)
     assert not db.session.scalars(select(ShownPicture)).all()
-    with pytest.raises(Invalid, match="what each picture shows"):
-        dialogue.revise(people.ana, held.id, write(f"![]({picture.address})"))
+    with pytest.raises(Invalid, match="Say what each"):
+        wordless = picture.line("lane").replace("lane", "")
+        dialogue.revise(people.ana, held.id, write(wordless))
 
 
 # Deleting

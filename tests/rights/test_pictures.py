@@ -24,20 +24,21 @@ from forum.pictures.queries import pictures_due
 from forum.rights import commands
 from forum.rights.queries import texts_with_pictures, unused_pictures
 from forum.screening.actions import RuleText, make_rule
-from tests.pictures.conftest import added
+from tests.pictures.conftest import added, added_file
 from tests.rights.conftest import gone
 
 AT_MOST = LOOKED_AFTER + KEPT_AFTERWARDS
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def picture(people):
-    return added(people.ana)
+@pytest.fixture(params=[added, added_file])
+def picture(request, people):
+    """A picture, or a file, for which the same is true."""
+    return request.param(people.ana)
 
 
 def shown(picture):
-    return f"The lane: ![a wide lane]({picture.address})"
+    return f"The lane: {picture.line('a wide lane')}"
 
 
 def pass_days(number):

@@ -30,8 +30,9 @@ from forum.rights import views
 from forum.rights.actions import leave
 from forum.rights.queries import KINDS
 from forum.shrinking import Shrunk
-from tests.pictures.conftest import added
+from tests.pictures.conftest import added, added_file
 from tests.rights.conftest import carry_out
+from tests.samples_of_files import PDF
 from tests.samples_of_pictures import opened
 
 PASSWORD = "three unrelated words"
@@ -64,13 +65,16 @@ def test_everything_comes_as_one_file(people, lived, sign_in, letters):
 def test_pictures_come_as_files(people, lived, sign_in, monkeypatch):
     small = added(people.ana, width=900)
     stranger = added(people.ben)
+    file = added_file(people.ana, PDF + b" " * 600_000, "Kerb plan.pdf")
     _answer, archive = fetch(sign_in(people.ana))
     told = json.loads(archive.read("pictures.json"))
-    assert len(told) == 2 and told[1]["address"] == small.address and told[1]["used_at"] is None
-    inside = {name for name in archive.namelist() if name.startswith("pictures/")}
+    assert len(told) == 3 and told[1]["address"] == small.address and told[1]["used_at"] is None
+    assert (told[2]["address"], told[2]["title"]) == (file.address, "Kerb plan.pdf")
+    inside = {name for name in archive.namelist() if name.startswith(("pictures/", "files/"))}
     assert {one["file"] for one in told} == inside and stranger.name not in str(inside)
+    assert archive.read(f"files/{file.name}") == PDF + b" " * 600_000
     for one in told:
-        assert opened(archive.read(one["file"])).format == "WEBP"
+        assert one["title"] or opened(archive.read(one["file"])).format == "WEBP"
         assert archive.getinfo(one["file"]).compress_type == ZIP_STORED
         assert f'<a href="{one["file"]}">' in archive.read("pictures.html").decode()
     assert "pictures.html" in archive.read("index.html").decode()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, true, update
 
 from forum.agendas.models import Agenda
 from forum.db import db
@@ -18,10 +18,11 @@ from forum.dialogue.queries import first_post
 from forum.library import actions as library
 from forum.markup import write
 from forum.pictures import actions as pictures
-from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
+from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
 from forum.search.models import Document, ShownPicture
 from forum.shrinking import Shrunk
-from tests.pictures.conftest import added, shown_by
+from tests.pictures.conftest import added, added_file, shown_by
+from tests.samples_of_files import PDF
 
 Run = Callable[..., Result]
 
@@ -46,6 +47,7 @@ def said(people: Any, agenda: Agenda, large: Picture) -> tuple[int, int]:
     topic = dialogue.open_topic(people.ana, agenda.id, new)
     shown = f"![A lane]({large.address}) and ![another]({another.address})"
     reply = dialogue.reply(people.ana, topic.id, write(shown))
+    shown += f" and {added_file(people.ana).line('the plan')}"
     hidden = dialogue.reply(people.ana, topic.id, write(shown))
     dialogue.hide(people.moderator, hidden.id, "Rule 2")
     for audience in ("public", "members"):
@@ -83,7 +85,7 @@ def test_what_texts_show_is_made_anew(
     run: Run, said: tuple[int, int], damage: Callable[[], None], remedy: list[str]
 ) -> None:
     before = all_shown()
-    assert len(before) == 5 + 2 + 3 + 1 and run("check").exit_code == 0
+    assert len(before) == 5 + 2 + 3 + 1 + 3 and run("check").exit_code == 0
     damage()
     db.session.commit()
     told = run("check")
@@ -131,3 +133,23 @@ def test_pictures_without_their_bytes_are_told(
     told = run("check", "--fix")
     assert told.exit_code == 1 and f"picture {large.id}: {words}" in told.output
     assert "Compare with a backup." in told.output
+
+
+@pytest.mark.parametrize(
+    ("which", "told"),
+    [
+        (True, "bytes in its portions"),
+        (FilePortion.number == 0, "bytes in its portions"),
+        (FilePortion.number == 2, "bytes in its portions"),
+    ],
+)
+def test_files_without_some_of_their_bytes_are_told(
+    run: Run, people: Any, which: Any, told: str
+) -> None:
+    whole = added_file(people.ana, PDF + b" " * 600_000)
+    added_file(people.ben)
+    assert "files without their bytes" not in run("check").output
+    mine = FilePortion.picture_id == whole.id
+    db.session.execute(delete(FilePortion).where(mine, true() if which is True else which))
+    answer = run("check")
+    assert answer.exit_code and f"picture {whole.id}" in answer.output and told in answer.output

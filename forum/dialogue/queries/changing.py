@@ -32,6 +32,7 @@ from forum.errors import or_not_found
 from forum.history.queries import fingerprint
 from forum.members.models import Member
 from forum.permissions import Person
+from forum.pictures.queries import may_show
 from forum.reach import shown_to
 from forum.reachcache import cached_statement
 
@@ -244,12 +245,12 @@ def first_post(topic: Topic) -> Post:
 
 
 def sources_apart(topic: Topic) -> Sequence[str]:
-    """The sources, with pictures, of texts of a topic that no search document contains: held, replaced, or perhaps hidden."""
+    """The sources with pictures or files, of texts of a topic, that no document of search shows: waiting, replaced, or perhaps hidden."""
     opening = select(Post.source).where(Post.topic_id == topic.id, Post.number == 1)
     held = select(Held.source).where(Held.topic_id == topic.id)
     replaced = select(Revision.source).join(Post, Post.id == Revision.post_id)
     texts = (opening, held, replaced.where(Post.topic_id == topic.id))
-    naming = (found.where(found.selected_columns[0].contains("/pictures/")) for found in texts)
+    naming = (found.where(may_show(found.selected_columns[0])) for found in texts)
     return db.session.scalars(union_all(*naming)).all()
 
 

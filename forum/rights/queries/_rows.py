@@ -39,6 +39,7 @@ from forum.factors.models import Authenticator, Passkey, RecoveryCode
 from forum.glossary.models import Entry, Proposal
 from forum.history.models import Version
 from forum.identities.models import Identity
+from forum.illustrations import FOLDERS
 from forum.invitations.models import Arrival, Invitation
 from forum.library.models import Case, Intention, Practice, Reading
 from forum.library.queries import visible_cases, visible_practices, visible_readings
@@ -70,8 +71,8 @@ from forum.searches.models import KeptSearch
 from forum.sentences import said
 from forum.terms.models import Consent, Terms
 
-FOLDER = "pictures/"  # of the pictures, in the ZIP file
-# Columns with the forum's own sentences
+FOLDER, FILES_FOLDER = "pictures/", "files/"  # of the bytes themselves, in the ZIP file
+# Columns with words of the forum itself
 SAID = {
     "hidden_reason": said_of_ground,
     "rule_name": said_of_rule,
@@ -207,9 +208,13 @@ def rows_of_drafts(member: Member) -> Select[Any]:
 
 def rows_of_pictures(member: Member) -> Select[Any]:
     address, file = (
-        literal(before).concat(Picture.name).concat(".webp") for before in ("/pictures/", FOLDER)
+        case(
+            (Picture.name.contains("."), literal(files).concat(Picture.name)),
+            else_=literal(pictures).concat(Picture.name).concat(".webp"),
+        )
+        for pictures, files in (FOLDERS, (FOLDER, FILES_FOLDER))
     )
-    kept = columns_of(Picture, "id size created_at used_at")
+    kept = columns_of(Picture, "id title size created_at used_at")
     query = select(*kept, address.label("address"), file.label("file"))
     return query.where(Picture.member_id == member.id)
 

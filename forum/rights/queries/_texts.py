@@ -220,15 +220,18 @@ TEXT_KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "pictures",
-        _("Pictures"),
-        _("The pictures that you added. The files themselves are in the folder “pictures”."),
+        _("Pictures and files"),
+        _(
+            "The pictures and files that you added. They themselves are in the folders “pictures” and “files”."
+        ),
         (("picture", "member_id"),),
         in_batches(rows_of_pictures, Picture.id),
         {
             "id": _("its number"),
             "address": _("its address in texts"),
-            "file": _("the picture, in this ZIP file"),
-            "size": _("how many bytes it takes, with a small version for telephones"),
+            "title": _("of a file: the name that others save it under"),
+            "file": _("the picture or file, in this ZIP file"),
+            "size": _("how many bytes it takes, a picture with a small version for telephones"),
             "created_at": _("when you added it"),
             "used_at": _("when a text first showed it"),
         },

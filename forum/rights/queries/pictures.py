@@ -1,40 +1,45 @@
-"""The pictures of members: their files, and whether a text shows or refers to them."""
+"""The pictures and files of members: their bytes, and whether a text shows or names them."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, select
+from sqlalchemy import Select, Text, and_, cast, select
 
 from forum.db import db
 from forum.dialogue.models import Draft, Held, Post, Revision, Topic
 from forum.history.models import Version
-from forum.illustrations import PICTURE_NAME
+from forum.illustrations import NAME, is_file
 from forum.library.models import DRAFT, RETURNED, SUBMITTED, Case, Practice, PracticeSection
 from forum.members.models import EarlierHandle, Member
 from forum.pictures.models import WHOLE, Picture, PictureFile
-from forum.rights.queries._rows import FOLDER
+from forum.pictures.queries import may_show, portions_of
+from forum.rights.queries._rows import FILES_FOLDER, FOLDER
 from forum.search.queries import pictures_shown
 
 TEXTS_AT_ONCE = 20  # that are in memory at once
 
 
-def picture_files(member: Member) -> Iterator[tuple[str, bytes]]:
-    """Yield path and bytes of each picture of a member. Between two of them neither rows nor a transaction are held."""
+def picture_files(member: Member) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield path and bytes of each picture and file of a member. Between two of them neither rows nor a transaction are held."""
+    of_picture = and_(PictureFile.picture_id == Picture.id, PictureFile.version == WHOLE)
     files = (
-        select(Picture.id, Picture.name, PictureFile.data)
-        .join(PictureFile, PictureFile.picture_id == Picture.id)
-        .where(Picture.member_id == member.id, PictureFile.version == WHOLE)
+        select(Picture.id, Picture.name, Picture.size, PictureFile.data)
+        .outerjoin(PictureFile, of_picture)
+        .where(Picture.member_id == member.id)
         .order_by(Picture.id)
         .limit(1)
     )
     found = db.session.execute(files).first()
     while found:
         db.session.remove()
-        yield f"{FOLDER}{found.name}.webp", found.data
+        if is_file(found.name):
+            yield f"{FILES_FOLDER}{found.name}", portions_of(found.id, 0, found.size)
+        elif found.data:
+            yield f"{FOLDER}{found.name}.webp", [found.data]
         found = db.session.execute(files.where(Picture.id > found.id)).first()
 
 
@@ -57,12 +62,12 @@ def _named(member_id: int, names: Collection[str]) -> set[str]:
     for texts in texts_with_pictures(member_id):
         streamed = texts.execution_options(yield_per=TEXTS_AT_ONCE)
         for text in db.session.scalars(streamed):
-            found.update(set(re.findall(PICTURE_NAME, text)).intersection(names))
+            found.update(set(re.findall(NAME, text)).intersection(names))
     return found
 
 
 def texts_with_pictures(member_id: int) -> list[Select[Any]]:
-    """Selects of a member's texts that contain the address of a picture and have no search document.
+    """Selects of the texts of a member in which the address of a picture or file stands, and which are no documents of search.
 
     They are drafts, held, hidden or former versions; texts that moderators have added to pages of the library are
     included. Pictures in search documents are in `ShownPicture`.
@@ -98,7 +103,7 @@ def texts_with_pictures(member_id: int) -> list[Select[Any]]:
             for kind, ids in (("practice", practices), ("case", cases))
         ),
     ]
-    return [found.where(text.contains("/pictures/")) for text, found in texts]
+    return [found.where(may_show(text)) for text, found in texts]
 
 
 def _edited(kind: str, member_id: int) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Checks of pictures: the records of search against the texts that show them, and their files."""
+"""Checks of pictures and files: what search knows of them against the texts that show them, and their bytes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import CompoundSelect, and_, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, func, or_, select, union
 
 from forum.db import db
 from forum.dialogue.models import Post, Topic
-from forum.illustrations import has_small, names_in
+from forum.illustrations import has_small, is_file, names_in
 from forum.library.models import CaseParagraph, Practice, PracticeSection
 from forum.parallels.models import BODY, TranslatedPart, Translation
 from forum.permissions import MEMBERS, PUBLIC
-from forum.pictures.models import SMALL, WHOLE, Picture, PictureFile
+from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
+from forum.pictures.queries import may_show
 from forum.search.models import (
     FAILURE,
     TRANSLATED_FAILURE,
@@ -62,6 +63,7 @@ TEXTS: dict[str, Any] = {
 def picture_checks() -> list[Check]:
     return [
         Check("pictures without a file", _incomplete_pictures),
+        Check("files without their bytes", _incomplete_files),
         *(
             Check(f"search: pictures of {kind}", partial(_wrongly_shown, kind), "documents")
             for kind in TEXTS
@@ -70,17 +72,16 @@ def picture_checks() -> list[Check]:
 
 
 def _incomplete_pictures() -> Iterator[Fault]:
-    """Pictures without a file, and files whose size is not the recorded one."""
-    is_postgresql = db.session.get_bind().dialect.name == "postgresql"
-    # The length is stored beside the bytes, which are not read
-    length = (func.octet_length if is_postgresql else func.length)(PictureFile.data)
+    """Pictures that lack a file, and files of another size than was noted."""
     of_version = {
-        version: func.sum(length).filter(PictureFile.version == version)
+        version: func.sum(_length(PictureFile.data)).filter(PictureFile.version == version)
         for version in (WHOLE, SMALL)
     }
     rows = select(Picture.id, Picture.name, Picture.size, *of_version.values())
     rows = rows.outerjoin(PictureFile, PictureFile.picture_id == Picture.id)
     for number, name, size, whole, small in stream(rows.group_by(Picture.id).order_by(Picture.id)):
+        if is_file(name):
+            continue
         if not whole:
             yield Fault("picture", number, "has lost its file")
         elif not small and has_small(name):
@@ -89,17 +90,37 @@ def _incomplete_pictures() -> Iterator[Fault]:
             yield Fault("picture", number, "bytes in its files", whole + (small or 0), size)
 
 
+def _incomplete_files() -> Iterator[Fault]:
+    """Files that lack portions, or have others than was noted."""
+    found = (func.count(FilePortion.number), func.max(FilePortion.number))
+    rows = select(
+        Picture.id, Picture.name, Picture.size, *found, func.sum(_length(FilePortion.data))
+    )
+    rows = rows.outerjoin(FilePortion, FilePortion.picture_id == Picture.id)
+    for number, name, size, portions, last, length in stream(
+        rows.group_by(Picture.id).order_by(Picture.id)
+    ):
+        if is_file(name) and (length != size or portions != last + 1):
+            yield Fault("picture", number, "bytes in its portions", length or 0, size)
+
+
+def _length(data: Any) -> ColumnElement[int]:
+    """How long bytes are, which the row that leads to them says: they are not read."""
+    is_postgresql = db.session.get_bind().dialect.name == "postgresql"
+    return (func.octet_length if is_postgresql else func.length)(data)
+
+
 def _wrongly_shown(kind: str) -> Iterator[Fault]:
-    """Things whose documents record other pictures than their texts show."""
+    """Things whose documents show other pictures and files than their texts."""
     found = _perhaps_showing(kind).execution_options(yield_per=TEXTS_AT_ONCE)
     for ids in db.session.scalars(found).partitions():
         yield from _differing(kind, ids)
 
 
 def _perhaps_showing(kind: str) -> CompoundSelect[Any]:
-    """The ids of things of a kind whose text may show pictures, and of those whose documents do."""
+    """The ids of things of a kind whose text may show pictures or files, and of those whose documents do."""
     thing, source = TEXTS[kind].selected_columns
-    naming = TEXTS[kind].with_only_columns(thing).where(source.contains("/pictures/"))
+    naming = TEXTS[kind].with_only_columns(thing).where(may_show(source))
     shown = select(Document.item_id).join(ShownPicture, ShownPicture.document_id == Document.id)
     return union(naming, shown.where(Document.kind == kind))
 

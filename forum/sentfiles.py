@@ -1,0 +1,226 @@
+"""Files that members send: which kind each is by what it holds, the name it is saved under, and its bytes in portions."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import secrets
+import struct
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from io import SEEK_END
+from typing import IO, NamedTuple
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+
+from flask_babel import gettext as _
+
+from forum.errors import Invalid
+from forum.illustrations import bytes_of, kind_of
+
+FIELD = "picture"  # of the form, which takes both
+# Bytes that are in memory together, and in a row of the database: by it a place in a file is found, so that it stays as it is
+PORTION = 262_144
+MEGABYTE = 1_000_000
+CONTENT_TYPES = {
+    "pdf": "application/pdf",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odp": "application/vnd.oasis.opendocument.presentation",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "csv": "text/csv; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "geojson": "application/geo+json",
+}
+TEXT_KINDS = ("csv", "txt", "geojson")  # which their names alone tell from each other
+OPEN_KINDS = {CONTENT_TYPES[kind]: kind for kind in ("odt", "ods", "odp")}
+# What an Office file says of its main part
+OFFICE_KINDS = {f"{CONTENT_TYPES[kind]}.main+xml": kind for kind in ("docx", "xlsx", "pptx")}
+PDF_BEGINS, ZIP_BEGINS = b"%PDF-", b"PK\x03\x04"
+# Of a ZIP file. Nothing in it is unpacked but the entry that says what it is
+MAX_ENTRIES, MAX_DIRECTORY, MAX_TOLD = 10_000, 2_000_000, 500_000
+ZIP_END, ZIP_END_BYTES, MAX_COMMENT, ZIP64_LOCATOR = b"PK\x05\x06", 22, 65_535, b"PK\x06\x07"
+ODD_ZIP = (
+    *(BadZipFile, OSError, ValueError, KeyError, IndexError, EOFError),
+    *(RuntimeError, NotImplementedError, struct.error, zlib.error),
+)
+# In their names: programs in an Office file, and in an OpenDocument file
+MACROS = re.compile(r"(?:^|/)vba[^/]*\.bin$|^(?:basic|scripts)/.", re.IGNORECASE)
+MACROS_TOLD = "macroenabled"
+CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")  # which no text has
+FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*]')  # by one system or another
+JOINERS = "\u200c\u200d"  # of the signs without a shape of their own, those that some scripts need
+MAX_TITLE = 100  # characters
+
+
+class SentFile(NamedTuple):
+    """A file as it is kept: a new name that nobody can guess, the name that browsers save it under, and its bytes."""
+
+    name: str
+    title: str
+    stream: IO[bytes]
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return bytes_of(self.name)
+
+    def portions(self) -> Iterator[bytes]:
+        """The bytes, a portion at a time."""
+        return portions_of(self.stream)
+
+
+def may_be_file(stream: IO[bytes], filename: str) -> bool:
+    """Whether what was sent is to be taken for a file, not for a picture."""
+    stream.seek(0)
+    begins = stream.read(len(PDF_BEGINS))
+    is_told = begins.startswith((PDF_BEGINS, ZIP_BEGINS))
+    return is_told or ending_of(filename) in TEXT_KINDS
+
+
+def ending_of(filename: str) -> str:
+    """What stands behind the last full stop of a file's name, in small letters."""
+    return filename.rpartition(".")[2].lower() if "." in filename else ""
+
+
+def examine(stream: IO[bytes], filename: str, most: int) -> SentFile:
+    """What was sent, as a file of one of the kinds that can be added.
+
+    Raises `Invalid` for what is none, has macros, or takes more than `most` bytes.
+    """
+    size = stream.seek(0, SEEK_END)
+    if size > most:
+        raise Invalid(
+            _(
+                "This file has more than %(most)s MB. Make it smaller, or put it elsewhere and link to it.",
+                most=most // MEGABYTE,
+            ),
+            FIELD,
+        )
+    kind = _kind(stream, ending_of(filename))
+    name = f"{secrets.token_hex(12)}-{size}.{kind}"
+    return SentFile(name, title_of(filename, kind), stream)
+
+
+def is_as_named(name: str, stream: IO[bytes]) -> bool:
+    """Whether a file that comes from elsewhere is of the kind and the size that its name says."""
+    if stream.seek(0, SEEK_END) != bytes_of(name):
+        return False
+    try:
+        return _kind(stream, kind_of(name)) == kind_of(name)
+    except Invalid:
+        return False
+
+
+def title_of(filename: str, kind: str) -> str:
+    """The name that browsers save a file under: the sender's, without what no system can have in names."""
+    last = unicodedata.normalize("NFC", filename.replace("\\", "/").rpartition("/")[2])
+    stem = last.rpartition(".")[0] if ending_of(last) in CONTENT_TYPES else last
+    seen = (c for c in stem if c in JOINERS or c.isspace() or unicodedata.category(c)[0] != "C")
+    words = FORBIDDEN_IN_NAMES.sub(" ", "".join(seen)).split()
+    return f"{' '.join(words)[:MAX_TITLE].strip(' .') or 'file'}.{kind}"
+
+
+def portions_of(stream: IO[bytes]) -> Iterator[bytes]:
+    """All bytes of a stream, a portion at a time."""
+    stream.seek(0)
+    return iter(partial(stream.read, PORTION), b"")
+
+
+def _kind(stream: IO[bytes], ending: str) -> str:
+    """Which kind a file is; raises `Invalid` for what is none."""
+    stream.seek(0)
+    begins = stream.read(len(PDF_BEGINS))
+    if begins == PDF_BEGINS:
+        return "pdf"
+    if begins.startswith(ZIP_BEGINS):
+        return _kind_of_zip(stream)
+    _require_text(stream, ending)
+    return ending
+
+
+def _kind_of_zip(stream: IO[bytes]) -> str:
+    kind = ""
+    if _is_short_zip(stream):
+        with suppress(*ODD_ZIP), ZipFile(stream) as archive:
+            kind = _kind_told(archive)
+    if not kind:
+        raise Invalid(
+            _(
+                "This is no OpenDocument, Word, Excel or PowerPoint file that can be read. Is it whole, and without a password?"
+            ),
+            FIELD,
+        )
+    return kind
+
+
+def _is_short_zip(stream: IO[bytes]) -> bool:
+    """Whether the directory of a ZIP file, which is read whole, says little: otherwise it could fill the memory."""
+    size = stream.seek(0, SEEK_END)
+    stream.seek(max(0, size - ZIP_END_BYTES - MAX_COMMENT))
+    tail = stream.read()
+    at = tail.rfind(ZIP_END)
+    if at < 0 or len(tail) - at < ZIP_END_BYTES:
+        return False
+    entries, directory = struct.unpack_from("<HL", tail, at + 10)
+    is_large = tail[max(0, at - 20) : at].startswith(ZIP64_LOCATOR)
+    return not is_large and entries <= MAX_ENTRIES and directory <= MAX_DIRECTORY
+
+
+def _kind_told(archive: ZipFile) -> str:
+    """The kind that an archive says of itself; empty for any other."""
+    names = archive.namelist()
+    if "mimetype" in names:
+        kind = OPEN_KINDS.get(_told(archive, "mimetype").strip(), "")
+        is_program = False
+    elif "[Content_Types].xml" in names:
+        told = _told(archive, "[Content_Types].xml")
+        kind = next((kind for main, kind in OFFICE_KINDS.items() if f'"{main}"' in told), "")
+        is_program = MACROS_TOLD in told.lower()
+    else:
+        return ""
+    if is_program or any(map(MACROS.search, names)):
+        raise Invalid(
+            _("This file has macros, which are programs. Save it without them, and add it again."),
+            FIELD,
+        )
+    return kind
+
+
+def _told(archive: ZipFile, name: str) -> str:
+    entry = archive.getinfo(name)
+    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        return ""
+    with archive.open(entry) as file:
+        return file.read(MAX_TOLD).decode("utf-8", "replace")
+
+
+def _require_text(stream: IO[bytes], ending: str) -> None:
+    """Raise `Invalid` unless a file is text of a kind that its ending tells, a portion at a time."""
+    if ending not in TEXT_KINDS:
+        raise Invalid(
+            _(
+                "No file of this kind can be added. Choose a PDF, an OpenDocument, Word, Excel or PowerPoint file (.odt, .ods, .odp, .docx, .xlsx, .pptx), a table as CSV, plain text or GeoJSON."
+            ),
+            FIELD,
+        )
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    begins = ""
+    with suppress(UnicodeDecodeError):
+        for portion in portions_of(stream):
+            text = decoder.decode(portion)
+            if CONTROLS.search(text):
+                break
+            begins = begins or text.lstrip()[:1]
+        else:
+            decoder.decode(b"", final=True)
+            if begins and (ending != "geojson" or begins == "{"):
+                return
+            raise Invalid(_("There is nothing in this file that could be read."), FIELD)
+    raise Invalid(
+        _("This text is not in UTF-8. Save it once more, and choose UTF-8 as its encoding."), FIELD
+    )
