@@ -39,6 +39,7 @@ SCHEMAS = {
     "### `## Meetings`": (schemas.MEETING,),
     "### `## Dialogue`": (schemas.TOPIC, schemas.POST),
     "### `## Pictures`": (schemas.PICTURE,),
+    "### `## Files`": (schemas.FILE,),
     "## Glossary": (schemas.ENTRY, schemas.WORDING),
     "## People": (schemas.ORGANISATION, schemas.MEMBER),
 }

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from forum.dialogue.models import Pace
+from forum.illustrations import is_file
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -88,7 +89,7 @@ class AgendaFile:
     meetings: list[Values] = field(default_factory=list)
     topics: list[Values] = field(default_factory=list)
     comments: list[Values] = field(default_factory=list)
-    pictures: list[Values] = field(default_factory=list)
+    pictures: list[Values] = field(default_factory=list)  # and files
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -106,7 +107,8 @@ class AgendaFile:
             "topic": len(self.topics),
             "reply": sum(len(topic["posts"]) for topic in self.topics),
             "comment": sum(len(group["posts"]) for group in self.comments),
-            "picture": len(self.pictures),
+            "picture": sum(not is_file(one["title"]) for one in self.pictures),
+            "file": sum(is_file(one["title"]) for one in self.pictures),
         }
 
     @property

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, exists, func, or_, select, true, tuple_
+from sqlalchemy import Select, and_, case, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from forum.advice.models import FollowUp
@@ -37,6 +37,7 @@ from forum.parallels.models import Translation
 from forum.parallels.queries import shown_translations, with_originals
 from forum.permissions import AUDIENCES, MEMBERS, PUBLIC, Person
 from forum.pictures.models import WHOLE, Picture, PictureFile
+from forum.pictures.queries import portions_of
 from forum.plaintext import fold
 from forum.quotes import cited_in_source, withhold_in_source
 from forum.transfer.models import (
@@ -470,14 +471,26 @@ def _paragraph_keys_of(case_ids: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
-def pictures_to_write(names: Collection[str]) -> Iterator[tuple[str, Author, bytes]]:
-    """The pictures with some names, as far as there are such, one at a time: name, who added it, bytes."""
-    query = select(PictureFile.data, *_AUTHOR_COLUMNS)
-    query = query.join(Picture, Picture.id == PictureFile.picture_id).join(Picture.member)
+class PictureToWrite(NamedTuple):
+    """A picture or file, who added it, and its bytes in parts; `title` is what a file is saved as."""
+
+    name: str
+    title: str | None
+    author: Author
+    parts: Iterable[bytes]
+
+
+def pictures_to_write(names: Collection[str]) -> Iterator[PictureToWrite]:
+    """The pictures and files with some names, as far as there are such, one at a time."""
+    is_whole = and_(PictureFile.picture_id == Picture.id, PictureFile.version == WHOLE)
+    columns = (Picture.id, Picture.size, Picture.title, PictureFile.data)
+    query = select(*columns, *_AUTHOR_COLUMNS).select_from(Picture)
+    query = query.outerjoin(PictureFile, is_whole).join(Picture.member)
     for name in sorted(names):
-        found = query.where(Picture.name == name, PictureFile.version == WHOLE)
-        if row := db.session.execute(found).first():
-            yield name, Author._make(row[1:]), row[0]
+        if row := db.session.execute(query.where(Picture.name == name)).first():
+            number, size, title, data = row[:4]
+            parts = [data] if data else portions_of(number, 0, size)
+            yield PictureToWrite(name, title, Author._make(row[4:]), parts)
 
 
 def mandates_to_write(organisation_ids: Collection[int]) -> Mapping[int, Sequence[Mandate]]:

@@ -56,6 +56,8 @@ from forum.upkeep.queries import checks, faults_of
 from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
 from tests.everything import START, case_text, make_everything, opened, opening, said
 from tests.forums import Forum, forums
+from tests.pictures.conftest import added_file
+from tests.samples_of_files import CSV, PDF
 from tests.samples_of_pictures import opened as opened_picture
 from tests.samples_of_pictures import picture
 from tests.transfer.conftest import GOOD, try_case
@@ -80,7 +82,7 @@ def texts(folder: Path) -> dict[str, str]:
     )
     return {
         str(file.relative_to(folder)): file.read_bytes().decode(
-            "latin-1" if file.suffix == ".webp" else "utf-8"
+            "latin-1" if file.suffix in (".webp", ".pdf") else "utf-8"
         )
         for file in files
     }
@@ -151,6 +153,14 @@ def show_pictures(people: Any, agenda: Agenda, topic: Topic) -> None:
     )
     said(people.ben, topic, f'See [it]({of_ana.address}) and ![again]({of_ben.address} "Mine").')
     said(people.moderator, topic, f"[![A lane]({of_ana.address})](https://example.org)")
+    pdf, csv = added_file(people.ana, PDF + b" " * 300_000), added_file(people.ana, CSV, "a.csv")
+    lost = added_file(people.ana)
+    linked = (
+        f"[![The *kerb*]({of_ana.address})]({pdf.address}) {csv.line('A [table]')} {lost.line('?')}"
+    )
+    post = said(people.ana, topic, linked)
+    said(people.ben, topic, f"> [Ana](/posts/{post.id})\n>\n> {pdf.line('The kerb')}\n\nThanks.")
+    delete_picture(people.ana, lost.id)
     other = opened(people.ben, agenda, "Only for us", audience="members")
     said(people.ana, other, f"![A secret lane]({kept(people.ana).address})")
     parts = {"done": f"![A pump]({kept(people.ana, (1_000, 100)).address})", "results": "Good."}
@@ -158,7 +168,8 @@ def show_pictures(people: Any, agenda: Agenda, topic: Topic) -> None:
     write_practice(people, agenda, text)
     made = queries.practices_by_slug(["pictured"])["pictured"]
     parts["results"] = f"![A curve]({of_moderator.address})"
-    parts["failure"] = f"![A leak]({kept(people.moderator).address})"
+    leak = added_file(people.moderator, CSV, "Leaks: 2026.csv")
+    parts["failure"] = f"![A leak]({kept(people.moderator).address}) {leak.line('The leaks')}"
     text = replace(text, sections=parts, failure_audience="members")
     library.write_practice(people.moderator, agenda.id, text, made.id)
     body = f"One.\n\n![A street]({of_moderator.address})\n\n![A lane]({of_ana.address})"

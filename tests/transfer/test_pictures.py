@@ -1,4 +1,4 @@
-"""Pictures in content files: how an export describes them, and which files are accepted."""
+"""Pictures and files in content files: what an export says of them, and what is taken for one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
 from forum.pictures import actions as pictures
 from forum.pictures.models import Picture, PictureFile
-from forum.pictures.queries import get_picture
+from forum.pictures.queries import get_picture, portions_of
 from forum.shrinking import take
 from forum.transfer import queries
 from forum.transfer.commands import _pictures
 from forum.transfer.forms import compare_pictures, picture_name, pictures_listed
-from tests.pictures.conftest import added
+from tests.pictures.conftest import added, added_file
+from tests.samples_of_files import CSV, PDF
 from tests.samples_of_pictures import picture as some_bytes
 from tests.transfer.conftest import GOOD
 
@@ -34,6 +35,10 @@ Run = Callable[..., Result]
 NAME, OTHER = f"{'a' * 24}-40x30", f"{'b' * 24}-900x90"
 SHOWING = GOOD.replace("Ask the parks.", f"Ask the parks.\n\n![A tree](/pictures/{NAME}.webp)")
 SHOWING = SHOWING.replace("Second paragraph.", f"Second.\n\n![Trees](/pictures/{OTHER}.webp)")
+PDF_NAME, CSV_NAME = f"{'a' * 24}-{len(PDF)}.pdf", f"{'b' * 24}-{len(CSV)}.csv"
+LINKING = GOOD.replace("Ask the parks.", f"Ask the parks.\n\n[The kerb](/files/{PDF_NAME})")
+LINKING = LINKING.replace("Second paragraph.", f"Second, [trees](/files/{CSV_NAME}).")
+WITH_FILES = f"{LINKING}\n## Files\n### {PDF_NAME}\n- by: ben-okoth\n- saved as: Kerb/plan.pdf\n\n### {CSV_NAME}\n- by: mona-berg\n"
 LISTED = f"{SHOWING}\n## Pictures\n### {NAME}\n- by: ben-okoth\n\n### {OTHER}\n- by: mona-berg\n"
 
 
@@ -50,6 +55,16 @@ def file(tmp_path: Path) -> Path:
     (tmp_path / picture_name(NAME)).write_bytes(some_bytes("WEBP"))
     (tmp_path / picture_name(OTHER)).write_bytes(some_bytes("WEBP", (900, 90)))
     (tmp_path / "agenda.md").write_text(LISTED)
+    return tmp_path / "agenda.md"
+
+
+@pytest.fixture
+def with_files(tmp_path: Path) -> Path:
+    """A content file with files beside it."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / picture_name(PDF_NAME)).write_bytes(PDF)
+    (tmp_path / picture_name(CSV_NAME)).write_bytes(CSV)
+    (tmp_path / "agenda.md").write_text(WITH_FILES)
     return tmp_path / "agenda.md"
 
 
@@ -150,12 +165,16 @@ def test_a_folder_has_all_pictures_that_are_listed_and_no_others() -> None:
     listed = set(pictures_listed([*LISTED.splitlines(), f"### {'c' * 24}-1x1"]))
     assert listed == {NAME, OTHER, f"{'c' * 24}-1x1"}
     assert not set(pictures_listed(["## Dialogue", f"### {NAME}"]))
-    files = [f"{name}.webp" for name in listed]
+    assert [*pictures_listed(WITH_FILES.splitlines())] == [PDF_NAME, CSV_NAME]
+    listed |= {PDF_NAME}
+    files = [picture_name(name) for name in listed]
     compare_pictures(files, listed)
     for names, words in (
-        (files[1:], f"Parts of the export are missing: pictures/{files[0]}."),
-        ([*files, f"{'d' * 24}-1x1.webp"], f"No file says whose these are, take them out: pictures/{'d' * 24}"),
-        ([*files, "copy of a.webp"], "No export has files of these names, take them out: pictures/copy"),
+        (files[1:], f"Parts of the export are missing: {files[0]}."),
+        ([*files, f"pictures/{'d' * 24}-1x1.webp"], f"No file says whose these are, take them out: pictures/{'d' * 24}"),
+        ([*files, f"files/{CSV_NAME}"], f"No file says whose these are, take them out: files/{CSV_NAME}"),
+        ([*files, "pictures/copy of a.webp"], "No export has files of these names, take them out: pictures/copy"),
+        ([*files, "files/a.html"], "No export has files of these names, take them out: files/a.html"),
     ):  # fmt: skip
         with pytest.raises(Invalid) as refused:
             compare_pictures(names, listed)
@@ -225,3 +244,80 @@ def test_pictures_are_looked_up_for_many_texts_at_once(
             assert run("export", tmp_path / str(times)).exit_code == 0
         numbers.append(made.count)
     assert numbers[1] - numbers[0] == 9, "one for each picture, since it is large"
+
+
+# Files
+
+
+def test_files_are_loaded_with_the_texts_that_link_to_them(
+    run: Run, people: Any, with_files: Path
+) -> None:
+    checked = run("import-agenda", "--check", with_files)
+    assert "  2 files\n" in checked.output and stored() == {}
+    done = run("import-agenda", with_files, "--by", "mona-berg")
+    assert done.exit_code == 0, done.output
+    assert stored() == {PDF_NAME: "ben-okoth", CSV_NAME: "mona-berg"}
+    kept = {name: get_picture(VISITOR, name) for name in (PDF_NAME, CSV_NAME)}
+    assert [one.title for one in kept.values()] == ["plan.pdf", "file.csv"]
+    for name, data in ((PDF_NAME, PDF), (CSV_NAME, CSV)):
+        assert b"".join(portions_of(kept[name].id, 0, len(data))) == data
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where", "says"),
+    [
+        (LINKING, "[The kerb]", f"list the file {PDF_NAME} below “## Files”"),
+        (WITH_FILES.replace("[The kerb]", "![The kerb]"), f"### {PDF_NAME}", "no text of this file shows the file"),
+        (WITH_FILES.replace(f"### {PDF_NAME}", "### a.pdf"), "### a.pdf", "is no name of a file"),
+        (WITH_FILES.replace(f"### {PDF_NAME}", "### ../../a.pdf"), "### ../../a.pdf", "is no name of a file"),
+        (f"{WITH_FILES}\n### {CSV_NAME}\n- by: ana-prado\n", f"### {CSV_NAME}\n- by: ana", "the file {CSV_NAME} is listed twice"),
+        (WITH_FILES.replace("- by: mona-berg", "- by: nobody"), "- by: nobody", "no member has the handle"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_list_of_files_is_told_with_its_line(
+    run: Run, people: Any, with_files: Path, wrong: str, where: str, says: str
+) -> None:
+    test_a_mistake_in_the_list_is_told_with_its_line(
+        run, people, with_files, wrong, where, says.replace("{CSV_NAME}", CSV_NAME)
+    )
+
+
+@pytest.mark.parametrize("data", [PDF[:-1], b"<script>".ljust(len(PDF)), None])
+def test_what_is_no_such_file_is_told_with_its_line(
+    run: Run, people: Any, with_files: Path, data: bytes | None
+) -> None:
+    path = with_files.parent / picture_name(PDF_NAME)
+    path.unlink()
+    if data:
+        path.write_bytes(data)
+    line = 1 + WITH_FILES[: WITH_FILES.index(f"### {PDF_NAME}")].count("\n")
+    done = run("import-agenda", with_files)
+    says = "is no file as an export has it" if data else "is not there"
+    assert f"{with_files}:{line}: {picture_name(PDF_NAME)} {says}" in done.output
+    assert done.exit_code == 1 and stored() == {}
+
+
+def test_an_export_has_the_files_to_which_its_texts_link(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path
+) -> None:
+    data = PDF + b" " * 600_000
+    linked, hidden = added_file(people.ana, data, "Kerb plan.pdf"), added_file(people.ana)
+    words = f"{linked.line('The kerb')} ![A lane]({added(people.ana).address})"
+    topic = dialogue.open_topic(
+        people.ana, agenda.id, NewTopic("experience", "Lanes", write(words))
+    )
+    post = dialogue.reply(people.ana, topic.id, write(hidden.line("Not for all")))
+    dialogue.reply(people.ben, topic.id, write(f"> {hidden.line('Quoted')}\n\nNice."))
+    dialogue.hide(people.moderator, post.id, "Rule 2")
+    done = run("export", tmp_path / "out")
+    assert ", 1 picture, 1 file into" in done.output, done.output
+    found = (tmp_path / "out" / f"dialogue-{agenda.slug}.md").read_text()
+    assert found.endswith(
+        f"\n## Files\n\n### {linked.name}\n- by: ana-prado\n- saved as: Kerb plan.pdf\n\n"
+    )
+    assert f"[The kerb]({linked.address})" in found
+    assert f"> [Quoted](http://localhost{hidden.address})" in found
+    folder = tmp_path / "out" / "files"
+    assert [path.name for path in folder.iterdir()] == [linked.name]
+    assert (folder / linked.name).read_bytes() == data
+    assert "in the folder `files`" in (tmp_path / "out" / "README.md").read_text()

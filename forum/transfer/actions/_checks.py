@@ -11,7 +11,7 @@ from forum.clock import now
 from forum.commitments.actions import MAX_MILESTONES
 from forum.declarations.models import digest_of
 from forum.dialogue.models import PollText
-from forum.illustrations import names_in
+from forum.illustrations import is_file, names_in
 from forum.library.models import PUBLISHED, RETURNED
 from forum.markdown import paragraphs
 from forum.members.queries import members_by_any_handle
@@ -253,24 +253,30 @@ def _check_quotes(post: Values, number: int, loading: Loading) -> None:
 
 
 def _check_pictures(file: AgendaFile, loading: Loading) -> None:
-    """A text may show only pictures that the file lists, and each listed picture must be shown."""
+    """A text shows pictures and files that the content file lists, and each that it lists is shown."""
     listed: set[str] = set()
     for values in file.pictures:
         name = values["title"]
-        loading.expect(name not in listed, values.line, f"the picture {name} is listed twice")
+        loading.expect(name not in listed, values.line, f"{_what(name)} {name} is listed twice")
         listed.add(name)
     shown = list(_shown_pictures(file))
     for name, line in shown:
-        message = f"list the picture {name} below “## Pictures”, with whose it is"
+        heading = "Files" if is_file(name) else "Pictures"
+        message = f"list {_what(name)} {name} below “## {heading}”, with whose it is"
         loading.expect(name in listed, line, message)
     unused = listed.difference(name for name, _line in shown)
     for values in file.pictures:
         is_shown = values["title"] not in unused
-        loading.expect(is_shown, values.line, "no text of this file shows this picture")
+        message = f"no text of this file shows {_what(values['title'])}"
+        loading.expect(is_shown, values.line, message)
+
+
+def _what(name: str) -> str:
+    return "the file" if is_file(name) else "the picture"
 
 
 def _shown_pictures(file: AgendaFile) -> Iterator[tuple[str, int]]:
-    """The names of the pictures that texts show, each with the line where it first stands."""
+    """The names of the pictures and files that texts show, each with the line where it first stands."""
     texts = [(one["text"], one.line_of("text"), [one["text"]]) for one in file.texts]
     texts += [(one["text"], one.line_of("text"), paragraphs(one["text"])) for one in file.cases]
     texts += [(one["text"], one.line_of("text"), [one["text"]]) for one in file.translations]

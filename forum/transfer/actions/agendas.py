@@ -25,6 +25,7 @@ from forum.markup import write
 from forum.members.models import Member
 from forum.permissions import SYSTEM, require
 from forum.pictures.actions import import_picture
+from forum.sentfiles import SentFile
 from forum.shrinking import Shrunk
 from forum.transfer.actions._checks import COURSE, check_agenda_file
 from forum.transfer.actions._commitments import load_origins, plan_commitment
@@ -39,22 +40,25 @@ from forum.transfer.queries import agenda_by_slug
 Shown = Callable[[Sequence[Step]], AbstractContextManager[Iterable[Step]]]
 
 
-NO_PICTURES: Mapping[str, Shrunk] = {}
+NO_PICTURES: Mapping[str, Shrunk | SentFile] = {}
 
 
 @action
 def import_agenda(
     curator: Member,
     file: AgendaFile,
-    pictures: Mapping[str, Shrunk] = NO_PICTURES,
+    pictures: Mapping[str, Shrunk | SentFile] = NO_PICTURES,
     *,
     is_decided: bool = False,
 ) -> Agenda:
     """Load an agenda file: a new agenda, or more content for an existing one (of which the file has only the slug).
 
-    `pictures` are those that it lists, by name; each is requested once. The curator is the responsible moderator:
-    cases and publications are recorded as theirs. Only with `is_decided` (for the demo) is something published,
-    returned, featured or pinned also recorded as a decision: for a forum from elsewhere, nobody has decided it here.
+    `pictures` are the pictures and files that it lists, by name; each is asked for once.
+
+    The curator is the moderator who is responsible for it: cases and publications are recorded as that member's. Only
+    with `is_decided` (the demo) is what is published, returned, featured or pinned also recorded as a decision: of a
+    forum that comes from elsewhere, nobody has decided it here.
+
     Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
     """
     require(curator.can.curate_all())
@@ -72,7 +76,7 @@ def import_origins(curator: Member, file: AgendaFile) -> None:
 
 @action
 def try_agenda(
-    curator: Member, file: AgendaFile, pictures: Mapping[str, Shrunk] = NO_PICTURES
+    curator: Member, file: AgendaFile, pictures: Mapping[str, Shrunk | SentFile] = NO_PICTURES
 ) -> None:
     """Load an agenda file on trial, to find the faults that only loading can find; nothing of it stays.
 
@@ -86,7 +90,7 @@ def try_agenda(
 @action
 def load_agendas(
     curator: Member,
-    files: Sequence[tuple[AgendaFile, Mapping[str, Shrunk]]],
+    files: Sequence[tuple[AgendaFile, Mapping[str, Shrunk | SentFile]]],
     others: Sequence[Step] = (),
     shown: Shown = nullcontext,
 ) -> None:
@@ -104,7 +108,7 @@ def _plan(
     curator: Member,
     file: AgendaFile,
     is_decided: bool,
-    pictures: Mapping[str, Shrunk] = NO_PICTURES,
+    pictures: Mapping[str, Shrunk | SentFile] = NO_PICTURES,
 ) -> Loading:
     """Check a file, write everything without a date or in file order, and plan the rest."""
     loading = check_agenda_file(file)
@@ -126,9 +130,9 @@ def _plan(
 
 
 def _write_entries(
-    curator: Member, file: AgendaFile, loading: Loading, pictures: Mapping[str, Shrunk]
+    curator: Member, file: AgendaFile, loading: Loading, pictures: Mapping[str, Shrunk | SentFile]
 ) -> None:
-    """Write the pictures, statements, cases and readings of a file, in its order."""
+    """Write the pictures and files, statements, cases and readings of a file, in its order."""
     for values in file.pictures:
         member = loading.member(values["by"])
         import_picture(SYSTEM, member.id, pictures[values["title"]], loading.agenda.id)

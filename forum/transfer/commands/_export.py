@@ -11,12 +11,12 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
-from forum.illustrations import names_in
+from forum.illustrations import is_file, names_in
 from forum.members.models import City
 from forum.permissions import Person
 from forum.transfer import queries
 from forum.transfer.commands._shared import counted
-from forum.transfer.forms import PICTURES, Writer, picture_name
+from forum.transfer.forms import Writer, picture_name
 
 COUNTED_KINDS = (
     *("organisations", "members", "agendas", "statements", "cases", "practices", "readings"),
@@ -29,6 +29,7 @@ COUNTED_KINDS = (
         "posts",
         "expressions",
         "pictures",
+        "files",
     ),
 )
 
@@ -42,8 +43,8 @@ class Export:
     writer: Writer
     counts: Counter[str] = field(default_factory=Counter)
     files: list[str] = field(default_factory=list)
-    practices: dict[int, str] = field(default_factory=dict)  # the slugs of written ones, by id
-    shown: set[str] = field(default_factory=set)  # the pictures of the present file, by name
+    practices: dict[int, str] = field(default_factory=dict)  # the slugs of those written, by id
+    shown: set[str] = field(default_factory=set)  # pictures and files of the file under way
 
     @property
     def contents(self) -> str:
@@ -53,14 +54,16 @@ class Export:
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[str]]:
-        """A new file, flushed to disk at the end of the block; at its end it lists its pictures with their owners."""
+        """A new file, flushed to the disk at the end of the block; there it says whose pictures and files it shows."""
         self.files.append(name)
         with TextIOWrapper(self._new(name), "utf-8", newline="\n") as file:
             yield file
-            if self.shown:
-                file.write("## Pictures\n\n")
-                file.writelines(map(self.writer.picture, sorted(self.shown)))
-                self.shown.clear()
+            files = {one for one in self.shown if is_file(one)}
+            for heading, names in (("Pictures", self.shown - files), ("Files", files)):
+                if names:
+                    file.write(f"## {heading}\n\n")
+                    file.writelines(map(self.writer.picture, sorted(names)))
+            self.shown.clear()
             file.flush()
             os.fsync(file.fileno())
 
@@ -70,16 +73,19 @@ class Export:
         return path.open("wb")
 
     def show(self, sources: Iterable[str]) -> None:
-        """Write the pictures that some texts of the present file show, unless they are written already."""
+        """Write the pictures and files that some texts show, which the file under way is going to have, unless they are there."""
         names = {name for source in sources for name in names_in(source)}
-        for name, author, data in queries.pictures_to_write(names - self.writer.pictures.keys()):
-            (self.folder / PICTURES).mkdir(mode=0o700, exist_ok=True)
-            with self._new(picture_name(name)) as file:
-                file.write(data)
+        for found in queries.pictures_to_write(names - self.writer.pictures.keys()):
+            path = picture_name(found.name)
+            (self.folder / path).parent.mkdir(mode=0o700, exist_ok=True)
+            with self._new(path) as file:
+                file.writelines(found.parts)
                 file.flush()
                 os.fsync(file.fileno())
-            self.writer.pictures[name] = self.writer.people.of(author)
-            self.counts["pictures"] += 1
+            self.writer.pictures[found.name] = self.writer.people.of(found.author)
+            if found.title:
+                self.writer.titles[found.name] = found.title
+            self.counts["files" if is_file(found.name) else "pictures"] += 1
         self.shown |= names & self.writer.pictures.keys()
 
     def name_cities(self, cities: Iterable[City | None]) -> None:

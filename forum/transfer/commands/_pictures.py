@@ -1,48 +1,69 @@
-"""The pictures that a content file lists: read from the folder beside it, and stored in another until they are loaded."""
+"""The pictures and files that a content file lists: read from the folders beside it, and kept in another until they are loaded."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from forum.illustrations import PICTURE_NAME
+from forum.illustrations import NAME, is_file, kind_of
+from forum.sentfiles import SentFile, is_as_named, title_of
 from forum.shrinking import Shrunk, take
 from forum.transfer.forms import picture_name
-from forum.transfer.models import AgendaFile, Fault
+from forum.transfer.models import AgendaFile, Fault, Values
 
 AT_ONCE = 2  # each in a process of its own
 MAX_BYTES = 20_000_000  # of a picture: no forum has made a larger one
+NO_FILE = "is no file as an export has it, of the kind and the size that its name says"
 NO_PICTURE = "is no WebP file as an export has it, of the size that its name says"
 
 
-class KeptPictures(Mapping[str, Shrunk]):
-    """Pictures by name, each read when it is requested: together they may be larger than the memory."""
+class KeptPictures(Mapping[str, Shrunk | SentFile]):
+    """Pictures and files by name, each read when it is asked for: together they may be larger than the memory.
+
+    A file is open until the next one is asked for.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._names: set[str] = set()
+        self._titles: dict[str, str] = {}
+        self._open = ExitStack()
 
     def keep(self, made: Shrunk) -> None:
         """Store a picture."""
         for data, path in zip((made.whole, made.small), self._paths(made.name), strict=True):
             path.write_bytes(data)
-        self._names.add(made.name)
+        self._titles[made.name] = ""
 
-    def __getitem__(self, name: str) -> Shrunk:
-        if name not in self._names:
-            raise KeyError(name)
-        whole, small = (path.read_bytes() for path in self._paths(name))
-        return Shrunk(name, whole, small)
+    def keep_file(self, name: str, title: str, path: Path) -> bool:
+        """Keep a file that lies at a path, if it is what its name says; returns whether it is."""
+        kept = shutil.copyfile(path, self.folder / name)
+        self._titles[name] = title_of(title, kind_of(name))
+        with kept.open("rb") as stream:
+            return is_as_named(name, stream)
+
+    def close(self) -> None:
+        """Close the file that was asked for last."""
+        self._open.close()
+
+    def __getitem__(self, name: str) -> Shrunk | SentFile:
+        title = self._titles[name]
+        if not title:
+            whole, small = (path.read_bytes() for path in self._paths(name))
+            return Shrunk(name, whole, small)
+        self.close()
+        stream = self._open.enter_context((self.folder / name).open("rb"))
+        return SentFile(name, title, stream)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._titles)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._titles)
 
     def _paths(self, name: str) -> tuple[Path, Path]:
         return self.folder / name, self.folder / f"{name}-small"
@@ -50,25 +71,34 @@ class KeptPictures(Mapping[str, Shrunk]):
 
 @contextmanager
 def kept_pictures(file: AgendaFile, folder: Path) -> Iterator[KeptPictures]:
-    """The pictures that a file lists, from `folder`; adds a fault to the file for each that is missing or invalid.
+    """The pictures and files that a content file lists, of those that lie in `folder`; adds a fault for each that is none.
 
-    Each takes some tenths of a second, so it is done before an action.
+    It takes some tenths of a second for each picture, so it is done before an action.
     """
-    with TemporaryDirectory(prefix="interurban-") as shop, ThreadPoolExecutor(AT_ONCE) as pool:
-        kept = KeptPictures(Path(shop))
-        named = ((values["title"], values.line) for values in file.pictures)
-        listed = {name: line for name, line in named if re.fullmatch(PICTURE_NAME, name)}
-        for name, problem in pool.map(lambda name: (name, _take(name, folder, kept)), listed):
+    with (
+        TemporaryDirectory(prefix="interurban-") as shop,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+        closing(KeptPictures(Path(shop))) as kept,
+    ):
+        named = (values for values in file.pictures if re.fullmatch(NAME, values["title"]))
+        listed = {values["title"]: values for values in named}.values()
+        for values, problem in zip(
+            listed, pool.map(lambda values: _take(values, folder, kept), listed), strict=True
+        ):
             if problem:
-                file.faults.append(Fault(listed[name], f"{picture_name(name)} {problem}"))
+                path = picture_name(values["title"])
+                file.faults.append(Fault(values.line, f"{path} {problem}"))
         yield kept
 
 
-def _take(name: str, folder: Path, kept: KeptPictures) -> str:
-    """Store a picture; returns what is wrong with its file, if anything."""
+def _take(values: Values, folder: Path, kept: KeptPictures) -> str:
+    """Keep a picture or file; returns what is wrong with it, if anything is."""
+    name = values["title"]
     path = folder / picture_name(name)
     if not path.is_file():
         return "is not there"
+    if is_file(name):
+        return "" if kept.keep_file(name, values.get("saved_as") or "", path) else NO_FILE
     made = take(name, path.read_bytes()) if path.stat().st_size <= MAX_BYTES else None
     if made is None:
         return NO_PICTURE

@@ -28,6 +28,7 @@ PREPARATION_WARNING = (
     " It holds the agendas in preparation: give it to nobody but their hosts and moderators."
 )
 PICTURES_SENTENCE = "\n\nThe pictures that the texts show are in the folder `pictures`; at its end each file says whose its pictures are."
+FILES_SENTENCE = "\n\nThe files to which the texts link are in the folder `files`; at its end each file with texts says whose they are."
 README_TEMPLATE = """\
 # What this folder is
 
@@ -129,7 +130,8 @@ def _readme(outgoing: Export, readers: str) -> str:
         whose=readers,
         not_for_all=warnings,
         contents=outgoing.contents,
-        pictures=PICTURES_SENTENCE if outgoing.counts["pictures"] else "",
+        pictures=(PICTURES_SENTENCE if outgoing.counts["pictures"] else "")
+        + (FILES_SENTENCE if outgoing.counts["files"] else ""),
         former=people.former,
         hidden=people.hidden,
         files="\n".join(f"- `{name}`" for name in files),

@@ -22,9 +22,9 @@ from forum.transfer import actions, queries
 from forum.transfer.commands._pictures import KeptPictures, kept_pictures
 from forum.transfer.commands._shared import bp, counted, mark_all_as_read
 from forum.transfer.forms import (
+    FOLDERS,
     GLOSSARY,
     PEOPLE,
-    PICTURES,
     README,
     agendas_in,
     compare_pictures,
@@ -155,13 +155,12 @@ def _readme_in(folder: Path) -> str:
 
 
 def _compare_pictures(folder: Path, names: Iterable[str]) -> None:
-    """Refuse a folder with missing pictures, or with pictures that none of these files lists."""
+    """Refuse a folder in which pictures or files are missing, or some that no content file of these names lists."""
     listed: set[str] = set()
     for name in names:
         with (folder / name).open(encoding="utf-8", errors="replace") as lines:
             listed.update(pictures_listed(lines))
-    pictures = folder / PICTURES
-    there = [file.name for file in pictures.iterdir()] if pictures.is_dir() else []
+    there = [f"{one}/{path.name}" for one in FOLDERS for path in folder.glob(f"{one}/*")]
     compare_pictures(there, listed)
 
 

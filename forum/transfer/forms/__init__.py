@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from forum.transfer.forms._sections import parse
 from forum.transfer.forms.folders import (
+    FILES,
+    FOLDERS,
     GLOSSARY,
     PEOPLE,
     PICTURES,
@@ -19,6 +21,8 @@ from forum.transfer.forms.reading import read_agenda, read_glossary, read_people
 from forum.transfer.forms.writing import ExportedPeople, Writer, importable_slug, number_quotes
 
 __all__ = [
+    "FILES",
+    "FOLDERS",
     "GLOSSARY",
     "PEOPLE",
     "PICTURES",

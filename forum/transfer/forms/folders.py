@@ -8,16 +8,17 @@ from itertools import count, islice
 from unicodedata import normalize
 
 from forum.errors import Invalid
-from forum.illustrations import PICTURE_NAME
+from forum.illustrations import FILE_NAME, NAME, PICTURE_NAME, is_file
 
 PEOPLE, GLOSSARY, README = "people.md", "expressions.md", "README.md"
 PREFIXES = ("agenda-", "dialogue-")
 AGENDA = re.compile(r"agenda-([^.]+)\.md")
 DIALOGUE = re.compile(r"dialogue-([^.]+)(?:\.([2-9]|[1-9][0-9]+))?\.md")
-LISTED = re.compile(r"^- `([^`]+\.md)`$", re.M)  # the lines of README.md that list the files
-PICTURES = "pictures"  # the folder with them
-PICTURE = re.compile(rf"({PICTURE_NAME})\.webp")
-LISTED_PICTURE = re.compile(rf"### +({PICTURE_NAME})\s*")
+LISTED = re.compile(r"^- `([^`]+\.md)`$", re.M)  # as README.md names the files
+PICTURES, FILES = FOLDERS = ("pictures", "files")  # the folders with them
+PICTURE = re.compile(rf"{PICTURES}/({PICTURE_NAME})\.webp|{FILES}/({FILE_NAME})")
+LISTED_PICTURE = re.compile(rf"### +({NAME})\s*")
+LISTS = (["##", "Pictures"], ["##", "Files"])
 MAX_NAMED = 10
 
 
@@ -32,24 +33,24 @@ def dialogue_name(slug: str, number: int) -> str:
 
 
 def picture_name(name: str) -> str:
-    """The path of the file of a picture."""
-    return f"{PICTURES}/{name}.webp"
+    """The path at which a picture or file lies."""
+    return f"{FILES}/{name}" if is_file(name) else f"{PICTURES}/{name}.webp"
 
 
 def pictures_listed(lines: Iterable[str]) -> Iterator[str]:
-    """The names of the pictures that a file lists."""
+    """The names of the pictures and files that a content file lists."""
     is_list = False
     for line in lines:
         if line.startswith("## "):
-            is_list = line.split() == ["##", "Pictures"]
+            is_list = line.split() in LISTS
         elif is_list and (found := LISTED_PICTURE.fullmatch(line)):
             yield found[1]
 
 
-def compare_pictures(names: Collection[str], listed: Collection[str]) -> None:
-    """Raise `Invalid` unless the files in the folder of pictures are exactly those that the other files list."""
-    found = {match[1] for match in map(PICTURE.fullmatch, names) if match}
-    if odd := [f"{PICTURES}/{one}" for one in names if not PICTURE.fullmatch(one)]:
+def compare_pictures(paths: Collection[str], listed: Collection[str]) -> None:
+    """Raise `Invalid` unless what lies in the folders of pictures and files is what the content files list."""
+    found = {match[1] or match[2] for match in map(PICTURE.fullmatch, paths) if match}
+    if odd := [one for one in paths if not PICTURE.fullmatch(one)]:
         raise Invalid(f"No export has files of these names, take them out: {_some(odd)}.")
     _refuse_missing([picture_name(one) for one in set(listed) - found])
     if unlisted := [picture_name(one) for one in found.difference(listed)]:

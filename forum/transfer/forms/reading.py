@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from forum.illustrations import PICTURE_NAME
+from forum.illustrations import FILE_NAME, PICTURE_NAME
 from forum.library import forms as library
 from forum.library.actions import MAX_PARAGRAPHS
 from forum.markdown import MAX_SOURCE, paragraphs
@@ -27,6 +27,7 @@ from forum.transfer.forms.schemas import (
     CONTINUATION,
     DECLARATION,
     ENTRY,
+    FILE,
     FINDINGS,
     MEETING,
     MEMBER,
@@ -89,6 +90,7 @@ def _read_group(group: Section, file: AgendaFile) -> None:
         "Meetings": (file.meetings, _meeting),
         "Dialogue": (file.topics, _topic),
         "Pictures": (file.pictures, _picture),
+        "Files": (file.pictures, _file),
     }
     if group.title == "Findings" and group.level == 2:
         _read_findings(group, file)
@@ -181,6 +183,13 @@ def _picture(section: Section, faults: list[Fault]) -> Values:
         message = f"“{section.title}” is no name of a picture: 24 signs from 0 to 9 and a to f, then its size"
         faults.append(Fault(section.line, f"{message}, such as -1600x1200"))
     return _reader_of(PICTURE)(section, faults)
+
+
+def _file(section: Section, faults: list[Fault]) -> Values:
+    if not re.fullmatch(FILE_NAME, section.title):
+        message = f"“{section.title}” is no name of a file: 24 signs from 0 to 9 and a to f, then its bytes"
+        faults.append(Fault(section.line, f"{message} and its kind, such as -81000.pdf"))
+    return _reader_of(FILE)(section, faults)
 
 
 def _comments(group: Section, faults: list[Fault]) -> Values:

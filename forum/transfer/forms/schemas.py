@@ -284,6 +284,7 @@ TRANSLATION = Schema(
     title_lengths=range(1, parallels.LONGEST_TITLE + 1),
 )
 PICTURE = Schema({"by": slug}, required=("by",), has_text=False)
+FILE = Schema({"by": slug, "saved as": short}, required=("by",), has_text=False)
 ORGANISATION = Schema(
     {
         "slug": slug,

@@ -14,7 +14,7 @@ from forum.commitments.models import Commitment, Milestone, Move
 from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Pace
 from forum.glossary.models import Entry
-from forum.illustrations import PATH
+from forum.illustrations import ANY_PATH, is_file, may_show
 from forum.library.models import Case, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.markdown import MAX_SOURCE, paragraph_key
@@ -49,7 +49,7 @@ INTERNAL_LINK = re.compile(
     r"(\]\([ \t]*<?|^[ \t>]{0,40}\[[^\]\n]{1,300}\]:[ \t]*<?)/(?=(?:posts|topics)/)", re.M
 )
 PICTURE_LINK = re.compile(
-    rf"(\]\([ \t]*<?|^[ \t>]{{0,40}}\[[^\]\n]{{1,300}}\]:[ \t]*<?)(?={PATH})", re.M
+    rf"(\]\([ \t]*<?|^[ \t>]{{0,40}}\[[^\]\n]{{1,300}}\]:[ \t]*<?)(?={ANY_PATH})", re.M
 )
 Fields = Sequence[tuple[str, str | None]]
 
@@ -84,15 +84,15 @@ def _number_other_heads(source: str, numbers: Mapping[int, int]) -> str:
 def _with_absolute_links(source: str, address: str, pictures: Collection[str]) -> str:
     """Make links to posts and topics absolute, because ids differ in another forum, unless the text gets too long.
 
-    The same is done for pictures that the export does not contain, because they are deleted, or invisible to its
-    readers.
+    The same for pictures and files that the export does not have: they are gone, or nobody who reads it sees them.
     """
 
     def at_home(found: re.Match[str]) -> str:
-        return found[0] if found[2] in pictures else f"{found[1]}{address}"
+        name = found[2] or found[3]
+        return found[0] if name in pictures else f"{found[1]}{address}"
 
     whole = INTERNAL_LINK.sub(rf"\g<1>{address}/", source)
-    if "/pictures/" in whole:
+    if may_show(whole):
         whole = PICTURE_LINK.sub(at_home, whole)
     return whole if len(whole) <= MAX_SOURCE else source
 
@@ -164,14 +164,15 @@ class ExportedPeople:
 class Writer:
     """Renders sections of content files. `left_out` counts, by name, the values that no file can contain.
 
-    `address` is that of the forum; `cities` are the labels of cities, by id; `pictures` are the handles of the owners
-    of the pictures that have been written, by their names.
+    `address` is that of the forum; `cities` are the labels of cities, by id; `pictures` are the handles of those who added the
+    pictures and files that have been written, by their names, and `titles` what the files are saved as.
     """
 
     address: str
     people: ExportedPeople
     cities: dict[int, str] = field(default_factory=dict)
     pictures: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
 
     # People
@@ -558,11 +559,13 @@ class Writer:
             whole.append(self._section(3, one.language, schemas.WORDING, said, one.meaning))
         return "".join(whole)
 
-    # Pictures
+    # Pictures and files
 
     def picture(self, name: str) -> str:
-        """The section of a picture that has been written."""
-        return self._section(3, name, schemas.PICTURE, [("by", self.pictures[name])])
+        """The section of a picture or file that has been written."""
+        schema = schemas.FILE if is_file(name) else schemas.PICTURE
+        fields: Fields = [("by", self.pictures[name]), ("saved as", self.titles.get(name))]
+        return self._section(3, name, schema, fields)
 
     # Shared by all sections
 
