@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from io import BytesIO
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from flask import Flask
 from flask_babel import lazy_gettext
@@ -32,7 +33,9 @@ MAX_WAITING = 24  # requests that may wait for admission
 # In addition to these: a page may show many pictures, and browsers ask for all of them at once
 MAX_WAITING_FILES = 48
 SENDERS = 128  # bodies that may be read at once; the server has more threads than that
-LARGE_SENDERS = 4  # of these, the number of bodies above the usual limit; they stay in memory until they are answered
+# Of these, the number of bodies above the usual limit; they are on disk together until they are answered
+LARGE_SENDERS = 4
+PIECE = 65_536  # bytes of such a body that are in memory
 # Requests that wait where files are uploaded, in addition to all others. One is handled at a time, and takes longer
 # than a page
 MAX_WAITING_LARGE = 16
@@ -46,7 +49,7 @@ LARGE_ANSWERS = 6
 READERS_WAIT, WRITERS_WAIT, LARGE_WAIT = 1.0, 2.0, 10.0
 RETRY_AFTER = "3"
 ALWAYS_ADMITTED = ("/healthz",)  # paths
-FILES = "/pictures/"  # the beginning of the paths of files
+FILES = ("/pictures/", "/files/")  # the beginnings of the paths of files
 # Size of a response. A shorter one is read whole, so that a slow reader does not occupy a place
 MAX_BUFFERED_BYTES = 2_000_000
 WITHOUT_CONTENT = ("204", "304")
@@ -232,7 +235,7 @@ class AdmissionGate:
         """Read the body into memory, up to one byte more than allowed so that the application refuses a larger one.
 
         Returns False if too many bodies are being read: each occupies a thread, and threads must remain for readers.
-        A large body counts until the stack is released, because it stays in memory until then.
+        A large body goes into an unnamed file, and counts until the stack is released, which also deletes the file.
         """
         written = environ.get("CONTENT_LENGTH") or ""
         length = int(written) if written.isdigit() else None
@@ -248,7 +251,10 @@ class AdmissionGate:
         with ExitStack() as reading:
             (held if is_large else reading).callback(senders.release, whose)
             wanted = most + 1 if length is None else length
-            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(wanted))
+            body = environ["wsgi.input"]
+            environ["wsgi.input"] = (
+                _in_file(body, wanted, held) if is_large else BytesIO(body.read(wanted))
+            )
         return True
 
     def _refuse(self, start_response: Any, is_reading: bool) -> Iterable[bytes]:
@@ -284,6 +290,15 @@ class AdmissionGate:
             return [b"".join(parts)]
         finally:
             _close(parts)
+
+
+def _in_file(body: IO[bytes], length: int, held: ExitStack) -> IO[bytes]:
+    """A body of so many bytes, or what came of it, in a file that the stack closes."""
+    file = held.enter_context(TemporaryFile())  # noqa: SIM115  # the stack closes it
+    while (left := length - file.tell()) > 0 and (piece := body.read(min(left, PIECE))):
+        file.write(piece)
+    file.seek(0)
+    return file
 
 
 class _LongAnswer:

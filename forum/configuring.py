@@ -33,13 +33,16 @@ from forum.columns import MAX_ID
 from forum.pagecache import THEMES
 from forum.pages import capped, counted
 from forum.plaintext import excerpt, prose
+from forum.sentfiles import ENDINGS
 from forum.settings import Settings
 from forum.templating import TemplateEnvironment
 
 # Bytes: enough for a full practice, percent-encoded, at three bytes a letter
 MAX_BODY = 2 * 1024 * 1024
-# Bytes, at the one address where files are uploaded: enough for a photograph from a phone
+# Bytes, at the one address where pictures and files are uploaded: enough for a photograph from a phone. A file may have
+# more
 MAX_PICTURE_BODY = 12 * 1024 * 1024
+AROUND_FILE = 100_000  # bytes that a form with a file has beside it, and a little more, so that a sentence refuses one
 PICTURES_PATH = "/pictures"
 MAX_FORM_FIELDS = 1_000  # of any form: the longest forms set the order of many rows
 NUL = "\x00"
@@ -119,7 +122,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(here=web.here, values_here=web.values_here, fonts=has_fonts)
     app.jinja_env.globals.update(page_here=web.page_here)
     app.jinja_env.globals.update(provider_elsewhere=web.provider_elsewhere)
-    app.jinja_env.globals.update(takes_pictures=settings.pictures_mb > 0)
+    app.jinja_env.globals.update(
+        takes_pictures=settings.pictures_mb > 0,
+        takes_files=settings.most_of_file > 0,
+        file_mb=settings.file_mb,
+        file_endings=f",{ENDINGS}" if settings.most_of_file else "",
+    )
     app.jinja_env.globals.update(site_url=settings.url, theme_colors=web.THEME_COLORS)
     app.jinja_env.filters.update(
         capped=capped,
@@ -186,13 +194,18 @@ class BoundedRequest(Request):
 
     @property
     def max_content_length(self) -> int | None:
-        """How many bytes a body may have: more where pictures are uploaded."""
-        is_picture = self.path == PICTURES_PATH and self.mimetype == "multipart/form-data"
-        return MAX_PICTURE_BODY if is_picture else super().max_content_length
+        """How many bytes a body may have: more where pictures and files are uploaded."""
+        is_file = self.path == PICTURES_PATH and self.mimetype == "multipart/form-data"
+        return max_file_body(web.settings()) if is_file else super().max_content_length
 
     @max_content_length.setter
     def max_content_length(self, most: int | None) -> None:
         self._max_content_length = most
+
+
+def max_file_body(settings: Settings) -> int:
+    """How many bytes a body with a picture or file may have."""
+    return max(MAX_PICTURE_BODY, settings.most_of_file + AROUND_FILE)
 
 
 class IdConverter(IntegerConverter):

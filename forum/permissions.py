@@ -284,22 +284,22 @@ class Can:
         """Members keep searches, and are told what is new for them."""
         return YES if self.person.is_member else SIGN_IN
 
-    # Pictures
+    # Pictures and files
 
     def add_picture(self) -> Verdict:
-        """Members who may write add pictures."""
+        """Members who may write add pictures and files."""
         return self.write()
 
     def see_picture(self, picture: Picture) -> Verdict:
-        """Whoever added a picture sees it, and moderators of the agenda of a text with it; others see those of texts they find."""
+        """Whoever added a picture or file sees it, and who moderates the agenda of a text with it; others see those of texts they find."""
         return YES if self._is_own(picture.member_id) else self.moderate(picture.agenda_id)
 
     def show_picture(self, picture: Picture) -> Verdict:
-        """Members show their own pictures in their texts, and moderators those of their agendas, too."""
+        """Members show their own pictures and files in their texts, and moderators those of their agendas, too."""
         return YES if self.see_picture(picture) else verdicts.PICTURE_OF_OTHERS
 
     def delete_picture(self, picture: Picture) -> Verdict:
-        """Members delete their own pictures."""
+        """Members delete their own pictures and files."""
         return YES if self._is_own(picture.member_id) else NO
 
     def _is_own(self, author_id: int | None) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 from tempfile import TemporaryFile
+from urllib.parse import quote
 
-from flask import Response, request
+from flask import Flask, Response, request
+from flask_babel import force_locale
 
 from forum.admission import MAX_BUFFERED_BYTES, Places
 from forum.errors import Busy
@@ -24,8 +27,31 @@ PIECE = 65_536  # bytes of a long file that are sent at once
 def saved_file(name: str, content_type: str, content: bytes | Iterator[bytes]) -> Response:
     """The response that is saved as the file `name`, with this content."""
     answer = Response(content, content_type=content_type)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Content-Disposition"] = f"attachment; {_named(name)}"
     return answer
+
+
+def _named(name: str) -> str:
+    """The name of a file in a header, also for what reads ASCII alone (RFC 6266)."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    if plain == name:
+        return f'filename="{name}"'
+    plain = f"file{plain}" if plain.startswith(".") else plain
+    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Make each part in an application context of its own, so that slow readers hold no connection in between.
+
+    There is no request any more then, so that it is told in which language the file is. If a part fails, granian ends the
+    answer as if it were whole: a length that was told, or the form of the file, shows that it is not.
+    """
+    while True:
+        with app.app_context(), force_locale(locale):
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
 
 
 def long_file(name: str, content_type: str, parts: Iterable[bytes]) -> Response:

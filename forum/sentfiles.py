@@ -12,18 +12,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from io import SEEK_END
+from mimetypes import MimeTypes
 from typing import IO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from flask_babel import gettext as _
 
 from forum.errors import Invalid
-from forum.illustrations import bytes_of, kind_of
+from forum.illustrations import FILE_KINDS, bytes_of, kind_of
+from forum.settings import MEGABYTE
 
 FIELD = "picture"  # of the form, which takes both
 # Bytes that are in memory together, and in a row of the database: by it a place in a file is found, so that it stays as it is
 PORTION = 262_144
-MEGABYTE = 1_000_000
 CONTENT_TYPES = {
     "pdf": "application/pdf",
     "odt": "application/vnd.oasis.opendocument.text",
@@ -36,11 +37,15 @@ CONTENT_TYPES = {
     "txt": "text/plain; charset=utf-8",
     "geojson": "application/geo+json",
 }
+ENDINGS = ",".join(f".{kind}" for kind in FILE_KINDS)  # for the `accept` of a field
 TEXT_KINDS = ("csv", "txt", "geojson")  # which their names alone tell from each other
 OPEN_KINDS = {CONTENT_TYPES[kind]: kind for kind in ("odt", "ods", "odp")}
 # What an Office file says of its main part
 OFFICE_KINDS = {f"{CONTENT_TYPES[kind]}.main+xml": kind for kind in ("docx", "xlsx", "pptx")}
 PDF_BEGINS, ZIP_BEGINS = b"%PDF-", b"PK\x03\x04"
+PICTURE_BEGINS = re.compile(rb"\xff\xd8|\x89PNG|GIF8|RIFF....WEBP|....ftyp", re.DOTALL)
+PICTURE_BYTES = 12
+USUAL_TYPES = MimeTypes()
 # Of a ZIP file. Nothing in it is unpacked but the entry that says what it is
 MAX_ENTRIES, MAX_DIRECTORY, MAX_TOLD = 10_000, 2_000_000, 500_000
 ZIP_END, ZIP_END_BYTES, MAX_COMMENT, ZIP64_LOCATOR = b"PK\x05\x06", 22, 65_535, b"PK\x06\x07"
@@ -75,11 +80,14 @@ class SentFile(NamedTuple):
 
 
 def may_be_file(stream: IO[bytes], filename: str) -> bool:
-    """Whether what was sent is to be taken for a file, not for a picture."""
+    """Whether what was sent is to be taken for a file, though of a kind that nobody can add, and not for a picture."""
     stream.seek(0)
-    begins = stream.read(len(PDF_BEGINS))
+    begins = stream.read(PICTURE_BYTES)
+    if PICTURE_BEGINS.match(begins):
+        return False
+    usual = USUAL_TYPES.guess_type(filename)[0] or "image"
     is_told = begins.startswith((PDF_BEGINS, ZIP_BEGINS))
-    return is_told or ending_of(filename) in TEXT_KINDS
+    return is_told or ending_of(filename) in CONTENT_TYPES or not usual.startswith("image")
 
 
 def ending_of(filename: str) -> str:

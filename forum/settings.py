@@ -12,7 +12,8 @@
 | FORUM_LANGUAGES | the languages of the interface that readers can have, such as `fr en`; the first one is for those whose browser asks for none of them | all that there are, English first |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 8 |
-| FORUM_PICTURES_MB | how many megabytes the pictures of one member may take; with 0 nobody can add any | 100 |
+| FORUM_PICTURES_MB | how many megabytes the pictures and files of one member may take; with 0 nobody can add any | 100 |
+| FORUM_FILE_MB | how many megabytes a file (PDF, table, document) may have that a member adds to a text, at most 900; with 0 pictures alone can be added | 10 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
 | FORUM_LOG | `json`: a line in JSON for each request, refused factor, received message, mistake and slow statement, on standard error; `plain`: the same in words; `off`: mistakes and slow statements alone, in words | json |
 | FORUM_METRICS | address such as `127.0.0.1:8001` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
@@ -69,6 +70,8 @@ MAILBOX = re.compile(
 )
 LAST_PORT = 65_535
 MAX_DIGITS = 9  # digits of a number
+MEGABYTE = 1_000_000
+MAX_FILE_MB = 900  # the addresses of files have room for nine digits of bytes
 PREFIX = "FORUM_"  # the beginning of the names of all settings
 # How similar (0 to 1) an unknown name must be to that of a setting to count as misspelt
 MISSPELT = 0.85
@@ -104,6 +107,7 @@ class Settings:
     remembers: bool = False
     free_mb: int = 100
     pictures_mb: int = 100
+    file_mb: int = 10
     pg_dump: str = "pg_dump"
     log: str = "off"
     slow_ms: int = 200
@@ -150,6 +154,16 @@ class Settings:
         further = (self.mail_path, self.carried_path, self.limits_path, self.writelog_path)
         more = (self.pagestore_path, self.metrics_path, self.backed_up_path, self.heartbeat_path)
         return (*(self.data / name for name in names), *further, *more)
+
+    @property
+    def most_of_pictures(self) -> int:
+        """How many bytes the pictures and files of a member may take."""
+        return self.pictures_mb * MEGABYTE
+
+    @property
+    def most_of_file(self) -> int:
+        """How many bytes a file may have that a member adds; 0 where none can be added."""
+        return self.file_mb * MEGABYTE if self.pictures_mb else 0
 
     @property
     def is_https(self) -> bool:
@@ -247,6 +261,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         page_cache_mb=_number(environ, "FORUM_PAGE_CACHE_MB", 8),
         free_mb=_number(environ, "FORUM_FREE_MB", 100),
         pictures_mb=_number(environ, "FORUM_PICTURES_MB", 100),
+        file_mb=_file_mb(_number(environ, "FORUM_FILE_MB", 10)),
         pg_dump=environ.get("FORUM_PG_DUMP") or "pg_dump",
         log=environ.get("FORUM_LOG") or "json",
         slow_ms=_number(environ, "FORUM_SLOW_MS", 200),
@@ -416,6 +431,12 @@ def _number(environ: Mapping[str, str], name: str, usual: int) -> int:
     if not (written.isascii() and written.isdecimal() and len(written) <= MAX_DIGITS):
         raise WrongSetting(f"{name} is {written}, and should be a whole number such as {usual}.")
     return int(written)
+
+
+def _file_mb(number: int) -> int:
+    if number > MAX_FILE_MB:
+        raise WrongSetting(f"FORUM_FILE_MB is {number}, and should be {MAX_FILE_MB} at most.")
+    return number
 
 
 def _metrics(written: str) -> str:

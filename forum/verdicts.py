@@ -100,7 +100,9 @@ OTHERS_WRITE_FOR_IT = Verdict(
     )
 )
 PICTURE_OF_OTHERS = Verdict(
-    _("This text shows a picture of somebody else. Quote their post, or add your own picture.")
+    _(
+        "This text shows a picture or file of somebody else. Quote their post, or add one of your own."
+    )
 )
 NOTE_HIDDEN = Verdict(
     _(

@@ -1,4 +1,4 @@
-/** The composer: tools, prompts, quotes, pictures, a preview while typing. */
+/** The composer: tools, prompts, quotes, pictures and files, a preview while typing. */
 
 const STARS = { italic: 1, bold: 2 }; // and three are both
 const ITEM = /^ *([-*+]|\d+\.) +/;
@@ -155,7 +155,7 @@ function putPrompt(event) {
   append(document.getElementById(button.dataset.for), `## ${button.dataset.prompt}\n\n`);
 }
 
-// Pictures: chosen, dropped or pasted; made smaller here, so that a poor line has less to carry
+// Pictures and files: chosen, dropped or pasted; pictures made smaller here, so that a poor line has less to carry
 
 function takePictures(bar) {
   const field = fieldOf(bar);
@@ -163,8 +163,8 @@ function takePictures(bar) {
   const { form } = field;
   let pending = 0;
   const take = async (files) => {
-    const { value } = field;
-    const { activeElement } = document;
+    const { value: before } = field;
+    const { activeElement: focused } = document;
     const lines = [];
     const problems = [];
     pending++;
@@ -172,27 +172,25 @@ function takePictures(bar) {
     for (const file of files) {
       const body = new FormData();
       body.append("csrf_token", form.elements.csrf_token.value);
-      body.append("picture", await smaller(file).catch(() => file), "picture");
+      body.append("picture", await smaller(file).catch(() => file), file.name);
       const shown = await tools.page(words.pictures, body).catch(() => null);
       const line = shown?.querySelector("#added")?.value;
       if (line) lines.push(line);
       else problems.push(`${file.name}: ${shown?.querySelector(REASON)?.textContent ?? words.failed}`);
     }
     pending--;
-    status.textContent = [...problems, lines.length ? words.say : ""].join("\n");
-    if (lines.length) put(lines, value, activeElement);
-  };
-  /** The caret goes between the first one's brackets, unless one went on writing meanwhile. */
-  const put = (lines, before, focused) => {
+    status.textContent = [...problems, lines[0] ? words.say : ""].join("\n");
+    if (!lines[0]) return;
+    // The caret goes between the first one's brackets, unless one went on writing meanwhile
     const { activeElement } = document;
     const { selectionStart, selectionEnd, value } = field;
     const end = value.includes("\n", selectionEnd) ? "\n" : "\n\n";
-    const at = append(field, lines.join("\n\n") + end, selectionEnd);
-    if (value === before && activeElement === focused) return field.setSelectionRange(at + 2, at + 2);
+    const at = append(field, lines.join("\n\n") + end, selectionEnd) + lines[0].indexOf("[") + 1;
+    if (value === before && activeElement === focused) return field.setSelectionRange(at, at);
     field.setSelectionRange(selectionStart, selectionEnd);
     activeElement.focus();
   };
-  const chooser = tools.make("input", { type: "file", accept: "image/*", multiple: true });
+  const chooser = tools.make("input", { type: "file", accept: words.accept, multiple: true });
   bar.querySelector("[data-md=picture]").addEventListener("click", () => chooser.click());
   chooser.addEventListener("change", () => {
     take([...chooser.files]);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from io import BytesIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from forum.sentfiles import CONTENT_TYPES, OFFICE_KINDS
 
@@ -18,7 +18,7 @@ def archive(entries: Mapping[str, str], how: int = ZIP_DEFLATED) -> bytes:
     made = BytesIO()
     with ZipFile(made, "w", how) as file:
         for name, text in entries.items():
-            file.writestr(name, text)
+            file.writestr(ZipInfo(name), text, how)  # of 1980, so that it is the same each time
     return made.getvalue()
 
 

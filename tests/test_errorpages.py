@@ -76,8 +76,11 @@ def test_what_holds_no_text_is_not_called_one(csrf: None, sign_in: Any, people: 
 def test_a_picture_that_is_lost_is_not_called_safe(csrf: None, sign_in: Any, people: Any) -> None:
     sent = {"alt": "A wall", "picture": (BytesIO(b"a picture"), "a.png"), "csrf_token": "old"}
     page = text(sign_in(people.ana).post("/pictures", data=sent))
-    assert "The picture was not kept." in page and "is safe" not in page
-    assert fields_of(page, "/pictures")["alt"] == "A wall" and ">What it shows</label>" in page
+    assert "The picture or file was not kept." in page and "is safe" not in page
+    assert (
+        fields_of(page, "/pictures")["alt"] == "A wall"
+        and ">What it shows, or what it is</label>" in page
+    )
 
 
 def test_a_practice_that_is_given_back_names_each_of_its_texts(

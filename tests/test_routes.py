@@ -389,6 +389,7 @@ GET  /organisations/{organisation}/seats              |   in  403  403  403  200
 GET  /pictures                                        |   in  200  200  200  200  200
 POST /pictures                                        |  403  yes  yes  yes  yes  yes
 GET  /pictures/{picture_name}.webp                    |  404  404  200  404  200  200
+GET  /files/{file_name}                               |  404  404  200  404  200  200
 GET  /pictures/{picture}/delete                       |   in  404  200  404  404  404
 POST /pictures/{picture}/delete                       |  403  404  yes  404  404  404
 GET  /posts/{hidden_post}                             |   on   on   on   on   on   on

@@ -153,8 +153,12 @@ def test_an_archive_with_any_fault_is_taken_or_refused():
 
 
 def test_a_picture_is_taken_for_one():
-    for kind in ("PNG", "JPEG", "WEBP", "GIF"):
+    for kind in ("PNG", "JPEG", "WEBP", "GIF", "AVIF"):
         assert not may_be_file(BytesIO(picture(kind)), "a.pdf")
+    for filename in ("a.png", "a.heic", "a.svg", "picture", ""):
+        assert not may_be_file(BytesIO(b"none"), filename)
+    for filename in ("a.html", "a.doc", "a.exe", "a.mp4", "a.docx"):
+        assert may_be_file(BytesIO(b"none"), filename)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from flask import current_app
@@ -47,6 +48,7 @@ from forum.pictures.actions import add_picture
 from forum.screening.actions import RuleText, make_rule
 from forum.searches.actions import keep as keep_search
 from forum.searches.models import Wanted
+from forum.sentfiles import SentFile
 from forum.shrinking import Shrunk
 from forum.terms.actions import TermsText, write_terms
 from forum.webhooks.actions import WebhookText, add_webhook
@@ -277,7 +279,11 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
     draft = _practice(people, agenda, "Night watch")
     bookmark(people.ana, "post", reply.id)
     picture = add_picture(people.ana, Shrunk("ab12" * 6 + "-9x9", b"bytes", b""), 1_000)
+    file = add_picture(
+        people.ana, SentFile("ab12" * 6 + "-4.txt", "a.txt", BytesIO(b"Kerb")), 1_000
+    )
     return {
+        "file_name": file.name,
         "picture": picture.id,
         "picture_name": picture.name,
         "bookmark": bookmark_of(people.ana, "post", reply.id).id,

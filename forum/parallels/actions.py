@@ -280,7 +280,9 @@ def _check(text: TranslationText, original: Original) -> None:
         most = LONGEST_SENTENCE
         raise Invalid(_("Write at most %(most)s characters.", most=most), "sentence")
     if text.opening.pictures:
-        raise Invalid(_("Only words go here. Put the picture into the text below."), "sentence")
+        raise Invalid(
+            _("Only words go here. Put the picture or file into the text below."), "sentence"
+        )
     known = all_texts(original)
     for name in filter(None, ("sentence" if text.sentence.strip() else "", *text.written)):
         if name not in known:

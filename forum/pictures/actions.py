@@ -32,7 +32,8 @@ from forum.pictures.queries import (
     pictures_to_show,
     space_taken,
 )
-from forum.sentfiles import MEGABYTE, SentFile
+from forum.sentfiles import SentFile
+from forum.settings import MEGABYTE
 from forum.shrinking import Shrunk
 
 

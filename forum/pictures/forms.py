@@ -1,4 +1,4 @@
-"""What may be sent as a picture."""
+"""What may be sent as a picture or a file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from forum.webforms import lazy_text as _
 
 MAX_ALT = 300
 PICTURE = "picture"  # the name of the field with the file
-ACCEPTED = "image/jpeg,image/png,image/webp,image/avif,image/gif"
+ACCEPTED = "image/jpeg,image/png,image/webp,image/avif,image/gif"  # and the endings of files
 
 
 class PictureForm(Form):
-    """A picture, and its description."""
+    """A picture or a file, and its description."""
 
-    picture = FileField(_("Picture"), render_kw={"accept": ACCEPTED})
+    picture = FileField(_("Picture or file"))
     alt = StringField(
-        _("What it shows"),
+        _("What it shows, or what it is"),
         [Length(max=MAX_ALT, message=_("Shorten it to %(most)s characters.", most=MAX_ALT))],
         [one_line],
     )

@@ -61,7 +61,7 @@ class Picture(Base):
 
     def line(self, alt: str = "") -> str:
         """What shows it in a text, with words that say what it is; a file has those of its name, if there are no others."""
-        return line_of(self.name, alt or (self.title or "").rpartition(".")[0])
+        return line_of(self.name, alt or (self.title or "").rpartition(".")[0].replace("_", " "))
 
     @property
     def thumbnail(self) -> str:

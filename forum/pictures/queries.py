@@ -7,12 +7,13 @@ from dataclasses import replace
 from math import ceil
 from typing import Any, NamedTuple
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, or_, select
 
 from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound, or_not_found
-from forum.illustrations import FOLDERS, Illustration, illustrations_in
+from forum.illustrations import FOLDERS, Illustration, illustrations_in, is_file
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
 from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
@@ -46,6 +47,18 @@ def get_picture(reader: Person, name: str) -> Picture:
     if reader.hosts and is_picture_moderated(reader, name):
         return picture
     raise NotFound()
+
+
+def get_file(reader: Person, name: str) -> Picture:
+    """A file by name, for those who may see it, as `get_picture`; raises `NotFound`, with a sentence, for anybody else."""
+    try:
+        if is_file(name):
+            return get_picture(reader, name)
+    except NotFound:
+        pass
+    raise NotFound(
+        _("This file is not there any more, or you may not read the text that links to it.")
+    )
 
 
 def unseen_pictures(reader: Person, names: Collection[str]) -> set[str]:

@@ -1,32 +1,35 @@
-"""Adding pictures, seeing them, and deleting one's own."""
+"""Adding pictures and files, seeing them, and deleting one's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
+from forum.configuring import MAX_PICTURE_BODY
 from forum.errors import Invalid
-from forum.illustrations import address_of, size_of
+from forum.illustrations import address_of, kind_of, size_of
 from forum.permissions import VISITOR
 from forum.pictures import actions, queries
-from forum.pictures.forms import PictureForm
+from forum.pictures.forms import ACCEPTED, PICTURE, PictureForm
+from forum.pictures.models import Picture
 from forum.ratelimits import by_person, changing, limiter
-from forum.sentfiles import MEGABYTE
-from forum.shrinking import shrink
+from forum.savedfiles import in_contexts_of_their_own, saved_file
+from forum.sentfiles import CONTENT_TYPES, SentFile, examine, may_be_file
+from forum.shrinking import Shrunk, shrink
 from forum.web import me
 
 bp = Blueprint("pictures", __name__)
 SMALL_SUFFIX = "-small"
 # If a browser opens a picture as a page, it can do nothing (ASVS 5.0, 3.2.1)
 PICTURE_POLICY = "default-src 'none'; sandbox"
-NOT_MODIFIED = 304
+PARTIAL, NOT_MODIFIED, OUT_OF_RANGE = 206, 304, 416
 
 
 def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
@@ -45,8 +48,10 @@ def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
 @bp.route("/pictures", methods=["GET", "POST"])
 @limiter.limit("40 per hour", key_func=by_person, methods=["POST"])
 def add_picture() -> ResponseReturnValue:
-    """One's own pictures, and adding one. A picture that was added just now is named by `?added=<id>`."""
+    """One's own pictures and files, and adding one. One that was added just now is named by `?added=<id>`."""
     form = PictureForm()
+    if not web.settings().most_of_file:
+        form.picture.label.text = _("Picture")
     page_of_mine = queries.my_pictures(me(), web.number("page"))
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -60,30 +65,35 @@ def add_picture() -> ResponseReturnValue:
             added=added,
             alt=web.text("alt"),
             taken=queries.space_taken(me().id),
-            most=_most(),
+            most=web.settings().most_of_pictures,
+            accepted=ACCEPTED,
         ), status
 
     def deed() -> AnyResponse:
-        if not _most():
-            raise Invalid(_("This forum takes no pictures."), "picture")
-        picture = actions.add_picture(me(), shrink(_sent()), _most())
-        address = url_for("pictures.add_picture", added=picture.id, alt=form.alt.data or None)
-        return web.done(_("Your picture is added."), address)
+        most = web.settings().most_of_pictures
+        if not most:
+            raise Invalid(_("This forum takes no pictures."), PICTURE)
+        made = actions.add_picture(me(), _sent(), most)
+        address = url_for("pictures.add_picture", added=made.id, alt=form.alt.data or None)
+        return web.done(
+            _("Your file is added.") if made.is_file else _("Your picture is added."), address
+        )
 
     return webforms.process(form, page, deed)
 
 
-def _most() -> int:
-    """How many bytes the pictures of one member may take."""
-    return web.settings().pictures_mb * MEGABYTE
-
-
-def _sent() -> bytes:
-    sent = request.files.get("picture")
-    data = sent.read() if isinstance(sent, FileStorage) else b""
-    if not data:
-        raise Invalid(_("Choose a picture."), "picture")
-    return data
+def _sent() -> Shrunk | SentFile:
+    """What was sent, as it can be kept. Raises `Invalid` for what is neither a picture nor a file that can be added."""
+    sent, most = request.files.get(PICTURE), web.settings().most_of_file
+    if not isinstance(sent, FileStorage) or not sent.stream.read(1):
+        raise Invalid(_("Choose a picture or a file.") if most else _("Choose a picture."), PICTURE)
+    if most and may_be_file(sent.stream, sent.filename or ""):
+        return examine(sent.stream, sent.filename or "", most)
+    sent.stream.seek(0)
+    data = sent.stream.read(MAX_PICTURE_BODY + 1)
+    if len(data) > MAX_PICTURE_BODY:
+        raise Invalid(_("A picture may have 12 MB at most."), PICTURE)
+    return shrink(data)
 
 
 @bp.get("/pictures/<name>.webp")
@@ -108,13 +118,56 @@ def picture(name: str) -> ResponseReturnValue:
     return answer
 
 
+@bp.get("/files/<name>")
+def file(name: str) -> ResponseReturnValue:
+    """A file, or the part of it that a browser lacks, as something to save.
+
+    Browsers ask each time, as for pictures. It is read a portion at a time, and what reads it slowly holds no connection.
+    """
+    found = queries.get_file(me(), name)
+    if request.if_none_match.contains(name):
+        answer = Response(status=NOT_MODIFIED)
+    elif (part := _part_wanted(found)) is None:
+        answer = Response(status=OUT_OF_RANGE, headers={"Content-Range": f"bytes */{found.size}"})
+    else:
+        answer = _part(found, *part)
+    answer.set_etag(name)  # under one name there are never other bytes
+    answer.headers["Cache-Control"] = f"{'private' if me().is_member else 'public'}, no-cache"
+    answer.headers["Content-Security-Policy"] = PICTURE_POLICY
+    answer.accept_ranges = "bytes"
+    return answer
+
+
+def _part_wanted(found: Picture) -> tuple[int, int] | None:
+    """From where to where a file is wanted, all of it unless a single range is named; None if it has none such."""
+    wanted, same = request.range, request.if_range
+    is_same = "If-Range" not in request.headers or same.etag == found.name
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1 or not is_same:
+        return 0, found.size
+    return wanted.range_for_length(found.size)
+
+
+def _part(found: Picture, start: int, stop: int) -> Response:
+    """The bytes of a file from one place to another."""
+    app: Flask = cast(Any, current_app)._get_current_object()
+    parts = queries.portions_of(found.id, start, stop)
+    made = in_contexts_of_their_own(app, web.locale(), parts)
+    answer = saved_file(found.title or found.name, CONTENT_TYPES[kind_of(found.name)], made)
+    answer.content_length = stop - start
+    if stop - start < found.size:
+        answer.status_code = PARTIAL
+        answer.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{found.size}"
+    return answer
+
+
 @bp.route("/pictures/<int:picture_id>/delete", methods=["GET", "POST"])
 @changing
 def delete_picture(picture_id: int) -> ResponseReturnValue:
-    """Ask for confirmation, then delete one's own picture."""
+    """Ask for confirmation, then delete one's own picture or file."""
     mine = queries.my_picture(me(), picture_id)
     if request.method == "GET":
         shown_in = queries.texts_showing(me(), mine)
         return render_template("pictures/delete.html", picture=mine, shown_in=shown_in)
-    actions.delete_picture(me(), picture_id)
-    return web.done(_("Your picture is deleted."), url_for("pictures.add_picture"))
+    gone = actions.delete_picture(me(), picture_id)
+    said = _("Your file is deleted.") if gone.is_file else _("Your picture is deleted.")
+    return web.done(said, url_for("pictures.add_picture"))

@@ -19,7 +19,6 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -38,6 +37,7 @@ from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm
 from forum.rights.models import Kind, Record
 from forum.rights.queries import KINDS, LEFT_OUT, json_value, picture_files, records
+from forum.savedfiles import in_contexts_of_their_own
 from forum.web import has_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
@@ -94,26 +94,12 @@ def _download(member: Member) -> Response:
     made_at, forum = now(), federation().name
     parts = zipped(_files(member, {"forum": forum, "made_at": json_value(made_at)}))
     app: Flask = cast(Any, current_app)._get_current_object()
-    made = _in_contexts_of_their_own(app, web.locale(), parts)
+    made = in_contexts_of_their_own(app, web.locale(), parts)
     answer = Response(made, mimetype="application/zip")
     name = f"{member.handle}-{made_at:%Y-%m-%d}.zip"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
-
-
-def _in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Create each part in an application context of its own, so that slow readers hold no connection in between.
-
-    There is no request any more then, so the language of the file is passed. If a part fails, granian ends the
-    response as if it were complete; a ZIP file shows where it is cut off.
-    """
-    while True:
-        with app.app_context(), force_locale(locale):
-            part = next(parts, None)
-        if part is None:
-            return
-        yield part
 
 
 def _files(member: Member, about: dict[str, Any]) -> Files:

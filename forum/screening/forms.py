@@ -12,7 +12,7 @@ from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
 KIND_NAMES = {
-    "links": _("Links and pictures of new members"),
+    "links": _("Links, pictures and files of new members"),
     "word": _("A word"),
     "domain": _("A domain"),
     "same text": _("The same text again"),

@@ -191,10 +191,10 @@ class Visit:
         part = answer.text().partition(f'id="{answer.url.partition("#")[2]}"')[2]
         return re.findall(r'data-post="(\d+)"', part)[0]
 
-    def add_picture(self, data: bytes, alt: str = "") -> str:
-        """Add a picture by its page; returns the line for a text, which the page shows then."""
+    def add_picture(self, data: bytes, alt: str = "", filename: str = "picture") -> str:
+        """Add a picture or file by its page; returns the line for a text, which the page shows then."""
         page = self.go("/pictures")
-        file: Any = {"name": "picture", "mimeType": "", "buffer": data}
+        file: Any = {"name": filename, "mimeType": "", "buffer": data}
         page.set_input_files("[name=picture]", file)
         page.fill("[name=alt]", alt)
         with page.expect_navigation(wait_until="load"):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.looks import AXE, DESK, SHOTS, VIEWS, axe_faults, faults_here, look
 from tests.browser.unseen import crowded, misleading
+from tests.samples_of_files import PDF
 from tests.samples_of_pictures import picture
 
 # name, address (or a link to follow from one), who looks
@@ -445,7 +446,7 @@ def test_the_pages_of_what_ends_and_is_taken_away(visit: Any) -> None:
 
 
 def test_pictures_and_the_pages_about_them(visit: Any) -> None:
-    """Listed, just added, refused, before one is deleted, and in a text: wide, tall, and gone."""
+    """Listed, just added, refused, before one is deleted, and in a text: wide, tall, and gone; files with names of any kind."""
     window = visit()
     window.sign_in("administrator")
     wide, tall, gone = (
@@ -453,22 +454,33 @@ def test_pictures_and_the_pages_about_them(visit: Any) -> None:
         for size, alt in (((1600, 900), "A wide lane"), ((300, 1500), "A tower"), ((900, 600), ""))
     )
     faults = faults_here(window.page, "/pictures-added") + crowded(window.page)
+    long, arabic = (
+        window.add_picture(PDF, filename=filename)
+        for filename in (f"{'kerb_' * 18}.pdf", "مقطع الرصيف الجديد.pdf")
+    )
+    faults += faults_here(window.page, "/file-added") + crowded(window.page)
     said = [
+        long,
+        f"{arabic} ثم نص.",
+        f"- One {long}\n- {arabic}",
         wide,
         "*From the bridge*",
         f"- One\n- {tall}",
-        f"| A | B |\n|---|---|\n| {wide} | {tall} |",
+        f"| A | B |\n|---|---|\n| {wide} | {tall} |\n| {arabic} | B |",
     ]
     topic = window.open_topic(
         "\n\n".join([*said, gone.replace("[]", "[The words of a gone picture]")])
     )
     page = window.go("/pictures")
     faults += faults_here(page, "/pictures") + crowded(page)
-    page.get_by_role("button", name="Add the picture").click()
+    page.get_by_role("button", name="Add it").click()
     assert page.title().startswith("Error:")
     faults += faults_here(page, "/pictures-refused")
-    delete = str(page.locator(".pics a[href$='/delete']").first.get_attribute("href"))
-    faults += faults_of(window, delete)
+    of_file, delete = (
+        str(page.locator(".pics a[href$='/delete']").nth(place).get_attribute("href"))
+        for place in (0, 2)
+    )
+    faults += faults_of(window, of_file) + faults_of(window, delete)
     window.send(delete)
     page = window.go(topic)
     assert page.locator(".prose img").count() == 5

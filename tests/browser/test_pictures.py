@@ -1,4 +1,4 @@
-"""Pictures in texts: chosen, dropped, pasted, refused, quoted, read and hidden; and all of it without scripts."""
+"""Pictures and files in texts: chosen, dropped and pasted, refused, quoted, read, hidden; and all of it without scripts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.people import Visit
+from tests.samples_of_files import CSV, PDF
 from tests.samples_of_pictures import picture
 
 TURNED = Image.Exif()
@@ -20,10 +21,13 @@ SAMPLES = {
     "lane.png": picture("PNG", (400, 300)),
     "plan.png": picture("PNG", (320, 200)),
     "street.jpg": picture("JPEG", (2400, 1800), exif=TURNED),
+    "Kerb_plan.pdf": PDF,
+    "Trees.csv": CSV,
+    "old.doc": b"\xd0\xcf\x11\xe0" + b"\0" * 400,
     "street.heic": b"\0\0\0\x18ftypheic" + b"\0" * 400,
 }
 LINE = r"!\[\]\(/pictures/[0-9a-f]{24}-%s\.webp\)"
-SAID = "Added. Say between the brackets what each picture shows."
+SAID = "Added. Say between the brackets what each picture shows, or what each file is."
 # Gives files to an element, as by a drop or from the clipboard; says whether the browser is kept from its own way
 GIVE = """(element, [kind, names]) => {
   const data = new DataTransfer();
@@ -94,6 +98,33 @@ def test_a_picture_goes_from_a_file_to_its_readers_and_out_of_sight(
     assert moderator.context.request.get(address).status == 200
 
 
+def test_files_go_from_the_composer_to_their_readers(
+    member: Visit, moderator: Visit, visit: Any, files: Any
+) -> None:
+    topic = moderator.open_topic("Show us the plan")
+    page = member.go(topic)
+    field = page.locator("[name=source]")
+    field.fill("Here it is.")
+    said = choose(page, files("Kerb_plan.pdf", "old.doc", "Trees.csv"))
+    expect(said).to_have_text(
+        re.compile(r"^old\.doc: No file of this kind can be added\..*\n.*Added")
+    )
+    expect(field).to_be_focused()
+    page.keyboard.type("Cross-section, ")
+    line = r"\[%s\]\(/files/[0-9a-f]{24}-%s\)"
+    both = f"{line % ('Cross-section, Kerb plan', r'77.pdf')}\n\n{line % ('Trees', r'24.csv')}"
+    expect(field).to_have_value(re.compile(rf"^Here it is\.\n\n{both}\n+$"))
+    with page.expect_navigation(wait_until="load"):
+        page.click("[data-publish]")
+    link = visit().go(topic).locator(".posts .file").first
+    expect(link).to_have_text("Cross-section, Kerb plan (PDF · 1\xa0kB)")
+    with link.page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "Kerb_plan.pdf"
+    assert Path(download.value.path()).read_bytes() == PDF
+    expect(link).to_be_visible()  # the page stays
+
+
 def test_what_is_put_in_can_be_undone_and_is_kept_as_a_draft(
     member: Visit, topic: str, files: Any
 ) -> None:
@@ -150,7 +181,7 @@ def test_what_is_refused_is_said_and_the_text_stays(member: Visit, topic: str, f
     field.fill("Written in a tunnel.")
     said = choose(page, files("street.heic"))
     expect(said).to_have_text(re.compile(r"^street\.heic: This is no picture that can be read\."))
-    sorry = "lane.png: The picture could not be added. Your text is still here."
+    sorry = "lane.png: This could not be added. Your text is still here."
     for answer, words in (
         (lambda route: route.abort("internetdisconnected"), sorry),
         (lambda route: route.fulfill(status=502, body="Bad gateway"), sorry),
@@ -174,7 +205,9 @@ def test_publishing_waits_for_a_picture_and_writing_goes_on(
     field = page.locator("[name=source]")
     field.fill("It is on its way")
     field.press("Control+Enter")
-    expect(said).to_have_text("A picture is still on its way. Press again when it is there.")
+    expect(said).to_have_text(
+        "A picture or file is still on its way. Press again when it is there."
+    )
     held[0].continue_()
     page.unroute("**/pictures")
     expect(said).to_have_text(SAID)
@@ -234,8 +267,8 @@ def test_without_scripts_a_page_adds_the_picture(visit: Any, moderator: Visit) -
     with plain.context.expect_page() as opened:
         page.get_by_role("link", name="add one (new window)").click()
     adding = opened.value
-    adding.get_by_role("button", name="Add the picture").click()
-    expect(adding.locator(".sum")).to_contain_text("Choose a picture.")
+    adding.get_by_role("button", name="Add it").click()
+    expect(adding.locator(".sum")).to_contain_text("Choose a picture or a file.")
     line = plain.add_picture(SAMPLES["lane.png"], "A wide lane")
     expect(plain.page.get_by_role("button", name="Copy the line")).to_have_count(0)
     page = plain.go(topic)

@@ -21,7 +21,8 @@ from forum.moderation.actions import Reasons
 from forum.pictures.actions import delete_picture
 from forum.pictures.models import Picture
 from forum.screening.actions import RuleText, make_rule
-from tests.pictures.conftest import added
+from tests.pictures.conftest import added, added_file
+from tests.samples_of_files import PDF, office
 from tests.samples_of_pictures import opened, picture
 
 REASONS = Reasons("It is advertising.", 2)
@@ -58,9 +59,13 @@ def test_without_words_the_line_has_a_place_for_them(people, sign_in):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({}, "Choose a picture."),
-        ({"picture": "words"}, "Choose a picture."),
-        (sent(b""), "Choose a picture."),
+        ({}, "Choose a picture or a file."),
+        ({"picture": "words"}, "Choose a picture or a file."),
+        (sent(b""), "Choose a picture or a file."),
+        (sent(b"<p>Kerb</p>", "a.html"), "No file of this kind can be added."),
+        (sent(b"\xd0\xcf\x11\xe0", "a.doc"), "No file of this kind can be added."),
+        (sent(office(**{"word/vbaProject.bin": "x"}), "a.docm"), "This file has macros"),
+        (sent(PDF + b" " * 10_000_000, "a.pdf"), "This file has more than 10 MB."),
         (sent(b"<svg onload=alert(1)>", "a.jpg"), "no picture that can be read"),
         (sent(alt="x" * 301), "Shorten it to 300 characters."),
     ],
@@ -134,6 +139,20 @@ def test_a_forum_may_take_none(people, sign_in, without_pictures):
 # Who sees it
 
 
+@pytest.fixture(params=[added, added_file])
+def adding(request):
+    """Adding a picture, or a file, which is seen where a picture is."""
+    return request.param
+
+
+@pytest.fixture
+def either(people, world, adding):
+    """A picture or a file in a reply of Ana that everybody reads, with the reply."""
+    mine = adding(people.ana)
+    post = dialogue.reply(people.ana, world["topic"], write(f"See {mine.line('a lane')}."))
+    return mine, post
+
+
 @pytest.fixture
 def shown(people, world):
     """A picture in a reply of Ana that everybody reads, with the reply."""
@@ -161,13 +180,13 @@ def elsewhere(people, world):
 
 
 def test_before_a_text_shows_it_its_author_sees_it_and_who_moderates(
-    people, agenda, elsewhere, sign_in, client
+    people, agenda, elsewhere, sign_in, client, adding
 ):
-    assert statuses(added(people.ana), sign_in, people, client) == [404, 404, 200, 200, 404, 404]
+    assert statuses(adding(people.ana), sign_in, people, client) == [404, 404, 200, 200, 404, 404]
 
 
-def test_a_picture_is_seen_where_its_text_is_read(people, elsewhere, sign_in, client, shown):
-    made, post = shown
+def test_a_picture_is_seen_where_its_text_is_read(people, elsewhere, sign_in, client, either):
+    made, post = either
     assert statuses(made, sign_in, people, client) == [200] * 6
     moderation.decide(people.moderator, "post", post.id, "hide", REASONS)
     assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
@@ -177,22 +196,24 @@ def test_a_picture_is_seen_where_its_text_is_read(people, elsewhere, sign_in, cl
     assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
 
 
-def test_with_its_topic_it_goes_out_of_sight(people, sign_in, client, world, shown):
+def test_with_its_topic_it_goes_out_of_sight(people, sign_in, client, world, either):
     moderation.decide(people.moderator, "topic", world["topic"], "hide", REASONS)
-    assert statuses(shown[0], sign_in, people, client) == [404, 404, 200, 200, 200, 404]
+    assert statuses(either[0], sign_in, people, client) == [404, 404, 200, 200, 200, 404]
 
 
-def test_it_moves_with_its_topic(people, agenda, elsewhere, sign_in, client, world, shown):
+def test_it_moves_with_its_topic(people, agenda, elsewhere, sign_in, client, world, either):
     moderation.decide(people.moderator, "topic", world["topic"], "hide", REASONS)
     moderation.move(people.moderator, world["topic"], elsewhere.id)
-    assert statuses(shown[0], sign_in, people, client)[-1] == 200
+    assert statuses(either[0], sign_in, people, client)[-1] == 200
 
 
 @pytest.fixture
-def opened_with(people, agenda, world):  # the world first: its rows have numbers of their own
+def opened_with(
+    people, agenda, world, adding
+):  # the world first: its rows have numbers of their own
     """A picture in the opening post of a topic, which a moderator has hidden, with the topic."""
-    mine = added(people.ana)
-    new = NewTopic("experience", "Lanes", write(f"See ![a lane]({mine.address})."))
+    mine = adding(people.ana)
+    new = NewTopic("experience", "Lanes", write(f"See {mine.line('a lane')}."))
     topic = dialogue.open_topic(people.ana, agenda.id, new)
     dialogue.reply(people.ben, topic.id, write("I see."))
     moderation.decide(people.moderator, "post", first_post(topic).id, "hide", REASONS)
@@ -217,17 +238,19 @@ def test_who_moderates_sees_what_is_hidden_where_it_is_now(
     assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
 
 
-def test_what_waits_moves_with_its_topic(people, elsewhere, sign_in, client, world):
+def test_what_waits_moves_with_its_topic(people, elsewhere, sign_in, client, world, adding):
     make_rule(people.administrator, RuleText("word", "lane", "We read this word first."))
-    made = added(people.ana)
-    dialogue.reply(people.ana, world["topic"], write(f"![a lane]({made.address})"))
+    made = adding(people.ana)
+    dialogue.reply(people.ana, world["topic"], write(f"{made.line('a lane')}"))
     moderation.move(people.moderator, world["topic"], elsewhere.id)
     assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 404, 200]
 
 
-def test_members_alone_see_the_pictures_of_what_is_for_members(people, agenda, sign_in, client):
-    made = added(people.ana)
-    text = write(f"See ![a lane]({made.address}).")
+def test_members_alone_see_the_pictures_of_what_is_for_members(
+    people, agenda, sign_in, client, adding
+):
+    made = adding(people.ana)
+    text = write(f"See {made.line('a lane')}.")
     new = NewTopic("experience", "Lanes", text, audience="members")
     dialogue.open_topic(people.ana, agenda.id, new)
     assert statuses(made, sign_in, people, client) == [404, 200, 200, 200, 200, 200]
@@ -259,10 +282,12 @@ def test_a_first_version_shows_what_another_text_still_does(people, client, worl
     assert "<em>Picture: a lane</em>" in client.get(path).text
 
 
-def test_a_text_that_waits_is_seen_with_its_pictures_by_who_decides(people, world, sign_in, client):
+def test_a_text_that_waits_is_seen_with_its_pictures_by_who_decides(
+    people, world, sign_in, client, adding
+):
     make_rule(people.administrator, RuleText("word", "lane", "We read this word first."))
-    made = added(people.ana)
-    dialogue.reply(people.ana, world["topic"], write(f"![a lane]({made.address})"))
+    made = adding(people.ana)
+    dialogue.reply(people.ana, world["topic"], write(f"{made.line('a lane')}"))
     assert statuses(made, sign_in, people, client) == [404, 404, 200, 200, 200, 404]
 
 
@@ -301,8 +326,8 @@ def test_what_a_member_gets_no_shared_cache_keeps(people, sign_in, shown):
     assert browser.get(shown[0].address, headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_who_has_it_already_learns_that_it_is_hidden(people, client, shown):
-    made, post = shown
+def test_who_has_it_already_learns_that_it_is_hidden(people, client, either):
+    made, post = either
     tag = client.get(made.address).headers["ETag"]
     moderation.decide(people.moderator, "post", post.id, "hide", REASONS)
     assert client.get(made.address, headers={"If-None-Match": tag}).status_code == 404
@@ -322,9 +347,9 @@ def test_opened_as_a_page_it_can_do_nothing(client, people, sign_in, shown):
 def test_the_list_says_where_each_is_shown(people, sign_in, shown):
     added(people.ana)
     page = sign_in(people.ana).get("/pictures").text
-    assert "3 pictures" in page and f'href="/posts/{shown[1].id}"' in page
+    assert "4 pictures and files" in page and f'href="/posts/{shown[1].id}"' in page
     assert "No text shows it." in page
-    assert "No pictures" in sign_in(people.ben).get("/pictures").text
+    assert "Nothing yet" in sign_in(people.ben).get("/pictures").text
 
 
 def test_a_picture_is_deleted_after_a_question(people, sign_in, client, shown):
@@ -337,8 +362,8 @@ def test_a_picture_is_deleted_after_a_question(people, sign_in, client, shown):
     assert 'alt="a lane"' in client.get(client.get(f"/posts/{post_id}").location).text
 
 
-def test_nobody_deletes_the_picture_of_another(people, sign_in, client, shown):
-    path = f"/pictures/{shown[0].id}/delete"
+def test_nobody_deletes_the_picture_of_another(people, sign_in, client, either):
+    path = f"/pictures/{either[0].id}/delete"
     for browser in map(sign_in, (people.ben, people.moderator, people.administrator)):
         assert browser.get(path).status_code == 404 == browser.post(path).status_code
     assert client.post(path).status_code in (403, 404)

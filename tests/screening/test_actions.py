@@ -59,6 +59,7 @@ def test_without_a_rule_everything_appears(people: Any, agenda: Agenda) -> None:
         ("domain", "shop.example", "https://www.shop.example", "https://workshop.example"),
         ("links", "", "https://a.example", "[here](/topics/1)"),
         ("links", "", f"![a lane](/pictures/{'0' * 24}-9x9.webp)", "> ![a](/pictures/1.webp)"),
+        ("links", "", f"[the kerb](/files/{'0' * 24}-9.pdf)", "> [a](/files/1.pdf)"),
     ],
 )
 def test_a_rule_holds_what_it_looks_for(

@@ -76,9 +76,9 @@ def refuse_too_long(text: str, field: str) -> None:
 
 
 def refuse_pictures(text: Written, field: str) -> None:
-    """Refuse a text with pictures: lists and search engines, for which it is written, show only its words."""
+    """Refuse a text with pictures or links to files: lists and search engines, for which it is written, show only its words."""
     if text.pictures:
-        raise Invalid(_("Only words go here. Put the picture into the text below."), field)
+        raise Invalid(_("Only words go here. Put the picture or file into the text below."), field)
 
 
 def require_year(year: int | None, field: str) -> None:

@@ -295,6 +295,7 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
         "address": letter.address,
         "files": 0,  # the number of files attached to an answer
         "takes_pictures": settings.pictures_mb > 0,
+        "takes_files": settings.most_of_file > 0,
     }
     valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
     said = _names(letter.words) | _moments(letter)

@@ -56,7 +56,7 @@ def waiting() -> Waiting:
 
 
 def pictures_kept(administrator: Person) -> tuple[int, int]:
-    """How many pictures members have added, and how many bytes they take in the database."""
+    """How many pictures and files members have added, and how many bytes they take in the database."""
     require(administrator.can.administer())
     total = select(func.count(), func.coalesce(func.sum(Picture.size), 0)).select_from(Picture)
     number, size = db.session.execute(total).one()
