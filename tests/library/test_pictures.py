@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask.testing import FlaskClient
@@ -34,25 +34,31 @@ from tests.library.conftest import (
     practice_text,
     published,
 )
-from tests.pictures.conftest import added, shown_by
+from tests.pictures.conftest import added, added_file, shown_by
 
 REASONS = Reasons("It is advertising.", 2)
 
 
 def line(picture: Picture, words: str = "A wide lane") -> str:
-    return f"![{words}]({picture.address})"
+    return f"{'' if picture.is_file else '!'}[{words}]({picture.address})"
+
+
+@pytest.fixture(params=[added, added_file])
+def adding(request: Any) -> Any:
+    """Adding a picture, or a file, which is shown and seen where a picture is."""
+    return request.param
 
 
 @pytest.fixture
-def mine(world: World) -> Picture:
-    """A picture of the author."""
-    return added(world.author)
+def mine(world: World, adding: Any) -> Picture:
+    """A picture or file of the author."""
+    return cast(Picture, adding(world.author))
 
 
 @pytest.fixture
-def hosts(world: World) -> Picture:
-    """A picture of the host, who writes cases."""
-    return added(world.host)
+def hosts(world: World, adding: Any) -> Picture:
+    """A picture or file of the host, who writes cases."""
+    return cast(Picture, adding(world.host))
 
 
 @pytest.fixture
@@ -87,14 +93,14 @@ def test_a_case_shows_pictures(world: World, hosts: Picture) -> None:
     text = case_text(body=f"{BODY}\n\n{line(hosts)}\n\nA [second]({hosts.address}) {line(hosts)}.")
     case = actions.write_case(world.host, world.agenda.id, text)
     assert shown_by("case", case.id) == {hosts.name}
-    assert "<img" in case.paragraphs[3].html
+    assert ("<small" if hosts.is_file else "<img") in case.paragraphs[3].html
 
 
 @pytest.mark.parametrize("name", ["challenge", "needs"])
 def test_a_picture_without_words_is_refused_beside_its_part_also_in_a_draft(
     world: World, mine: Picture, name: str
 ) -> None:
-    with pytest.raises(Invalid, match="what each picture shows") as refused:
+    with pytest.raises(Invalid, match="Say what each") as refused:
         draft(world, done=line(mine), **{name: line(mine, "")})
     assert refused.value.field == name
 
@@ -214,12 +220,13 @@ def test_a_form_says_beside_the_part_what_is_wrong_with_its_picture(
     form = {**PRACTICE, "deed": "save", "done": line(mine), "results": line(mine, "")}
     answer = browser.post("/practices/new", data=form)
     assert answer.status_code == 422 and errors(answer.text) == ["results"]
-    assert f"![]({mine.address})" in answer.text
+    assert line(mine, "") in answer.text
     host = sign_in(world.host)
     answer = host.post("/agendas/floods-and-heat/cases/new", data={**CASE, "body": line(mine, "")})
     assert answer.status_code == 422 and errors(answer.text) == ["body"]
 
 
+@pytest.mark.parametrize("adding", [added])
 def test_a_copied_address_of_a_picture_becomes_a_local_one(
     world: World, mine: Picture, hosts: Picture, sign_in: Any
 ) -> None:
@@ -367,6 +374,7 @@ def test_a_picture_is_seen_as_long_as_its_case_is(
 # Paragraphs of a case
 
 
+@pytest.mark.parametrize("adding", [added])
 def test_a_picture_alone_is_a_paragraph_to_comment_on(
     world: World, hosts: Picture, sign_in: Any, client: FlaskClient
 ) -> None:
@@ -409,6 +417,7 @@ def test_comments_on_a_picture_follow_it_when_its_words_are_changed(
 # What others than pages say of them
 
 
+@pytest.mark.parametrize("adding", [added])
 def test_lists_tables_programs_and_search_get_words(
     world: World, mine: Picture, hosts: Picture, client: FlaskClient
 ) -> None:
@@ -438,6 +447,7 @@ def test_what_a_version_said_is_told_without_a_picture_to_load(
         assert "A wide lane" in page and "<img" not in page.partition("<main")[2]
 
 
+@pytest.mark.parametrize("adding", [added])
 def test_a_link_to_a_case_or_practice_is_shared_with_its_first_picture(
     world: World, mine: Picture, hosts: Picture, client: FlaskClient, sign_in: Any, queries: Any
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from heapq import nlargest
 
-from forum.illustrations import PATH, names_in
+from forum.illustrations import ANY_PATH, names_in
 from forum.library.actions._texts import CaseText
 from forum.library.models import Case
 from forum.library.queries import commented_paragraphs
@@ -16,7 +16,7 @@ from forum.library.queries import commented_paragraphs
 MIN_SIMILARITY = 0.5
 EXACTLY_COMPARED = 3  # candidates, the best by a quick estimate, that are compared exactly
 COMPARED_WORDS = 400  # from the beginning of each paragraph: the comparison takes quadratic time
-PICTURE_ALONE = re.compile(rf"\s*!\[[^\]]*\]\({PATH}\)\s*")
+PICTURE_ALONE = re.compile(rf"\s*!?\[[^\]]*\]\({ANY_PATH}\)\s*")
 
 
 def moved_paragraphs(case: Case, text: CaseText) -> dict[str, str | None]:
@@ -34,9 +34,11 @@ def moved_paragraphs(case: Case, text: CaseText) -> dict[str, str | None]:
 
 
 def _with_same_picture(source: str, candidates: Mapping[str, str]) -> str | None:
-    """The key of the candidate with the same picture, if a paragraph consists of a picture; its description may have changed."""
-    alone = PICTURE_ALONE.fullmatch(source)
-    showing = (key for key, other in candidates.items() if alone and alone[1] in names_in(other))
+    """The key of the candidate with the same picture or file, if a paragraph consists of one; its description may have changed."""
+    if not PICTURE_ALONE.fullmatch(source):
+        return None
+    names = names_in(source)
+    showing = (key for key, other in candidates.items() if set(names).intersection(names_in(other)))
     return next(showing, None)
 
 
