@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ from forum.members.models import Organisation
 from forum.permissions import SYSTEM
 from forum.pictures import actions as pictures
 from forum.search.queries import Query, find
+from forum.sentfiles import PORTION, examine
 from forum.shrinking import Shrunk
 from tests.conftest import PEOPLE, People, load_sample_cities, loaded_member, make_people
 from tests.forums import Forum, MakeForum, forums
+from tests.samples_of_files import PDF
 from tests.world import build
 
 
@@ -159,7 +162,7 @@ def test_pictures_are_moved_few_at_a_time(
             yield batch
 
     def insert_few(connection: Any, rows: Any, values: Any) -> None:
-        if rows.name == "picture_file":
+        if rows.name in ("picture_file", "file_portion"):
             sizes["inserts"].append(len(values))
         insert_some(connection, rows, values)
 
@@ -170,10 +173,12 @@ def test_pictures_are_moved_few_at_a_time(
         for number in range(44):
             shrunk = Shrunk(f"{number:024x}-1000x1", b"a picture", b"a small one")
             pictures.import_picture(SYSTEM, ana.id, shrunk)
+        long = PDF + b" " * 44 * PORTION
+        pictures.import_picture(SYSTEM, ana.id, examine(BytesIO(long), "a.pdf", len(long)))
     moved = source.run("move-database", target.url)
     assert moved.exit_code == 0, moved.output
     assert max(sizes["batches"]) == max(sizes["inserts"]) == moving.LARGE_ROWS_AT_ONCE
-    assert sum(sizes["inserts"]) >= 88 and sum(sizes["batches"]) == 3 * sum(sizes["inserts"])
+    assert sum(sizes["inserts"]) >= 88 + 45 and sum(sizes["batches"]) == 3 * sum(sizes["inserts"])
 
 
 def test_numbers_of_deleted_rows_are_not_given_again_after_a_move(

@@ -764,7 +764,7 @@ def test_whoever_attached_files_is_told_that_the_text_alone_is_published(
     (letter,) = letters()
     assert letter.to == "ana@example.org" and "attached files were not" in letter.subject
     assert "is published" in letter.text and "2 files were attached" in letter.text
-    assert "To add pictures, edit your text" in letter.text
+    assert "To add pictures and files, edit your text" in letter.text
     assert f"http://localhost/posts/{published.id}" in letter.text
     receive_message(raw)
     assert len(letters()) == 1
