@@ -33,6 +33,12 @@ def test_before_the_text_of_a_post_nothing_is_said_twice(
     assert re.search(r'href="#post-1">1 · <time datetime="[^"]+" role="none">', text)
 
 
+def test_the_title_of_an_agenda_is_spoken_in_its_language(client: Any, topic: Topic) -> None:
+    """Readers whose pages are in another language hear it, too."""
+    agenda = 'href="/agendas/quieter" lang="en"><span class="key a-'
+    assert f'<a class="ag" {agenda}' in page(client, topic.address)
+
+
 def test_no_link_of_a_post_has_a_part_that_is_not_seen(
     people: Any, topic: Topic, sign_in: Any, client: Any
 ) -> None:

@@ -168,6 +168,7 @@ def test_home_leads_to_everything(small: Small, client: Any) -> None:
         assert words in text
     assert text.index("Latest dialogue") < text.index('<svg class="map"')
     assert '<path class="arc"' in text and 'aria-label="Map of the member cities"' in text
+    assert '<span lang="en">Making Cities Quieter</span>' in text
     after = text.split('<svg class="map"')[1].split("</figure>")[0]
     # In no caption, which would be the name of the figure, and the link a part of that
     assert "<figcaption" not in after and 'href="/cities">List of' in after

@@ -117,6 +117,7 @@ class AgendaRow(NamedTuple):
     id: int
     slug: str
     title: str
+    language: str
     palette: str
     opened_at: datetime | None
     archived_at: datetime | None
