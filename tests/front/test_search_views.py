@@ -199,7 +199,7 @@ def test_a_filter_that_nobody_fits_says_so(name: str, small: Small, client: Any)
 def test_a_search_with_an_unknown_filter_says_so(name: str, small: Small, client: Any) -> None:
     text = client.get(f"/search?q=noise&{name}=nowhere+<b>").text
     assert "Nothing fits all the filters" in text and "Clear all" in text and "0 results" in text
-    assert 'href="/search?q=noise"><bdi>nowhere &lt;b&gt;' in text
+    assert re.search(r'href="/search\?q=noise"[^>]*><bdi>nowhere &lt;b&gt;', text)
     both = client.get(f"/search?q=noise&kind=topic&{name}=nowhere").text
     assert (small.question.address in both) == (name == "kind")
 

@@ -748,5 +748,5 @@ def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):
 @pytest.mark.parametrize("template", ["front/search.html", "glossary/entry.html"])
 def test_each_kind_of_text_that_search_finds_has_a_name(app: Flask, template: str) -> None:
     source, _name, _is_fresh = app.jinja_env.loader.get_source(app.jinja_env, template)
-    (named,) = re.findall(r"{% set kinds = {(.*)} %}", source)
+    (named,) = re.findall(r"{% set kinds = {(.*?)} %}", source, re.DOTALL)
     assert set(re.findall(r'"(\w+)": ', named)) == set(KINDS)
