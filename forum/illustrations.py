@@ -1,4 +1,4 @@
-"""Pictures in texts, and links to files: their addresses, which say how large each is, and the HTML that shows one."""
+"""Pictures in texts, and links to files: their addresses, which contain the size, and their HTML."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ SHOWN = "(max-width: 46rem) 92vw, 42rem"  # the width of the text column, for `s
 
 
 class Illustration(NamedTuple):
-    """A picture that a text shows, or a file that it links to: its name, and the words for it (empty if the author gave none)."""
+    """A picture that a text shows, or a file that it links to: its name and its description (empty if the author gave none)."""
 
     name: str
     alt: str
 
 
 def is_file(name: str) -> bool:
-    """Whether a name is that of a file, not of a picture."""
+    """Whether a name belongs to a file, not to a picture."""
     return "." in name
 
 
@@ -74,28 +74,28 @@ def size_of(name: str) -> tuple[int, int]:
 
 
 def has_small(name: str) -> bool:
-    """Whether there is a small version; of a file there is none."""
+    """Whether there is a small version; a file has none."""
     return not is_file(name) and size_of(name)[0] >= HAS_SMALL
 
 
 def kind_of(name: str) -> str:
-    """The kind of a file that its name says, one of `FILE_KINDS`."""
+    """The kind in the name of a file, one of `FILE_KINDS`."""
     return name.rpartition(".")[2]
 
 
 def bytes_of(name: str) -> int:
-    """How many bytes a file has, as its name says."""
+    """The size of a file in bytes, as in its name."""
     return int(name.rpartition("-")[2].partition(".")[0])
 
 
 def kind_and_size(name: str) -> str:
-    """Kind and size of a file, in signs that are read in every language."""
+    """Kind and size of a file, written in the same way in every language."""
     kind = kind_of(name)
     return f"{'GeoJSON' if kind == 'geojson' else kind.upper()} · {size_in_signs(bytes_of(name))}"
 
 
 def size_in_signs(size: int) -> str:
-    """A number of bytes, in kB or MB (SI) with a space at which no line ends; a full stop stands before tenths, in every language."""
+    """A number of bytes in kB or MB (SI), with a no-break space, and a decimal point in every language."""
     if size < 999_500:
         return f"{max(1, round(size / 1_000))}\xa0kB"
     return f"{size / 1_000_000:.{int(size < 9_950_000)}f}\xa0MB"
@@ -123,7 +123,7 @@ def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> lis
 
 
 def _images_and_links(tokens: Iterable[Token]) -> Iterator[tuple[Sequence[Token], int, bool]]:
-    """Where images and links begin outside of quotes: tokens, the index of the first, and whether that is inside a link."""
+    """Images and links outside of quotes: the tokens, the index of the first of them, and whether it is inside a link."""
     quotes = 0
     for token in tokens:
         quotes += nesting(token, "blockquote")
@@ -137,7 +137,7 @@ def _images_and_links(tokens: Iterable[Token]) -> Iterator[tuple[Sequence[Token]
 
 
 def _name_in(token: Token) -> str:
-    """The name of the picture that an image shows, or of the file to which a link leads; empty for those of elsewhere."""
+    """The name of the picture that an image shows, or of the file that a link leads to; empty for external ones."""
     if token.type == "image":
         address = ADDRESS.fullmatch(str(token.attrs.get("src", "")))
     else:
@@ -146,7 +146,7 @@ def _name_in(token: Token) -> str:
 
 
 def _words_of_link(children: Sequence[Token], number: int) -> str:
-    """The words of the link that begins at a place. No link stands within another."""
+    """The text of the link that begins at an index. Links are never nested."""
     following = (children[place] for place in range(number + 1, len(children)))
     within = takewhile(lambda token: token.type != "link_close", following)
     return words_of(Token("inline", "", 0, children=list(within)))
@@ -198,13 +198,13 @@ def illustrations_in(texts: Iterable[str]) -> list[Illustration]:
 
 
 def file_html(file: Illustration) -> tuple[Markup, Markup]:
-    """The HTML before and behind the words that link to a file."""
+    """The HTML before and after the words of a link to a file."""
     opening = Markup('<a class="file" href="{}">').format(address_of(file.name))
     return opening, Markup(' <small dir="ltr">({})</small></a>').format(kind_and_size(file.name))
 
 
 def unseen_file_html() -> tuple[Markup, Markup]:
-    """The HTML before and behind the words for a file, in the language of the page, in place of a link to it."""
+    """The HTML before and after the description of a file, in the language of the page, instead of a link to it."""
     return Markup("<em>{}{}").format(_("File"), _(": ")), Markup("</em>")
 
 

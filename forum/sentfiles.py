@@ -1,4 +1,4 @@
-"""Files that members send: which kind each is by what it holds, the name it is saved under, and its bytes in portions."""
+"""Uploaded files: their kind, determined from the content, their title, and their bytes in portions."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from forum.errors import Invalid
 from forum.illustrations import FILE_KINDS, bytes_of, kind_of
 from forum.settings import MEGABYTE
 
-FIELD = "picture"  # of the form, which takes both
-# Bytes that are in memory together, and in a row of the database: by it a place in a file is found, so that it stays as it is
+FIELD = "picture"  # the name of the form field, for pictures and files
+# Bytes that are in memory at once, and in one row of the database. Offsets in a file are computed from it, so it must
+# not change
 PORTION = 262_144
 CONTENT_TYPES = {
     "pdf": "application/pdf",
@@ -38,32 +39,33 @@ CONTENT_TYPES = {
     "geojson": "application/geo+json",
 }
 ENDINGS = ",".join(f".{kind}" for kind in FILE_KINDS)  # for the `accept` of a field
-TEXT_KINDS = ("csv", "txt", "geojson")  # which their names alone tell from each other
+TEXT_KINDS = ("csv", "txt", "geojson")  # kinds that only the file name can tell apart
 OPEN_KINDS = {CONTENT_TYPES[kind]: kind for kind in ("odt", "ods", "odp")}
-# What an Office file says of its main part
+# The type of its main part that an Office file declares
 OFFICE_KINDS = {f"{CONTENT_TYPES[kind]}.main+xml": kind for kind in ("docx", "xlsx", "pptx")}
 PDF_BEGINS, ZIP_BEGINS = b"%PDF-", b"PK\x03\x04"
 PICTURE_BEGINS = re.compile(rb"\xff\xd8|\x89PNG|GIF8|RIFF....WEBP|....ftyp", re.DOTALL)
 PICTURE_BYTES = 12
 USUAL_TYPES = MimeTypes()
-# Of a ZIP file. Nothing in it is unpacked but the entry that says what it is
+# Limits of a ZIP file. Only the entry that declares its type is unpacked
 MAX_ENTRIES, MAX_DIRECTORY, MAX_TOLD = 10_000, 2_000_000, 500_000
 ZIP_END, ZIP_END_BYTES, MAX_COMMENT, ZIP64_LOCATOR = b"PK\x05\x06", 22, 65_535, b"PK\x06\x07"
 ODD_ZIP = (
     *(BadZipFile, OSError, ValueError, KeyError, IndexError, EOFError),
     *(RuntimeError, NotImplementedError, struct.error, zlib.error),
 )
-# In their names: programs in an Office file, and in an OpenDocument file
+# Names of entries with macros: in an Office file, and in an OpenDocument file
 MACROS = re.compile(r"(?:^|/)vba[^/]*\.bin$|^(?:basic|scripts)/.", re.IGNORECASE)
 MACROS_TOLD = "macroenabled"
-CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")  # which no text has
-FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*]')  # by one system or another
-JOINERS = "\u200c\u200d"  # of the signs without a shape of their own, those that some scripts need
+CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")  # control characters, which no text contains
+FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*]')  # in at least one operating system
+# The only invisible characters that are kept, because some scripts need them
+JOINERS = "\u200c\u200d"
 MAX_TITLE = 100  # characters
 
 
 class SentFile(NamedTuple):
-    """A file as it is kept: a new name that nobody can guess, the name that browsers save it under, and its bytes."""
+    """A file as it is stored: a new name that nobody can guess, the title under which browsers save it, and its bytes."""
 
     name: str
     title: str
@@ -71,16 +73,16 @@ class SentFile(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
+        """The size in bytes."""
         return bytes_of(self.name)
 
     def portions(self) -> Iterator[bytes]:
-        """The bytes, a portion at a time."""
+        """The bytes, in portions."""
         return portions_of(self.stream)
 
 
 def may_be_file(stream: IO[bytes], filename: str) -> bool:
-    """Whether what was sent is to be taken for a file, though of a kind that nobody can add, and not for a picture."""
+    """Whether an upload is a file rather than a picture, even of a kind that is not accepted."""
     stream.seek(0)
     begins = stream.read(PICTURE_BYTES)
     if PICTURE_BEGINS.match(begins):
@@ -91,14 +93,14 @@ def may_be_file(stream: IO[bytes], filename: str) -> bool:
 
 
 def ending_of(filename: str) -> str:
-    """What stands behind the last full stop of a file's name, in small letters."""
+    """The ending of a file name, without the full stop, in lower case."""
     return filename.rpartition(".")[2].lower() if "." in filename else ""
 
 
 def examine(stream: IO[bytes], filename: str, most: int) -> SentFile:
-    """What was sent, as a file of one of the kinds that can be added.
+    """Check an uploaded file; returns it as one of the accepted kinds.
 
-    Raises `Invalid` for what is none, has macros, or takes more than `most` bytes.
+    Raises `Invalid` if it is of no accepted kind, has macros, or is larger than `most` bytes.
     """
     size = stream.seek(0, SEEK_END)
     if size > most:
@@ -115,7 +117,7 @@ def examine(stream: IO[bytes], filename: str, most: int) -> SentFile:
 
 
 def is_as_named(name: str, stream: IO[bytes]) -> bool:
-    """Whether a file that comes from elsewhere is of the kind and the size that its name says."""
+    """Whether an imported file has the kind and the size that its name states."""
     if stream.seek(0, SEEK_END) != bytes_of(name):
         return False
     try:
@@ -125,7 +127,7 @@ def is_as_named(name: str, stream: IO[bytes]) -> bool:
 
 
 def title_of(filename: str, kind: str) -> str:
-    """The name that browsers save a file under: the sender's, without what no system can have in names."""
+    """The title under which browsers save a file: the sender's file name, without characters that are forbidden somewhere."""
     last = unicodedata.normalize("NFC", filename.replace("\\", "/").rpartition("/")[2])
     stem = last.rpartition(".")[0] if ending_of(last) in CONTENT_TYPES else last
     seen = (c for c in stem if c in JOINERS or c.isspace() or unicodedata.category(c)[0] != "C")
@@ -134,13 +136,13 @@ def title_of(filename: str, kind: str) -> str:
 
 
 def portions_of(stream: IO[bytes]) -> Iterator[bytes]:
-    """All bytes of a stream, a portion at a time."""
+    """All bytes of a stream, in portions."""
     stream.seek(0)
     return iter(partial(stream.read, PORTION), b"")
 
 
 def _kind(stream: IO[bytes], ending: str) -> str:
-    """Which kind a file is; raises `Invalid` for what is none."""
+    """The kind of a file; raises `Invalid` if it is not accepted."""
     stream.seek(0)
     begins = stream.read(len(PDF_BEGINS))
     if begins == PDF_BEGINS:
@@ -167,7 +169,7 @@ def _kind_of_zip(stream: IO[bytes]) -> str:
 
 
 def _is_short_zip(stream: IO[bytes]) -> bool:
-    """Whether the directory of a ZIP file, which is read whole, says little: otherwise it could fill the memory."""
+    """Whether the directory of a ZIP file is short: it is read as a whole, and a long one could fill the memory."""
     size = stream.seek(0, SEEK_END)
     stream.seek(max(0, size - ZIP_END_BYTES - MAX_COMMENT))
     tail = stream.read()
@@ -180,7 +182,7 @@ def _is_short_zip(stream: IO[bytes]) -> bool:
 
 
 def _kind_told(archive: ZipFile) -> str:
-    """The kind that an archive says of itself; empty for any other."""
+    """The kind that an archive declares for itself; empty if it declares none."""
     names = archive.namelist()
     if "mimetype" in names:
         kind = OPEN_KINDS.get(_told(archive, "mimetype").strip(), "")
@@ -208,7 +210,7 @@ def _told(archive: ZipFile, name: str) -> str:
 
 
 def _require_text(stream: IO[bytes], ending: str) -> None:
-    """Raise `Invalid` unless a file is text of a kind that its ending tells, a portion at a time."""
+    """Raise `Invalid` unless a file is text of the kind that its ending states; read in portions."""
     if ending not in TEXT_KINDS:
         raise Invalid(
             _(

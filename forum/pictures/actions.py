@@ -39,7 +39,7 @@ from forum.shrinking import Shrunk
 
 @action
 def add_picture(author: Person, made: Shrunk | SentFile, most: int) -> Picture:
-    """Keep a picture that `shrink` has made, or a file that `examine` has read.
+    """Store a picture made by `shrink`, or a file checked by `examine`.
 
     Raises `Invalid` when the author's pictures and files would take more than `most` bytes.
     """
@@ -61,7 +61,7 @@ def add_picture(author: Person, made: Shrunk | SentFile, most: int) -> Picture:
 def import_picture(
     system: Person, member_id: int, made: Shrunk | SentFile, agenda_id: int | None = None
 ) -> Picture:
-    """Keep a picture or file of a member under the name that it has elsewhere; one that is there already stays as it is.
+    """Store an imported picture or file of a member under the name that it has already; an existing one is left unchanged.
 
     `agenda_id` is that of the text with the picture, which is loaded in the same transaction.
     """
@@ -82,7 +82,7 @@ def _keep(member_id: int, made: Shrunk | SentFile) -> Picture:
     db.session.flush()
     if isinstance(made, SentFile):
         picture.title = made.title
-        for number, data in enumerate(made.portions()):  # of which no session holds more than one
+        for number, data in enumerate(made.portions()):  # at most one of which is in the session
             row = {"picture_id": picture.id, "number": number, "data": data}
             db.session.execute(insert(FilePortion), row)
         return picture
@@ -101,11 +101,11 @@ def show(
     before: Collection[str] = (),
     field: str = "source",
 ) -> None:
-    """Note that a text of the author on an agenda shows some pictures and files.
+    """Record that a text of the author on an agenda shows some pictures and files.
 
-    `before` are the names of those that it showed already, perhaps on another agenda.
-    Raises `Invalid`, for the field of the text, when one has no words that say what it is (WCAG 2.2, 1.1.1 and 2.4.4), is not
-    there, or is not the author's: nobody brings what others, or a moderator, took out of sight to light again.
+    `before` are the names that it showed already, perhaps on another agenda. Raises `Invalid`, for the field of the
+    text, when one has no description (WCAG 2.2, 1.1.1 and 2.4.4), does not exist, or is not the author's: so nobody
+    can publish again what its author or a moderator has hidden.
     """
     if not pictures:
         return
@@ -145,7 +145,7 @@ def _note_shown(picture: Picture, agenda_id: int) -> None:
 
 @action
 def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
-    """Note that the texts with some pictures and files are on another agenda now, whose moderators see them, also out of sight."""
+    """Record that some pictures and files are on another agenda now; its moderators see them even in hidden texts."""
     touches()
     for picture in pictures_to_show(names):
         picture.agenda_id = agenda_id
@@ -153,7 +153,7 @@ def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
 
 @action
 def delete_picture(author: Person, picture_id: int) -> Picture:
-    """Delete one's picture or file for good. Texts that show a picture show its words instead, a link leads to nothing any more."""
+    """Delete the author's own picture or file. Texts show a picture's description instead; a link to a file leads nowhere."""
     picture = my_picture(author, picture_id)
     require(author.can.delete_picture(picture))
     _delete([picture.id])
@@ -162,7 +162,7 @@ def delete_picture(author: Person, picture_id: int) -> Picture:
 
 @action
 def forget(system: Person, ids: Collection[int]) -> int:
-    """Delete pictures and files by id; returns how many. No page names them any more."""
+    """Delete pictures and files that no page refers to any more, by id; returns how many."""
     require(system.can.administer())
     return _delete(ids)
 

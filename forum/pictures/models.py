@@ -15,17 +15,19 @@ WHOLE, SMALL = VERSIONS = ("whole", "small")
 # How long a picture is kept before any text shows it: as long as browsers keep a text that was not sent
 KEPT_UNUSED = timedelta(days=30)
 KEPT_AFTERWARDS = timedelta(days=1)  # after the worker found that no text shows it any more
-LOOKED_AFTER = timedelta(days=1)  # between two looks whether a text shows it
+LOOKED_AFTER = timedelta(days=1)  # between two checks whether a text shows it
 
 
 class Picture(Base):
-    """A picture, or a file of another kind, that a member added. Texts name it by its address, which nobody can guess.
+    """A picture, or a file of another kind, that a member added. Texts refer to it by its address, which nobody can guess.
 
-    The name says what it is and how large (`illustrations`). `title` is what browsers save a file as; a picture has none.
-    `size` is how many bytes its versions take together. `used_at` is when a text first showed it, `agenda_id` that of the text
-    that did so last. `due_at` is when the worker looks next whether a text still shows it, `unused_at` when it first saw that none
-    does. Who reads it is not said here: whoever finds a text that shows it (`search.ShownPicture`), its author, and who
-    moderates that agenda.
+    Its name contains its kind and size (`illustrations`). `title` is the file name under which browsers save it;
+    empty for a picture. `size` is the number of bytes of all its versions. `used_at` is when a text first showed it,
+    `agenda_id` the agenda of the text that did so last. `due_at` is when the worker next checks whether a text still
+    shows it, `unused_at` when it first found that none does.
+
+    It is readable for everybody who can read a text that shows it (`search.ShownPicture`), its author, and the
+    moderators of that agenda.
     """
 
     __tablename__ = "picture"
@@ -51,7 +53,7 @@ class Picture(Base):
 
     @property
     def kind_and_size(self) -> str:
-        """Of a file: what stands behind its words in a text."""
+        """The kind and size of a file, which a text shows after the words of the link."""
         return kind_and_size(self.name)
 
     @property
@@ -60,7 +62,7 @@ class Picture(Base):
         return address_of(self.name)
 
     def line(self, alt: str = "") -> str:
-        """What shows it in a text, with words that say what it is; a file has those of its name, if there are no others."""
+        """The Markdown that shows it in a text, with a description; for a file, by default, the title."""
         return line_of(self.name, alt or (self.title or "").rpartition(".")[0].replace("_", " "))
 
     @property
@@ -92,7 +94,7 @@ class PictureFile(Base):
 
 
 class FilePortion(Base):
-    """Bytes of a file: the portion of a number, from 0 on; each but the last has `sentfiles.PORTION`."""
+    """One portion of a file, numbered from 0; each but the last has `sentfiles.PORTION` bytes."""
 
     __tablename__ = "file_portion"
 

@@ -1,4 +1,4 @@
-"""Who may see which picture or file, and those that one has added."""
+"""Who may see which picture or file, and the pictures and files of a member."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class OwnPicture(NamedTuple):
 
 
 def get_picture(reader: Person, name: str) -> Picture:
-    """A picture or file by name, for those who may see it: its author, readers of a text that shows it, and who moderates such a text.
+    """A picture or file by name, for its author, the readers of a text that shows it, and the moderators of such a text.
 
-    Raises `NotFound` for anybody else.
+    Raises `NotFound` for all others.
     """
     picture = or_not_found(picture_named(name))
     if reader.can.see_picture(picture) or is_picture_shown(reader, name):
@@ -50,7 +50,7 @@ def get_picture(reader: Person, name: str) -> Picture:
 
 
 def get_file(reader: Person, name: str) -> Picture:
-    """A file by name, for those who may see it, as `get_picture`; raises `NotFound`, with a sentence, for anybody else."""
+    """A file by name, for the same readers as in `get_picture`; raises `NotFound`, with a sentence, for all others."""
     try:
         if is_file(name):
             return get_picture(reader, name)
@@ -62,7 +62,7 @@ def get_file(reader: Person, name: str) -> Picture:
 
 
 def unseen_pictures(reader: Person, names: Collection[str]) -> set[str]:
-    """Those of some names whose pictures and files the reader does not see, or that none has: `get_picture` finds none."""
+    """Those of some names for which `get_picture` finds nothing: no picture or file, or none that the reader may see."""
     if not names:
         return set()
     known = pictures_named(names)
@@ -82,7 +82,7 @@ def first_picture(reader: Person, texts: Iterable[str]) -> Illustration | None:
 
 
 def picture_named(name: str) -> Picture | None:
-    """The picture or file with a name, whoever may see it."""
+    """The picture or file with a name, regardless of who may see it."""
     return db.session.scalar(select(Picture).where(Picture.name == name))
 
 
@@ -96,7 +96,7 @@ def data_of(picture: Picture, *, is_small: bool = False) -> bytes:
 
 
 def portions_of(picture_id: int, start: int, stop: int) -> Iterator[bytes]:
-    """The bytes of a file from one place to another, by portions, each read when it is asked for; none after one that is gone."""
+    """The bytes of a file between two offsets, in portions, each read on demand; ends early if the file is deleted meanwhile."""
     for number in range(start // PORTION, ceil(stop / PORTION)):
         known = {"picture_id": picture_id, "number": number}
         data = db.session.scalar(select(FilePortion.data).filter_by(**known))
@@ -107,7 +107,7 @@ def portions_of(picture_id: int, start: int, stop: int) -> Iterator[bytes]:
 
 
 def my_pictures(author: Person, number: int) -> Page[OwnPicture]:
-    """A page of the pictures and files that one has added, the latest first."""
+    """A page of the reader's own pictures and files, the latest first."""
     require(author.can.see_own())
     mine = select(Picture).where(Picture.member_id == author.id).order_by(Picture.id.desc())
     page = page_of(mine, number, PICTURES_PER_PAGE)
@@ -116,7 +116,7 @@ def my_pictures(author: Person, number: int) -> Page[OwnPicture]:
 
 
 def my_picture(author: Person, picture_id: int) -> Picture:
-    """One's own picture or file by id; raises `NotFound` for any other."""
+    """The reader's own picture or file by id; raises `NotFound` for any other."""
     require(author.can.see_own())
     query = select(Picture).where(Picture.id == picture_id, Picture.member_id == author.id)
     return or_not_found(db.session.scalar(query))
@@ -128,7 +128,7 @@ def texts_showing(author: Person, picture: Picture) -> Sequence[Document]:
 
 
 def space_taken(member_id: int) -> int:
-    """How many bytes the pictures and files of a member take."""
+    """The number of bytes of a member's pictures and files."""
     return (
         db.session.scalar(
             select(func.coalesce(func.sum(Picture.size), 0)).where(Picture.member_id == member_id)
@@ -143,14 +143,14 @@ def may_show(source: Any) -> ColumnElement[bool]:
 
 
 def pictures_named(names: Collection[str]) -> Sequence[Picture]:
-    """The pictures and files with some names, as far as there are such."""
+    """The existing pictures and files among some names."""
     if not names:
         return ()
     return db.session.scalars(select(Picture).where(Picture.name.in_(names))).all()
 
 
 def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
-    """The pictures and files with some names, locked: none of them is deleted as unused while a text that shows it is written."""
+    """The pictures and files with some names, locked, so that none is deleted as unused while a text that shows it is saved."""
     if not names:
         return ()
     found = select(Picture).where(Picture.name.in_(names)).order_by(Picture.id)
@@ -158,7 +158,7 @@ def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
 
 
 def pictures_due(limit: int) -> Sequence[Picture]:
-    """Pictures and files of which it is time to look whether a text shows them, those first that wait longest."""
+    """Pictures and files that are due for the check whether a text shows them, the longest overdue first."""
     due = select(Picture).where(Picture.due_at <= now()).order_by(Picture.due_at, Picture.id)
     return db.session.scalars(due.limit(limit)).all()
 

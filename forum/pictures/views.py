@@ -48,7 +48,7 @@ def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
 @bp.route("/pictures", methods=["GET", "POST"])
 @limiter.limit("40 per hour", key_func=by_person, methods=["POST"])
 def add_picture() -> ResponseReturnValue:
-    """One's own pictures and files, and adding one. One that was added just now is named by `?added=<id>`."""
+    """The member's own pictures and files, and the form to add one. `?added=<id>` names the one just added."""
     form = PictureForm()
     if not web.settings().most_of_file:
         form.picture.label.text = _("Picture")
@@ -83,7 +83,7 @@ def add_picture() -> ResponseReturnValue:
 
 
 def _sent() -> Shrunk | SentFile:
-    """What was sent, as it can be kept. Raises `Invalid` for what is neither a picture nor a file that can be added."""
+    """The upload, ready to be stored. Raises `Invalid` if it is neither a picture nor a file of an accepted kind."""
     sent, most = request.files.get(PICTURE), web.settings().most_of_file
     if not isinstance(sent, FileStorage) or not sent.stream.read(1):
         raise Invalid(_("Choose a picture or a file.") if most else _("Choose a picture."), PICTURE)
@@ -120,9 +120,10 @@ def picture(name: str) -> ResponseReturnValue:
 
 @bp.get("/files/<name>")
 def file(name: str) -> ResponseReturnValue:
-    """A file, or the part of it that a browser lacks, as something to save.
+    """A file, or a range of it, as an attachment.
 
-    Browsers ask each time, as for pictures. It is read a portion at a time, and what reads it slowly holds no connection.
+    Browsers revalidate it each time, as pictures. It is read in portions, and slow readers hold no database
+    connection.
     """
     found = queries.get_file(me(), name)
     if request.if_none_match.contains(name):
@@ -131,7 +132,7 @@ def file(name: str) -> ResponseReturnValue:
         answer = Response(status=OUT_OF_RANGE, headers={"Content-Range": f"bytes */{found.size}"})
     else:
         answer = _part(found, *part)
-    answer.set_etag(name)  # under one name there are never other bytes
+    answer.set_etag(name)  # the bytes under a name never change
     answer.headers["Cache-Control"] = f"{'private' if me().is_member else 'public'}, no-cache"
     answer.headers["Content-Security-Policy"] = PICTURE_POLICY
     answer.accept_ranges = "bytes"
@@ -139,7 +140,7 @@ def file(name: str) -> ResponseReturnValue:
 
 
 def _part_wanted(found: Picture) -> tuple[int, int] | None:
-    """From where to where a file is wanted, all of it unless a single range is named; None if it has none such."""
+    """Start and stop of the requested range; of the whole file unless there is a single range; None if it is outside."""
     wanted, same = request.range, request.if_range
     is_same = "If-Range" not in request.headers or same.etag == found.name
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1 or not is_same:
@@ -148,7 +149,7 @@ def _part_wanted(found: Picture) -> tuple[int, int] | None:
 
 
 def _part(found: Picture, start: int, stop: int) -> Response:
-    """The bytes of a file from one place to another."""
+    """The bytes of a file between two offsets."""
     app: Flask = cast(Any, current_app)._get_current_object()
     parts = queries.portions_of(found.id, start, stop)
     made = in_contexts_of_their_own(app, web.locale(), parts)

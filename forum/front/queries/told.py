@@ -1,4 +1,4 @@
-"""In which languages stands what the notices of an inbox quote: a notice itself does not know."""
+"""The languages of what notices in an inbox quote, which a notice does not store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forum.permissions import Person
 
 
 class Languages(NamedTuple):
-    """Of the heading and of the words of a notice; None for what the forum says, and for what is not known."""
+    """The languages of the heading and of the text of a notice; None for sentences of the forum, and if unknown."""
 
     heading: str | None
     words: str | None

@@ -24,7 +24,7 @@ TEXTS_AT_ONCE = 20  # that are in memory at once
 
 
 def picture_files(member: Member) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Yield path and bytes of each picture and file of a member. Between two of them neither rows nor a transaction are held."""
+    """Yield path and bytes of each picture and file of a member, without holding rows or a transaction in between."""
     of_picture = and_(PictureFile.picture_id == Picture.id, PictureFile.version == WHOLE)
     files = (
         select(Picture.id, Picture.name, Picture.size, PictureFile.data)
@@ -67,7 +67,7 @@ def _named(member_id: int, names: Collection[str]) -> set[str]:
 
 
 def texts_with_pictures(member_id: int) -> list[Select[Any]]:
-    """Selects of the texts of a member in which the address of a picture or file stands, and which are no documents of search.
+    """Selects of a member's texts that contain the address of a picture or file and have no search document.
 
     They are drafts, held, hidden or former versions; texts that moderators have added to pages of the library are
     included. Pictures in search documents are in `ShownPicture`.

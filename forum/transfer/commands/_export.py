@@ -44,7 +44,7 @@ class Export:
     counts: Counter[str] = field(default_factory=Counter)
     files: list[str] = field(default_factory=list)
     practices: dict[int, str] = field(default_factory=dict)  # the slugs of those written, by id
-    shown: set[str] = field(default_factory=set)  # pictures and files of the file under way
+    shown: set[str] = field(default_factory=set)  # pictures and files of the present file
 
     @property
     def contents(self) -> str:
@@ -54,7 +54,7 @@ class Export:
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[str]]:
-        """A new file, flushed to the disk at the end of the block; there it says whose pictures and files it shows."""
+        """A new file, flushed to the disk at the end of the block, where its pictures and files are listed with their members."""
         self.files.append(name)
         with TextIOWrapper(self._new(name), "utf-8", newline="\n") as file:
             yield file
@@ -73,7 +73,7 @@ class Export:
         return path.open("wb")
 
     def show(self, sources: Iterable[str]) -> None:
-        """Write the pictures and files that some texts show, which the file under way is going to have, unless they are there."""
+        """Write the pictures and files in some texts of the present file, unless they are already written."""
         names = {name for source in sources for name in names_in(source)}
         for found in queries.pictures_to_write(names - self.writer.pictures.keys()):
             path = picture_name(found.name)

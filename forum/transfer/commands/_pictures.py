@@ -1,4 +1,4 @@
-"""The pictures and files that a content file lists: read from the folders beside it, and kept in another until they are loaded."""
+"""The pictures and files that a content file lists, read from the folders beside it into a temporary one."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ NO_PICTURE = "is no WebP file as an export has it, of the size that its name say
 
 
 class KeptPictures(Mapping[str, Shrunk | SentFile]):
-    """Pictures and files by name, each read when it is asked for: together they may be larger than the memory.
+    """Pictures and files by name, read one at a time, because all of them may be larger than the memory.
 
-    A file is open until the next one is asked for.
+    A file is open until the next one is requested.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,14 +40,14 @@ class KeptPictures(Mapping[str, Shrunk | SentFile]):
         self._titles[made.name] = ""
 
     def keep_file(self, name: str, title: str, path: Path) -> bool:
-        """Keep a file that lies at a path, if it is what its name says; returns whether it is."""
+        """Store the file at a path, if it has the kind and size that its name states; returns whether it was stored."""
         kept = shutil.copyfile(path, self.folder / name)
         self._titles[name] = title_of(title, kind_of(name))
         with kept.open("rb") as stream:
             return is_as_named(name, stream)
 
     def close(self) -> None:
-        """Close the file that was asked for last."""
+        """Close the file that was requested last."""
         self._open.close()
 
     def __getitem__(self, name: str) -> Shrunk | SentFile:
@@ -92,7 +92,7 @@ def kept_pictures(file: AgendaFile, folder: Path) -> Iterator[KeptPictures]:
 
 
 def _take(values: Values, folder: Path, kept: KeptPictures) -> str:
-    """Keep a picture or file; returns what is wrong with it, if anything is."""
+    """Store a picture or file; returns the error, if any."""
     name = values["title"]
     path = folder / picture_name(name)
     if not path.is_file():

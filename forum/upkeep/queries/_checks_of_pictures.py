@@ -1,4 +1,4 @@
-"""Checks of pictures and files: what search knows of them against the texts that show them, and their bytes."""
+"""Checks of pictures and files: whether search documents list those in their texts, and whether their bytes are complete."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def picture_checks() -> list[Check]:
 
 
 def _incomplete_pictures() -> Iterator[Fault]:
-    """Pictures that lack a file, and files of another size than was noted."""
+    """Pictures that lack a version, and those whose size differs from the recorded one."""
     of_version = {
         version: func.sum(_length(PictureFile.data)).filter(PictureFile.version == version)
         for version in (WHOLE, SMALL)
@@ -91,7 +91,7 @@ def _incomplete_pictures() -> Iterator[Fault]:
 
 
 def _incomplete_files() -> Iterator[Fault]:
-    """Files that lack portions, or have others than was noted."""
+    """Files that lack portions, and those whose size differs from the recorded one."""
     found = (func.count(FilePortion.number), func.max(FilePortion.number))
     rows = select(
         Picture.id, Picture.name, Picture.size, *found, func.sum(_length(FilePortion.data))
@@ -105,13 +105,13 @@ def _incomplete_files() -> Iterator[Fault]:
 
 
 def _length(data: Any) -> ColumnElement[int]:
-    """How long bytes are, which the row that leads to them says: they are not read."""
+    """The length of bytes in SQL, without reading them."""
     is_postgresql = db.session.get_bind().dialect.name == "postgresql"
     return (func.octet_length if is_postgresql else func.length)(data)
 
 
 def _wrongly_shown(kind: str) -> Iterator[Fault]:
-    """Things whose documents show other pictures and files than their texts."""
+    """Things whose documents list other pictures and files than their texts show."""
     found = _perhaps_showing(kind).execution_options(yield_per=TEXTS_AT_ONCE)
     for ids in db.session.scalars(found).partitions():
         yield from _differing(kind, ids)
