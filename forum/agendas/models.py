@@ -80,9 +80,9 @@ class AgendaHost(Base):
 class Statement(Base):
     """A member's take on an agenda; name, position and organisation as they were that day.
 
-    A member who takes the own name away (`refused_at`) is not linked with it again: `refused_by_id`. Where the statement was
-    loaded from a file, or the member has left, nobody knows who that was: then it gets no name at all. Who did so before, when
-    somebody else was named there, is in `TakenName`.
+    A member who has removed their name from it (at `refused_at`) cannot be named there again: `refused_by_id`. It is None if
+    that member has left, or the statement was loaded from a file; then nobody can be named. Members who did so earlier,
+    before somebody else was named, are in `TakenName`.
     """
 
     __tablename__ = "statement"
@@ -112,7 +112,7 @@ class Statement(Base):
 
 
 class TakenName(Base):
-    """A member took the own name away from a statement, before another one did so; `member_id` is empty once they have left."""
+    """A member who removed their name from a statement before the latest one did; `member_id` is None once they have left."""
 
     __tablename__ = "taken_name"
 

@@ -254,27 +254,27 @@ def is_said_by(member_id: int) -> ColumnElement[bool]:
 
 
 def refused_statements(agenda_id: int, quotation: str) -> Sequence[Statement]:
-    """The statements of an agenda with exactly these words from which members have taken their own names away."""
+    """The statements of an agenda with exactly these words from which a member has removed their name."""
     is_such = (Statement.refused_at.is_not(None), Statement.quotation == quotation)
     query = select(Statement).where(Statement.agenda_id == agenda_id, *is_such)
     return db.session.scalars(query.order_by(Statement.id)).all()
 
 
 def names_taken_before(statement: Statement) -> Sequence[TakenName]:
-    """Who took the own name away from a statement before the last one who did so, the latest first."""
+    """The members who removed their name from a statement before the latest one did, the most recent first."""
     query = select(TakenName).where(TakenName.statement_id == statement.id)
     return db.session.scalars(query.order_by(TakenName.id.desc())).all()
 
 
 def ids_of_taken(statement: Statement) -> set[int | None]:
-    """The ids of all who have taken the own name away from a statement; None stands for those of whom nobody knows who they were."""
+    """The ids of all members who removed their name from a statement; None stands for those who are not known any more."""
     if statement.refused_at is None:
         return set()
     return {statement.refused_by_id, *(one.member_id for one in names_taken_before(statement))}
 
 
 def is_taken_away(names: Collection[str], quotation: str) -> bool:
-    """Whether whoever is called one of these has taken the own name away from a statement with exactly these words, on any agenda."""
+    """Whether a member with one of these names has removed it from a statement with exactly these words, on any agenda."""
     last = select(Statement.refused_by_id).where(Statement.quotation == quotation)
     before = select(TakenName.member_id).join(Statement, Statement.id == TakenName.statement_id)
     before = before.where(Statement.quotation == quotation)
