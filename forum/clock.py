@@ -66,7 +66,7 @@ def day_in_words(day: date, locale: str = "") -> str:
 
 
 def last_day(end: datetime) -> date:
-    """The last day of what ends at a moment: what lasts until the end of a day ends at midnight, which is the next one's."""
+    """The last day of something that ends at a moment: the day before, if it ends at midnight."""
     return (end - timedelta(microseconds=1)).date()
 
 

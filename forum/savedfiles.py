@@ -32,7 +32,7 @@ def saved_file(name: str, content_type: str, content: bytes | Iterator[bytes]) -
 
 
 def _named(name: str) -> str:
-    """The name of a file in a header, also for what reads ASCII alone (RFC 6266)."""
+    """The name of a file for a header, with an ASCII form for old programs (RFC 6266)."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     if plain == name:
         return f'filename="{name}"'

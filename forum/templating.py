@@ -207,7 +207,7 @@ class TemplateEnvironment(Environment):
         return Markup(f'<time datetime="{stamp}"{_PLAIN[in_link]}>{self._in_words(value)}</time>')
 
     def last_day(self, end: datetime) -> Markup:
-        """The last day of what ends at a moment, as a date."""
+        """The last day of something that ends at a moment, as a date."""
         return self.day(last_day(end))
 
     def moment(self, value: datetime) -> Markup:

@@ -241,13 +241,13 @@ def statements_of(agenda: Agenda) -> Sequence[Statement]:
 
 
 def statements_by(member_id: int) -> Sequence[Statement]:
-    """What a member has said on any agenda, removed or not, and from what the member has taken the own name away; with the agendas."""
+    """A member's statements on any agenda, removed ones too, and those from which they removed their name; with the agendas."""
     query = select(Statement).where(is_said_by(member_id)).options(joinedload(Statement.agenda))
     return db.session.scalars(query).all()
 
 
 def is_said_by(member_id: int) -> ColumnElement[bool]:
-    """SQL condition: a statement is linked with a member, or the member has taken the own name away from it."""
+    """SQL condition: a statement is linked with a member, or the member has removed their name from it."""
     before = select(TakenName.statement_id).where(TakenName.member_id == member_id)
     now_or_last = or_(Statement.member_id == member_id, Statement.refused_by_id == member_id)
     return or_(now_or_last, Statement.id.in_(before))

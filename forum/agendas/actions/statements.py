@@ -119,7 +119,7 @@ def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, An
 
 
 def _forget_taken(statement: Statement, member_ids: Set[int | None]) -> None:
-    """Forget that these took their names away; the last of the others, if there are any, stands in their place."""
+    """Forget that these members removed their names; the latest of the others, if any, takes their place."""
     others = []
     for one in names_taken_before(statement):
         if one.member_id in member_ids:
@@ -200,7 +200,7 @@ def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Stateme
 
 
 def _keep_earlier(statement: Statement) -> None:
-    """Keep who took the own name away before, as somebody else does so now."""
+    """Store who removed their name before, because another member does so now."""
     if statement.refused_at is not None:
         before = {"member_id": statement.refused_by_id, "taken_at": statement.refused_at}
         db.session.add(TakenName(statement_id=statement.id, **before))
@@ -256,7 +256,7 @@ def forget_member(system: Person, member_id: int, former: str, *, is_silent: boo
 
 
 def _forget_whose(statement: Statement, member_id: int) -> None:
-    """Forget that a member who has left took the name away; where no name stands, that somebody did so stays."""
+    """Remove a member who left from the record of who removed a name; while no name is shown, the fact itself is kept."""
     if statement.member_id is not None:
         _forget_taken(statement, {member_id})
         return

@@ -63,7 +63,7 @@ def _says(side: Side, name: str) -> bool:
 
 
 def _address_of_pair(first: Practice, second: Practice) -> str:
-    """One address for two practices, whichever stands first."""
+    """The canonical address of a comparison, the same for both orders of the practices."""
     slug, other = sorted((first.slug, second.slug))
     return web.absolute(f"{url_for('library.compare', slug=slug)}?{urlencode({'with': other})}")
 

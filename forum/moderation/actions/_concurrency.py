@@ -86,6 +86,6 @@ def refuse_in_own_case(moderator: Person, thing: Thing, deeds: Sequence[str]) ->
 
 
 def refuse_after_own_report(moderator: Person, thing: Thing) -> None:
-    """Raise `Forbidden` when a moderator would withhold what another has kept although they reported it."""
+    """Raise `Forbidden` when a moderator would hide something that they reported and another moderator has kept."""
     if decision := kept_by_another(moderator, thing.kind, thing.item_id):
         require(moderator.can.give_back(decision))

@@ -23,12 +23,12 @@ from forum.moderation.queries.reports import open_reporter_ids
 from forum.permissions import Person
 from forum.verdicts import YES, Verdict
 
-# What says whether a thing that was reported is shown
+# Deeds that decide whether a reported thing is shown
 JUDGING_DEEDS = (Deed.KEEP, Deed.RESTORE, Deed.REVERSE, *WITHHOLDING_DEEDS)
 
 
 def part_of(member_id: Any) -> ColumnElement[str]:
-    """SQL expression: which part a member has in a decision, as `Decision.part` says it; the id may be a parameter."""
+    """SQL expression: the part of a member in a decision, a value of `Decision.part`; the id may be a parameter."""
     return case(
         (Decision.author_id == member_id, AUTHOR),
         (began_or_tells(member_id), TELLER),
@@ -45,15 +45,15 @@ def reported(member_id: Any) -> ColumnElement[bool]:
 
 
 def parties_of(decision: Decision) -> set[int | None]:
-    """The ids of the parties to a decision: its author, who began or tells what it is about, and who reported it."""
+    """The ids of the parties to a decision: the author, translator or spokesperson of its thing, and its reporters."""
     reporters = {report.reporter_id for report in answered_by(decision.id)}
     return {decision.author_id} | beginners_and_tellers(decision) | reporters
 
 
 def right_to_end(person: Person, kind: str, item_id: int, deed: str) -> Verdict:
-    """Whether somebody may do a deed although it ends, or takes further, what another decided about a thing.
+    """Whether somebody may do a deed that ends, or extends, what another moderator decided about a thing.
 
-    It is a yes where nothing was decided to which the person is a party.
+    Always yes if the person is a party to no such decision.
     """
     ended = [*deeds_ended_by(deed), *(WITHHOLDING_DEEDS if deed in WITHHOLDING_DEEDS else ())]
     found = decided_by_another(person, kind, item_id, ended)
@@ -65,7 +65,7 @@ def right_to_end(person: Person, kind: str, item_id: int, deed: str) -> Verdict:
 def decided_by_another(
     person: Person, kind: str, item_id: int, deeds: Sequence[str]
 ) -> Decision | None:
-    """The decision, still in effect, that another made about a thing with one of these deeds, if the person is a party to it."""
+    """Another moderator's decision about a thing by one of these deeds, in effect, to which the person is a party; or None."""
     by_another = (*is_about(Decision, kind, item_id), Decision.moderator_id != person.id)
     part = part_of(person.id)
     query = select(Decision, part).where(*by_another, Decision.deed.in_(deeds), part != "")
@@ -74,7 +74,7 @@ def decided_by_another(
 
 
 def kept_by_another(person: Person, kind: str, item_id: int) -> Decision | None:
-    """The decision of another by which a thing stays although the person reported it; None where others have reported it since."""
+    """Another moderator's decision to keep a thing that the person reported; None if others have reported it since."""
     latest = latest_of(kind, item_id, JUDGING_DEEDS)
     if latest is None or latest.deed in WITHHOLDING_DEEDS or latest.moderator_id == person.id:
         return None

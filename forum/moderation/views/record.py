@@ -144,7 +144,7 @@ def waits_for_another(practice: Practice) -> bool:
 
 @bp.app_template_global()
 def right_to_end(kind: str, item_id: int, deed: str = Deed.RESTORE) -> Verdict:
-    """Whether the reader may do a deed that ends what another moderator decided about a thing: no for a party to that."""
+    """Whether the reader may do a deed that ends another moderator's decision about a thing: not as a party to it."""
     return queries.right_to_end(me(), kind, item_id, deed)
 
 

@@ -276,7 +276,7 @@ def _what(name: str) -> str:
 
 
 def _shown_pictures(file: AgendaFile) -> Iterator[tuple[str, int]]:
-    """The names of the pictures and files that texts show, each with the line where it first stands."""
+    """The names of the pictures and files in texts, each with the line where it occurs first."""
     texts = [(one["text"], one.line_of("text"), [one["text"]]) for one in file.texts]
     texts += [(one["text"], one.line_of("text"), paragraphs(one["text"])) for one in file.cases]
     texts += [(one["text"], one.line_of("text"), [one["text"]]) for one in file.translations]

@@ -216,7 +216,7 @@ def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
 
 
 def _is_for_nobody(loading: Loading, text: agendas.StatementText) -> bool:
-    """Whether these words stand on the agenda, and the name was taken away by somebody of whom nobody knows who it was."""
+    """Whether the agenda has a statement with these words whose name was removed by somebody unknown."""
     known = refused_statements(loading.agenda.id, text.quotation)
     return any(None in ids_of_taken(one) for one in known)
 

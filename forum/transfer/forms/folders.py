@@ -48,7 +48,7 @@ def pictures_listed(lines: Iterable[str]) -> Iterator[str]:
 
 
 def compare_pictures(paths: Collection[str], listed: Collection[str]) -> None:
-    """Raise `Invalid` unless what lies in the folders of pictures and files is what the content files list."""
+    """Raise `Invalid` unless the folders of pictures and files contain exactly what the content files list."""
     found = {match[1] or match[2] for match in map(PICTURE.fullmatch, paths) if match}
     if odd := [one for one in paths if not PICTURE.fullmatch(one)]:
         raise Invalid(f"No export has files of these names, take them out: {_some(odd)}.")
