@@ -256,7 +256,9 @@ def test_a_renamed_theme_keeps_its_address(people: Any) -> None:
     ]
     with pytest.raises(Invalid) as refused:
         actions.write_theme(people.moderator, "land VALUE")
-    assert "“Value of land” has the address of this name" in refused.value.message
+    assert (
+        "“Value of land” already has the address that this name would get" in refused.value.message
+    )
     assert versions_of("theme", theme.id)[0].fields == {"name": "Land value"}
 
 

@@ -254,7 +254,8 @@ def test_an_unknown_filter_finds_nothing_and_can_be_taken_away(
     for path in ("/topics", "/agendas/quieter/topics"):
         text = page(client, f"{path}?order=newest&{name}=nowhere+<b>")
         assert topic.title not in text and "Nothing fits these filters" in text
-        assert f'href="{path}?order=newest"><bdi>nowhere &lt;b&gt;' in text and "Clear all" in text
+        taken_away = rf'href="{re.escape(path)}\?order=newest"[^>]*><bdi>nowhere &lt;b&gt;'
+        assert re.search(taken_away, text) and "Clear all" in text
 
 
 @pytest.mark.parametrize("name", ["kind", "order", "theme", "language", "page"])

@@ -227,7 +227,7 @@ def test_the_page_names_them(sign_in, client, people, institute):
     assert re.search(r'<input checked [^>]*value="all"', form)
     typed = {"writers": "named", "voices": [str(people.ben.id)]}
     assert browser.post(f"{address}/voices", data=typed).location == address
-    assert "It is saved who writes for Institute of Trams." in browser.get(address).text
+    assert "The choice of who writes for Institute of Trams is saved." in browser.get(address).text
     page = client.get(address).text
     part = page.partition('id="voices"')[2].partition("</section>")[0]
     assert people.ben.name in part and people.chitra.name not in part
