@@ -288,6 +288,7 @@ function linkElsewhere(form, key) {
     if (!link) continue;
     Object.assign(elsewhere, { href: link.href, hidden: false });
     link.querySelector("span").textContent = elsewhere.dataset.elsewhere;
+    link.ariaLabel = link.ariaLabel.replace(/.+(?= )/, elsewhere.dataset.elsewhere); // with the number of the paragraph
   }
 }
 

@@ -168,7 +168,8 @@ def test_each_paragraph_says_that_a_comment_was_begun_there(member: Visit) -> No
         type_and_crash(member, address, "About this paragraph.")
     member.go(case)
     for number, words in enumerate(("Comment on this paragraph", *["Go on with your comment"] * 2)):
-        expect(links.nth(number)).to_have_text(f"{words} ({number + 1})")
+        expect(links.nth(number)).to_have_text(words)
+        expect(links.nth(number)).to_have_accessible_name(f"{words} ({number + 1})")
     for address in addresses[1:]:
         member.go(address)
         page.click("[data-act=discard]")

@@ -283,7 +283,7 @@ def test_the_page_says_what_waits_and_how_the_machine_is(
     assert facts["Texts that wait"] == "0"
     assert "Go to the queue" in page
     assert re.match(r"[\d.,]+ [kM]B<small>(SQLite 3|PostgreSQL 1)", facts["Database"])
-    assert facts["Pictures"] == "2<small>12 kB in the database</small>"
+    assert facts["Pictures and files"] == "2<small>12 kB in the database</small>"
     assert " free on its disk" in facts["Data folder"] and facts["Tables"] == "Up to date"
     for name in ("Last backup on this machine", "The worker was last at work"):
         assert f"{begun:%Y-%m-%dT%H:%M}" in facts[name] and "<small>" not in facts[name]
