@@ -21,7 +21,7 @@ from tests.trials.ledger import DONE, REFUSED, Deed
 from tests.trials.site import Site
 
 SIGN = re.compile(r"\bsign\w+")
-ITEM = re.compile(r'<li id="post-(\d+)"(?: class="(\w+)")?>(.*?)(?=<li id="post-|</ol>)', re.S)
+ITEM = re.compile(r'<li id="post-(\d+)"(?: class="(\w+)")?[^>]*>(.*?)(?=<li id="post-|</ol>)', re.S)
 
 # What must be nought at all times, whatever was asked of the forum
 MUST_BE_NOUGHT = {
