@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -22,6 +23,8 @@ MAX_IN_MEMORY = MAX_BUFFERED_BYTES  # bytes; a longer one is in a file on disk u
 LONG_FILES = 2
 _long_files = Places(LONG_FILES)
 PIECE = 65_536  # bytes of a long file that are sent at once
+# Characters with which a name in a header would end, or become a path
+UNSAFE_IN_NAMES = re.compile(r'["\\/]')
 
 
 def saved_file(name: str, content_type: str, content: bytes | Iterator[bytes]) -> Response:
@@ -33,7 +36,9 @@ def saved_file(name: str, content_type: str, content: bytes | Iterator[bytes]) -
 
 def _named(name: str) -> str:
     """The name of a file for a header, with an ASCII form for old programs (RFC 6266)."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    # A wide quotation mark, say, has a plain one as its ASCII form, and ℀ has a slash
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = UNSAFE_IN_NAMES.sub(" ", folded)
     if plain == name:
         return f'filename="{name}"'
     plain = f"file{plain}" if plain.startswith(".") else plain

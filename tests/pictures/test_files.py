@@ -131,6 +131,8 @@ def test_each_kind_has_its_type(people, sign_in, kind):
         ("Größe.csv", "filename=\"Groe.csv\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.csv"),
         ("تقرير.csv", "filename=\"file.csv\"; filename*=UTF-8''%D8%AA%D9%82%D8%B1%D9%8A%D8%B1.csv"),
         ('a"b;c.csv', 'filename="a b;c.csv"'),
+        ("a＂b.csv", "filename=\"a b.csv\"; filename*=UTF-8''a%EF%BC%82b.csv"),
+        ("a＼℀.csv", "filename=\"a a c.csv\"; filename*=UTF-8''a%EF%BC%BC%E2%84%80.csv"),
     ],
 )
 def test_a_name_of_any_script_is_told(people, sign_in, filename, told):
