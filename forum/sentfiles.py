@@ -49,7 +49,8 @@ PICTURE_BYTES = 12
 USUAL_TYPES = MimeTypes()
 # Limits of a ZIP file. Only the entry that declares its type is unpacked
 MAX_ENTRIES, MAX_DIRECTORY, MAX_TOLD = 10_000, 2_000_000, 500_000
-ZIP_END, ZIP_END_BYTES, MAX_COMMENT, ZIP64_LOCATOR = b"PK\x05\x06", 22, 65_535, b"PK\x06\x07"
+ZIP_END, ZIP_END_BYTES, ZIP64_LOCATOR = b"PK\x05\x06", 22, b"PK\x06\x07"
+ZIP_TAIL = 70_000  # bytes in which the end and what is before it stand: more than `zipfile` looks back, even with a comment
 ODD_ZIP = (
     *(BadZipFile, OSError, ValueError, KeyError, IndexError, EOFError),
     *(RuntimeError, NotImplementedError, struct.error, zlib.error),
@@ -171,7 +172,7 @@ def _kind_of_zip(stream: IO[bytes]) -> str:
 def _is_short_zip(stream: IO[bytes]) -> bool:
     """Whether the directory of a ZIP file is short: it is read as a whole, and a long one could fill the memory."""
     size = stream.seek(0, SEEK_END)
-    stream.seek(max(0, size - ZIP_END_BYTES - MAX_COMMENT))
+    stream.seek(max(0, size - ZIP_TAIL))
     tail = stream.read()
     at = tail.rfind(ZIP_END)
     if at < 0 or len(tail) - at < ZIP_END_BYTES:

@@ -121,6 +121,18 @@ def test_an_archive_that_says_too_much_is_not_read():
         examined(end[:at] + b"PK\x06\x07" + bytes(16) + end[at:])
 
 
+@pytest.mark.parametrize("length", [0, 65_515, 65_516, 65_535, 65_536])
+def test_no_comment_moves_the_long_directory_of_an_archive_out_of_sight(length):
+    whole = office()
+    at = whole.rfind(b"PK\x05\x06")
+    entries, size, start = struct.unpack_from("<H2L", whole, at + 10)
+    directory = struct.pack("<Q2H2L4Q", 44, 45, 45, 0, 0, entries, entries, size, start)
+    located = b"PK\x06\x06" + directory + b"PK\x06\x07" + struct.pack("<LQL", 0, at, 1)
+    comment = struct.pack("<H", min(length, 65_535)) + bytes(length)
+    with pytest.raises(Invalid, match=NO_OFFICE):
+        examined(whole[:at] + located + whole[at:-2] + comment)
+
+
 def test_a_bomb_is_not_unpacked():
     bomb = office(**{"word/document.xml": "0" * 300_000_000})
     assert len(bomb) < 1_000_000
