@@ -105,7 +105,7 @@ def picture(name: str) -> ResponseReturnValue:
     """
     found = queries.get_picture(me(), name.removesuffix(SMALL_SUFFIX))
     is_small = name.endswith(SMALL_SUFFIX)
-    if request.if_none_match.contains(name):
+    if request.if_none_match.contains_weak(name):
         answer = Response(status=NOT_MODIFIED)
     else:
         answer = Response(queries.data_of(found, is_small=is_small), mimetype="image/webp")
@@ -126,7 +126,7 @@ def file(name: str) -> ResponseReturnValue:
     connection.
     """
     found = queries.get_file(me(), name)
-    if request.if_none_match.contains(name):
+    if request.if_none_match.contains_weak(name):
         answer = Response(status=NOT_MODIFIED)
     elif (part := _part_wanted(found)) is None:
         answer = Response(status=OUT_OF_RANGE, headers={"Content-Range": f"bytes */{found.size}"})
@@ -140,10 +140,16 @@ def file(name: str) -> ResponseReturnValue:
 
 
 def _part_wanted(found: Picture) -> tuple[int, int] | None:
-    """Start and stop of the requested range; of the whole file unless there is a single range; None if it is outside."""
-    wanted, same = request.range, request.if_range
-    is_same = "If-Range" not in request.headers or same.etag == found.name
+    """Start and stop of the requested range; of the whole file unless there is a single range; None if it is outside.
+
+    The whole file is sent, too, if the range is of another file, or of one that a proxy has changed (`If-Range`).
+    """
+    wanted, tag = request.range, f'"{found.name}"'
+    is_same = request.headers.get("If-Range", tag) == tag
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1 or not is_same:
+        return 0, found.size
+    start, stop = wanted.ranges[0]
+    if stop is None and start < -found.size:  # of the last bytes, more than there are
         return 0, found.size
     return wanted.range_for_length(found.size)
 
