@@ -12,6 +12,7 @@ quickly as the forum can.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import weakref
@@ -61,6 +62,10 @@ BUSY_MESSAGE = lazy_gettext(
 NOT_SAVED_MESSAGE = lazy_gettext(
     "Nothing was saved yet. Go back: your text is still in the form. Then send it again."
 )
+NO_ROOM_MESSAGE = lazy_gettext(
+    "The forum has no room for this file at this moment. Nothing was saved. Please try again later."
+)
+log = logging.getLogger("forum.admission")
 
 
 def network_of(address: str) -> str:
@@ -192,8 +197,9 @@ class AdmissionGate:
         self._senders, self._large_senders = Places(senders), Places(LARGE_SENDERS)
         self._large_answers = Places(LARGE_ANSWERS)
         # Translated now, into the language of the forum: when a request is refused, its language is not known.
-        self._busy, self._not_saved = (
-            f"{message}\n".encode() for message in (BUSY_MESSAGE, NOT_SAVED_MESSAGE)
+        self._busy, self._not_saved, self._no_room = (
+            f"{message}\n".encode()
+            for message in (BUSY_MESSAGE, NOT_SAVED_MESSAGE, NO_ROOM_MESSAGE)
         )
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -202,7 +208,11 @@ class AdmissionGate:
             return self.application(environ, start_response)
         is_reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
         with ExitStack() as held:
-            is_whole = is_reading or self._read_body(environ, held)
+            try:
+                is_whole = is_reading or self._read_body(environ, held)
+            except OSError:  # the disk with the temporary files is full
+                log.exception("A large body could not be written to disk.")
+                return self._send(start_response, "507 Insufficient Storage", self._no_room)
             path = environ["PATH_INFO"]
             if is_whole and self._admit(held, path, is_reading, asking_network(environ)):
                 return self._answer(environ, start_response)
@@ -236,6 +246,7 @@ class AdmissionGate:
 
         Returns False if too many bodies are being read: each occupies a thread, and threads must remain for readers.
         A large body goes into an unnamed file, and counts until the stack is released, which also deletes the file.
+        Raises `OSError` if that file cannot be written.
         """
         written = environ.get("CONTENT_LENGTH") or ""
         length = int(written) if written.isdigit() else None
@@ -259,6 +270,9 @@ class AdmissionGate:
 
     def _refuse(self, start_response: Any, is_reading: bool) -> Iterable[bytes]:
         body = self._busy if is_reading else self._busy + self._not_saved
+        return self._send(start_response, "503 Service Unavailable", body)
+
+    def _send(self, start_response: Any, status: str, body: bytes) -> Iterable[bytes]:
         headers = [
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", str(len(body))),
@@ -266,7 +280,7 @@ class AdmissionGate:
             ("Retry-After", RETRY_AFTER),
             *self.headers.items(),
         ]
-        start_response("503 Service Unavailable", headers)
+        start_response(status, headers)
         return [body]
 
     def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:

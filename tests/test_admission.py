@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from errno import ENOSPC
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -472,6 +473,24 @@ def test_a_large_file_counts_until_it_is_answered(
         thread.join(30)
     assert answers == [200] * 2
     assert closed._large_senders._free == 2 and closed._large_places._free == MAX_WAITING_LARGE
+
+
+def test_a_full_disk_is_told_and_keeps_no_place(
+    slow: Slow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full(BytesIO):
+        def write(self, _data: Any) -> int:
+            raise OSError(ENOSPC, "No space left on device")
+
+    slow.go.set()
+    monkeypatch.setattr(admission, "TemporaryFile", Full)
+    closed = AdmissionGate(slow, 100, {"X-Of-Every-Page": "1"}, large=LARGE)
+    refused = Client(closed).post("/pictures", data=b"y" * 200)
+    assert refused.status_code == 507 and "no room for this file" in refused.text
+    assert refused.headers["X-Of-Every-Page"] == "1" and refused.headers["Retry-After"]
+    assert "could not be written to disk" in caplog.text
+    assert closed._large_senders._free == LARGE_SENDERS
+    assert Client(closed).post("/pictures", data=b"y").status_code == 200
 
 
 def test_the_server_has_more_threads_than_may_send_slowly() -> None:
