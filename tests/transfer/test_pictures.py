@@ -158,6 +158,23 @@ def test_a_file_that_is_far_too_large_is_not_read(
     assert f"{picture_name(NAME)} is no WebP file" in run("import-agenda", file).output
 
 
+def test_no_link_leads_to_another_file_of_this_machine(
+    run: Run, people: Any, with_files: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    key = tmp_path_factory.mktemp("server") / "secret-key"
+    own = with_files.parent / "own.csv"
+    listed = with_files.parent / picture_name(CSV_NAME)
+    for place in (key, own):
+        place.write_bytes(CSV)
+        listed.unlink()
+        listed.symlink_to(place)
+        done = run("import-agenda", with_files)
+        assert (f"{picture_name(CSV_NAME)} is a link to a place outside" in done.output) == (
+            place == key
+        ), done.output
+        assert (CSV_NAME in stored()) == (place == own)
+
+
 # Folders
 
 

@@ -20,6 +20,8 @@ AT_ONCE = 2  # each in a process of its own
 MAX_BYTES = 20_000_000  # of a picture: no forum has made a larger one
 NO_FILE = "is no file as an export has it, of the kind and the size that its name says"
 NO_PICTURE = "is no WebP file as an export has it, of the size that its name says"
+# Of a file by somebody else, which could so name any file of this machine, such as the secret key
+LEADS_AWAY = "is a link to a place outside the folder of the content file"
 
 
 class KeptPictures(Mapping[str, Shrunk | SentFile]):
@@ -97,6 +99,8 @@ def _take(values: Values, folder: Path, kept: KeptPictures) -> str:
     path = folder / picture_name(name)
     if not path.is_file():
         return "is not there"
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return LEADS_AWAY
     if is_file(name):
         return "" if kept.keep_file(name, values.get("saved_as") or "", path) else NO_FILE
     made = take(name, path.read_bytes()) if path.stat().st_size <= MAX_BYTES else None
