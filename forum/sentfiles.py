@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import html
 import re
 import secrets
 import struct
@@ -55,9 +56,12 @@ ODD_ZIP = (
     *(BadZipFile, OSError, ValueError, KeyError, IndexError, EOFError),
     *(RuntimeError, NotImplementedError, struct.error, zlib.error),
 )
-# Names of entries with macros: in an Office file, and in an OpenDocument file
-MACROS = re.compile(r"(?:^|/)vba[^/]*\.bin$|^(?:basic|scripts)/.", re.IGNORECASE)
-MACROS_TOLD = "macroenabled"
+# Names of entries with macros: in an Office file, and in an OpenDocument file, or one within it
+MACROS = re.compile(
+    r"(?:^|[/\\])(?:vba[^/\\]*\.bin$|(?:macrosheets|basic|scripts)[/\\].)", re.IGNORECASE
+)
+# What an Office file declares if it has macros, wherever they are in it
+MACROS_TOLD = re.compile("macroenabled|vbaproject|macrosheet")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")  # control characters, which no text contains
 FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*]')  # in at least one operating system
 # The only invisible characters that are kept, because some scripts need them
@@ -183,15 +187,17 @@ def _is_short_zip(stream: IO[bytes]) -> bool:
 
 
 def _kind_told(archive: ZipFile) -> str:
-    """The kind that an archive declares for itself; empty if it declares none."""
+    """The kind that an archive declares for itself; empty if it declares none, or has two entries of one name."""
     names = archive.namelist()
+    if len(set(names)) < len(names):  # programs differ in which of the two they read
+        return ""
     if "mimetype" in names:
         kind = OPEN_KINDS.get(_told(archive, "mimetype").strip(), "")
         is_program = False
     elif "[Content_Types].xml" in names:
-        told = _told(archive, "[Content_Types].xml")
+        told = html.unescape(_told(archive, "[Content_Types].xml"))
         kind = next((kind for main, kind in OFFICE_KINDS.items() if f'"{main}"' in told), "")
-        is_program = MACROS_TOLD in told.lower()
+        is_program = MACROS_TOLD.search(told.lower()) is not None
     else:
         return ""
     if is_program or any(map(MACROS.search, names)):
@@ -204,10 +210,10 @@ def _kind_told(archive: ZipFile) -> str:
 
 def _told(archive: ZipFile, name: str) -> str:
     entry = archive.getinfo(name)
-    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or entry.file_size > MAX_TOLD:
         return ""
     with archive.open(entry) as file:
-        return file.read(MAX_TOLD).decode("utf-8", "replace")
+        return file.read().decode("utf-8", "replace")
 
 
 def _require_text(stream: IO[bytes], ending: str) -> None:

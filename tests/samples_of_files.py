@@ -27,9 +27,15 @@ def open_document(kind: str = "odt", **more: str) -> bytes:
     return archive({"mimetype": CONTENT_TYPES[kind], "content.xml": "<a/>", **more})
 
 
-def office(kind: str = "docx", main: str = "", **more: str) -> bytes:
-    """A Word, Excel or PowerPoint file; `main` is what it says of its main part, `more` are further entries."""
-    told = f'<Types><Override PartName="/a.xml" ContentType="{main or MAINS[kind]}"/></Types>'
+def office(kind: str = "docx", main: str = "", more_told: str = "", **more: str) -> bytes:
+    """A Word, Excel or PowerPoint file; `main` is what it says of its main part, `more` are further entries.
+
+    `more_told` is what it says of another part.
+    """
+    told = f'<Override PartName="/a.xml" ContentType="{main or MAINS[kind]}"/>'
+    if more_told:
+        told += f'<Override PartName="/b.bin" ContentType="{more_told}"/>'
+    told = f"<Types>{told}</Types>"
     return archive({"[Content_Types].xml": told, "a.xml": "<a/>", **more})
 
 

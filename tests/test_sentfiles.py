@@ -7,7 +7,7 @@ import struct
 import tracemalloc
 from contextlib import suppress
 from io import BytesIO
-from zipfile import ZIP_BZIP2
+from zipfile import ZIP_BZIP2, ZipFile
 
 import pytest
 from hypothesis import given
@@ -19,18 +19,20 @@ from forum.sentfiles import (
     CONTENT_TYPES,
     MAX_DIRECTORY,
     MAX_ENTRIES,
+    MAX_TOLD,
     PORTION,
     examine,
     is_as_named,
     may_be_file,
     title_of,
 )
-from tests.samples_of_files import CSV, PDF, archive, file_of, office, open_document
+from tests.samples_of_files import CSV, MAINS, PDF, archive, file_of, office, open_document
 from tests.samples_of_pictures import picture
 
 MOST = 10_000_000
 NO_OFFICE, MACROS, NO_UTF8, NOTHING = "be read. Is it whole", "macros", "UTF-8", "nothing in this"
 OTHER_KIND = "No file of this kind"
+MACRO_MAIN = "application/vnd.ms-word.document.macroEnabled.main+xml"
 
 
 def examined(data, filename="a"):
@@ -85,8 +87,15 @@ def test_the_ending_of_a_name_means_nothing_where_the_file_says_what_it_is(data,
         (office(main="application/vnd.ms-excel.sheet.binary.macroless"), "a.xlsb", NO_OFFICE),
         (office(**{"word/vbaProject.bin": "x"}), "a.docx", MACROS),
         (office(**{"word/VBADATA.BIN": "x"}), "a.docx", MACROS),
-        (office(main="application/vnd.ms-word.document.macroEnabled.main+xml"), "a.docm", MACROS),
+        (office(main=MACRO_MAIN), "a.docm", MACROS),
+        (office(main=MACRO_MAIN.replace("E", "&#69;"), more_told=MAINS["docx"]), "a.docx", MACROS),
+        (office(more_told="application/vnd.ms-office.vbaProject"), "a.docx", MACROS),
+        (office(more_told="application/vnd.ms-excel.macrosheet+xml"), "a.xlsx", MACROS),
+        (office(more_told=" " * MAX_TOLD + MACRO_MAIN), "a.docx", NO_OFFICE),
+        (office(**{"word\\vbaProject.bin": "x"}), "a.docx", MACROS),
+        (office("xlsx", **{"xl/macrosheets/sheet1.xml": "x"}), "a.xlsx", MACROS),
         (open_document(**{"Basic/Standard/Module1.xml": "x"}), "a.odt", MACROS),
+        (open_document(**{"Object 1/Basic/Standard/Module1.xml": "x"}), "a.odt", MACROS),
         (open_document(**{"Scripts/python/a.py": "x"}), "a.odt", MACROS),
     ],
 )
@@ -131,6 +140,15 @@ def test_no_comment_moves_the_long_directory_of_an_archive_out_of_sight(length):
     comment = struct.pack("<H", min(length, 65_535)) + bytes(length)
     with pytest.raises(Invalid, match=NO_OFFICE):
         examined(whole[:at] + located + whole[at:-2] + comment)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_that_says_two_things_is_no_office_file():
+    made = BytesIO(office(main=MACRO_MAIN))
+    with ZipFile(BytesIO(office())) as other, ZipFile(made, "a") as file:
+        file.writestr("[Content_Types].xml", other.read("[Content_Types].xml"))
+    with pytest.raises(Invalid, match=NO_OFFICE):
+        examined(made.getvalue(), "a.docx")
 
 
 def test_a_bomb_is_not_unpacked():
