@@ -137,7 +137,7 @@ def title_of(filename: str, kind: str) -> str:
     stem = last.rpartition(".")[0] if ending_of(last) in CONTENT_TYPES else last
     seen = (c for c in stem if c in JOINERS or c.isspace() or unicodedata.category(c)[0] != "C")
     words = FORBIDDEN_IN_NAMES.sub(" ", "".join(seen)).split()
-    return f"{' '.join(words)[:MAX_TITLE].strip(' .') or 'file'}.{kind}"
+    return f"{' '.join(words)[:MAX_TITLE].strip(f' .{JOINERS}') or 'file'}.{kind}"
 
 
 def portions_of(stream: IO[bytes]) -> Iterator[bytes]:

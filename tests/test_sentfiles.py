@@ -206,6 +206,7 @@ def test_a_picture_is_taken_for_one():
         ("می\u200cخواهم.pdf", "می\u200cخواهم.pdf"),
         ("Cafe\u0301.pdf", "Café.pdf"),
         (" . . .pdf", "file.pdf"),
+        ("\u200c\u200d.pdf", "file.pdf"),
         ("x" * 500 + ".pdf", "x" * 100 + ".pdf"),
     ],
 )
