@@ -169,6 +169,15 @@ def test_nginx_takes_bodies_as_large_as_the_forum_does(
         assert answer in wire.recv(100)
 
 
+@pytest.mark.parametrize("file", NGINX, ids=names_of(NGINX))
+def test_nginx_keeps_what_never_changes_and_asks_for_all_else_as_browsers_do(file: Path) -> None:
+    """Where nginx keeps answers, it passes on neither `Range` nor `If-None-Match`."""
+    text = file.read_text()
+    places = re.findall(r"location (\S+) \{([^}]*)\}", text)
+    assert [path for path, inside in places if "proxy_cache " in inside] == ["/static/"]
+    assert text.count("proxy_cache ") == 1
+
+
 def test_both_configurations_of_nginx_are_the_same_but_for_who_answers() -> None:
     one, several = ({*path.read_text().splitlines()} for path in NGINX)
     more = {line.strip() for line in one - several if not line.lstrip().startswith("#")}
