@@ -655,6 +655,9 @@ def test_to_go_on_with_a_draft_offers_what_this_browser_has_of_it_alone(
     page.evaluate(SEND_NOTHING)
     page = member.go(topic)
     for text in ("Twice as long ago, and more.", "Written without a line."):
+        expect(page.locator("[data-restore] q")).to_have_text(
+            text
+        )  # the latest first, once the forum has answered
         page.click("[data-act=restore]")
         expect(page.locator("[name=source]")).to_have_value(text)
 
