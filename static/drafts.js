@@ -288,7 +288,8 @@ function linkElsewhere(form, key) {
     if (!link) continue;
     Object.assign(elsewhere, { href: link.href, hidden: false });
     link.querySelector("span").textContent = elsewhere.dataset.elsewhere;
-    link.ariaLabel = link.ariaLabel.replace(/.+(?= )/, elsewhere.dataset.elsewhere); // with the number of the paragraph
+    const label = link.getAttribute("aria-label"); // with the number of the paragraph
+    link.setAttribute("aria-label", label.replace(/.+(?= )/, elsewhere.dataset.elsewhere));
   }
 }
 
