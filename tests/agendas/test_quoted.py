@@ -134,12 +134,18 @@ def test_of_who_took_the_name_away_and_leaves_it_is_kept_that_there_is_no_name(
             actions.write_statement(people.host, agenda.id, again)
 
 
-def test_who_was_named_there_afterwards_stays_when_the_first_one_leaves(
-    people: Any, agenda: Agenda, statement: Statement
-) -> None:
+def name_another(people: Any, agenda: Agenda, statement: Statement) -> StatementText:
+    """Ben removes his name from a statement, and the host names Ana there; returns what the host has written."""
     actions.take_name_away(people.ben, agenda.id, statement.id)
     other = said(name="Ana Prado", handle="ana-prado")
     actions.write_statement(people.host, agenda.id, other, statement.id)
+    return other
+
+
+def test_who_was_named_there_afterwards_stays_when_the_first_one_leaves(
+    people: Any, agenda: Agenda, statement: Statement
+) -> None:
+    name_another(people, agenda, statement)
     actions.forget_member(SYSTEM, people.ben.id, "A former member", is_silent=False)
     changed = said(name="Ana Prado", handle="ana-prado", role_title="Engineer")
     made = actions.write_statement(people.host, agenda.id, changed, statement.id)
@@ -218,9 +224,7 @@ def test_a_statement_remembers_all_who_have_taken_their_names_away(
 def test_of_one_of_several_who_leaves_it_is_kept_that_there_is_no_name(
     people: Any, agenda: Agenda, statement: Statement
 ) -> None:
-    actions.take_name_away(people.ben, agenda.id, statement.id)
-    ana = said(name="Ana Prado", handle="ana-prado")
-    actions.write_statement(people.host, agenda.id, ana, statement.id)
+    ana = name_another(people, agenda, statement)
     actions.take_name_away(people.ana, agenda.id, statement.id)
     actions.forget_member(SYSTEM, people.ben.id, "A former member", is_silent=False)
     db.session.refresh(statement)
