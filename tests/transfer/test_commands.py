@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select, update
 
-from forum.clock import now
+from forum.clock import at, now
 from forum.columns import Base
 from forum.db import db
 from forum.dialogue.models import Topic
@@ -23,7 +23,9 @@ from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
 from forum.transfer import queries
 from forum.transfer.commands import demo as demo_command
-from forum.transfer.commands._demo_steps import DATA
+from forum.transfer.commands._demo_steps import AGENDAS, DATA, END, content, weeks_later
+from forum.transfer.forms import read_agenda
+from forum.transfer.models import AgendaFile
 from tests.forums import forums
 from tests.transfer.conftest import GOOD
 
@@ -89,6 +91,40 @@ def test_a_demo_that_was_interrupted_is_loaded_anew(
             join(VISITOR, Joining("Ana", "ana@example.org", "-"))
         refused = other.run("demo")
         assert refused.exit_code == 1 and "This database is not empty." in refused.output
+
+
+@pytest.mark.parametrize("days", [0, 6, 7, 100, 900])
+def test_the_demo_ends_within_the_last_week(days: int) -> None:
+    """All its moments move by whole weeks, but not the days on which somebody has looked at a link."""
+    today = END + timedelta(days=days)
+    with at(today):
+        later = weeks_later()
+        files = [_files(name, later) for name in AGENDAS]
+    assert later == timedelta(days=days // 7 * 7)
+    for (page, talk), (old_page, old_talk) in zip(
+        files, [_files(name) for name in AGENDAS], strict=True
+    ):
+        assert not page.faults and not talk.faults
+        assert moments(talk) == [moment + later for moment in moments(old_talk)]
+        assert [case["checked_on"] for case in page.cases] == [
+            case["checked_on"] for case in old_page.cases
+        ]
+    last = max(max(moments(talk)) for _page, talk in files)
+    assert today - timedelta(days=8) < last <= today
+
+
+def test_the_demo_does_not_move_into_the_past() -> None:
+    with at(END - timedelta(days=30)):
+        assert weeks_later() == timedelta(0)
+
+
+def _files(name: str, later: timedelta = timedelta(0)) -> list[AgendaFile]:
+    """The page of an agenda and its dialogue."""
+    return [read_agenda(content(f"{part}-{name}.md", later)) for part in ("agenda", "dialogue")]
+
+
+def moments(file: AgendaFile) -> list[datetime]:
+    return [values["at"] for values in file.texts]
 
 
 @pytest.fixture

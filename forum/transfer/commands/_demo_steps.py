@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -38,8 +39,12 @@ TAGLINE = "Cities learn fastest from one another."
 # The member who signs in for each role
 ACCOUNTS = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg"), strict=True))
 CURATOR = "hanne-vestergaard"  # the moderator responsible for the agendas
+# In the files; when they are loaded, all moments and days move by whole weeks, see `weeks_later`
 END = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # the last day
 READ_UNTIL = datetime(2026, 11, 10, tzinfo=UTC)  # what is newer is unread
+# A day or month in a field or in the heading of a post, but not when somebody has really looked at a link
+DATE = re.compile(r"(?m)(?<=[ |])(?<!checked on: )(20\d\d)-(\d\d)(?:-(\d\d))?(?=[ |\n])")
+DATED_LINE = re.compile(r"(?m)^(?:- |#### ).*$")
 
 # Screening rules, and a reply that they hold back
 RULES = (
@@ -85,21 +90,42 @@ EDITS = (
 
 
 def demo_steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
-    """The steps of loading the demo; the last one marks it as loaded."""
+    """The steps of loading the demo, in which people wrote until a few days ago; the last one marks it as loaded."""
+    later = weeks_later()
     return [
         load_cities,
-        lambda: _load_people(hashes),
-        _load_agendas,
-        _load_glossary,
-        _hold_one_reply,
-        lambda: mark_all_as_read(READ_UNTIL),
+        lambda: _load_people(hashes, later),
+        lambda: _load_agendas(later),
+        lambda: _load_glossary(later),
+        lambda: _hold_one_reply(later),
+        lambda: mark_all_as_read(READ_UNTIL + later),
         lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
     ]
 
 
-def _load_people(hashes: dict[str, str]) -> None:
+def weeks_later() -> timedelta:
+    """By how much the demo's dates move, so that it ends within the last seven days, on the same day of the week.
+
+    Whole weeks: nobody answers on a Sunday who wrote on a Friday. Nothing if the clock is before the end of the demo.
+    """
+    return timedelta(weeks=max(0, (now() - END).days // 7))
+
+
+def content(name: str, later: timedelta) -> str:
+    """The text of a file of the demo, with its dates moved."""
+
+    def moved(found: re.Match[str]) -> str:
+        year, month, day = found.groups()
+        moment = date(int(year), int(month), int(day or 15)) + later
+        return f"{moment:%Y-%m-%d}" if day else f"{moment:%Y-%m}"
+
+    text = (DATA / name).read_text()
+    return DATED_LINE.sub(lambda line: DATE.sub(moved, line[0] + "\n")[:-1], text)
+
+
+def _load_people(hashes: dict[str, str], later: timedelta) -> None:
     with _at_end_of_demo():
-        actions.load_people(SYSTEM, read_people((DATA / "people.md").read_text()), hashes)
+        actions.load_people(SYSTEM, read_people(content("people.md", later)), hashes)
 
 
 def _at_end_of_demo() -> AbstractContextManager[None]:
@@ -107,18 +133,18 @@ def _at_end_of_demo() -> AbstractContextManager[None]:
     return at(max(now(), END))
 
 
-def _load_agendas() -> None:
+def _load_agendas(later: timedelta) -> None:
     """Load the files, with decisions and edits, in chronological order."""
     with _at_end_of_demo(), ExitStack() as kept:
-        files = [_agenda_with_dialogue(name) for name in AGENDAS]
+        files = [_agenda_with_dialogue(name, later) for name in AGENDAS]
         others = [*_decisions(files), *_edits(files), *meeting_steps(now())]
         whole = [(file, kept.enter_context(kept_pictures(file, DATA))) for file in files]
         actions.load_agendas(get_member(SYSTEM, CURATOR), whole, others, _bar)
 
 
-def _load_glossary() -> None:
+def _load_glossary(later: timedelta) -> None:
     with _at_end_of_demo():
-        entries = read_glossary((DATA / GLOSSARY).read_text())
+        entries = read_glossary(content(GLOSSARY, later))
         actions.import_glossary(get_member(SYSTEM, CURATOR), entries)
 
 
@@ -126,10 +152,10 @@ def _bar(steps: Sequence[Step]) -> AbstractContextManager[Iterable[Step]]:
     return click.progressbar(steps, label="Loading the demo", show_pos=True)
 
 
-def _agenda_with_dialogue(name: str) -> AgendaFile:
+def _agenda_with_dialogue(name: str, later: timedelta) -> AgendaFile:
     """An agenda with its dialogue, which is in a separate file."""
     page, talk = (
-        read_agenda((DATA / f"{part}-{name}.md").read_text()) for part in ("agenda", "dialogue")
+        read_agenda(content(f"{part}-{name}.md", later)) for part in ("agenda", "dialogue")
     )
     return replace(
         page,
@@ -187,13 +213,13 @@ def _written_at(files: Sequence[AgendaFile], words: str) -> datetime:
     return moment
 
 
-def _hold_one_reply() -> None:
+def _hold_one_reply(later: timedelta) -> None:
     """Make two rules, and a reply that they hold back for a moderator."""
     member, curator, administrator = (get_member(SYSTEM, handle) for handle in ACCOUNTS.values())
-    with at(READ_UNTIL):
+    with at(READ_UNTIL + later):
         for rule in RULES:
             make_rule(administrator, rule)
     open_ones = (one for one in latest_topics(member, 20) if member.can.reply(one) and not one.home)
     topic = next(one for one in open_ones if one.author_id not in (member.id, curator.id))
-    with at(END):
+    with at(END + later):
         dialogue.reply(member, topic.id, render_with_mentions(HELD_TEXT))
