@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -95,6 +96,20 @@ def _wait_for(url: str) -> None:
     raise AssertionError(f"{url} did not answer")
 
 
+@contextmanager
+def leaving(page: Page) -> Iterator[None]:
+    """What is done inside leads to another page; waits until that one is loaded."""
+    with page.expect_navigation(wait_until="load"):
+        yield
+
+
+def open_ready(page: Page, path: str) -> None:
+    """Open a path in a window with scripts, and wait until these are ready; reloads if only the fragment differs."""
+    if page.goto(path, wait_until="load") is None:
+        page.reload(wait_until="load")
+    page.wait_for_function(READY)
+
+
 NUMBERS = count(1)
 # That a page may take on a busy machine for what it does in a moment
 PATIENCE_MS = 30_000
@@ -140,11 +155,10 @@ class Visit:
 
     def go(self, path: str) -> Page:
         """Open a path and wait until its scripts are ready; reloads if only the fragment differs."""
-        answer = self.page.goto(path, wait_until="load")
-        if answer is None:
-            self.page.reload(wait_until="load")
         if self.has_scripts:
-            self.page.wait_for_function(READY)
+            open_ready(self.page, path)
+        elif self.page.goto(path, wait_until="load") is None:
+            self.page.reload(wait_until="load")
         return self.page
 
     def open_letter(self) -> None:
@@ -153,7 +167,7 @@ class Visit:
             self.page.locator("main a", has_text="Open the link of the e-mail"),
             self.page.locator("main button[type=submit]"),
         ):
-            with self.page.expect_navigation(wait_until="load"):
+            with leaving(self.page):
                 pressed.click()
 
     def join(self, **words: str) -> None:
@@ -197,7 +211,7 @@ class Visit:
         file: Any = {"name": filename, "mimeType": "", "buffer": data}
         page.set_input_files("[name=picture]", file)
         page.fill("[name=alt]", alt)
-        with page.expect_navigation(wait_until="load"):
+        with leaving(page):
             page.locator("main button[type=submit]").click()
         return page.locator("#added").input_value()
 
@@ -217,6 +231,16 @@ class Visit:
         page = self.go("/sign-in")
         page.locator("main [name=email]").fill(email)
         page.locator("main [name=password]").fill(password)
-        page.locator("main [name=password]").press("Enter")
-        page.wait_for_load_state()
+        self.follow(lambda: page.locator("main [name=password]").press("Enter"))
         return page
+
+    def follow(self, press: Callable[[], object]) -> Page:
+        """Press what leads to another page, and wait until that page and its scripts are ready.
+
+        After a press alone the page before it may still be there, above all on a busy machine.
+        """
+        with leaving(self.page):
+            press()
+        if self.has_scripts:
+            self.page.wait_for_function(READY)
+        return self.page

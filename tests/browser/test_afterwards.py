@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import Visit
+from tests.browser.people import Visit, leaving
 
 LONG = "\n\n".join(["It rained on the square, and the square held."] * 40)
 # Whether the first thing lies over the second, in the window.
@@ -36,7 +36,7 @@ def test_what_became_of_a_reply_is_said_where_one_looks(
     window.sign_in("member")
     page = window.go(long_topic)
     page.fill("[name=source]", f"Said at {width}, {has_scripts}.")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("[data-publish]")
     post = page.url.partition("#")[2]
     expect(page.locator("#told")).to_have_text("Your reply is published.")
@@ -55,13 +55,13 @@ def test_a_decision_about_a_post_can_be_undone_where_one_looks(
     page = moderator.go(f"/posts/{number}/hide")
     page.select_option("[name=rule]", "2")
     page.fill("[name=reason]", "It is about somebody else.")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("main [data-publish]")
     post = page.url.partition("#")[2]
     expect(page.locator("#told")).to_be_in_viewport(ratio=1)
     expect(page.locator("[data-undo]")).to_be_in_viewport(ratio=1)
     assert not page.evaluate(COVERS, [".told", f"#{post}"])
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("[data-undo]")
     expect(page.locator(f"#{post} .prose")).to_contain_text("for a moment")
 
@@ -74,7 +74,7 @@ def test_what_became_of_a_watch_is_said_where_the_list_is(
     window.sign_in("member")
     page = window.go("/settings/notices")
     page.locator("#watched button", has_text="Stop watching").last.focus()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("Enter")
     expect(page.locator("#told")).to_have_text("You neither watch nor mute this any longer.")
     expect(page.locator("#told")).to_be_in_viewport(ratio=1)
@@ -83,7 +83,7 @@ def test_what_became_of_a_watch_is_said_where_the_list_is(
 
 def test_elsewhere_it_is_said_above_the_page(member: Visit) -> None:
     page = member.go("/settings")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("main [data-publish]")
     expect(page.locator("#told")).to_be_in_viewport(ratio=1)
     assert page.evaluate(ABOVE)
@@ -109,7 +109,7 @@ def test_the_ring_of_a_new_post_is_seen_and_keeps_off_its_text(
 ) -> None:
     page = member.go(long_topic)
     page.fill("[name=source]", "Seen with a calm mark.")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("[data-publish]")
     post = page.locator(f"#{page.url.partition('#')[2]}")
     expect(post).to_be_focused()

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.looks import faults_here
-from tests.browser.people import Visit
+from tests.browser.people import Visit, leaving
 from tests.browser.unseen import crowded, misleading
 
 LONG = "Drempelvrijegemeentehuisingangsvoorzieningen and what a wheelchair needs"
@@ -48,9 +48,9 @@ def test_a_bookmark_is_shown_at_once_and_found_on_another_device(
     expect(button(moderator.go(topic))).to_have_attribute("aria-pressed", "false")
     other = another_device.go("/")
     other.locator("summary.av").click()
-    with other.expect_navigation(wait_until="load"):
+    with leaving(other):
         other.get_by_text("Your bookmarks").click()
-    with other.expect_navigation(wait_until="load"):
+    with leaving(other):
         other.locator(".row h2 a", has_text="A kerb to keep for later").click()
     assert other.url.endswith(f"{topic}#post-1")
     button(page).click()
@@ -92,24 +92,24 @@ def test_the_list_looks_well_with_long_titles_and_from_right_to_left(visit: Any)
     reader.send(str(book.get_attribute("formaction")), "/readings")
     writer.send(f"/posts/{post_of(writer, gone)}/delete", gone)
     page = reader.go("/bookmarks")
-    page.locator("a", has_text="Add a note").last.click()
+    reader.follow(page.locator("a", has_text="Add a note").last.click)
     faults += faults_here(page, "/bookmark-note")
     page.fill("[name=note]", "For the meeting with the tram company, and the one after that")
     page.get_by_label("In a month").check()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main").get_by_text("Save").click()
     for words in ("This can no longer be read.", "Your note is saved.", ARABIC, LONG[:30]):
         expect(page.locator("body")).to_contain_text(words)
     page.locator("summary", has_text="Remind me").nth(1).click()
     faults += faults_here(page, "/bookmarks-remind")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main button:visible", has_text="In a week").click()
     expect(page.locator("main")).to_contain_text("Reminder on")
     faults += faults_here(page, "/bookmarks-some") + crowded(page) + misleading(page)
     for address in ("/agendas/globally-connected", "/readings"):
         faults += faults_here(reader.go(address), f"{address}-kept") + crowded(page)
     for _each in range(6):
-        with page.expect_navigation(wait_until="load"):
+        with leaving(page):
             reader.go("/bookmarks").locator("main button", has_text="Remove").first.click()
     expect(page.locator("main")).to_contain_text("No bookmarks yet")
     assert faults == []
@@ -127,14 +127,14 @@ def test_everything_goes_without_scripts(visit: Any) -> None:
     page = reader.sign_in("member")
     reader.go(topic)
     for said, state in (("among your bookmarks now", "true"), ("not among", "false")) * 2:
-        with page.expect_navigation(wait_until="load"):
+        with leaving(page):
             button(page).click()
         assert page.url.endswith(f"{topic}#post-1")
         expect(page.locator("#told")).to_contain_text(said)
         expect(button(page)).to_have_attribute("aria-pressed", state)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         button(page).click()
     reader.go("/bookmarks")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main button", has_text="Remove").first.click()
     expect(page.locator("#told")).to_contain_text("not among your bookmarks")

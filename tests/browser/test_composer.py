@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.people import Visit
+from tests.browser.people import Visit, leaving
 from tests.browser.test_scripts import NEW
 
 
@@ -197,7 +197,7 @@ def test_enter_in_a_line_of_a_practice_sends_it_to_nobody(member: Visit) -> None
     page = member.go("/practices/new")
     page.fill("[name=sentence]", "Benches are mended within a week.")
     page.fill("[name=title]", "Mended benches")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("[name=title]").press("Enter")
     assert page.url.endswith("/practices/new")
     expect(page.get_by_role("region", name="Preview")).to_contain_text("Benches are mended")
@@ -342,14 +342,14 @@ def test_prompts_are_put_below_the_text(member: Visit) -> None:
 def test_ctrl_enter_publishes(member: Visit, topic: str) -> None:
     page = member.go(topic)
     page.fill("[name=source]", "Sent by two keys.")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("[name=source]").press("Control+Enter")
     expect(page.locator(".posts .prose", has_text="two keys")).to_have_count(1)
 
 
 def test_an_error_takes_the_focus(member: Visit) -> None:
     page = member.go(NEW)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("[data-publish]")
     expect(page.locator(".sum")).to_be_focused()
     assert page.title().startswith("Error:")

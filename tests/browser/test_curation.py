@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import faults_here
+from tests.browser.people import leaving
 
 PASSWORD = "a long password of the tests"
 
@@ -41,7 +42,7 @@ def test_posts_are_ticked_and_hidden_with_the_keyboard(moderating: Any) -> None:
     page = moderating.go(moderating.topic)
     link = page.get_by_role("link", name="Select posts")
     link.focus()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("Enter")
     require_fine(page, "select")
     boxes = page.locator("main input[type=checkbox]")
@@ -51,13 +52,13 @@ def test_posts_are_ticked_and_hidden_with_the_keyboard(moderating: Any) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.get_by_role("button", name="Hide", exact=True).focus()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("Enter")
     require_fine(page, "hide-posts")
     expect(page.locator("h1")).to_have_text("Hide 2 posts")
     page.locator("#rule").select_option("2")
     page.locator("#reason").fill("It does not belong here.")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("#reason").press("Control+Enter")
     assert page.locator(".posts > .gone").count() == 2
 
@@ -111,11 +112,11 @@ def test_posts_are_split_and_merged_without_a_script(visit: Any, moderating: Any
     topic = number_of(moderating.topic)
     page = plain.go(f"{topic}/posts/select")
     page.locator("main input[type=checkbox]").nth(3).check()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.get_by_role("button", name="Split off").click()
     page.locator("#title").fill("Who cuts the grass?")
     page.get_by_label("Question").check()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main form button.btn", has_text="Split off").click()
     expect(page.locator("h1")).to_have_text("Who cuts the grass?")
     expect(page.get_by_text("1 post came from")).to_have_count(1)
@@ -126,10 +127,10 @@ def test_posts_are_split_and_merged_without_a_script(visit: Any, moderating: Any
     require_fine(moderating.go(f"{topic}/posts/split?post=1x"), "nothing-there")
     page.goto(f"{number_of(new.removeprefix(plain.site.url))}/merge")
     page.locator("#target").fill(moderating.topic)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.get_by_role("button", name="Put it there").click()
     expect(page.get_by_role("note")).to_contain_text("Where to put the benches")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.get_by_role("button", name="Put it there").click()
     expect(page.locator("h1")).to_have_text("Where to put the benches")
     require_fine(moderating.go(moderating.topic), "topic-merged")
@@ -144,7 +145,7 @@ def test_who_saves_last_is_led_to_what_somebody_else_saved(visit: Any) -> None:
     pages = [window.go(path) for window in (first, last)]
     for page, name, text in zip(pages, ("summary", "hosts"), ("Homes for all.", ""), strict=True):
         page.locator(f"main [name={name}]").fill(text)
-        with page.expect_navigation(wait_until="load"):
+        with leaving(page):
             page.locator("main [data-publish]").click()
     page = pages[1]
     expect(page.locator(".sum")).to_be_focused()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.looks import look_narrow_and_wide
-from tests.browser.people import READY, SEND_NOTHING, Visit
+from tests.browser.people import READY, SEND_NOTHING, Visit, leaving, open_ready
 
 DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
 HAS_KEPT = "text => Object.values(localStorage).some(kept => kept.includes(JSON.stringify(text).slice(1, -1)))"
@@ -18,8 +18,11 @@ PUBLISH = "main [data-publish]"
 
 
 @pytest.fixture
-def own_window(visit: Callable[..., Visit]) -> Visit:
-    """A window of the demo's member for this test alone, whose clock may be set: it is that of the whole window."""
+def own_window(visit: Callable[..., Visit], member: Visit, another_device: Visit) -> Visit:
+    """A window of the demo's member for this test alone, whose clock may be set: it is that of the whole window.
+
+    The shared windows have left their forms, so that none of them still sends what an earlier test has typed.
+    """
     window = visit()
     window.sign_in("member")
     return window
@@ -35,7 +38,7 @@ def leading_nowhere(page: Page) -> Iterator[None]:
 def type_and_crash(member: Visit, address: str, text: str) -> None:
     """Type into the composer of a page until the browser keeps it, and lose the page before the forum has it."""
     page = member.tab()
-    page.goto(address)
+    open_ready(page, address)
     page.locator("[name=source]").press_sequentially(text)
     # All of it: where keys come slowly, a part is kept before
     page.wait_for_function(HAS_KEPT, arg=text)
@@ -49,7 +52,7 @@ def forgotten(page: Page) -> None:
 
 
 def publish(page: Page) -> None:
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click(PUBLISH)
 
 
@@ -84,7 +87,7 @@ def test_an_offer_says_how_its_text_begins_and_when_it_was_typed(
     member = own_window
     page = member.tab()
     page.clock.set_fixed_time("2026-09-08T12:50:00")
-    page.goto(topic)
+    open_ready(page, topic)
     page.fill("[name=source]", f"The kerb is lower now.{' And so on.' * 20}")
     page.clock.run_for(1_000)
     expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
@@ -122,7 +125,7 @@ def test_what_was_discarded_can_be_taken_back(member: Visit, topic: str) -> None
 def test_two_windows_keep_two_texts(member: Visit, topic: str) -> None:
     first, second = member.tab(), member.tab()
     for page in (first, second):
-        page.goto(topic)
+        open_ready(page, topic)
     for page, text in ((first, "From the desk"), (second, "From the train"), (first, ", later")):
         page.locator("[name=source]").press_sequentially(text)
         page.wait_for_function(f"() => JSON.stringify(localStorage).includes({text!r})")
@@ -151,7 +154,7 @@ def test_a_text_is_offered_where_it_belongs(member: Visit) -> None:
         expect(page.locator("[name=source]")).to_have_value("")
         expect(offer).to_be_hidden()
         expect(elsewhere).to_be_visible(visible=address == case)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         elsewhere.click()
     expect(offer).to_be_visible()
     page.click("[data-act=discard]")
@@ -214,7 +217,7 @@ def test_what_is_typed_before_the_script_arrives_is_kept(member: Visit, topic: s
 def test_the_whole_form_is_kept(member: Visit) -> None:
     address = "/agendas/affordable/topics/new"
     page = member.tab()
-    page.goto(address)
+    open_ready(page, address)
     page.fill("[name=title]", "Two keys for one gate")
     page.check("[name=kind][value=question]", force=True)
     page.select_option("[name=language]", "fi")
@@ -301,7 +304,7 @@ def number_of(member: Visit, address: str) -> str:
 def test_a_form_sent_twice_posts_once(member: Visit, topic: str) -> None:
     page = member.go(topic)
     page.fill("[name=source]", "Sent by a nervous finger.")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.dblclick(PUBLISH)
     expect(page.locator(".prose", has_text="nervous finger")).to_have_count(1)
 
@@ -340,7 +343,7 @@ def test_signing_out_leaves_nothing_and_a_lost_session_loses_nothing(
     assert other.evaluate(DRAFTS)  # one is asked, and may stay
     asked: list[str] = []
     other.once("dialog", lambda question: (asked.append(question.message), question.accept()))
-    with other.expect_navigation():
+    with leaving(other):
         other.click("header [data-sign-out] button")
     assert "keeps texts that you have not sent" in asked[0]
     forgotten(other)
@@ -415,8 +418,7 @@ FORBID = """for (const name of ["localStorage", "sessionStorage"])
 def test_where_nothing_may_be_kept_all_else_works(member: Visit, topic: str) -> None:
     page = member.tab()
     page.add_init_script(FORBID)
-    page.goto(topic)
-    page.wait_for_function(READY)
+    open_ready(page, topic)
     page.fill("[name=source]", "Kept nowhere.")
     page.wait_for_timeout(700)
     expect(page.locator("[data-saved]")).to_have_text("")
@@ -429,12 +431,12 @@ def sign_in_again(member: Visit, page: Page) -> None:
     email, password = member.site.passwords["member"]
     page.fill("[name=email]", email)
     page.fill("[name=password]", password)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main button", has_text="Sign in").click()
 
 
 def publish_again(page: Page) -> None:
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main button", has_text="Publish").click()
 
 
@@ -502,7 +504,7 @@ def kept_by_the_forum(page: Page) -> None:
 def begin(member: Visit, address: str, text: str) -> Page:
     page = member.tab()
     page.clock.install()
-    page.goto(address)
+    open_ready(page, address)
     page.fill("[name=source]", text)
     kept_by_the_forum(page)
     return page
@@ -530,7 +532,7 @@ def test_a_text_is_gone_on_with_on_another_device(
     publish(train)
     expect(train.locator("main")).to_contain_text("done on the train")
     # At the desk nothing of it is offered any more, nor kept
-    desk.goto(topic)
+    open_ready(desk, topic)
     expect(desk.locator("[data-restore]")).to_be_hidden()
     desk.goto("/drafts")
     expect(desk.locator("main")).to_contain_text("No drafts")
@@ -543,7 +545,7 @@ def test_what_is_discarded_is_gone_from_all_devices(
     train = another_device.go(topic)
     with train.expect_response("**/drafts/discard"):
         train.click("[data-act=discard]")
-    desk.goto(topic)
+    open_ready(desk, topic)
     expect(desk.locator("[name=source]")).to_have_value("")
     expect(desk.locator("[data-restore]")).to_be_hidden()
     # What is taken back is there, and kept again once it is restored
@@ -630,7 +632,7 @@ def test_what_is_typed_after_the_text_was_published_elsewhere_is_a_draft_of_its_
     kept_apart(desk)
     member.complaints.clear()  # the forum has said that it was published
     until_kept(another_device, "gone on with there")
-    desk.goto(topic)
+    open_ready(desk, topic)
     desk.click("[data-act=restore]")
     expect(desk.locator("[name=source]")).to_have_value(re.compile("gone on with there"))
     desk.evaluate(SEND_NOTHING)
@@ -670,7 +672,7 @@ def test_a_text_of_more_than_64_kb_is_kept_too(member: Visit, topic: str) -> Non
 def test_what_could_not_be_sent_is_sent_when_the_line_is_back(member: Visit, topic: str) -> None:
     page = member.tab()
     page.clock.install()
-    page.goto(topic)
+    open_ready(page, topic)
     page.route("**/reply", lambda route: route.abort("internetdisconnected"))
     page.fill("[name=source]", "Typed in a lift.")
     with page.expect_event("requestfailed"):
@@ -685,7 +687,7 @@ def test_what_could_not_be_sent_is_sent_when_the_line_is_back(member: Visit, top
 def begin_again(device: Visit, address: str, text: str) -> Page:
     page = device.tab()
     page.clock.install()
-    page.goto(address)
+    open_ready(page, address)
     page.click("[data-act=restore]")
     page.fill("[name=source]", text)
     kept_by_the_forum(page)
@@ -739,7 +741,7 @@ def test_an_offer_left_open_discards_nothing_that_was_written_since(
 def test_a_sending_that_comes_late_writes_over_nothing(own_window: Visit, topic: str) -> None:
     page = own_window.tab()
     page.clock.install()
-    page.goto(topic)
+    open_ready(page, topic)
     held: list[Route] = []
     page.route("**/reply", lambda route: route.continue_() if held else held.append(route))
     page.fill("[name=source]", "Older words.")
@@ -763,7 +765,8 @@ def test_a_draft_is_gone_on_with_although_the_script_is_told_of_none(
     page.clock.install()
     page.route("**/drafts/topic/*", lambda route: route.abort("internetdisconnected"))
     page.goto("/drafts")
-    page.get_by_role("link", name="Go on writing").click()
+    with leaving(page):
+        page.get_by_role("link", name="Go on writing").click()
     page.wait_for_function(READY)
     page.fill("[name=source]", "Begun on a good line, gone on with on a bad one.")
     kept_by_the_forum(page)
@@ -778,7 +781,7 @@ def test_a_published_text_comes_back_as_no_draft_when_the_answer_is_slow(
 ) -> None:
     page = member.tab()
     page.clock.install()
-    page.goto(topic)
+    open_ready(page, topic)
 
     def publish_without_an_answer(route: Route) -> None:
         route.fetch(max_redirects=0)
@@ -793,7 +796,7 @@ def test_a_published_text_comes_back_as_no_draft_when_the_answer_is_slow(
             21_000
         )  # the form is kept each ten seconds, and not while it is being published
     assert later.value.status == 204
-    page.goto(topic)
+    open_ready(page, topic)
     expect(page.locator("main")).to_contain_text("Published on a slow line.")
     forgotten(page)
     page.goto("/drafts")
@@ -820,7 +823,7 @@ def test_two_tabs_with_one_draft_write_over_nothing_of_each_other(
 
 def test_axe_finds_nothing_in_the_list_of_drafts(member: Visit, topic: str) -> None:
     page = member.tab()
-    page.goto(topic)
+    open_ready(page, topic)
     page.fill("[name=source]", "نحن ننتظر الأرقام")
     page.select_option("[name=language]", "ar", force=True)
     page.get_by_role("button", name="Keep as a draft").click()

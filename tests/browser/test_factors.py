@@ -73,14 +73,12 @@ class Device:
 
 
 def press(window: Visit, label: str) -> None:
-    with window.page.expect_navigation(wait_until="load"):
-        window.page.get_by_role("button", name=label).click()
-    window.page.wait_for_function(READY)
+    window.follow(window.page.get_by_role("button", name=label).click)
 
 
 def add_passkey(window: Visit, name: str = "Office computer") -> None:
-    window.go("/settings/factors").get_by_role("link", name="Add a passkey").click()
-    window.page.wait_for_function(READY)
+    page = window.go("/settings/factors")
+    window.follow(page.get_by_role("link", name="Add a passkey").click)
     window.page.get_by_label("Name of this passkey").fill(name)
     press(window, "Add a passkey")
 
@@ -140,7 +138,6 @@ def test_a_passkey_is_the_second_half_after_the_password(joined: Any) -> None:
     sign_out(window)
     window.sign_in_as(email, PASSWORD)
     assert window.page.locator("h1").inner_text() == "One more step" and not is_signed_in(window)
-    window.page.wait_for_function(READY)
     press(window, "Use a passkey")
     assert is_signed_in(window)
     assert "password and passkey" in window.go("/settings/sessions").locator("main").inner_text()
@@ -150,7 +147,8 @@ def test_a_removed_passkey_opens_nothing(joined: Any) -> None:
     window, email = joined()
     Device(window)
     add_passkey(window)
-    window.go("/settings/factors").get_by_role("link", name="Remove").click()
+    page = window.go("/settings/factors")
+    window.follow(page.get_by_role("link", name="Remove").click)
     press(window, "Remove it")
     assert "The passkey is removed." in window.page.locator("#told").inner_text()
     sign_out(window)
@@ -201,7 +199,6 @@ def test_a_passkey_of_somebody_else_is_not_asked_for(joined: Any) -> None:
         )
     device.take(stolen.held()[0])
     page = window.sign_in_as(email, PASSWORD)
-    page.wait_for_function(READY)
     page.get_by_role("button", name="Use a passkey").click()
     said = page.locator("[data-passkey] [role=status]")
     said.filter(has_text="No passkey was used.").wait_for()
@@ -247,13 +244,11 @@ def test_a_browser_that_knows_no_passkeys_says_so(visit: Any) -> None:
 def codes_on(window: Visit) -> tuple[str, list[str]]:
     """Switch codes on as a person does; the secret and the recovery codes."""
     page = window.go("/settings/factors")
-    page.get_by_role("button", name="Set up codes").click()
-    page.wait_for_load_state()
+    window.follow(page.get_by_role("button", name="Set up codes").click)
     assert page.locator("img.qr").evaluate("image => image.complete && image.naturalWidth > 0")
     secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
     page.get_by_label("Code from the app").fill(next_code(secret, -1))
-    page.get_by_role("button", name="Switch codes on").click()
-    page.wait_for_load_state()
+    window.follow(page.get_by_role("button", name="Switch codes on").click)
     return secret, page.locator(".codes code").all_inner_texts()
 
 
@@ -262,8 +257,7 @@ def test_on_a_phone_secrets_are_copied_and_the_code_is_typed_at_once(joined: Any
         viewport={"width": 390, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
     )
     page = window.go("/settings/factors")
-    page.get_by_role("button", name="Set up codes").click()
-    page.wait_for_load_state()
+    window.follow(page.get_by_role("button", name="Set up codes").click)
     way = page.get_by_role("link", name="Open it in an app of this device").bounding_box()
     assert way and way["y"] < page.locator("img.qr").bounding_box()["y"]
     page.get_by_role("button", name="Copy the secret").click()
@@ -278,6 +272,7 @@ def test_on_a_phone_secrets_are_copied_and_the_code_is_typed_at_once(joined: Any
     assert codes == page.locator(".codes code").all_inner_texts()
     sign_out(window)
     window.sign_in_as(email, PASSWORD)
+    expect(page.get_by_label("Code")).to_be_focused()
     page.keyboard.type(next_code(secret))
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/sign-in" not in url)
@@ -290,8 +285,7 @@ def test_the_pages_on_the_way_are_for_everybody(joined: Any) -> None:
     add_passkey(window)
     look_narrow_and_wide(window.page)
     page = window.go("/settings/factors")
-    page.get_by_role("button", name="Set up codes").click()
-    page.wait_for_load_state()
+    window.follow(page.get_by_role("button", name="Set up codes").click)
     look_narrow_and_wide(page)
     secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
     page.get_by_label("Code from the app").fill(next_code(secret))
@@ -301,8 +295,7 @@ def test_the_pages_on_the_way_are_for_everybody(joined: Any) -> None:
     for path in ("/settings/prove", "/settings/codes/remove", "/settings/sessions"):
         look_narrow_and_wide(window.go(path))
     page.goto("/settings/factors")
-    page.get_by_role("link", name="Rename").click()
-    page.wait_for_load_state()
+    window.follow(page.get_by_role("link", name="Rename").click)
     look_narrow_and_wide(page)
     sign_out(window)
     look_narrow_and_wide(window.sign_in_as(email, PASSWORD))
@@ -334,8 +327,7 @@ def test_codes_with_and_without_scripts(joined: Any, scripts: bool) -> None:
     code = next_code(secret)
     for typed, is_right in (("000 000", False), (code, True)):
         page.get_by_label("Code").fill(typed)
-        page.get_by_label("Code").press("Enter")
-        page.wait_for_load_state()
+        window.follow(lambda: page.get_by_label("Code").press("Enter"))
         assert is_signed_in(window) == is_right, typed
     sign_out(window)
     window.sign_in_as(email, PASSWORD)
@@ -345,8 +337,7 @@ def test_codes_with_and_without_scripts(joined: Any, scripts: bool) -> None:
     page.get_by_role("button", name="Use a recovery code").click()
     page.get_by_text("Write one of the recovery codes").wait_for()
     page.get_by_label("Code").fill(recovery[2].upper())
-    page.get_by_label("Code").press("Enter")
-    page.wait_for_load_state()
+    window.follow(lambda: page.get_by_label("Code").press("Enter"))
     assert is_signed_in(window)
 
 

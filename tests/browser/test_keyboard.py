@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Visit
+from tests.browser.people import READY, Visit, leaving
 
 # What is wrong with the place of the focus, if anything: unseen, not whole, or under something else.
 FAULT = """() => {
@@ -72,8 +72,9 @@ class Hands:
     def follow(self, selector: str, key: str = "Enter") -> None:
         """Go to a link or button that leads to another page, and press it."""
         self.reach(selector)
-        with self.page.expect_navigation(wait_until="load"):
+        with leaving(self.page):
             self.page.keyboard.press(key)
+        self.page.wait_for_function(READY)
 
     def open(self, selector: str) -> None:
         """Go to a menu and open it."""

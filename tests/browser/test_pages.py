@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.looks import AXE, DESK, SHOTS, VIEWS, axe_faults, faults_here, look
+from tests.browser.people import leaving
 from tests.browser.unseen import crowded, misleading
 from tests.samples_of_files import PDF
 from tests.samples_of_pictures import picture
@@ -322,8 +323,7 @@ def test_what_a_rule_refuses_stays_in_the_form(visit: Any) -> None:
     page = member.go("/settings")
     about = page.locator("main [name=about]")
     about.fill("I fly a zeppelinium over our city.")
-    page.locator("main button[type=submit][data-publish]").click()
-    page.wait_for_load_state("load")
+    member.follow(page.locator("main button[type=submit][data-publish]").click)
     assert sentence in page.locator("main").inner_text()
     assert "zeppelinium" in page.locator("main [name=about]").input_value()
     faults = faults_here(page, "/settings-refused")
@@ -335,7 +335,7 @@ def test_what_a_rule_refuses_stays_in_the_form(visit: Any) -> None:
         + "".join(f'<input name="{name}" value="{value}">' for name, value in said.items())
         + f'<input name="csrf_token" value="{token_of(member)}"><button>Send</button></form>'
     )
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("button").click()
     assert sentence in page.locator("main").inner_text()
     assert page.locator("main [name=note]").input_value() == said["note"]
@@ -359,8 +359,7 @@ def test_the_pages_of_a_webhook(visit: Any) -> None:
         page.locator("main [name=name]").fill(name)
         page.locator("main [name=address]").fill(address)
         page.locator("main [name=format][value=standard]").check()
-        page.locator("main button[type=submit]").click()
-        page.wait_for_load_state("load")
+        administrator.follow(page.locator("main button[type=submit]").click)
         faults += faults_here(page, f"/webhook-{name or 'refused'}")
     path = "/" + page.url.split("/", 3)[3]
     administrator.send(f"{path}/pause", path)
@@ -428,8 +427,8 @@ def test_the_pages_of_what_ends_and_is_taken_away(visit: Any) -> None:
     administrator.send(statement, handle=str(handle), **said)
     faults += faults_of(member, "/agendas/affordable")
     faults += faults_of(member, "/notices")
-    member.go("/agendas/affordable").get_by_role("button", name="Take my name away").click()
-    member.page.wait_for_load_state("load")
+    page = member.go("/agendas/affordable")
+    member.follow(page.get_by_role("button", name="Take my name away").click)
     assert "Your name is taken away" in member.page.inner_text("body")
     words = {"title": "Made twice by mistake", "summary": "Twice.", "introduction": "Twice."}
     agenda = administrator.go("/agendas/new")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.people import Visit
+from tests.browser.people import Visit, leaving
 from tests.samples_of_files import CSV, PDF
 from tests.samples_of_pictures import picture
 
@@ -83,7 +83,7 @@ def test_a_picture_goes_from_a_file_to_its_readers_and_out_of_sight(
     expect(field).to_have_value(re.compile(r"^Here it is\.\n\n!\[A wide lane\]\(/pictures/"))
     page.click("button[name=preview]")
     expect(page.locator("[data-preview] img")).to_have_attribute("alt", "A wide lane")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("[data-publish]")
     reader = visit()
     shown = reader.go(topic).locator(".posts img")
@@ -114,7 +114,7 @@ def test_files_go_from_the_composer_to_their_readers(
     line = r"\[%s\]\(/files/[0-9a-f]{24}-%s\)"
     both = f"{line % ('Cross-section, Kerb plan', r'77.pdf')}\n\n{line % ('Trees', r'24.csv')}"
     expect(field).to_have_value(re.compile(rf"^Here it is\.\n\n{both}\n+$"))
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("[data-publish]")
     link = visit().go(topic).locator(".posts .file").first
     expect(link).to_have_text("Cross-section, Kerb plan (PDF · 1\xa0kB)")
@@ -135,8 +135,7 @@ def test_what_is_put_in_can_be_undone_and_is_kept_as_a_draft(
     choose(page, files("lane.png"))
     expect(field).to_have_value(re.compile(f"^One\\.\n\n{LINE % '400x300'}\n\n+Two\\.$"))
     expect(page.locator("[data-saved]")).not_to_have_text("")
-    drafts = page.evaluate("Object.values(localStorage).join()")
-    assert "/pictures/" in drafts
+    page.wait_for_function("() => Object.values(localStorage).join().includes('/pictures/')")
     field.press("Control+z")
     expect(field).to_have_value("One.\n\nTwo.")
 
@@ -216,7 +215,7 @@ def test_publishing_waits_for_a_picture_and_writing_goes_on(
         re.compile(f"^It is on its way, I think\n\n{LINE % '400x300'}\n\n$")
     )
     field.fill(field.input_value().replace("[]", "[A lane]"))
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         field.press("Control+Enter")
     expect(page.locator(".posts img")).to_have_count(1)
 

@@ -8,7 +8,8 @@ from uuid import uuid4
 from playwright.sync_api import expect
 
 from tests.browser.looks import faults_here
-from tests.browser.test_without_scripts import leaving, press
+from tests.browser.people import leaving
+from tests.browser.test_without_scripts import press
 
 LONG = "A raised kerb with planters that were paid for by the neighbours themselves, and are watered by a school"
 TEN = (

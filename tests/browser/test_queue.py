@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import AXE, axe_faults
-from tests.browser.people import READY, Visit
+from tests.browser.people import READY, Visit, leaving
 
 FIFTY = 50
 MAX_ENTRIES = 150  # what the demo brings along, and what other tests have left
@@ -31,7 +31,7 @@ def press(page: Page, *keys: str) -> None:
     """Press keys, of which the last leads to another page."""
     for key in keys[:-1]:
         page.keyboard.press(key)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press(keys[-1])
     page.wait_for_function(READY)
 
@@ -89,7 +89,7 @@ def test_on_a_phone_the_entry_begins_with_what_was_decided(
     window.sign_in("moderator")
     page = window.go(one)
     page.locator("[name=deed][value=keep]").check(force=True)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("#entry [data-publish]").first.click()
     expect(page.locator("#entry [data-undo]")).to_be_in_viewport()
 
@@ -110,7 +110,7 @@ def test_on_a_phone_the_entry_comes_before_the_list(
     expect(page.locator("#entry-title")).to_be_in_viewport()
     expect(page.locator("ol.q")).to_be_hidden()
     page.get_by_text("· Show the list").click()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator(f"ol.q a[href^='{one}#']").click()
     expect(page.locator("#entry-title")).to_be_in_viewport()
     expect(page.locator("ol.q")).to_be_hidden()
@@ -118,7 +118,7 @@ def test_on_a_phone_the_entry_comes_before_the_list(
     page.locator("summary", has_text="ready text").click()
     expect(page.locator("[name=ready]").first).to_be_visible()
     page.locator("[name=deed][value=keep]").check(force=True)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("#entry [data-publish]").first.click()
     expect(page.locator("#entry-title")).to_be_in_viewport()
     expect(page.locator("ol.q")).to_be_hidden()
@@ -209,13 +209,13 @@ def test_without_scripts_the_same_goes_by_buttons(visit: Any, member: Visit, one
     page = plain.sign_in("moderator")
     page.goto(one)
     for words in ("I am working on this", "Leave it to others"):
-        with page.expect_navigation(wait_until="load"):
+        with leaving(page):
             page.locator("main button", has_text=words).click()
     page.locator("#notes textarea").fill("Noted without a script.")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main button", has_text="Add the note").click()
     expect(page.locator("#notes")).to_contain_text("Noted without a script.")
     page.locator("[name=deed][value=keep]").check()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main button", has_text="Decide and open next").click()
     assert one not in page.url

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.people import Demo, Site, Visit, passwords_of, run_site
+from tests.browser.people import Demo, Site, Visit, leaving, passwords_of, run_site
 
 WORDS = "May I call you about the trams of your city? We plan a line of our own."
 
@@ -34,7 +34,7 @@ def window(chromium: Browser, own_site: Site, request: Any) -> Iterator[Visit]:
 
 
 def press(page: Any, name: str) -> None:
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main").get_by_role("button", name=name, exact=True).click()
 
 
@@ -79,8 +79,7 @@ def test_new_terms(window: Visit, own_site: Site, chromium: Browser) -> None:
     other.context.close()
     page = window.sign_in_as(*own_site.passwords["member"])
     assert "New terms of use" in page.locator("h1").inner_text()  # the first page after signing in
-    page.get_by_role("link", name="Only read for now").click()
-    page.wait_for_load_state()
+    window.follow(page.get_by_role("link", name="Only read for now").click)
     page = window.go("/agendas/affordable")
     assert page.url.endswith("/agendas/affordable")
     assert "There are new terms of use." in page.content()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.people import Visit
+from tests.browser.people import Visit, leaving, open_ready
 
 NEW = "/agendas/affordable/topics/new?kind=experience"
 
@@ -182,7 +182,7 @@ def test_single_keys_can_be_switched_off(visitor: Visit) -> None:
     off = page.get_by_role("button", name="Switch single keys off")
     on = page.get_by_role("button", name="Switch single keys on")
     expect(on).to_be_hidden()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         off.click()
     expect(on).to_be_visible()
     expect(off).to_be_hidden()
@@ -191,7 +191,7 @@ def test_single_keys_can_be_switched_off(visitor: Visit) -> None:
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement === document.body")
     visitor.go("/help")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         on.click()
     visitor.go("/topics").keyboard.press("/")
     expect(page.locator("#find")).to_be_focused()
@@ -203,7 +203,7 @@ def test_a_number_chooses_a_decision_and_ctrl_enter_sends_it(
     for text in ("A first odd reply.", "A second odd reply."):
         post = report(administrator, member.reply(topic, text))
     page = moderator.go("/moderation")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("j")
     assert re.search(r"/moderation/\w+/\d+#entry$", page.url), page.url
     moderator.go(f"/moderation/post/{post}")
@@ -215,14 +215,14 @@ def test_a_number_chooses_a_decision_and_ctrl_enter_sends_it(
     page.select_option("[name=rule]", "2")
     page.fill("[name=reason]", "2 It is odd.")
     expect(page.locator("[name=reason]")).to_have_value("2 It is odd.")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("Control+Enter")
     expect(page.locator("main q", has_text="A second odd reply")).to_have_count(1)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("u")
     moderator.go(f"/moderation/post/{post}")
     page.keyboard.press("1")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("Control+Enter")
 
 
@@ -250,7 +250,7 @@ def test_the_keys_are_listed_over_the_page(
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
     page.keyboard.press("?")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         keys.get_by_role("button", name="Switch single keys off").click()
     assert page.url.endswith(topic)
     page.keyboard.press("?")
@@ -329,7 +329,7 @@ def test_what_others_write_meanwhile_is_said_and_moves_nothing(
         window.sign_in("member")
     page = window.page
     page.clock.install()
-    page.goto(window.site.url + address)
+    open_ready(page, window.site.url + address)
     below = page.locator("#reply")
     before = below.bounding_box()
     place = page.locator("[data-news]")
@@ -446,7 +446,7 @@ def test_the_chosen_one_of_two_cities_is_meant(visitor: Visit) -> None:
     options = page.get_by_role("option", name="Springfield")
     expect(options.nth(1)).to_be_visible()
     options.nth(1).click()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main button[type=submit]", has_text="Join").click()
     expect(page.locator(".sum")).to_contain_text("Write your name.")
     expect(page.locator(".sum")).not_to_contain_text("Several cities fit")
@@ -474,5 +474,5 @@ def ground(page: Page) -> str:
 
 def choose_theme(page: Page, theme: str) -> None:
     page.select_option("#appearance", theme)
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("footer button", has_text="Save").click()

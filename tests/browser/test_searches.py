@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.looks import faults_here
-from tests.browser.people import Visit
+from tests.browser.people import Visit, leaving
 from tests.browser.unseen import crowded, misleading
 
 LONG = "Drempelvrijegemeentehuisingangsvoorzieningen wheelchair"
@@ -18,12 +18,12 @@ def test_a_search_is_kept_with_the_keyboard(member: Visit) -> None:
     page = member.go("/search?q=ferry+kerbs&kind=topic")
     keep = page.get_by_role("button", name="Keep this search")
     keep.focus()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("Enter")
     expect(page.locator("body")).to_contain_text("This search is kept.")
     assert "q=ferry+kerbs&kind=topic" in page.url
     page.get_by_role("link", name="You keep this search").focus()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.keyboard.press("Enter")
     assert page.url.endswith("/searches")
     expect(page.locator("h2", has_text="ferry kerbs · Topics")).to_be_visible()
@@ -58,13 +58,13 @@ def test_the_pages_look_well_with_long_words_and_from_right_to_left(visit: Any) 
     for words in (LONG, ARABIC):
         page = reader.go(f"/search?q={words}&language=ar&exact=1")
         faults += faults_here(page, "/search-to-keep")
-        with page.expect_navigation(wait_until="load"):
+        with leaving(page):
             page.get_by_role("button", name="Keep this search").click()
         faults += faults_here(page, "/search-kept")
     page = reader.go("/searches")
     faults += faults_here(page, "/searches-some") + crowded(page) + misleading(page)
     for name in ("Change", "Remove"):
-        with page.expect_navigation(wait_until="load"):
+        with leaving(page):
             page.locator("main").get_by_role("link", name=name).first.click()
         faults += faults_here(page, f"/searches-{name}")
         page = reader.go("/searches")

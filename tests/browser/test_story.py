@@ -6,7 +6,6 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from forum.members import actions as members
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
-from tests.browser.people import Site, Visit, run_site
+from tests.browser.people import Site, Visit, leaving, run_site
 from tests.conftest import MEMORY_FOLDER, load_sample_cities
 
 PASSWORD = "a lamp above the harbour"
@@ -198,10 +197,3 @@ def sees_nothing_of_it(visitor: Visit, address: str, word: str) -> None:
     for path in (address, "/", "/topics", "/agendas/affordable", "/feeds/all.atom", "/sitemap.xml"):
         answer = visitor.context.request.get(path)
         assert word not in answer.text(), path
-
-
-@contextmanager
-def leaving(page: Any) -> Iterator[None]:
-    """What is done inside leads to another page."""
-    with page.expect_navigation(wait_until="load"):
-        yield

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import faults_here, look
-from tests.browser.people import Visit
+from tests.browser.people import Visit, leaving
 
 EDIT, NEW = "/cases/c40/edit", "/agendas/affordable/cases/new"
 FIGURE = "#figures .line"
@@ -141,7 +141,7 @@ def test_what_is_refused_is_offered_to_nobody_as_a_draft(moderator: Visit) -> No
     page.locator("#figures-add").click()
     page.keyboard.type("Trees")
     page.get_by_role("button", name="Remove Figures, row 1").click()
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("[data-publish]")
     page.wait_for_function("() => document.body.dataset.ready")
     assert values(page, "label") == ["Trees"]
@@ -161,7 +161,7 @@ def test_rows_are_added_and_removed_without_a_script(plain: Visit) -> None:
     before = values(page, "label")
 
     def press(button: Any) -> None:
-        with page.expect_navigation(wait_until="load"):
+        with leaving(page):
             button.press("Enter")
 
     page.locator("#body").fill("Another text.")
@@ -189,7 +189,7 @@ def test_what_is_wrong_is_said_beside_its_field_in_every_window(moderator: Visit
     page.locator("#figures-2-label").fill("عدد الأشجار")
     page.locator("#links-1-address").fill("no address")
     page.locator("#places-1-city").fill("Nowhere at all")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.click("[data-publish]")
     page.wait_for_function("() => document.body.dataset.ready")
     expect(page.locator(".sum")).to_be_focused()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Demo, Site, Visit, passwords_of, run_site
+from tests.browser.people import Demo, Site, Visit, leaving, passwords_of, run_site
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it uses parts of Authlib that will go
@@ -32,12 +32,12 @@ def administrator(visit: Any) -> Iterator[Visit]:
 
 
 def press(page: Page, words: str) -> None:
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main button", has_text=words).first.click()
 
 
 def follow(page: Page, words: str) -> None:
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main a", has_text=words).first.click()
 
 
@@ -68,11 +68,11 @@ def test_by_approval(visit: Any, administrator: Visit, scripts: bool) -> None:
     expect(page.locator("h1")).to_have_text("Your request is with the moderators")
     moderator.sign_in("moderator")
     desk = moderator.go("/moderation")
-    with desk.expect_navigation(wait_until="load"):
+    with leaving(desk):
         desk.locator("main nav a", has_text="Who wants to join").click()
     row = desk.locator("main li", has_text=name)
     expect(row).to_contain_text("Malmö")
-    with desk.expect_navigation(wait_until="load"):
+    with leaving(desk):
         row.locator("a", has_text="Refuse").click()
     desk.locator("main [name=ready]").select_option(label=REASON)
     press(desk, "Refuse and send the reason")
@@ -80,7 +80,7 @@ def test_by_approval(visit: Any, administrator: Visit, scripts: bool) -> None:
     follow(nora.page, "Ask again")
     joins(nora, "/join", name, email, answer_0="Malmö, roads department")
     desk = moderator.go("/moderation/joining")
-    with desk.expect_navigation(wait_until="load"):
+    with leaving(desk):
         desk.locator("main li", has_text=name).locator("button", has_text="Approve").click()
     expect(desk.locator("#told")).to_contain_text("is a member now")
     nora.sign_in_as(email, PASSWORD)
@@ -147,7 +147,7 @@ def test_with_an_account_of_elsewhere(chromium: Any, with_provider: Site, script
     expect(page, page.inner_text("main")).to_have_url(f"{with_provider.url}/notices")
     expect(page.locator("h1")).to_have_text("Notices")
     page = member.go("/settings/elsewhere")
-    with page.expect_navigation(wait_until="load"):
+    with leaving(page):
         page.locator("main li", has_text=who).locator("button", has_text="Unlink").click()
     assert page.locator("main li", has_text=who).count() == 0
     newcomer = Visit(chromium, with_provider, java_script_enabled=scripts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,7 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import Site, Visit
+from tests.browser.people import Site, Visit, leaving
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +37,6 @@ def plain(chromium: Browser, site: Site) -> Iterator[Callable[[str], Visit]]:
 def said(plain: Callable[[str], Visit]) -> str:
     """The address of a topic of the moderator's, which the member may mark and quote."""
     return plain("moderator").open_topic("The **kerb** was too high for prams")
-
-
-@contextmanager
-def leaving(page: Page) -> Iterator[None]:
-    """What is done inside leads to another page."""
-    with page.expect_navigation(wait_until="load"):
-        yield
 
 
 def press(page: Page, words: str, within: str = "main") -> None:
