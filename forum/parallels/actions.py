@@ -59,7 +59,7 @@ from forum.search.models import TRANSLATED_FAILURE, TRANSLATION
 from forum.sentences import Sentence, sentence
 
 # Some languages need more letters than the original
-LONGEST_TITLE, LONGEST_SENTENCE, LONGEST_WORD = 250, 500, 250
+MAX_TITLE, MAX_SENTENCE, MAX_FIGURE_PART = 250, 500, 250  # characters
 PARTS = (*SECTIONS, BODY)
 BATCH_SIZE = 50  # translations that one transaction looks at
 APPEARED = sentence("It has been translated into another language.")
@@ -274,10 +274,10 @@ def _screen(
 
 
 def _check(text: TranslationText, original: Original) -> None:
-    if not 0 < len(single_line(text.title)) <= LONGEST_TITLE:
-        raise Invalid(_("Write between 1 and %(most)s characters.", most=LONGEST_TITLE), "title")
-    if len(text.sentence) > LONGEST_SENTENCE:
-        most = LONGEST_SENTENCE
+    if not 0 < len(single_line(text.title)) <= MAX_TITLE:
+        raise Invalid(_("Write between 1 and %(most)s characters.", most=MAX_TITLE), "title")
+    if len(text.sentence) > MAX_SENTENCE:
+        most = MAX_SENTENCE
         raise Invalid(_("Write at most %(most)s characters.", most=most), "sentence")
     if text.opening.pictures:
         raise Invalid(
@@ -297,8 +297,8 @@ def _check_figures(text: TranslationText, original: Original) -> None:
     if len(said) != len(set(said)):
         raise Invalid(_("Each figure has one name."), FIGURES)
     for one in text.figures:
-        if max(map(len, one[2:])) > LONGEST_WORD:
-            raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_WORD), FIGURES)
+        if max(map(len, one[2:])) > MAX_FIGURE_PART:
+            raise Invalid(_("Write at most %(most)s characters.", most=MAX_FIGURE_PART), FIGURES)
 
 
 def _refuse_unread(signs: str, original: Original) -> None:

@@ -14,9 +14,9 @@ from forum.library.forms import MAX_ROWS, MAX_SECTION, SECTION_NAMES, with_pictu
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import at_most, one_line
 from forum.parallels.actions import (
-    LONGEST_SENTENCE,
-    LONGEST_TITLE,
-    LONGEST_WORD,
+    MAX_FIGURE_PART,
+    MAX_SENTENCE,
+    MAX_TITLE,
     PARTS,
     TranslationText,
 )
@@ -44,8 +44,10 @@ class FigureWordsRow(Row):
 
     of_label = HiddenField()
     of_unit = HiddenField()
-    label = StringField(_("Name"), [at_most(LONGEST_WORD)], [one_line], render_kw={"dir": "auto"})
-    unit = StringField(_("Unit"), [at_most(LONGEST_WORD)], [one_line], render_kw={"dir": "auto"})
+    label = StringField(
+        _("Name"), [at_most(MAX_FIGURE_PART)], [one_line], render_kw={"dir": "auto"}
+    )
+    unit = StringField(_("Unit"), [at_most(MAX_FIGURE_PART)], [one_line], render_kw={"dir": "auto"})
 
 
 class TranslationForm(Form):
@@ -63,9 +65,9 @@ class TranslationForm(Form):
         validate_choice=False,
     )
     title = StringField(
-        _("Title"), [DataRequired(_("Translate the title.")), at_most(LONGEST_TITLE)], [one_line]
+        _("Title"), [DataRequired(_("Translate the title.")), at_most(MAX_TITLE)], [one_line]
     )
-    sentence = TextAreaField(_("In one sentence"), [at_most(LONGEST_SENTENCE)], [one_line])
+    sentence = TextAreaField(_("In one sentence"), [at_most(MAX_SENTENCE)], [one_line])
     challenge = _part_field("challenge")
     done = _part_field("done")
     resources = _part_field("resources")

@@ -229,7 +229,7 @@ def figure_words(value: str) -> list[str]:
     if not 3 <= len(found) <= 4 or not found[0]:
         raise ValueError("write label | unit | label | unit, first those of the original")
     for part in filter(None, found):
-        up_to(parallels.LONGEST_WORD)(part)
+        up_to(parallels.MAX_FIGURE_PART)(part)
     return found
 
 

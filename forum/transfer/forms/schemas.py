@@ -272,7 +272,7 @@ TRANSLATION = Schema(
         "of": copied,
         "by": slug,
         "language": language,
-        "sentence": up_to(parallels.LONGEST_SENTENCE),
+        "sentence": up_to(parallels.MAX_SENTENCE),
         "written on": past_day,
         "corrected on": past_day,
         "corrected by": slug,
@@ -281,7 +281,7 @@ TRANSLATION = Schema(
     {"figure": figure_words},
     required=("of", "language", "written on"),
     has_text=None,
-    title_lengths=range(1, parallels.LONGEST_TITLE + 1),
+    title_lengths=range(1, parallels.MAX_TITLE + 1),
 )
 PICTURE = Schema({"by": slug}, required=("by",), has_text=False)
 FILE = Schema({"by": slug, "saved as": short}, required=("by",), has_text=False)
