@@ -54,8 +54,8 @@ AUTHORS: Mapping[str, tuple[Any, Any]] = {
     "commitment": (Commitment.id, Commitment.author_id),
     **dict.fromkeys(TRANSLATION_KINDS, (Translation.id, Translation.translator_id)),
 }
-# A text that is older was only written anew into the index
-LONGEST_WAY = timedelta(days=30)
+# Between writing a text and its publication, which may wait for moderators: an older text was only indexed again
+MAX_DELAY = timedelta(days=30)
 # What is written at this moment may get a smaller id than what is there already
 SETTLED_AFTER = timedelta(minutes=5)
 # The looks for different members begin over so many minutes
@@ -376,7 +376,7 @@ def look_for(owner: Person, kept: KeptSearch, settled_id: int, newest_id: int) -
     found: list[tuple[int, int]] = []
     came_at = None
     for hits in newer_hits(owner, query, after_id, until_id):
-        news = [one for one in hits if one.written_at > kept.created_at - LONGEST_WAY]
+        news = [one for one in hits if one.written_at > kept.created_at - MAX_DELAY]
         authors = _authors_of([(one.kind, one.item_id) for one in news])
         for one in news:
             author_id = authors.get((one.kind, one.item_id), 0)
