@@ -55,9 +55,9 @@ from forum.search import actions as search
 from forum.sentences import Sentence, sentence
 from forum.versions import EVERYTHING, MEETINGS
 
-LONGEST = timedelta(days=31)  # between the beginning and the end
-FURTHEST = timedelta(days=3 * 366)  # from now to the beginning
-MOST_SEATS = 10_000
+MAX_DURATION = timedelta(days=31)  # between the beginning and the end
+MAX_ADVANCE = timedelta(days=3 * 366)  # from now to the beginning
+MAX_SEATS = 10_000
 REMINDED_BEFORE = timedelta(days=1)
 NAMES_KEPT = timedelta(days=183)  # of who came, after the meeting is over
 BATCH_SIZE = 200  # meetings that one transaction ends, or members whom it reminds
@@ -485,8 +485,8 @@ def _check(text: MeetingText, meeting: Meeting | None) -> None:
         raise Invalid(
             _("There is a link to join, so say that people can join online."), "is_online"
         )
-    if text.seats is not None and text.seats not in range(1, MOST_SEATS + 1):
-        raise Invalid(_("Enter a number from 1 to %(most)s.", most=MOST_SEATS), "seats")
+    if text.seats is not None and text.seats not in range(1, MAX_SEATS + 1):
+        raise Invalid(_("Enter a number from 1 to %(most)s.", most=MAX_SEATS), "seats")
     if text.audience not in AUDIENCES:
         raise Invalid(_("Choose who can read it."), "audience")
 
@@ -499,7 +499,7 @@ def _check_times(text: MeetingText, meeting: Meeting | None) -> None:
         days = [moment.astimezone(zone).date() for moment in (text.starts_at, text.ends_at)]
         field = "ends_time" if days[0] == days[1] else "ends_on"
         raise Invalid(_("It ends before it begins. Choose a later end."), field)
-    if text.ends_at - text.starts_at > LONGEST:
+    if text.ends_at - text.starts_at > MAX_DURATION:
         raise Invalid(_("It takes longer than a month. Announce its parts."), "ends_on")
     if meeting and meeting.starts_at == text.starts_at:
         if meeting.ends_at != text.ends_at and text.ends_at <= now():
@@ -507,7 +507,7 @@ def _check_times(text: MeetingText, meeting: Meeting | None) -> None:
         return
     if text.starts_at <= now():
         raise Invalid(_("This is over. Choose a time that is still to come."), "starts_on")
-    if text.starts_at > now() + FURTHEST:
+    if text.starts_at > now() + MAX_ADVANCE:
         raise Invalid(_("This is more than three years away. Is the year right?"), "starts_on")
 
 

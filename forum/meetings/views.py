@@ -45,7 +45,7 @@ from forum.webforms import ChangedFields, changing_with_preview
 
 bp = Blueprint("meetings", __name__)
 SIDE_MEETINGS = 3  # in the short lists of other pages
-LONGEST_TEXT = 600  # characters of what it is about, in a calendar
+MAX_TEXT = 600  # characters of what it is about, in a calendar
 
 
 # Reading
@@ -368,7 +368,7 @@ def _subscribed(name: str, agenda_id: int | None) -> Response:
 def _event(found: Meeting) -> CalendarEvent:
     """A meeting as calendar programs know it; never with the link by which one joins."""
     address = web.absolute(quote(found.address))
-    told = [prose(found.source, LONGEST_TEXT), address]
+    told = [prose(found.source, MAX_TEXT), address]
     if found.cancelled_at:
         told = [f"{_('This meeting is cancelled.')} {found.cancelled_reason}", *told]
     places = [found.place, found.city.name if found.city else ""]

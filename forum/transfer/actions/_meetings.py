@@ -21,7 +21,7 @@ def plan_meeting(curator: Member, values: Values, loading: Loading) -> None:
     begins = values["begins"]
     announced_at = values.get("announced_on") or min(now(), begins - ANNOUNCED_BEFORE)
     # It may have been postponed to a day that was too far away when it was announced
-    announced_at = min(max(announced_at, begins - meetings.FURTHEST), now())
+    announced_at = min(max(announced_at, begins - meetings.MAX_ADVANCE), now())
     made: list[Meeting] = []
     loading.plan(announced_at, _announce, curator, values, loading, made)
     if values.get("cancelled_because"):
