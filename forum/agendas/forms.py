@@ -20,10 +20,10 @@ from forum.webforms import Form
 from forum.webforms import lazy_text as _
 from forum.webforms import lazy_word as pgettext
 
-LINE = 200
-SUMMARY = 300
-QUOTATION = 2_000
-THEME = 80
+MAX_LINE = 200
+MAX_SUMMARY = 300
+MAX_QUOTATION = 2_000
+MAX_THEME = 80
 PATTERN_NAMES = {
     "radial-harbour": _("Radial harbour"),
     "chamfered-blocks": _("Chamfered blocks"),
@@ -54,10 +54,10 @@ class AgendaForm(Form):
 
     seen = HiddenField()
     title = StringField(
-        _("Title"), [DataRequired(_("Give the agenda a title.")), at_most(LINE)], [one_line]
+        _("Title"), [DataRequired(_("Give the agenda a title.")), at_most(MAX_LINE)], [one_line]
     )
     summary = TextAreaField(
-        _("Summary"), [DataRequired(_("Say in a sentence what it is about.")), at_most(SUMMARY)]
+        _("Summary"), [DataRequired(_("Say in a sentence what it is about.")), at_most(MAX_SUMMARY)]
     )
     introduction = TextAreaField(
         _("Introduction"), [DataRequired(_("Write an introduction.")), at_most(MAX_SOURCE)]
@@ -110,15 +110,17 @@ class StatementForm(Form):
     """A member's take on an agenda, as it was said that day; `seen` as in `AgendaForm`."""
 
     seen = HiddenField()
-    name = StringField(_("Name"), [DataRequired(_("Say who said it.")), at_most(LINE)], [one_line])
-    role_title = StringField(_("Position"), [at_most(LINE)], [one_line])
-    organisation = StringField(_("Organisation"), [at_most(LINE)], [one_line])
+    name = StringField(
+        _("Name"), [DataRequired(_("Say who said it.")), at_most(MAX_LINE)], [one_line]
+    )
+    role_title = StringField(_("Position"), [at_most(MAX_LINE)], [one_line])
+    organisation = StringField(_("Organisation"), [at_most(MAX_LINE)], [one_line])
     said_on = DateField(_("Date"), [Optional()])
     quotation = TextAreaField(
-        _("Quotation"), [DataRequired(_("Write what the person said.")), at_most(QUOTATION)]
+        _("Quotation"), [DataRequired(_("Write what the person said.")), at_most(MAX_QUOTATION)]
     )
     language = SelectField(_("Language"))
-    handle = StringField(_("Member"), [at_most(LINE)], [one_line])
+    handle = StringField(_("Member"), [at_most(MAX_LINE)], [one_line])
 
     @classmethod
     def of(cls, statement: Statement, speaker: Member | None, **options: Any) -> StatementForm:
@@ -150,7 +152,7 @@ class ThemeForm(Form):
 
     seen = HiddenField()
     name = StringField(
-        _("Name"), [DataRequired(_("Give the theme a name.")), at_most(THEME)], [one_line]
+        _("Name"), [DataRequired(_("Give the theme a name.")), at_most(MAX_THEME)], [one_line]
     )
 
     @classmethod

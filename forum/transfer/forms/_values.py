@@ -51,7 +51,7 @@ def up_to(most: int) -> Callable[[str], str]:
 
 short_text = up_to(MAX_REPORT)
 short = up_to(library.MAX_LINE)
-theme = up_to(agendas.THEME)
+theme = up_to(agendas.MAX_THEME)
 
 
 def slug(value: str) -> str:

@@ -89,7 +89,7 @@ AGENDA = Schema(
         "archived": yes_or_no,
         "in preparation": yes_or_no,
         "language": language,
-        "summary": up_to(agendas.SUMMARY),
+        "summary": up_to(agendas.MAX_SUMMARY),
         **NEW_THEMES,
     },
     required=("slug", "palette", "pattern", "summary"),
@@ -107,7 +107,7 @@ STATEMENT = Schema(
         "member": slug,
         "unnamed": yes_or_no,
     },
-    max_text=agendas.QUOTATION,
+    max_text=agendas.MAX_QUOTATION,
 )
 CASE = Schema(
     {
