@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from forum.advice import actions as advice
-from forum.advice.queries import MAX_CANDIDATES as MOST_PROPOSED
-from forum.advice.queries import proposals
+from forum.advice.queries import MAX_CANDIDATES, proposals
 from forum.clock import now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Pace
@@ -75,7 +74,7 @@ def _ask(values: Values, which: int, discussion: Discussion) -> None:
     asker, topic_id = discussion.author, discussion.topic_id
     handle = values["asked"][which][0]
     with faults_at(values, "asked", which):
-        proposed = proposals(asker, get_topic(asker, topic_id), MOST_PROPOSED)
+        proposed = proposals(asker, get_topic(asker, topic_id), MAX_CANDIDATES)
         reasons = {one.member.handle: one.reasons for one in proposed}
         advice.ask(asker, topic_id, [handle], reasons)
 

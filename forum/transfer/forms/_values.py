@@ -23,8 +23,7 @@ from forum.library.queries import FIGURE_PARTS
 from forum.markdown import MAX_SOURCE
 from forum.members.models import MANDATE_ENDS
 from forum.members.queries import language_names
-from forum.moderation.actions import MAX_REASON_LENGTH as MAX_REPORT
-from forum.moderation.actions import REPORT_REASONS
+from forum.moderation.actions import MAX_REASON_LENGTH, REPORT_REASONS
 from forum.notifications.queries import time_zones
 from forum.parallels import actions as parallels
 from forum.permissions import AUDIENCES
@@ -49,7 +48,7 @@ def up_to(most: int) -> Callable[[str], str]:
     return convert
 
 
-short_text = up_to(MAX_REPORT)
+short_text = up_to(MAX_REASON_LENGTH)
 short = up_to(library.MAX_LINE)
 theme = up_to(agendas.MAX_THEME)
 
