@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from forum.errors import Refusal
-from forum.settings import LAST_PORT
+from forum.settings import MAX_PORT
 
 PORT_RELEASE_SECONDS = 3.0
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # compared, not bound: who listens there does so at all addresses
@@ -20,8 +20,8 @@ def listen_address(host: str, port: int) -> str:
     Call it before a server is started: granian would share a port that is in use, and each of the two servers would
     get some of the other's readers.
     """
-    if not 0 < port <= LAST_PORT:
-        raise Refusal(f"There is no port {port}: ports have numbers from 1 to {LAST_PORT}.")
+    if not 0 < port <= MAX_PORT:
+        raise Refusal(f"There is no port {port}: ports have numbers from 1 to {MAX_PORT}.")
     try:
         family, kind, *_names, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         _try_to_bind(family, kind, address)

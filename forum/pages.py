@@ -13,7 +13,7 @@ from sqlalchemy.sql.operators import desc_op
 from forum.db import db
 
 T = TypeVar("T")
-LAST_PAGE = 100_000
+MAX_PAGE = 100_000
 MAX_COUNTED = 100  # new and unread things are counted up to here, and then shown as "99+"
 
 
@@ -70,7 +70,7 @@ def clamp(number: int, pages: int) -> int:
 def page_of(query: Select[Any], number: int, size: int) -> Page[Any]:
     """The page `number` (from 1) of the entities of a query, `size` per page; the nearest page if out of range."""
     total = count_of(query)
-    pages = min(pages_for(total, size), LAST_PAGE)
+    pages = min(pages_for(total, size), MAX_PAGE)
     number = clamp(number, pages)
     rows = db.session.scalars(query.limit(size).offset((number - 1) * size)).unique().all()
     return Page(rows, number, pages, total)

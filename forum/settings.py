@@ -68,7 +68,7 @@ HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # with a leading dot: all
 MAILBOX = re.compile(
     r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*"
 )
-LAST_PORT = 65_535
+MAX_PORT = 65_535
 MAX_DIGITS = 9  # digits of a number
 MEGABYTE = 1_000_000
 MAX_FILE_MB = 900  # the addresses of files have room for nine digits of bytes
@@ -440,7 +440,7 @@ def _file_mb(number: int) -> int:
 
 
 def _metrics(written: str) -> str:
-    if written and not 0 < metrics_address(written)[1] <= LAST_PORT:
+    if written and not 0 < metrics_address(written)[1] <= MAX_PORT:
         raise WrongSetting(
             f"FORUM_METRICS is {written}, and should be an address such as 127.0.0.1:8001."
         )

@@ -20,7 +20,7 @@ from forum.api.models import Problem
 from forum.errorpages import answer_otherwise
 from forum.errors import Invalid
 from forum.openapi import PROBLEM, Operation, Parameter, to_json
-from forum.pages import LAST_PAGE
+from forum.pages import MAX_PAGE
 from forum.plaintext import tidy
 from forum.webforms import lazy_text as _
 
@@ -48,7 +48,7 @@ DETAILS = {
 }
 
 LIMIT = Parameter("limit", _("How many at most."), most=100, default="50")
-PAGE = Parameter("page", _("Which page of the list."), most=LAST_PAGE, default="1")
+PAGE = Parameter("page", _("Which page of the list."), most=MAX_PAGE, default="1")
 
 
 @dataclass(frozen=True)

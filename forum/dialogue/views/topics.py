@@ -21,7 +21,7 @@ from forum.engines import without_waiting
 from forum.errors import Busy, NotFound
 from forum.notifications.models import TOPIC
 from forum.notifications.views import set_level
-from forum.pages import LAST_PAGE, Page, capped, clamp
+from forum.pages import MAX_PAGE, Page, capped, clamp
 from forum.pictures.views import picture_to_share
 from forum.ratelimits import changing
 from forum.versions import theme_scope, topic_scope
@@ -51,7 +51,7 @@ def topic(topic_id: int, slug: str = "") -> ResponseReturnValue:
 
 def _redirect_after_merge(topic_id: int) -> AnyResponse:
     """Redirect from a merged topic to where its posts are now: `?post=` names a post, `?page=` the first post of a page."""
-    first = (clamp(web.number("page"), LAST_PAGE) - 1) * POSTS_PER_PAGE + 1
+    first = (clamp(web.number("page"), MAX_PAGE) - 1) * POSTS_PER_PAGE + 1
     try:
         address = queries.address_after_merge(me(), topic_id, web.number("post", first))
     except NotFound:
