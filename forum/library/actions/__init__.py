@@ -22,7 +22,7 @@ from forum.library.actions.cases import (
 )
 from forum.library.actions.confirming import ask_whether_true, confirm_practice
 from forum.library.actions.intentions import (
-    MONTHS_AHEAD,
+    MAX_MONTHS_AHEAD,
     ask_about_intentions,
     forget_intentions,
     give_up,
@@ -58,8 +58,8 @@ from forum.library.actions.readings import (
 )
 
 __all__ = [
+    "MAX_MONTHS_AHEAD",
     "MAX_PARAGRAPHS",
-    "MONTHS_AHEAD",
     "RESERVED_SLUGS",
     "VALID_YEARS",
     "CaseText",

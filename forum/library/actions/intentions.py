@@ -26,7 +26,7 @@ from forum.notifications.actions import NoticeText, note_event
 from forum.permissions import Person, require
 from forum.versions import member_scope, topic_scope
 
-MONTHS_AHEAD = 36  # latest end of an intention, from now
+MAX_MONTHS_AHEAD = 36  # latest end of an intention, from now
 # How long an intention is kept after its member was asked about it
 KEPT_AFTER = timedelta(days=183)
 HIDDEN_AGAIN_AFTER = timedelta(days=30)  # until a hidden topic is looked at again
@@ -45,8 +45,8 @@ def intend(member: Person, topic_id: int, until: date) -> Intention:
     lock_to_write_on(member, post.topic.agenda_id)
     require(member.can.intend(post))
     touches(topic_scope(topic_id), member_scope(member.id))
-    if not now().date() <= until <= month_end(MONTHS_AHEAD):
-        last = month_in_words(month_end(MONTHS_AHEAD))
+    if not now().date() <= until <= month_end(MAX_MONTHS_AHEAD):
+        last = month_in_words(month_end(MAX_MONTHS_AHEAD))
         raise Invalid(_("Choose a month from now on and until %(last)s.", last=last), "until")
     row = lock_intention(member, topic_id)
     if row is None:

@@ -10,7 +10,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText
 from forum.dialogue.queries import render_with_mentions
 from forum.library import actions as library
-from forum.library.actions import MONTHS_AHEAD
+from forum.library.actions import MAX_MONTHS_AHEAD
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.transfer.actions._loading import Loading, faults_at, later, noon
@@ -84,7 +84,7 @@ def plan_intentions(
     They are after its publication, and neither so long before their month that it would be too far away nor after it.
     """
     for which, (_handle, until) in enumerate(values["wants"]):
-        earliest = month_end(-MONTHS_AHEAD - 1, until) + timedelta(days=1)
+        earliest = month_end(-MAX_MONTHS_AHEAD - 1, until) + timedelta(days=1)
         moment = max(later(since, days=1), noon(earliest))
         loading.plan(
             min(moment, noon(until)), _intend, values, which, discussion, loading, after=since
