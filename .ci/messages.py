@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 TOP = Path(__file__).resolve().parent.parent
 CATALOGUES = TOP / "forum" / "translations"
 SOURCES = [("forum/**.py", "python"), ("templates/**", "jinja2")]
-LEAST_LIKENESS = 0.85  # of a message that keeps the translation of an earlier one; Babel takes 0.6
+MIN_LIKENESS = 0.85  # of a message that keeps the translation of an earlier one; Babel takes 0.6
 HEADER = r"""# The words of the forum in another language; see docs/translating.md.
 msgid ""
 msgstr ""
@@ -69,7 +69,7 @@ def is_alike(message: Message) -> bool:
     """Whether a message says nearly what the one said whose translation it was given."""
     before, present = message.previous_id[0], message.id
     words = present if isinstance(present, str) else present[0]
-    return SequenceMatcher(None, before, words).ratio() >= LEAST_LIKENESS
+    return SequenceMatcher(None, before, words).ratio() >= MIN_LIKENESS
 
 
 def extracted() -> Catalog:

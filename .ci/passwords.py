@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 DATA = Path(__file__).parent.parent / "forum/members/data/common-passwords.txt.gz"
 IN_WHEEL = "django/contrib/auth/common-passwords.txt.gz"
-LONG_ENOUGH, SHORTEST_WORD = 8, 4  # characters
+MIN_LENGTH, MIN_WORD = 8, 4  # characters
 
 
 def main(wheel: Path) -> None:
@@ -26,8 +26,8 @@ def main(wheel: Path) -> None:
 
 def is_worth_keeping(one: str) -> bool:
     """Whether a password, or one made of it, is long enough for the forum; what a wrong decoding has left is not."""
-    is_word = one.isalpha() and len(one) >= SHORTEST_WORD
-    return (is_word or len(one) >= LONG_ENOUGH) and "\ufffd" not in one and "пїѕ" not in one
+    is_word = one.isalpha() and len(one) >= MIN_WORD
+    return (is_word or len(one) >= MIN_LENGTH) and "\ufffd" not in one and "пїѕ" not in one
 
 
 main(Path(sys.argv[1]))

@@ -12,7 +12,7 @@ STYLE = Path("static/style.css").read_text()
 WASHES = ("water", "rose", "teal", "sand", "park", "heather")
 GROUNDS = ("paper", "sunk", "raised", *WASHES)
 WORDS = ("ink", "ink2", "ink3", "link", "linkh", "seen", "line", "stop")
-LEAST_OF_WORDS, LEAST_OF_LINES = 4.5, 3  # WCAG 1.4.3, 1.4.11
+MIN_OF_WORDS, MIN_OF_LINES = 4.5, 3  # WCAG 1.4.3, 1.4.11
 
 Colour = tuple[float, float, float]
 
@@ -55,7 +55,7 @@ def test_words_can_be_read_on_every_ground(theme: int) -> None:
     pairs = [*product(WORDS, GROUNDS), *((f"{wash}I", wash) for wash in WASHES)]
     pairs += [("on", "link"), ("on", "linkh"), ("on", "stop"), ("on", "line"), ("stop", "stopW")]
     faint = {pair: contrast(known[pair[0]], known[pair[1]]) for pair in pairs}
-    assert {pair: ratio for pair, ratio in faint.items() if ratio < LEAST_OF_WORDS} == {}
+    assert {pair: ratio for pair, ratio in faint.items() if ratio < MIN_OF_WORDS} == {}
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
@@ -66,4 +66,4 @@ def test_borders_and_the_lines_below_links_can_be_seen_on_every_ground(theme: in
     for words, ground in product(("link", "ink2", "ink3"), GROUNDS):
         line = mixed(known[words], known[ground], part)
         faint[f"line below {words}", ground] = contrast(line, known[ground])
-    assert {pair: ratio for pair, ratio in faint.items() if ratio < LEAST_OF_LINES} == {}
+    assert {pair: ratio for pair, ratio in faint.items() if ratio < MIN_OF_LINES} == {}
