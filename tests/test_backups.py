@@ -120,6 +120,7 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
     writer = threading.Thread(target=go_on_writing)
     writer.start()
     while len(saved) < 5:
+        assert writer.is_alive()
         is_over.wait(0.01)
     before = list(saved)
     made_one = source.run("backup", tmp_path / "forum.backup")
@@ -232,7 +233,7 @@ def test_an_interrupted_backup_leaves_the_old_one(database: Path, tmp_path: Path
     target = tmp_path / "backups" / "forum.backup"
     target.write_text("the old one")
     words = [sys.executable, "-c", INTERRUPTED, str(database), str(target), how]
-    ended = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=False)
+    ended = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=False, timeout=120)
     assert ended.returncode == (-signal.SIGKILL if how == "killed" else 1), ended.stderr
     assert target.read_text() == "the old one"
     left = [path.name for path in target.parent.iterdir() if path != target]
@@ -473,7 +474,9 @@ def test_a_restore_that_is_killed_has_the_key_of_its_rows(
     data.mkdir()
     (data / "secret-key").write_text("of another forum")
     words = [sys.executable, "-c", RESTORED, str(data / "forum.sqlite"), str(data), str(backup)]
-    ended = subprocess.run([*words, when], cwd=TOP, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [*words, when], cwd=TOP, capture_output=True, text=True, check=False, timeout=120
+    )
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     copier = SqliteCopier(data / "forum.sqlite")
     if when == "before":

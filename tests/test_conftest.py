@@ -167,6 +167,8 @@ def test_new_rows_get_ids_after_those_that_were_inserted(app: Flask) -> None:
 def test_what_python_compiles_is_kept_for_the_next_process() -> None:
     """Whatever the environment says: a run starts some hundred commands, each of which would compile the whole forum."""
     asked = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
-    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60
+    )
     assert said.stdout.split() == ["False", str(sys.pycache_prefix)]
     assert not sys.dont_write_bytecode

@@ -126,7 +126,9 @@ def _add_elsewhere(forum: Forum, name: str) -> None:
     words = ["members", "add", "--email", f"{name}@example.org", "--name", name]
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
     word = b"four unrelated plain words\n"
-    subprocess.run(command, env=environment, cwd=TOP, check=True, input=word, capture_output=True)
+    subprocess.run(
+        command, env=environment, cwd=TOP, check=True, input=word, capture_output=True, timeout=120
+    )
 
 
 def _file(path: Path, mode: str = "WAL") -> sqlite3.Connection:
@@ -144,7 +146,7 @@ ELSEWHERE = (
 
 
 def in_another_process(path: Path, statement: str) -> None:
-    subprocess.run([sys.executable, "-c", ELSEWHERE, path, statement], check=True)
+    subprocess.run([sys.executable, "-c", ELSEWHERE, path, statement], check=True, timeout=60)
 
 
 def test_what_the_index_of_the_log_says_is_what_sqlite_says(tmp_path: Path) -> None:

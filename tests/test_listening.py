@@ -46,7 +46,10 @@ def why_not(host: str, port: int) -> str:
     return refused.value.message
 
 
-def test_a_server_that_was_killed_has_a_moment_to_let_go_of_its_port() -> None:
+def test_a_server_that_was_killed_has_a_moment_to_let_go_of_its_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listening, "PORT_RELEASE_SECONDS", 60.0)
     other = socket.create_server(("127.0.0.1", 0))
     port = other.getsockname()[1]
     closing = threading.Timer(0.3, other.close)

@@ -171,7 +171,7 @@ def test_the_private_address_answers_and_nothing_else_there(tmp_path: Path) -> N
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 urllib.request.urlopen(f"{url}/")
             with socket.create_connection(("127.0.0.1", door.server_address[1])):  # says nothing
-                assert urllib.request.urlopen(f"{url}/metrics", timeout=3).status == 200
+                assert urllib.request.urlopen(f"{url}/metrics", timeout=9).status == 200
         finally:
             door.shutdown()
             thread.join()

@@ -53,7 +53,13 @@ def test_an_upgrade_says_what_it_did(tmp_path: Path) -> None:
         f"The database is at {head} already. Nothing was done.\n",
     ):
         ended = subprocess.run(
-            command, cwd=TOP, env=environment, capture_output=True, text=True, check=True
+            command,
+            cwd=TOP,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
         )
         assert ended.stdout == words
 
@@ -70,6 +76,11 @@ def test_no_page_loads_alembic_or_the_commands(tmp_path: Path) -> None:
     )
     environment = {"FORUM_DATA": str(tmp_path), "FORUM_LOG": "off", "PATH": ""}
     made = subprocess.run(
-        [sys.executable, "-c", script], cwd=TOP, env=environment, capture_output=True, check=False
+        [sys.executable, "-c", script],
+        cwd=TOP,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=120,
     )
     assert made.returncode == 0, made.stderr.decode()

@@ -49,7 +49,9 @@ def test_settings_are_taken_and_mean_the_same_to_systemd_and_the_shell(
     written = as_systemd_reads(file)
     script = f"set -a; . {shlex.quote(str(file))}; exec env"
     command = ["sh", "-c", script]
-    told = subprocess.run(command, env=PATH, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        command, env=PATH, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
     in_shell = dict(line.split("=", 1) for line in told.splitlines())
     assert written == {name: in_shell.get(name) for name in written}
     found = from_environment(written | {"FORUM_DATA": str(tmp_path)})
@@ -84,7 +86,7 @@ def test_nginx_takes_its_configuration(file: Path, tmp_path: Path) -> None:
     frame = f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{ include {tmp_path}/forum.conf; }}"
     (tmp_path / "nginx.conf").write_text(frame)
     command = [nginx, "-t", "-q", "-c", f"{tmp_path}/nginx.conf"]
-    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    tried = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert tried.returncode == 0 and "warn" not in tried.stderr, tried.stderr
 
 
@@ -112,7 +114,7 @@ def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[.
     (tmp_path / "nginx.conf").write_text(frame.format(folder=tmp_path, places=places, user=user))
 
     def send(address: str, head: str = "", method: str = "GET", path: str = "/") -> socket.socket:
-        wire = socket.create_connection(("127.0.0.1", files.plain_port), timeout=10)
+        wire = socket.create_connection(("127.0.0.1", files.plain_port), timeout=30)
         head = f"Host: {NAME}\r\nX-Reader: {address}\r\nConnection: close\r\n{head}"
         wire.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
         return wire
@@ -225,7 +227,9 @@ def write_script(path: Path, words: str) -> None:
 def call(machine: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": f"{machine}/bin{os.pathsep}{PATH['PATH']}"}
     command = [f"{machine}/bin/{words[0]}", *words[1:]]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 def test_a_command_is_given_in_the_release_with_the_settings(machine: Path) -> None:
@@ -262,7 +266,11 @@ def test_the_backup_of_each_night_is_given_by_the_forum() -> None:
     assert user == "interurban"
     echo = command.replace("/usr/local/bin/interurban", "echo").replace("\\%", "%")
     told = subprocess.run(
-        ["sh", "-c", echo.partition(" >")[0]], capture_output=True, text=True, check=True
+        ["sh", "-c", echo.partition(" >")[0]],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert re.fullmatch(r"backup /var/backups/interurban/day-[1-7]\.backup\n", told.stdout)
 

@@ -316,7 +316,9 @@ def test_a_command_ends_with_the_sentence_and_nothing_else(
 ) -> None:
     environ = {**os.environ, "FORUM_DATA": str(tmp_path), **given}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "check"]
-    ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command, env=environ, capture_output=True, text=True, check=False, timeout=120
+    )
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"Error: {words}\n")
 
 
@@ -325,7 +327,7 @@ def test_what_a_forum_keeps_is_nobody_elses_to_read(tmp_path: Path) -> None:
     data = tmp_path / "new" / "forum"
     environ = {**os.environ, "FORUM_DATA": str(data), "FORUM_DEMO": "", "FORUM_DATABASE_URL": ""}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
-    subprocess.run(command, env=environ, umask=0o022, capture_output=True, check=True)
+    subprocess.run(command, env=environ, umask=0o022, capture_output=True, check=True, timeout=120)
     found = {path.relative_to(data).as_posix(): path for path in (data, *data.rglob("*"))}
     assert {".", "forum.sqlite", "secret-key"} <= found.keys()
     assert {name: oct(one.stat().st_mode) for name, one in found.items() if is_open(one)} == {}

@@ -125,7 +125,7 @@ def test_who_was_killed_is_taken_away_and_may_have_written(
     assert heard(elsewhere) == "begun"
     assert [here.stamp() for _look in range(3)] == [None] * 3, "whoever lives is left alone"
     os.kill(elsewhere.pid, signal.SIGKILL)
-    elsewhere.wait()
+    elsewhere.wait(60)
     here.wait_for_commits = lambda: False
     assert [here.stamp() for _look in range(3)] == [None] * 3, "the server may still be at it"
     here.wait_for_commits = lambda: True
@@ -139,7 +139,7 @@ def test_a_place_with_a_sign_is_nobodys_until_it_is_settled(
     before = here.stamp()
     assert heard(elsewhere) == "begun"
     os.kill(elsewhere.pid, signal.SIGKILL)
-    elsewhere.wait()
+    elsewhere.wait(60)
     with here.announce():
         pass
     assert here.stamp() is None and here.stamp() not in (None, before)
@@ -154,21 +154,23 @@ def test_who_looks_after_others_lets_go_of_no_place_that_its_own_process_takes_m
     def write() -> None:
         with here.announce(["topic 7"]):
             begun.set()
-            assert may_end.wait(20)
+            assert may_end.wait(60)
 
     writer = threading.Thread(target=write)
 
     def probe(place: int) -> bool:
         if not writer.ident:
             writer.start()
-            begun.wait(0.3)  # it waits for whoever looks
+            begun.wait(
+                0.3
+            )  # long enough to take the place, if nothing made it wait for the one who looks
         return is_taken(place)
 
     assert heard(elsewhere) == "begun"
     monkeypatch.setattr(here, "_lock_slot", probe)
     assert here.stamp() is None and writer.ident
     try:
-        assert begun.wait(20)
+        assert begun.wait(60)
         if not (child := os.fork()):
             os._exit(0 if WriteLog._lock_slot(here, here._slot) else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, "another may have it, too"
@@ -190,8 +192,10 @@ def test_a_count_is_never_seen_half_written(here: WriteLog) -> None:
     is_over = threading.Event()
 
     def look() -> None:
-        while not is_over.is_set():
+        while True:
             seen.add(writelog.COUNT.unpack_from(here._log, writelog.SLOTS)[0])
+            if is_over.is_set():
+                return
 
     reader = threading.Thread(target=look)
     reader.start()

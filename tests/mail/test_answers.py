@@ -591,7 +591,7 @@ def test_wrong_settings_send_no_message_back(tmp_path, setting, words):
     environ = {**os.environ, "FORUM_DATA": str(tmp_path), "FORUM_DEMO": "", **setting}
     ended = {
         name: subprocess.run(
-            [*command, name], env=environ, input=b"", capture_output=True, check=False
+            [*command, name], env=environ, input=b"", capture_output=True, check=False, timeout=120
         )
         for name in ("mail-in", "check")
     }
