@@ -39,7 +39,7 @@ def test_a_new_address_is_inert_until_it_is_confirmed(client, app, eva, letters)
 
 
 def test_the_old_address_takes_everything_back(client, app, eva, letters):
-    """Whoever changes the address of somebody else, and the password after it, has not won."""
+    """Somebody who took over an account and changed its address and password loses it again."""
     enter(client)
     change_address(client)
     client.post(link_in(letters()[0]))
@@ -60,7 +60,7 @@ def test_the_old_address_takes_everything_back(client, app, eva, letters):
 
 
 def test_undoing_a_change_opens_the_account_again(client, app, eva, letters):
-    """Who took it over has closed it, so that it ends in two weeks."""
+    """The person who took the account over has closed it, so that it would be deleted in two weeks."""
     enter(client)
     change_address(client)
     client.post(link_in(letters()[0]))
@@ -81,7 +81,7 @@ def test_undoing_a_change_leaves_an_account_closed_that_was_closed_before(app, e
 
 
 def test_a_closed_account_gets_a_new_password(client, eva, letters):
-    """Or nobody who has lost it could come back within the two weeks."""
+    """Otherwise a member who has lost the password could not return within the two weeks."""
     actions.leave(eva, eva.id, "everything")
     client.post("/password", data={"email": "eva@city.example"})
     path = link_in(letters()[-1])
@@ -95,7 +95,7 @@ def test_a_closed_account_gets_a_new_password(client, eva, letters):
 
 
 def test_who_may_not_write_publishes_nothing_in_the_profile(sign_in, people):
-    """But may move, and say in which language they read."""
+    """They may still change their city and the language in which they read."""
     actions.silence(people.moderator, people.ana.id, now() + timedelta(days=3))
     browser = sign_in(people.ana)
     same = {"name": "Ana Prado", "position": "", "helps_with": "", "about": "", "organisation": ""}
@@ -122,13 +122,13 @@ def test_who_may_not_write_is_told_so_before_changing_a_text(sign_in, people):
 
 
 def _fixed(page):
-    """The fields of a page's forms that can be read and not changed."""
+    """The read-only fields of the forms on a page."""
     forms = read_screen(page).forms
     return [control.name for form in forms for control in form.fields if control.is_fixed]
 
 
 def test_languages_that_the_form_has_no_room_for_stay(sign_in, people):
-    """They came with an import."""
+    """An import may bring more languages than the form has fields."""
     spoken = ("es", "en", "fr", "pt", "de")
     actions.edit_profile(people.ana, Profile(name="Ana Prado", language="en", languages=spoken))
     form = {"name": "Ana Prado", "organisation": "", "language": "en", "helps_with": "Trams."}
@@ -140,7 +140,7 @@ def test_languages_that_the_form_has_no_room_for_stay(sign_in, people):
 
 
 def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letters):
-    """Or a thief comes back with an account of elsewhere, of which a letter told the thief alone."""
+    """Otherwise a thief could sign in again with a linked account; only the thief got the e-mail about linking it."""
     with at(now() - timedelta(days=3)):
         link(eva, "https://id.example", "eva")
     enter(client)
@@ -154,7 +154,7 @@ def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letter
 
 
 def test_undoing_a_change_undoes_those_after_it(client, app, eva, letters):
-    """A thief who changes the address twice is told of the second change, and cannot undo the owner's undoing."""
+    """The link to undo the second of a thief's two changes must not undo what the owner has undone."""
     for email in ("thief@harbour.example", "thief@island.example"):
         enter(client, members.all_members()[0].email)
         change_address(client, email)
@@ -180,7 +180,7 @@ def test_the_older_of_two_changes_can_be_undone_after_the_newer(client, app, eva
 
 
 def test_going_back_undoes_a_change_as_its_link_does(client, app, eva, letters):
-    """The owner has everything right again; the address in between, a thief's, takes nothing back."""
+    """The owner's address is restored; the address in between, which was a thief's, can undo nothing."""
     enter(client)
     for email in ("thief@harbour.example", "eva@city.example"):
         change_address(client, email)
@@ -198,7 +198,7 @@ def test_going_back_undoes_a_change_as_its_link_does(client, app, eva, letters):
 
 
 def test_going_back_further_voids_the_links_of_all_that_lies_between(client, app, eva, letters):
-    """A thief changed the address twice, and the first of the thief's addresses could undo the second change."""
+    """A thief changed the address twice; without this, the thief's first address could still undo the second change."""
     enter(client)
     for email in ("thief@harbour.example", "thief@island.example", "eva@city.example"):
         change_address(client, email)
@@ -229,7 +229,7 @@ def test_asking_for_addresses_sends_few_letters_to_one(client, eva, letters):
 
 
 def test_the_newer_address_is_told_when_it_is_undone(client, eva, letters):
-    """The older mailbox may be that of a former employer."""
+    """The older address may belong to a former employer, so the e-mail goes to the newer one."""
     enter(client)
     change_address(client)
     client.post(link_in(letters()[0]))

@@ -138,7 +138,7 @@ def test_an_address_that_cannot_be_given_is_said(run, people, letters, handle, e
 def test_the_old_address_and_who_signed_in_with_it_have_nothing_left(
     run, client, app, people, letters
 ):
-    """Somebody else may read it: no link that was sent there, of whatever kind, leads in or takes the account back."""
+    """Somebody else may read that mailbox: no link sent there signs anybody in or restores the address."""
     accounts.ask_for_address(people.ana, "thief@harbour.example")
     client.post(link_in(letters()[-1]))
     member = queries.member_by_email("thief@harbour.example")

@@ -187,7 +187,7 @@ def test_the_forum_s_name_is_no_password(client):
 
 
 def test_joining_tells_nobody_whether_there_is_an_account(client, app, eva, letters):
-    """The answer, the page after it and the cookie are the same for an address that has an account."""
+    """Response, next page and cookie are the same for an address that has an account already."""
     known = client.post("/join", data={**JOINING, "email": "EVA@city.example"})
     other = app.test_client()
     unknown = other.post("/join", data={**JOINING, "email": "xva@city.example"})
@@ -209,7 +209,7 @@ def test_a_name_that_nobody_may_have_tells_it_neither(client, eva, letters, name
 
 
 def test_in_another_browser_the_chosen_password_is_asked_for(client, app, letters):
-    """So that nobody makes an account with somebody's address and a password of their own."""
+    """Otherwise a stranger could make an account with somebody's address and the stranger's own password."""
     client.post("/join", data=JOINING)
     phone = app.test_client()
     path = link_in(letters()[0])
@@ -224,7 +224,7 @@ def test_in_another_browser_the_chosen_password_is_asked_for(client, app, letter
 
 
 def test_whoever_confirms_first_has_the_address(client, app, letters):
-    """A stranger who fills in the form with the same address is forgotten with it."""
+    """When the address is confirmed, forms that others have filled in with the same address are deleted."""
     stranger = app.test_client()
     stranger.post("/join", data={**JOINING, "name": "Not Eva"})
     client.post("/join", data=JOINING)
@@ -247,7 +247,7 @@ def test_a_link_is_spent_by_a_press_and_once(client, letters):
 
 
 def test_two_presses_at_once_join_once(client, letters, monkeypatch):
-    """The second finds the link spent between looking and pressing."""
+    """For the second press, the link was used up between showing the page and pressing."""
     client.post("/join", data=JOINING)
     path = link_in(letters()[0])
 
@@ -327,7 +327,7 @@ def test_joining_writes_one_member_for_a_form_sent_twice(client, app, letters):
 
 
 def test_letters_to_join_keep_nobody_from_a_letter_of_their_own(client, app, eva, letters):
-    """A stranger who writes somebody's address into the form for joining stops no lost password."""
+    """Strangers who type somebody's address into the form for joining must not block that person's other e-mails."""
     for _number in range(8):
         app.test_client().post("/join", data={**JOINING, "email": "eva@city.example"})
     ask(client, "/password")

@@ -27,7 +27,7 @@ from forum.search.queries import Query, find
 
 @pytest.fixture
 def texts(app: Flask, people: Any, agenda: Agenda) -> list[tuple[str, int]]:
-    """A topic, a reply elsewhere and a practice of Chitra, who is of Surat."""
+    """A topic, a reply in another topic and a practice by Chitra, whose city is Surat."""
     topic = open_topic(people.chitra, agenda.id, NewTopic("experience", "Sirens", write("Loud.")))
     other = open_topic(people.ana, agenda.id, NewTopic("question", "Drains", write("Which?")))
     post = reply(people.chitra, other.id, write("Wide ones."))
@@ -45,7 +45,7 @@ def found(words: str) -> list[tuple[str, int]]:
 
 
 def carry_on() -> int:
-    """Do all that the worker has to do; returns in how many turns."""
+    """Run the worker's task until nothing is left to do; returns how often that was."""
     turns = 0
     while commands.tell_search_of_renamings():
         turns += 1
@@ -53,7 +53,7 @@ def carry_on() -> int:
 
 
 def is_open(member: Member) -> bool:
-    """Whether search still has to be told of a member."""
+    """Whether documents of a member still have to be updated."""
     wanted = select(func.count()).where(Renaming.member_id == member.id)
     return bool(db.session.scalar(wanted))
 
@@ -64,7 +64,7 @@ def test_who_moves_is_found_by_the_new_city_and_not_by_the_former(people, texts,
     assert found("surat") == before
     athens = city_by_name("Athens").id
     actions.edit_profile(people.chitra, Profile("Chitra Desai", city_id=athens))
-    assert carry_on() > len(texts)  # each text, and the end of each step
+    assert carry_on() > len(texts)  # one turn for each text, and one for the end of each step
     assert found("surat") == [] and found("athens") == before
     assert found("desai") == texts and not is_open(people.chitra)
 
@@ -91,7 +91,8 @@ def test_who_is_renamed_again_meanwhile_is_begun_again(people, texts, monkeypatc
     commands.tell_search_of_renamings()
     stale = next_renaming()
     actions.edit_profile(people.chitra, Profile("Chitra Rao", city_id=city))
-    actions.reindex_posts(SYSTEM, stale, [], PlainTexts())  # of a worker who was slower
+    # as a slower worker does, which still has the old state
+    actions.reindex_posts(SYSTEM, stale, [], PlainTexts())
     assert next_renaming().position == 0
     carry_on()
     assert found("desai") == found("mehta") == [] and found("rao") == texts

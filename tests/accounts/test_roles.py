@@ -97,7 +97,7 @@ def test_all_administrators_are_told_of_a_new_one_and_who_did_it(people, letters
         person.email for person in (people.ana, people.ben, people.administrator)
     }
     assert by_address[people.ana.email].subject.startswith("You are an administrator of ")
-    for other in (people.ben, people.administrator):  # the one who did it as well
+    for other in (people.ben, people.administrator):  # also the administrator who gave the role
         letter = by_address[other.email]
         assert letter.subject.startswith("Ana Prado is an administrator of ")
         assert "Adam de Wit made Ana Prado an administrator" in " ".join(letter.text.split())

@@ -108,7 +108,7 @@ def by_joining(client, eva, letters):
 
 @pytest.mark.parametrize("way", [by_password, by_letter, by_code, by_passkey, by_joining])
 def test_signing_in_again_ends_the_session_that_the_browser_had(client, app, eva, letters, way):
-    """Whoever has copied its cookie comes in no more, be it another member's."""
+    """A copied cookie of the former session is worth nothing, even if that session was another member's."""
     enter(client)
     copied, before = app.test_client(), session_token(client)
     copied.set_cookie("session", client.get_cookie("session").value)
@@ -161,7 +161,7 @@ def test_the_answer_tells_nobody_whether_there_is_an_account(client, eva, state,
 
 
 class _Counting:
-    """The hasher, with a list of the hashes that were checked."""
+    """A password hasher that records which hashes were checked."""
 
     def __init__(self, hasher, checked):
         self.hasher, self.checked = hasher, checked
@@ -197,7 +197,7 @@ def test_an_outdated_hash_is_made_anew(client, eva):
 
 
 def reset_meanwhile(monkeypatch, view):
-    """Let the password be reset while a view verifies the former one, and its hash be outdated."""
+    """Reset the password while a view verifies the former one, whose hash has outdated parameters."""
     outdated = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
     actions.set_password(SYSTEM, "eva-holm", outdated.hash(PASSWORD))
 
@@ -414,7 +414,7 @@ def test_a_secret_is_short_lived_and_kept_as_a_hash_alone(client, eva, letters):
 
 @pytest.mark.parametrize("purpose", ["/sign-in/letter", "/password"])
 def test_the_page_of_a_secret_repeats_it_nowhere(client, eva, letters, purpose):
-    """No link leads on with it, so that no log of addresses but its own holds it."""
+    """No link on the page contains the secret, so no other address in a server log contains it."""
     ask(client, purpose)
     path = link_in(letters()[0])
     answer = client.get(path)

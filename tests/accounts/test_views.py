@@ -41,7 +41,7 @@ PROFILE = {"name": "Eva Holm", "organisation": "", "language": "en", "helps_with
     [("/sign-in/second", 409), ("/settings/prove", 403), ("/settings/address", 403)],
 )
 def test_who_may_not_see_a_form_is_told_as_well_that_it_was_too_often(limited, path, status):
-    """Visitors, and people whose first half of signing in is over."""
+    """Visitors, and people who have given the password but not the second factor."""
     for _number in range(10):
         assert limited.post(path, data={"code": "000"}).status_code == status
     refused = limited.post(path, data={"code": "000"})
@@ -105,7 +105,7 @@ def test_guesses_from_elsewhere_do_not_lock_the_owner_out(limited, eva):
         stranger.post("/sign-in", data=data, environ_base={"REMOTE_ADDR": f"10.0.0.{number}"})
     assert enter(stranger).status_code == 429
     assert enter(limited).status_code == 303
-    # A cookie that was made up, or is another account's, gives no place of its own.
+    # An invented cookie, or one of another account, is not counted separately.
     stranger.set_cookie("device", "made.up")
     assert enter(stranger).status_code == 429
 
