@@ -156,12 +156,12 @@ def test_a_reply_after_being_asked_answers(people: Any, question: Question) -> N
     assert states(topic)[people.ben.name] == "asked"
 
 
-# What the asked member makes of it
+# What the asked member answers
 
 
 @pytest.fixture
 def asked(people: Any, question: Question) -> Topic:
-    """Ana's question, about which Ben is asked."""
+    """Ana's question; Ben was asked for advice about it."""
     actions.ask(people.ana, question.topic.id, [people.ben.handle])
     return question.topic
 

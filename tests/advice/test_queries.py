@@ -275,7 +275,7 @@ def test_a_member_who_is_away_for_a_day_that_is_over_is_asked_again(
     assert db.session.query(AdviceRequest).count() == 0 and SYSTEM.can.ask(question.topic)
 
 
-@pytest.mark.sqlite_only  # reads the plan of SQLite, which decides without knowing how many rows there are
+@pytest.mark.sqlite_only  # reads SQLite's query plan, which does not depend on the number of rows
 def test_the_requests_of_a_member_are_read_before_any_question(people: Any) -> None:
     query = questions_to_advise_on(people.ana)
     statement = query.compile(db.engine, compile_kwargs={"literal_binds": True})

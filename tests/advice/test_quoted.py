@@ -24,7 +24,7 @@ from tests.advice.conftest import Question
 
 @pytest.fixture
 def asked(people: Any, question: Question) -> Topic:
-    """Ana's question, about which Ben is asked."""
+    """Ana's question; Ben was asked for advice about it."""
     actions.ask(people.ana, question.topic.id, [people.ben.handle])
     return question.topic
 
@@ -37,7 +37,7 @@ def told(member: Member) -> list[str]:
 
 
 def answered_and_asked(people: Any, asked: Topic, is_early: bool) -> Post:
-    """The first post of a question with a reply, and with a request for advice, as it was stored at first if `is_early`."""
+    """The first post of a question with a reply and a request for advice; with `is_early`, stored as in the first version."""
     dialogue.reply(people.chitra, asked.id, write("Nobody knows."))
     assert told(people.ben)
     if is_early:

@@ -215,7 +215,7 @@ def test_a_hidden_profile_is_not_named_among_the_asked(
 
 @pytest.fixture
 def asked(people: Any, question: Question) -> Topic:
-    """Ana's question, about which Ben is asked."""
+    """Ana's question; Ben was asked for advice about it."""
     actions.ask(people.ana, question.topic.id, [people.ben.handle])
     return question.topic
 
@@ -391,7 +391,7 @@ def test_the_page_of_a_topic_costs_visitors_nothing_and_members_one_query(
         return [words for words in made.statements if re.search(r"\basked\b|follow_up\.", words)]
 
     assert cost(client) == [] and len(cost(member)) == 1
-    assert cost(sign_in(people.ana)) == []  # a link is all that the asker sees there
+    assert cost(sign_in(people.ana)) == []  # the asker sees only a link, which needs no query
     actions.follow_up(people.ana, advised.id, FollowUpText("We did.", "yes"))
     assert len(cost(client)) == 1 and len(cost(member)) == 2
 
