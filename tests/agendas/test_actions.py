@@ -127,7 +127,7 @@ def test_what_an_agenda_said_before_is_kept(people: Any, agenda: Agenda) -> None
     actions.write_agenda(people.moderator, text("Quieter", introduction=write("New.")), agenda.id)
     kept = versions_of("agenda", agenda.id)
     assert kept[0].fields["introduction"] == "Noise is heard last."
-    assert len(kept) == 2  # the hosts were set once before; saving without a change keeps nothing
+    assert len(kept) == 2  # setting the hosts kept one; saving without a change keeps none
     edits = queries.edits_of(queries.get_agenda(VISITOR, "quieter"), people.host)
     assert ("title", [("gone", "Making Cities "), ("same", "Quieter")]) in edits[0].differences
 
@@ -149,12 +149,15 @@ def test_who_becomes_a_host_is_told_once(people: Any, agenda: Agenda) -> None:
     for _turn in range(2):
         actions.set_hosts(people.moderator, agenda.id, hosts)
     assert told(people.ana) == [("/agendas/quieter", "Making Cities Quieter")]
-    assert told(people.host) == told(people.moderator) == []  # a host already, and who made it so
+    # one was a host already, the other one set the hosts
+    assert told(people.host) == told(people.moderator) == []
     actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
-    assert told(people.ana) and not unread_count(people.ana)  # nor is it mailed
+    # the notice of a removed host is hidden, and not mailed
+    assert told(people.ana) and not unread_count(people.ana)
     actions.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ben.handle])
     actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
-    assert told(people.ben) and not unread_count(people.ben)  # though the worker came too late
+    # although the worker ran only after Ben was removed again
+    assert told(people.ben) and not unread_count(people.ben)
 
 
 def test_who_becomes_a_host_of_an_agenda_in_preparation_reads_that_it_is(

@@ -37,7 +37,7 @@ FIELDS = {
 
 @pytest.fixture
 def found(people: Any, agenda: Agenda) -> Agenda:
-    """The agenda, whose host has said a week ago what its dialogue has found."""
+    """The agenda; a week ago its host wrote what the dialogue has found."""
     text = actions.AgendaText(agenda.title, write("Noise is heard last."), findings=write(FOUND))
     with at(now() - timedelta(days=7)):
         return actions.write_agenda(people.host, text, agenda.id)
@@ -169,7 +169,7 @@ def test_notices_go_and_come_again_with_the_findings(
 
 
 def told(people: Any) -> dict[str, int]:
-    """How many notices of findings there are for each member who has any."""
+    """The number of notices about findings, by member; members without any are left out."""
     make_notices(SYSTEM)
     db.session.commit()
     kind = select(Notice.member_id).where(Notice.kind == "findings")
@@ -205,7 +205,8 @@ def test_only_its_own_page_reads_them(
         with queries() as made:
             assert browser.get(path).status_code == 200
         read = [one for one in made.statements if "agenda.findings_html," in one]
-        assert len(read) == (path == "/agendas/quieter/topics"), path  # whose agenda is one row
+        # the list of an agenda's topics reads the agenda's row anyway
+        assert len(read) == (path == "/agendas/quieter/topics"), path
 
 
 def test_programs_read_it(client: FlaskClient, found: Agenda) -> None:

@@ -52,7 +52,8 @@ def test_who_is_quoted_is_told_where(people: Any, agenda: Agenda, statement: Sta
     actions.write_statement(people.host, agenda.id, said())
     changed = said(organisation="City of Kisumu")
     actions.write_statement(people.host, agenda.id, changed, statement.id)
-    assert len(told(people.ben)) == 1  # neither when it is sent twice, nor for another office
+    # neither the same form sent twice nor a changed organisation notifies again
+    assert len(told(people.ben)) == 1
 
 
 def test_other_words_and_another_member_are_news(
@@ -109,7 +110,7 @@ def test_a_member_takes_the_own_name_away(
     assert [text for _address, text in told(people.host, "unnamed")] == [WORDS]
     kept = versions_of("statement", statement.id)
     assert (kept[0].editor_handle, kept[0].fields["name"]) == ("ben-okoth", "Ben Okoth")
-    assert len(kept) == 2  # pressed twice, it is one deed
+    assert len(kept) == 2  # pressing the button twice is one change
     edits = queries.edits_of(queries.get_agenda(VISITOR, "quieter"), people.host)
     assert edits[0].version.editor_name == "Ben Okoth"
 
@@ -186,14 +187,14 @@ def test_nobody_else_names_them_there_again(
             with pytest.raises(Invalid, match="has taken the name away") as refused:
                 actions.write_statement(curator, agenda.id, again, statement.id)
             assert refused.value.field == field
-    with pytest.raises(Invalid):  # nor in a new statement of the same words
+    with pytest.raises(Invalid):  # also refused in a new statement with the same words
         actions.write_statement(people.host, agenda.id, said())
     actions.remove_statement(people.host, agenda.id, statement.id)
     with pytest.raises(Invalid):
         actions.write_statement(people.host, agenda.id, said())
     actions.write_statement(
         people.host, agenda.id, said(quotation="We water.")
-    )  # and they are told
+    )  # other words may name Ben, who is then notified
     assert len(told(people.ben)) == 1
 
 
@@ -214,7 +215,7 @@ def test_a_statement_remembers_all_who_have_taken_their_names_away(
                 actions.write_statement(people.moderator, agenda.id, again, number)
     back = actions.write_statement(people.host, agenda.id, mine, statement.id)
     assert (back.member_id, back.refused_by_id) == (people.host.id, people.ana.id)
-    for again in (said(), ana):  # which is no way back for the others
+    for again in (said(), ana):  # linking herself does not allow other names to return
         with pytest.raises(Invalid, match="has taken the name away"):
             actions.write_statement(people.moderator, agenda.id, again, statement.id)
     assert queries.ids_of_taken(back) == {people.ana.id, people.ben.id}
@@ -240,7 +241,7 @@ def test_who_moderates_may_stand_there_again_by_the_own_hand(people: Any, agenda
     mine = said(name="Hana Virtanen", handle=people.host.handle)
     made = actions.write_statement(people.moderator, agenda.id, mine)
     actions.take_name_away(people.host, agenda.id, made.id)
-    # Its only host has done it, so the others who moderate are told
+    # The only host did it, so the moderators are notified
     assert len(told(people.moderator, "unnamed")) == 1 and told(people.host, "unnamed") == []
     with pytest.raises(Invalid):
         actions.write_statement(people.moderator, agenda.id, mine, made.id)
@@ -252,7 +253,7 @@ def test_one_press_on_the_page_of_the_agenda_is_enough(
     people: Any, agenda: Agenda, statement: Statement, sign_in: Any
 ) -> None:
     found_federation(SYSTEM, "Interurban")
-    for number in range(3):  # so that it stands among those that are folded
+    for number in range(3):  # enough statements that later ones are folded
         first = said(name="Ana", quotation=f"No. {number}", handle="")
         actions.write_statement(people.host, agenda.id, first)
     order = [one.id for one in queries.statements_of(agenda)]

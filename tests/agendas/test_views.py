@@ -189,7 +189,7 @@ def test_the_right_to_curate_is_asked_at_every_door(
 
 
 def seen_in(page: str) -> str:
-    """The fingerprint in a form, wherever its attributes stand."""
+    """The value of the hidden field with the fingerprint, whatever the order of the attributes."""
     (tag,) = re.findall(r'<input[^>]*name="seen"[^>]*>', page)
     return re.findall(r'value="([^"]*)"', tag)[0]
 
@@ -292,7 +292,7 @@ def test_statements_are_put_in_order_by_numbers(sign_in: Any, people: Any, agend
 
 
 def test_no_sign_turns_a_line_round(sign_in: Any, people: Any, agenda: Agenda) -> None:
-    """Or a name in a statement, or a title in a list, would turn round what stands behind it."""
+    """Otherwise a name or title with control characters for direction would reverse the text after it."""
     turned = {"name": "Ines \u202eoB", "organisation": "\u202dCity\u202c of\u202b  Trams"}
     typed = {**turned, "quotation": "We plant.", "language": "en"}
     browser = sign_in(people.host)
@@ -395,7 +395,7 @@ def test_the_themes_say_what_their_dialogue_has(
     assert "Secret" not in page and "Gone" not in page and "Rename" not in page
     page = words(sign_in(people.ben).get("/themes"))
     assert "3 questions" in page and f'href="{secret.address}"' in page and "Gone" not in page
-    assert "First &lt;b&gt;" not in page  # it is not the latest
+    assert "First &lt;b&gt;" not in page  # another topic with this theme is newer
     assert words(sign_in(people.moderator).get("/themes")).count(">Rename<") == 4
 
 
