@@ -41,7 +41,7 @@ World = dict[str, Any]
 
 
 def path_of(operation: Operation, world: World) -> str:
-    """An address of the operation that leads to something of the world."""
+    """The operation's path, with values from the fixture `world` in it."""
     slugs = {"agenda": "quieter", "case": world["case"], "practice": world["practice"]}
     values = {
         "slug": slugs.get(operation.name.removesuffix("_in_language")),
@@ -55,7 +55,7 @@ def path_of(operation: Operation, world: World) -> str:
 
 
 def read(client: FlaskClient, path: str) -> Any:
-    """The JSON at an address below `/api/v1`, or at a whole one."""
+    """The JSON at a path below `/api/v1`, or at a full address."""
     parts = urlsplit(path)
     query = f"?{parts.query}" if parts.query else ""
     address = parts.path if parts.path.startswith("/api/") else PREFIX + parts.path
@@ -75,7 +75,7 @@ def all_items(client: FlaskClient, path: str) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def description(client: FlaskClient, people: People) -> dict[str, Any]:
-    """The description of the doors."""
+    """The OpenAPI description of the routes."""
     found: dict[str, Any] = read(client, "/openapi.json")
     return found
 
@@ -115,7 +115,7 @@ def test_a_long_list_needs_no_more_queries(
         dialogue.reply(people.ben, topic.id, write("So."))
     for path in ("/topics?limit={}", f"/topics/{topic.id}/posts?limit={{}}"):
         counts = []
-        for limit in (12, 1, 12):  # the first one also fills what is remembered
+        for limit in (12, 1, 12):  # the first one also fills the caches
             with queries() as made:
                 read(client, path.format(limit))
             counts.append(made.count)
