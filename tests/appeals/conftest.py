@@ -26,6 +26,6 @@ def things(app: Flask, people: Any, agenda: Agenda) -> Things:
 
 @pytest.fixture
 def hidden(people: Any, things: Any) -> Decision:
-    """A decision of the moderator, who has hidden a post by Ben that Ana had reported."""
+    """The moderator's decision to hide a post by Ben that Ana had reported."""
     moderation.report(people.ana, "post", things.first.id, "rules")
     return moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)

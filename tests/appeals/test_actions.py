@@ -54,7 +54,7 @@ def test_an_appeal_goes_to_every_moderator_but_the_first(people, hidden) -> None
     appeal(people.ben, hidden.id, "It was a joke among friends.")
     waits = [person for person in (people.host, people.administrator) if notices_of(person)]
     assert waits == [people.host, people.administrator]
-    # The report, too
+    # "queue" is the notice of the report
     assert [kind for kind, _text in notices_of(people.host)] == ["urgent", "queue"]
     assert not [
         text for kind, text in notices_of(people.moderator) if kind == "queue" and "joke" in text
@@ -78,7 +78,7 @@ def test_another_moderator_gives_back_what_was_hidden(people, things, hidden) ->
     assert find(VISITOR, Query("rude")).page.total
     answers = [text for kind, text in notices_of(people.ben) if kind == "decision"]
     assert answers[0].startswith("Your appeal was right.") and "usual among them" in answers[0]
-    assert len(answers) == 2  # that it was hidden, and this
+    assert len(answers) == 2  # the notice that it was hidden, and this one
     assert not waiting_appeals(people.host)
     assert not open_reports("post", things.first.id)
 
@@ -89,7 +89,7 @@ def test_who_decided_and_who_reported_learn_that_it_was_taken_back(people, thing
     reporter = next(words for kind, words in notices_of(people.ana) if kind == "report")
     assert reporter == "After an appeal the decision is taken back."
     first = next(words for kind, words in notices_of(people.moderator) if kind == "decision")
-    assert first == reporter  # no names: the answer stands on the page of the decision
+    assert first == reporter  # without names: the answer is on the page of the decision
 
 
 def test_whose_posts_were_hidden_with_a_topic_learn_that_it_is_back(people, things) -> None:
@@ -114,7 +114,7 @@ def test_who_reported_twice_and_appealed_is_told_of_it_once(people, things) -> N
 
 
 def test_who_wrote_where_somebody_was_cleared_learns_that_it_is_back(people, things) -> None:
-    """Ana's topic was cleared with her as spam, and Ben's post in it."""
+    """Ana was suspended as a spammer: her topic was hidden, and with it Ben's post."""
     cleared = moderation.clear_spam(people.moderator, people.ana.id)
     assert "your posts with it" in notices_of(people.ben)[0][1]
     ana = fresh(people.ana)

@@ -30,7 +30,7 @@ __all__ = ["own"]
 
 @pytest.fixture(autouse=True)
 def founded(own: Flask) -> None:
-    """A forum with a name, as each has that was set up."""
+    """A forum with a name, as after `flask setup`."""
     members.found_federation(SYSTEM, "Interurban")
 
 
@@ -110,9 +110,9 @@ def test_a_report_in_the_moment_of_a_decision_is_answered_or_waits(own: Flask) -
 
 
 def test_an_advertiser_who_goes_on_posting_is_stopped(own: Flask) -> None:
-    """What is sent in the moment of clearing away is hidden with the rest, or refused; whoever reads it, wherever it is.
+    """A text sent at the moment of clearing is hidden with the others or refused, whatever its audience and agenda.
 
-    Nobody is asked to press again: the deeds wait for each other in one order.
+    Nobody is asked to try again: the actions take their locks in the same order.
     """
     topics = [a_topic(), a_topic(), a_topic("members"), a_topic("members")]
     ana_id = int(who("ana-prado").id)
@@ -154,7 +154,7 @@ def post_of(topic_id: int, author_id: int) -> int:
 def test_what_is_for_members_only_and_on_its_way_is_cleared_away_too(
     own: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No counter of the author tells that it is there, so the two meet at the author's row."""
+    """No counter of the author shows that the text exists, so both actions lock the author's row."""
     topic_id, ana_id = a_topic("members"), int(who("ana-prado").id)
     db.session.remove()
     writing = import_module("forum.dialogue.actions.writing")
