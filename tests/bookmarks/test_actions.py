@@ -73,7 +73,9 @@ def test_there_is_an_end_to_it(people, post, monkeypatch):
         actions.bookmark(people.ben, "post", one.id)
     with pytest.raises(Invalid, match="no room for more"):
         actions.bookmark(people.ben, "post", post.id)
-    actions.bookmark(people.ben, "post", replies[0].id)  # it is there already
+    actions.bookmark(
+        people.ben, "post", replies[0].id
+    )  # adding an existing bookmark again is allowed
     actions.unbookmark(people.ben, "post", replies[0].id)
     actions.bookmark(people.ben, "post", post.id)
     assert bookmarks_count(people.ben) == 2
@@ -96,7 +98,7 @@ def test_they_go_with_their_owner_and_stay_when_somebody_else_leaves(people, pos
 
 
 def test_they_stay_at_their_post_wherever_it_goes(people, agenda, post):
-    """A topic that is merged or split takes its posts along, and with them what is kept."""
+    """Merging and splitting topics moves posts; bookmarks of the posts stay."""
     reply = dialogue.reply(people.chitra, post.topic_id, write("So do we."))
     for one in (post, reply):
         actions.bookmark(people.ben, "post", one.id)

@@ -54,7 +54,7 @@ def test_bookmarks_of_everything_tell_no_more_than_its_place(
 
 
 def _reminders(owner: Member, browser: Any, app: Flask) -> str:
-    """What the owner is told who wants to be reminded of everything now: the inbox and the letters, of nothing else."""
+    """The inbox and e-mails of the owner after reminders of every bookmark are due."""
     mine = Bookmark.member_id == owner.id
     db.session.execute(update(Bookmark).where(mine).values(remind_at=now()))
     db.session.execute(update(Notice).where(Notice.member_id == owner.id).values(hidden_at=now()))

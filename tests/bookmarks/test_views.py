@@ -26,7 +26,7 @@ SCRIPT = {"Accept": "application/json"}
 
 @pytest.fixture
 def things(post, case, practice, reading):
-    """Of each kind of thing its door, the page with its button, and where the door leads back."""
+    """For each kind of thing: the route that adds a bookmark, the page with the button, and the page after adding."""
     topic, agenda = post.topic.address, "/agendas/quieter"
     cases, practices = f"/cases/{case.slug}", f"/practices/{practice.slug}"
     return {
@@ -38,7 +38,7 @@ def things(post, case, practice, reading):
 
 
 def button(text, door):
-    """What a page says of the button for a door: `true` or `false` when it is there."""
+    """Whether the button for a route is pressed, as the page says it (`true`, `false`); empty without a button."""
     found = re.search(rf'formaction="{re.escape(door)}[^"]*" aria-pressed="(\w+)"', text)
     return found and found[1]
 
@@ -107,7 +107,7 @@ def test_who_has_no_room_is_told_so_with_a_script_too(people, things, sign_in, m
 def test_what_one_does_not_see_cannot_be_kept(
     people, agenda, post, case, practice, reading, sign_in
 ):
-    """And it is said as if it were not there."""
+    """The response is the same as for things that do not exist."""
     own = dialogue.NewTopic("experience", "Among us", write("Hush."), audience="members")
     inner = dialogue.reply(
         people.ben, dialogue.open_topic(people.ana, agenda.id, own).id, write("Yes.")
@@ -185,7 +185,7 @@ def test_a_page_of_a_topic_shows_which_posts_are_kept_without_a_statement_more(
 
 
 def test_nobody_is_told(people, things, post, client, sign_in, letters):
-    """No page of others, nor of the author, changes by a byte; no event and no letter is made."""
+    """The pages of others, the author's too, stay the same byte for byte; no event and no e-mail is made."""
     ana, address = sign_in(people.ana), things["post"][1]
 
     def seen():
