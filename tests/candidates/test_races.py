@@ -48,7 +48,7 @@ def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
 
 @action
 def confirm(visitor: Any, candidate_id: int) -> Any:
-    """What the letter does, once its secret is spent."""
+    """Confirm the address of a candidate as the link of the e-mail does."""
     return actions.confirm(visitor, db.session.get_one(Candidate, candidate_id))
 
 

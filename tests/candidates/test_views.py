@@ -328,14 +328,14 @@ def test_the_waiting_page_is_for_who_waits(client):
 
 
 def test_nobody_looks_at_another_s_request(eva, app):
-    """The number stands in a signed cookie, so that it cannot be guessed."""
+    """The id of the request is in a signed cookie, so that it cannot be guessed."""
     stranger = app.test_client()
     stranger.set_cookie("session", "eyJ3YWl0aW5nIjoxfQ.aaaa.bbbb")
     assert stranger.get("/join/waiting").location == "/join"
 
 
 def test_the_next_who_asks_is_not_shown_to_the_one_before(eva, app, people, letters):
-    """SQLite gives the number of a deleted row to the next one."""
+    """SQLite may give the id of a deleted row to the next row."""
     actions.approve(people.moderator, waiting_id())
     ben = app.test_client()
     other = {"name": "Bo Lind", "email": "bo@island.example", "answer_0": "To ask."}
