@@ -1,4 +1,4 @@
-"""What the test of leaks plants in commitments."""
+"""Commitments with secret words, for the test of leaks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from forum.members.models import Organisation
 
 
 def committed(people: Any, agenda: Any, secret: Callable[[str], str], word: str) -> Commitment:
-    """A commitment of a city that Ana represents, with the secret word in all of it."""
+    """A commitment of a city that Ana represents, with the secret word in each of its texts."""
     name = f"City of {word.title()} Streets"
     text_of_city = OrganisationText(name, "city", representative_id=people.ana.id)
     city = write_organisation(people.moderator, text_of_city)
@@ -30,14 +30,14 @@ def committed(people: Any, agenda: Any, secret: Callable[[str], str], word: str)
 
 
 def city_of_moss(people: Any) -> Organisation:
-    """The organisation whose commitment that is: everybody sees it, so a test may make it before."""
+    """The organisation of that commitment; it is public, so a test may make it earlier."""
     known = db.session.scalar(select(Organisation).where(Organisation.slug == "city-of-moss"))
     text = OrganisationText("City of Moss", "city")
     return known or write_organisation(people.moderator, text)
 
 
 def prepared_commitment(people: Any, agenda: Any, secret: Callable[[str], str], word: str) -> None:
-    """One on an agenda in preparation, as a file brings it; a moderator published it."""
+    """A commitment on an agenda in preparation, published by a moderator, as only an import can make it."""
     city = city_of_moss(people)
     day = now().date() + timedelta(days=10)
     text = actions.CommitmentText(secret(word), write(secret(word)), day)

@@ -48,7 +48,7 @@ def test_who_speaks_for_an_organisation_publishes_for_it(people, agenda, bodies)
         "A kilometre is done",
         "Two kilometres are",
     ]
-    assert published(people.ana, agenda, bodies.city).id == made.id  # sent twice
+    assert published(people.ana, agenda, bodies.city).id == made.id  # the form was sent twice
     assert published(people.chitra, agenda, bodies.institute).organisation_id == bodies.institute.id
 
 
@@ -70,7 +70,7 @@ def test_nothing_is_published_on_an_archived_agenda(people, agenda, bodies, comm
     with pytest.raises(Forbidden, match="archived"):
         actions.edit_commitment(people.ana, commitment.id, a_text(title="Another"))
     reached = actions.reach_milestone(people.ana, commitment.id, first_of(commitment).id)
-    assert reached.reached_at  # what became of it can still be told
+    assert reached.reached_at  # progress can still be reported
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_change_keeps_what_it_said_and_refuses_what_it_has_not_seen(people, co
     same = a_text(title="Felt below all lines", milestones=[])
     actions.edit_commitment(people.ana, commitment.id, same)
     assert len(queries.edits_of(changed, {"running": "Under way"})) == 1
-    with pytest.raises(Invalid):  # before an open milestone
+    with pytest.raises(Invalid):  # the last day would be before an open milestone
         actions.edit_commitment(
             people.ana, commitment.id, a_text(last_day=in_days(70), milestones=[])
         )
@@ -187,7 +187,7 @@ def test_who_represents_it_from_another_organisation_is_no_peer(people, commitme
 
 
 def test_a_peer_who_joins_the_organisation_is_one_no_more(people, commitment, bodies):
-    """At once; the worker deletes the row, and counts anew."""
+    """They no longer count at once; later the worker deletes the row and updates the counter."""
     actions.follow_commitment(people.chitra, commitment.id)
     profile = Profile(name="Chitra", organisation_id=bodies.city.id)
     members.edit_profile(people.chitra, profile)
@@ -292,7 +292,7 @@ def test_it_copies_a_practice_or_a_case_that_can_be_seen(people, agenda, bodies)
     assert queries.copied_by(VISITOR, made) is None
     again = a_text(title="Felt, and cork", milestones=[])
     made = actions.edit_commitment(people.ana, made.id, again)
-    assert made.case_id == case.id  # it is noted still
+    assert made.case_id == case.id  # the commitment keeps the reference to the hidden case
     restore_case(people.host, case.id)
     made = actions.edit_commitment(people.ana, made.id, again)
     assert made.case_id is None
@@ -304,7 +304,8 @@ def test_it_copies_a_practice_or_a_case_that_can_be_seen(people, agenda, bodies)
 def test_members_of_other_organisations_follow_it(people, commitment):
     assert actions.follow_commitment(people.chitra, commitment.id).peers_count == 1
     assert actions.follow_commitment(people.chitra, commitment.id).peers_count == 1
-    for member in (people.ana, people.ben, people.host):  # its own, and of none
+    # members of the same organisation, and one without any
+    for member in (people.ana, people.ben, people.host):
         with pytest.raises(Forbidden, match="other organisations"):
             actions.follow_commitment(member, commitment.id)
     assert [one.member_id for one in queries.peers_of(commitment)] == [people.chitra.id]
@@ -362,7 +363,8 @@ def test_voices_are_reminded_before_and_after_and_never_again(people, bodies, co
             assert said.startswith("Its day is ") and commitment.title in said
         assert told(people.chitra, "milestone") == []
     with at(now() + timedelta(days=30)):
-        assert actions.look_after_commitments(SYSTEM) == 0  # it has its whole day
+        # the milestone is not late before the end of its day
+        assert actions.look_after_commitments(SYSTEM) == 0
     with at(now() + timedelta(days=31)):
         assert actions.look_after_commitments(SYSTEM) == 1
         assert actions.look_after_commitments(SYSTEM) == 0
@@ -395,7 +397,9 @@ def test_a_reminder_waits_for_somebody_who_can_tell(people, agenda, bodies, why)
             choose_voices(people.moderator, institute.id, [people.chitra.id])
         elif why == "leaves":
             stay(people.chitra, people.chitra.id)
-        assert actions.look_after_commitments(SYSTEM) == 2  # one is over, the other is near
+        assert (
+            actions.look_after_commitments(SYSTEM) == 2
+        )  # one milestone is late, the other one is due soon
         assert actions.look_after_commitments(SYSTEM) == 0
         assert len(told(people.chitra, "milestone")) == 2
 
@@ -419,7 +423,8 @@ def test_of_another_day_they_are_reminded_anew(people, commitment):
         actions.move_milestone(people.ana, commitment.id, first_of(commitment).id, later, "Late.")
         assert actions.look_after_commitments(SYSTEM) == 0
     with at(now() + timedelta(days=75)):
-        assert actions.look_after_commitments(SYSTEM) == 2  # of the other one, which is over
+        # one about the new day, and one about the other milestone, which is late
+        assert actions.look_after_commitments(SYSTEM) == 2
 
 
 def test_who_says_a_day_that_is_near_knows_of_it(people, agenda, bodies):

@@ -78,12 +78,12 @@ def test_nobody_who_does_not_moderate_hides_it(people, commitment):
     for member in (people.ana, people.ben, people.chitra):
         with pytest.raises(Forbidden):
             moderation.decide(member, "commitment", commitment.id, "hide", WHY)
-    with pytest.raises(Invalid):  # of what stands by itself nothing more is removed
+    with pytest.raises(Invalid):  # a commitment can be hidden, but not removed
         moderation.decide(people.host, "commitment", commitment.id, "remove", WHY)
 
 
 def told(member):
-    """What the member's decisions say in the inbox, the newest first."""
+    """The texts of a member's notices about decisions, the newest first."""
     while make_notices(SYSTEM):
         pass
     return [one.words for one in inbox(member).page.items if one.kind == "decision"]
@@ -117,7 +117,7 @@ def test_a_voice_appeals_for_the_organisation(people, commitment, bodies):
     decide_appeal(people.moderator, asked.id, "reversed", "You are right.")
     assert queries.get_commitment(VISITOR, commitment.id).hidden_at is None
     assert "taken back" in told(people.ana)[0]
-    answer, first = told(people.ben)  # and no word more of the same
+    answer, first = told(people.ben)  # and no second notice about the same answer
     assert "You are right." in answer and "It is hidden." in first
 
 
@@ -132,7 +132,8 @@ def test_who_speaks_for_its_organisation_does_not_answer_an_appeal_about_it(
     assert (waiting_count(people.host), waiting_count(people.administrator)) == (0, 1)
     with pytest.raises(Forbidden, match="speak for this organisation"):
         decide_appeal(people.host, asked.id, "upheld", "No.")
-    with pytest.raises(Forbidden, match="speak for this organisation"):  # nor by the other door
+    # and not by the moderators' page either
+    with pytest.raises(Forbidden, match="speak for this organisation"):
         moderation.decide(people.host, "commitment", commitment.id, "restore")
     entry = sign_in(people.host).get(f"/moderation/commitment/{commitment.id}").text
     assert "speak for this organisation" in entry and 'value="restore"' not in entry

@@ -27,7 +27,7 @@ assert own
 
 
 def of_athens():
-    """What a city that Ana represents says that it will do, as it is typed; and the city and the agenda."""
+    """The text of a commitment as it is typed, the city that Ana represents, and the agenda."""
     ana = who("ana-prado")
     text_of_city = OrganisationText("City of Athens", "city", representative_id=ana.id)
     city = members.write_organisation(who("mona-berg"), text_of_city)

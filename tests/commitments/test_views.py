@@ -65,7 +65,7 @@ def test_the_list_says_what_it_is_for_and_is_filtered(client, people, agenda, bo
     actions.reach_milestone(people.ana, one.id, first_of(one).id)
     page = client.get("/commitments").text
     places = [page.index(made.address) for made in (two, one, ended)]
-    assert places == sorted(places)  # by the next day; what is over comes last
+    assert places == sorted(places)  # sorted by the next milestone; ended ones come last
     page = client.get("/commitments?country=GR&city=athens&agenda=quieter&state=running").text
     assert one.address in page and two.address not in page and ended.address not in page
     for none in ("?agenda=nowhere", "?state=kept", "?city=nowhere"):
@@ -131,7 +131,7 @@ def test_an_earlier_version_is_put_back(client, sign_in, people, commitment):
     path = f"/commitments/{commitment.id}"
     history = sign_in(people.ana).get(f"{path}/history").text
     ways = re.findall(rf'href="{path}/edit\?version=(\d+)"', history)
-    assert len(ways) == 1  # of two changes one has only told of a milestone
+    assert len(ways) == 1  # there were two changes; the one about a milestone cannot be restored
     for browser, refused in ((client, 303), (sign_in(people.chitra), 403)):
         assert "edit?version" not in browser.get(f"{path}/history").text
         assert browser.get(f"{path}/edit?version={ways[0]}").status_code == refused
@@ -140,7 +140,8 @@ def test_an_earlier_version_is_put_back(client, sign_in, people, commitment):
     form = browser.get(f"{path}/edit?version={ways[0]}").text
     assert 'value="Felt below line 2"' in form and "We will put **felt** below" in form
     assert "Its milestones stay as they are." in form and "Of cork." not in form
-    assert queries.get_commitment(people.ana, commitment.id).title == "Cork"  # nothing is saved yet
+    # opening the form has saved nothing
+    assert queries.get_commitment(people.ana, commitment.id).title == "Cork"
     for odd in ("0", "999999", "x", "9" * 40, "%00"):
         assert browser.get(f"{path}/edit?version={odd}").status_code == 404
     actions.keep_commitment(people.ana, commitment.id)
@@ -233,7 +234,7 @@ def test_the_side_of_an_agenda_has_the_first_milestones_of_all(people, agenda, b
     ]
     actions.hide_commitment(people.moderator, made[0].id, "No.")
     actions.keep_commitment(people.ana, made[1].id)
-    for one in queries.milestones_of(made[6]):  # nothing of it is open any more
+    for one in queries.milestones_of(made[6]):  # a commitment without open milestones
         actions.reach_milestone(people.ana, made[6].id, one.id)
     found = queries.next_milestones(VISITOR, 9, agenda.id)
     assert [one.words for one in found] == ["Step 30", "Step 35", "Step 40", "Step 45", "Later"]
@@ -305,7 +306,7 @@ def test_a_conflict_shows_both_texts(sign_in, people, commitment):
     assert "Wool" in browser.get("/commitments").text
 
 
-# What becomes of it
+# Progress
 
 
 def test_one_press_says_what_became_of_a_milestone(sign_in, people, commitment):
