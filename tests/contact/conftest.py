@@ -1,4 +1,4 @@
-"""The mail server of the tests of mail."""
+"""The fixture of a mail server from the tests of mail."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_new_members_send_one_letter_and_no_links(people):
 
 @pytest.mark.parametrize("what", ["suspended", "hidden", "left", "unwanted"])
 def test_whether_a_letter_may_be_sent_is_asked_again_when_it_is_sent(people, mail_server, what):
-    """The mail server was down, say, and moderators have looked at who writes so many letters."""
+    """Between writing and sending, for example while the mail server is down, a moderator may silence the sender."""
     actions.contact(people.ben, people.ana.id, WORDS)
     if what == "suspended":
         members.suspend(SYSTEM, people.ben.id, now() + timedelta(days=1))
