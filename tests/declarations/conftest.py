@@ -1,4 +1,4 @@
-"""Fixtures: organisations that sign: a city for which Ana speaks and that Ben belongs to, an institute that has named Chitra."""
+"""Fixtures: declarations, and organisations that sign: Ana represents a city, Chitra writes for an institute."""
 
 from __future__ import annotations
 

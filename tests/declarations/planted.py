@@ -1,4 +1,4 @@
-"""What the test of leaks plants in declarations."""
+"""Declarations with secret words, for the test of leaks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forum.members.actions import OrganisationText, write_organisation
 
 
 def declared(people: Any, agenda: Any, drafter: Any, secret: Callable[[str], str]) -> Signature:
-    """What Ana's city does not agree with in a declaration of somebody's, who drafts another one."""
+    """A reservation of Ana's city in one declaration of a member, who is drafting another one."""
     text = actions.DeclarationText("Quiet nights", write("We want them."))
     made = actions.write_declaration(drafter, agenda.id, text)
     actions.open_declaration(drafter, made.id, PlainTexts())

@@ -135,7 +135,7 @@ def test_on_an_agenda_in_preparation_it_is_drafted_and_not_opened(people):
 
 
 def test_on_an_agenda_in_preparation_nothing_goes_further(people, agenda, bodies, declaration):
-    """As on one that was imported: nobody would find what they are told of."""
+    """Only an import can bring a declaration there; nobody could open what the notices link to."""
     watch(people.ana, "agenda", agenda.id)
     signed(people.chitra, declaration, bodies.institute)
     db.session.get_one(Agenda, agenda.id).opened_at = None
@@ -247,7 +247,10 @@ def test_its_representative_and_those_it_has_named_sign(people, declaration, bod
 
 def test_nobody_signs_for_another_organisation(people, declaration, bodies):
     for somebody, body in (
-        (people.ben, bodies.city),  # a member, where nobody is named
+        (
+            people.ben,
+            bodies.city,
+        ),  # a plain member of an organisation that has named nobody to write for it
         (people.chitra, bodies.city),
         (people.ana, bodies.institute),
         (people.moderator, bodies.nobody),
@@ -534,7 +537,8 @@ def test_who_was_uninvited_is_invited_again_and_signs_all_the_same(people, decla
     heard(people.ana)
     actions.take_invitations_back(people.host, declaration.id, [bodies.city.id])
     assert queries.own_part(people.ana, declaration)[0].uninvited_at
-    assert queries.own_part(people.ben, declaration)[0].uninvited_at is None  # who cannot sign
+    # Ben cannot sign for it, so nothing is said to him
+    assert queries.own_part(people.ben, declaration)[0].uninvited_at is None
     assert actions.invite(people.host, declaration.id, None) == 3
     assert queries.invitations_taken_back(people.host, declaration) == []
     assert queries.own_part(people.ana, declaration)[0].uninvited_at is None

@@ -289,7 +289,7 @@ def test_five_hundred_signatures_fit(client, people, declaration, bodies, monkey
 def test_five_hundred_signatures_stand_on_the_page_that_is_printed(
     client, people, declaration, bodies
 ):
-    """An organisation's page leads to its signature there, and paper has no second page to press for."""
+    """The pages of organisations link to their signatures there, and a printed page has no link to a second one."""
     for n in range(500):
         text = {"slug": f"office-{n}", "name": f"Office {n}", "kind": "partner"}
         office = Organisation(**text, created_at=now())
@@ -308,7 +308,7 @@ def test_pages_ask_a_few_queries(client, sign_in, people, declaration, bodies, q
     signed(people.chitra, declaration, bodies.institute)
     for browser, path, most in (
         (client, "/declarations", 3),
-        # One of them for where there are commitments, which a server's processes cache
+        # One of them asks which agendas have commitments; a server process caches that
         (client, declaration.address, 4),
         (client, f"/declarations/{declaration.id}/signatures", 4),
         (sign_in(people.ana), declaration.address, 8),
@@ -357,7 +357,9 @@ def test_search_finds_a_declaration_from_its_consultation_on_and_by_its_present_
     assert secret.address not in client.get("/search?q=sirens").text
     assert secret.address in client.get("/search?q=bells").text
     actions.withdraw(people.host, secret.id, "It was said twice.")
-    assert secret.address in client.get("/search?q=bells").text  # its page stays
+    assert (
+        secret.address in client.get("/search?q=bells").text
+    )  # a withdrawn declaration keeps its page
 
 
 def test_the_history_says_who_took_it_further(client, sign_in, people, agenda):
