@@ -60,7 +60,7 @@ def last_post() -> Post:
 
 
 def odd_texts() -> list[bytes]:
-    """Values that no browser sends by itself: NUL, lone surrogates, numbers too large for the databases."""
+    """Values that browsers do not send by themselves: NUL, lone surrogates, numbers too large for the databases."""
     return [value.encode("utf-8", "surrogatepass") for value in HOSTILE]
 
 

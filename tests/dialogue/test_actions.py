@@ -121,7 +121,9 @@ def test_a_form_sent_twice_at_once_posts_once(
     people: Any, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another request commits the same key after this one has looked."""
-    with at(now() - timedelta(hours=1)):  # else the words alone would say that they are there
+    with at(
+        now() - timedelta(hours=1)
+    ):  # so long ago that the same words are not yet taken for a repetition
         earlier = actions.reply(people.ben, topic.id, write("Yes."), key="race")
     looked: list[bool] = []
 
@@ -143,7 +145,7 @@ def test_a_form_sent_twice_at_once_posts_once(
 def test_another_text_with_a_key_of_before_is_refused_and_never_swallowed(
     people: Any, topic: Topic
 ) -> None:
-    """Who goes back in the browser and writes on sends the key of the form that is posted already."""
+    """A member who goes back in the browser and writes another text sends the key of a form that was posted already."""
     actions.reply(people.ben, topic.id, write("Yes."), key="k")
     with pytest.raises(Invalid) as refused:
         actions.reply(people.ben, topic.id, write("Yes, and more."), key="k")
@@ -476,7 +478,7 @@ def test_the_asker_or_a_moderator_chooses_the_answer(people: Any, topic: Topic) 
     actions.choose_answer(people.host, topic.id, None)
     assert fresh(topic).answer_id is None
     actions.choose_answer(people.ana, topic.id, reply.id)
-    assert len(events("answer")) == 1  # it is told once that she chooses it
+    assert len(events("answer")) == 1  # choosing it again makes no second event
     actions.choose_answer(people.host, topic.id, None)
     with pytest.raises(Invalid):
         actions.choose_answer(people.ana, topic.id, queries.first_post(topic).id)
@@ -619,7 +621,7 @@ def news(member: Any, *topics: Topic) -> list[tuple[int, int] | None]:
 
 
 def test_new_is_what_others_wrote_since_one_has_read(people: Any, topic: Topic) -> None:
-    actions.read_all(people.ben)  # the question itself
+    actions.read_all(people.ben)  # Ben has read the question itself
     soon = now() + timedelta(minutes=1)
     with at(soon):
         for text in ("Two.", "Three.", "Four."):
@@ -627,7 +629,9 @@ def test_new_is_what_others_wrote_since_one_has_read(people: Any, topic: Topic) 
     assert news(people.ana, topic) == [(3, 2)]
     assert news(people.ben, topic) == news(VISITOR, topic) == news(SYSTEM, topic) == [None]
     actions.read(people.ana, topic.id, 3)
-    actions.read(people.ana, topic.id, 2)  # an earlier page, or another device
+    actions.read(
+        people.ana, topic.id, 2
+    )  # as when an earlier page is opened, or another device is behind
     assert news(people.ana, topic) == [(1, 4)]
     post = queries.posts_in(SYSTEM, fresh(topic), 1).items[3]
     actions.hide(people.moderator, post.id, "Rude.")

@@ -109,7 +109,7 @@ def test_the_same_words_after_somebody_else_wrote_are_meant_for_them(
 
 
 def test_a_deleted_post_does_not_count_and_a_hidden_one_does(people: Any, topic: Topic) -> None:
-    """Who was told that their post is hidden does not bring it back by sending it again."""
+    """An author whose post was hidden cannot publish it again by sending it once more."""
     first = actions.reply(people.ana, topic.id, write("We did."), "a")
     actions.delete(people.ana, first.id)
     second = actions.reply(people.ana, topic.id, write("We did."), "b")

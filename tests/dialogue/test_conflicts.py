@@ -125,9 +125,11 @@ def test_a_conflict_shows_the_title_and_themes_that_a_moderator_has_corrected(
     assert response.status_code == 409
     facts = response.text.partition('<dl class="facts">')[2].partition("</dl>")[0]
     assert ">How are hours counted?</dd>" in facts and "<bdi>noise</bdi></dd>" in facts
-    assert "Who can read it" not in facts  # that is as in the form
+    assert (
+        "Who can read it" not in facts
+    )  # the audience is the same in both versions, so it is not listed
     assert "It took **two** years." in response.text and "Three." in response.text
-    assert f'value="{topic.title}"' in response.text  # what was typed stays
+    assert f'value="{topic.title}"' in response.text  # the form keeps what was typed
     assert re.search(r'value="trams" checked', response.text)
     found = re.search(r'name="seen"[^>]*value="(\w+)"', response.text)
     assert found
@@ -136,7 +138,7 @@ def test_a_conflict_shows_the_title_and_themes_that_a_moderator_has_corrected(
     assert last_post().source == "Three."
 
 
-# Texts that wait
+# Held texts
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_what_is_hidden_can_be_shown_again_when_its_author_has_deleted_the_last_
     assert fresh(topic).deleted_at is None and topics_on(topic.agenda) == 0
     with pytest.raises(NotFound):
         queries.get_topic(VISITOR, topic.id)
-    # The reply's is no reason for what its author deleted
+    # The reason for hiding the reply does not apply to the opening post, which its author deleted
     reason = "Rule 2" if hidden == "opening" else ""
     assert queries.get_topic(people.moderator, topic.id).hidden_reason == reason
     actions.restore(people.moderator, kept.id)
@@ -136,7 +136,7 @@ def test_a_topic_ends_with_the_last_post_though_that_is_hidden(people: Any, topi
     actions.hide(people.moderator, opening.id, "Rule 1")
     with at(now() + timedelta(seconds=30)):
         actions.hide(people.moderator, reply.id, "Rule 2")
-    actions.delete_posts(SYSTEM, [reply.id])  # its author has left
+    actions.delete_posts(SYSTEM, [reply.id])  # as when its author has left the forum
     assert fresh(topic).deleted_at is None and fresh(topic).hidden_reason == "Rule 1"
     actions.delete_posts(SYSTEM, [opening.id])
     assert fresh(topic).deleted_at

@@ -46,7 +46,7 @@ WORDS = [("source", "It is *half* done."), ("language", "en")]
 
 
 def count(member: Member) -> int:
-    """How many drafts a member has, as it is stored and as it is."""
+    """How many drafts a member has; checks that the stored counter says the same."""
     rows = db.session.query(Draft).filter_by(author_id=member.id).count()
     assert db.session.query(Member.drafts_count).filter_by(id=member.id).scalar() == rows
     return rows
@@ -78,7 +78,7 @@ def test_a_topic_is_kept_without_being_valid_and_gone_on_with(
     for chosen in ("question", "members", "noise", "trams"):
         assert f'value="{chosen}"' in form.replace("checked ", "")
     assert form.count("checked") >= 4 and '<option selected value="pt"' in form
-    # Once more from there it is the same draft, and published it is none
+    # Saving it from that form again changes the same draft; publishing deletes it
     browser.post(NEW, data={**TOPIC, "title": "", "draft": "1"})
     assert count(people.ben) == 1
     assert "We do not." in page(browser, "/drafts")
@@ -98,7 +98,7 @@ def test_a_form_without_words_is_shown_again_with_what_was_chosen(
     for chosen in ("question", "members", "noise"):
         (box,) = re.findall(rf'<input[^>]* value="{chosen}"[^>]*>', answer.text)
         assert " checked" in box
-    # What was kept before is not deleted without a word
+    # The draft that was saved before is not deleted silently
     assert kept(people.ben) == ["It is *half* done."]
     answer = browser.post(f"/topics/{topic.id}/reply", data={"source": "", "draft": "1"})
     assert answer.status_code == 422 and "There are no words to keep yet." in answer.text
@@ -155,7 +155,7 @@ def test_what_was_sent_is_no_draft_any_more(people: Any, topic: Topic) -> None:
     keep(people.ben, topic, "other")
     actions.reply(people.ben, topic.id, write("It is done."), "published")
     assert [row.draft.submission_key for row in my_drafts(people.ben)] == ["other"]
-    # What a script sends a moment too late is not kept
+    # A script that saves just after the publication is refused
     with pytest.raises(Conflict):
         keep(people.ben, topic, "published")
     make_rule(people.administrator, RuleText("word", "zeppelin", "We read this first."))
@@ -169,12 +169,12 @@ def test_what_was_sent_is_no_draft_any_more(people: Any, topic: Topic) -> None:
 def test_what_a_form_says_after_its_text_was_sent_is_another_draft(
     people: Any, topic: Topic, sign_in: Any
 ) -> None:
-    """As a form that is open on one device while its text is published on another."""
+    """For example when the text is published on another device while the form is still open."""
     browser = sign_in(people.ben)
     path = f"/topics/{topic.id}/reply"
     actions.reply(people.ben, topic.id, write("It is done."), "abc")
     form = {"source": "It is more.", "language": "en", "submission_key": "abc"}
-    # The script is told, and goes on with another key
+    # The script gets 409, and continues with another key
     assert browser.post(path, data=form | {"draft": "auto"}).status_code == 409
     assert count(people.ben) == 0
     assert browser.post(path, data=form | {"draft": "1"}).location == "/drafts"
@@ -196,7 +196,7 @@ def test_a_window_does_not_write_over_what_it_has_not_seen(people: Any, topic: T
         keep_in("desk", "Begun at the desk, slowly and later.")
     draft = keep_in("train desk", "Gone on with on the train, twice.")
     assert draft and draft.gist == "Gone on with on the train, twice."
-    # Without a script nobody knows of windows
+    # Without scripts, a form does not tell from which window it comes
     assert keep(people.ben, topic) and keep_in("desk", "At the desk again.")
 
 
@@ -205,7 +205,7 @@ SHORT, LONGER = "Begun on the phone.", "Begun on the phone, and an hour of work 
 
 @pytest.fixture
 def reply(people: Any, topic: Topic, sign_in: Any) -> Any:
-    """Sends the form of a reply as a script does: reply("Half a text.", "phone:2 phone")."""
+    """Send the form of a reply as the script does: reply("Half a text.", "phone:2 phone")."""
     browser, form = sign_in(people.ben), {"language": "en", "submission_key": "abc"}
 
     def send(source: str, windows: str, draft: str = "auto", path: str = "") -> int:
@@ -227,13 +227,13 @@ def test_a_window_that_has_not_seen_a_draft_ends_it_in_no_way(people: Any, reply
     assert reply("", "phone:3 phone", path="/drafts/discard") == 409
     assert kept(people.ben) == [LONGER] and count(people.ben) == 1
     assert reply(SHORT, "phone:4 phone", draft="") == 303
-    # What was published is a post, and the rest of it a draft of its own
+    # The published text is a post; the longer text is a draft with another key
     assert kept(people.ben) == [LONGER] and count(people.ben) == 1
     assert my_drafts(people.ben)[0].draft.submission_key != "abc"
 
 
 def test_a_window_has_seen_no_more_than_it_was_shown(people: Any, reply: Any) -> None:
-    """As an offer that was there before the other window went on; a window of the same browser has seen it all."""
+    """An offered draft is outdated once another window has changed it; a window of the same browser has seen all of it."""
     reply(SHORT, "desk:1 desk")
     reply(LONGER, "desk:2 desk")
     assert reply("", "phone:1 phone desk:1", path="/drafts/discard") == 409
@@ -253,7 +253,7 @@ def test_a_window_that_has_seen_a_draft_ends_it(people: Any, reply: Any) -> None
 
 
 def test_what_was_published_is_not_another_text(people: Any, reply: Any) -> None:
-    """As a form that its window sends to be kept while the answer to its publication is under way."""
+    """The window may save the form again while the response to its publication is still on its way."""
     said = "> [Ana](http://localhost/posts/1) wrote:\n> Quiet.\n\nWe count. \r\n"
     assert reply(said, "desk:1 desk", draft="") == 303
     assert reply(said, "desk:2 desk") == 204
@@ -329,7 +329,7 @@ def test_a_comment_beside_a_paragraph_is_gone_on_with_among_its_like(
 def test_a_draft_is_gone_on_with_in_its_own_place_alone(
     people: Any, topic: Topic, sign_in: Any
 ) -> None:
-    """No link leads to a text in the form of another place; a draft for a merged topic follows it."""
+    """A draft opens only in the form that it belongs to; a draft for a merged topic follows the topic."""
     draft = keep(people.ben, topic)
     assert draft
     new = actions.NewTopic("question", "Who counts the bells?", write("We do."))
@@ -386,7 +386,7 @@ def test_a_form_without_a_script_knows_what_it_has_seen_of_a_draft(
     draft = my_drafts(people.ben)[0].draft
     first, second = (window(page(browser, f"{path}?draft={draft.id}")) for _time in range(2))
     assert first.split()[1:] == second.split()[1:] == ["desk:1"] and first != second
-    # A preview is the same page once more
+    # A preview keeps the identity of its window
     assert window(send("Without a script.", first, "preview")) == first
     for source in ("Without a script.", "Without a script, and more."):
         send(source, first, "draft")
@@ -525,12 +525,12 @@ def test_a_draft_has_no_part_in_the_forum(client: FlaskClient, people: Any, topi
 
 @pytest.fixture
 def tokens_count(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forms are refused without their token, as in life."""
+    """Require the CSRF token in forms, as in production."""
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
 
 
 def buttons(given_back: str) -> list[tuple[str, ...]]:
-    """The buttons of the page that gives a text back: the words, name and value of each."""
+    """The buttons of the page that returns a typed text: label, name and value of each."""
     form = given_back.partition("<h1>Your text is safe")[2].partition("</form>")[0]
     found = re.findall(r'<button class="[^"]+" type="submit"([^>]*)>([^<]+)<', form)
     return [(words, *re.findall('"([^"]+)"', named)) for named, words in found]
@@ -539,7 +539,7 @@ def buttons(given_back: str) -> list[tuple[str, ...]]:
 def test_a_text_that_is_given_back_has_the_buttons_of_its_form(
     people: Any, topic: Topic, sign_in: Any, tokens_count: None
 ) -> None:
-    """The one that was pressed comes first, and pressing another does not do the same."""
+    """The button that was pressed comes first; the others keep their own values."""
 
     def refused(path: str, **pressed: str) -> list[tuple[str, ...]]:
         known = dict(re.findall('name="(keeps)" value="(1)"', page(browser, path)))

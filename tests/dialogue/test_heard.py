@@ -24,17 +24,18 @@ def test_from_post_to_post_leads_a_heading(client: Any, people: Any, topic: Topi
 def test_before_the_text_of_a_post_nothing_is_said_twice(
     client: Any, people: Any, topic: Topic
 ) -> None:
-    """Twenty posts to a page: a name of the article would be read above that of its author."""
+    """A label on the article would repeat the author's name, twenty times on a page."""
     actions.reply(people.ben, topic.id, write("Count the doors."))
     text = page(client, topic.address)
     assert re.findall(r"<article\b[^>]*aria-label[^>]*>", text) == []
-    assert f'id="post-2" data-said="Reply 2 by {people.ben.name}"' in text  # where the focus is led
-    assert 'role="status"' not in text  # which is read where it is empty, too
+    # said when a link moves the focus there
+    assert f'id="post-2" data-said="Reply 2 by {people.ben.name}"' in text
+    assert 'role="status"' not in text  # some screen readers announce it even when it is empty
     assert re.search(r'href="#post-1">1 · <time datetime="[^"]+" role="none">', text)
 
 
 def test_the_title_of_an_agenda_is_spoken_in_its_language(client: Any, topic: Topic) -> None:
-    """Readers whose pages are in another language hear it, too."""
+    """Also for readers whose interface is in another language."""
     agenda = 'href="/agendas/quieter" lang="en"><span class="key a-'
     assert f'<a class="ag" {agenda}' in page(client, topic.address)
 
@@ -42,7 +43,7 @@ def test_the_title_of_an_agenda_is_spoken_in_its_language(client: Any, topic: To
 def test_no_link_of_a_post_has_a_part_that_is_not_seen(
     people: Any, topic: Topic, sign_in: Any, client: Any
 ) -> None:
-    """Firefox makes it a part of its own, which screen readers read as another link."""
+    """Firefox exposes hidden text in a link as a separate part, which screen readers announce as a second link."""
     reply = actions.reply(people.ben, topic.id, write("Count the doors."))
     actions.mark(people.host, reply.id, "tried it", "kept", "It works.")
     with at(now() + LATER):

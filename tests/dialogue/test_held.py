@@ -70,7 +70,7 @@ def test_a_reply_that_waits_is_no_post(people: Any, topic: Topic, waiting: Held)
     assert [post.number for post in posts_in(people.moderator, topic, 1).items] == [1]
     assert topic.replies_count == 0 and count(people.ana) == 1
     kinds = {event.kind: event for event in db.session.scalars(db.select(Event))}
-    assert set(kinds) == {"queue"}  # nobody is told of the mention
+    assert set(kinds) == {"queue"}  # no event for the mention
     assert kinds["queue"].address == f"/moderation/held/{waiting.id}"
     assert people.host.id in kinds["queue"].recipients and "casino" not in kinds["queue"].title
 
@@ -139,7 +139,7 @@ def test_an_edit_waits_beside_what_it_says(people: Any, topic: Topic, rule: Any)
     edited = dialogue.approve(people.host, held.id)
     assert (edited.id, edited.source) == (post.id, "We did two casino.")
     same = dialogue.edit(people.ana, post.id, write("We did two casino."))
-    assert isinstance(same, Post)  # nothing new to read
+    assert isinstance(same, Post)  # the same text needs no second approval
 
 
 def test_an_edit_of_what_was_changed_otherwise_is_not_published(
@@ -172,7 +172,7 @@ def test_refused_it_stays_with_its_author(people: Any, topic: Topic, waiting: He
     with pytest.raises(Conflict, match="already"):
         dialogue.refuse(people.moderator, waiting.id, "No.")
     again = dialogue.revise(people.ana, waiting.id, write("A harmless text."))
-    assert again.state == "waiting"  # although no rule holds it back
+    assert again.state == "waiting"  # a moderator has to see it, although no rule matches any more
     assert dialogue.approve(people.moderator, waiting.id).source == "A harmless text."
 
 
@@ -222,7 +222,7 @@ def test_who_corrects_a_text_that_mentions_and_quotes_sends_no_copy_of_it(
     mine = dialogue.reply(people.ana, topic.id, render_with_mentions(said))
     corrected = render_with_mentions(said.replace("night,", "night;"))
     assert isinstance(dialogue.edit(people.ana, mine.id, corrected), Post)
-    dialogue.hide(people.host, quoted.id, "Not so.")  # and with it its link in the quotation
+    dialogue.hide(people.host, quoted.id, "Not so.")  # this hides the quotation with its link, too
     again = dialogue.edit(people.ana, mine.id, render_with_mentions(said))
     assert isinstance(again, Post) and "plan" not in again.html
 
@@ -315,7 +315,7 @@ def test_a_host_of_another_agenda_finds_nothing(people: Any, waiting: Held) -> N
             deed(people.chitra, waiting.id)
 
 
-# What may have happened meanwhile
+# What may happen while a text waits
 
 
 def _lock(people: Any, topic: Topic) -> None:
@@ -459,7 +459,7 @@ def test_a_rule_that_is_gone_leaves_what_it_held(people: Any, waiting: Held, rul
     assert (kept.rule, kept.sentence, kept.state) == ("word: casino", SENTENCE, "waiting")
 
 
-# Numbers, and what is over
+# Counts, and held texts that are done
 
 
 def test_how_long_one_waits_is_reckoned_from_the_last_decisions(

@@ -138,7 +138,7 @@ def test_who_has_nothing_waiting_is_asked_nothing_more(
     dialogue.reply(people.ana, topic.id, write("A casino."))
     with queries() as more:
         browser.get(topic.address)
-    assert more.count == made.count + 2  # the text, and how long one usually waits
+    assert more.count == made.count + 2  # the held text, and how long texts usually wait
 
 
 def test_search_engines_wait_until_a_moderator_has_looked(
@@ -152,7 +152,8 @@ def test_search_engines_wait_until_a_moderator_has_looked(
     page = client.get(topic.address).get_data(as_text=True)
     assert '<meta name="robots" content="noindex">' in page and "application/ld+json" not in page
     assert 'rel="nofollow ugc noopener"' in page and "My second words." in page
-    assert "My first topic" in words(client.get("/topics"))  # readers see it at once
+    # readers see it at once; only search engines have to wait
+    assert "My first topic" in words(client.get("/topics"))
     assert topic.slug not in client.get("/sitemap.xml").get_data(as_text=True)
     for place in places:
         text = client.get(place).get_data(as_text=True)

@@ -37,7 +37,7 @@ def topic(people: Any, agenda: Agenda) -> Topic:
 
 
 def sent(browser: FlaskClient, path: str, data: dict[str, str]) -> str:
-    """The page that follows after a form was sent."""
+    """Send a form; returns the page that follows."""
     answer = browser.post(path, data=data)
     assert answer.status_code == 303
     return browser.get(answer.location).text

@@ -73,7 +73,7 @@ def options(post: Post) -> dict[str, int]:
 
 
 def counted(post: Post) -> tuple[int, dict[str, int]]:
-    """How many members have voted below a post, and how many chose each option, as they are stored."""
+    """The stored counters of a poll: voters, and votes for each option."""
     poll = db.session.scalars(select(Poll).where(Poll.post_id == post.id)).one()
     rows = db.session.execute(
         select(PollOption.words, PollOption.votes_count)
@@ -223,7 +223,7 @@ def test_it_is_changed_until_somebody_votes(people: Any, topic: Topic, post: Pos
     assert (row.question, row.is_multiple) == ("What helps?", True)
     assert row.closes_at == START + timedelta(days=30)
     assert [option.words for option in row.options] == ["Hedges", "Paint"]
-    # A page that was open meanwhile chooses nothing else than it said
+    # A vote from a page with the former options is refused, and chooses no other option
     with pytest.raises(Invalid, match="have changed"):
         actions.vote(people.ben, post.id, [old["Trees"]])
     actions.vote(people.ben, post.id, [options(post)["Paint"]])
@@ -307,7 +307,7 @@ def test_who_sends_a_form_twice_gets_one_poll_and_loses_none(people: Any, agenda
 
 
 def of_poll(text: str) -> str:
-    """The poll in a page, as words."""
+    """The text of the poll on a page."""
     found = re.search(r'<section class="poll.*?</section>', text, re.DOTALL)
     assert found
     return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
@@ -389,7 +389,7 @@ def test_pages_need_one_statement_for_polls_and_none_without(
 
 
 def without(topic: Topic, browser: FlaskClient, queries: Any) -> list[str]:
-    """The statements by which a page is read."""
+    """The SQL statements of a page."""
     with queries() as log:
         page(browser, topic.address)
     return [one for one in log.statements if " FROM " in one]
@@ -460,7 +460,7 @@ def test_words_of_people_stay_words(client: FlaskClient, people: Any, agenda: Ag
 
 @pytest.fixture
 def casino(people: Any) -> None:
-    """A rule that holds back what names a casino."""
+    """A rule that holds back texts with the word "casino"."""
     set_newness(people.administrator, 0, 0, 0)
     make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
 
@@ -597,7 +597,7 @@ def test_search_finds_a_topic_by_the_words_of_its_poll(
 
 @pytest.fixture
 def reply_with_poll(people: Any, agenda: Agenda, post: Post) -> Post:
-    """A reply with a poll, which opened a topic before this was merged into another."""
+    """A post with a poll that opened a topic; the topic was then merged into another one."""
     target = opened(people.ben, agenda, None, title="Cars and streets")
     actions.merge(people.moderator, post.topic_id, target.id)
     return queries.get_post(people.ana, post.id)
@@ -678,7 +678,9 @@ def test_who_comes_back_to_change_nothing_but_the_poll_can_keep_that_as_a_draft(
     asked = {"question": "Which?\u200b", "options": "Trees\r\n\u2060Paint \r\n"}
     assert browser.post(door, data=typed | asked).status_code == 303
     assert browser.post(door, data=typed | asked | {"draft": "1"}).status_code == 303
-    assert queries.my_drafts(people.ana) == []  # it is what was sent
+    assert (
+        queries.my_drafts(people.ana) == []
+    )  # the same as the published text, so no draft is saved
     for changes in (asked | {"options": "Trees\r\nChalk"}, asked | {"is_multiple": "y"}, {}):
         browser.post(door, data=typed | changes | {"draft": "1"})
         draft = queries.my_drafts(people.ana)[0].draft
@@ -692,7 +694,7 @@ LISTS = ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics")
 
 
 def says_poll(browser: FlaskClient, address: str) -> bool:
-    """Whether the row of the topic says beside its kind that it has a poll."""
+    """Whether lists say that the topic has a poll."""
     (row,) = re.findall(r'(?s)<article class="row r3.*?</article>', page(browser, address))
     assert "How do you keep cars away?" in row
     return bool(

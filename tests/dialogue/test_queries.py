@@ -111,7 +111,7 @@ def test_lists_are_ordered_and_filtered(people: Any, agenda: Agenda) -> None:
     assert queries.counts_by_kind(VISITOR, TopicFilter(theme="floods")) == {"experience": 1}
     assert [t.title for t in queries.questions_waiting(VISITOR, 5)] == ["Second"]
     agendas.archive(people.moderator, agenda.id)
-    assert not queries.questions_waiting(VISITOR, 5)  # it takes no replies any more
+    assert not queries.questions_waiting(VISITOR, 5)  # an archived agenda takes no replies
 
 
 def test_pinned_topics_come_first_on_their_agenda(people: Any, agenda: Agenda) -> None:
@@ -142,7 +142,7 @@ def test_pinned_topics_stand_on_the_first_pages_only(
     assert [topic.title for topic in few] == ["Topic 3", "Topic 2"]
 
 
-@pytest.mark.sqlite_only  # PostgreSQL plans by its statistics
+@pytest.mark.sqlite_only  # the plan of PostgreSQL depends on its statistics
 @pytest.mark.parametrize("wanted", [TopicFilter(), TopicFilter(1), TopicFilter(order="newest")])
 def test_lists_of_topics_walk_through_no_rows(people: Any, wanted: TopicFilter) -> None:
     made: list[tuple[str, Any]] = []
@@ -283,7 +283,7 @@ def test_the_gist_of_a_post_has_no_signs(people: Any, agenda: Agenda) -> None:
 def test_rows_are_held_before_what_is_joined_to_them_is_read(
     people: Any, agenda: Any, queries: Any
 ) -> None:
-    """PostgreSQL would join a topic that was moved meanwhile to no agenda at all."""
+    """Otherwise PostgreSQL would find no agenda for a topic that was moved while the action waited for its lock."""
     topic = actions.open_topic(
         people.ana, agenda.id, actions.NewTopic("question", "Who knows?", write("A text."))
     )

@@ -34,33 +34,33 @@ def topic(people: Any, agenda: Agenda) -> Topic:
 
 @pytest.fixture
 def elsewhere(people: Any, agenda: Agenda) -> Topic:
-    """Another topic of hers."""
+    """Another topic by Ana."""
     return actions.open_topic(people.ana, agenda.id, new("Elsewhere"))
 
 
 @pytest.fixture
 def said(people: Any, topic: Topic) -> Post:
-    """What Ben said in it."""
+    """Ben's reply in the topic."""
     return actions.reply(people.ben, topic.id, write(WORDS))
 
 
 @pytest.fixture
 def quoting(people: Any, said: Post, elsewhere: Topic) -> Post:
-    """Chitra quotes it in the other topic, edited later, so that there is an earlier version."""
+    """Chitra's post in the other topic that quotes Ben's; she has edited it, so that there is an earlier version."""
     source = quote("Ben Okoth", said.id, WORDS) + "Is that so?"
     post = actions.reply(people.chitra, elsewhere.id, write(source))
     return actions.publish_edit(people.chitra, post.id, write(source + " Really?"), is_traced=True)
 
 
 def reads(post: Post) -> bool:
-    """Whether the post shows what it quotes; its own words it shows at any rate."""
+    """Whether the post shows what it quotes; checks that it shows its own words."""
     html = fresh(post).html
     assert "Really?" in html and '<a href="/posts/' in html
     return "secret" in html
 
 
 def leaks(client: FlaskClient, topic: Topic, post: Post) -> list[str]:
-    """Where a visitor finds the quoted words: the topic of the quoting post, feeds, its history, a search."""
+    """Where a visitor finds the quoted words: in the topic of the quoting post, feeds, its history, a search."""
     address = fresh(topic).address
     feeds = (f"/topics/{topic.id}/feed.atom", "/feeds/all.atom")
     places = (address, *feeds, f"/posts/{post.id}/history", "/search?q=secret")
@@ -189,7 +189,8 @@ def test_pages_that_quote_what_is_hidden_are_named(
 
 def test_findings_are_read_for_themselves(people: Any, said: Post, agenda: Agenda) -> None:
     (check,) = [one for one in upkeep.checks() if one.name == "pages that quote what is hidden"]
-    agenda.introduction = "As a table:\n\n```\nnever ended"  # whose rest would be code
+    # an unclosed code block, which must not affect the findings below
+    agenda.introduction = "As a table:\n\n```\nnever ended"
     agenda.findings = f"> [B](/posts/{said.id})\n>\n> {WORDS}"
     assert list(upkeep.faults_of(check)) == []
     _for(people, said, "members")

@@ -1,4 +1,4 @@
-"""Slow topics: each member may post once in a number of minutes, by whatever route."""
+"""Slow topics: each member may post once in a number of minutes, on every route that posts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def test_it_ends_by_itself_or_when_somebody_ends_it(people: Any, topic: Topic) -
     actions.reply(people.ben, topic.id, write("Yes."))
     pace = Pace(1440, now() + 30 * MINUTE, "It is heated.")
     actions.slow(people.moderator, topic.id, pace)
-    assert reply_again_at(people.ben, fresh(topic)) == pace.until  # sooner than in a day
+    # the slow mode ends before the day between two posts is over
+    assert reply_again_at(people.ben, fresh(topic)) == pace.until
     with after(30):
         actions.reply(people.ben, topic.id, write("No."))
         assert fresh(topic).pace == pace and fresh(topic).present_pace is None
@@ -77,7 +78,9 @@ def test_it_ends_by_itself_or_when_somebody_ends_it(people: Any, topic: Topic) -
 def test_its_page_says_no_reason_where_there_is_none(
     client: FlaskClient, sign_in: Any, people: Any, topic: Topic
 ) -> None:
-    actions.slow(people.moderator, topic.id, Pace(60))  # as an import may
+    actions.slow(
+        people.moderator, topic.id, Pace(60)
+    )  # without an end, as only an import can make it
     for browser in (client, sign_in(people.ben)):
         text = page(browser, topic.address)
         assert SLOW in text and "Reason:" not in text
@@ -142,7 +145,7 @@ def test_a_text_that_waits_counts_from_when_it_was_sent(people: Any, slow: Topic
     with pytest.raises(TooSoon):
         actions.reply(people.ana, slow.id, write("A shop."))
     changed = actions.revise(people.ana, waiting.id, write("In the casino."))
-    assert changed.id == waiting.id  # what waits can be changed
+    assert changed.id == waiting.id  # a held text can be changed at any time
     with after(50):
         post = actions.approve(people.moderator, waiting.id)
         assert post.topic_id == slow.id
@@ -168,7 +171,9 @@ def test_a_text_that_waited_is_no_way_round(people: Any, topic: Topic) -> None:
     actions.slow(people.moderator, topic.id, Pace(60))
     with after(70):
         actions.reply(people.ben, topic.id, write("In a shop."))
-        with pytest.raises(TooSoon):  # no rule holds it any more
+        with pytest.raises(
+            TooSoon
+        ):  # without the word it would be published now, which is too soon
             actions.revise(people.ben, waiting.id, write("In a park."))
         actions.refuse(people.moderator, waiting.id, "Not here.")
         with pytest.raises(TooSoon):
@@ -261,7 +266,7 @@ def test_what_comes_too_soon_is_given_back_and_kept_as_a_draft(
     kept = browser.post(address, data={**FORM, "draft": "1"})
     assert kept.status_code in (200, 204, 303) and db.session.query(Draft).count() == 1
     assert browser.post(address, data=FORM).status_code == 429
-    assert db.session.query(Draft).count() == 1  # which the refusal has left
+    assert db.session.query(Draft).count() == 1  # the refused form has kept the draft
     with after(61):
         assert browser.post(address, data=FORM).status_code == 303
     assert db.session.query(Draft).count() == 0 and _last(slow).source == FORM["source"]

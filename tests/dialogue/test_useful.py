@@ -47,7 +47,7 @@ def test_those_that_most_members_marked_stand_first(
     topic: Topic, four: list[Post], client: FlaskClient
 ) -> None:
     words = page(client, f"/topics/{topic.id}/useful")
-    assert numbers(words) == [2, 5, 4]  # of as many marks the newest first
+    assert numbers(words) == [2, 5, 4]  # with equal numbers of marks, the newest first
     assert "Count by ear, with <em>two</em> of you." in words and "We never counted" not in words
     assert f'href="{topic.address}#post-2">2 ·' in words
     assert '<meta name="robots" content="noindex">' in words
@@ -168,7 +168,7 @@ def test_they_cost_as_much_in_a_long_topic(
     assert many.count == few.count <= 6
 
 
-@pytest.mark.sqlite_only  # PostgreSQL reads such a small table whole
+@pytest.mark.sqlite_only  # PostgreSQL uses no index for so small a table
 @pytest.mark.usefixtures("four")
 def test_an_index_has_their_order() -> None:
     asked = str(_MOST_USEFUL.limit(20).compile(db.engine))

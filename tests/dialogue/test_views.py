@@ -130,7 +130,7 @@ def test_a_page_that_is_not_there_is_the_last_or_the_first(
 ) -> None:
     for number in range(2, 23):
         actions.reply(people.ben, topic.id, write(str(number)))
-    no_pages = ("0", "-1", "x", "1.5", "", "%00x", "%D9%A2")  # an Arabic 2
+    no_pages = ("0", "-1", "x", "1.5", "", "%00x", "%D9%A2")  # an Arabic digit 2
     for asked, shown in {
         **dict.fromkeys(no_pages, ""),
         **dict.fromkeys(("3", "999999999", "1000000000", "9" * 40), "?page=2"),
@@ -179,7 +179,7 @@ def test_the_answer_stands_up_front(client: FlaskClient, people: Any, topic: Top
     actions.choose_answer(people.ana, topic.id, replies[-1].id)
     text = page(client, topic.address)
     assert "Answer, from Ben Okoth in Nairobi:" in text and "Way 24" in text
-    # The link is these words, and not the whole answer, which one would hear as a link
+    # Only these words are the link: a screen reader would read a longer one aloud as a link
     assert Control("Go to the answer", f"{topic.address}?page=2#post-24") in controls(text)
     actions.hide(people.moderator, replies[-1].id, "No")
     assert "Way 24" not in page(client, topic.address)
@@ -303,7 +303,7 @@ def test_a_full_disk_refuses_nobody_a_topic_whose_notice_would_be_read(
 
 
 def many(topic: Topic, author_id: int, count: int) -> None:
-    """Replies in bulk, past the deeds, for a topic as long as they would take hours to make."""
+    """Insert many replies directly, because the actions would take too long."""
     rows = [
         {
             "topic_id": topic.id,
@@ -338,7 +338,7 @@ def test_a_page_of_a_topic_asks_little_however_long_it_is(
     member, host = sign_in(people.chitra), sign_in(people.host)
     for browser, most, writing in ((client, 5, 0), (member, 6, 5), (host, 8, 4)):
         for path in (topic.address, last):
-            # For the first time, and how far one has read is noted; then again
+            # The first visit also stores how far the member has read; the second does not
             for more in (writing, 0):
                 with queries() as made:
                     assert 'id="post-' in page(browser, path)
@@ -346,7 +346,7 @@ def test_a_page_of_a_topic_asks_little_however_long_it_is(
 
 
 def languages_offered(text: str) -> list[str]:
-    """The options of the filter by language, that which is chosen with a star."""
+    """The options of the filter by language; a star marks the chosen one."""
     options = text.partition('id="by-language"')[2].partition("</select>")[0]
     return [
         f"{name}*" if chosen else name
@@ -415,7 +415,7 @@ def test_who_tried_it_is_asked_what_became_of_it(
     response = browser.post(path, data={"kind": "tried it"})
     assert "Number 1, by Ana Prado" in response.text and escape(gist) in response.text
     assert response.status_code == 200 and "What became of it?" in response.text
-    for note in ("", "Half of it."):  # nothing chosen
+    for note in ("", "Half of it."):  # no outcome is chosen
         response = browser.post(path, data={"kind": "tried it", "note": note})
         assert response.status_code == 422 and note in response.text
         assert "Say what became of it: kept, adapted or stopped." in response.text
@@ -474,7 +474,7 @@ def test_the_asker_chooses_the_answer(
     assert "Answer to the question" in page(client, topic.address)
     assert browser.post(path, data={"post": ""}).status_code == 303
     assert "Answer to the question" not in page(client, topic.address)
-    for odd in odd_texts()[2:]:  # the first two are empty, once NUL is dropped
+    for odd in odd_texts()[2:]:  # the first two are empty when NUL is removed
         assert browser.post(path, data={"post": odd}).status_code in (404, 422)
 
 
@@ -495,7 +495,7 @@ def test_the_asker_of_an_open_question_has_the_answer_in_sight(
         ).count(choose)
 
     assert hint in page(asker, topic.address) and outside_the_menu(asker) == 1
-    assert page(asker, topic.address).count(choose) == 2  # their own reply they choose in the menu
+    assert page(asker, topic.address).count(choose) == 2  # one's own reply is chosen in its menu
     assert outside_the_menu(moderator) == 0 and page(moderator, topic.address).count(choose) == 2
     assert hint not in page(moderator, topic.address)
     actions.choose_answer(people.ana, topic.id, reply.id)
@@ -536,8 +536,8 @@ def test_the_last_page_asks_what_others_have_written_since(
     assert client.get(door).json == several
     several = {"words": "Go to the first of 2 new posts", "address": f"/posts/{replies[1].id}"}
     with queries() as made:
-        assert ana.get(door).json == several  # her own is no news to her
-    assert made.count == 3, made.statements  # who asks, the topic, its posts
+        assert ana.get(door).json == several  # her own post is not new to her
+    assert made.count == 3, made.statements  # one each for the session, the topic and its posts
     reasons = Reasons("It names a neighbour.", 2)
     decide(people.moderator, "post", replies[1].id, "hide", reasons)
     one = {"words": "Go to the new post", "address": f"/posts/{replies[2].id}"}
@@ -575,7 +575,7 @@ def test_a_page_before_the_last_asks_nothing(
 def test_all_is_marked_as_read_with_one_press(people: Any, topic: Topic, sign_in: Any) -> None:
     for door in ("/topics/read-all", "/agendas/quieter/topics/read-all"):
         ana = sign_in(people.ana)
-        with at(now() - timedelta(seconds=1)):  # what is of the same second is read too
+        with at(now() - timedelta(seconds=1)):  # a post of the same second counts as read
             actions.reply(people.ben, topic.id, write("A reply."))
         head = page(ana, "/topics").partition('<ol class="rows">')[0]
         assert 'action="/topics/read-all"' in head and "Mark all as read</button>" in head

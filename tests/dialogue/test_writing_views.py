@@ -431,7 +431,7 @@ def test_a_preview_points_out_mentions_of_nobody(people: Any, topic: Topic, sign
 def test_a_preview_does_not_say_who_is_told(
     people: Any, agenda: Any, topic: Topic, sign_in: Any
 ) -> None:
-    """Neither of who ignores the writer, or has muted the topic, nor of a hidden profile, which is as good as none."""
+    """It must not reveal who ignores the writer or has muted the topic, or that a hidden profile exists."""
     members.ignore(people.chitra, people.ben.id)
     watch(people.ana, "topic", topic.id, "muted")
     browser = sign_in(people.ben)
@@ -549,7 +549,8 @@ def test_an_author_deletes_after_being_asked(people: Any, topic: Topic, sign_in:
 def test_who_deletes_an_opening_reads_what_stays(people: Any, topic: Topic, sign_in: Any) -> None:
     stays, post = "The title, your name and the replies stay.", first_post(topic)
     browser, edit = sign_in(people.ana), f"/posts/{post.id}/edit"
-    assert stays not in page(browser, f"/posts/{post.id}/delete")  # without replies, all of it goes
+    # without replies, the whole topic is deleted
+    assert stays not in page(browser, f"/posts/{post.id}/delete")
     reply = actions.reply(people.ben, topic.id, write("I heard it."))
     assert stays not in page(sign_in(people.ben), f"/posts/{reply.id}/delete")
     text = page(browser, f"/posts/{post.id}/delete")
@@ -611,7 +612,7 @@ def test_the_fields_of_an_empty_composer_are_the_same_below_all_topics(
 
 @pytest.fixture
 def limited(limited_app: Flask) -> Callable[[Any], Any]:
-    """Browsers of members at a forum that counts requests."""
+    """Returns browsers of members at a forum with rate limits."""
     return partial(signed_in, limited_app)
 
 
