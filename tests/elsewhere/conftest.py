@@ -52,7 +52,7 @@ class Real:
         return self._press(door, {"sub": sub})
 
     def says_no(self, door: str) -> str:
-        """Press “deny” at the provider."""
+        """Press “deny” at the provider; returns the path of the redirect back."""
         return self._press(door, {"action": "deny"})
 
     def _press(self, door: str, form: dict[str, str]) -> str:
@@ -108,7 +108,7 @@ class HandMade:
     nonce: str = ""
 
     def comes_back(self, door: str) -> str:
-        """The path of the redirect back, after somebody has agreed there."""
+        """The path of the redirect back, after somebody has agreed at the provider."""
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(door).query))
         assert query["code_challenge_method"] == "S256"
         self.challenge, self.nonce = query["code_challenge"], query["nonce"]

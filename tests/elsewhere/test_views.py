@@ -98,7 +98,7 @@ def test_somebody_new_joins_without_a_letter(client, real, letters):
     assert client.post("/join", data=form).location == "/"
     assert is_signed_in(client)
     assert "by another service" in client.get("/settings/sessions").text
-    (told,) = letters()  # and none that waits for a press
+    (told,) = letters()  # and no e-mail that asks for confirmation
     assert told.to == "eva@city.example" and "linked with your account" in told.text
     assert member_of(real.issuer, "eva").handle == "eva-holm"
     other = client.application.test_client()
@@ -119,7 +119,9 @@ def test_an_address_that_is_not_verified_needs_a_letter(client, real, letters, c
         "language": "en",
         "organisation": "",
     }
-    refused = client.post("/join", data=form)  # somebody else's account, for all that we know
+    refused = client.post(
+        "/join", data=form
+    )  # the account with this address may be somebody else's
     assert refused.status_code == 422 and 'id="password-error"' in refused.text
     form["link"] = "y"
     assert client.post("/join", data=form).location == "/join/sent"
@@ -153,7 +155,7 @@ def test_another_address_than_the_verified_one_needs_a_letter(client, real, lett
 
 
 def test_who_joins_after_somebody_else_is_not_linked_with_their_account(client, real, letters):
-    """In a browser that two people use, the first one went away from the form for joining."""
+    """On a shared computer, the first person has left the form for joining without sending it."""
     real.knows("mallory", email="mallory@evil.example", email_verified=True, name="Mallory")
     client.get(real.says_yes(go(client), "mallory"))
     page = client.get("/join").text
@@ -251,7 +253,9 @@ def test_a_member_links_an_account_by_a_press_and_unlinks_it(sign_in, real, eva,
     assert "Accounts elsewhere" in browser.get("/settings").text
     assert browser.get(real.says_yes(go(browser), "eva")).location == "/settings/elsewhere"
     assert "Is this you?" in browser.get("/settings/elsewhere").text
-    assert list(identities_of(eva)) == []  # coming back alone links nothing
+    assert (
+        list(identities_of(eva)) == []
+    )  # returning from the provider links nothing without a confirmation
     assert browser.post("/settings/elsewhere/link").status_code == 303
     (identity,) = identities_of(eva)
     assert (identity.subject, identity.label) == ("eva", "eva@city.example")
@@ -271,7 +275,7 @@ def test_linking_wants_to_know_who_sits_there(sign_in, real, eva):
 
 
 def test_the_question_who_sits_there_leads_back_to_a_page(sign_in, real, eva):
-    """To the list, and not to the door of a press, which no link can open."""
+    """To the list of linked accounts, and not to a route that accepts POST only."""
     identity, browser = link(eva, real.issuer, "eva"), sign_in(eva)
     db.session.execute(Session.__table__.update().values(proved_at=now() - timedelta(hours=1)))
     for door in ("link", f"{identity.id}/unlink"):
@@ -280,7 +284,7 @@ def test_the_question_who_sits_there_leads_back_to_a_page(sign_in, real, eva):
 
 
 def test_a_closed_account_is_shown_to_be_ones_own_by_the_provider(sign_in, real, app):
-    """So that somebody without a password can still take all that is kept about them."""
+    """Members without a password prove in this way who they are, to download everything about them."""
     eva = members.join(VISITOR, Joining("Eva Holm", "eva@city.example", ""))
     link(eva, real.issuer, "eva")
     real.knows("eva", **EVA)
@@ -297,7 +301,7 @@ def test_a_closed_account_is_shown_to_be_ones_own_by_the_provider(sign_in, real,
 
 
 def test_unlinking_ends_the_sessions_elsewhere(sign_in, real, eva):
-    """Perhaps it was not the owner who linked it."""
+    """Perhaps somebody else had linked the account."""
     identity, thief, owner = link(eva, real.issuer, "thief"), sign_in(eva), sign_in(eva)
     assert owner.post(f"/settings/elsewhere/{identity.id}/unlink").status_code == 303
     assert is_signed_in(owner) and not is_signed_in(thief)
@@ -323,7 +327,7 @@ def test_a_linked_account_shows_who_sits_there(sign_in, real, eva):
 
 
 def test_a_linked_account_does_not_stand_for_the_second_factor(sign_in, real, eva):
-    """As when signing in: the provider is the first one."""
+    """As when signing in, the provider counts as the first factor."""
     link(eva, real.issuer, "eva")
     real.knows("eva", **EVA)
     add_key(eva)
@@ -388,7 +392,7 @@ def test_the_provider_made_by_hand_is_right_when_nothing_is_changed(client, made
         {"aud": "another-client"},
         {"aud": ["another-client"]},
         {"aud": None},
-        {"aud": ["the-forum", "another-client"]},  # without an azp that says for whom
+        {"aud": ["the-forum", "another-client"]},  # several audiences need an `azp`
         {"azp": "another-client"},
         {"nonce": "another"},
         {"nonce": None},
@@ -434,7 +438,7 @@ def b64(raw):
 
 
 def test_a_token_signed_with_what_everybody_knows_is_refused(client, made, eva):
-    """The public key used as a shared secret, and no signature at all (RFC 8725, 2.1)."""
+    """With the public key as an HMAC secret, and without any signature (RFC 8725, 2.1)."""
     link(eva, made.issuer, "eva")
     way = made.comes_back(go(client))
     head, body, _signature = made.token().split(".")
@@ -452,9 +456,9 @@ def test_another_state_is_refused(client, app, made, eva):
     link(eva, made.issuer, "eva")
     way = made.comes_back(go(client))
     stranger = app.test_client()
-    assert stranger.get(way).status_code == 400  # who never went
+    assert stranger.get(way).status_code == 400  # this browser has begun nothing
     go(stranger)
-    assert stranger.get(way).status_code == 400  # who went another time
+    assert stranger.get(way).status_code == 400  # this browser has begun another sign-in
     assert client.get(re.sub("state=.*", "state=", way)).status_code == 400
     assert not is_signed_in(stranger)
 
@@ -469,7 +473,7 @@ def test_a_return_is_good_once(client, made, eva):
 
 
 def test_a_cookie_from_before_brings_nothing_back(client, made, eva):
-    """The code is spent at the provider, and whoever kept the cookie has no other."""
+    """The provider accepts a code once, so a kept cookie is worth nothing."""
     link(eva, made.issuer, "eva")
     way = made.comes_back(go(client))
     cookie = client.get_cookie("session").value
@@ -561,7 +565,7 @@ def test_a_provider_out_of_order_is_a_sentence(client, made, eva, monkeypatch, a
         made.answers = {}
         way = made.comes_back(go(client))
         made.answers = {path: answer}
-        oidc._cache.clear()  # what it said before is too old by now
+        oidc._cache.clear()  # as if the cached responses had expired
         with monkeypatch.context() as patch:
             patch.setattr(oidc, "TIMEOUT_SECONDS", 0.8)
             said = client.get("/sign-in/elsewhere" if path.startswith("/.") else way)
@@ -652,7 +656,7 @@ def test_a_provider_that_signs_with_a_new_key_is_asked_for_it(client, made, eva)
 
 
 def test_a_provider_that_hangs_holds_up_few(made, monkeypatch):
-    """Readers keep some of the turns that a process has."""
+    """Fewer requests may wait for a provider than a process handles at once, so that readers are served."""
     assert oidc.MAX_CONCURRENT < admission.AT_ONCE
     monkeypatch.setattr(oidc, "WAIT_SECONDS", 0.01)
     monkeypatch.setattr(oidc, "TIMEOUT_SECONDS", 60.0)
