@@ -42,7 +42,7 @@ def is_signed_in(client: FlaskClient) -> bool:
 
 
 def change_before_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let somebody else reset the password just before a session starts."""
+    """Reset the password just before a session starts, as another person might."""
     real = member_queries.lock_credentials
 
     def lock(member: Member, verified: Credentials) -> None:
@@ -74,7 +74,8 @@ def switch_codes_on(member: Member) -> tuple[str, list[str]]:
     secret = unconfirmed_secret(queries.authenticator_of(member))
     codes = otp.recovery_codes()
     hashes = [hash_password(otp.normalised(code)) for code in codes]
-    with at(now()):  # otherwise a new time step may begin between the code and its check
+    # one moment for both, because a new time step may begin between making the code and checking it
+    with at(now()):
         actions.confirm_codes(member, code_of(secret, -1), hashes)
     return secret, codes
 

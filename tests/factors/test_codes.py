@@ -53,7 +53,7 @@ def show(client, code, **more):
 
 @pytest.fixture
 def with_codes(eva):
-    """Eva with an app: its secret, and her recovery codes."""
+    """Eva has set up an app; returns its secret and her recovery codes."""
     return switch_codes_on(eva)
 
 
@@ -153,7 +153,7 @@ def test_a_code_is_the_second_half(client, eva, with_codes):
 
 
 def test_a_code_is_taken_once_and_near_its_time_alone(client, app, eva, with_codes):
-    """The clock of a phone may be half a minute wrong; a code that was seen over a shoulder is worth nothing."""
+    """The clock of a phone may be half a minute wrong; a code that somebody else saw cannot be used again."""
     secret, _codes = with_codes
     moment = now() + timedelta(minutes=10)
     with at(moment):
@@ -193,7 +193,7 @@ def test_one_code_in_two_browsers_at_once_lets_one_in(client, app, eva, with_cod
 
 
 def test_two_tabs_of_one_browser(client, eva, with_codes):
-    """The second half is shown in both: the other tab finds that it is over, and that one is signed in."""
+    """Both tabs show the form for the code: after signing in with one, the other says that this is done."""
     secret, codes = with_codes
     enter(client)
     assert client.get("/sign-in/second").status_code == 200
@@ -482,7 +482,7 @@ def test_who_one_is_is_shown_by_a_code_of_either_kind_with_a_new_token(client, e
 
 
 def test_the_password_alone_takes_off_no_second_factor(client, eva, with_codes):
-    """Neither shown again nor changed: whoever has a session and the password still lacks the factor."""
+    """A thief who has a session and the password can neither see the codes again nor change them."""
     enter(client)
     show(client, code_of(with_codes[0]))
     with at(now() + timedelta(minutes=16)):
@@ -497,7 +497,7 @@ def test_the_password_alone_takes_off_no_second_factor(client, eva, with_codes):
 
 
 def test_a_changed_password_leaves_a_proof_as_it_was(client, eva, with_codes):
-    """It goes on for as long as it would have, and no longer."""
+    """The proof of the second factor stays valid until its usual end."""
     enter(client)
     show(client, code_of(with_codes[0]))
     with at(now() + timedelta(minutes=10)):
@@ -559,7 +559,7 @@ def test_a_new_password_is_said_after_the_second_factor(client, eva, with_codes,
 
 
 def test_another_app_takes_over_by_its_first_code(client, app, eva, with_codes, letters):
-    """Until then the old one works, so that nobody is without."""
+    """The old app works until then, so that there is always a second factor."""
     secret, recovery = with_codes
     elsewhere = app.test_client()
     for browser, code in ((client, code_of(secret)), (elsewhere, code_of(secret, 1))):
@@ -568,7 +568,7 @@ def test_another_app_takes_over_by_its_first_code(client, app, eva, with_codes, 
     assert "Use another app" in client.get("/settings/factors").text
     other, page = begin(client)
     assert other != secret and "Your recovery codes stay." in page
-    assert begin(client)[0] == other  # asked for twice, in two tabs
+    assert begin(client)[0] == other  # two tabs get the same secret
     assert client.get("/settings/codes").status_code == 200
     for wrong in (code_of(secret), "000000", ""):
         assert client.post("/settings/codes", data={"code": wrong}).status_code == 422
@@ -591,7 +591,7 @@ def test_another_app_is_set_up_by_who_shows_who_they_are(client, eva, with_codes
     enter(client)
     show(client, code_of(with_codes[0]))
     other, _page = begin(client)
-    with at(now() + timedelta(minutes=11)):  # the secret waits for ten minutes
+    with at(now() + timedelta(minutes=11)):  # an unconfirmed secret is valid for ten minutes
         assert client.get("/settings/codes").location == "/settings/factors"
         assert begin(client)[0] != other
     with at(now() + timedelta(minutes=20)):

@@ -10,7 +10,7 @@ from tests.factors.conftest import EMAIL, PASSWORD, code_of, enter, switch_codes
 
 @pytest.fixture
 def limited(limited_app):
-    """Browsers of a forum that counts requests."""
+    """Returns browsers of a forum with rate limits."""
     return limited_app.test_client
 
 
@@ -42,7 +42,7 @@ def test_codes_are_limited_for_an_account_from_wherever(limited, eva):
 
 
 def test_the_owner_hears_of_ten_refused_factors_once_in_a_day(limited, eva, letters):
-    """Who gives them knows the password, and may go on for ever."""
+    """Whoever tries codes knows the password, and may continue for a long time."""
     switch_codes_on(eva)
     for hour in range(2):
         for number in range(10):

@@ -38,7 +38,7 @@ def fresh(member):
 
 
 def keep(client, key=None, name="Phone"):
-    """Keep a new passkey through the doors."""
+    """Register a new passkey by the routes that a browser uses."""
     key = key or SoftwarePasskey()
     options = asked(client, "new")
     key.handle = options["user"]["id"]
@@ -49,7 +49,7 @@ def keep(client, key=None, name="Phone"):
     return key, answer
 
 
-# Keeping one
+# Adding one
 
 
 def test_a_passkey_is_kept_with_a_name_and_brings_recovery_codes_once(client, eva, letters):
@@ -140,7 +140,7 @@ def test_a_key_that_lacks_parts_is_refused(client, eva):
     assert not is_signed_in(client)
 
 
-# Alone
+# As the only factor
 
 
 def test_signing_in_with_a_passkey_alone(client, eva):
@@ -154,7 +154,7 @@ def test_signing_in_with_a_passkey_alone(client, eva):
 
 
 def test_the_offer_on_the_page_of_signing_in_sets_no_cookie(client):
-    """It may be answered after the person went on, and must not undo what the next page has kept in the session."""
+    """Its response may arrive after that of the next page, and must not overwrite the session cookie of that one."""
     client.get("/sign-in")
     answer = client.post("/passkeys/options/sign-in")
     assert answer.status_code == 200
@@ -190,7 +190,7 @@ def test_what_it_is_asked_for_never_comes_from_the_host_header(client, eva):
     ],
 )
 def test_an_answer_that_proves_nothing_signs_nobody_in(client, eva, change):
-    """Another site, another deed, nobody there, nobody verified, another owner, another key."""
+    """Another site, another ceremony, user not present, user not verified, another owner, another key."""
     key = add_key(eva)
     answer = use(client, key, "sign-in", SIGN_IN_PATH, **change)
     assert answer.status_code == 422 and NOT_TAKEN in answer.text
@@ -222,7 +222,7 @@ def test_a_challenge_is_good_once(client, app, eva):
 
 
 def test_a_challenge_is_good_for_one_try(client, eva):
-    """A wrong answer uses it up, too: nobody tries many."""
+    """A wrong answer uses the challenge up, too, so that nobody can try many answers."""
     key = add_key(eva, count=None)
     challenge = asked(client, "sign-in")["challenge"]
     wrong = key.authenticate(challenge, flags=PRESENT)
@@ -244,7 +244,7 @@ def test_a_challenge_is_short_lived(client, eva):
 
 
 def test_a_challenge_of_another_browser_is_worth_nothing(client, app, eva):
-    """Nobody is lured into answering what somebody else was asked."""
+    """An attacker cannot make somebody answer the attacker's challenge."""
     key = add_key(eva)
     victim = app.test_client()
     asked(victim, "sign-in")
@@ -298,7 +298,7 @@ def test_a_suspended_member_does_not_come_in_and_only_the_owner_is_told(client, 
     assert not is_signed_in(client)
 
 
-# As the second half
+# As the second factor
 
 
 def test_a_passkey_as_the_second_half(client, eva):

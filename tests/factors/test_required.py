@@ -123,18 +123,18 @@ def test_who_has_one_is_given_rights_at_once(people, agenda, federation):
 
 
 def test_deeds_of_who_waits_are_refused(people, agenda, federation):
-    """Not the doors alone: the rights themselves, for a person read before it was asked for, too."""
+    """Not only the routes refuse: also the rights, and for a member row that was loaded before the factor became required."""
     require_it(people)
     for doer in (people.moderator, fresh(people.host)):
         with pytest.raises(Forbidden):
             agendas.write_statement(doer, agenda.id, agendas.StatementText("Ana", "We listen."))
 
 
-# Who waits does not count
+# Moderators and administrators without the factor do not count as such
 
 
 def test_who_waits_runs_no_forum_until_they_have_a_factor(people, agenda, federation):
-    """Nobody else may go because of them, and no notice calls them."""
+    """They do not replace the last administrator, and get no notices for moderators."""
     members.appoint(SYSTEM, people.ben.handle, "administrator")
     assert people.ben.id in administrator_ids() and people.host.id in curators_of(agenda.id)
     require_it(people)
@@ -169,7 +169,7 @@ def test_a_host_who_waits_hears_nothing_of_an_agenda_in_preparation(people, agen
         make_notices(SYSTEM)
         return unread_count(fresh(people.host))
 
-    make_notices(SYSTEM)  # of being a host
+    make_notices(SYSTEM)  # the notice of having become a host
     known = unread_count(fresh(people.host))
     require_it(people)
     assert mention_host() == known
@@ -177,7 +177,7 @@ def test_a_host_who_waits_hears_nothing_of_an_agenda_in_preparation(people, agen
     assert mention_host() == known + 1
 
 
-# The way out
+# Getting the rights back
 
 
 def test_the_person_at_the_server_takes_the_second_factor_off(
@@ -202,7 +202,7 @@ def test_the_person_at_the_server_takes_the_second_factor_off(
 
 
 def test_the_old_address_takes_back_what_a_thief_has_set_up(client, app, eva, letters):
-    """Somebody at an open screen changes the address and then adds a key and codes: the owner is told of none."""
+    """A thief changes the address first, and then adds a key and codes; the owner gets no e-mail about these."""
     mine = add_key(eva, "Mine")
     assert use(client, mine, "sign-in", "/sign-in/passkey").status_code == 303
     client.post("/settings/address", data={"email": "thief@harbour.example"})
