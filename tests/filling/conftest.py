@@ -43,7 +43,7 @@ def restart_sequences() -> None:
 
 @contextmanager
 def rolled_back() -> Iterator[None]:
-    """Roll back what is written inside the block."""
+    """Roll back what is written in the block."""
     db.session.commit()
     savepoint = db.session.get_bind().begin_nested()  # type: ignore[union-attr]
     yield

@@ -73,7 +73,7 @@ def play(plan: Plan, foundation: Foundation) -> list[str]:
 
 
 def kind_of(deed: PlannedDeed) -> str:
-    """The class of a deed, with what is special about a post or mark."""
+    """The kind of a planned deed, with the details of a post or mark."""
     if not isinstance(deed, PlannedPost):
         return type(deed).__name__ + (f" {deed.kind}" if isinstance(deed, PlannedMark) else "")
     special = [deed.topic.audience, deed.topic.kind, "quote" * bool(deed.quoted)]

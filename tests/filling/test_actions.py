@@ -24,9 +24,9 @@ from tests.filling.conftest import restart_sequences, rolled_back
 from tests.filling.deeds import join_all, play
 
 HASHES = {0: "no hash"}
-# Counts commits: the actions commit some hundred times, filling six times.
+# Without the counters of commits: the actions commit some hundred times, filling six times.
 IGNORED_TABLES = {"page_version"}
-# What a plan must contain for the comparison to prove anything.
+# What a plan must contain to make the comparison meaningful.
 REQUIRED_DEEDS = {
     "PlannedMark useful",
     "PlannedMark same here",
@@ -74,7 +74,7 @@ def test_filling_leaves_what_the_deeds_leave(app: Any, plan: Plan) -> None:
 
 
 def check_numbers(plan: Plan) -> None:
-    """The next rows get higher ids: PostgreSQL has to be told which ones are taken."""
+    """Check that the next rows get higher ids, for which filling has to set PostgreSQL's sequences."""
     foundation = queries.foundation()
     ana = members.join(SYSTEM, members.Joining("Ana Prado", "ana@example.org", "no hash"))
     assert ana.id == len(plan.people) + 1

@@ -28,7 +28,9 @@ SIZE = ("--topics", 4, "--posts", 30)
 
 @pytest.fixture
 def run(app: Flask, high_rates: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr("flask_migrate.upgrade", lambda: None)  # the tables of the tests are there
+    monkeypatch.setattr(
+        "flask_migrate.upgrade", lambda: None
+    )  # the test database has its tables already
     monkeypatch.setattr(commands, "city_rows", lambda: SAMPLE_CITIES)
     monkeypatch.setattr(commands, "BATCH_SIZE", 10)
     monkeypatch.setattr(commands, "hash_password", lambda password: f"hash of {password}")
@@ -97,7 +99,7 @@ def without_passwords() -> dict[str, Any]:
     rows = all_rows()
     for row in rows["member"].values():
         del row["password_hash"]
-    rows.pop("page_version", None)  # counts commits
+    rows.pop("page_version", None)  # differs, because it counts commits
     return rows
 
 
