@@ -25,7 +25,7 @@ GONE = "This can no longer be read."
 
 @pytest.fixture
 def kept(people, post, case, practice, reading):
-    """Ben keeps something of each kind; the rows by kind."""
+    """Ben has bookmarked something of each kind; the bookmarks by kind."""
     things = {"post": post, "case": case, "practice": practice, "reading": reading}
     for kind, thing in things.items():
         actions.bookmark(people.ben, kind, thing.id)
@@ -65,7 +65,7 @@ def test_tabs_are_there_for_what_one_has(people, kept, post, sign_in):
         assert page(ben, f"/bookmarks?kind={odd}")
     for kind in ("case", "practice"):
         actions.unbookmark(people.ben, kind, kept[kind].thing_id)
-    text = page(ben, "/bookmarks?kind=case")  # as an old link says
+    text = page(ben, "/bookmarks?kind=case")  # from an old link; the parameter no longer exists
     assert len(rows(text)) == 2 and 'Cases <span class="n">' not in text
     actions.unbookmark(people.ben, "reading", kept["reading"].thing_id)
     assert "Which bookmarks" not in page(ben, "/bookmarks")

@@ -31,10 +31,10 @@ def titles(posts: Any) -> list[str]:
 def test_it_holds_what_the_agenda_has(small: Small, client: Any) -> None:
     page = client.get(PAGE).text
     for words in (
-        "Noise is heard last.",  # the introduction
+        "Noise is heard last.",  # of the introduction
         "“Listen first.",
         "How do you measure noise?",
-        "With one meter &amp; a &lt;notebook&gt;.",  # the answer, without signs
+        "With one meter &amp; a &lt;notebook&gt;.",  # the answer, without Markdown
         "asked from Medellín",
         "Night trams without bells",
         "Rubber wheels",

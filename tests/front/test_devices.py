@@ -84,7 +84,7 @@ def test_the_manifest_speaks_the_language_that_a_browser_asks_for(
 
 
 def test_the_mark_of_a_masked_icon_is_whole() -> None:
-    """All that is not paper stands within the circle of 40 % of the width that every mask leaves (W3C, maskable icons)."""
+    """It is within the circle (radius 40 % of the width) that no mask cuts (W3C, maskable icons)."""
     for size in ICON_SIZES:
         with Image.open(f"static/icon-{size}.png") as picture:
             pixels = picture.convert("RGB")

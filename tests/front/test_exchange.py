@@ -190,7 +190,7 @@ def test_of_much_the_newest_are_named(small: Small, people: Any, client: Any) ->
 def test_of_many_practices_all_are_counted_and_in_each_year(
     small: Small, people: Any, client: Any
 ) -> None:
-    """Also those that are older than the newest that lists show."""
+    """Also older ones, which the lists do not show."""
     old = datetime(2024, 5, 1, tzinfo=UTC)
     small.practice.published_at = old
     for number in range(SHOWN + 1):
@@ -207,7 +207,7 @@ def test_of_many_practices_all_are_counted_and_in_each_year(
 
 
 def test_topics_in_the_name_of_an_organisation_are_its_own(small: Small, people: Any) -> None:
-    """Also those that somebody opened who belongs to it no longer."""
+    """Also topics of authors who have left the organisation since."""
     theirs = Topic.id == small.question.id
     db.session.execute(update(Topic).where(theirs).values(organisation_id=small.organisation.id))
     people.ben.organisation_id = small.organisation.id

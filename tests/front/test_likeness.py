@@ -130,7 +130,7 @@ def test_cities_that_the_reader_does_not_know_are_left_out() -> None:
 
 
 IDS, THEMES = st.integers(1, 14), st.sampled_from(sorted(NAMES))
-LANGUAGES = dict(zip("abcdef", ["en", "es", "fr"] * 2, strict=True))  # of pages
+LANGUAGES = dict(zip("abcdef", ["en", "es", "fr"] * 2, strict=True))  # the language of each page
 PAGES = st.sampled_from(sorted(LANGUAGES))
 SOME_WORKS = st.lists(
     st.tuples(THEMES, IDS, st.sampled_from(WORKS), PAGES).map(

@@ -54,7 +54,8 @@ def test_what_is_chosen_is_kept_and_shown(topic: Any, people: Any, sign_in: Any)
         'name="way_reply" value="at once" checked aria-label="Somebody replies to you: At once"'
         in text
     )
-    assert text.count("Somebody replies to you") == 4  # the row, and the names of its buttons
+    # once as the label, three times in the names of its buttons
+    assert text.count("Somebody replies to you") == 4
     chosen = {f"way_{kind}": way for kind, way in ways_of(people.ben).items() if kind != "queue"}
     digest = {"digest_every": "weekly", "digest_hour": "18", "time_zone": "Europe/Helsinki"}
     answer = ben.post(SETTINGS, data={**chosen, **digest, "way_reply": "never"})
@@ -83,7 +84,7 @@ def test_what_cannot_be_chosen_is_said(topic: Any, people: Any, sign_in: Any, wr
 def test_what_the_deed_refuses_is_said_beside_the_field(
     topic: Any, people: Any, sign_in: Any, monkeypatch: Any, field: str
 ) -> None:
-    """As when time zones, or the kinds of notice, have changed since the form was opened."""
+    """For example when the kinds of notice have changed since the form was opened."""
 
     def refuse(*_args: Any, **_more: Any) -> None:
         raise Invalid("Not any more.", field)
@@ -244,7 +245,9 @@ def test_one_press_watches_a_member_and_the_same_again_ends_it(
         assert pressed(ben.get(page).text) == words
         watched = ben.get(SETTINGS).text.partition('id="watched"')[2]
         assert (f'href="{page}"' in watched) == bool(level)
-    assert ben.post(door, data={"level": "muted"}).status_code == 422  # there is ignoring for that
+    assert (
+        ben.post(door, data={"level": "muted"}).status_code == 422
+    )  # members are not muted but ignored
     assert "Watch</button>" not in client.get(page).text
     assert client.post(door, data={"level": "watching"}).status_code == 403
     ana = sign_in(people.ana)
@@ -267,7 +270,8 @@ def test_who_watches_a_member_hears_of_what_they_open_and_publish(
     make_notices(SYSTEM)
     told = [(notice.kind, notice.title) for notice in inbox(people.ben).page.items]
     assert sorted(told) == [("topic", "And now?"), ("topic", "Pumps")]
-    assert inbox(people.ana).page.items[0].title == "Pumps"  # it is published; nobody watches her
+    # the notice of the publication; nobody watches Ana
+    assert inbox(people.ana).page.items[0].title == "Pumps"
 
 
 def test_who_is_ignored_is_not_heard_of(topic: Any, people: Any, agenda: Any, sign_in: Any) -> None:
@@ -302,7 +306,7 @@ def test_nobody_watches_a_member_who_has_left(topic: Any, people: Any, sign_in: 
 
 
 def waiting(browser: Any) -> str:
-    """What stands in the inbox below “Waiting for you”, as plain text."""
+    """The text of the inbox below “Waiting for you”."""
     page = " ".join(re.sub(r"<[^>]+>", " ", browser.get("/notices").text).split())
     found = re.search(r"Waiting for you(.*?)(For your information|$)", page)
     return found[1] if found else ""
@@ -367,11 +371,11 @@ def test_a_request_whose_answer_is_deleted_waits_again(asked: Any, people: Any, 
     assert "asks you for advice: Why so loud?" in waiting(asked)
 
 
-# What is over waits no longer
+# Requests that need no answer any more
 
 
 def told(browser: Any) -> str:
-    """What waits in the inbox once the worker has made all notices."""
+    """What is listed below “Waiting for you” after the worker has made all notices."""
     while make_notices(SYSTEM):
         pass
     return waiting(browser)

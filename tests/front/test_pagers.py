@@ -12,7 +12,7 @@ from forum.search.queries import finding
 
 
 class Forms(HTMLParser):
-    """Which forms of a page hold, or are named by, a field for the number of a page; fails where one stands in another."""
+    """Which forms of a page have a field for a page number, inside or by its `form` attribute; fails for nested forms."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ def read(client, address: str) -> Forms:
 
 
 def with_pages(monkeypatch, number: int) -> None:
-    """Let every list have so many pages."""
+    """Let every list have this many pages."""
     for module in (pages, listing, posts, finding):
         monkeypatch.setattr(module, "pages_for", lambda total, size: number)
 

@@ -33,7 +33,7 @@ Found = dict[str, list[tuple[str, str]]]
 
 
 def found(slug: str, reader: Person = VISITOR) -> Found:
-    """The peers of a city in their order: what each reason but size and language is, and its first link."""
+    """The peers of a city in order: each reason except size and language, with its first link."""
     city = get_city(slug)
     shared = practices_by(reader, city_id=city.id)
     tried = practices_tried_by(reader, city_id=city.id)
@@ -126,7 +126,7 @@ def test_what_was_tried_counts_among_the_themes(small: Small) -> None:
 
 
 def test_what_readers_may_not_see_is_no_reason(small: Small) -> None:
-    """Of either city: everything that makes them peers, hidden in each way that there is."""
+    """Each text that makes two cities peers, of either city, hidden in each possible way."""
     ana, ben, moderator = small.people.ana, small.people.ben, small.people.moderator
 
     def hidden_topic(author: Member) -> None:

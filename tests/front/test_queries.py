@@ -77,10 +77,12 @@ def titles(page: Any) -> list[str]:
 
 def test_what_somebody_wrote_is_listed_with_its_beginning(small: Small) -> None:
     wrote = queries.contributions_of_member(VISITOR, small.people.ben, 1)
-    assert titles(wrote) == [small.question.title]  # the practice is listed as a practice
+    assert titles(wrote) == [
+        small.question.title
+    ]  # without the practice, which is in the list of practices
     assert wrote.items[0].text == "With one meter & a <notebook>."
     asked = queries.contributions_of_member(VISITOR, small.people.ana, 1)
-    assert titles(asked) == [small.question.title]  # what is for members is not
+    assert titles(asked) == [small.question.title]  # without the topic for members only
     assert asked.items[0].text == "How do you measure noise? – text."
     assert len(queries.contributions_of_member(small.people.ben, small.people.ana, 1).items) == 2
 

@@ -42,7 +42,7 @@ def today():
 
 
 def told():
-    """What the notices of reminders say: (title, note, address)."""
+    """The notices of reminders: (title, note, address)."""
     notices.make_notices(SYSTEM)
     rows = select(Notice).where(Notice.kind == "reminder").order_by(Notice.id)
     return [(one.heading, one.words, one.address) for one in db.session.scalars(rows)]
@@ -56,7 +56,8 @@ def test_days_are_counted_in_the_time_zone_of_the_member(people):
         "month": date(2026, 12, 28),
     }
     assert (days.first, days.last) == (date(2026, 11, 29), date(2028, 11, 28))
-    notices.choose(people.ben, {}, "daily", 7, "Pacific/Kiritimati")  # where it is tomorrow already
+    # a time zone in which the next day has begun
+    notices.choose(people.ben, {}, "daily", 7, "Pacific/Kiritimati")
     assert reminder_days(people.ben).first == date(2026, 11, 30)
     for day, later in (
         (date(2027, 1, 31), date(2027, 2, 28)),
@@ -159,7 +160,7 @@ def test_what_is_hidden_after_it_is_in_no_inbox(people, kept, post, sign_in):
 
 
 def mailed_the_day_after(app, member):
-    """The texts of the letters to a member a day later, when what waits is sent."""
+    """The e-mails to a member that are sent one day later."""
     with at(now() + timedelta(days=1)), app.test_request_context():
         write_notice_letters()
         write_digests()
@@ -280,7 +281,7 @@ def test_it_is_mailed_as_its_member_chose(people, kept, way, number):
         tell_reminders(SYSTEM)
         told()
         write_notice_letters()
-    with at(datetime(2026, 11, 30, 7, 1, tzinfo=UTC)):  # of the same day
+    with at(datetime(2026, 11, 30, 7, 1, tzinfo=UTC)):  # a minute after the digest of that day
         write_notice_letters()
         write_digests()
     assert len(letters(people.ben)) == number
@@ -290,14 +291,14 @@ def test_it_is_mailed_as_its_member_chose(people, kept, way, number):
     ("hour", "zone", "day", "moment"),
     [
         (0, "UTC", date(2026, 11, 30), datetime(2026, 11, 29, 23, tzinfo=UTC)),
-        # The clocks are set forward at 2, there is no 2 o'clock and the digest comes at 3
+        # Clocks are set forward at 2, so there is no 2 o'clock, and the digest comes at 3
         (1, "Europe/Berlin", date(2027, 3, 28), datetime(2027, 3, 27, 23, tzinfo=UTC)),
         (2, "Europe/Berlin", date(2027, 3, 28), datetime(2027, 3, 28, 0, tzinfo=UTC)),
         (3, "Europe/Berlin", date(2027, 3, 28), datetime(2027, 3, 28, 0, tzinfo=UTC)),
-        # They are set back at 3, and the digest comes at the first 2 o'clock
+        # Clocks are set back at 3, and the digest comes at the first of two 2 o'clocks
         (2, "Europe/Berlin", date(2027, 10, 31), datetime(2027, 10, 30, 23, tzinfo=UTC)),
         (3, "Europe/Berlin", date(2027, 10, 31), datetime(2027, 10, 31, 1, tzinfo=UTC)),
-        # They are set forward at midnight, and the digest comes at 1
+        # Clocks are set forward at midnight, and the digest comes at 1
         (0, "America/Havana", date(2027, 3, 14), datetime(2027, 3, 14, 4, tzinfo=UTC)),
     ],
 )
@@ -331,7 +332,7 @@ def test_a_day_is_after_today_and_not_too_far(people, kept):
         assert refused.value.field == "remind_on"
     actions.remind(people.ben, found.id, date(2028, 11, 28))
     actions.remind(people.ben, found.id, date(2026, 11, 29))
-    with at(datetime(2026, 11, 29, 5, tzinfo=UTC)):  # it stays although it is today
+    with at(datetime(2026, 11, 29, 5, tzinfo=UTC)):  # a chosen day is kept on the day itself
         assert actions.note_and_remind(people.ben, found.id, "Now", date(2026, 11, 29)).remind_at
 
 
@@ -380,7 +381,7 @@ def test_it_is_set_where_the_note_is_written(people, kept, case, sign_in):
     shown = page(ben, door)
     assert 'value="2026-12-24"' in shown and 'max="2028-11-28" min="2026-11-29"' in shown
     assert re.search(r'checked[^>]*value="day"', shown)
-    ben.post(door, data={"note": "Why not"})  # from a page of before
+    ben.post(door, data={"note": "Why not"})  # from a form without the field for the day
     assert saved() == ("Why not", date(2026, 12, 24))
     for sent, day in (
         ({"remind": "week", "remind_on": "2026-12-24"}, date(2026, 12, 5)),
@@ -388,7 +389,7 @@ def test_it_is_set_where_the_note_is_written(people, kept, case, sign_in):
         (
             {"remind": "never", "remind_on": "2027-01-02"},
             date(2027, 1, 2),
-        ),  # the choice was forgotten
+        ),  # a day was typed, but “On a day” was not chosen
         ({"remind": "never", "remind_on": ""}, None),
     ):
         assert ben.post(door, data={"note": "Why", **sent}).status_code == 303
@@ -400,7 +401,7 @@ def test_a_note_from_an_older_window_leaves_the_day_as_it_is_by_now(people, kept
     ben, door = sign_in(people.ben), f"/bookmarks/{kept['case'].id}/note"
 
     def window():
-        """What a window sends in which nothing was changed."""
+        """The form data of a page in which nothing was changed."""
         text = page(ben, door)
         field = r'<input[^>]*name="%s"[^>]*value="([^"]*)"'
         chosen = re.search(r'<input(?=[^>]*checked)[^>]*name="remind"[^>]*value="(\w+)"', text)

@@ -36,7 +36,7 @@ def test_where_no_text_has_all_words_search_shows_what_has_some(
     client.get("/search?q=harbours")
     with queries() as made:
         page = client.get("/search?q=how+do+others+measure+noise+in+harbours").text
-    assert made.count <= 25  # one for each of four telling words among them
+    assert made.count <= 25  # among them one for each of four significant words
     assert "These have some of them:" in page and f'href="{small.question.address}"' in page
     assert "0 results" in page and "Choose an agenda and ask" in page
     for nothing in ("q=harbours", "q=quayside+harbours", "q=noise+harbours&kind=case"):
@@ -108,7 +108,7 @@ def test_a_search_in_one_topic_finds_nothing_else(small: Small, client: Any, sig
     assert f'name="topic" value="{topic.id}"' in page
     found = client.get(f"/search?q=meter&topic={topic.id}").text
     assert "<b>2 results</b>" in found and found.count("<article") == 2
-    assert 'href="/search?q=meter">' in found  # the way to all others
+    assert 'href="/search?q=meter">' in found  # the link to all other results
     assert 'name="agenda"' not in found and 'name="kind"' in found
     hidden = client.get(f"/search?q=meter&topic={small.members_only.id}").text
     assert "0 results" in hidden and small.members_only.title not in hidden
@@ -158,7 +158,7 @@ def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: A
 
 @pytest.mark.parametrize("name", ["endpoint", "_scheme", "_anchor", "_method", "_external", "self"])
 def test_a_filter_keeps_any_name_in_the_address(name: str, small: Small, client: Any) -> None:
-    """None of them is an option for how the address is made."""
+    """Parameters with the names of `url_for`'s options must not be taken for these."""
     for address in ("/search?q=noise&kind=topic", "/topics?kind=question"):
         assert client.get(f"{address}&{name}=javascript").status_code == 200
     text = client.get(f"/search?q=noise&kind=topic&kind=post&{name}=x").text

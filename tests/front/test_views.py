@@ -51,17 +51,17 @@ from .conftest import NAIROBI, Small, a_case, a_practice, topic
 
 PAGES = {
     "/": 12,
-    # Two of them for the meetings and the milestones that come next, which a server's processes cache
+    # Two of them read the next meetings and milestones, which a server process caches
     "/agendas/quieter": 15,
     "/agendas/quieter/briefing": 16,
     "/members": 10,
     "/members/ben-okoth": 12,
     "/cities": 2,
-    # Four of them for cities with the same questions, two of which a server's processes cache
+    # Four of them read cities with the same questions; a server process caches two of these
     "/cities/nairobi": 17,
     "/cities/nairobi/exchange": 9,
     "/organisations/tampere-institute": 9,
-    # Five of them for names of cities, organisations, themes and, twice, entries, which a server's processes cache
+    # Five of them read names of cities, organisations, themes and (twice) glossary entries, which a server process caches
     "/search?q=noise": 14,
     "/search": 2,
     "/feeds/all.atom": 2,
@@ -103,10 +103,10 @@ def test_the_number_of_queries_is_small_and_does_not_grow(
             found[path] = made.count
         return found
 
-    client.get("/help")  # afterwards the federation is known
-    client.get("/search?q=noise")  # and how common words are, on PostgreSQL
+    client.get("/help")  # fills the cache of the federation
+    client.get("/search?q=noise")  # and that of word frequencies, on PostgreSQL
     reply(small.people.ana, small.question.id, write("A noise beside another text of its topic."))
-    set_member_themes(small.people.ben, [small.themes[0].id])  # by which cities are found
+    set_member_themes(small.people.ben, [small.themes[0].id])  # for the search by city
     few = counted()
     assert {path: count for path, count in few.items() if count > PAGES[path]} == {}
     grow(small)
@@ -170,7 +170,7 @@ def test_home_leads_to_everything(small: Small, client: Any) -> None:
     assert '<path class="arc"' in text and 'aria-label="Map of the member cities"' in text
     assert '<span lang="en">Making Cities Quieter</span>' in text
     after = text.split('<svg class="map"')[1].split("</figure>")[0]
-    # In no caption, which would be the name of the figure, and the link a part of that
+    # Not in a `figcaption`: it would name the figure, and the link would be part of that name
     assert "<figcaption" not in after and 'href="/cities">List of' in after
     assert small.members_only.title not in text
     about = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', text)[0])
@@ -438,7 +438,7 @@ def test_a_profile_begins_with_what_the_member_helps_with(small: Small, client: 
 def test_names_from_right_to_left_stay_in_their_order_and_beside_their_squares(
     small: Small, client: Any
 ) -> None:
-    """Otherwise "…, 3 Cities" would stand in pieces on both sides of an Arabic position."""
+    """Otherwise "…, 3 Cities" would be split and shown on both sides of an Arabic position."""
     ben = small.people.ben
     organisation = write_organisation(SYSTEM, OrganisationText("3 Cities", "association"))
     said = Profile("ليلى حداد 2", "مهندسة، القسم 3", organisation.id, ben.city_id)
@@ -513,7 +513,7 @@ def test_who_has_searched_nothing_yet_can_type_at_once(small: Small, client: Any
         ("institute tamp", {"/organisations/tampere-institute"}),
         ("nois", {"/topics?theme=noise"}),
         ("oise", set()),
-        ("tokyo", set()),  # a city that nobody is from
+        ("tokyo", set()),  # no member is from this city
     ],
 )
 def test_a_search_leads_to_the_pages_of_that_name(
@@ -724,7 +724,7 @@ def test_the_masthead_costs_a_member_nothing_and_who_moderates_one_query(
 
 
 def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):
-    """The page takes the periods from the constants that the actions use."""
+    """The page uses the constants of the actions for the periods."""
     for number, name in enumerate(
         (
             "candidates.actions.UNCONFIRMED_RETENTION",
