@@ -41,7 +41,7 @@ def stormwater(write: Write) -> Entry:
 
 
 def name_canary(moderator: Member, names: Sequence[str]) -> None:
-    """Let the page of an entry list texts that contain one of these words, and a search for one of them look for the others."""
+    """Make these words names of one entry: its page lists texts with them, and a search for one looks for the others."""
     half = len(names) // 2
     wordings = [
         WordingText("en", "canary", tuple(names[:half]), "A bird."),

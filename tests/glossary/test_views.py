@@ -33,7 +33,7 @@ FORM = {
 
 @pytest.fixture
 def in_several(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages are there in English, French and Spanish."""
+    """Offer the interface in English, French and Spanish."""
     more = replace(app.extensions["settings"], locales=("en", "es", "fr"))
     monkeypatch.setitem(app.extensions, "settings", more)
 
@@ -140,7 +140,9 @@ def test_an_entry_speaks_the_language_of_its_reader(
 ) -> None:
     page = client.get("/glossary/stormwater", headers={"Accept-Language": "es"}).text
     assert '<h1 lang="es" dir="auto">aguas pluviales</h1>' in page
-    assert "Rain and melted snow" in page  # the Spanish meaning is missing
+    assert (
+        "Rain and melted snow" in page
+    )  # there is no Spanish meaning, so the English one is shown
 
 
 def test_an_entry_that_is_gone_leads_on(
