@@ -42,7 +42,7 @@ CHANGES = {
 
 
 def make(kind: str, people: Any, agenda: Any) -> tuple[str, str, Any]:
-    """A page of a kind: the addresses of its form and its history, and who edits it."""
+    """Make a page of a kind; returns the addresses of its form and history, and who edits it."""
     if kind == "agenda":
         text = agendas.AgendaText("Trees", write("They *shade*."), "Trees in cities.")
         made = agendas.write_agenda(people.moderator, text)
@@ -78,7 +78,7 @@ def make(kind: str, people: Any, agenda: Any) -> tuple[str, str, Any]:
 
 
 class Form(HTMLParser):
-    """What a browser would send of the form of a page that changes something."""
+    """The data that a browser would send from the form of a page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -102,11 +102,11 @@ class Form(HTMLParser):
             self.sent.setdefault(self.choice, []).append(value)
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave a field with many lines."""
+        """End a `textarea`."""
         self.area = "" if tag == "textarea" else self.area
 
     def handle_data(self, data: str) -> None:
-        """Note what is typed in a field with many lines."""
+        """Note the text of a `textarea`."""
         if self.area:
             self.sent[self.area][0] += data if self.sent[self.area][0] else data.lstrip("\r\n")
 
@@ -118,17 +118,17 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def filled(page: str) -> dict[str, list[str]]:
-    """The fields of the form of a page, without those that differ each time."""
+    """The values in the form of a page, without tokens and the like, which differ each time."""
     return compared(Form(page).sent)
 
 
 def compared(sent: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The fields that a form sends, without those that differ each time."""
+    """The values that a form sends, without tokens and the like, which differ each time."""
     return {name: value for name, value in sent.items() if name not in ("seen", "csrf_token")}
 
 
 def change(browser: Any, address: str, kind: str) -> None:
-    """Send the form of a page with other values, later than a quarter of an hour after it was written."""
+    """Send the form of a page with other values, more than a quarter of an hour later, so that a version is kept."""
     with at(now() + LATER):
         sent = {**Form(browser.get(address).text).sent, **CHANGES[kind]}
         assert browser.post(address, data=sent).status_code == 303
@@ -168,7 +168,7 @@ def test_an_earlier_version_has_a_number_and_can_be_read_whole(
         assert browser.post(address, data={**first, **CHANGES[kind]}).status_code == 303
         page = browser.get(history).text
     assert "ersion 1" in page and "from version 1</a>" in page and "\xa0UTC</time>" in page
-    if kind == "organisation":  # its history shows nothing else than whole versions
+    if kind == "organisation":  # its history shows whole versions only
         return
     (whole,) = {
         unescape(found)
@@ -222,7 +222,7 @@ def test_what_a_version_would_not_change_is_not_offered(
 ) -> None:
     browser = sign_in(people.moderator)
     page = browser.get("/agendas/quieter/history").text
-    assert people.host.handle in page and not version_links(page)  # the hosts alone were changed
+    assert people.host.handle in page and not version_links(page)  # only the hosts were changed
 
 
 def test_what_a_version_said_to_members_alone_is_put_back_for_them_alone(
