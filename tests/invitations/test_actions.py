@@ -70,7 +70,7 @@ def test_who_may_invite(people):
 
 
 def test_an_invitation_of_somebody_suspended_lets_nobody_in(people):
-    """Nor those who have filled in the form already, and press the link of their letter only now."""
+    """Also not those who filled in the form earlier and open the link in their e-mail now."""
     made = invite(people.moderator, for_days(uses=2))
     assert use(VISITOR, made.id)
     members.suspend(people.administrator, people.moderator.id, now() + timedelta(days=1))
@@ -179,7 +179,9 @@ def test_nor_changes_to_it_in_the_settings(people, institute):
     members.join(VISITOR, joining("Finn Lund", institute))
     with pytest.raises(Invalid, match="All seats"):
         members.edit_profile(people.ben, Profile("Ben Okoth", organisation_id=institute.id))
-    members.edit_profile(eva, Profile("Eva Holm", organisation_id=institute.id))  # keeps hers
+    members.edit_profile(
+        eva, Profile("Eva Holm", organisation_id=institute.id)
+    )  # she keeps her seat
 
 
 def test_seats_are_seen_by_who_represents_it_and_moderators(people, institute):

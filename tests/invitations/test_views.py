@@ -47,8 +47,8 @@ def test_the_link_of_an_invitation_is_copied_or_mailed_and_can_be_read_whole(sig
     browser = sign_in(people.moderator)
     link = make(browser)
     page = browser.get("/invitations").text
-    assert 'data-copied="Copied" hidden>' in page  # a script shows the button
-    assert f">http://localhost{link}</p>" in page  # as text, which wraps
+    assert 'data-copied="Copied" hidden>' in page  # hidden until the script shows it
+    assert f">http://localhost{link}</p>" in page  # as text that can wrap
     to_mail = quote(f"http://localhost{link}", safe="/")
     assert (
         f'href="mailto:?subject=An%20invitation%20to%20join%20our%20forum&amp;body={to_mail}"'
@@ -156,7 +156,9 @@ def test_the_settings_lead_to_invitations_where_there_is_something_to_do(sign_in
     with queries() as made:
         assert link not in browser.get("/settings").text
     assert len([words for words in made.statements if "entrance" in words]) == 1
-    assert link in browser.get("/invitations").text  # it is in the list of pages when it is open
+    assert (
+        link in browser.get("/invitations").text
+    )  # the page itself is always linked while it is open
     assert link in sign_in(people.moderator).get("/settings").text
     text = OrganisationText("Institute of Trams", "institute", representative_id=people.ana.id)
     institute = members.write_organisation(people.moderator, text)
@@ -165,7 +167,7 @@ def test_the_settings_lead_to_invitations_where_there_is_something_to_do(sign_in
     members.write_organisation(
         people.moderator, OrganisationText("Institute of Trams", "institute"), institute.id
     )
-    assert link in browser.get("/settings").text  # one was made
+    assert link in browser.get("/settings").text  # Ana has made an invitation
     assert link not in sign_in(people.ben).get("/settings").text
     set_entrance(people.administrator, EntranceText("open", "members"))
     assert link in sign_in(people.ben).get("/settings").text
@@ -209,7 +211,7 @@ def test_an_ended_invitation_lets_nobody_in(client, sign_in, people):
 
 
 def test_two_candidates_for_the_last_use(client, app, sign_in, people, letters):
-    """Both have a letter; who confirms first is a member, the other is told."""
+    """Both have an e-mail; the first who confirms becomes a member, the other one gets a message."""
     link = make(sign_in(people.moderator))
     set_entrance(people.administrator, EntranceText("invitation"))
     other = app.test_client()
@@ -286,7 +288,7 @@ def test_a_letter_from_before_the_change_lets_nobody_in(client, people, letters)
 
 
 def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people):
-    """Without a form it is kept for everybody, so the choice has to reach it."""
+    """Without a form, the page is cached for all visitors, so the change must outdate it."""
 
     def number():
         found = db.session.execute(
@@ -367,7 +369,9 @@ def test_moderators_see_who_invited_whom(client, sign_in, people, letters, queri
     page = moderator.get("/moderation/invitations").text
     for words in ("Ana Prado", "Ben Okoth", "Eva Holm", "For the tram people.", "Used up"):
         assert words in page
-    assert "/join/invited/" not in page and link not in page  # those are for who made them
+    assert (
+        "/join/invited/" not in page and link not in page
+    )  # only those who made an invitation see its link
     with queries() as made:
         moderator.get("/moderation/invitations")
     assert made.count <= 15
@@ -400,5 +404,5 @@ def test_two_candidates_for_the_last_seat(client, app, people, letters):
     late = client.post(first)
     assert late.status_code == 422 and "All seats of Institute of Trams are taken." in late.text
     assert known.member_by_email("eva@city.example") is None
-    with at(now() + timedelta(minutes=1)):  # the link stays good, should a seat become free
+    with at(now() + timedelta(minutes=1)):  # the link stays valid, because a seat may become free
         assert client.get(first).status_code == 200

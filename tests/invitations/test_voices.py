@@ -291,7 +291,7 @@ def on(day: date, hour: int = 12):
 
 @pytest.fixture
 def until(people, institute):
-    """Ben writes for the institute until a day; Ana represents it."""
+    """Ben writes for the institute until a certain day; Ana represents it."""
     with at(TODAY):
         choose_voices(
             people.ana, institute.id, [people.ana.id, people.ben.id], {people.ben.id: LAST}
@@ -514,7 +514,7 @@ def test_a_long_record_says_how_many_there_are_besides(sign_in, people, institut
     assert "And 2 more before." in page
 
 
-# Naming some for the first time, and two who do it at once
+# Naming members for the first time, and two people who do it at once
 
 
 def test_who_may_no_longer_write_for_it_is_told_with_one_notice(people, institute):
