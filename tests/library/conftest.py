@@ -196,7 +196,7 @@ def structured(page: str) -> dict[str, Any]:
 
 
 def post(browser: FlaskClient, path: str, form: dict[str, str]) -> Any:
-    """Post form data as it is, even data that no browser would send."""
+    """Send form data unchanged, even data that no browser would send."""
     body = urlencode(form, errors="surrogatepass").encode()
     return browser.post(path, data=body, content_type="application/x-www-form-urlencoded")
 

@@ -120,7 +120,7 @@ def test_a_case_that_cannot_be_taken_is_not_kept(
 
 
 def rewrite(world: World, case: Case, body: str) -> None:
-    """Give a case another text, as its page does."""
+    """Replace the text of a case, as its form does."""
     text = case_text(body=body)
     moves = actions.moved_paragraphs(case, text)
     actions.write_case(world.host, world.agenda.id, text, case.id, moves=moves)
@@ -457,7 +457,9 @@ def test_visitors_learn_nothing_of_what_did_not_work_from_counts_and_facets(worl
     (hit,) = known.page.items
     assert {one.kind for one in (hit.document, *hit.others)} == {"practice", "failure"}
     assert "badly" not in str([one.snippet for one in seen.page.items])
-    titled = find(world.reader, Query("call"))  # the part is found by its own words alone
+    titled = find(
+        world.reader, Query("call")
+    )  # only its own words find the part "failure", not the title
     assert (titled.texts, [one.document.kind for one in titled.page.items]) == (1, ["practice"])
     assert len(find(world.reader, Query("call drowned")).page.items) == 1
 
@@ -654,7 +656,7 @@ def test_only_who_curates_keeps_the_readings(world: World) -> None:
         actions.write_reading(world.host, world.agenda.id, reading(link="ftp://x"))
 
 
-# Two requests in the same moment: the first look-up of each sees nothing yet
+# Two requests at the same moment: the first look-up of each finds nothing yet
 
 
 def late(look_up: Any) -> Any:

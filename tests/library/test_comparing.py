@@ -20,13 +20,13 @@ NOTHING = "It says nothing about this."
 
 @pytest.fixture
 def model(world: World) -> Practice:
-    """A practice of Surat with all parts, of which members alone read what did not work."""
+    """A complete practice of Surat whose failures are for members only."""
     return published(world, slug="model", city_id=SURAT, failure_audience="members")
 
 
 @pytest.fixture
 def copy(world: World, model: Practice) -> Practice:
-    """What Tampere made of it, in Finnish and with two parts."""
+    """Tampere's adaptation of it, in Finnish, with two parts."""
     parts = {"challenge": "Vesi nousi.", "failure": "Pumput jäätyivät."}
     words = {"title": "Pumput", "slug": "copy", "language": "fi", "city_id": TAMPERE}
     more = {"failure_audience": "public", "adapted_from_id": model.id}
@@ -34,7 +34,7 @@ def copy(world: World, model: Practice) -> Practice:
 
 
 def parts_of(page: str) -> dict[str, str]:
-    """The HTML of each part of the page, by its heading."""
+    """The HTML of each section of the page, by its heading."""
     found = re.findall(r'<section class="sec".*?<h2[^>]*>(.*?)</h2>(.*?)</section>', page, re.S)
     return dict(found)
 
@@ -54,7 +54,7 @@ def test_each_part_stands_beside_the_other(client: Any, model: Practice, copy: P
     assert "The first was adapted from the second." in turned
     for one in (page, turned):
         assert '<meta name="robots" content="noindex">' in one
-        address = absolute("/practices/copy/compare?with=model")  # whichever stands first
+        address = absolute("/practices/copy/compare?with=model")  # the same address for both orders
         assert f'<link rel="canonical" href="{address}">' in one
     assert "/compare" not in client.get("/sitemap.xml").text
     assert "Disallow: /*/compare" in client.get("/robots.txt").text
@@ -98,7 +98,7 @@ def test_the_second_is_chosen_from_the_library(
     assert '<meta name="robots" content="noindex">' in page
     few = client.get("/practices/model/compare?language=fi").text
     assert "with=third" not in few.split("All practices")[1]
-    assert 'href="/practices/model/compare"' in few  # without that filter
+    assert 'href="/practices/model/compare"' in few  # the link that removes the filter
     assert client.get("/practices/model/compare?with=model").status_code == 200
     none = client.get("/practices/model/compare?language=fi&language=xx&city=nowhere")
     assert "No practice has all of these" in none.text

@@ -27,13 +27,13 @@ from forum.versions import EVERYTHING, SELECT_VERSIONS
 from tests.library.conftest import World, practice_text, published
 
 SignIn = Callable[[Member], FlaskClient]
-TODAY = now().date() + timedelta(days=1)  # after all that tests share was made
+TODAY = now().date() + timedelta(days=1)  # after the shared datasets were created
 SOON = TODAY + timedelta(days=30)
 
 
 @pytest.fixture(autouse=True)
 def today() -> Iterator[None]:
-    """It is noon of one day, also when midnight passes while the tests run."""
+    """Set the clock to noon of a fixed day, so that midnight cannot pass during a test."""
     with at(datetime.combine(TODAY, time(12), UTC)):
         yield
 
@@ -47,7 +47,7 @@ def told(member: Member) -> list[tuple[str, str]]:
 
 
 def look(day: date) -> int:
-    """Let the worker look on a day until nothing is left; how many practices it looked at."""
+    """Run the worker's task on a day until nothing is left; returns the number of practices that it handled."""
     looked = 0
     with at(datetime.combine(day, now().timetz())):
         while count := actions.ask_whether_true(SYSTEM):
@@ -77,7 +77,7 @@ def test_an_author_is_asked_once_and_the_page_says_when_nothing_was_heard(
         assert "Not confirmed since" in client.get(path).text, path
     assert (
         look(SOON + timedelta(days=9_000)) == 0 and told(world.author) == []
-    )  # read with the page
+    )  # the notice was read when the author opened the page
 
 
 def test_an_author_says_that_it_is_still_true(
@@ -164,7 +164,7 @@ def test_what_a_moderator_changes_meanwhile_leaves_its_author_the_time_to_answer
         actions.write_practice(world.host, world.agenda.id, text, practice.id)
     assert look(SOON + ANSWER_WITHIN - timedelta(days=1)) == 0
     assert look(SOON + ANSWER_WITHIN) == 1
-    assert read(practice).known_on == SOON  # it is not fresher for what the moderator changed
+    assert read(practice).known_on == SOON  # a moderator's edit does not count as a confirmation
 
 
 def test_who_says_it_again_on_the_same_day_renews_no_page(world: World, sign_in: SignIn) -> None:
@@ -296,7 +296,7 @@ def test_nobody_is_asked_about_many_at_once(world: World) -> None:
 
 
 def test_a_form_that_is_open_meanwhile_is_not_refused_for_it(world: World, sign_in: SignIn) -> None:
-    """Who says that it is still true in one window can go on with the form in another."""
+    """A confirmation in one window must not make the edit form in another one outdated."""
     practice = published(world, revisit_on=SOON)
     author, page = sign_in(world.author), f"/practices/{practice.slug}"
     seen = author.get(f"{page}/edit").text.partition('name="seen"')[2].partition('value="')[2]

@@ -26,13 +26,13 @@ from forum.permissions import SYSTEM, VISITOR
 from tests.library.conftest import SURAT, TOKYO, World, person, practice_text
 
 SignIn = Callable[[Member], FlaskClient]
-TODAY = now().date() + timedelta(days=1)  # after all that tests share was made
+TODAY = now().date() + timedelta(days=1)  # after the shared datasets were created
 SOON, LATER = month_end(3, TODAY), month_end(12, TODAY)
 
 
 @pytest.fixture(autouse=True)
 def today() -> Iterator[None]:
-    """It is noon of one day, also when midnight passes, or a month ends, while the tests run."""
+    """Set the clock to noon of a fixed day, so that neither midnight nor the end of a month can pass during a test."""
     with at(datetime.combine(TODAY, time(12), UTC)):
         yield
 
@@ -57,7 +57,7 @@ def told(member: Member) -> list[tuple[str, str]]:
 
 
 def look(day: date) -> int:
-    """Let the worker look on a day until nothing is left; how many intentions it looked at."""
+    """Run the worker's task on a day until nothing is left; returns the number of intentions that it handled."""
     looked = 0
     with at(datetime.combine(day, now().timetz())):
         while count := actions.ask_about_intentions(SYSTEM):
@@ -69,7 +69,8 @@ def test_who_wants_to_try_it_is_listed_until_they_have(world: World, practice: P
     topic_id = topic_of(practice)
     actions.intend(world.reader, topic_id, LATER)
     actions.intend(world.moderator, topic_id, SOON)
-    assert wanting(practice) == ["Rosa Reader", "Mo Meijer"]  # Tokyo, then who names no city
+    # the member from Tokyo first, then the one without a city
+    assert wanting(practice) == ["Rosa Reader", "Mo Meijer"]
     actions.intend(world.reader, topic_id, SOON)
     assert len(wanting(practice)) == 2
     dialogue.mark(world.reader, opening_of(practice), "tried it", "kept", "")
@@ -247,7 +248,7 @@ def test_who_is_asked_finds_the_question_on_the_page(
     others = sign_in(world.moderator).get(page).text
     assert question not in others and "Rosa Reader" in others
     assert "wanted to try it by the end of" in others
-    assert not queries.practices_wanted_by(VISITOR, city_id=TOKYO)  # nobody wants it any more
+    assert not queries.practices_wanted_by(VISITOR, city_id=TOKYO)  # the intention is over
 
 
 def test_who_may_not_write_any_more_takes_it_back_all_the_same(

@@ -45,7 +45,7 @@ def line(picture: Picture, words: str = "A wide lane") -> str:
 
 @pytest.fixture(params=[added, added_file])
 def adding(request: Any) -> Any:
-    """Adding a picture, or a file, which is shown and seen where a picture is."""
+    """The function that adds a picture, or one that adds a file: the same rules hold for both."""
     return request.param
 
 
@@ -63,7 +63,7 @@ def hosts(world: World, adding: Any) -> Picture:
 
 @pytest.fixture
 def elsewhere(world: World) -> Any:
-    """Somebody who hosts another agenda."""
+    """The host of another agenda."""
     host = person("Olga Other")
     set_hosts(SYSTEM, world.other.id, [host.handle])
     return host
@@ -149,7 +149,7 @@ def test_who_edits_a_practice_of_another_leaves_its_pictures_and_adds_own(
     text = practice_text(sections=both, failure_audience="public")
     actions.write_practice(world.host, world.agenda.id, text, practice.id)
     assert shown_by("practice", practice.id) == {mine.name, hosts.name}
-    # and so does the author with those of the host, even where it was moved to another part
+    # the author may keep the host's pictures as well, even in another part
     text = practice_text(sections={"needs": line(hosts)}, failure_audience="public")
     actions.write_practice(world.author, world.agenda.id, text, practice.id)
     assert shown_by("practice", practice.id) == {hosts.name}
@@ -269,7 +269,14 @@ def statuses(
     return [reader.get(picture.address).status_code for reader in readers]
 
 
-NOBODY_ELSE = [404, 404, 200, 200, 200, 404]  # but its author, and who moderates the agenda
+NOBODY_ELSE = [
+    404,
+    404,
+    200,
+    200,
+    200,
+    404,
+]  # only the author and the moderators of the agenda see it
 MEMBERS_ALONE = [404, 200, 200, 200, 200, 200]
 
 
@@ -414,7 +421,7 @@ def test_comments_on_a_picture_follow_it_when_its_words_are_changed(
     }
 
 
-# What others than pages say of them
+# Pictures in feeds, the API and metadata
 
 
 @pytest.mark.parametrize("adding", [added])
@@ -457,7 +464,7 @@ def test_a_link_to_a_case_or_practice_is_shared_with_its_first_picture(
             page = client.get(path).text
         shared = re.findall(r'<meta property="og:image" content="http://localhost(\S+)"', page)
         assert len(shared) == 1, path
-        if picture is None:  # the forum's mark
+        if picture is None:  # the image of the forum
             assert shared[0].startswith("/static/icon-512.png") and '"image": "' not in page
         else:
             assert shared == [picture.address]
@@ -467,7 +474,7 @@ def test_a_link_to_a_case_or_practice_is_shared_with_its_first_picture(
     host = {"agenda_id": world.agenda.id}
     plain = actions.write_case(world.host, text=case_text(), **host)
     case = actions.write_case(world.host, text=case_text(body=f"{BODY}\n\n{line(hosts)}"), **host)
-    # whether a visitor sees the picture: is it there, and does a text show it
+    # two more: whether the picture exists, and whether a text that visitors read shows it
     assert look(f"/cases/{plain.slug}", None) + 2 == look(f"/cases/{case.slug}", hosts)
     of_failure = {"challenge": "Hm.", "failure": line(mine)}
     said = published(world, title="Said", sections=of_failure, failure_audience="public")

@@ -134,7 +134,8 @@ def test_practices_are_narrowed_by_whether_they_are_still_true(world: World) -> 
         "yes": 1,
         "no": 1,
     }
-    asked.confirmed_on = asked.published_at.date()  # long ago, and then asked again
+    # confirmed at its publication; the author was asked again since
+    asked.confirmed_on = asked.published_at.date()
     db.session.flush()
     assert queries.practices(VISITOR, PracticeFilter(confirmed=("yes",))).total == 1
 
@@ -245,7 +246,7 @@ def test_lists_take_the_same_queries_with_many_rows(
 
 
 def test_rows_are_held_before_what_is_joined_to_them_is_read(world: Any, queries: Any) -> None:
-    """See the test of this name of the dialogue."""
+    """For the reason, see the test of this name in `tests/dialogue/test_queries.py`."""
     case = actions.write_case(world.host, world.agenda.id, case_text())
     practice = actions.write_practice(world.author, world.agenda.id, practice_text())
     with queries() as made:

@@ -1,4 +1,4 @@
-"""Two editors of the library in the same moment: neither overwrites what the other has done.
+"""Two editors of the library at the same moment: neither overwrites the other's change.
 
 They run in threads on a database of its own, in which commits are real.
 """
@@ -92,7 +92,7 @@ def test_a_best_read_sent_twice_at_once_is_added_once(
 def test_a_month_is_changed_while_it_is_taken_back_or_the_worker_lets_it_go(
     own: Flask, mona: Member, agenda: Agenda
 ) -> None:
-    """Whoever comes second finds what the first has left, and nobody an error."""
+    """The second action works on what the first one has left, and none fails with an error."""
     adam = get_member(SYSTEM, "adam-de-wit")
     made = write_practice(adam, agenda.id, PracticeText("Pumps", "They call."))
     submit(adam, made.id)

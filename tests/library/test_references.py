@@ -30,7 +30,7 @@ Records = list[dict[str, list[str]]]
 
 
 def records(browser: FlaskClient, address: str) -> Records:
-    """The references of a file: the values of each tag."""
+    """The references in a file: for each, the values by tag."""
     answer = browser.get(address)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, TYPE)
     found: Records = []
@@ -278,7 +278,7 @@ def test_a_draft_is_cited_nowhere_and_its_file_is_where_its_page_is(
 def test_a_file_is_found_by_whoever_finds_the_page(
     world: World, case: Case, practice: Practice, client: FlaskClient, sign_in: SignIn
 ) -> None:
-    """And a page that others do not find has no sentence to copy."""
+    """A page that is not public has no citation to copy."""
     readers = [client, *map(sign_in, (world.reader, world.author, world.host, world.moderator))]
     pages = (f"/practices/{practice.slug}", f"/cases/{case.slug}")
 

@@ -147,14 +147,19 @@ def test_the_pages_of_topics_practices_and_cases_lead_on(
     set_member_themes(world.author, theme_ids[:1])
     for path, names in {
         topic.address: [practice.title, copy.title, case.name],
-        f"/practices/{practice.slug}": [case.name, topic.title],  # the copy is named above
+        f"/practices/{practice.slug}": [
+            case.name,
+            topic.title,
+        ],  # the adaptation is linked above already
         f"/cases/{case.slug}": [copy.title, practice.title, topic.title],
     }.items():
         section = _section(client, path)
         assert [name in section for name in names] == [True] * len(names), path
         assert f'href="/members?theme={world.themes[0].slug}"' in section
-        assert section.count("Members who help with") == 1  # and not once more for each theme
-        # Nor do its members and its texts have links of one name
+        assert (
+            section.count("Members who help with") == 1
+        )  # once for the page, not once for each theme
+        # The links to the members and to the texts of a theme have different names
         assert world.themes[0].name not in ambiguous(client.get(path).text)
     assert copy.title not in _section(client, f"/practices/{practice.slug}")
 
@@ -188,7 +193,7 @@ def test_it_costs_one_statement_for_each_theme_and_none_the_second_time(
     themes = [ThemeRow(theme_id, "", "") for theme_id in theme_ids]
 
     def statements() -> list[str]:
-        """What is asked of topics by a request of its own."""
+        """The SQL statements about topics in a separate request."""
         db.session.commit()
         with app.test_request_context(), queries() as log:
             assert related(VISITOR, themes, []).rows

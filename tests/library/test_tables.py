@@ -24,14 +24,14 @@ EMPTY = {name: said for name, said in CASE.items() if "-" not in name}
 
 
 def typed(page: str, table: str) -> dict[str, str]:
-    """What the page shows in the fields of a table, by their names; without the blank row for the script."""
+    """The values in the fields of a table, by name, without the blank row for the script."""
     page = re.sub(r"<template>.*?</template>", "", page, flags=re.DOTALL)
     fields = re.findall(rf'<input[^>]* name="({table}-[^"]+)"[^>]* value="([^"]*)"', page)
     return {name: unescape(value) for name, value in fields}
 
 
 def focused(page: str) -> list[str]:
-    """The ids of what has the focus when a page opens."""
+    """The ids of elements with `autofocus`."""
     return re.findall(r'<(?:input|button) autofocus[^>]* id="([^"]+)"', page) + re.findall(
         r'<button[^>]* id="([^"]+)"[^>]* autofocus', page
     )
@@ -72,7 +72,7 @@ def test_a_button_gives_the_form_back_with_one_row_more(world: World, sign_in: S
 def test_a_button_gives_the_form_back_without_a_row(
     world: World, case: Case, sign_in: SignIn, removed: str, left: list[str], focus: str
 ) -> None:
-    """The others keep their numbers, by which a browser knows what it has kept of them."""
+    """The other rows keep their numbers, because the saved drafts of the browser refer to them."""
     before = figures_of(case.slug)
     form = {**EMPTY, **rows("figures", "A|1", "B|2", "C|3"), "remove_row": removed}
     answer = sign_in(world.host).post(EDIT, data=form)
@@ -172,7 +172,7 @@ def test_too_many_rows_are_given_back_whole(world: World, sign_in: SignIn) -> No
 
 
 def test_lines_with_bars_are_rows(world: World, case: Case, sign_in: SignIn) -> None:
-    """A page that was opened before there were rows sends them so, and versions are kept so."""
+    """Pages that were opened before the update send this format, and versions are stored in it."""
     host = sign_in(world.host)
     lines = {
         "figures": "Streets | 41 | streets\r\n\r\nCost|3 | | | C40 | example.org",

@@ -1,4 +1,4 @@
-"""The doors of the library: what each reader sees, what is refused and how, and what never leaks."""
+"""The routes of the library: what each reader sees, what is refused and how, and what never leaks."""
 
 from __future__ import annotations
 
@@ -338,7 +338,7 @@ def test_a_practice_shows_its_parts_and_who_tried_it(
     assert "Tokyo stopped." in page and "No owner was named" in page and "1 city" in page
     assert "Sign in to read it" in page and SECRET not in page
     assert {"What was done", "What did not work"} <= {name for _level, name in headings(page)}
-    assert "done" not in regions(page)  # each of its parts would be a landmark
+    assert "done" not in regions(page)  # its parts are no landmarks
     assert SECRET in reader.get(f"/practices/{practice.slug}").text
 
 
@@ -362,7 +362,7 @@ def test_a_practice_has_one_way_to_say_that_one_tried_it(
     reader.post(f"{address}/tried", data={"outcome": "kept", "note": "It rings."})
     page = reader.get(address).text
     assert "Change what you told" in page and "Tell us you tried it" not in page
-    assert 'value="tried it"' in page  # by which it is taken back
+    assert 'value="tried it"' in page  # the button that takes the mark back
 
 
 def test_what_was_told_of_a_case_or_practice_is_taken_back_where_it_is_changed(
@@ -630,7 +630,7 @@ def test_pages_take_few_queries_however_much_is_said(
     world: World, case: Case, practice: Practice, client: FlaskClient, sign_in: SignIn, queries: Any
 ) -> None:
     reader = sign_in(world.reader)
-    # Among them one for what commitments copy, which a server's processes remember, and one for translations
+    # One of them reads which commitments copy it (a server process caches that), and one its translations
     paths = [
         (client, f"/cases/{case.slug}", 16),
         (client, f"/practices/{practice.slug}", 13),
@@ -664,5 +664,5 @@ def test_pages_take_few_queries_however_much_is_said(
         assert count <= most, (path, count)
     for number in range(1, 6):
         say(number)
-    look()  # notes how far one has read
+    look()  # the first visit stores how far the member has read
     assert look() == few

@@ -283,13 +283,13 @@ def test_a_short_practice_names_only_what_is_known_of_it(world: World, client: F
 
 
 def seen_in(page: str) -> str:
-    """The fingerprint in a form, wherever its attributes stand."""
+    """The value of the hidden field with the fingerprint, whatever the order of the attributes."""
     (tag,) = re.findall(r'<input[^>]*name="seen"[^>]*>', page)
     return re.findall(r'value="([^"]*)"', tag)[0]
 
 
 def test_two_who_edit_a_practice_lose_no_words(world: World, sign_in: SignIn) -> None:
-    """One that is not published keeps no versions, so that what is replaced would be nowhere."""
+    """An unpublished practice keeps no versions, so a replaced text would be lost."""
     waits = actions.write_practice(world.author, world.agenda.id, practice_text())
     actions.submit(world.author, waits.id)
     host, author = sign_in(world.host), sign_in(world.author)
@@ -441,9 +441,12 @@ def test_the_day_to_look_again_is_ahead_when_it_is_chosen_and_may_pass(
     with at(now() + timedelta(days=2)):
         assert "This day has passed" in author.get(page).text
         assert today.strftime("%Y") in client.get(page).text
-        assert "This day has passed" not in client.get(page).text  # a kept page has no clock
+        assert (
+            "This day has passed" not in client.get(page).text
+        )  # a cached page must not depend on the day
         form = {**PRACTICE, "revisit_on": today.isoformat()}
-        assert post(author, f"{page}/edit", form).status_code == 303  # it was so before
+        # an unchanged day is accepted although it has passed
+        assert post(author, f"{page}/edit", form).status_code == 303
         form["revisit_on"] = (today - timedelta(days=1)).isoformat()
         answer = post(author, f"{page}/edit", form)
         assert answer.status_code == 422 and "revisit_on" in errors(answer.text)
@@ -466,7 +469,9 @@ def test_a_new_practice_is_on_no_agenda_before_one_is_chosen(world: World, sign_
     answer = author.post("/practices/new", data={**PRACTICE, "agenda": ""})
     assert answer.status_code == 422 and "Choose an agenda." in answer.text
     archive(SYSTEM, world.other.id)
-    assert chosen(author.get("/practices/new").text) == world.agenda.slug  # there is no other
+    assert (
+        chosen(author.get("/practices/new").text) == world.agenda.slug
+    )  # the only open agenda is chosen
 
 
 def test_a_preview_of_a_practice_writes_nothing(world: World, sign_in: SignIn) -> None:
