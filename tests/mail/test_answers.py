@@ -103,7 +103,7 @@ def posts(topic):
 
 
 def test_the_number_of_a_message_never_changes(app):
-    """It is kept with the post: the same message, delivered once more after an upgrade, is posted once."""
+    """It is stored with the post, so that a message which is delivered again after an upgrade is not posted twice."""
     raw = b"Message-ID: <1@mail.ana.example>\r\nTo: %s\r\n\r\nhello"
     address = reply_address(MAILBOX, 7, 9, 739_000)
     known = read_message(raw % address.encode(), MAILBOX, 739_000)
@@ -116,8 +116,8 @@ def test_the_number_of_a_message_never_changes(app):
 
 
 def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, app):
-    """The whole way: a letter, the answer of a mail program with the letter quoted, a post."""
-    written_at = now() + timedelta(minutes=2)  # perhaps tomorrow
+    """From the e-mail to the reply of a mail program that quotes it, and to the post."""
+    written_at = now() + timedelta(minutes=2)  # midnight may be in between
     with with_settings(app, reply_address=MAILBOX), at(written_at):
         notifications.make_notices(SYSTEM)
         write_notice_letters()
@@ -171,7 +171,7 @@ def test_an_upper_case_address_is_the_same(people, topic, post):
     assert len(posts(topic)) == 3
 
 
-# And those that are not
+# Answers that are refused
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_forged_address_is_refused(people, topic, post, what):
     ["ben@example.org", "ana@example.org.evil.example", "", "Ana Prado", "ana@example.org@x"],
 )
 def test_strangers_are_refused_and_not_answered(people, topic, post, sender):
-    """Whoever finds a forwarded letter does not write in its owner's name."""
+    """A forwarded e-mail must not allow its receiver to write as the member."""
     with pytest.raises(Forbidden):
         receive_message(answer(people, post, sender=sender or "<>"))
     assert len(posts(topic)) == 2
@@ -261,7 +261,7 @@ def test_an_answer_to_a_slow_topic_comes_back_with_when_to_send_it(people, topic
     assert "given back" in receive_message(second)
     letter = letters()[-1]
     assert letter.to == "ana@example.org" and "My second." in letter.text
-    said = " ".join(letter.text.split())  # lines are broken
+    said = " ".join(letter.text.split())  # undo the line breaks of the text
     assert "You can write again from" in said and "(Pacific/Auckland)." in said
     assert len(posts(topic)) == 3
     third = answer(people, post, "My second.").replace(b"<1@", b"<3@")
@@ -278,7 +278,7 @@ def test_two_machines_do_not_write_to_each_other_for_ever(people, topic, post, l
 
 @pytest.fixture
 def limits(app, tmp_path):
-    """The limits hold, counted in a file of this test."""
+    """Switch rate limits on, counted in a file of the test."""
     create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
 
 
@@ -324,7 +324,7 @@ def test_odd_messages_are_refused_in_words_or_posted(people, topic, post):
 
 @pytest.mark.usefixtures("no_collection")
 def test_reading_hostile_text_takes_no_time():
-    """A line that looks like the beginning of an introduction, twenty thousand times."""
+    """Twenty thousand lines that look like the beginning of “On …, … wrote:”."""
     for bad in ("On " * 20_000, "From: " * 8_000, " \n" * 20_000, "> " * 20_000, "=== " * 10_000):
         begun = time.process_time()
         extract_answer(bad)
@@ -346,7 +346,7 @@ def test_reading_hostile_text_takes_no_time():
     ],
 )  # fmt: skip
 def test_hostile_messages_take_no_time(people, post, head):
-    """Anybody may send one, and the worker has other things to do."""
+    """Anybody may send such messages, and they must not keep the worker busy."""
     key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
     begun = time.process_time()
     read_message(b"Delivered-To: " + key + b"\r\n" + head + b"\r\n\r\nhello", MAILBOX, TODAY)
@@ -363,7 +363,7 @@ def nested(head, depth, lines, end=b"\n"):
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 @pytest.mark.parametrize(("depth", "lines"), [(900, 900_000), (300, 10_000), (99, 30_000)])
 def test_nested_parts_take_no_time(people, post, depth, lines, end):
-    """The parser compares each line with the boundaries of all parts around it, which took minutes."""
+    """The parser compares each line with the boundaries of all enclosing parts, which once took minutes."""
     key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
     for to in (key, b"reply@mail.example.org"):
         raw = nested(b"From: a@b.example\nTo: " + to + b"\n", depth, lines, end)[:2_000_000]
@@ -477,7 +477,7 @@ def test_the_answer_alone_is_kept(text, own):
     assert extract_answer(text) == own
 
 
-# Letters that come back
+# Bounces
 
 
 def report(people, address="ana@example.org", status="5.1.1", action="failed"):
@@ -525,7 +525,7 @@ def test_a_forged_report_does_nothing(people):
     assert not is_paused(people)
 
 
-# How messages come in
+# How messages are received
 
 
 def test_the_pipe_of_a_mail_server(people, topic, post, app, monkeypatch):
@@ -577,7 +577,7 @@ def test_a_database_that_is_away_sends_no_message_back(people, post, app, monkey
     assert (said.exit_code, "The database cannot be used" in said.stderr) == (75, True)
 
 
-@pytest.mark.sqlite_only  # no database is asked for
+@pytest.mark.sqlite_only  # needs no database
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
@@ -608,7 +608,7 @@ def test_wrong_arguments_are_told_apart(app):
 
 
 class Mailbox:
-    """A mail server that speaks as much IMAP as is asked of it."""
+    """A mail server that knows as much IMAP as the forum uses."""
 
     def __init__(self, *messages: bytes) -> None:
         self.messages, self.seen = list(messages), set()
@@ -722,7 +722,7 @@ def test_holiday_answers_without_a_header_are_known_by_their_subject(people, top
 
 
 def test_the_same_text_is_posted_once_a_day(people, topic, post):
-    """Two machines that answer one another by mail fall silent after one post each."""
+    """Two automatic responders that answer each other stop after one post each."""
     receive_message(answer(people, post))
     again = answer(people, post).replace(b"<1@mail", b"<2@mail")
     assert "same text" in receive_message(again)
@@ -821,7 +821,7 @@ WITHIN = {"Content_Disposition": "inline; filename=a.png", "Content_ID": "<a@b>"
     [
         ("image/png", 40_000, WITHIN, 0),  # the logo of a signature
         ("image/png", 40_000, {"Content_ID": "<a@b>"}, 0),
-        ("image/png", 2_000, ATTACHED, 0),  # an icon
+        ("image/png", 2_000, ATTACHED, 0),  # an icon in a signature
         ("image/png", 400_000, WITHIN, 1),  # a picture of the screen, pasted into the text
         ("image/png", 40_000, {"Content_Disposition": "inline"}, 1),
         ("image/png", 40_000, ATTACHED | {"Content_ID": "<a@b>"}, 1),
@@ -838,7 +838,7 @@ WITHIN = {"Content_Disposition": "inline; filename=a.png", "Content_ID": "<a@b>"
         ("application/pdf", 9, attached_as("winmail.dat"), 1),
         ("text/csv", 9, ATTACHED, 1),
         ("text/plain", 9, {"Content_Disposition": "inline; filename=a.txt"}, 1),
-        ("text/plain", 9, {}, 0),  # the text goes on below a picture
+        ("text/plain", 9, {}, 0),  # the text continues below a picture
         ("application/pdf", 9, {}, 1),
     ],
 )

@@ -27,7 +27,7 @@ from tests.mail.conftest import free_port, with_settings
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
 KINDS = sorted(
     path.stem for path in TEMPLATES.glob("*.txt") if path.stem not in ("kit", "notice", "digest")
-)  # these have tests of their own
+)  # other tests cover these
 
 
 def write(people, kind="changed", member=None, **words):
@@ -40,7 +40,7 @@ def row(letter):
     return db.session.get(Delivery, letter.id, populate_existing=True)
 
 
-# What arrives
+# The e-mails that arrive
 
 
 def test_a_letter_arrives_in_text_and_html(people, mail_server):
@@ -117,7 +117,7 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
 
 @pytest.mark.parametrize("kind", [*KINDS, "notice", "digest"])
 def test_letters_print_through_their_kit_alone(kind):
-    """What goes around the parts of the kit would not be escaped in HTML."""
+    """Only the macros of the kit escape text for the HTML part."""
     text = (TEMPLATES / f"{kind}.txt").read_text()
     printed = re.findall(r"\{\{-?\s*(\S+)", text)
     assert printed and all(word.startswith("m.") for word in printed), printed
@@ -125,7 +125,7 @@ def test_letters_print_through_their_kit_alone(kind):
         assert value.startswith("m."), value
 
 
-# Servers that do not do what they should
+# Mail servers that fail
 
 
 def test_a_server_that_is_away_loses_nothing(people, app):
@@ -142,7 +142,7 @@ def test_a_server_that_is_away_loses_nothing(people, app):
 
 @pytest.mark.parametrize("again", ["send_again", "send_all_again"])
 def test_what_is_sent_again_has_all_its_attempts_also_while_no_server_is_there(people, app, again):
-    """Also days after it was written."""
+    """Also when the letter was written days ago."""
     letter = write(people)
     which = [letter.id] if again == "send_again" else []
     with with_settings(app, smtp_url=f"smtp://127.0.0.1:{free_port()}"):
@@ -176,7 +176,7 @@ def test_one_address_that_does_not_exist_stops_nothing_else(people, mail_server)
 
 
 def test_a_letter_that_cannot_be_made_stops_nothing_else(people, mail_server):
-    """Whatever is wrong with it: it is tried later, and the administrator sees it."""
+    """A faulty letter is tried again later, and listed for the administrator."""
     odd = actions.write_letter(SYSTEM, "changed", "a..b@example.org", {"what": "password"})
     unknown, other = write(people, "nothing"), write(people)
     deliver()
@@ -256,7 +256,7 @@ def test_two_workers_send_a_letter_once(people, mail_server):
 def test_what_was_taken_by_the_server_before_a_kill_is_not_sent_again(
     people, mail_server, app, tmp_path, monkeypatch
 ):
-    """The server has it, the database does not know yet: the note in the folder says so."""
+    """The mail server has the letter, but the database does not know; a file in the folder says so."""
     letter = write(people)
 
     def killed(*_args):
@@ -280,7 +280,7 @@ def test_a_letter_keeps_its_number_however_often_it_is_tried(people, mail_server
     assert compose(row(letter), with_number).number == first
 
 
-# The rest
+# Other cases
 
 
 def test_old_letters_are_forgotten(people, mail_server):
@@ -331,7 +331,7 @@ def test_a_letter_to_try_the_mail(people, mail_server, app):
 
 
 def test_a_letter_to_try_the_mail_is_sent_by_nobody_else(people, mail_server, app):
-    """A worker that looks meanwhile leaves it alone."""
+    """A worker that runs meanwhile does not send it."""
     carry = transports.SmtpTransport.send
 
     def carry_late(*what):
@@ -347,7 +347,7 @@ def test_a_letter_to_try_the_mail_is_sent_by_nobody_else(people, mail_server, ap
 
 
 def test_a_server_that_refuses_the_sender_loses_no_letter(people, mail_server):
-    """As one does whose password has changed: nothing is wrong with the letters."""
+    """For example after its password was changed: that says nothing about the letters."""
     mail_server.answers["MAIL"] = "550 sender rejected"
     letter = write(people)
     assert deliver() == 0
@@ -357,7 +357,9 @@ def test_a_server_that_refuses_the_sender_loses_no_letter(people, mail_server):
         assert deliver() == 1 and row(letter).sent_at
 
 
-@pytest.mark.parametrize("valid", [{"minutes": 60}, {"hours": 1}])  # as earlier releases wrote it
+@pytest.mark.parametrize(
+    "valid", [{"minutes": 60}, {"hours": 1}]
+)  # "hours" is from earlier releases
 def test_a_link_that_is_over_is_not_sent(people, mail_server, valid):
     letter = write(people, "sign_in", path="/x", salt="s", purpose="p", **valid)
     with at(now() + timedelta(minutes=61)):

@@ -29,7 +29,7 @@ def copy_of(said: str, kit: str) -> str:
 
 
 def digest_of(title: str, kit: str, number: int = 1, further: int = 0) -> tuple[str, str]:
-    """Subject and body of a digest of so many entries, of which one is shown, with a sentence about it."""
+    """Subject and body of a digest of this many entries; one of them is shown, with a sentence."""
     entry = {"title": title, "address": "/topics/1", "text": ""}
     more = {"groups": [{"agenda": {"title": title}, "entries": [entry], "further": further}]}
     when = {
@@ -74,7 +74,7 @@ def test_a_title_in_another_script_runs_its_own_way() -> None:
 
 
 def test_a_letter_says_its_language_where_mail_programs_keep_it(app: Flask) -> None:
-    """Some take `<html>` and `<body>` away."""
+    """Some mail programs remove `<html>` and `<body>`, and their attributes with them."""
     assert '<div class="page" lang="en" dir="ltr"' in copy_of("Good.", "kit.html")
 
 

@@ -44,7 +44,7 @@ from tests.conftest import link_in
 from tests.mail.conftest import with_settings
 
 SOON = timedelta(minutes=2)
-SETTLED = UNDO_PERIOD + SOON  # after a decision that is not undone
+SETTLED = UNDO_PERIOD + SOON  # when a decision can no longer be undone
 MORNING = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)  # a Monday
 TEXT = "We asked the trams to slow down.\n\nIt *helped* & cost <nothing>."
 
@@ -57,7 +57,7 @@ def topic(people, agenda):
 
 
 def mail(later=SOON):
-    """What the worker does: notices, letters, sending."""
+    """Run the worker's tasks: make notices, write letters, send them."""
     with at(now() + later):
         notifications.make_notices(SYSTEM)
         write_notice_letters()
@@ -142,7 +142,7 @@ def test_what_was_read_on_the_site_is_not_mailed(people, topic, mail_server):
 
 
 def test_what_waits_follows_its_member_to_a_new_address(people, topic, mail_server):
-    """An address that somebody has given up, or that was a thief's, gets nothing more of it."""
+    """A former address, which may have been a thief's, gets none of the waiting e-mails."""
     dialogue.reply(people.ben, topic.id, write(TEXT))
     with at(now() + SOON):
         notifications.make_notices(SYSTEM)
@@ -177,7 +177,7 @@ def letters_to(address):
 
 @pytest.mark.parametrize("what", ["read", "hidden", "topic hidden", "left", "leaving", "suspended"])
 def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server, what):
-    """The letter is written already; what happens before it goes out counts."""
+    """A letter that is written already is not sent when its reader loses the right meanwhile."""
     post = dialogue.reply(people.ben, topic.id, write(TEXT))
     with at(now() + SOON):
         notifications.make_notices(SYSTEM)
@@ -228,7 +228,7 @@ def test_a_question_whose_text_is_hidden_asks_nobody_for_advice(people, topic, m
 
 
 def test_a_title_that_was_corrected_is_not_mailed(people, topic, mail_server):
-    """It may have named somebody."""
+    """The former title may have named somebody."""
     dialogue.reply(people.ben, topic.id, write(TEXT))
     notifications.make_notices(SYSTEM)
     dialogue.retitle(people.host, topic.id, "Who is loud?", [])
@@ -241,7 +241,7 @@ def test_a_decision_is_mailed_once_it_can_no_longer_be_undone(people, topic, mai
     post = dialogue.reply(people.ben, topic.id, write(TEXT))
     mail()
     reasons = Reasons("It is advertising.", 2)
-    with at(now()):  # a second that passes meanwhile would settle it
+    with at(now()):  # one moment for both: a second later, the decision could no longer be undone
         moderation.decide(people.moderator, "post", post.id, "hide", reasons)
         for later in (SOON, UNDO_PERIOD):
             mail(later)
@@ -412,7 +412,7 @@ def test_nothing_in_a_title_or_text_becomes_a_header(people, agenda, mail_server
 
 
 def test_one_press_ends_letters_of_a_kind(people, topic, mail_server, client):
-    """The mail program asks without a page, cookie or token (RFC 8058)."""
+    """Mail programs send the request by themselves, without cookie and token (RFC 8058)."""
     dialogue.reply(people.ben, topic.id, write(TEXT))
     mail()
     (message,) = sent(mail_server)
@@ -441,7 +441,7 @@ def test_one_press_ends_letters_of_a_kind(people, topic, mail_server, client):
 
 
 def news(people, topic):
-    """Ben watches the topic, and somebody writes in it."""
+    """Let somebody write in the topic that Ben watches."""
     notifications.watch(people.ben, "topic", topic.id)
     with at(now() + timedelta(seconds=1)):
         dialogue.reply(people.chitra, topic.id, write("New here: <b>asphalt</b>."))
@@ -491,7 +491,7 @@ def test_a_digest_says_of_every_kind_what_it_is(people, topic, mail_server):
     notifications.choose_ways(people.moderator, dict.fromkeys(DEFAULT_WAYS, "digest"))
     with at(MORNING - timedelta(hours=3)):
         moderation.report(people.moderator, "topic", topic.id, "rules")
-        # Which tell of meetings or of searches alone: see there
+        # Without kinds that have digests of their own; see the tests of meetings and searches
         kinds = DEFAULT_WAYS.keys() - {*MEETING_KINDS, *SEARCH_KINDS}
         for kind in kinds:
             about = NoticeText(kind, queue_path("topic", topic.id), "Quieter rails")
@@ -598,7 +598,7 @@ def settings(every="daily", hour=7, zone="UTC"):
             settings(zone="America/New_York", hour=2),
             "2026-03-08T08:00",
             True,
-        ),  # an hour that is not there that day
+        ),  # this hour does not exist on that day
     ],
 )
 def test_the_member_s_hour(given, moment, is_due):
@@ -613,9 +613,9 @@ def test_the_member_s_hour(given, moment, is_due):
         ("America/New_York", "2026-03-07"),
         ("America/New_York", "2026-10-31"),
         ("Europe/London", "2026-10-24"),
-        ("Asia/Beirut", "2026-03-28"),  # midnight is not there
-        ("Asia/Beirut", "2026-10-23"),  # the last hour of a day is there twice
-        ("Australia/Lord_Howe", "2026-04-04"),  # half an hour
+        ("Asia/Beirut", "2026-03-28"),  # midnight does not exist on that day
+        ("Asia/Beirut", "2026-10-23"),  # the last hour of the day occurs twice
+        ("Australia/Lord_Howe", "2026-04-04"),  # the clock changes by half an hour
         ("Australia/Lord_Howe", "2026-10-03"),
     ],
 )
