@@ -20,7 +20,7 @@ LINK = "https://meet.example/secret-room"
 
 
 def a_text(**words: Any) -> MeetingText:
-    """A webinar of an hour and a half in five days, at noon: on one day at any hour of the test."""
+    """A webinar of an hour and a half in five days, at noon, so that it never crosses midnight."""
     noon = now().replace(hour=12, minute=0, second=0, microsecond=0)
     starts_at: datetime = words.pop("starts_at", noon + timedelta(days=5))
     told = {
@@ -37,7 +37,7 @@ def a_text(**words: Any) -> MeetingText:
 
 @pytest.fixture
 def announce(people: Any, agenda: Agenda) -> Callable[..., Meeting]:
-    """Announces a meeting on the agenda in the name of its host."""
+    """Returns a function: the host announces a meeting on the agenda."""
 
     def announce(**words: Any) -> Meeting:
         return actions.announce_meeting(people.host, agenda.id, a_text(**words))

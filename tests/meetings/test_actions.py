@@ -1,4 +1,4 @@
-"""Announcing and changing meetings, coming to them, and what the worker does by the clock."""
+"""Announcing and changing meetings, coming to them, and what the worker does at certain times."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOON = datetime(2999, 7, 1, 12, tzinfo=UTC)
 
 
 def told(kind: str) -> list[tuple[int, str]]:
-    """Who was told of what, by the notices of a kind that are not hidden."""
+    """The visible notices of a kind: who was told, and what."""
     while make_notices(SYSTEM):
         pass
     shown = select(Notice).where(Notice.kind == kind, Notice.hidden_at.is_(None))
@@ -365,7 +365,7 @@ def test_a_meeting_is_cancelled_with_a_reason_and_once(
     assert [one.id for one in queries.coming_meetings(VISITOR, None, 1).items] == [made.id]
 
 
-# By the clock
+# At certain times
 
 
 def test_the_worker_writes_down_that_a_meeting_is_over(people: Any, announce: Announce) -> None:
@@ -383,7 +383,7 @@ def test_the_worker_writes_down_that_a_meeting_is_over(people: Any, announce: An
 def test_members_are_reminded_once_the_day_before(people: Any, announce: Announce) -> None:
     made = announce(seats=1)
     actions.come(people.ana, made.id)
-    actions.come(people.ben, made.id)  # who waits is not reminded
+    actions.come(people.ben, made.id)  # Ben is on the waiting list, so he is not reminded
     assert actions.remind_of_meetings(SYSTEM) == 0
     with at(made.starts_at - timedelta(hours=23)):
         assert [actions.remind_of_meetings(SYSTEM) for _ in range(2)] == [1, 0]

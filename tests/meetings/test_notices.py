@@ -29,7 +29,7 @@ Letters = Callable[[], list[Letter | None]]
 
 
 def worker() -> None:
-    """What the worker does."""
+    """Run the worker's tasks."""
     look_after_meetings()
     while make_notices(SYSTEM):
         pass

@@ -30,7 +30,7 @@ Announce = Callable[..., Meeting]
 
 
 def fields(**words: Any) -> dict[str, Any]:
-    """What a host types for a meeting in Lisbon in ten days."""
+    """The form data of a meeting in Lisbon in ten days."""
     day = (now() + timedelta(days=10)).date().isoformat()
     told = {
         "title": "Night trams",
@@ -278,7 +278,8 @@ def test_what_came_of_it_leads_into_the_dialogue(
     told = {"seen": seen, "source": "We *met*.", "topic": link, "recording": "video.example/x"}
     assert browser.post(address, data=told).status_code == 303
     head, rest = browser.get(over.address).text.split("</h1>")[1].split("</header>", 1)
-    assert f'href="{address}"' in head and "Edit what came of it" in head  # as other edits
+    # at the same place as other links to edit
+    assert f'href="{address}"' in head and "Edit what came of it" in head
     assert address not in rest
     page = client.get(over.address).text
     assert "<em>met</em>" in page and "https://video.example/x" in page
