@@ -346,7 +346,7 @@ def test_the_last_administrator_stays(app, people):
     ],
 )
 def test_the_only_one_left_takes_the_role_of_a_suspended_administrator(app, people, deed):
-    """Who is suspended runs nothing, so that nothing is lost with them."""
+    """A suspended administrator does not count as one, so the role can be taken away."""
     actions.appoint(SYSTEM, people.ben.handle, "administrator")
     actions.suspend(people.administrator, people.ben.id, now() + timedelta(days=3))
     deed(people.administrator, people.ben)
@@ -434,7 +434,9 @@ def test_an_organisation_is_written_and_its_history_kept(app, people):
         "Tampere",
         "Ana Prado",
     )
-    actions.write_organisation(people.moderator, text, made.id)  # nothing changes, nothing is kept
+    actions.write_organisation(
+        people.moderator, text, made.id
+    )  # an unchanged text keeps no version
     (version,) = versions_of("organisation", found.id)
     assert (version.fields["name"], version.fields["seats"]) == ("Stadt Köln", 3)
     assert version.editor_handle == people.moderator.handle
@@ -476,7 +478,7 @@ def test_no_two_organisations_of_a_city_have_one_name(app, city):
 
 
 def test_organisations_of_a_file_may_have_one_name(app):
-    """A forum may have had two before they were refused; what it exports can be read again."""
+    """Older forums may have such organisations, and their export must be importable."""
     texts = [OrganisationText("Trams", "company", slug=slug) for slug in ("trams", "trams-2")]
     made = [actions.write_organisation(SYSTEM, text).id for text in texts]
     longer = OrganisationText("Trams", "company", about="Trams and buses.")
@@ -547,7 +549,7 @@ def test_cities_are_loaded_by_administrators(app, people):
 def test_nobody_is_called_like_the_forum_or_who_runs_it(people, name):
     actions.found_federation(SYSTEM, "Quiet Cities")
     if name == "QuietCities Support":
-        assert joined(name)  # other words among them are no impersonation
+        assert joined(name)  # with other words in it, the name is not taken for the forum's
         return
     with pytest.raises(Invalid, match="looks like the name") as refused:
         joined(name)
@@ -668,7 +670,7 @@ def test_who_is_called_so_already_keeps_the_name(people):
 
 
 def members_named_alike(member, name):
-    """As somebody is who joined before this was looked at."""
+    """As members who joined before names were compared."""
     member.name, member.name_skeleton = name, skeleton(name)
     db.session.commit()
 

@@ -20,7 +20,9 @@ PASSWORD = "four unrelated plain words"
 
 @pytest.fixture
 def run(app, monkeypatch):
-    monkeypatch.setattr("flask_migrate.upgrade", lambda: None)  # the tables of the tests are there
+    monkeypatch.setattr(
+        "flask_migrate.upgrade", lambda: None
+    )  # the test database has its tables already
     runner = app.test_cli_runner()
     return lambda *words, said="": runner.invoke(args=words, input=said)
 

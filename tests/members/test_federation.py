@@ -28,7 +28,7 @@ SAID = {"name": "Quiet Cities", "tagline": "We listen.", "contact_email": "offic
 
 @pytest.fixture
 def named(app: Flask, people: Any) -> dict[str, str]:
-    """A forum with a name; what it says of itself."""
+    """A forum with a name; returns its description."""
     told = {"tagline": "Cities learn.", "contact_email": "a@city.example"}
     return queries.federation_fields(actions.found_federation(SYSTEM, "Interurban", **told))
 
@@ -107,7 +107,7 @@ def test_what_was_said_before_is_kept_with_who_changed_it(
     named: dict[str, str], browser: FlaskClient, people: Any
 ) -> None:
     assert "What was changed" not in browser.get(ADDRESS).text
-    actions.describe_federation(people.administrator, **named)  # the same again
+    actions.describe_federation(people.administrator, **named)  # the same values again
     assert queries.federation_versions(SYSTEM) == []
     actions.describe_federation(people.administrator, **SAID)
     actions.describe_federation(SYSTEM, tagline="")
@@ -135,7 +135,7 @@ def test_the_page_takes_few_statements(
     named: dict[str, str], browser: FlaskClient, queries: Any
 ) -> None:
     browser.get(ADDRESS)
-    with queries() as made:  # two of them for the numbers in the masthead
+    with queries() as made:  # two of them count for the masthead
         assert browser.get(ADDRESS).status_code == 200
     assert made.count <= 6, "\n".join(made.statements)
 
@@ -147,7 +147,7 @@ def test_a_name_that_was_known_is_said_while_the_database_is_away(
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 
     def name() -> str:
-        g.pop("federation", None)  # as in another request
+        g.pop("federation", None)  # as at the beginning of another request
         return views.federation().name
 
     assert name() == "Interurban"
@@ -178,7 +178,7 @@ def test_of_two_who_save_at_once_the_second_one_is_told(own: Flask) -> None:
 def processes(
     database_url: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[list[Flask]]:
-    """Two processes of one forum, as they run; the first one answers commands, too."""
+    """Two applications over one forum, as in two server processes; commands run in the first one."""
     running = {"remembers": True, "page_cache_mb": 4, "is_one_machine": request.param}
     with forums(database_url, tmp_path_factory) as make:
         forum = make("named", has_tables=True, **running)
@@ -192,7 +192,7 @@ def processes(
 
 
 def test_every_process_says_it_at_once(processes: list[Flask]) -> None:
-    """Pages that are kept for visitors, and pages that are made for each request."""
+    """On cached pages of visitors, and on pages that are rendered for each request."""
     first, _other = processes
     readers = [Client(app, use_cookies=False) for app in processes]
 

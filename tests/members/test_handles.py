@@ -1,4 +1,4 @@
-"""Changing a handle: who may choose which, and everything that still knows the old one."""
+"""Changing a handle: who may choose which, and where the old one still works."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_members_choose_another_handle(people: Any, typed: str) -> None:
     ],
 )
 def test_not_any_handle(people: Any, typed: str) -> None:
-    """None of a wrong shape, of an office, of somebody else or like theirs, and not the one that one has."""
+    """Not of a wrong form, of a role, of somebody else or confusable with theirs, and not the present one."""
     with pytest.raises(Invalid) as refused:
         actions.change_handle(people.ana, typed)
     assert refused.value.field == "handle" and people.ana.handle == "ana-prado"
@@ -143,7 +143,7 @@ def test_what_no_profile_may_say_no_handle_says(people: Any) -> None:
     assert refused.value.field == "handle"
 
 
-# What still knows the one before
+# Where the old one still works
 
 
 def test_the_address_before_leads_to_the_present_one(
@@ -151,7 +151,7 @@ def test_the_address_before_leads_to_the_present_one(
 ) -> None:
     answer = client.get("/members/ana-prado")
     assert (answer.status_code, answer.location) == (301, "/members/ana-of-the-trams")
-    assert "no-store" in answer.headers["Cache-Control"]  # for she may take it back
+    assert "no-store" in answer.headers["Cache-Control"]  # because she may change back to it
     assert "Ana Prado" in client.get(answer.location).text
     assert client.get("/members/ana-prado/report").status_code == 200
 
@@ -225,7 +225,9 @@ def test_the_page_changes_it_once_one_has_proved_who_one_is(people: Any, sign_in
     assert (answer.status_code, answer.location) == (303, "/members/ana-p")
     page = browser.get("/members/ana-p").text
     assert "leads there, too" in page
-    assert 'data-member="ana-prado"' in page  # so that what she has typed is still offered
+    assert (
+        'data-member="ana-prado"' in page
+    )  # drafts in her browser are stored under the old handle
     assert "You can correct it" in browser.get("/settings/handle").text
     answer = browser.post("/settings/handle", data={"handle": "ana-p2"})
     assert "is corrected" in browser.get(answer.location).text

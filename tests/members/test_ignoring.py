@@ -150,7 +150,7 @@ def test_a_letter_seems_to_be_sent_and_does_not_come(people: Any, topic: Any, le
     actions.take_letters(people.ana, True)
     ben, ana = get_member(SYSTEM, people.ben.handle), get_member(SYSTEM, people.ana.handle)
     contact(ben, ana.id, "Dear Ana, why do you never answer me?", True)
-    assert [letter.to for letter in letters()] == [ben.email]  # his copy
+    assert [letter.to for letter in letters()] == [ben.email]  # only the copy for Ben himself
     assert db.session.query(ContactLetter).count() == 1
     assert ben.can.contact(ana)
 
@@ -313,7 +313,7 @@ def test_visitors_pages_and_feeds_leave_nothing_out(
     browser = app.test_client()
     for path in ("/", "/topics", "/feeds/all.atom", "/agendas/quieter/feed.atom"):
         assert "Ben tells" in browser.get(path).text
-        assert "Ben tells" in browser.get(path).text  # from the cache as well
+        assert "Ben tells" in browser.get(path).text  # the second time from the cache
     assert "Ben tells" in sign_in(people.ana).get("/feeds/all.atom").text
     assert "Feeds, and pages that you read" in sign_in(people.ana).get("/settings/ignored").text
 

@@ -94,7 +94,7 @@ def test_cities_whose_own_name_begins_so_come_first(app):
     assert named == [
         ("San Jose", "US", ""),
         ("San José", "CR", ""),
-        ("Elsewhere", "CR", ""),  # the list, which has the spelling, does not know this city
+        ("Elsewhere", "CR", ""),  # this city is missing in the list with the spellings
         ("Cúcuta", "CO", "San José de Cùcuta"),
     ]
     assert [one.city.name for one in members.city_choices("san jose de, colombia")] == ["Cúcuta"]
@@ -120,9 +120,9 @@ def test_equal_cities_are_told_apart_by_the_nearest_that_is_larger(app, queries)
     with queries() as made:
         found = members.city_choices("newtown")
     assert [(one.city.id, one.near) for one in found] == [
-        (90_000_003, ""),  # nothing larger is near
+        (90_000_003, ""),  # there is no larger city near it
         (90_000_002, "Huge"),
-        (90_000_004, ""),  # the only one of its country
+        (90_000_004, ""),  # the only city of that name in its country
         (90_000_001, "Great"),
     ]
     assert made.count == 4
@@ -186,7 +186,7 @@ def test_cities_and_organisations_with_members_are_counted(app, people):
 
 
 def test_the_cities_of_the_map_follow_each_deed(app, people):
-    """They are remembered between deeds."""
+    """They are cached until an action changes them."""
 
     def names(reader=VISITOR):
         return {city.name for city in members.home_cities(reader)}
@@ -267,7 +267,7 @@ def test_a_session_takes_one_statement(app, people, queries):
         found = members.session_by_token(token)
         assert found.member.city.name
     assert made.count == 1
-    with pytest.raises(DetachedInstanceError):  # what is not loaded is never loaded by accident
+    with pytest.raises(DetachedInstanceError):  # relationships that were not loaded raise
         assert found.member.languages
 
 

@@ -1,4 +1,4 @@
-"""Two actions of or about one member in the same moment: neither overwrites what the other has done."""
+"""Two actions by or about one member at the same moment: neither overwrites the other's change."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_what_has_one_name_is_made_once_by_two_moderators(
 ) -> None:
     adam = who("adam-de-wit")
     said = at_once(own, [lambda: slowly(deed, adam, text)] * 2)
-    # Two ready texts, or the same entrance again
+    # Two ready texts, and two changes of who may join
     assert said.count("done") == 1 or {"done"} == {*said} <= late
     assert {*said} - {"done"} <= late
 

@@ -342,7 +342,7 @@ def test_anything_asked_of_the_list_gives_a_page(sign_in, people, query):
 )
 def test_pages_for_visitors_take_few_statements(client, app, queries, address, most):
     actions.found_federation(SYSTEM, "Cities in Dialogue", "")
-    client.get(address)  # the first page of a process looks at the schema
+    client.get(address)  # the first request of a process checks the schema
     app.extensions.pop("federation", None)
     with queries() as made:
         assert client.get(address).status_code == 200
@@ -367,7 +367,7 @@ def test_pages_for_members_take_few_statements(sign_in, people, queries, address
     actions.found_federation(SYSTEM, "Cities in Dialogue", "")
     browser = sign_in(people.administrator)
     browser.get(address)
-    with queries() as made:  # two of them for the numbers in the masthead
+    with queries() as made:  # two of them count for the masthead
         assert browser.get(address).status_code == 200
     assert made.count <= most, "\n".join(made.statements)
 
