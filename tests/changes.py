@@ -69,7 +69,7 @@ def _forget_names(_w: dict[str, Any], _p: Any, _a: Any) -> None:
 
 
 ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
-# w is the world, p the people, a the agenda
+# w: the values of `world`, p: people, a: agenda
 DEEDS: dict[str, Deed] = {
     "reply": lambda w, p, a: dialogue.reply(p.ben, w["topic"], write("One more.")),
     "reply elsewhere": lambda w, p, a: dialogue.reply(p.ben, w["case_topic"], write("A comment.")),
@@ -347,7 +347,7 @@ PAGES = (
     "/topics/{topic}/feed.atom",
     "/topics/{topic}/useful",
     "/manifest.webmanifest",
-    # Of the JSON routes those that state their dependencies, and the lists of topics and posts
+    # The JSON routes that declare what they depend on, and the lists of topics and posts
     "/api",
     "/api/v1/topics",
     "/api/v1/topics/{topic}",

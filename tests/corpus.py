@@ -1,4 +1,4 @@
-"""Hostile texts: those whose scripts must never run on a page (XSS), and those that must not keep the parser busy.
+"""Hostile texts: some with scripts that must never run on a page (XSS), some that are slow to parse.
 
 A text of the first kind sets `window.hit` if its script runs.
 """
@@ -369,7 +369,7 @@ STRESS_PATTERNS = {
 
 
 def stress_texts(length: int) -> dict[str, str]:
-    """Long texts that are slow to parse for a careless parser, by the name of what they repeat."""
+    """Long texts that would take a careless parser very long, by the name of what they repeat."""
     made = {name: _repeated(pattern, length) for name, pattern in STRESS_PATTERNS.items()}
     made["a wide table"] = "|a" * 50 + "\n" + "|-" * 50 + "\n" + "|\n" * (length // 4)
     made["almost a table"] = _repeated("|-", length - 1) + "x"

@@ -150,7 +150,7 @@ def make_readings(people: Any, agenda: Agenda) -> None:
 
 
 def make_declarations(people: Any, agenda: Agenda) -> None:
-    """A declaration that can be signed, and one in consultation that is withdrawn."""
+    """A declaration that is open for signature, and one that was withdrawn during the consultation."""
     for title in ("Quiet harbours", "Loud harbours"):
         text = declarations.DeclarationText(title, write("We *want* them.", has_pictures=False))
         made = declarations.write_declaration(people.moderator, agenda.id, text)
@@ -163,7 +163,7 @@ def make_declarations(people: Any, agenda: Agenda) -> None:
 
 
 def make_commitments(people: Any, agenda: Agenda) -> None:
-    """A commitment with a milestone that is reached, and one that moderators hide."""
+    """A commitment with a reached milestone, and one that moderators hide."""
     text = OrganisationText("City of Felt", "city", representative_id=people.ana.id)
     city = write_organisation(people.moderator, text)
     day = START.date() + timedelta(days=30)
@@ -177,7 +177,7 @@ def make_commitments(people: Any, agenda: Agenda) -> None:
 
 
 def make_translations(people: Any, agenda: Agenda) -> None:
-    """Two translations of a practice with failures for members only, one of them hidden; one whose original was closed later."""
+    """Translations of practices whose failures are for members only: one is hidden, one had a public original at first."""
     sections = {"challenge": "*Noise*.", "failure": "It *froze*."}
     for title, failures in (("Felt", MEMBERS), ("Cork", PUBLIC)):
         text = library.PracticeText(title, "So.", sections=sections, failure_audience=failures)

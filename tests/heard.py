@@ -1,4 +1,4 @@
-"""What a screen reader lists of a page: headings, regions, and links and buttons by their names."""
+"""What a screen reader can list on a page: headings, regions, and links and buttons with their names."""
 
 from __future__ import annotations
 

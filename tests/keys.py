@@ -15,7 +15,7 @@ from webauthn.helpers import bytes_to_base64url as b64
 from forum.passkeys import Site
 
 SITE = Site("http://localhost", "Interurban")
-PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40  # flags of authenticator data, WebAuthn §6.1
+PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40  # flags of authenticator data (WebAuthn, 6.1)
 
 
 class SoftwarePasskey:
