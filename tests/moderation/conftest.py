@@ -54,7 +54,7 @@ def things(app: Flask, people: Any, agenda: Agenda) -> Things:
 
 
 def known_things(app: Flask, people: Any, agenda: Agenda) -> Things:
-    """The same things, for tests of the rooms above."""
+    """Something of each kind on one agenda, for tests of rooms that build on moderation."""
     rows = load_dataset_rows("something of each kind", app, lambda: make_things(people, agenda))
     return Things(agenda, other_host=get_member(SYSTEM, people.chitra.handle), **rows)
 

@@ -46,7 +46,9 @@ def test_a_member_reports_once(people: Any, things: Any) -> None:
     with pytest.raises(Invalid):
         actions.report(people.ana, "post", things.first.id, "spam")
     actions.report(people.chitra, "post", things.first.id, "spam")
-    assert queue.waiting_count(people.moderator) == 2  # the post, and the submitted practice
+    assert (
+        queue.waiting_count(people.moderator) == 2
+    )  # the reported post and the submitted practice
 
 
 def test_everything_but_ones_own_can_be_reported(people: Any, things: Any) -> None:
@@ -67,7 +69,7 @@ def test_what_is_not_there_to_read_cannot_be_reported(people: Any, things: Any) 
     actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Rude.", 2))
     for kind, item_id in (
         ("post", things.first.id),
-        ("practice", things.practice.id),  # submitted, not published
+        ("practice", things.practice.id),  # only submitted, so Ana cannot see it
         ("topic", 2**31 - 1),
         ("agenda", things.agenda.id),
         ("nonsense", 1),
@@ -375,11 +377,11 @@ def test_ids_of_nothing(people: Any, things: Any, item_id: int) -> None:
             actions.decide(people.moderator, kind, item_id, "hide", Reasons("Nothing.", 2))
 
 
-# Who is told that something waits
+# Who is notified that something waits
 
 
 def waiting(member: Any) -> list[str]:
-    """What a member is told to look at and has not read."""
+    """A member's unread notices of the queue."""
     while make_notices(SYSTEM):
         pass
     told = inbox(member).page.items

@@ -30,7 +30,7 @@ from forum.search.queries import Query, find
 from tests.conftest import all_rows
 
 REASONS = Reasons("It is advertising.", 2)
-# What nobody can read but moderators: what was decided, what was told and is out of sight, versions of kept pages
+# Tables that may differ: decisions, hidden notices and their events, held texts, versions of cached pages
 BESIDE = {"decision", "event", "notice", "page_version", "held"}
 YOUNG = timedelta(minutes=3)
 
@@ -75,7 +75,7 @@ HELD = (reply_held, topic_held, edit_held, title_held)
 
 
 def rows_but(things: Any, held: Held) -> dict[str, Any]:
-    """All rows of the database, without the empty ones that keep a number, and the numbers that were given."""
+    """All rows of the database except emptied ones; and the ids that were given."""
     db.session.flush()
     rows = {name: list(found.values()) for name, found in all_rows().items() if name not in BESIDE}
     gone = {post.id for post in db.session.scalars(db.select(Post).where(Post.source == ""))}
@@ -138,7 +138,7 @@ def test_what_was_told_of_it_is_out_of_sight(
         words = db.session.scalars(db.select(model).where(*seen)).all()
         assert [one for one in words if "casino" in one.text.lower()] == []
     told = db.session.scalars(db.select(Event).where(Event.kind == "decision")).all()
-    assert [one.text for one in told] == []  # nobody had read that it was published
+    assert [one.text for one in told] == []  # nobody had read the notice of the publication
 
 
 @pytest.mark.parametrize("make", HELD)
@@ -276,8 +276,8 @@ def test_of_who_has_left_nothing_waits(people: Any, things: Any, rule: Any) -> N
 
 
 def test_every_deed_that_is_told_can_be_undone() -> None:
-    # Who writes for an organisation is chosen anew, and an agenda on which nothing stood is made anew
+    # These two are not undone: one chooses the writers of an organisation again, or makes the empty agenda again
     others = {Deed.UNDO, Deed.REVERSE, Deed.CHOOSE_VOICES, Deed.DELETE_AGENDA}
     assert set(DEEDS) == set(Deed) == {*UNDOABLE_DEEDS, *others}
-    # Of these nothing but their reports is to be put back
+    # "keep" and "warn" change nothing but reports, so they have no handler
     assert set(UNDO_HANDLERS) >= set(UNDOABLE_DEEDS) - {"keep", "warn"}

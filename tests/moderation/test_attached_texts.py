@@ -49,7 +49,7 @@ WORDS = "Only fools believed it."
 
 @dataclass(frozen=True)
 class Added:
-    """What stands somewhere: kind and number, whose it is, the page that shows it and the door of its report."""
+    """An attached text: kind and id, its author, the page that shows it, and the route for reporting it."""
 
     kind: str
     item_id: int
@@ -80,7 +80,7 @@ def question(people: Any, things: Any) -> Topic:
 
 @pytest.fixture(params=["a post", "a practice", "a question", "a declaration"])
 def added(request: Any, people: Any, things: Any, practice: Any, question: Topic) -> Added:
-    """What Ana says who tried a post, or a practice, and what she tells of her question."""
+    """Ana's notes about a post and a practice that she tried, and the follow-up of her question."""
     if request.param == "a declaration":
         return _reservation(people, things)
     if request.param == "a question":
@@ -100,7 +100,7 @@ def added(request: Any, people: Any, things: Any, practice: Any, question: Topic
 
 
 def _reservation(people: Any, things: Any) -> Added:
-    """What the city that Ana represents does not agree with in a declaration."""
+    """The reservation of Ana's city in its signature of a declaration."""
     text = declarations.DeclarationText("Quiet nights", write("We want them."))
     made = declarations.write_declaration(people.host, things.agenda.id, text)
     declarations.open_declaration(people.host, made.id, PlainTexts())
@@ -115,7 +115,7 @@ def _reservation(people: Any, things: Any) -> Added:
 
 @pytest.fixture
 def note(people: Any, things: Any) -> Mark:
-    """What Ana says who tried a post of Ben's."""
+    """Ana's note about a post of Ben's that she tried."""
     dialogue.mark(people.ana, things.first.id, TRIED, "stopped", WORDS)
     return _given(people.ana, things.first.id)
 
@@ -177,7 +177,7 @@ def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
     page = sign_in(people.ana).get(f"/moderation/decisions/{decision}").text
     for words in (WORDS, "It is rude.", "Your text", "Appeal"):
         assert words in page, words
-    # line breaks of HTML are no lines of the text
+    # the class `prose` keeps line breaks, so it must not be around HTML that has its own
     assert 'class="prose diff"' not in page and '<div class="diff">' not in page
 
 
@@ -202,7 +202,7 @@ def test_hidden_it_is_read_by_its_author_and_who_moderates_alone(
     for browser in (client, sign_in(people.chitra)):
         page = browser.get(added.page).text
         assert WORDS not in page
-        # Nobody is to think that the organisation has signed without one
+        # Of a reservation the page says so, because the organisation has not signed without one
         assert ("A moderator has hidden" in page) == (added.kind == "reservation")
         assert browser.get(added.door).status_code == 404
     mine = sign_in(people.ana).get(added.page).text
@@ -557,7 +557,8 @@ def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None
     unname(SYSTEM, people.ana.id, KnownAs(name, [], "A former member"), is_silent=True)
     said = db.session.scalars(select(Report)).one()
     db.session.refresh(said)
-    left = "shown" if added.kind == "reservation" else "gone"  # it is its organisation's
+    # a reservation belongs to the organisation, and stays
+    left = "shown" if added.kind == "reservation" else "gone"
     assert said.title == "A former member"
     assert review_context(people.host, *added.key).thing.state == left
 

@@ -37,7 +37,7 @@ CLEARED = {"hidden": [["post", 7], ["topic", 8]], "refused": [9]}
 SLOW = {"minutes": 10, "until": None, "reason": "Breathe."}
 RESTORED = {"shown": [["post", 7]], "waiting": [9]}
 POSTS = {"target": 4, "posts": [[7, 2], [8, 3]], "last": 5}
-# What earlier versions have stored, and what it says
+# Values that earlier versions stored, and what each means
 STORED: dict[str, tuple[dict[str, Any], Any]] = {
     "hidden": ({"words": "2. Be kind", "state": "hidden"}, ThingBefore("hidden", "2. Be kind")),
     "emptied": (

@@ -28,7 +28,7 @@ from tests.moderation.conftest import REASONS, found, notices_of, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
 
-HIDDEN = ("seen", "read")  # what a form knows of when it was opened
+HIDDEN = ("seen", "read")  # fields that say which version the form is based on
 
 
 # Asking to edit
@@ -213,7 +213,8 @@ def test_a_title_and_themes_are_corrected_and_the_author_reads_what_they_were(
     assert (topic.title, topic.slug) == ("Bells & trams", "bells-trams")
     assert {theme.id for theme in topic.themes} == {noise.id, trams.id}
     assert found("Bells trams") == 1 and found(before) == 0
-    assert first_post(topic).edited_at == opening.edited_at  # the author has edited nothing
+    # a moderator's correction does not count as an edit by the author
+    assert first_post(topic).edited_at == opening.edited_at
     (told,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
     assert f"The title was “{before}”. It had no themes. Clearer." in told.words
     undo(people.host)
@@ -277,7 +278,7 @@ def test_a_title_that_its_author_has_changed_since_is_not_undone(people: Any, th
 
 
 def test_as_many_themes_come_back_as_there_were(people: Any, things: Any) -> None:
-    """An import may bring more than an author may choose."""
+    """An import may give a topic more themes than the form allows."""
     names = [f"theme {number}" for number in range(7)]
     agendas.ensure_themes(SYSTEM, names)
     ids = [theme.id for theme in themes_by_slug([name.replace(" ", "-") for name in names])]

@@ -114,7 +114,7 @@ def test_what_was_moved_away_before_stays_where_it_is(
     moved = actions.move(people.moderator, topic.id, agenda.id)
     archived = actions.archive(people.administrator, mistake.id)
     actions.delete_agenda(people.administrator, mistake.id, WHY)
-    assert archived.address == "/agendas"  # in the log, which leads to no page that is gone
+    assert archived.address == "/agendas"  # the log must not link to the deleted page
     assert decision_to_offer(people.moderator) is None
     sent = sign_in(people.moderator).post(f"/moderation/decisions/{moved.id}/undo")
     assert sent.status_code == 409 and "is deleted" in sent.text
@@ -218,7 +218,8 @@ def test_a_draft_of_a_practice_does_not_keep_it_and_finds_another_agenda(
     draft = write_practice(chitra, mistake.id, PracticeText("Awnings", "Cloth."))
     hidden = write_practice(chitra, mistake.id, PracticeText("Tents", "Cloth."))
     actions.decide(people.moderator, "practice", hidden.id, "hide", Reasons("Rude.", 2))
-    assert standing_on(mistake.id) == {"practice": 1}  # the decision has to lead somewhere
+    # the decision about the practice needs a page to link to
+    assert standing_on(mistake.id) == {"practice": 1}
     actions.decide(people.moderator, "practice", hidden.id, "restore")
     assert standing_on(mistake.id) == {}
     actions.delete_agenda(people.moderator, mistake.id, WHY)
@@ -251,7 +252,7 @@ def test_nobody_writes_on_it_any_more_and_its_title_is_free(people: Any, mistake
         with pytest.raises(NotFound):
             open_topic(author, mistake.id, new)
     with pytest.raises(NotFound):
-        lock_opening(mistake.id)  # nor who has found it a moment before
+        lock_opening(mistake.id)  # also for an action that has read the agenda just before
     again = write_agenda(people.moderator, AgendaText("Cooler", write("Shade."), slug="cooler"))
     assert again.slug == "cooler-2", "its address is never given to another one"
 

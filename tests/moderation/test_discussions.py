@@ -22,7 +22,7 @@ pages = pytest.mark.parametrize("address", [CASE, PRACTICE])
 
 @pytest.fixture
 def doors(people: Any, things: Any) -> Any:
-    """The addresses of the deeds about the discussion that a page shows: `doors(page)("lock")`."""
+    """Returns a function: the link on a page to an action about its discussion, `doors(page)("lock")`."""
     actions.publish(people.moderator, things.practice.id)
     ids = {CASE: things.case.topic_id, PRACTICE: things.practice.topic_id}
     return lambda page: lambda deed: f"/topics/{ids[page]}/{deed}"
@@ -86,11 +86,11 @@ def test_nobody_is_offered_what_another_decides(
 def test_it_takes_no_statement(
     sign_in: Any, people: Any, things: Any, doors: Any, queries: Any, address: str
 ) -> None:
-    """Also of one that is locked and slow, unless it is the moderator's own."""
+    """Also for a discussion that is locked and slow, unless the page is the moderator's own."""
     browser = sign_in(people.host)
 
     def statements() -> int:
-        browser.get(address)  # what follows from a decision is kept by now
+        browser.get(address)  # fills the caches
         with queries() as made:
             browser.get(address)
         return made.count

@@ -1,4 +1,4 @@
-"""Drafts that are saved, published, discarded and deleted in the same moment, on a database of their own."""
+"""Drafts that are saved, published, discarded and deleted at the same moment, on a database of their own."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_no_draft_survives_a_publication_that_takes_long(own: Flask, topic: int)
 
 
 def test_a_form_is_kept_while_somebody_counts_in_its_topic(own: Flask, topic: int) -> None:
-    """As one who hides a topic: first the topic, then the members who wrote in it."""
+    """Hiding a topic locks the topic first, then the members who wrote in it."""
 
     @action
     def count(_doer: Any) -> None:
@@ -92,7 +92,7 @@ def test_a_form_is_kept_while_somebody_counts_in_its_topic(own: Flask, topic: in
 
 
 def test_a_draft_is_published_while_somebody_counts_in_its_agenda(own: Flask, topic: int) -> None:
-    """As one who brings another topic back: first its agenda, then the members who wrote in it."""
+    """Restoring a topic locks its agenda first, then the members who wrote in it."""
     keep(topic)()
     agenda_id = db.session.get_one(Topic, topic).agenda_id
 

@@ -27,7 +27,7 @@ REASONS = Reasons("It is rude.", 2)
 
 @pytest.fixture
 def topic(people: Any, things: Any) -> Topic:
-    """A topic of Ana's with her post alone."""
+    """A topic by Ana that has only her post."""
     new = dialogue.NewTopic("experience", "A street at night", write("We closed it."))
     return dialogue.open_topic(people.ana, things.agenda.id, new)
 

@@ -1,4 +1,4 @@
-"""A held text and several people in the same moment: it is published once or gone, and nothing in between."""
+"""Several people act on a held text at the same moment: it is published once, or not at all."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_form_that_is_sent_several_times_at_once_waits_once(own: Flask) -> Non
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a moderator holds a text that waits, what comes in that moment has time to hold what it can."""
+    """After a moderator's action has locked a held text, let the other action go on until it waits for a lock."""
     asked = waiting._verdict_on
 
     def slowly(*whom: Any) -> Any:
@@ -108,7 +108,7 @@ def test_a_topic_is_merged_while_a_reply_that_waits_in_it_appears(own: Flask, sl
 def test_a_text_is_refused_while_its_author_takes_it_back(
     own: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both lock the text before its notices, or each would wait for the other."""
+    """Both lock the text before its notices; otherwise they would wait for each other."""
     topic_id = a_topic()
     held_id = dialogue.reply(who("ana-prado"), topic_id, write("A casino.")).id
     while make_notices(SYSTEM):

@@ -31,7 +31,7 @@ def waits(reader: Any) -> bool:
 
 
 def seen(client: Any, words: str) -> list[str]:
-    """Where a visitor finds a practice, or what belongs to it."""
+    """The places at which a visitor finds a practice, or something that belongs to it."""
     found = [path for path in PATHS if words in client.get(path).text]
     return found + ["search"] * (find(VISITOR, Query("asphalt")).page.total > 0)
 

@@ -27,7 +27,7 @@ from tests.conftest import all_rows
 from tests.moderation.conftest import undo
 
 REASONS = Reasons("It is advertising.", 2)
-# What was decided, what was told and is out of sight, versions of kept pages
+# Tables that may differ: decisions, hidden notices and their events, versions of cached pages
 BESIDE = {"decision", "event", "notice", "page_version"}
 NIGHT = dialogue.NewTopic("question", "A street at night", write("We closed the tramway."))
 
@@ -117,7 +117,7 @@ def test_so_it_is_after_clearing_its_author(people: Any, things: Any, make: Any)
     assert wrong_counts() == [] and not [fault for one in checks() for fault in faults_of(one)]
 
 
-# What became of the question meanwhile
+# What has happened to the question meanwhile
 
 
 def nothing(_people: Any, _topic_id: int) -> None:
@@ -179,7 +179,7 @@ def reverse_by_appeal(people: Any, decision_id: int) -> None:
 
 
 def shown_and_chosen(post_id: int) -> tuple[bool, bool]:
-    """Whether a post is shown, and whether it is the answer where it is now; nothing is wrong in the database."""
+    """Whether a post is shown, and whether it is the answer of its present topic; checks that `flask check` finds no faults."""
     db.session.expunge_all()
     post = db.session.get_one(Post, post_id)
     assert wrong_counts() == [] and not [fault for one in checks() for fault in faults_of(one)]

@@ -72,7 +72,7 @@ def test_what_is_restricted_again_by_an_undo_can_be_appealed(people: Any, things
 
 
 def _advertiser(people: Any, things: Any) -> tuple[Any, Any, Any]:
-    """Ben has a topic, a practice, replies, and a text that waits."""
+    """Let Ben write a topic and a held text, besides the replies and the practice that he has, and clear all of it as spam."""
     make_rule(people.administrator, RuleText("word", "zeppelin", "We read this first."))
     new = NewTopic("experience", "Buy", write("Buy this."))
     topic = dialogue.open_topic(people.ben, things.agenda.id, new)
@@ -93,7 +93,7 @@ def test_spam_is_taken_back_although_some_of_it_is_gone_or_decided_meanwhile(
     people: Any, things: Any
 ) -> None:
     topic, waiting, cleared = _advertiser(people, things)
-    # Decided anew for its own reasons: that stays
+    # This post gets a decision of its own, which stays when the clearing is undone
     moderation.decide(people.administrator, "post", things.first.id, "restore")
     moderation.decide(people.administrator, "post", things.first.id, "hide", REASONS)
     db.session.delete(db.session.get_one(Held, waiting.id))
@@ -138,7 +138,7 @@ DECISIONS = ("hide", "keep", "restore")
 def test_every_deed_about_what_is_gone_is_done_or_refused_in_words(
     people: Any, things: Any
 ) -> None:
-    """The author deletes a post, an agenda is archived, a topic has no first post: nothing breaks."""
+    """A post was deleted by its author, an agenda is archived, a topic has lost its first post: no action raises an error."""
     moderation.report(people.ana, "post", things.first.id, "rules")
     moderation.report(people.ben, "topic", things.topic.id, "rules")
     hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
@@ -181,7 +181,7 @@ def test_a_practice_deleted_after_it_was_returned_can_be_appealed_and_answered(
 
 
 def test_a_host_of_elsewhere_touches_nothing_here(people: Any, things: Any) -> None:
-    """Whatever the deed, whatever the number."""
+    """With every action, for every id."""
     moderation.report(people.ana, "post", things.first.id, "rules")
     hidden = moderation.decide(people.host, "post", things.second.id, "hide", REASONS)
     before = db.session.scalar(db.select(db.func.count()).select_from(Report))
@@ -211,7 +211,7 @@ def test_who_is_host_no_longer_takes_nothing_back(people: Any, things: Any) -> N
 
 
 def test_nobody_ends_what_another_moderator_decided_about_them(people: Any, things: Any) -> None:
-    """A host is a member too, and appeals."""
+    """A host whom the decision concerns may appeal, as any member."""
     theirs = dialogue.reply(people.host, things.topic.id, write("You are fools."))
     hidden = moderation.decide(people.moderator, "post", theirs.id, "hide", REASONS)
     with pytest.raises(Forbidden, match="appeal"):
@@ -223,5 +223,6 @@ def test_nobody_ends_what_another_moderator_decided_about_them(people: Any, thin
         moderation.unlock(people.host, topic.id)
     assert people.host.can.appeal(standing(people.host, hidden))
     moderation.decide(people.moderator, "post", theirs.id, "restore")
-    moderation.decide(people.host, "post", theirs.id, "hide", REASONS)  # by oneself, and back
+    # a host may still end the host's own decisions
+    moderation.decide(people.host, "post", theirs.id, "hide", REASONS)
     moderation.decide(people.host, "post", theirs.id, "restore")

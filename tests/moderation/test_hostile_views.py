@@ -96,7 +96,9 @@ def test_a_sealed_address_is_of_one_decision_and_ends_with_the_account(
         f"/appeal/{decision.id}/{people.ana.id}/{seal}",
         f"/appeal/{decision.id}/{people.ben.id}/{seal[:-1]}",
         f"/appeal/{decision.id}/{people.ben.id}/{seal.lower()}",
-        sealed_address(other.id, people.ben.id),  # sealed, and none of Ben's business
+        sealed_address(
+            other.id, people.ben.id
+        ),  # with a valid seal, but Ben is no party of this decision
     ):
         assert client.get(guessed).status_code == 404, guessed
     assert client.post(address, data={"text": "It was kind."}).status_code == 303

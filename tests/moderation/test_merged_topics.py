@@ -60,7 +60,7 @@ def test_each_author_is_told_once(people: Any, things: Any, target: Topic) -> No
     now_in = ("Quiet trams", "What you wrote is in this topic now. One is enough.", target.address)
     for member in (people.ben, people.chitra):
         assert notices_of(member) == [now_in], member.name
-    # Who opened it reads the decision, and no more
+    # The author of the topic gets only the notice of the decision
     ((title, text, _address),) = notices_of(people.ana)
     assert title == "Quiet streets at night" and text.startswith("Your topic is part of another")
     assert notices_of(people.host) == [] and notices_of(people.administrator) == []

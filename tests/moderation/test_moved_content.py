@@ -163,7 +163,7 @@ def test_a_move_out_of_an_archived_agenda_is_undone(sign_in: Any, people: Any, t
     assert undone.status_code == 303
     topic = get_topic(VISITOR, things.topic.id)
     assert topic.agenda_id == things.agenda.id
-    with pytest.raises(Forbidden):  # who moderates one of the two alone
+    with pytest.raises(Forbidden):  # a host of only one of the two agendas
         dialogue.move_back(things.other_host, topic.id, things.other.id)
     actions.reopen(people.moderator, things.agenda.id)
     actions.archive(people.moderator, things.other.id)

@@ -29,7 +29,7 @@ AT_IT = "Hana Virtanen has been working on this since"
 
 @pytest.fixture
 def claimed(people: Any, things: Any) -> Any:
-    """A host is at a post, a topic, a practice."""
+    """A host has claimed a post, a topic and a practice in the queue."""
     actions.report(people.ana, "post", things.first.id, "rules")
     actions.report(people.chitra, "topic", things.topic.id, "rules")
     for key in (
@@ -169,7 +169,7 @@ def test_a_note_and_a_title_are_saved_once_one_knows_who_is_at_it(
 def test_no_deed_is_done_with_a_right_that_was_just_taken_away(
     sign_in: Any, people: Any, things: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An administrator becomes a moderator after the page has asked who they are, and before the lock."""
+    """An administrator becomes a moderator after the request has read the member, and before the action locks it."""
     decide_here = actions.decide_here
 
     def demote_first(*args: Any) -> Any:
@@ -201,11 +201,11 @@ def test_nobody_else_learns_who_is_at_it(sign_in: Any, people: Any, claimed: Any
             assert answer.status_code == 403 and "working on this" not in answer.text
 
 
-# Undoing where one lands
+# Undoing on the page that follows a decision
 
 
 def land(browser: Any, answer: Any) -> Any:
-    """The page to which an answer leads, however often it sends on."""
+    """The page to which a response redirects, after any number of redirects."""
     while answer.status_code in (301, 302, 303, 307, 308):
         answer = browser.get(answer.location)
     return answer
@@ -225,7 +225,7 @@ def test_what_was_decided_on_a_page_is_undone_there(sign_in: Any, people: Any, t
     answer = browser.post(f"/posts/{things.first.id}/hide", data=REASON_FIELDS)
     page = land(browser, answer)
     assert page.request.path == things.topic.address
-    for _time in range(2):  # not at once alone
+    for _time in range(2):  # undoing is offered each time the page is opened
         assert undo_in(browser.get(things.topic.address).text)
     assert not undo_in(browser.get("/topics").text)
     address, fields = undo_in(page.text) or ("", {})

@@ -32,7 +32,7 @@ RESTORING = {
 
 
 def own(people: Any, things: Any) -> dict[str, Any]:
-    """Something of each kind of a moderator's own: kind to (number, page)."""
+    """Something of each kind by a moderator: (id, page) by kind."""
     mona = people.moderator
     new = dialogue.NewTopic("question", "Mine", write("Words."))
     topic = dialogue.open_topic(mona, things.agenda.id, new)
@@ -59,7 +59,7 @@ def test_no_button_that_would_be_refused(sign_in: Any, people: Any, things: Any,
     restoring = RESTORING[kind].format(item_id)
     browser = sign_in(people.moderator)
     said = browser.get(page).text
-    # Of one's own profile there is no menu
+    # One's own profile has no menu
     assert restoring not in said and (OURS in said or kind == "member")
     assert browser.post(restoring).status_code == 403
     opened = review_context(people.moderator, kind, item_id)
@@ -102,7 +102,10 @@ def test_no_way_around(people: Any, things: Any) -> None:
     ):
         with pytest.raises(Forbidden, match="appeal"):
             around()
-    for deed in ("remove", "restore"):  # nor does one put a decision of one's own on top of it
+    for deed in (
+        "remove",
+        "restore",
+    ):  # the moderator cannot replace the decision by one of their own either
         with pytest.raises(Forbidden, match="appeal"):
             actions.decide(people.moderator, "topic", topic_id, deed, REASONS)
 
@@ -157,14 +160,17 @@ def test_what_a_moderator_wrote_is_published_by_another_if_there_is_one(
     page = sign_in(adam).get("/practices/my-asphalt").text
     assert OURS in page and "/publish" not in page
     published = actions.publish(people.moderator, practice.id)
-    assert "hide" in review_context(adam, "practice", practice.id).deeds  # which is no publishing
+    # its author may hide it, because that does not publish it
+    assert "hide" in review_context(adam, "practice", practice.id).deeds
     actions.undo(people.moderator, published.id)
     for other in (people.moderator, ben):
         appoint(SYSTEM, other.handle, "member")
     set_hosts(SYSTEM, things.agenda.id, [])
     assert "publish" in review_context(adam, "practice", practice.id).deeds
     assert "/publish" in sign_in(adam).get("/practices/my-asphalt").text
-    assert actions.publish(adam, practice.id).deed == "publish"  # nobody else can
+    assert (
+        actions.publish(adam, practice.id).deed == "publish"
+    )  # nobody else may decide, so the author may
 
 
 def test_an_author_who_moderates_nothing_reads_nothing_of_other_moderators(

@@ -29,7 +29,7 @@ NAMES = ("Chitra", "Vera", "vera@", "Insulted me", "Insult by law")
 
 @pytest.fixture
 def own(people: Any, things: Any) -> Post:
-    """A post of the host's, reported by Chitra and by a visitor, with a note for the other moderators."""
+    """A post by the host, reported by Chitra and by a visitor, with a note of a moderator."""
     post = dialogue.reply(people.host, things.topic.id, write("You are a fool."))
     actions.report(people.chitra, "post", post.id, "rules", "Insulted me.")
     notice = IllegalContentNotice(

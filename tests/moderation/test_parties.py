@@ -1,4 +1,4 @@
-"""Who reported something leaves what another decided about it to others, except where there are none."""
+"""A moderator who reported something may not change what another one decided about it, unless nobody else can."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RESTORING = {
 
 
 def reported(people: Any, things: Any, kind: str) -> tuple[int, str, str]:
-    """A thing of somebody else's that the moderator has reported: its number, its page, how it is shown again."""
+    """A thing that the moderator has reported: its id, its page, and the route that restores it."""
     item_id, page = {
         "post": (things.first.id, things.topic.address),
         "topic": (things.topic.id, things.topic.address),
@@ -52,7 +52,7 @@ def test_who_reported_it_does_not_show_it_again(
 ) -> None:
     item_id, page, restoring = reported(people, things, kind)
     reporter, decider = people.moderator, people.administrator
-    if kind == "case":  # its author is the moderator
+    if kind == "case":  # the moderator is its author
         reporter, decider = decider, people.host
     actions.decide(decider, kind, item_id, "hide", REASONS)
     browser = sign_in(reporter)
@@ -80,7 +80,9 @@ def test_nor_hides_what_another_has_kept(sign_in: Any, people: Any, things: Any)
         actions.decide_all(people.moderator, things.topic.id, [post_id], "remove", REASONS)
     actions.report(people.moderator, "post", post_id, "rules", "Once more.")
     assert review_context(people.moderator, "post", post_id).deeds == ["keep", "ask_to_edit"]
-    actions.report(people.chitra, "post", post_id, "rules", "It hurts me.")  # which is new
+    actions.report(
+        people.chitra, "post", post_id, "rules", "It hurts me."
+    )  # a new report by somebody else
     assert "hide" in review_context(people.moderator, "post", post_id).deeds
     assert actions.decide(people.moderator, "post", post_id, "hide", REASONS).deed == "hide"
 
@@ -143,7 +145,9 @@ def test_who_reported_a_member_does_not_change_what_followed(
             around()
     assert f"{page}/un{word}" in sign_in(people.administrator).get(page).text
     end(people.administrator, member_id)
-    again = begin(people.moderator, member_id, until, REASONS)  # about something new
+    again = begin(
+        people.moderator, member_id, until, REASONS
+    )  # a decision about something new is allowed
     assert again.deed == word
 
 

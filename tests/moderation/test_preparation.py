@@ -72,7 +72,7 @@ LINE = "In preparation: only hosts and moderators see this agenda."
 
 @pytest.fixture
 def prepared(people: Any, agenda: Agenda) -> Agenda:
-    """An agenda in preparation, hosted by `people.host`, who hosts another one as well."""
+    """An agenda in preparation; its host hosts another agenda, too."""
     text = AgendaText("Making Cities Cooler", write("Shade."), slug="cooler", is_open=False)
     made = write_agenda(people.moderator, text, hosts=[people.host.handle])
     db.session.refresh(people.host, ["hosted"])
@@ -214,7 +214,7 @@ def test_a_vote_keeps_it_open_too(people: Any, prepared: Agenda) -> None:
     clay, steel = poll_to_change(post).options
     vote(people.host, post.id, [clay.id])
     actions.open_agenda(people.host, prepared.id)
-    vote(people.host, post.id, [steel.id])  # who sees it in preparation, too
+    vote(people.host, post.id, [steel.id])  # the host sees the agenda in preparation, too
     undo(people.host)
     actions.open_agenda(people.host, prepared.id)
     vote(people.ben, post.id, [clay.id])
@@ -226,7 +226,9 @@ def test_who_wants_to_try_what_stands_there_keeps_it_open_too(
     people: Any, prepared: Agenda
 ) -> None:
     case = write_case(people.host, prepared.id, CaseText("Arcades", "network", "S.", "One."))
-    intend(people.moderator, case.topic_id, month_end(3))  # of which its author is told, once
+    intend(
+        people.moderator, case.topic_id, month_end(3)
+    )  # the author is notified of the first intention
     actions.open_agenda(people.host, prepared.id)
     intend(people.ben, case.topic_id, month_end(3))
     with pytest.raises(Conflict):
@@ -236,7 +238,7 @@ def test_who_wants_to_try_what_stands_there_keeps_it_open_too(
 def test_a_meeting_and_who_comes_to_one_keep_it_open_too(people: Any, prepared: Agenda) -> None:
     made = meeting_of(people.host, prepared.id, "Shade.")
     actions.open_agenda(people.host, prepared.id)
-    undo(people.host)  # it was announced before
+    undo(people.host)  # the meeting was announced before the agenda was opened
     actions.open_agenda(people.host, prepared.id)
     come(people.ben, made.id, "online")
     with pytest.raises(Conflict):
@@ -279,7 +281,7 @@ def test_who_was_told_of_it_keeps_it_open(
             ask(people.host, topic.id, [handle])
         else:
             edit(people.host, first_post(topic).id, write(f"We look for it, @{handle}."))
-        if handle is told[0]:  # who moderates there sees it in any case
+        if handle is told[0]:  # moderators of the agenda see it in any case
             undo(people.host)
             actions.open_agenda(people.host, prepared.id)
     make_notices(SYSTEM)
@@ -294,7 +296,7 @@ def test_who_was_reminded_of_a_best_read_there_keeps_it_open(people: Any, prepar
     reading = write_reading(people.host, prepared.id, ReadingText("A book", "Somebody"))
     notice = NoticeText(REMINDER, reading.address, reading.title)
     actions.open_agenda(people.host, prepared.id)
-    note_event(SYSTEM, notice, [people.host.id], is_named=False)  # who sees it in any case
+    note_event(SYSTEM, notice, [people.host.id], is_named=False)  # the host sees it in any case
     undo(people.host)
     actions.open_agenda(people.host, prepared.id)
     note_event(SYSTEM, notice, [people.ana.id], is_named=False)
@@ -396,7 +398,7 @@ def test_it_is_not_quoted_elsewhere_before_it_is_open(
     words = quote(people.host.name, secret.id, secret.source) + "\n\nSo it is."
     with pytest.raises(Invalid, match="in preparation"):
         reply(people.moderator, there.id, write(words))
-    # Ben cannot see it, and has heard of its number and words
+    # Ben cannot see the quoted post, but knows its id and its words
     blind = reply(people.ben, there.id, write(words))
     assert isinstance(blind, Post) and "We look for it" not in blind.html
     actions.open_agenda(people.moderator, prepared.id)
@@ -500,7 +502,9 @@ def test_the_form_of_a_case_or_practice_says_who_will_read_it_elsewhere(
     new = PracticeText("Awnings", "Cloth.", sections={"done": "So."}, audience="members")
     practice = write_practice(people.host, prepared.id, new)
     form = f"/practices/{practice.slug}/edit"
-    assert warning not in sign_in(people.host).get(form).text  # nobody else reads a draft
+    assert (
+        warning not in sign_in(people.host).get(form).text
+    )  # nobody else can read a draft, so no warning
     submit(people.host, practice.id)
     actions.publish(people.moderator, practice.id)
     said = sign_in(people.host).get(form).text
@@ -595,7 +599,7 @@ def test_the_hosts_are_told_a_week_after_a_question_came_to_light_that_nobody_an
 
 
 def test_a_moderator_reads_on_where_all_members_do(people: Any, prepared: Agenda) -> None:
-    """What is read on a theme is kept for all members, whoever asks first."""
+    """What is cached for a theme is the same for all members, so a moderator must not fill it with more."""
     theme = write_theme(people.moderator, "Shade")
     topic_on(prepared, people.host, themes=[theme.id])
     assert related(people.moderator, [theme], ()) == related(ANY_MEMBER, [theme], ())
@@ -605,7 +609,7 @@ def test_a_moderator_reads_on_where_all_members_do(people: Any, prepared: Agenda
 def test_what_an_export_reads_of_it_is_kept_for_nobody_else(
     monkeypatch: pytest.MonkeyPatch, people: Any, prepared: Agenda
 ) -> None:
-    """A plain dictionary stands for the cache of a process."""
+    """A plain dictionary replaces the cache of a process."""
     kept: dict[Any, Any] = {}
     monkeypatch.setattr(
         reachcache, "cached", lambda key, read, *_scopes: kept.setdefault(key, read())

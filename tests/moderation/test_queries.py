@@ -171,7 +171,10 @@ def test_a_deed_has_the_name_of_its_action(people: Any, sign_in: Any) -> None:
 
 
 def test_what_is_known_of_a_kind_is_in_two_tables() -> None:
-    assert set(queries.KINDS) - set(VISIBILITY) == {"letter", "held"}  # nobody hides these
+    assert set(queries.KINDS) - set(VISIBILITY) == {
+        "letter",
+        "held",
+    }  # these two kinds cannot be hidden
     for kind, facts in queries.KINDS.items():
         if kind in VISIBILITY:
             is_removed_otherwise = VISIBILITY[kind].hide != VISIBILITY[kind].remove

@@ -48,7 +48,7 @@ REPLIES = 4
 
 @pytest.fixture
 def topics(own: Flask) -> list[int]:
-    """Two topics of the administrator's, each with two replies of the moderator's."""
+    """Two topics by the administrator, each with two replies by the moderator."""
     members.found_federation(SYSTEM, "Interurban")
     moderator, author = person("mona-berg"), person("adam-de-wit")
     agenda = write_agenda(moderator, AgendaText("Quiet", write("Text."), slug="quiet"))
@@ -77,7 +77,7 @@ def by(handle: str, deed: Callable[..., Any], *args: Any) -> Callable[[], Any]:
 
 
 def require_sound(posts: int) -> None:
-    """Nothing is lost, and `flask check` finds nothing; SQLite's own index is made by migrations, not here."""
+    """Check that nothing is lost and `flask check` finds no faults; SQLite's full-text index does not exist in these tests."""
     db.session.rollback()
     while make_notices(SYSTEM):
         pass
@@ -122,7 +122,7 @@ def test_nobody_votes_for_what_is_changed_in_that_moment(own: Flask, topics: lis
     db.session.commit()
     changed = by(author, dialogue.set_poll, post_id, PollText("Which?", ("Bikes", "Feet")))
     said = at_once(own, [by("mona-berg", dialogue.vote, post_id, of[:1]), changed])
-    # Whoever came first: either the vote is counted and the poll stays, or the poll is changed and the vote refused
+    # Either the vote came first and the poll stays, or the poll was changed first and the vote is refused
     assert said.count("done") == 1
     assert len(db.session.scalars(select(PollVote.option_id)).all()) == (said[0] == "done")
     require_sound(6)
@@ -140,7 +140,10 @@ def test_two_moderators_split_and_merge_the_same_topic(own: Flask, topics: list[
             by("mona-berg", actions.split, one, chosen, part),
         ],
     )
-    assert said[0] == "done" and said[1] in ("done", "NotFound")  # too late: it is not found there
+    assert said[0] == "done" and said[1] in (
+        "done",
+        "NotFound",
+    )  # "NotFound" if the post was moved before
     assert posts_of(one) == [] and len(posts_of(two)) == (5 if said[1] == "done" else 6)
     require_sound(6)
 
@@ -158,7 +161,7 @@ def test_two_topics_are_not_merged_into_each_other(own: Flask, topics: list[int]
 def test_a_merger_is_undone_while_the_post_that_opened_it_is_deleted(
     own: Flask, topics: list[int]
 ) -> None:
-    """Both lock the merged topic before the other one, so that neither waits for ever."""
+    """Both lock the merged topic before the other one; otherwise they would wait for each other."""
     one, two = topics
     opening = posts_of(one)[0]
     moved = dialogue.merge(person("adam-de-wit"), one, two)
@@ -198,7 +201,7 @@ def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> N
 def test_a_version_is_withdrawn_while_its_post_is_deleted(
     own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Deleting holds the post by then and deletes its versions next, while withdrawing has time to hold what it can."""
+    """Deleting has locked the post and deletes its versions next; meanwhile withdrawing goes on until it waits for a lock."""
     post_id = posts_of(topics[0])[1]
     with at(now() + timedelta(hours=1)):
         dialogue.edit(person("mona-berg"), post_id, write("Two, said better."))
@@ -213,7 +216,7 @@ def test_a_version_is_withdrawn_while_its_post_is_deleted(
     withdraw = meanwhile(by("mona-berg", dialogue.withdraw, revision_id))
     monkeypatch.setattr(writing, "delete_post", delete_slowly)
     said = at_once(own, [by("mona-berg", dialogue.delete, post_id), withdraw])
-    # It was there when withdrawing began (PostgreSQL), or was not; neither waited for the other in vain.
+    # On PostgreSQL withdrawing still found the version, on SQLite it did not; there was no deadlock.
     assert said[0] == "done" and said[1] in ("Only the author may delete this.", "NotFound"), said
     assert db.session.get_one(Post, post_id).deleted_at
     assert db.session.scalars(select(Revision)).all() == []
@@ -273,7 +276,7 @@ WRITING: dict[str, Callable[[int, int], Callable[[], Any]]] = {
 
 @pytest.fixture
 def opened(own: Flask, topics: list[int]) -> tuple[int, int, int]:
-    """The ids of an agenda, of a topic there for members only, and of the moderator's decision to open the agenda."""
+    """The ids of an agenda, of its topic for members only, and of the moderator's decision to open the agenda."""
     members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
     agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
     new = NewTopic("question", "Among us", write("One."), audience="members")

@@ -1,4 +1,4 @@
-"""An agenda is deleted in the same moment in which somebody adds something to it: one of the two is refused."""
+"""Somebody adds something to an agenda while it is deleted: one of the two actions is refused."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def part(things: Any, **more: Any) -> dialogue.SplitTarget:
 
 
 def split(moderator: Any, things: Any, *posts: Any, **more: Any) -> Any:
-    """Let posts be a topic of their own, by the deed; the new topic."""
+    """Split posts off into a topic of their own with the action; returns the new topic."""
     ids = [post.id for post in posts]
     decision = actions.split(moderator, things.topic.id, ids, part(things, **more))
     return get_topic(SYSTEM, (decision.before or {})["target"])
@@ -257,7 +257,7 @@ def test_notices_watches_and_places_follow_a_merged_topic(
     assert {n.topic_id for n in notices_of(people.ana) if n.kind in ("reply", "post")} == {other.id}
     assert reading(people.chitra, target).level == "watching"
     assert reading(people.chitra, target).place == 5
-    assert reading(people.ana, target).place == 0  # has not read what stands before
+    assert reading(people.ana, target).place == 0  # Ana has not read the posts before hers
     (said,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
     assert said.words.startswith("Your topic is part of another one now. Put into “Quiet trams”.")
 

@@ -39,7 +39,7 @@ SAID = {
 NOTICE = IllegalContentNotice(SAID["text"], SAID["name"], SAID["email"], is_in_good_faith=True)
 REASONS = Reasons("It is rude.", 2)
 LATER = queries.UNDO_PERIOD + timedelta(minutes=1)
-WRITTEN = ("Ines", "Sommer", "ines@elsewhere", "stolen list")  # what nobody but moderators reads
+WRITTEN = ("Ines", "Sommer", "ines@elsewhere", "stolen list")  # words that only moderators may read
 
 
 def reported(things: Any, notice: IllegalContentNotice = NOTICE) -> Report:
@@ -123,7 +123,7 @@ def test_hostile_words_stay_words(
 
 
 def test_only_what_a_visitor_can_read_can_be_reported(people: Any, things: Any) -> None:
-    with pytest.raises(NotFound):  # it is not published
+    with pytest.raises(NotFound):  # the practice is not published
         actions.report_illegal(VISITOR, "practice", things.practice.id, NOTICE)
     hide_topic(SYSTEM, things.topic.id)
     for kind, item_id in (("topic", things.topic.id), ("letter", 1), ("word", 1)):
@@ -140,7 +140,7 @@ def test_an_archived_agenda_is_no_hindrance(people: Any, things: Any) -> None:
 
 @pytest.fixture
 def limited(limited_app: Flask) -> FlaskClient:
-    """A visitor's browser at a forum that counts requests."""
+    """A visitor's browser at a forum with rate limits."""
     return limited_app.test_client()
 
 
@@ -152,7 +152,7 @@ def test_a_flood_is_limited_and_gives_the_text_back(limited: FlaskClient, things
     assert limited.get(address).status_code == 200
 
 
-# What comes of it
+# The outcome
 
 
 def test_reports_of_the_same_thing_are_one_entry(people: Any, things: Any) -> None:
@@ -162,7 +162,7 @@ def test_reports_of_the_same_thing_are_one_entry(people: Any, things: Any) -> No
     assert len(queries.open_reports("post", things.first.id)) == 4
     make_notices(SYSTEM)
     told = [line for line in _queue_notices() if line.address.endswith(str(things.first.id))]
-    assert len(told) == len({line.member_id for line in told})  # once for each moderator
+    assert len(told) == len({line.member_id for line in told})  # one notice for each moderator
 
 
 def _queue_notices() -> Any:
@@ -177,7 +177,7 @@ def test_a_visitor_is_told_by_letter_what_was_decided(
     actions.decide(
         people.moderator, "post", things.first.id, "hide", Reasons("The law forbids it.", 2)
     )
-    assert write_report_letters(SYSTEM) == 0  # it can still be taken back
+    assert write_report_letters(SYSTEM) == 0  # the decision can still be undone
     with at(now() + LATER):
         assert write_report_letters(SYSTEM) == 1 and write_report_letters(SYSTEM) == 0
     arrived, outcome = letters()
@@ -269,7 +269,7 @@ def test_nobody_gets_a_hundred_letters_of_a_stranger(things: Any, letters: Any) 
 
 
 def many_decided(people: Any, things: Any, count: int, email: str = "") -> None:
-    """Reports of many posts to one address, each decided."""
+    """Reports of many posts by a visitor with one address, all decided."""
     for number in range(count):
         made = reply(people.ben, things.topic.id, write(f"Rude answer {number}"))
         said = dict(SAID, email=email or SAID["email"])
@@ -292,14 +292,14 @@ def test_many_outcomes_of_a_day_come_in_one_letter_the_next(
     with at(now() + LATER):
         write_report_letters(SYSTEM)
         assert write_report_letters(SYSTEM) == 0
-        assert len(due_deliveries(1_000)) - 10 == 5  # beside the receipts
+        assert len(due_deliveries(1_000)) - 10 == 5  # without the 10 receipts
         many_decided(people, things, 1)
         with at(now() + LATER):
             write_report_letters(SYSTEM)
     found = outcomes(letters)
     assert len(found) == 6 and found[-1].subject == "8 more of your reports are decided"
     told = [number for number in numbers for letter in found if number in letter.text]
-    assert told == numbers  # each once, none lost
+    assert told == numbers  # each number once, none is missing
     assert "it stays" in found[-1].text and "have acted on it" in found[-1].text
     for said in ("Rude answer", "Ben", "Ines", "rude."):
         assert said not in found[-1].text + found[-1].html
@@ -329,7 +329,7 @@ def test_a_flood_to_one_address_keeps_nobody_else_waiting(
     ]
     assert [len(one.words["reports"]) for one in gathered] == [3, 3, 3, 1]
     days = [(one.due_at - begun).days for one in gathered]
-    assert days == [1, 2, 3, 4]  # one letter a day
+    assert days == [1, 2, 3, 4]  # only one e-mail a day
     assert all(one.created_at == one.due_at for one in gathered)
     assert [one.to for one in outcomes(letters)].count("quiet@x.example") == 1
 
@@ -349,7 +349,7 @@ def test_a_letter_that_is_being_sent_gathers_no_more(
                 one for one in mail.lease_due_letters(SYSTEM, 100) if one.kind == "outcomes"
             ]
             write_report_letters(SYSTEM)
-            assert len(outcomes(letters)) == 7 + number  # the new one has a letter of its own
+            assert len(outcomes(letters)) == 7 + number  # a new decision gets another e-mail
             mail.note_refused(SYSTEM, taken.id, "451 later", is_final=False)
         day += timedelta(hours=2)
     assert len(taken.words["reports"]) == 3
@@ -484,7 +484,7 @@ def test_the_list_costs_the_same_however_many_there_are(
 
 def test_names_and_addresses_go_some_months_after_the_decision(people: Any, things: Any) -> None:
     one = reported(things).id
-    assert actions.forget_visitors(SYSTEM) == 0  # it waits
+    assert actions.forget_visitors(SYSTEM) == 0  # the report is not decided yet
     actions.decide(people.moderator, "post", things.first.id, "keep")
     with at(now() + actions.KEPT_VISITORS - timedelta(days=1)):
         assert actions.forget_visitors(SYSTEM) == 0
@@ -515,7 +515,7 @@ def test_what_is_said_is_bounded(things: Any) -> None:
 def test_what_was_decided_about_may_be_reported_again(
     sign_in: Any, people: Any, things: Any
 ) -> None:
-    """It may have become worse since; until somebody decides, one report of a member's is enough."""
+    """The text may have changed since. A member may report it once until somebody decides."""
     post, door = things.first, f"/posts/{things.first.id}/report"
     actions.report(people.ana, "post", post.id, "rules", "Rude.")
     browser = sign_in(people.ana)
@@ -530,7 +530,7 @@ def test_what_was_decided_about_may_be_reported_again(
     assert browser.post(door, data=said).status_code == 422
     (waiting,) = queries.open_reports("post", post.id)
     assert waiting.text == "It changed."
-    # The earlier report stays answered: this one is in its place
+    # Undoing does not reopen the earlier report, because the new one has replaced it
     actions.undo(people.moderator, kept.id)
     assert queries.open_reports("post", post.id) == [waiting]
     actions.decide(people.moderator, "post", post.id, "hide", REASONS)
@@ -539,7 +539,7 @@ def test_what_was_decided_about_may_be_reported_again(
 
 
 def test_a_report_that_comes_twice_at_once_is_one(people: Any, things: Any) -> None:
-    """The database refuses the second, which saw none before."""
+    """The second action found no report before; the database refuses its row."""
     actions.report(people.ana, "post", things.first.id, "rules", "Rude.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("forum.moderation.actions.reporting.has_reported", lambda *_of: False)

@@ -17,7 +17,7 @@ REASONS = Reasons("It is rude.", 2)
 
 
 def test_silenced_administrators_and_moderators_do_not_count(people: Any) -> None:
-    """Nobody else may go because of them, and no notice calls them."""
+    """They do not replace the last administrator, and get no notices for moderators."""
     second = appoint(SYSTEM, people.moderator.handle, "administrator")
     assert has_other_administrator(people.administrator.id)
     actions.silence(people.administrator, second.id, now() + timedelta(days=7), REASONS)

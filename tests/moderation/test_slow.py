@@ -61,7 +61,7 @@ def test_it_happens_once_and_is_written_down(people: Any, things: Any) -> None:
     assert ("decision", said) in words_to(people.ana)
     log = queries.decision_log(people.moderator).items
     assert [one.deed for one in log][:2] == ["unslow", "slow"]
-    assert find(VISITOR, Query("quiet")).texts  # it is found as before
+    assert find(VISITOR, Query("quiet")).texts  # search finds it as before
 
 
 def test_it_needs_a_reason_and_an_end_ahead(people: Any, things: Any) -> None:
@@ -217,12 +217,12 @@ def test_a_topic_that_moves_stays_slow(people: Any, things: Any) -> None:
     dialogue.slow(people.host, things.topic.id, HEATED)
     actions.move(people.moderator, things.topic.id, things.other.id)
     assert pace_of(things.topic.id) == HEATED
-    with pytest.raises(TooSoon):  # who hosts another agenda is slowed here as anybody
+    with pytest.raises(TooSoon):  # the host of another agenda has to wait like everybody
         dialogue.reply(people.host, things.topic.id, write("One."))
         dialogue.reply(people.host, things.topic.id, write("Two."))
 
 
-# In the same moment
+# At the same moment
 
 
 def test_of_several_windows_one_gets_through(own: Flask) -> None:

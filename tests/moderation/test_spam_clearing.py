@@ -37,7 +37,7 @@ REASONS = Reasons("It is rude.", 2)
 
 @pytest.fixture
 def cleared(people: Any, things: Any) -> Any:
-    """Ben has replied, submitted a practice, has a text that waits; all of it was cleared away."""
+    """Ben has a reply, a submitted practice and a held text; all of it was cleared as spam."""
     make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
     held = dialogue.reply(people.ben, things.topic.id, write("A casino."))
     decision = actions.clear_spam(people.moderator, people.ben.id)
@@ -148,12 +148,12 @@ def test_who_may_not_learns_nothing(sign_in: Any, people: Any, cleared: Any) -> 
         actions.unsuspend(people.host, people.ben.id, shows_again=True)
 
 
-# Whoever else wrote where an advertiser began
+# Others who wrote in a spammer's topic
 
 
 @pytest.fixture
 def gone(people: Any, things: Any) -> tuple[Any, Any]:
-    """Ana's topic is cleared away with what Ben, twice, and Chitra had replied; what Ana did alone, too."""
+    """Ana is cleared as a spammer: her topic is removed with two replies by Ben, and another one without replies is hidden."""
     topic = dialogue.open_topic(people.ana, things.agenda.id, new("My product"))
     for _twice in range(2):
         dialogue.reply(people.ben, topic.id, write("A long reply of somebody honest."))
@@ -191,7 +191,8 @@ def test_others_are_told_read_why_and_may_appeal(sign_in: Any, people: Any, gone
     said = appeal(people.ben, removal(topic).id, "I answered a question of others.")
     decide_appeal(people.administrator, said.id, "reversed", "So it is.")
     assert sign_in(people.ben).get(topic.address).status_code == 200
-    assert get_member(SYSTEM, people.ana.handle).is_suspended  # the topic alone is back
+    # only the topic is restored, Ana stays suspended
+    assert get_member(SYSTEM, people.ana.handle).is_suspended
 
 
 def test_where_nobody_else_wrote_nothing_more_is_written_down(
@@ -215,7 +216,8 @@ def test_reports_of_the_topic_are_answered_by_the_clearing(people: Any, things: 
 
 def test_the_removal_ends_and_holds_again_with_the_clearing(people: Any, gone: Any) -> None:
     topic, decision = gone
-    assert latest(people.moderator) == decision.id  # not one of what followed from it
+    # the decision itself is offered for undoing, not one that followed from it
+    assert latest(people.moderator) == decision.id
     first = removal(topic)
     for _twice in range(2):
         actions.unsuspend(people.moderator, people.ana.id, shows_again=True)
@@ -271,7 +273,7 @@ def test_many_texts_are_read_together(sign_in: Any, people: Any, things: Any, qu
 
 @pytest.fixture
 def first_reply(people: Any, things: Any) -> Any:
-    """Somebody new has replied, and moderators are to look at it."""
+    """A new member's first reply, which waits for a moderator's look."""
     set_newness(people.administrator, days=14, posts=3, first_posts=9)
     return dialogue.reply(people.chitra, things.topic.id, write("Which street?"))
 

@@ -45,7 +45,7 @@ def test_moderators_read_and_write_them(people: Any, noted: StaffNote) -> None:
             actions.write_staff_note(person, people.ben.id, "No.")
         with pytest.raises(Forbidden):
             actions.remove_staff_note(person, noted.id)
-    with pytest.raises(Forbidden):  # nobody about themselves
+    with pytest.raises(Forbidden):  # nobody writes a note about themselves
         actions.write_staff_note(people.moderator, people.moderator.id, "I am nice.")
     for text in ("", "  ", "x" * 2_001):
         with pytest.raises(Invalid):
@@ -110,7 +110,7 @@ def test_they_go_after_two_years(people: Any, noted: StaffNote) -> None:
         actions.forget_staff_notes(people.moderator)
 
 
-# What names somebody who has left
+# Names of members who have left
 
 
 def test_a_name_goes_from_notes_and_reasons_and_no_longer_word_does(
@@ -143,7 +143,7 @@ def test_a_name_goes_from_notes_and_reasons_and_no_longer_word_does(
 def test_decisions_keep_no_words_that_have_gone_with_their_author(
     people: Any, things: Any, is_silent: bool
 ) -> None:
-    """Neither those of a title that moderators replaced, nor notes that named the author."""
+    """Replaced titles and notes that name the author are deleted from decisions when the author leaves."""
     post_id, former = first_post(things.topic).id, "A former member"
     retitled = actions.retitle(people.host, things.topic.id, "Calmer nights", [], REASONS)
     told = retitled.what_was_done

@@ -42,7 +42,7 @@ person = topics_of_two.person
 
 
 def notices_of(*members: Any) -> list[Notice]:
-    """The notices of members of what moderators decided, in their order."""
+    """The members' notices about decisions of moderators, in order."""
     while make_notices(SYSTEM):
         pass
     theirs = select(Notice).where(
@@ -65,7 +65,7 @@ def kept() -> tuple[int, int]:
 
 
 def nobody_knows(*_members: Any) -> None:
-    """The worker has not made the notices yet."""
+    """The state in which the worker has made no notices yet."""
 
 
 def nobody_reads(*members: Any) -> None:
@@ -146,7 +146,7 @@ def test_what_a_decision_before_it_told_stays(people: Any, things: Any) -> None:
 
 @pytest.mark.parametrize("deed", ["remove", "restore"])
 def test_what_it_had_ended_waits_again(people: Any, things: Any, deed: str) -> None:
-    """The author has not read why the text is hidden, which it is again."""
+    """After undoing, the text is hidden again, and the author has not read why."""
     actions.decide(people.host, "post", things.first.id, "hide", REASONS)
     notices_of(people.ben)
     again = actions.decide(people.host, "post", things.first.id, deed, REASONS)
@@ -262,7 +262,7 @@ def test_who_knows_where_the_chosen_answer_went_is_told_once(
     part = dialogue.SplitTarget("Who measured?", "experience", agenda.id)
     decision = actions.split(people.host, question.id, [answer.id, own.id], part)
     they_read(people.ana)
-    assert len(notices_of(people.ana)) == 2  # of the chosen answer, and of what was moved
+    assert len(notices_of(people.ana)) == 2  # one about the chosen answer, one about the moved post
     actions.undo(people.host, decision.id)
     told = notices_of(people.ana)[2:]
     assert [(one.words, one.address) for one in told] == [(TAKEN_BACK, question.address)]
@@ -331,12 +331,12 @@ def test_a_notice_that_was_taken_back_cannot_be_read(people: Any, things: Any) -
         read(people.ben, notice.id)
 
 
-# In the same moment
+# At the same moment
 
 
 @pytest.fixture
 def hidden(own: Flask, topics: list[int]) -> Decision:
-    """The moderator's post, hidden by the administrator."""
+    """A post by the moderator, hidden by the administrator."""
     post_id = topics_of_two.posts_of(topics[0])[1]
     by = person("adam-de-wit")
     decision = actions.decide(by, "post", post_id, "hide", REASONS)
@@ -345,7 +345,7 @@ def hidden(own: Flask, topics: list[int]) -> Decision:
 
 
 def begun_in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> list[Callable[[], Any]]:
-    """Two deeds, of which the second begins when the first has done everything and is not saved yet."""
+    """Two actions: the second begins when the first has done everything and has not committed yet."""
     return [lambda: slowly(lambda _doer: first(), SYSTEM), meanwhile(second)]
 
 
@@ -362,7 +362,7 @@ def test_while_the_worker_makes_the_notices(
 
 @pytest.mark.postgresql_only
 def test_the_worker_is_waited_for_before_a_member_is_locked(people: Any, queries: Any) -> None:
-    """It holds the events while it waits for the rows of members."""
+    """The worker has locked the events while it waits for the rows of members."""
     actions.silence(people.moderator, people.ben.id, now() + timedelta(days=1), REASONS)
     decision = actions.unsilence(people.moderator, people.ben.id)
     with queries() as made:

@@ -20,7 +20,7 @@ REASONS = Reasons("It is rude.", 2)
 
 
 def row_of(page: str, decision_id: int) -> str:
-    """The row of the log of one decision."""
+    """The HTML of one decision's row in the log."""
     rows = unescape(page).split("<tr>")
     return next(
         one
@@ -44,7 +44,7 @@ def test_a_line_that_was_taken_back_leads_to_the_line_that_did_so(
     page = browser.get(f"/moderation/decisions/{locked.id}").text
     assert "This decision no longer holds." in page
     assert f'href="/moderation/decisions/{undone.id}">Taken back on' in page
-    # Also what restricted nobody
+    # Also a decision that restricted nobody
     undo(people.moderator)
     assert "Taken back on" in browser.get(f"/moderation/decisions/{pinned.id}").text
 
@@ -57,7 +57,7 @@ def test_what_an_appeal_has_overturned_says_so(people: Any, things: Any, sign_in
     log = sign_in(people.administrator).get("/moderation/log").text
     assert "Reversed after an appeal on" in row_of(log, hidden.id)
     assert f'href="/moderation/decisions/{reversal.id}"' in row_of(log, hidden.id)
-    # The author reads it, too
+    # The author sees it, too
     page = sign_in(people.ben).get(f"/moderation/decisions/{hidden.id}").text
     assert f'href="/moderation/decisions/{reversal.id}">Reversed after an appeal on' in page
 

@@ -34,7 +34,7 @@ def words(response: Any) -> str:
 
 
 def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
-    """Every address of moderation: pages that ask first, and buttons."""
+    """Every address of moderation: pages with a form, and addresses of buttons."""
     topic, post = f"/topics/{things.topic.id}", f"/posts/{things.first.id}"
     case, practice = f"/cases/{things.case.slug}", f"/practices/{things.practice.slug}"
     return {
@@ -142,7 +142,7 @@ def test_the_queue_is_emptied_entry_by_entry(sign_in: Any, people: Any, things: 
         actions.report(people.ana, "member", people.ben.id, "spam")
     browser = sign_in(people.moderator)
     page = words(browser.get("/moderation"))
-    assert "Look at the tone." not in page  # the practice waits longest and is opened
+    assert "Look at the tone." not in page  # the practice has waited longest, so it is open
     page = words(browser.get(f"/moderation/post/{things.first.id}"))
     assert "Look at the tone." in page and "A kind answer." in page and 'value="keep"' in page
     first = browser.post(
@@ -294,7 +294,7 @@ def test_the_host_finds_the_own_doors_open(sign_in: Any, people: Any, things: An
     assert get_topic(VISITOR, things.topic.id).locked_at
 
 
-# Direct deeds
+# Decisions on the page of a thing
 
 
 def test_moderators_alone_read_on_a_profile_that_it_is_restricted(
@@ -363,7 +363,7 @@ def test_the_page_of_a_decision_shows_the_text_as_its_own_page_did(
         people.moderator, "post", things.first.id, "hide", Reasons("It is rude.", 2)
     )
     page = sign_in(people.ben).get(f"/moderation/decisions/{made.id}").text
-    # line breaks between its paragraphs are none of the text's
+    # the class for kept line breaks would show those between the paragraphs of the HTML
     shown = re.search(r'<div class="([^"]*)"[^>]*>\s*<blockquote>\s*<p>quoted', page)
     assert shown and shown[1] == "prose"
 
@@ -382,7 +382,7 @@ def test_deeds_that_restrict_ask_for_the_reason(sign_in: Any, people: Any, thing
 def test_the_log_has_no_cell_for_a_reason_that_nobody_gave(
     sign_in: Any, people: Any, things: Any
 ) -> None:
-    """What it is about has the width of both."""
+    """Instead, the cell with the thing takes both columns."""
     browser = sign_in(people.moderator)
     browser.post(f"/topics/{things.topic.id}/pin")
     log = browser.get("/moderation/log").text
@@ -531,7 +531,7 @@ def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: An
     assert get_member(SYSTEM, people.ben.handle).is_suspended
 
 
-# What was decided
+# Decisions
 
 
 def test_the_author_reads_the_reasons_without_a_name(
