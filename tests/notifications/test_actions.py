@@ -110,7 +110,7 @@ def test_reading_again_keeps_the_first_time(people: Any) -> None:
 def test_what_is_hidden_is_told_to_nobody_until_it_is_restored(people: Any) -> None:
     note(people, topic_id=1, post_id=5)
     actions.make_notices(SYSTEM)
-    note(people, topic_id=1, post_id=6)  # still to be made
+    note(people, topic_id=1, post_id=6)  # an event whose notices are not made yet
     actions.hide_notices(people.moderator, topic_id=1)
     assert actions.make_notices(SYSTEM) == 0
     assert titles(people.ana) == []
@@ -162,7 +162,7 @@ def test_an_event_for_watchers_is_one_row_and_told_in_portions(
     event = db.session.scalars(select(Event)).one()
     assert event.recipients == []
     assert actions.make_notices(SYSTEM, most_watchers=2) == 1
-    assert sum(recipients_among(crowd)) == 1  # Ben is the second
+    assert sum(recipients_among(crowd)) == 1  # Ben is the second watcher
     while actions.make_notices(SYSTEM, most_watchers=2):
         pass
     assert recipients_among(crowd) == [1] * 5
@@ -181,7 +181,7 @@ def test_several_events_share_a_portion(people: Any, crowd: list[Member]) -> Non
 
 
 class Killed(Exception):
-    """The end of a process."""
+    """Raised in place of killing the process."""
 
 
 @pytest.mark.parametrize("statement", ["INSERT INTO notice", "UPDATE event"])
@@ -305,7 +305,7 @@ def test_what_cannot_be_chosen_is_refused(people: Any, deed: Any) -> None:
 def test_a_way_that_cannot_be_chosen_is_said_beside_its_field(people: Any) -> None:
     with pytest.raises(Invalid) as refused:
         actions.choose_ways(people.ana, {"reply": "by pigeon"})
-    assert refused.value.field == "way_reply"  # as the field of the form
+    assert refused.value.field == "way_reply"  # the name of the form's field
 
 
 def test_visitors_watch_and_choose_nothing(people: Any) -> None:
@@ -336,7 +336,7 @@ def test_who_writes_watches_unless_muted_or_switched_off(people: Any) -> None:
 
 
 def test_a_muted_topic_is_silent_but_for_what_is_said_to_oneself(people: Any) -> None:
-    mona = people.moderator  # whom every kind may concern
+    mona = people.moderator  # moderators can get notices of every kind
     actions.watch(mona, "topic", 1, "muted")
     for kind in DEFAULT_WAYS:
         actions.note_event(
@@ -405,7 +405,7 @@ def test_what_was_decided_waits_for_nobody(people: Any) -> None:
 
 @pytest.mark.parametrize("end", ["in the settings", "in a letter"])
 def test_without_digests_nothing_is_kept_for_one(people: Any, end: str) -> None:
-    """Who chooses them again a year later is not told of the year, neither of what waited nor of what came."""
+    """A member who chooses digests again a year later gets none of the notices of that year."""
     ana = people.ana
     for member in (ana, people.chitra):
         actions.choose_ways(member, {"reply": "digest"})
@@ -427,7 +427,7 @@ def test_without_digests_nothing_is_kept_for_one(people: Any, end: str) -> None:
 
 
 def test_what_was_kept_while_no_digest_came_is_left_out(people: Any) -> None:
-    """Earlier versions went on keeping it."""
+    """Earlier versions went on collecting notices for it."""
     ana = people.ana
     actions.choose_ways(ana, {"reply": "digest"})
     note(people)

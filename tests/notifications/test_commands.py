@@ -29,7 +29,7 @@ def titles(member: Any) -> set[str]:
 
 @pytest.fixture
 def at_fault(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of some events the notices cannot be made: one for somebody by name, and one for those who watch."""
+    """Two events whose notices cannot be made: one for a named member, one for watchers."""
     tell = making.make_for
 
     def told(event: Event, member_ids: Any) -> None:

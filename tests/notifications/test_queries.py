@@ -170,7 +170,7 @@ def test_more_than_a_page_may_wait(people: Any) -> None:
 
 
 def test_what_waits_in_moderation_is_told_to_who_moderates_now(people: Any) -> None:
-    """Its title may be the name of somebody who wants to join, or the words of something hidden."""
+    """Its title may be the name of a candidate, or words of a hidden text, so former moderators must not get it."""
     members.appoint(SYSTEM, people.ana.handle, "moderator")
     tell(people, "queue", "urgent", "reply")
     ana = get_member(SYSTEM, people.ana.handle)
@@ -182,7 +182,7 @@ def test_what_waits_in_moderation_is_told_to_who_moderates_now(people: Any) -> N
 
 
 def test_what_is_unread_comes_with_the_session(people: Any, queries: Any) -> None:
-    """As many as `unread_count` says."""
+    """It is the same number as that of `unread_count`."""
     tell(people, "reply", "mention", "mark")
     token = members.sign_in(people.ana)
 

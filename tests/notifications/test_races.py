@@ -1,4 +1,4 @@
-"""Notices about something that ends in the same moment: nobody is told of it any more."""
+"""Notices about something that ends at the same moment are not shown."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def test_opening_a_notice_reads_it(told: Any, sign_in: Any) -> None:
 
 @pytest.fixture
 def pages(people: Any, agenda: Any) -> Any:
-    """The topics of a discussion, a case and a practice, with replies of Ben in them that tell Ana."""
+    """The topics of a discussion, a case and a practice, with replies by Ben of which Ana is notified."""
     found_federation(SYSTEM, "Interurban")
     case = library.write_case(people.moderator, agenda.id, case_text())
     ids = [open_topic(people.ana, agenda.id, NewTopic("question", "Why so loud?", write("Hm."))).id]
@@ -119,7 +119,7 @@ def pages(people: Any, agenda: Any) -> Any:
 def test_links_lead_to_what_reads_its_notices_and_buttons_to_the_rest(
     pages: Any, people: Any, sign_in: Any
 ) -> None:
-    """A link can be opened in a tab of its own."""
+    """A link, unlike a button, can be opened in a new tab."""
     note_event(SYSTEM, NoticeText("rules", "/rules/1", "Other rules"), [people.ana.id])
     note_event(
         SYSTEM,
