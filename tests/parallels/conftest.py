@@ -47,7 +47,7 @@ FRENCH: Mapping[str, str] = {
 
 
 def in_french(**words: Any) -> TranslationText:
-    """What Ben writes of the practice: the lessons are missing."""
+    """Ben's translation of the practice, without the lessons."""
     said = {
         "language": "fr",
         "title": "Du feutre sous les rails",
@@ -79,5 +79,5 @@ def case(people: Any, agenda: Any) -> Case:
 
 @pytest.fixture
 def translation(people: Any, practice: Practice) -> Translation:
-    """What Ben wrote."""
+    """Ben's translation into French."""
     return actions.add_translation(people.ben, "practice", practice.id, in_french())

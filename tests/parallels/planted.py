@@ -1,4 +1,4 @@
-"""What the tests of leaks plant in translations."""
+"""Translations with secret words, for the tests of leaks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forum.parallels.models import FigureWords, Translation
 def translated(
     translator: Any, original: Practice | Case, secret: Callable[[str], str], word: str
 ) -> Translation:
-    """A translation into French with the secret word in all of it that the original has, but not in what did not work."""
+    """A French translation with the secret word in all parts of the original except "what did not work"."""
     said = secret(word)
     if isinstance(original, Case):
         parts, kind = {"body": said}, "case"
@@ -39,7 +39,7 @@ def rendition(
 def failure_translated(
     translator: Any, practice: Practice, secret: Callable[[str], str], word: str
 ) -> Translation:
-    """A translation into Spanish of what did not work, of a practice that tells it to members alone."""
+    """A Spanish translation of "what did not work", which the practice shows to members only."""
     return add_translation(
         translator,
         "practice",

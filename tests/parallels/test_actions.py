@@ -152,7 +152,9 @@ def test_figures_are_called_otherwise_in_another_language(people, agenda):
         write_case(people.host, agenda.id, replace(CASE, figures=(longer, FIGURES[0])), case.id)
         found = queries.translation_by_id(VISITOR, made.id)
         assert set(queries.named_figures(found)) == {("Streets|lanes", "km")}
-        assert queries.changed_texts(VISITOR, found) == {"figures"}  # their order
+        assert queries.changed_texts(VISITOR, found) == {
+            "figures"
+        }  # the order of the figures has changed
         write_case(people.host, agenda.id, replace(CASE, figures=(longer,)), case.id)
         found = queries.translation_by_id(VISITOR, made.id)
         assert queries.named_figures(found) == {}
@@ -161,7 +163,9 @@ def test_figures_are_called_otherwise_in_another_language(people, agenda):
         actions.correct_translation(people.chitra, made.id, in_french(parts={}, figures=known))
         assert queries.translation_by_id(VISITOR, made.id).figure_words == [*known, streets]
         write_case(people.host, agenda.id, replace(CASE, figures=(longer, FIGURES[0])), case.id)
-        found = queries.translation_by_id(VISITOR, made.id)  # the name comes back with its figure
+        found = queries.translation_by_id(
+            VISITOR, made.id
+        )  # the translated name returns with its figure
         assert queries.named_figures(found)["Streets|lanes", "km"] == streets
     actions.remove_translation(people.ben, made.id)
     assert made.figures == []
@@ -239,7 +243,7 @@ def test_what_was_written_for_members_stays_with_them_until_somebody_compares(pe
 def test_search_finds_it_again_when_its_original_is_for_everybody_again(
     people, practice, translation
 ):
-    """At once, and the worker changes nothing of that."""
+    """It is found at once, not only after the worker's next run."""
     for hours, name in enumerate(("failure_audience", "audience"), 1):
         with at(now() + timedelta(hours=hours)):
             changed(people.ana, practice, **{name: MEMBERS})
@@ -264,7 +268,7 @@ def test_search_opens_nothing_that_was_translated_for_members(people, practice, 
 
 
 def test_search_finds_it_as_soon_as_its_original_is_shown_again(people, practice, translation):
-    """Also after a removal, and when it is published once more."""
+    """Also after a removal is undone, and when the original is published again."""
 
     def is_found() -> bool:
         return bool(find(VISITOR, Query("feutre")).texts)

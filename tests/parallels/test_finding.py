@@ -25,7 +25,7 @@ WORDS = {TRANSLATION: "feutre", TRANSLATED_FAILURE: "colle"}
 
 
 def found_by(reader: Person) -> set[str]:
-    """What of the translation a reader finds, as kinds of documents."""
+    """The kinds of documents of the translation that a reader finds."""
     pages = [find(reader, Query(word, kinds=(kind,))).page for kind, word in WORDS.items()]
     return {hit.document.kind for page in pages for hit in page.items}
 
@@ -42,7 +42,7 @@ def readable_by(reader: Person, translation_id: int) -> set[str]:
 def test_search_follows_who_may_read_it(
     people: Any, practice: Practice, translation: Translation, seed: int
 ) -> None:
-    """A walk of deeds by chance; the seed makes it the same each time."""
+    """A random sequence of actions, the same each time because of the seed."""
     chance = random.Random(seed)
     practice_id, agenda_id, number = practice.id, practice.agenda_id, translation.id
     seen = set()
@@ -70,4 +70,4 @@ def test_search_follows_who_may_read_it(
             found = found_by(reader)
             assert found == readable_by(reader, number), (step, deed)
             seen.add((reader.is_member, len(found)))
-    assert len(seen) > 3  # who reads what has changed on the way
+    assert len(seen) > 3  # the readers' access has really changed during the walk

@@ -1,4 +1,4 @@
-"""The glossary helps who translates."""
+"""The glossary shows translators the names of things in both languages."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_the_page_of_a_hidden_one_leads_its_translator_to_the_decision(
 
 
 def told(member):
-    """What the member's decisions say in the inbox, once the worker has made the notices."""
+    """The texts of a member's notices about decisions, after the worker has made them."""
     while make_notices(SYSTEM):
         pass
     return [one.words for one in inbox(member).page.items if one.kind == "decision"]
@@ -108,7 +108,7 @@ def test_each_of_those_who_wrote_it_may_appeal_and_is_told_of_a_reversal(people,
     asked = appeal(people.chitra, made.id, "It sells nothing.")
     decide_appeal(people.moderator, asked.id, "reversed", "You are right.")
     assert queries.translation_by_id(VISITOR, translation.id).hidden_at is None
-    assert told(people.ben)  # that it is shown again
+    assert told(people.ben)  # the notice that it is shown again
     made = moderation.decide(people.host, "translation", translation.id, "hide", WHY)
     assert appeal(people.ben, made.id, "I see no advertisement.").appellant_id == people.ben.id
 
@@ -154,7 +154,9 @@ def test_who_began_it_does_not_answer_an_appeal_about_it(sign_in, people, practi
     assert "Send the answer" not in browser.get(page).text
     said = {"outcome": "reversed", "answer": "You are right."}
     assert browser.post(page, data=said).status_code == 403
-    with pytest.raises(Forbidden, match="began this translation"):  # nor by the other door
+    with pytest.raises(
+        Forbidden, match="began this translation"
+    ):  # and not by the moderators' page either
         moderation.decide(people.host, "translation", made.id, "restore")
     entry = browser.get(f"/moderation/translation/{made.id}").text
     assert "You began this translation" in entry and 'value="restore"' not in entry

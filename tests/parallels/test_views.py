@@ -51,7 +51,9 @@ def test_a_page_says_in_which_languages_it_can_be_read(client, people, practice,
         ("/practices/felt/in/fr", "fr", "fr", "ltr"),
     ]
     places = [page.index(one) for one in ("<h1", "In other languages:", "EUR 3 a metre")]
-    assert places == sorted(places)  # below the title, above the facts
+    assert places == sorted(
+        places
+    )  # the links to languages are below the title and above the facts
     alternates = re.findall(
         r'rel="alternate" hreflang="([\w-]+)" href="[^"]*?(/[^/"]*/felt[^"]*)"', page
     )
@@ -83,7 +85,7 @@ def test_a_translation_is_shown_as_its_original_is(client, practice, translation
     assert "Les trams <strong>rugissaient</strong>." in page.text
     said = words_of(page)
     assert "Translated by Ben" in said and "Read the original ( English )" in said
-    assert "EUR 3 a metre" in said  # what is no text stays
+    assert "EUR 3 a metre" in said  # values that are not text stay as in the original
     assert 'lang="en" dir="auto"><p>Wait.</p>' in page.text and "Not translated yet" in said
     assert re.search(r'rel="canonical" href="[^"]+/practices/felt/in/fr"', page.text)
     assert '"inLanguage": "fr"' in page.text and "translationOfWork" in page.text
@@ -213,7 +215,7 @@ def test_figures_are_called_in_the_language_of_the_page(client, sign_in, people,
 
 
 def test_a_kept_name_comes_back_to_its_figure(sign_in, people, agenda):
-    """A browser keeps what is typed by the names of the fields: these do not depend on the place of a figure."""
+    """Browsers keep drafts by the names of fields, so these must not depend on the position of a figure."""
     case = write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
     browser, named = sign_in(people.ben), []
     for figures in (FIGURES, FIGURES[::-1], FIGURES[1:]):
@@ -356,7 +358,9 @@ def test_what_was_typed_for_a_translation_that_is_removed_is_given_back(
     sent = browser.post("/practices/felt/in/fr/edit", data=FORM | {"signs": signs})
     assert sent.status_code == 404 and "rugissaient" in sent.text
     shown = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", sent.text)
-    assert shown and not any(signs in one for one in shown)  # it travels along unseen
+    assert shown and not any(
+        signs in one for one in shown
+    )  # the fingerprint is sent in a hidden field
 
 
 def test_a_button_that_is_older_than_the_original_confirms_nothing(
@@ -369,7 +373,7 @@ def test_a_button_that_is_older_than_the_original_confirms_nothing(
         changed(people.ana, practice, sentence="A city lays no felt.")
         sent = browser.post("/practices/felt/in/fr/confirm", data={"signs": signs})
         assert sent.status_code == 409 and "has changed once more" in sent.text
-        assert "is safe" not in sent.text  # nothing was typed
+        assert "is safe" not in sent.text  # no message about a kept text, because nothing was typed
         assert "has changed since" in browser.get("/practices/felt/in/fr").text
 
 
