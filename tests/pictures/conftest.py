@@ -1,4 +1,4 @@
-"""What the tests of pictures and files share."""
+"""What the tests of pictures and files have in common."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def added(member, *, width=40, height=30):
 
 
 def added_file(member, data=PDF, filename="Kerb.pdf"):
-    """A file that a member has just added."""
+    """Add a file as a member."""
     return actions.add_picture(member, examine(BytesIO(data), filename, 10_000_000), 100_000_000)
 
 

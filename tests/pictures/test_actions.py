@@ -48,7 +48,7 @@ def test_a_small_picture_has_no_small_version(people):
 
 
 def test_a_file_is_kept_in_portions_under_the_name_it_had(people):
-    data = b"%PDF-1.4" + bytes(range(256)) * 2_100  # two whole portions and a part
+    data = b"%PDF-1.4" + bytes(range(256)) * 2_100  # two full portions and a part
     file = added_file(people.ana, data, "Kerb: v2.pdf")
     assert (file.title, file.size, file.member_id) == ("Kerb v2.pdf", len(data), people.ana.id)
     numbers = select(FilePortion.number).order_by(FilePortion.number)
@@ -79,7 +79,7 @@ def test_the_pictures_of_a_member_take_so_much_and_no_more(people):
     with pytest.raises(Invalid, match="no room for more") as refused:
         actions.add_picture(people.ana, Shrunk("f" * 24 + "-1x1", b"x" * 201, b""), 1_000)
     assert refused.value.field == "picture" and space_taken(people.ana.id) == 800
-    added(people.ben)  # whose own are counted apart
+    added(people.ben)  # Ben's pictures are counted separately
 
 
 # In texts
@@ -87,7 +87,7 @@ def test_the_pictures_of_a_member_take_so_much_and_no_more(people):
 
 @pytest.fixture(params=[added, added_file])
 def picture(request, people):
-    """A picture of a member's; a file is shown as one is."""
+    """A picture by a member, or a file: the same rules hold for both."""
     return request.param(people.ana)
 
 
@@ -149,7 +149,7 @@ def test_nobody_shows_the_picture_of_somebody_else(people, agenda, world, pictur
 
 
 def test_nor_in_a_text_that_is_too_long_to_be_formatted(people, world, picture):
-    """What is shown as it was typed names a picture all the same, and an edit could let the page show it."""
+    """Such a text is shown as plain text; but it names the picture, and after an edit the page could show it."""
     endless = f"{picture.line('A lane')}\n\n" + "[a](//b)" * 2_400
     with pytest.raises(Invalid, match="of somebody else"):
         dialogue.reply(people.ben, world["topic"], write(endless))

@@ -25,7 +25,7 @@ from forum.sentfiles import CONTENT_TYPES, PORTION
 from tests.pictures.conftest import added, added_file
 from tests.samples_of_files import CSV, PDF, file_of
 
-LONG = PDF + bytes(range(256)) * 9_000  # nine portions and a part: more than is read whole
+LONG = PDF + bytes(range(256)) * 9_000  # nine portions and a part: too long to be read at once
 
 
 def sent(data=PDF, name="Cross-section of the kerb.pdf", **more):
@@ -76,7 +76,7 @@ def test_a_file_may_be_larger_than_a_photograph_where_the_forum_takes_such(
 
 @pytest.fixture
 def with_settings(app, monkeypatch):
-    """Changing settings of a forum that runs."""
+    """Returns a function that changes settings of the running forum."""
 
     def change(**changes):
         changed = replace(app.extensions["settings"], **changes)
@@ -98,7 +98,7 @@ def test_a_forum_may_take_none(people, sign_in, with_settings, changes):
 
 @pytest.fixture
 def file(people, world):
-    """A long file to which a reply that everybody reads links."""
+    """A long file that a public reply links to."""
     made = added_file(people.ana, LONG, "Kerb plan.pdf")
     linked(people, world, made)
     return made
@@ -145,7 +145,9 @@ def test_it_is_asked_for_again_each_time_and_sent_once(client, file):
     first = client.get(file.address)
     again = client.get(file.address, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
-    weakened = f"W/{first.headers['ETag']}"  # by a web server that packs it
+    weakened = (
+        f"W/{first.headers['ETag']}"  # a web server that compresses responses makes the ETag weak
+    )
     assert client.get(file.address, headers={"If-None-Match": weakened}).status_code == 304
     head = client.head(file.address)
     assert (head.status_code, head.data) == (200, b"")
@@ -257,7 +259,7 @@ def test_the_first_file_of_a_new_member_waits_for_a_moderator(people, world, sig
     assert client.get(made.address).status_code == 404
 
 
-# One's own
+# A member's own files
 
 
 def test_the_list_says_kind_size_and_where_each_is_shown(people, sign_in, world):

@@ -41,7 +41,7 @@ def test_two_that_are_added_at_once_count_both(own):
 
 
 def test_a_picture_is_deleted_while_a_text_with_it_is_published(own):
-    """Whichever comes first: the text is refused, or shows the words of a picture that is gone."""
+    """Depending on which is first, the text is refused, or shows the description of the deleted picture."""
     topic, picture, ana = a_topic(), added(), who("ana-prado")
     told = at_once(
         own,

@@ -1,4 +1,4 @@
-"""The pages of pictures, who sees a picture, and the responses to files that are none."""
+"""The pages of pictures, who sees a picture, and the responses to uploads that are not pictures."""
 
 from __future__ import annotations
 
@@ -141,13 +141,13 @@ def test_a_forum_may_take_none(people, sign_in, without_pictures):
 
 @pytest.fixture(params=[added, added_file])
 def adding(request):
-    """Adding a picture, or a file, which is seen where a picture is."""
+    """The function that adds a picture, or one that adds a file: the same rules hold for both."""
     return request.param
 
 
 @pytest.fixture
 def either(people, world, adding):
-    """A picture or a file in a reply of Ana that everybody reads, with the reply."""
+    """A picture or a file in a public reply by Ana, and the reply."""
     mine = adding(people.ana)
     post = dialogue.reply(people.ana, world["topic"], write(f"See {mine.line('a lane')}."))
     return mine, post
@@ -155,7 +155,7 @@ def either(people, world, adding):
 
 @pytest.fixture
 def shown(people, world):
-    """A picture in a reply of Ana that everybody reads, with the reply."""
+    """A picture in a public reply by Ana, and the reply."""
     mine = added(people.ana, width=900)
     post = dialogue.reply(people.ana, world["topic"], write(f"See ![a lane]({mine.address})."))
     return mine, post
@@ -170,7 +170,7 @@ def statuses(made, sign_in, people, client):
 
 @pytest.fixture
 def elsewhere(people, world):
-    """Another agenda, which Chitra hosts."""
+    """Another agenda, hosted by Chitra."""
     made = agendas.write_agenda(
         people.moderator, agendas.AgendaText("Elsewhere", write("Far."), slug="far")
     )
@@ -210,7 +210,7 @@ def test_it_moves_with_its_topic(people, agenda, elsewhere, sign_in, client, wor
 @pytest.fixture
 def opened_with(
     people, agenda, world, adding
-):  # the world first: its rows have numbers of their own
+):  # `world` first, because its rows expect certain ids
     """A picture in the opening post of a topic, which a moderator has hidden, with the topic."""
     mine = adding(people.ana)
     new = NewTopic("experience", "Lanes", write(f"See {mine.line('a lane')}."))
@@ -300,7 +300,7 @@ def test_a_name_that_is_none_is_not_found(client, people, shown):
         f"/pictures/{'0' * 24}-1x1.webp",
         "/pictures/%00.webp",
         "/pictures/" + "x" * 3_000 + ".webp",
-        made.address.replace(".webp", "-small.webp"),  # added without one
+        made.address.replace(".webp", "-small.webp"),  # this picture has no small version
     ):
         assert client.get(path).status_code == 404, path
 
@@ -341,7 +341,7 @@ def test_opened_as_a_page_it_can_do_nothing(client, people, sign_in, shown):
         assert answer.headers["Cross-Origin-Resource-Policy"] == whose
 
 
-# One's own
+# A member's own pictures
 
 
 def test_the_list_says_where_each_is_shown(people, sign_in, shown):
@@ -384,7 +384,7 @@ def test_a_link_to_a_public_topic_is_shared_with_its_first_picture(people, agend
         dialogue.reply(people.ana, topic.id, write("Like so."))
         with queries() as asked:
             pages.append((client.get(topic.address).text, asked.count))
-    # whether a visitor sees the picture: is it there, and does a text show it
+    # two more: whether the picture exists, and whether a text that visitors read shows it
     assert pages[0][1] + 2 == pages[1][1] and "og:image:width" not in pages[0][0]
     page = pages[1][0]
     assert f'<meta property="og:image" content="http://localhost{made.address}">' in page
@@ -422,13 +422,13 @@ def test_what_visitors_do_not_see_is_shared_without(people, agenda, sign_in, wor
     assert f'<img src="{shown[0].address}"' in page and "og:image:width" not in page, "in a reply"
 
 
-# Where texts show none
+# Texts that cannot show pictures
 
 
 def test_a_text_of_a_kind_that_nobody_finds_has_links_in_place_of_pictures(
     people, agenda, sign_in, client, shown
 ):
-    """So that no page has pictures of which nobody could say who sees them."""
+    """Because the rights to a picture depend on texts that search knows."""
     made, post = shown
     line, post_id, own = f"See ![a lane]({made.address}).", post.id, sign_in(people.ana)
     note = {"source": line, "language": "en", "reason": ""}
