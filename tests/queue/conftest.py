@@ -28,7 +28,7 @@ def candidate(people: Any) -> Candidate:
 
 
 def candidates_wait(people: Any) -> None:
-    """Let moderators decide who may join."""
+    """Let joining require an approval by moderators."""
     set_entrance(people.administrator, EntranceText("approval", "moderators"))
 
 

@@ -44,7 +44,7 @@ def holder(key: tuple[str, int]) -> str | None:
     return claim.member.name if claim else None
 
 
-# Being at it
+# Claiming
 
 
 def test_whoever_is_at_it_is_named_to_the_second(people: Any, reported: Any) -> None:
@@ -57,14 +57,14 @@ def test_whoever_is_at_it_is_named_to_the_second(people: Any, reported: Any) -> 
     assert holder(key) == "Hana Virtanen"
     actions.claim(people.moderator, *key, people.host.id)
     assert holder(key) == "Mona Berg"
-    with pytest.raises(Conflict, match="Mona Berg"):  # it has changed hands since
+    with pytest.raises(Conflict, match="Mona Berg"):  # another moderator has claimed it since
         actions.claim(people.administrator, *key, people.host.id)
 
 
 def test_a_claim_ends_by_hand_by_deciding_and_by_itself(people: Any, reported: Any) -> None:
     key = ("post", reported.first.id)
     actions.claim(people.host, *key)
-    actions.release(people.moderator, *key)  # not the moderator's
+    actions.release(people.moderator, *key)  # one cannot release the claim of somebody else
     assert holder(key)
     actions.release(people.host, *key)
     assert holder(key) is None
@@ -91,7 +91,7 @@ def test_two_who_decide_the_same_do_it_once(people: Any, reported: Any) -> None:
     assert get_post(VISITOR, reported.first.id).is_gone
 
 
-# Noting
+# Notes
 
 
 def test_notes_are_read_by_who_may_decide(people: Any, reported: Any) -> None:
@@ -194,7 +194,7 @@ def test_decided_elsewhere_its_notices_are_read(people: Any, candidate: Any) -> 
 
 
 def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) -> None:
-    """Its author has deleted it; its topic is hidden or without its first post; its agenda is archived."""
+    """Entries whose post was deleted, whose topic is hidden or lost its first post, or whose agenda is archived."""
     moderation.report(people.chitra, "topic", reported.topic.id, "rules")
     delete(people.ben, reported.first.id)
     archive(people.moderator, reported.agenda.id)
@@ -217,7 +217,7 @@ def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) 
     actions.decide(people.host, "topic", reported.topic.id, Choice("restore"))
 
 
-# What nobody decides
+# Overdue entries
 
 
 def notices_of(person: Any, words: str) -> int:
@@ -239,7 +239,7 @@ def test_after_two_days_the_moderators_and_after_four_the_administrators_are_tol
     with at(start + TWO_DAYS):
         assert tell() == 4 and tell() == 0
         assert notices_of(people.moderator, "two days") == 4
-        assert notices_of(people.host, "two days") == 2  # what is on the host's agenda
+        assert notices_of(people.host, "two days") == 2  # the entries on the host's agenda
         assert (
             notices_of(people.administrator, "days") == notices_of(reported.other_host, "days") == 0
         )
@@ -274,7 +274,7 @@ def test_what_is_decided_is_told_no_more_and_waits_anew_when_it_is_reported_anew
 def test_the_queue_is_walked_through_before_the_deed(
     people: Any, reported: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The deed looks up those entries alone of which somebody is to be told, and not at all when there are none."""
+    """It is read before the transaction, which reads only the overdue entries, and does not begin when there are none."""
     with at(now() + TWO_DAYS):
         keys = queries.entries_to_tell(SYSTEM, 10)
         assert sorted(kind for kind, _id in keys) == ["member", "post", "practice"]
@@ -320,14 +320,14 @@ def test_where_administrators_alone_moderate_they_are_told_at_once(
     appoint(SYSTEM, people.moderator.handle, "member")
     with at(now() + TWO_DAYS):
         tell()
-        # The profile; the host has the others
+        # Only the one about the profile; the host handles the others
         assert notices_of(people.administrator, "two days") == 1
 
 
 def test_who_cannot_answer_an_appeal_does_not_hear_that_it_waits(
     people: Any, reported: Any
 ) -> None:
-    """The host decided it, and is the only one on the agenda who is no administrator."""
+    """The host made the decision, so only the administrator can answer the appeal."""
     appoint(SYSTEM, people.moderator.handle, "member")
     hidden = moderation.decide(people.host, "post", reported.first.id, "hide", Reasons("No.", 2))
     path = queue_path("appeal", appeal(people.ben, hidden.id, "It was kind.").id)
@@ -357,7 +357,7 @@ def test_of_an_appeal_that_nobody_can_answer_the_administrators_hear(
 
 
 def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: Any) -> None:
-    """The host is the only one on the agenda who is no administrator, and may not decide about it."""
+    """The host may not decide about the host's own text, so only the administrator is notified."""
     appoint(SYSTEM, people.moderator.handle, "member")
     own = reply(people.host, reported.topic.id, write("The host says something hard."))
     moderation.report(people.ana, "post", own.id, "rules")
@@ -366,7 +366,9 @@ def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: 
         where = Notice.member_id == people.host.id, Notice.address.contains(f"post/{own.id}")
         make_notices(SYSTEM)
         assert db.session.scalar(select(func.count(Notice.id)).where(*where)) == 0
-        assert notices_of(people.administrator, "two days") == 2  # this one, and the profile
+        assert (
+            notices_of(people.administrator, "two days") == 2
+        )  # this report, and the one about the profile
 
 
 def test_only_the_system_tells_and_forgets(people: Any, reported: Any) -> None:
@@ -377,7 +379,7 @@ def test_only_the_system_tells_and_forgets(people: Any, reported: Any) -> None:
         actions.tell_overdue(people.moderator, [("post", reported.first.id)])
 
 
-# What is over
+# Entries that are done
 
 
 def test_notes_go_after_a_year_and_those_about_candidates_with_them(

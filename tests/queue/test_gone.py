@@ -33,7 +33,7 @@ NEVER_WAS = 4711
 
 
 def first_topic_deleted(people: Any, things: Any) -> Post:
-    """The topic of somebody new, which its author deleted before anybody looked at it."""
+    """The first topic of a new member, deleted by its author before a moderator looked at it."""
     screening.set_newness(SYSTEM, days=30, posts=1, first_posts=1)
     new = members.join(VISITOR, Joining("Nora Lind", "nora@city.example", "no hash"))
     opened = dialogue.NewTopic("experience", "I am new here", write("Good evening."))
@@ -122,7 +122,9 @@ def test_a_page_says_that_nothing_waits_there_any_more(
     answer = sign_in(people.moderator).get(queue_path(*key))
     assert answer.status_code == 200 and GONE in answer.text
     assert 'href="/moderation"' in answer.text and f"{queue_path(*key)}/decide" not in answer.text
-    if kind != "candidate":  # what waits of these is read in any case
+    if (
+        kind != "candidate"
+    ):  # for these kinds, the content of an e-mail is read from the waiting rows
         assert not queue_content(people.moderator, queue_path(*key)), "nor is it mailed"
 
 

@@ -99,7 +99,7 @@ def test_refusing_needs_a_reason_and_tells_its_author(people: Any, held: Held) -
 
 @pytest.fixture
 def refused(people: Any, held: Held) -> Notice:
-    """What tells its author that the text was refused."""
+    """Refuse a text; returns the notice to its author."""
     actions.refuse(people.host, held.id, Reasons("Rule 2.", 2))
     return told_by(people.ana, "Not published")
 
@@ -113,7 +113,7 @@ def told_by(member: Any, words: str) -> Notice:
 
 
 def waiting_and_mailed(member: Any) -> tuple[int, int]:
-    """How many notices of a member are counted, and how many of all are to be mailed to somebody at once."""
+    """The number of a member's unread notices, and of all notices that are mailed at once."""
     db.session.expire_all()
     later = now() + timedelta(hours=1)
     mailed = [one for one in notices_to_mail(9, later, later) if one.member_id == member.id]

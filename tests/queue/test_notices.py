@@ -47,7 +47,7 @@ Maker = Callable[[Any, Any], int]
 
 
 def reported(kind: str, find: Callable[[Any, Any], int]) -> Maker:
-    """A maker of an entry: what `find` returns the id of is reported by Chitra."""
+    """Returns a function that makes an entry: Chitra reports the thing whose id `find` returns."""
 
     def make(people: Any, things: Any) -> int:
         item_id = find(people, things)
@@ -134,7 +134,7 @@ MAKERS: dict[str, Maker] = {
     "post": reported("post", lambda _people, things: things.first.id),
     "topic": reported("topic", lambda _people, things: things.topic.id),
     "case": reported("case", lambda _people, things: things.case.id),
-    "practice": lambda _people, things: things.practice.id,  # it is submitted
+    "practice": lambda _people, things: things.practice.id,  # the practice is submitted
     "member": reported("member", lambda people, _things: people.ben.id),
     "mark": reported("mark", note_of_mark),
     "followup": reported("followup", follow_up),
@@ -188,7 +188,7 @@ def test_an_appeal_is_claimed_whose_post_is_on_another_agenda_by_now(
     moderation.move(people.moderator, things.topic.id, things.other.id)
     browser = sign_in(people.administrator)
     for deed in ("claim", "note", "release"):
-        db.session.expunge_all()  # what the fixtures have loaded would spare the deed to load it
+        db.session.expunge_all()  # the action must load its rows itself
         answer = browser.post(f"{queue_path(*key)}/{deed}", data={"text": "Let me look."})
         assert answer.status_code == 303, deed
 
@@ -234,7 +234,7 @@ def test_other_paths_are_no_entries(path: str) -> None:
 
 
 def ways_of_notices(member: Any) -> list[str]:
-    """How a member's notices of the queue are mailed, oldest first."""
+    """The way in which a member's notices of the queue are mailed (at once, in digests), oldest first."""
     while make_notices(SYSTEM):
         pass
     theirs = select(Notice.way).where(Notice.member_id == member.id, is_of_queue(Notice))
@@ -268,7 +268,7 @@ def test_and_what_may_be_illegal_also_when_it_waits_already(people: Any, things:
 
 
 def test_the_notice_that_it_may_be_illegal_says_so(people: Any, things: Any) -> None:
-    """Not in the same words as that it was reported before, for another reason."""
+    """It differs from the notice of an earlier report with another reason."""
     key = "post", things.first.id
     moderation.report(people.chitra, *key, "rules")
     moderation.report(people.ana, *key, "illegal")
@@ -355,7 +355,7 @@ def clear_author_of(find: Callable[[int], Any]) -> Callable[[Any, int], Any]:
 
 
 def reported(people: Any, things: Any) -> int:
-    """A post that was reported; its number."""
+    """A reported post; returns its id."""
     moderation.report(people.chitra, "post", things.first.id, "rules")
     return int(things.first.id)
 

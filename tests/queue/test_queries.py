@@ -91,7 +91,7 @@ def test_each_reader_has_a_queue_of_their_own(people: Any, reported: Any) -> Non
 def test_the_number_of_what_waits_leaves_out_what_only_another_may_decide(
     sign_in: Any, people: Any, things: Any
 ) -> None:
-    """A host who wrote before she was one: a first post, one that is reported, a held text and a practice."""
+    """Chitra became a host after she had written a first post, a reported post, a held text and a practice."""
     agenda_id, topic_id = things.agenda.id, things.topic.id
     set_newness(people.administrator, days=14, posts=3, first_posts=2)
     make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
@@ -109,7 +109,7 @@ def test_the_number_of_what_waits_leaves_out_what_only_another_may_decide(
     page = sign_in(chitra).get("/moderation").text
     assert "Nothing is waiting for you" in page and "Moderation, 0 waiting" in page
     for other in (people.moderator, people.administrator):
-        suspend(SYSTEM, other.id, now() + timedelta(days=1))  # nobody else can publish now
+        suspend(SYSTEM, other.id, now() + timedelta(days=1))  # now nobody else can decide
     alone = [line.kind for line in queries.queue_entries(chitra) if not line.is_for_others]
     assert sorted(alone) == ["held", "practice"] and queries.waiting_count(chitra) == 2
 

@@ -27,7 +27,7 @@ REASONS = Reasons("It is rude.", 2)
 
 
 def entry_of(page: str) -> tuple[str, dict[str, str]]:
-    """Where the form of the decision goes, and what it holds."""
+    """The address and the data of the decision form."""
     (form,) = re.findall(
         r'<form method="post" action="([^"]+/decide[^"]*)"(.*?)</form>', page, re.S
     )
@@ -45,7 +45,7 @@ def entry_of(page: str) -> tuple[str, dict[str, str]]:
 def test_who_reports_is_named_in_an_element_of_its_own(
     sign_in: Any, people: Any, things: Any, candidate: Any
 ) -> None:
-    """In the middle of a line that runs the other way, the city and the colon would change sides."""
+    """Otherwise a name in a right-to-left script would move the city and the colon to the wrong side."""
     moderation.report(people.chitra, "post", things.first.id, "rules")
     said = ("Unlawful.", "ليلى حداد", "leila@example.org")
     notice = IllegalContentNotice(*said, is_in_good_faith=True)
@@ -171,7 +171,7 @@ LAW = "Name the law, and the article if you know it."
 
 
 def faults(answer: Any) -> dict[str, str]:
-    """What a page that gives a form back says beside its fields, by their ids."""
+    """The error messages of a refused form, by the ids of the fields."""
     assert answer.status_code == 422, answer.text
     said = re.findall(r'<p class="err" id="(\w+)-error">(.*?)</p>', answer.text, re.S)
     return {field: re.sub(r"<.*?>|Error: ", "", words).strip() for field, words in said}
@@ -210,7 +210,7 @@ def test_which_of_the_posts_in_context_it_is_about_is_not_said_by_a_line_alone(
 def test_a_line_of_the_list_is_a_link_of_its_title_alone(
     sign_in: Any, people: Any, reported: Any
 ) -> None:
-    """What else the line says is not read as a link, part by part."""
+    """Screen readers then read only the title as a link, and not all parts of the line."""
     page = sign_in(people.moderator).get("/moderation").text
     lines = page.partition('<ol class="q"')[2].partition("</ol>")[0]
     links = re.findall(r"<a .*?</a>", lines, re.DOTALL)
@@ -232,7 +232,8 @@ def test_decisions_are_not_called_wrong_before_one_is_asked_to_choose(
     assert "tabindex" not in group and len(radios) > 2
     assert not [radio for radio in radios if "required" in radio or "aria-invalid" in radio]
     group, *radios = choices(browser.post(f"{entry}/decide").text)
-    assert 'aria-describedby="deed-error" tabindex="-1"' in group  # where the summary leads
+    # the target of the link in the error summary
+    assert 'aria-describedby="deed-error" tabindex="-1"' in group
     assert all('aria-invalid="true"' in radio for radio in radios)
 
 
@@ -278,7 +279,7 @@ SECRETS = {
 
 @pytest.fixture
 def planted(people: Any, things: Any, candidate: Any) -> str:
-    """Secret words in a report, in a visitor's, in a note of an entry and in one about a candidate; the entry."""
+    """Put secret words into reports by a member and a visitor, and into notes on an entry and a candidate; returns the entry."""
     moderation.report(people.ana, "post", things.first.id, "rules", SECRETS["report"])
     notice = IllegalContentNotice(
         SECRETS["visitor"], "Ines", "ines@x.example", is_in_good_faith=True
@@ -304,7 +305,7 @@ def test_the_secrets_of_the_queue_are_seen_by_who_moderates_the_agenda(
         for person in (*vars(people).values(),)
     }
     theirs = {"report", "visitor", "note"}
-    assert seen.pop("ana-prado") == {"report"}  # her own, in her list
+    assert seen.pop("ana-prado") == {"report"}  # her own report, in the list of her reports
     assert seen.pop("hana-virtanen") == theirs
     assert seen.pop("mona-berg") == seen.pop("adam-de-wit") == theirs | {"person"}
     assert seen == {"ben-okoth": set(), "chitra-desai": set()}
