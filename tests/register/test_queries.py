@@ -1,4 +1,4 @@
-"""The transparency report equals a recount, and the register names nobody."""
+"""The transparency report agrees with a recount of the rows, and the register names nobody."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def things(app: Flask, people: Any, agenda: Agenda) -> Things:
 @pytest.fixture
 @dataset_fixture
 def busy(app: Flask, people: Any, things: Any) -> Period:
-    """A month in which all kinds of things are reported, decided, taken back and appealed."""
+    """A month in which all kinds of things are reported, decided, undone and appealed."""
     day = load_dataset("a busy month", app, lambda: make_busy(people, things))
     return Period(day, day + timedelta(days=1))
 
@@ -107,7 +107,7 @@ def test_the_report_equals_a_recount(people: Any, busy: Period) -> None:
 
 
 def test_nothing_restricts_without_its_reasons(people: Any, busy: Period) -> None:
-    """Over the log of a busy month: each restriction has its facts and its ground, or is excused by law."""
+    """In the log of a busy month, each restriction has facts and a ground, or the law requires none."""
     lacking = [
         one
         for one in db.session.scalars(select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS)))

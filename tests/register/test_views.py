@@ -58,7 +58,7 @@ def test_the_csv_says_the_same(client: Any, people: Any, things: Any) -> None:
 def test_the_csv_is_the_same_in_every_language(
     app: Flask, client: Any, people: Any, things: Things, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also the names of rules, in whichever language the decision wrote them down."""
+    """Also the names of rules, in whichever language a decision has stored them."""
     both = replace(app.extensions["settings"], locales=("en", "fr"))
     monkeypatch.setitem(app.extensions, "settings", both)
     moderation.report(people.ana, "post", things.first.id, "illegal")
