@@ -1,4 +1,4 @@
-"""A member who has done everything that leaves a row, and searches for words in all rows of the database."""
+"""A member who has done everything that leaves a row, and functions that search all rows of the database for words."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ LONG_AGO = timedelta(days=40)
 
 @dataclass
 class Lived:
-    """What Ana has left: topics with and without replies by others, and who quotes her."""
+    """Ids of what Ana has written: topics with and without replies by others; and the post that quotes her."""
 
     answered: int
     alone: int
@@ -138,7 +138,7 @@ def live(people: Any, agenda: Agenda) -> Lived:
 
 
 def _wait(people: Any, agenda: Agenda) -> None:
-    """Ana's texts that a rule holds back: one waits, one was refused."""
+    """Ana writes two texts that a rule holds back: one waits, one was refused."""
     administrator = db.session.get_one(Member, people.administrator.id)
     text = RuleText("member", people.ana.handle, "We read what Ana writes.")
     rule = make_rule(administrator, text)

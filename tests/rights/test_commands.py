@@ -43,7 +43,7 @@ from forum.upkeep.queries import checks, faults_of
 from tests.rights.conftest import WORD, carry_out, gone, holding
 
 NAMES = ("prado", "ana@example.org")
-# Where the last letter stands, which is deleted a month later
+# The columns with the last e-mail to a member who leaves; it is deleted a month later
 LAST = {"delivery.address", "delivery.words"}
 
 
@@ -151,7 +151,7 @@ def test_posts_go_and_leave_gaps(people, lived, letters):
     member = gone(people.ana)
     answered, alone = row(Topic, lived.answered), row(Topic, lived.alone)
     assert answered.deleted_at is None and answered.title == "Titel of Ana"
-    assert row(Post, lived.quoting).deleted_at is None  # Ben's
+    assert row(Post, lived.quoting).deleted_at is None  # the post is Ben's
     assert alone.deleted_at and alone.title == ""
     assert row(Post, lived.post).deleted_at and source_of(lived.post) == ""
     assert row(Practice, lived.practice).deleted_at
@@ -173,7 +173,8 @@ def test_a_title_goes_with_the_last_post_of_others(people, agenda, letters):
     gone(people.ana)
     assert row(Decision, pinned).address == f"/topics/{topic_id}"
     kept = row(Topic, topic_id)
-    assert kept.emptied_at and kept.title == f"{WORD} at night"  # it is Ben's, if it is shown again
+    # the title is kept for Ben's reply, in case the topic is restored
+    assert kept.emptied_at and kept.title == f"{WORD} at night"
     gone(people.ben)
     assert row(Topic, topic_id).deleted_at
     assert holding(WORD) == set()
@@ -191,7 +192,7 @@ def test_no_word_is_left_but_what_others_quoted(people, lived):
 
 
 def test_every_row_that_names_a_member_is_gone_or_kept_for_a_reason(people, lived):
-    """A new table that names members fails here until somebody has said what becomes of its rows."""
+    """A new table that names members fails here until it is listed what happens to its rows."""
     kept = {
         ("topic", "author_id"): "a gap",
         ("post", "author_id"): "a gap",
@@ -328,7 +329,8 @@ def test_the_last_administrator_cannot_leave(people):
     members.appoint(SYSTEM, people.ben.handle, "administrator")
     actions.leave(adam, adam.id, "nameless")
     ben = row(Member, people.ben.id)
-    with pytest.raises(Invalid, match="Somebody has to run the forum"):  # who leaves runs nothing
+    # a member who leaves is no administrator any more
+    with pytest.raises(Invalid, match="Somebody has to run the forum"):
         actions.leave(ben, ben.id, "nameless")
 
 
@@ -356,7 +358,7 @@ def test_who_has_left_comes_back_with_the_same_address(people, lived):
 
 
 def test_a_kill_between_two_portions_loses_and_repeats_nothing(people, lived, monkeypatch, letters):
-    """Each portion is one deed: what fails in it is undone, and the next round takes it up."""
+    """Each portion is one transaction: after a failure it is rolled back, and the next round repeats it."""
     monkeypatch.setattr(commands, "BATCH_SIZE", 1)
     monkeypatch.setattr(commands, "POSTS_SEARCHED_AT_ONCE", last_post_id() // 3 + 1)
     ana = row(Member, people.ana.id)
@@ -385,7 +387,7 @@ def test_a_kill_between_two_portions_loses_and_repeats_nothing(people, lived, mo
 
 
 def test_what_names_a_member_in_many_rows_goes_in_portions(people, lived, monkeypatch):
-    """Nobody else can write while a portion is written, so each is small."""
+    """Portions are small, because nobody else can write meanwhile."""
     sizes = {"notes": [], "versions": [], "letters": []}
     monkeypatch.setattr(actions, "SMALL_ROWS_BATCH_SIZE", 1)
     monkeypatch.setattr(commands, "SMALL_ROWS_BATCH_SIZE", 1)
@@ -422,10 +424,10 @@ def test_of_two_workers_one_goes_on(people, lived):
         place = commands.next_departure()
         commands.STEP_FUNCTIONS[place.step](place)
         after = commands.next_departure()
-        # The other one, who has looked at the same moment
+        # Another worker, which has read the same state
         commands.STEP_FUNCTIONS[place.step](place)
         assert commands.next_departure() == after != place
-        # A worker that was away for long, and has seen a departure whose number another one has by now
+        # A worker that was stopped for long, and knows a departure whose id now belongs to another one
         assert (
             departure_in_state(after) and departure_in_state(replace(after, member_id=-1)) is None
         )
@@ -476,7 +478,9 @@ def test_read_notices_go_after_a_year_and_unread_ones_stay(people, agenda):
     make_notices(SYSTEM)
     with at(now() + timedelta(days=400)):
         commands.delete_expired()
-        assert count_of(Notice) == 1 and count_of(Event) == 1  # unread, and what it is made of
+        assert (
+            count_of(Notice) == 1 and count_of(Event) == 1
+        )  # an unread notice is kept, and its event
         read_all(people.ana)
     with at(now() + timedelta(days=400 + 364)):
         commands.delete_expired()
@@ -505,7 +509,7 @@ def test_candidates_and_tokens_go(people):
     ask_to_sign_in(VISITOR, people.ana.email)
     with at(now() + timedelta(days=2, hours=20)):
         commands.delete_expired()
-        # The link to sign in is over for a day
+        # The link to sign in expired a day ago and is kept
         assert (count_of(Candidate), count_of(Token)) == (1, 1)
     with at(now() + timedelta(days=5)):
         commands.delete_expired()

@@ -33,7 +33,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(params=[added, added_file])
 def picture(request, people):
-    """A picture, or a file, for which the same is true."""
+    """A picture or a file: the same rules hold for both."""
     return request.param(people.ana)
 
 
@@ -42,7 +42,7 @@ def shown(picture):
 
 
 def pass_days(number):
-    """Let days pass, in each of which the worker does its work."""
+    """Run the worker's task once for each of some days."""
     start = now()
     for day in range(1, number + 1):
         with at(start + day * DAY + timedelta(minutes=1)):
@@ -97,7 +97,7 @@ def test_a_picture_that_is_shown_again_in_time_stays(people, world, picture):
 
 
 def test_a_picture_of_another_text_stays(people, world, picture):
-    """A moderator shows it as well."""
+    """The picture is also shown in a text by a moderator."""
     post = reply(people, world, picture)
     dialogue.reply(people.moderator, world["topic"], write(shown(picture)))
     dialogue.delete(people.ana, post.id)
@@ -105,7 +105,7 @@ def test_a_picture_of_another_text_stays(people, world, picture):
     assert is_there(picture)
 
 
-# What names it
+# Texts that name a picture
 
 
 def _in_draft(people, world, picture):
@@ -242,7 +242,7 @@ def test_many_pictures_take_no_more_statements(people, world, queries):
     assert made.count == few.count <= 9
 
 
-@pytest.mark.sqlite_only  # reads the plan of SQLite, which decides without knowing how many rows there are
+@pytest.mark.sqlite_only  # reads SQLite's query plan, which does not depend on the number of rows
 def test_only_rows_of_the_member_are_read(people):
     for query in texts_with_pictures(people.ana.id):
         statement = query.compile(db.engine, compile_kwargs={"literal_binds": True})

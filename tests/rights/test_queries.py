@@ -23,7 +23,7 @@ from forum.rights.queries import KINDS, LEFT_OUT, records
 from forum.screening.actions import RuleText, make_rule
 
 DOCUMENT = Path(__file__).parents[2] / "docs/everything-about-me.md"
-# Names that a column has which holds who somebody is, without a key that says so.
+# Names of columns that identify members without a foreign key.
 NAMING = re.compile(r"handle|e_?mail|recipients|(editor|member|author|sender|reporter)_name")
 OF_OTHERS = {
     ("member", "handle"): "the account",
@@ -32,7 +32,7 @@ OF_OTHERS = {
 
 
 def naming():
-    """The columns that name a member, by key or by what they are called."""
+    """The columns that identify a member, by a foreign key or by their name."""
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             is_key = any(key.column.table.name == "member" for key in column.foreign_keys)
@@ -42,7 +42,7 @@ def naming():
 
 
 def test_every_column_that_names_a_member_is_in_or_left_out_for_a_reason():
-    """A new table that names members fails here until it is in, or until somebody has said why it is not."""
+    """A new table that names members fails here until it is included, or a reason is given why not."""
     inside = {column for kind in KINDS for column in kind.columns}
     assert inside & LEFT_OUT.keys() == set()
     missing = set(naming()) - inside - LEFT_OUT.keys() - OF_OTHERS.keys()
@@ -101,8 +101,8 @@ def test_nothing_is_in_that_is_of_others(people, lived):
     kept = str(all_of(people.ana))
     for words in ("I do not agree.", "It sells.", "no hash"):
         assert words not in kept, words
-    assert "Dear Ana Prado, thank you." in kept  # a letter to her
-    assert "is rude." in kept  # a decision about her
+    assert "Dear Ana Prado, thank you." in kept  # an e-mail to Ana
+    assert "is rude." in kept  # a decision about Ana
     assert people.moderator.name not in kept
     salt = db.session.scalars(db.select(Delivery.words)).all()
     assert not any(word.get("salt", "§") in kept for word in salt)
@@ -130,7 +130,7 @@ def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
 
 
 def test_titles_of_what_is_in_preparation_are_in_for_its_hosts_alone(people):
-    """Whoever hosted it once wrote there, and is told nothing of what became of it."""
+    """A former host has written there, but must not learn titles that were given later."""
     text = AgendaText("Shady streets", write("Shade."), is_open=False)
     agenda = write_agenda(people.moderator, text, hosts=[people.ana.handle])
     ana = db.session.get_one(Member, people.ana.id)
@@ -147,7 +147,7 @@ def test_titles_of_what_is_in_preparation_are_in_for_its_hosts_alone(people):
     assert "Shady streets" in seen and "awnings" in seen
     set_hosts(people.moderator, agenda.id, [])
     kept = all_of(people.ana)
-    del kept["notices"]  # what a host was told then
+    del kept["notices"]  # notices from the time as a host
     assert "Shady streets" not in str(kept) and "awnings" not in str(kept)
     assert kept["marks"][0]["topic"] == "" and "By the river." in str(kept["posts"])
     drafts = [(one["topic"], one["agenda"]) for one in kept["drafts"]]

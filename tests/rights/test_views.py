@@ -93,7 +93,7 @@ def test_the_first_page_tells_what_is_kept_before_what_is_not(people, lived, sig
 
 
 class Reader(HTMLParser):
-    """Which files a page needs, and what runs in it."""
+    """Which files an HTML page needs, and its scripts."""
 
     def __init__(self):
         super().__init__()
@@ -153,17 +153,17 @@ def test_pages_are_parted_and_lead_on(people, agenda, sign_in, monkeypatch):
 
 @pytest.fixture
 def collecting():
-    """The collector of cycles looks often, so that what is left lying about is not taken for what is held."""
+    """Let garbage be collected often, so that garbage is not counted as used memory."""
     seldom = gc.get_threshold()
     gc.collect()
-    gc.freeze()  # so often, it has no time for what the tests before have left
+    gc.freeze()  # frozen, because objects of earlier tests would make frequent collections slow
     gc.set_threshold(700, 10, 10)
     yield
     gc.set_threshold(*seldom)
 
 
 def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeypatch, collecting):
-    """There are 100 of them, of five posts each; held together they would take 3 MB, and so would the pictures."""
+    """There are 100 portions of five posts; all together would take 3 MB, and so would the pictures."""
     monkeypatch.setattr("forum.rights.queries._shared.RECORDS_AT_ONCE", 5)
     topic = dialogue.open_topic(
         people.ben, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
@@ -187,7 +187,7 @@ def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeyp
             files = views._files(member, {"forum": "Interurban", "made_at": "now"})
             return sum(map(len, zipped(files)))
 
-    once = size()  # templates and statements are made ready, and stay
+    once = size()  # the first time, templates and statements are compiled and cached
     tracemalloc.start()
     assert size() == pytest.approx(once, rel=0.01) and once > 100_000
     peak = tracemalloc.get_traced_memory()[1]
@@ -246,7 +246,7 @@ def test_a_closed_account_does_nothing(people, agenda, sign_in):
     answer = browser.post(f"/topics/{topic.id}/reply", data=words)
     assert answer.status_code == 403 and "Words that are not lost." in answer.text
     assert browser.post("/settings/contact").status_code == 403
-    assert fetch(browser)[1].testzip() is None  # but everything can be taken
+    assert fetch(browser)[1].testzip() is None  # but the download of everything works
     assert browser.post("/sign-out").status_code == 303
 
 
