@@ -120,11 +120,11 @@ def test_a_forum_begins_with_texts_until_one_is_changed(people: Any, agenda: Any
         queries.ready_text(host, 8)
     for number in range(1, 8):
         delete_text(people.moderator, number)
-    assert names(host) == []  # and those of the beginning do not come back
+    assert names(host) == []  # and the default texts do not return
 
 
 def test_texts_name_the_same_rule_under_whatever_number_it_has(people: Any) -> None:
-    """A statement of reasons must not cite the rule that happens to have got the number."""
+    """A statement of reasons must not cite another rule that has got the number since."""
     write_text(people.moderator, wording(name="Attack"))
     selling = queries.in_force().rule(4).name
     write_rules(people.administrator, text([(selling, "Never."), *TWO], days=3))
@@ -168,7 +168,7 @@ def test_moderators_keep_the_texts_and_hosts_use_them(people: Any) -> None:
 
 
 def test_the_same_rules_are_no_new_version(people: Any) -> None:
-    """A form that is sent twice announces nothing twice."""
+    """A form that is sent twice announces one change."""
     write_rules(people.administrator, text())
     with pytest.raises(Invalid, match="hold already"):
         write_rules(people.administrator, text(change="Nothing."))

@@ -1,4 +1,4 @@
-"""Recourse outside of the forum: who names it, what is refused, where it is shown."""
+"""Bodies outside of the forum to which members can turn: who names them, what is refused, where they are shown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SAID = {
 
 @pytest.fixture
 def decision(people: Any, agenda: Agenda) -> Any:
-    """What hides a reply of Ben's, which a visitor has reported too."""
+    """The decision that hides a reply by Ben, which a visitor has reported, too."""
     found_federation(SYSTEM, "Interurban")
     new = NewTopic("question", "Why so loud?", write("What we did."))
     post = reply(people.ben, open_topic(people.ana, agenda.id, new).id, write("Rude."))
@@ -70,7 +70,7 @@ def test_an_administrator_names_them_and_nobody_else(people: Any) -> None:
 
 def test_each_change_is_written_down_with_who_made_it(people: Any) -> None:
     name_recourses(people.administrator, {"body": BODY})
-    name_recourses(people.administrator, {"body": BODY})  # the same again
+    name_recourses(people.administrator, {"body": BODY})  # the same values again
     name_recourses(people.administrator, {"body": AUTHORITY})
     name_recourses(people.administrator, {})
     assert recourses() == []
@@ -129,7 +129,7 @@ def test_the_statement_of_reasons_names_them(people: Any, sign_in: Any, decision
         assert f'<a href="{BODY.address}" rel="noopener" dir="auto">{BODY.name}</a>' in page
         assert "Free of charge, in &lt;English&gt;." in page
         assert "The authority in charge is <a" in page and "A court is open" in page
-    with at(now() + timedelta(days=200)):  # too late for an appeal, not for them
+    with at(now() + timedelta(days=200)):  # too late for an appeal, but not for the bodies outside
         assert BODY.name in sign_in(people.ben).get(address).text
     name_recourses(people.administrator, {})
     assert GENERAL in sign_in(people.ben).get(address).text

@@ -115,14 +115,14 @@ def test_the_words_of_a_ready_text_are_changed_before_anything_is_decided(
 
 
 def about_to_hide(sign_in: Any, people: Any, agenda: Any) -> tuple[Any, Any, str, str]:
-    """A topic, a moderator's browser, and the form that hides the topic: its address and page."""
+    """A topic, a moderator's browser, and the form for hiding the topic: its address and its page."""
     topic = open_topic(people.ben, agenda.id, NewTopic("experience", "A street", write("Quiet.")))
     browser, address = sign_in(people.moderator), f"/topics/{topic.id}/hide"
     return topic, browser, address, browser.get(address).text
 
 
 def reason_in(page: str) -> str:
-    """What stands in the field for the reason."""
+    """The value of the field for the reason."""
     found = re.search(r'<textarea[^>]* name="reason"[^>]*>(.*?)</textarea>', page, re.S)
     assert found
     return unescape(found[1]).replace("\r\n", "\n").strip()
