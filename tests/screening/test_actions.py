@@ -35,7 +35,7 @@ LONG = "Buy our watches, they are the best watches that there are in the world o
 
 @pytest.fixture(autouse=True)
 def newcomers(people: Any) -> None:
-    """Who has joined today and written nothing is new."""
+    """Treat members who joined today and have written nothing as new."""
     set_newness(people.administrator, days=14, posts=3, first_posts=0)
 
 

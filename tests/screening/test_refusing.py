@@ -81,7 +81,7 @@ def test_a_note_of_trying_stays_in_the_form(people: Any, topic: Any, sign_in: An
 def test_nobody_is_promised_a_reading_where_nobody_reads(
     people: Any, sign_in: Any, language: str
 ) -> None:
-    """A rule with the usual sentence: what cannot wait is not told that a moderator reads it first."""
+    """The default sentence of rules promises that a moderator reads the text; a refused text needs another sentence."""
     with force_locale(language):
         usual = str(USUAL_SENTENCE)
     make_rule(people.administrator, RuleText("word", "roulette", usual))
@@ -94,7 +94,8 @@ def test_nobody_is_promised_a_reading_where_nobody_reads(
 
 def test_a_note_that_is_there_already_is_asked_about_no_more(people: Any, topic: Any) -> None:
     post = opening(topic)
-    dialogue.mark(people.host, post.id, "tried it", "kept", BAD)  # hosts pass on their agenda
+    # rules do not hold back what hosts write on their own agenda
+    dialogue.mark(people.host, post.id, "tried it", "kept", BAD)
     dialogue.mark(people.ben, post.id, "tried it", "kept", "Fine.")
     make_rule(SYSTEM, RuleText("word", "fine", SENTENCE))
     dialogue.mark(people.ben, post.id, "tried it", "stopped", "Fine.")
@@ -134,11 +135,13 @@ def test_a_profile_whose_words_do_not_change_passes(people: Any) -> None:
     with pytest.raises(Invalid, match=SENTENCE):
         edit_profile(people.ana, Profile("Ana Prado", about=about))
     before = Member.__table__.update().where(Member.id == people.ana.id)
-    db.session.execute(before.values(about=BAD))  # as it was before the rule
+    db.session.execute(before.values(about=BAD))  # a text from before the rule
     db.session.commit()
     edit_profile(people.ana, Profile("Ana Prado", about=about, language="fr"))
     edit_profile(people.moderator, Profile("Mona Berg", about=about))
-    with pytest.raises(Invalid):  # a profile belongs to no agenda
+    with pytest.raises(
+        Invalid
+    ):  # a host has no exception for the profile, which belongs to no agenda
         edit_profile(people.host, Profile("Hana Virtanen", about=about))
 
 
@@ -149,7 +152,8 @@ def test_a_letter_stays_in_the_form(people: Any, sign_in: Any) -> None:
     words = f"{TYPED}, and so on. {BAD}."
     refused(browser.post("/members/ana-prado/contact", data={"text": words, "copy": "y"}), words)
     assert db.session.query(ContactLetter).count() == 0
-    hidden = "See this page, please: [a]\n\n[a]: https://spam.example"  # Markdown would hide it
+    # a link definition, which rendered Markdown does not show
+    hidden = "See this page, please: [a]\n\n[a]: https://spam.example"
     make_rule(SYSTEM, RuleText("domain", "spam.example", SENTENCE))
     with pytest.raises(Invalid, match=SENTENCE):
         contact(people.ben, people.ana.id, hidden)
@@ -171,7 +175,7 @@ def test_a_practice_waits_with_the_rule_that_it_meets(
     people: Any, agenda: Agenda, sign_in: Any
 ) -> None:
     made = library.write_practice(people.ana, agenda.id, practice_text(sections={"done": BAD}))
-    assert made.caught_by == ""  # a draft is nobody else's
+    assert made.caught_by == ""  # a draft is not published, so it is not screened
     library.submit(people.ana, made.id)
     assert (made.state, made.caught_by) == ("submitted", "word: casino")
     page = sign_in(people.host).get(f"/moderation/practice/{made.id}", follow_redirects=True).text
