@@ -42,7 +42,7 @@ POST = replace(
 
 @pytest.fixture
 def found(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Found:
-    """What a search finds, also of one topic."""
+    """The results of a search, if wanted in one topic."""
     monkeypatch.setattr(finding, "MAX_OTHERS", 10)
 
     def kinds_and_ids(words: str, reader: Person = VISITOR, **facets: Any) -> list[tuple[str, int]]:

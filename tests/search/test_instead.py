@@ -59,7 +59,7 @@ def test_a_name_of_several_words_stands_together(texts: Flask) -> None:
 
 
 def test_the_singular_of_a_name_is_found(texts: Flask) -> None:
-    """Of the endings that search knows: it takes no -x for the sign of a plural."""
+    """Only for plural endings that search knows: -x is not one."""
     other = Instead(("stormwater",), ("eau pluviales",))
     assert set(ids("stormwater", other)) == {1, 3, 7}
 

@@ -74,7 +74,7 @@ def ids(typed: str, **facets: Any) -> set[int]:
 
 
 def found_by(query: Query) -> list[Document]:
-    """What a search finds for a visitor: each hit of the first page, and what stands below it."""
+    """The hits on a visitor's first page, each with the texts listed below it."""
     hits = find(VISITOR, query).page.items
     return [one for hit in hits for one in (hit.document, *hit.others)]
 
@@ -95,7 +95,7 @@ FOUND: list[tuple[str, set[int]]] = [
     ("東都", set()),
     ("نيروبي", {4}),
     ("ادارة", {4}),
-    ("عمان", set()),  # the text writes it with "and", وعمان, as one word
+    ("عمان", set()),  # in the text it is joined with "and" into one word, وعمان
     ("वाढ़", set()),
     ("बाढ़", {7}),
     ("सूरत", {7}),
@@ -125,7 +125,7 @@ def test_the_same_is_found_on_both_databases(
 
 
 def test_in_one_topic_the_same_is_found_as_by_the_index(library: Flask) -> None:
-    """There no index is asked: the texts are read, and say the same of each search."""
+    """A search in one topic reads the texts without the index, and must give the same results."""
     actions.index(SYSTEM, entry(90, "Topic", "Its opening."))
     actions.index(SYSTEM, entry(91, "Another", "Another one."))
     for item_id, texts in TEXTS.items():
@@ -139,7 +139,7 @@ def test_in_one_topic_the_same_is_found_as_by_the_index(library: Flask) -> None:
     assert ids("flood", topic_id=90) == {6, 12} and ids("opening", topic_id=90) == {90}
     assert ids("flood", topic_id=90, languages=("fr",)) == ids("flood", topic_id=92) == set()
     found = find(VISITOR, Query("flood", topic_id=90))
-    assert found.page.total == 2 and found.kinds == {"post": 2}  # each by itself
+    assert found.page.total == 2 and found.kinds == {"post": 2}  # each post is a hit of its own
 
 
 def test_in_one_topic_nothing_is_found_that_the_reader_cannot_see(app: Flask) -> None:
@@ -252,7 +252,7 @@ NARROWED: list[tuple[str, dict[str, Any]]] = [
 def test_where_the_index_is_asked_first_the_answer_is_the_same(
     library: Flask, monkeypatch: pytest.MonkeyPatch, typed: str, facets: dict[str, Any]
 ) -> None:
-    """Whatever is known of how common words are: it decides the way, on PostgreSQL, and nothing else."""
+    """Word frequencies decide only how PostgreSQL searches; they do not change the results."""
     actions.index(SYSTEM, entry(40, "Flood", "A flood in words.", language="en"))
     actions.index(SYSTEM, entry(41, "Flood", "Models of a flood.", language="fr"))
     monkeypatch.setattr(_matching, "_word_frequencies", lambda *_which: {})
@@ -267,11 +267,11 @@ def test_where_the_index_is_asked_first_the_answer_is_the_same(
 def test_words_are_as_common_as_postgresql_has_counted(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A common word and a rare facet go by the index; two common ones, a single one, and a beginning do not."""
+    """A common word with a rare facet is looked up in the index first; two common words, a single one and a beginning are not."""
     for number in range(60, 100):
         language = "fr" if number == 99 else "en"
         actions.index(SYSTEM, entry(number, f"Street {number}", "The street.", language=language))
-    # Which walks through its index from the newest text, and asks for nothing
+    # SQLite walks through its index from the newest text, and needs no frequencies
     if db.engine.dialect.name == "sqlite":
         monkeypatch.delattr(_matching, "_word_frequencies")
         assert ids("street", languages=("fr",)) == {99}
@@ -279,7 +279,7 @@ def test_words_are_as_common_as_postgresql_has_counted(
     _matching._word_frequencies.cache_clear()
     monkeypatch.setattr(_matching, "SELECTIVE_SHARE", 0.1)
     the, street = Term(("the",)), Term(("street",))
-    assert not _matching._is_selective([the, street], [])  # nobody has counted yet
+    assert not _matching._is_selective([the, street], [])  # there are no statistics yet
     _matching._word_frequencies.cache_clear()
     db.session.execute(sql("ANALYZE document"))
     try:
@@ -435,7 +435,7 @@ def test_a_topic_is_one_hit_with_its_other_texts_below(app: Flask) -> None:
 
 
 def test_a_case_and_its_comments_are_one_hit(app: Flask) -> None:
-    """The topic of a case has a document without words, below which its comments are."""
+    """The topic of a case has a document without words, which is the parent of the comments."""
     actions.index(SYSTEM, replace(entry(7, "", ""), address="/cases/sirens"))
     case = replace(entry(1, "Sirens", "A network."), kind="case", address="/cases/sirens")
     actions.index(SYSTEM, case)
@@ -587,7 +587,7 @@ def test_a_reply_counts_by_what_it_says_itself(app: Flask) -> None:
 def test_what_has_the_word_itself_is_found_behind_many_replies_to_a_title(
     app: Flask, monkeypatch: pytest.MonkeyPatch, topic_id: int | None
 ) -> None:
-    """The replies to a title come first, by the thousand; what is looked for is older."""
+    """Thousands of replies match by the title of their topic; the text with the word itself is older."""
     monkeypatch.setattr(finding, "MAX_RANKED", 3)
     actions.index(SYSTEM, entry(1, "Cycle lanes", "A text."))
     for number, body in enumerate(["Of lanes.", *["Thank you."] * 9]):
@@ -598,7 +598,7 @@ def test_what_has_the_word_itself_is_found_behind_many_replies_to_a_title(
         kinds = {one.kind for hit in found.page.items for one in (hit.document, *hit.others)}
         assert kinds == ({"topic"} if typed[0] == '"' else {"topic", "post"}), typed
         assert not found.is_capped and sum(found.kinds.values()) == found.texts == len(kinds)
-    monkeypatch.setattr(finding, "MAX_PORTIONS", 2)  # too few to come so far
+    monkeypatch.setattr(finding, "MAX_PORTIONS", 2)  # too few portions to read that far
     found = find(VISITOR, Query("lanes", topic_id=topic_id))
     assert found.is_capped and found.texts == 3 and found.page.items
 
@@ -666,7 +666,10 @@ def flats(app: Flask) -> None:
 
 @pytest.mark.usefixtures("flats")
 def test_what_shares_more_words_with_a_title_is_more_alike() -> None:
-    assert alike("Must tenants move out for the renovation?") == [101, 102]  # "We move them"
+    assert alike("Must tenants move out for the renovation?") == [
+        101,
+        102,
+    ]  # 101 contains "We move them"
     assert alike("RENOVATIONS, and who asks a tenant?") == [102, 101]
     assert alike("Must tenants move out for the renovation?", limit=1) == [101]
     assert alike("東京の雨水") == [105]
@@ -700,7 +703,7 @@ def test_only_the_kinds_that_are_asked_for_and_only_what_the_reader_may_see_is_a
     assert 107 not in alike(title, kinds=("topic",))
 
 
-# What has some of the words
+# Texts with some of the words
 
 
 def partly(typed: str, reader: Any = VISITOR, limit: int = 5, **more: Any) -> list[tuple[str, int]]:
@@ -726,7 +729,8 @@ def test_of_each_page_one_text_is_found_by_some_words(app: Flask) -> None:
         reply = replace(entry(number, "Tenants", "Boats."), kind="post", parent=("topic", 1))
         actions.index(SYSTEM, reply)
     actions.index(SYSTEM, replace(entry(1, "A book", "Of a tenant."), kind="reading"))
-    assert partly("tenants harbours") == [("topic", 1)]  # a text, against a title
+    # the topic itself, because its replies have the word only in the title of the topic
+    assert partly("tenants harbours") == [("topic", 1)]
     assert partly("boats harbours") == [("post", 2 * MAX_ALIKE_HITS - 1)]
     assert partly("book tenants harbours") == [("reading", 1)]
 
