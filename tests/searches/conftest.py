@@ -1,4 +1,4 @@
-"""Fixtures of the tests of kept searches: somebody who keeps one, others who write, and the clock."""
+"""Fixtures of the tests of kept searches: a search of Ben's, a topic by another member, and the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the worker finds for kept searches: the same as their page, what is newer, once, and only what is news for their owner."""
+"""What the worker finds for kept searches: the same as their page, only newer texts, each once, and none of the owner's own."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ DAY = timedelta(days=1)
 
 
 def look(days=1):
-    """Let the worker look so many days later; returns what the new notices say."""
+    """Run the worker's task after some days; returns the texts of the new notices."""
     with at(TODAY + days * DAY):
         while look_after_searches():
             pass
@@ -275,7 +275,7 @@ def test_two_looks_at_once_tell_once(people, agenda, kept):
         first, second = (searches.looks_for(searches.due_searches(9)) for _worker in range(2))
         assert actions.note_looks(SYSTEM, first) == 1
         assert actions.note_looks(SYSTEM, second) == 0
-    with at(TODAY + 2 * DAY):  # due again, but what the second found is of before
+    with at(TODAY + 2 * DAY):  # due again, but this result is outdated
         assert actions.note_looks(SYSTEM, second) == 1
     assert db.session.scalar(select(func.count()).where(Event.kind == "search")) == 1
 
@@ -304,7 +304,9 @@ def test_once_a_week_all_of_it_is_told_for_the_digest(people, agenda, kept):
     with at(TODAY + DAY):
         open_topic(people.ana, agenda, "Heat shelters in parks")
     assert [look(days) for days in (2, 3)] == [[], []]
-    assert look(4) == ["2 new texts for “heat shelters”"]  # Sunday noon, before Monday's digest
+    assert look(4) == [
+        "2 new texts for “heat shelters”"
+    ]  # Sunday at noon, before the digest of Monday
     assert look(5) == []
     (notice,) = db.session.scalars(visible_notices(people.ben)).all()
     assert (notice.kind, notice.way) == ("search weekly", "digest")
@@ -359,7 +361,7 @@ def test_the_looks_are_spread_and_before_the_digest():
 
 
 def letters(app, member):
-    """The subjects and texts of the letters to a member, when what waits is sent a day later."""
+    """The subjects and texts of the e-mails to a member that are sent one day later."""
     with at(now() + DAY), app.test_request_context():
         write_notice_letters()
         write_digests()

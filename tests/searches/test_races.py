@@ -37,14 +37,14 @@ def test_two_at_once_count_both(own, monkeypatch):
 
 
 def a_find():
-    """A search of Ana's for which somebody else has written something new; returns both."""
+    """A kept search of Ana's and a new text by somebody else that it finds."""
     ana = who("ana-prado")
     topic = a_topic()
     title = db.session.scalar(
         select(Document.title).where(Document.kind == "topic", Document.item_id == topic)
     )
     kept = actions.keep(ana, Wanted(str(title)))
-    # As if it was kept before, and somebody else had written that
+    # As if the search was kept earlier, and somebody else had written the text
     db.session.execute(update(KeptSearch).values(seen_up_to=0, looked_up_to=0, told_up_to=0))
     db.session.commit()
     return ana, kept
