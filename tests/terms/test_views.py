@@ -96,7 +96,8 @@ def test_a_version_that_is_ahead_can_be_read_and_changed(people, client):
     assert version(people, "Further ahead.", 2 * A_WEEK, needs_consent=False) == 2
     assert len(queries.all_terms()) == 2
     with at(now() + 3 * A_WEEK):
-        assert "Further ahead." in client.get("/terms").text  # though nothing was written
+        # shown on its day, although no row was written then
+        assert "Further ahead." in client.get("/terms").text
 
 
 def test_what_an_administrator_may_not_write(people):
@@ -120,7 +121,7 @@ def test_writing_in_the_browser(people, sign_in, client):
     browser = sign_in(people.administrator)
     page = browser.get("/administration/terms").text
     assert "There are no terms yet" in page
-    # What a box says of itself is said once: the hint is not in the name
+    # The name of the checkbox must not contain the hint, or screen readers say it twice
     (box,) = re.findall(r'<input[^>]* name="needs_consent"[^>]*>', page)
     assert 'aria-labelledby="needs_consent-label"' in box
     assert 'aria-describedby="needs_consent-hint"' in box
@@ -145,7 +146,7 @@ def test_joining_records_the_version_that_the_form_showed(people, client, letter
     version(people, change="")
     page = client.get("/join").text
     assert 'href="/terms/1"' in page and 'name="terms" type="hidden" value="1"' in page
-    assert client.post("/join", data=JOINING).status_code == 422  # it showed none
+    assert client.post("/join", data=JOINING).status_code == 422  # this form has shown no terms
     client.post("/join", data={**JOINING, "terms": "1"})
     client.post(link_in(letters()[-1]))
     eva = member_by_email("eva@city.example")
@@ -181,7 +182,9 @@ def test_who_waits_for_the_moderators_has_agreed(people):
         candidates.approve(people.moderator, candidate.id)
         member = member_by_email("eva@city.example")
         assert db.session.get_one(Consent, (member.id, 1)).how == "joining"
-        assert member.terms_due_at is not None  # the second version, as for everybody
+        assert (
+            member.terms_due_at is not None
+        )  # asked to agree to the second version, like everybody
 
 
 def test_an_invitation_records_it_as_well(people):
@@ -208,7 +211,7 @@ def test_newer_terms_while_one_fills_in_the_form(people, client, letters):
 
 
 def test_newer_terms_before_one_opens_the_letter(people, client, letters):
-    """What was agreed to is on record; the newer version is asked for."""
+    """The record has the version that the candidate agreed to; the member is then asked about the newer one."""
     version(people, change="")
     client.post("/join", data={**JOINING, "terms": "1"})
     version(people, "Second.")
@@ -235,7 +238,8 @@ def test_reading_goes_on_and_writing_asks_first(people, agenda, sign_in):
     for words in ("Be kind.", "Agree", "Only read for now", "/settings/data", "/settings/leave"):
         assert words in question, words
     again = browser.get(page, headers=AS_A_BROWSER)
-    assert again.status_code == 200 and "There are new terms of use." in again.text  # once only
+    # the question is asked only once
+    assert again.status_code == 200 and "There are new terms of use." in again.text
     refused = browser.post(
         f"/topics/{topic.id}/reply", data={"source": "What I say.", "language": "en"}
     )
@@ -277,7 +281,7 @@ def test_one_agrees_to_what_one_has_read(people, sign_in):
 
 
 def test_terms_that_are_ahead_are_asked_for_on_their_day(people):
-    with at(now()):  # one moment for all
+    with at(now()):  # one moment for all steps
         version(people, change="")
         actions.agree(afresh(people.ana), 1)
         version(people, "Second.", A_WEEK)
@@ -286,9 +290,11 @@ def test_terms_that_are_ahead_are_asked_for_on_their_day(people):
         assert afresh(people.ben).can.write()
         due = afresh(people.ben).terms_due_at
         assert due == afresh(people.ana).terms_due_at == queries.terms_of(2).valid_from
-        version(people, "Second.", 2 * A_WEEK)  # later than planned
+        version(people, "Second.", 2 * A_WEEK)  # the day is moved to a later one
         assert afresh(people.ana).terms_due_at == due + A_WEEK
-        version(people, "Second.", A_WEEK, needs_consent=False)  # and after all without being asked
+        version(
+            people, "Second.", A_WEEK, needs_consent=False
+        )  # then changed so that no agreement is needed
         assert afresh(people.ana).terms_due_at is None
 
 
