@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Values of `next` that lead to another site in some browser or deceive some check (OWASP A11), or that are no paths.
+# Values of `next` that lead to another site in some browsers, pass a careless check, or are no paths.
 OPEN_REDIRECTS = [
     "//e.example", "///e.example", "////e.example", "/\\e.example", "\\\\e.example", "/%09/e.example\t",
     "/\t/e.example", "http:///e.example", "https:e.example", "http://e.example", "/..//e.example",

@@ -1,4 +1,4 @@
-"""Words that are placed where somebody may not read them, and every address at which a test looks for them."""
+"""Secret words in texts that some readers must not see, and every address at which tests look for these words."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ from tests.meetings.planted import meeting_of
 from tests.parallels.planted import translated
 
 KINDS = ("post", "topic", "case", "practice", "member")
-# Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
+# Two words for each text: one to search for (the page repeats it), and one that must not be shown.
 SOUGHT = [f"canary{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note", "told")]
 UNSEEN = [word.replace("canary", "hush") for word in SOUGHT]
 LISTS = [
@@ -92,9 +92,9 @@ LISTS += [
     "/cities/medellin/exchange",
     "/agendas/quieter/feed.atom",
 ]
-# Where a test looks for the names of the glossary
+# Where tests look for names of the glossary
 NAMING = ["/glossary/canary", "/search?q=canary", "/search?q=canari", "/search?q=canarytopic"]
-# These list what begins with the typed words, as all the words that a test searches for do: one request finds any of
+# These list what begins with the typed letters. All words that tests search for begin alike, so one request finds any of
 # them.
 BEGINNINGS = ("/cities/suggest?q=canary", "/members/suggest?q=canary", "/members?words=canary")
 
@@ -105,7 +105,7 @@ def secret(kind: str) -> str:
 
 @dataclass
 class Planted:
-    """What was placed: the id of each thing, the visible topic that contains the hidden post, the hidden person."""
+    """What contains secret words: the id of each thing, the visible topic of the hidden post, the hidden member."""
 
     ids: dict[str, int]
     topic_id: int
@@ -117,7 +117,7 @@ class Planted:
 
 def read_again(people: Any, *rows: Any) -> None:
     for row in (*vars(people).values(), *rows):
-        if row in db.session:  # a request of a browser detaches all rows
+        if row in db.session:  # the rows are detached after a request
             db.session.refresh(row)
 
 
@@ -145,7 +145,7 @@ def of_a_city(text: T, people: Any) -> T:
 
 
 def ask_and_tell(people: Any, topic: Any) -> None:
-    """Members are asked about the question, and its asker tells what happened next."""
+    """Ask members for advice about the question, and write its follow-up."""
     ask(people.ana, topic.id, [people.ben.handle, people.chitra.handle])
     tell(people, topic, secret("told"))
 
@@ -228,7 +228,7 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
 
 
 def entries(planted: Planted) -> list[tuple[int, str]]:
-    """Ids and kinds of entries of the queue, and some of none."""
+    """Ids and kinds of entries of the queue, and some that do not exist."""
     rows = {"post": Post, "topic": Topic, "case": Case, "practice": Practice, "appeal": Appeal}
     rows |= {"mark": Mark, "followup": FollowUp, "reservation": Signature}
     rows |= {"commitment": Commitment, "translation": Translation}
@@ -244,7 +244,7 @@ def entries(planted: Planted) -> list[tuple[int, str]]:
 Values = dict[str, list[Any]]  # values of the parts of addresses, by name
 
 
-# Ids in addresses, by the name of the part: of which things they are
+# Ids in addresses: the kind of thing, by the name of the part
 NUMBERED = {
     "agenda_id": Agenda.id,
     "appeal_id": Appeal.id,
@@ -274,7 +274,7 @@ NUMBERED = {
 
 
 def parts(planted: Planted) -> tuple[Values, dict[str, Values]]:
-    """The values of the parts of addresses: in any room, and others for addresses that begin with a certain word."""
+    """The values of the parts of addresses: for all routes, and others for routes that begin with a certain word."""
     known: Values = {name: _all(column) or [1] for name, column in NUMBERED.items()}
     known |= {
         "code": ["x"],

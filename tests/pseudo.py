@@ -29,9 +29,9 @@ GREEK = "αβξδεφγηιϳκλμνοπθρστυϝωχψζ"
 CYRILLIC = "абцдефгхийклмнопярстувшжыз"
 TO_GREEK = str.maketrans(LATIN + LATIN.upper(), GREEK * 2)
 TO_CYRILLIC = str.maketrans(LATIN + LATIN.upper(), CYRILLIC + CYRILLIC.upper())
-# What a translation keeps: placeholders, elements, entities
+# What translations leave unchanged: placeholders, elements, entities
 KEPT = re.compile(r"(%\(\w+\)s|%%|<[^>]*>|&\w+;)")
-# What a text keeps: elements, entities, addresses, handles
+# What members' texts leave unchanged: elements, entities, addresses, handles
 KEPT_IN_TEXTS = re.compile(r"(<[^>]*>|&\w+;|https?://\S+|\S+@\S+|@[\w-]+|/[\w/-]+)")
 # Columns that hold keys of the program, or texts that nobody reads
 NOT_WRITTEN = re.compile(
@@ -140,7 +140,9 @@ def _in_cyrillic(value: Any, is_text: bool) -> Any:
     if isinstance(value, list):
         return [_in_cyrillic(one, is_text) for one in value]
     if isinstance(value, dict):
-        if "message" in value:  # a sentence of the forum, of which only the values are theirs
+        if (
+            "message" in value
+        ):  # a stored sentence of the forum, in which only the values are members' texts
             return value | {"values": _in_cyrillic(value.get("values", {}), is_text)}
         return {name: _in_cyrillic(one, is_text) for name, one in value.items()}
     if not isinstance(value, str) or not (is_text or re.search(r"[A-Z ]", value)):
@@ -148,11 +150,11 @@ def _in_cyrillic(value: Any, is_text: bool) -> Any:
     return in_letters(value, TO_CYRILLIC, KEPT_IN_TEXTS)
 
 
-# What a page shows
+# The texts of a page
 
 
 def said_in(page: str) -> list[tuple[str, str]]:
-    """Every text and every attribute that a page shows, with the element that it belongs to."""
+    """Every text and every attribute that a page shows, with its element."""
     listener = _Listener()
     listener.feed(page)
     listener.close()
@@ -175,7 +177,9 @@ class _Listener(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given: dict[str, str] = {}
         for name, value in attrs:
-            given.setdefault(name, value or "")  # the first of two counts
+            given.setdefault(
+                name, value or ""
+            )  # if an attribute is there twice, browsers use the first
         if not self.depth:
             self.said += _said_by(tag, given)
         if tag not in VOID:
@@ -200,7 +204,7 @@ class _Listener(HTMLParser):
 
 
 def _said_by(tag: str, given: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """The attributes of an element that somebody sees or hears."""
+    """The attributes of an element that browsers show or read aloud."""
     for name, value in given.items():
         is_meta = name == "content" and given.get("name") == "description"
         is_button = name == "value" and tag == "input" and given.get("type") == "submit"

@@ -18,7 +18,8 @@ def archive(entries: Mapping[str, str], how: int = ZIP_DEFLATED) -> bytes:
     made = BytesIO()
     with ZipFile(made, "w", how) as file:
         for name, text in entries.items():
-            file.writestr(ZipInfo(name), text, how)  # of 1980, so that it is the same each time
+            # with the default date of 1980, so that the bytes are always the same
+            file.writestr(ZipInfo(name), text, how)
     return made.getvalue()
 
 
@@ -28,9 +29,9 @@ def open_document(kind: str = "odt", **more: str) -> bytes:
 
 
 def office(kind: str = "docx", main: str = "", more_told: str = "", **more: str) -> bytes:
-    """A Word, Excel or PowerPoint file; `main` is what it says of its main part, `more` are further entries.
+    """A Word, Excel or PowerPoint file; `main` is the content type of its main part, `more` are further entries.
 
-    `more_told` is what it says of another part.
+    `more_told` is the declaration of another part.
     """
     told = f'<Override PartName="/a.xml" ContentType="{main or MAINS[kind]}"/>'
     if more_told:

@@ -1,4 +1,4 @@
-"""A page as a reader's browser has it: its title, text, links and forms, and errors in its HTML."""
+"""An HTML page as a browser reads it: title, text, links and forms; and errors in its HTML."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ VOID = frozenset(
 )
 UNSEEN = frozenset(("script", "style", "template"))  # elements whose text is not shown
 FOREIGN = frozenset(("svg", "math"))
-# Signs of a faulty page: names of Python's values, empty placeholders, characters escaped twice
+# Signs of a fault: names of Python values, unfilled placeholders, characters that were escaped twice
 MISTAKES = re.compile(
     r"\b(?:(?<!Mail server )None(?! [a-z])|Undefined|undefined|NaN|LazyString)\b"
     r"|<(?:built-in|bound method|function)|object at 0x|datetime\.datetime|Markup\("
     r"|%\(|\{\{|\}\}|\{%|&(?:lt|gt|amp|quot|#39|#34);"
 )
-TYPED = "prose"  # the class of members' texts, whose links may lead anywhere
+TYPED = "prose"  # the class of members' texts, whose links are not checked
 NAMING = ("aria-describedby", "aria-labelledby", "aria-controls", "for", "form", "list", "headers")
 
 
@@ -89,7 +89,7 @@ def faults_in(html: str) -> list[str]:
 
 
 def faults_of(screen: Screen) -> list[str]:
-    """The errors of a page, among them a missing title, and any number of main headings but one."""
+    """The errors of a page; a missing title is one, and also no main heading or several."""
     heads = [] if screen.headings == 1 else [f"{screen.headings} main headings"]
     titles = [] if screen.title.strip() else ["no title"]
     return [*heads, *titles, *screen.faults]
@@ -113,7 +113,7 @@ class _Reader(HTMLParser):
         self.ids: Counter[str] = Counter()
         self.named: list[tuple[str, str]] = []
         self.forms_by_id: dict[str, Form] = {}
-        self.waiting: list[tuple[str, Field | Button]] = []  # controls that name their form
+        self.waiting: list[tuple[str, Field | Button]] = []  # controls with a `form` attribute
         self.typed_in: int | None = None  # how many elements are open around a member's text
         self.form: Form | None = None
         self.area: Field | None = None
@@ -154,7 +154,7 @@ class _Reader(HTMLParser):
         if tag == "form":
             self.form = None
         elif tag == "textarea" and self.area:
-            # As browsers do: a line end at the beginning is not part of the text, and each is sent as two characters
+            # As in browsers: the first line end is not part of the text, and line ends are sent as two characters
             text = self.area.value.replace("\r\n", "\n").removeprefix("\n")
             self.area.value, self.area = text.replace("\n", "\r\n"), None
         elif tag == "select":
@@ -173,7 +173,7 @@ class _Reader(HTMLParser):
                 self.button.words += data
 
     def finish(self) -> None:
-        """Note the errors that are known only at the end of the page."""
+        """Add the errors that are only known at the end of the page."""
         if self.open:
             self._complain(f"never closed: {' '.join(self.open)}")
         for form_id, control in self.waiting:

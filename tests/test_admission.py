@@ -124,7 +124,7 @@ def test_when_too_many_wait_the_next_is_told_at_once(
     closed = AdmissionGate(slow, 100, at_once=1)
     answers: list[int] = []
     threads = ask_together(closed, ["/a", "/b"], answers)
-    wait_until(lambda: closed._places._free == 0)  # both have a place
+    wait_until(lambda: closed._places._free == 0)  # both requests have a place
     begun = time.monotonic()
     assert Client(closed).get("/c").status_code == 503
     assert time.monotonic() - begun < admission.READERS_WAIT / 2
@@ -201,7 +201,7 @@ def test_one_network_leaves_places_to_others(slow: Slow, monkeypatch: pytest.Mon
 def test_a_proxy_that_the_forum_does_not_know_of_has_all_places(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everybody comes from its address."""
+    """All requests come from the address of the proxy."""
     monkeypatch.setattr(admission, "MAX_WAITING", 3)
     closed = AdmissionGate(slow, 100, at_once=1)
     answers: list[int] = []
@@ -236,13 +236,13 @@ def test_networks_that_wait_are_admitted_in_turn() -> None:
 
 
 class Trickle:
-    """Forms that are sent slowly: each begins (`begun`) and ends no earlier than `may_end` says."""
+    """Forms that are sent slowly: `begun` counts those that have begun, and none ends before `may_end` is set."""
 
     def __init__(self) -> None:
         self.may_end, self.begun = threading.Event(), threading.Semaphore(0)
 
     def form(self, length: int = 3) -> dict[str, Any]:
-        """How a client sends such a form, which says how long it is."""
+        """Arguments for the client that sends such a form, with its length."""
         trickle = self
 
         class Body(BytesIO):
@@ -428,7 +428,8 @@ def post_together(
 def test_one_file_is_worked_on_at_once_and_writers_go_on(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "WRITERS_WAIT", 0.05)  # of the others; files wait longer
+    # other requests would be refused soon; files wait longer
+    monkeypatch.setattr(admission, "WRITERS_WAIT", 0.05)
     closed = AdmissionGate(slow, 100, large=LARGE)
     answers: list[int] = []
     threads = post_together(closed, answers, number=3)
@@ -457,7 +458,7 @@ def test_so_many_files_wait_and_no_more(slow: Slow, monkeypatch: pytest.MonkeyPa
     assert refused == [503]
     threads += post_together(closed, answers, address=HIS)
     wait_until(lambda: closed._large_places._free == 1)
-    assert closed._places._free == AT_ONCE + MAX_WAITING  # none of a page
+    assert closed._places._free == AT_ONCE + MAX_WAITING  # files have taken no place of pages
     slow.go.set()
     for thread in threads:
         thread.join(30)
@@ -537,7 +538,7 @@ def test_turns_come_back_when_the_application_fails_and_streams_hold_none() -> N
 
 
 def long_answer(environ: Any, start_response: Any) -> Any:
-    """An answer of unknown length at most addresses, of a great one, of none, and one that fails midway."""
+    """An application: responses of unknown length at most paths, at others very long, empty and failing ones."""
     path, parts = environ["PATH_INFO"], iter([b"a", b"b"])
     status, length = ("304 NOT MODIFIED", "") if path == "/same" else ("200 OK", "")
     if path in ("/great", "/short"):
@@ -580,7 +581,7 @@ def test_so_many_long_answers_are_sent_and_no_more(path: str) -> None:
     assert b"".join(read.response) == b"ab" and closed._large_answers._free == LARGE_ANSWERS
     read.close()
     assert closed._large_answers._free == LARGE_ANSWERS
-    ask(9)  # and forget it
+    ask(9)  # without reading or closing the response
     gc.collect()
     assert closed._large_answers._free == LARGE_ANSWERS
 

@@ -38,7 +38,7 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield make
 
 
-LOCK = text("SELECT pg_advisory_xact_lock(1096114000)")  # see migrations/env.py
+LOCK = text("SELECT pg_advisory_xact_lock(1096114000)")  # see `migrations/env.py`
 OLDER = "The database is of an older version of the forum. Run `flask db upgrade` first."
 NEWER = "The database is of a newer version of the forum. Install that version"
 EMPTY = (
@@ -52,14 +52,14 @@ def set_version(version: str) -> None:
     db.session.commit()
 
 
-@pytest.mark.sqlite_only  # the words are the same
+@pytest.mark.sqlite_only  # the sentence is the same on PostgreSQL
 def test_who_runs_a_demo_without_a_database_is_not_led_to_a_real_forum(made: MakeForum) -> None:
     words = "The database is empty. Run `flask db upgrade` and `flask demo` first."
     assert_refused(made("no-demo", is_demo=True), words)
 
 
 def assert_refused(forum: Forum, words: str) -> None:
-    """By every command, and at every door but those that tell how it is."""
+    """Check that every command and every route refuses, except those that report the state."""
     for command in (["check"], ["members", "list"], ["serve"], ["worker"], ["reindex"]):
         refused = forum.run(*command)
         assert refused.exit_code == 1 and words in refused.output, (command, refused.output)
@@ -92,19 +92,19 @@ def test_a_database_of_another_version_is_refused_until_it_is_ours(made: MakeFor
         refused = forum.run(*command)
         assert refused.exit_code == 1 and NEWER in refused.stderr, (command, refused.output)
         assert refused.stderr.count("\n") == 1, refused.stderr
-    saved = forum.run("backup", forum.data / "backup")  # one can get out of it
+    saved = forum.run("backup", forum.data / "backup")  # a backup is possible
     assert saved.exit_code == 0, saved.output
     with forum.app.app_context():
         set_version("0003")
         upgrade()
-    assert forum.app.test_client().get("/topics").status_code == 200  # without being started again
+    assert forum.app.test_client().get("/topics").status_code == 200  # without a restart
     assert forum.run("check").exit_code == 0
 
 
 def test_nothing_goes_down_over_rows_without_a_word(made: MakeForum) -> None:
     forum = made("down")
     forum.run("db", "upgrade")
-    assert forum.run("db", "downgrade").exit_code == 0  # there is nothing to lose
+    assert forum.run("db", "downgrade").exit_code == 0  # an empty database may be downgraded
     forum.run("db", "upgrade")
     with forum.app.app_context():
         members.join(VISITOR, members.Joining("Ana Prado", "ana@example.org", "no hash"))
@@ -136,7 +136,7 @@ COMMANDS = [
 
 
 def every_command(group: click.Group, *above: str) -> Iterator[tuple[list[str], click.Command]]:
-    """All commands of a group with the words that call them, those of its groups included."""
+    """All commands of a group and its groups, with the words that call them."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -183,7 +183,7 @@ def test_a_mistake_of_ours_is_no_sentence(made: MakeForum) -> None:
         forum.run("members", "list")
 
 
-@pytest.mark.sqlite_only  # no database is asked for
+@pytest.mark.sqlite_only  # needs no database
 def test_a_full_disk_ends_a_command_with_a_sentence(made: MakeForum, monkeypatch: Any) -> None:
     forum = made("full")
     forum.run("db", "upgrade")
@@ -197,7 +197,7 @@ def test_a_full_disk_ends_a_command_with_a_sentence(made: MakeForum, monkeypatch
     assert (ended.exit_code, ended.output) == (1, words)
 
 
-@pytest.mark.sqlite_only  # no database is asked for
+@pytest.mark.sqlite_only  # needs no database
 def test_serve_starts_nothing_where_it_cannot_listen(made: MakeForum, monkeypatch: Any) -> None:
     forum = made("taken")
     forum.run("db", "upgrade")
@@ -216,24 +216,24 @@ def test_serve_starts_nothing_where_it_cannot_listen(made: MakeForum, monkeypatc
             assert (ended.exit_code, ended.output) == (1, words)
 
 
-@pytest.mark.sqlite_only  # no database is asked for
+@pytest.mark.sqlite_only  # needs no database
 def test_serve_refuses_figures_at_the_port_of_the_server(
     made: MakeForum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both are free until the server starts; what answers Prometheus was then started again and again."""
+    """Both ports are free until the server starts; the metrics process would then be restarted for ever."""
     forum = made("figures")
     forum.run("db", "upgrade")
     monkeypatch.setattr("forum.supervisor.become", lambda *_: pytest.fail("started"))
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     monkeypatch.setenv("FORUM_METRICS", f"localhost:{(port := free_port())}")
-    for host in ("127.0.0.1", "0.0.0.0"):  # nothing is started
+    for host in ("127.0.0.1", "0.0.0.0"):  # the address is only checked
         ended = forum.run("serve", "--host", host, "--port", port)
         words = "where the server itself listens: give one of them another port."
         assert ended.output == f"Error: FORUM_METRICS is localhost:{port}, {words}\n"
         assert ended.exit_code == 1
 
 
-@pytest.mark.sqlite_only  # PostgreSQL's files are its own
+@pytest.mark.sqlite_only  # only SQLite has a file of the forum
 def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
     made: MakeForum, monkeypatch: Any
 ) -> None:
@@ -244,7 +244,9 @@ def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
 
     @event.listens_for(Engine, "connect")
     def only_read(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA query_only = ON")  # root may write every file
+        connection.execute(
+            "PRAGMA query_only = ON"
+        )  # tests may run as root, who can write every file
 
     try:
         with forum.app.app_context():
@@ -256,7 +258,7 @@ def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
     assert ended.exit_code == 1 and ended.output.startswith(words) and ended.output.count("\n") == 1
 
 
-@pytest.mark.sqlite_only  # no database is asked for
+@pytest.mark.sqlite_only  # needs no database
 def test_where_one_listens_is_said_as_a_browser_takes_it(made: MakeForum, monkeypatch: Any) -> None:
     forum = made("said")
     forum.run("db", "upgrade")
@@ -304,7 +306,7 @@ def free_port() -> int:
 def test_of_two_who_upgrade_at_once_one_waits(
     made: MakeForum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Longer than a deed waits for a lock, and then it finds that there is nothing left to do."""
+    """The second one waits longer than actions wait for a lock, and then finds nothing left to do."""
     monkeypatch.setattr("forum.engines.BUSY_TIMEOUT_MS", 100)
     forum = made("twice")
     engine = create_engine(forum.url)
@@ -320,9 +322,9 @@ def test_of_two_who_upgrade_at_once_one_waits(
     assert forum.run("check").exit_code == 0
 
 
-@pytest.mark.postgresql_only  # on SQLite pages have transactions, too
+@pytest.mark.postgresql_only  # on SQLite, pages have transactions as well
 def test_pages_read_without_transactions_and_every_deed_has_one(made: MakeForum) -> None:
-    """Nothing of a request is written, locked or set outside of its deeds, where each statement stands for itself."""
+    """Outside of actions, a request reads with autocommit, and writes, locks and sets nothing."""
     forum = made("apart")
     forum.run("db", "upgrade")
     with forum.app.app_context():
@@ -330,7 +332,7 @@ def test_pages_read_without_transactions_and_every_deed_has_one(made: MakeForum)
         members.join(VISITOR, members.Joining("Ana Prado", "ana@example.org", known))
         engine = db.engine
         agendas.write_agenda(SYSTEM, agendas.AgendaText("Water", write("Text.")))
-    seen: list[tuple[bool, bool, str]] = []  # whether in a deed, whether apart, what
+    seen: list[tuple[bool, bool, str]] = []  # in an action?, in autocommit?, the statement
 
     def note(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
         is_deed = statement.startswith("SET LOCAL") or running_deed(db.session()) is not None
@@ -367,7 +369,7 @@ def test_pages_read_without_transactions_and_every_deed_has_one(made: MakeForum)
 def test_addresses_are_built_as_ever_but_not_before_one_is_asked_for(
     rule: str, values: dict[str, Any]
 ) -> None:
-    """Also the second time, and the one with a query string apart from the one without."""
+    """Also from the cache, and with and without a query string."""
     late, ordinary = (Map([kind(rule, endpoint="x")]) for kind in (LateRule, Rule))
     assert not compiled_builders(late)
     for _time in range(2):
@@ -382,7 +384,7 @@ def compiled_builders(rules: Map) -> int:
 
 
 def built(rules: Map, values: dict[str, Any], append_unknown: bool) -> Any:
-    """What a map builds, or the kind of its refusal."""
+    """The address that a map of routes builds, or the class of its error."""
     try:
         return rules.bind("localhost").build("x", values, append_unknown=append_unknown)
     except Exception as error:

@@ -72,7 +72,7 @@ def _joining(name: str) -> members.Joining:
 
 @pytest.fixture(scope="module")
 def kept(source: Forum, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backup of the source, in the place of an older one."""
+    """A backup of the source, which has replaced an older one."""
     target = tmp_path_factory.mktemp("kept") / "forum.backup"
     target.write_text("the old one")
     result = source.run("backup", target)
@@ -101,7 +101,7 @@ def changed(backup: Path, into: Path, **changes: Any) -> Path:
     return into
 
 
-# All that was saved is there
+# Complete backups
 
 
 def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_write(
@@ -127,8 +127,8 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
     is_over.set()
     writer.join()
     assert made_one.exit_code == 0, made_one.output
-    assert len(saved) > len(before)  # nobody had to wait for the end of it
-    other = made("restored", has_tables=True)  # tables may be there, rows may not
+    assert len(saved) > len(before)  # members could post during the backup
+    other = made("restored", has_tables=True)  # restoring accepts empty tables
     (other.data / "secret-key").write_text("of another forum")
     restored = other.run("restore", tmp_path / "forum.backup")
     assert restored.exit_code == 0, restored.output
@@ -139,7 +139,7 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
     assert (other.data / "secret-key").stat().st_mode & 0o777 == 0o600
     (aside,) = other.data.glob("secret-key.before-*")
     assert aside.read_text() == "of another forum"
-    with other.app.app_context():  # and it goes on as a forum does
+    with other.app.app_context():  # the restored forum works
         assert set(db.session.scalars(select(PictureFile.data))) == {PICTURE, b"small"}
         ben = db.session.scalars(select(Member).filter_by(handle="ben")).one()
         dialogue.reply(ben, db.session.scalars(select(Topic.id)).one(), write("After."))
@@ -173,11 +173,11 @@ def test_the_place_of_a_database_is_said_without_its_password(address: str, show
     assert _without_secrets(make_url(address)) == shown
 
 
-# What goes wrong
+# Failures
 
 
 def test_nothing_is_no_backup(made: MakeForum, tmp_path: Path) -> None:
-    """It would take the place of one that holds something."""
+    """An empty backup would replace a useful one."""
     forum = made("nothing")
     target = tmp_path / "forum.backup"
     target.write_text("the old one")
@@ -240,7 +240,7 @@ def test_an_interrupted_backup_leaves_the_old_one(database: Path, tmp_path: Path
     assert left == ([".forum.backup.partial"] if how == "killed" else [])
     if how == "full":
         assert "Refusal: forum.sqlite: " in ended.stderr
-    backup_of(database, target)  # and the next one sweeps up and takes its place
+    backup_of(database, target)  # the next backup removes the leftovers and replaces the old one
     assert [path.name for path in target.parent.iterdir()] == [target.name]
     assert manifest_of(target)["counts"] == {"words": 1}
 
@@ -333,7 +333,7 @@ def test_a_place_that_is_not_there_is_said(source: Forum, tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def empty(made: MakeForum) -> Forum:
-    """A forum whose database holds nothing, and holds nothing after a refusal either."""
+    """A forum with an empty database; checks that it is still empty after a refusal."""
     return made("empty")
 
 
@@ -356,7 +356,7 @@ def test_a_backup_without_a_name_is_refused(source: Forum) -> None:
 def test_a_backup_takes_the_place_of_a_file_and_of_nothing_else(
     source: Forum, tmp_path: Path
 ) -> None:
-    """As root, `/dev/full` became a backup."""
+    """Once, root replaced `/dev/full` by a backup."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     refused = source.run("backup", pipe)
@@ -375,7 +375,7 @@ def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:
 def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: Path) -> None:
     whole = kept.read_bytes()
     middle = len(whole) // 2
-    # More than a block: one bit could lie in what fills the last block of a file up, where it does no harm
+    # More than a block, because a single bit may be in the padding after a file, where it does no harm
     flipped = bytes(byte ^ 1 for byte in whole[middle : middle + 1024])
     for words, content in (
         ("not a backup, or it is damaged", b"something else"),
@@ -401,7 +401,7 @@ def test_a_key_that_the_command_itself_has_made_is_not_put_aside(
 def test_a_key_that_is_not_in_use_is_in_no_backup(
     source: Forum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file was left behind when the key came from the environment; whoever restored it would be locked out."""
+    """The key may come from the environment now; restoring an old file would sign everybody out."""
     in_use = replace(source.app.extensions["settings"], secret_key="of the environment")
     monkeypatch.setitem(source.app.extensions, "settings", in_use)
     result = source.run("backup", tmp_path / "forum.backup")
@@ -410,11 +410,11 @@ def test_a_key_that_is_not_in_use_is_in_no_backup(
         assert "secret-key" not in archive.getnames()
 
 
-@pytest.mark.sqlite_only  # the key is in a file either way
+@pytest.mark.sqlite_only  # the key does not depend on the database
 def test_whoever_restores_learns_that_the_forum_has_another_key(
     source: Forum, made: MakeForum, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the first to learn are members who are signed out, and whose codes are wrong."""
+    """With another key members are signed out, and their codes are refused; the administrator should learn it first."""
     after = (
         " With another one everybody is signed out, and authenticator apps have to be set up again."
     )

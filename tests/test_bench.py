@@ -43,7 +43,7 @@ def test_the_table_of_pages_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_tables_of_large_forums_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A forum is compared with itself, so that only one has to be filled."""
+    """One forum is compared with itself, which saves filling two."""
     monkeypatch.setattr(server, "subprocess", SimpleNamespace(run=run_here))
     monkeypatch.setattr("forum.filling.commands.city_rows", lambda: SAMPLE_CITIES)
     monkeypatch.setattr(growth, "WARM_UP", 0)
@@ -61,7 +61,7 @@ def test_the_tables_of_large_forums_run(monkeypatch: pytest.MonkeyPatch, tmp_pat
     reader, paths = TimedReader(forum.app), forum.addresses()
     assert set(paths) >= set(MIX) - {"write"}
     for some in paths.values():
-        reader.seconds(some[0])  # it is there
+        reader.seconds(some[0])  # raises if the page is missing
 
 
 def run_here(command: list[str], *, env: dict[str, str], **_how: Any) -> None:
@@ -90,7 +90,7 @@ def test_a_missed_bound_is_printed_and_decides_the_exit_code(
 
 
 def test_topics_are_measured_without_the_cache_of_what_was_read(tmp_path: Path) -> None:
-    """Single topics, of which a large forum has more than a process keeps; what shares a theme is kept as always."""
+    """Nothing of single topics is cached, because a large forum has more than fit; what is cached by theme stays."""
     app = create_app(from_environment({"FORUM_DATA": str(tmp_path), "FORUM_PAGE_CACHE_MB": "0"}))
     cache = app.extensions["read_cache"] = KeepsAll()
     with without_topic_cache([app]):

@@ -30,7 +30,7 @@ EVENT = CalendarEvent(
 def lines_of(
     *events: CalendarEvent, name: str = "Meetings", is_subscribed: bool = False
 ) -> list[str]:
-    """The lines of a calendar, unfolded; each as long as the format allows, and ended as it wants."""
+    """The unfolded lines of a calendar; checks the length and end of each line."""
     content = calendar(name, events, is_subscribed=is_subscribed)
     *physical, after = content.split(b"\r\n")
     assert after == b""

@@ -8,7 +8,7 @@ from flask import Flask
 from forum.ciphers import Unreadable, lock, unlock
 
 
-@pytest.mark.sqlite_only  # no database is asked
+@pytest.mark.sqlite_only  # needs no database
 def test_a_text_is_read_again_with_the_key_and_purpose_it_was_locked_for(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,7 +74,7 @@ def test_only_requested_datasets_are_loaded(
 def test_a_dataset_on_top_of_other_writes_is_not_kept(
     app: Flask, dataset_stack: DatasetStack
 ) -> None:
-    dataset_stack.can_keep = True  # as during set-up
+    dataset_stack.can_keep = True  # as while fixtures are set up
     found_federation(SYSTEM, "Interurban")
     load_dataset("a test of datasets", app, lambda: write_theme(SYSTEM, "Noise").name)
     assert dataset_stack.loaded == []
@@ -85,7 +85,7 @@ def test_an_exclusive_database_is_empty_and_unlocked(
 ) -> None:
     assert dataset_stack.loaded == []
     other = create_engine(database_url)
-    with other.begin() as connection:  # would wait for a lock that a dataset holds
+    with other.begin() as connection:  # this would wait for a lock if a dataset were loaded
         connection.exec_driver_sql("UPDATE federation SET name = name")
     other.dispose()
 
@@ -98,7 +98,7 @@ def test_limits_that_a_test_switches_on_are_off_for_the_next(app: Flask, _turn: 
 
 @pytest.fixture
 def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements about savepoints that reach the driver, without the names of the savepoints."""
+    """The savepoint statements that reach the driver, without the names of the savepoints."""
     executed: list[str] = []
     execute = conftest.execute_on_driver
 
@@ -165,7 +165,7 @@ def test_new_rows_get_ids_after_those_that_were_inserted(app: Flask) -> None:
 
 
 def test_what_python_compiles_is_kept_for_the_next_process() -> None:
-    """Whatever the environment says: a run starts some hundred commands, each of which would compile the whole forum."""
+    """Also with PYTHONDONTWRITEBYTECODE: a run starts some hundred commands, and each would compile the whole forum."""
     asked = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
     said = subprocess.run(
         [sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60

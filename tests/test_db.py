@@ -62,7 +62,7 @@ def own_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def own(own_app: Flask) -> Iterator[Flask]:
-    """The same with no rows but one member of one city."""
+    """The application of `own_app` with one member and one city as its only rows."""
     with db.engine.begin() as connection:
         for table in (Theme, Member, City):
             connection.execute(table.__table__.delete())
@@ -84,7 +84,7 @@ def own(own_app: Flask) -> Iterator[Flask]:
 
 @contextmanager
 def page(own: Flask) -> Iterator[None]:
-    """What a request asks the database; its session ends with it."""
+    """Run the block like a request, whose session is closed at its end."""
     with own.test_request_context():
         own.preprocess_request()
         yield
@@ -120,7 +120,7 @@ def require_not_silenced(doer: Member) -> None:
 
 
 def names() -> list[str]:
-    """What another connection finds."""
+    """The names of themes that another connection reads."""
     with db.engine.connect() as connection:
         return list(connection.scalars(select(Theme.name).order_by(Theme.name)))
 
@@ -130,7 +130,7 @@ def ana() -> Member:
 
 
 def elsewhere(**values: Any) -> None:
-    """Somebody else changes the member meanwhile."""
+    """Change the member through another connection."""
     with db.engine.begin() as connection:
         connection.execute(Member.__table__.update().values(**values))
 
@@ -166,7 +166,7 @@ def test_an_action_goes_on_after_a_savepoint_in_which_a_key_was_taken(own: Flask
 
 
 def test_no_other_fault_is_taken_for_a_key(own: Flask) -> None:
-    """Else a mistake of the forum would be told to people as one of theirs."""
+    """Otherwise a bug of the forum would be reported as a mistake of the user."""
     with own.test_request_context():
         for late in (
             lambda **row: take_key(SYSTEM, None, **row),
@@ -179,7 +179,7 @@ def test_no_other_fault_is_taken_for_a_key(own: Flask) -> None:
 
 @pytest.fixture
 def commits(own: Flask) -> Iterator[list[Any]]:
-    """What the database was told to commit after something was written."""
+    """Records each COMMIT that the database gets after a write."""
     made: list[Any] = []
     wrote: list[Any] = []
 
@@ -244,7 +244,7 @@ def test_being_interrupted_undoes_a_deed(own: Flask) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted(SYSTEM)
     assert names() == []
-    name_theme(SYSTEM, "parking")  # and the next deed is a whole one again
+    name_theme(SYSTEM, "parking")  # the next action is complete again
     assert names() == ["parking"]
 
 
@@ -261,13 +261,13 @@ def test_the_doer_is_read_afresh(own: Flask) -> None:
     member = ana()
     require_not_silenced(member)
     elsewhere(silenced_until=now() + timedelta(days=1))
-    assert not member.is_silenced  # as the request knows it
+    assert not member.is_silenced  # the state that the request has loaded
     with pytest.raises(Forbidden):
         require_not_silenced(member)
 
 
 def test_nobody_keeps_a_session_that_is_closed(own: Flask) -> None:
-    """At once, and not when the garbage is collected next: each request has one."""
+    """Sessions must be freed at once, without garbage collection, because each request has one."""
     gc.collect()
     gc.disable()
     try:
@@ -280,7 +280,7 @@ def test_nobody_keeps_a_session_that_is_closed(own: Flask) -> None:
 
 
 def test_a_page_that_shows_the_doer_goes_on_after_what_it_notes(own: Flask) -> None:
-    """What was loaded with the row stays, though nobody else holds it by then; a deed of its own reads all afresh."""
+    """Relationships loaded with the row stay loaded, although nothing else refers to them; an action reads everything afresh."""
     member = ana()
     db.session.expunge(member)
     shown = db.session.scalars(select(Member).options(joinedload(Member.city))).one()
@@ -333,7 +333,7 @@ def test_a_deed_without_a_person_is_the_systems(own: Flask) -> None:
 # Locks
 
 
-# What lives long
+# Cached values
 
 
 @action
@@ -351,7 +351,7 @@ def name_look_and_refuse(doer: Any, name: str, look: Callable[[], Any]) -> None:
 
 @pytest.fixture
 def themes(own: Flask) -> Iterator[Callable[[], Any]]:
-    """Reads the names of the themes by way of `cached`; `themes.read` counts how often they were really read."""
+    """A function that reads the names of the themes through `cached`; `themes.read` counts the real reads."""
 
     def read() -> tuple[str, ...]:
         look.read += 1
@@ -368,7 +368,7 @@ def themes(own: Flask) -> Iterator[Callable[[], Any]]:
 
 
 def numbers_now(scopes: tuple[str, ...]) -> dict[str, int]:
-    """The numbers that another connection finds."""
+    """The version numbers that another connection reads."""
     with db.engine.connect() as connection:
         rows = connection.execute(
             select(versions.PAGE_VERSIONS).where(versions.PAGE_VERSIONS.c.scope.in_(scopes))
@@ -401,7 +401,7 @@ def test_a_deed_reads_what_lives_long_anew_and_leaves_no_trace(themes: Any) -> N
 def test_what_is_changed_while_it_is_read_is_read_again(
     own: Flask, themes: Any, is_page: bool
 ) -> None:
-    """Another process writes after the number was looked at: what was read is of its moment, and that is over."""
+    """Another process writes after the version was read: the value belongs to the former version, and is not cached."""
 
     def read() -> tuple[str, ...]:
         with db.engine.begin() as connection:
@@ -412,17 +412,17 @@ def test_what_is_changed_while_it_is_read_is_read_again(
 
     with page(own) if is_page else nullcontext():
         found = cached("themes", read, "topic 1")
-        # SQLite reads on in its moment, PostgreSQL in that of the statement
+        # SQLite reads from the snapshot of its transaction, PostgreSQL from one of the statement
         assert found in ((), ("late",))
         assert themes() == ("late",)
 
 
 @pytest.mark.parametrize("is_page", [False, True])
 def test_numbers_are_asked_for_once(own: Flask, themes: Any, is_page: bool) -> None:
-    """And not at all where the page reads what is there by now: the present numbers are of that, too."""
+    """And not at all if the transaction has just begun, because the present versions then describe its snapshot."""
     made: list[str] = []
     with page(own) if is_page else nullcontext():
-        execute_core(select(Theme.name))  # the moment begins
+        execute_core(select(Theme.name))  # the snapshot begins
         event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
         present = {"everything": 3, "topic 1": 4}
         own.extensions["read_cache"] = ReadCache(lambda _scopes: present, 5)
@@ -433,7 +433,7 @@ def test_numbers_are_asked_for_once(own: Flask, themes: Any, is_page: bool) -> N
 
 
 def test_who_has_read_nothing_yet_asks_for_no_numbers(own: Flask, themes: Any) -> None:
-    """The moment in which it reads is later than that of the numbers: if somebody writes between, they are old at once."""
+    """Its snapshot begins after the versions are read: after a write in between they are outdated."""
     made: list[str] = []
 
     def present_before_others_write(scopes: tuple[str, ...]) -> dict[str, int]:
@@ -442,7 +442,7 @@ def test_who_has_read_nothing_yet_asks_for_no_numbers(own: Flask, themes: Any) -
             connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
             more = {"scope": versions.EVERYTHING, "number": 1}
             connection.execute(versions.UPSERTS[connection.dialect.name], more)
-        # From here on: what the reader itself asks
+        # From here on, statements of the reader are recorded
         event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
         return numbers
 
@@ -454,10 +454,10 @@ def test_who_has_read_nothing_yet_asks_for_no_numbers(own: Flask, themes: Any) -
     assert themes() == (), "what was read with the older numbers is not taken for true"
 
 
-@pytest.mark.sqlite_only  # on PostgreSQL each statement reads in a moment of its own
+@pytest.mark.sqlite_only  # on PostgreSQL each statement has a snapshot of its own
 def test_what_an_older_moment_reads_is_not_taken_for_the_present(own: Flask, themes: Any) -> None:
-    """A page began to read before a deed, and reads what lives long after it."""
-    assert execute_core(select(Theme.name)).all() == []  # the moment of this session
+    """A page whose snapshot began before an action reads a cached value after it."""
+    assert execute_core(select(Theme.name)).all() == []  # the snapshot of this session begins
     with db.engine.begin() as connection:
         connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
         more = {"scope": versions.EVERYTHING, "number": 1}
@@ -479,7 +479,7 @@ def test_little_is_remembered(own: Flask, themes: Any) -> None:
 
 
 def test_without_numbers_things_are_read(own: Flask, themes: Any) -> None:
-    """The database is away for whoever asks for the numbers: then the page says so, or shows what is there."""
+    """If the versions cannot be read, values are read without the cache."""
     own.extensions["read_cache"] = ReadCache(lambda _scopes: None, 5)
     assert [cached("a thing", lambda n=n: n) for n in range(3)] == [0, 1, 2]
 
@@ -496,7 +496,7 @@ def test_what_cannot_be_read_is_not_remembered(own: Flask, themes: Any) -> None:
 def test_a_deed_waits_for_a_lock_and_then_says_busy(
     own: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody holds the database (SQLite) or the row (PostgreSQL) for longer than we wait."""
+    """Another connection locks the database (SQLite) or the row (PostgreSQL) for longer than actions wait."""
     monkeypatch.setattr(deeds, "BUSY_TRIES", 2)
     member = ana()
     db.session.commit()
@@ -540,7 +540,7 @@ def test_what_is_noted_in_passing_waits_for_nobody(
         with pytest.raises(Busy), without_waiting():
             rename(member, "Ana Prado")
         assert time.monotonic() - began < 30
-        # The page that was being shown goes on with what it had, parts that were put there included.
+        # The page can still use the rows that it has loaded, with values that were set on them.
         assert (member.name, "languages" in member.__dict__) == ("Ana", True)
         holder.rollback()
     assert rename(ana(), "Ana Prado").name == "Ana Prado"
@@ -574,7 +574,7 @@ def test_only_some_threads_wait_long_so_that_readers_find_one(
 
 
 def shorten_the_wait() -> None:
-    """Give up after a moment on the connections of the pool."""
+    """Let the pooled connections give up waiting for locks after a moment."""
     raw = db.engine.raw_connection()
     words = (
         "PRAGMA busy_timeout=30" if db.engine.dialect.name == "sqlite" else "SET lock_timeout=30"
@@ -591,7 +591,7 @@ def test_connections_give_up_waiting_after_some_seconds(own: Flask) -> None:
         assert connection.scalar(text(words)) in (1_500, "1500ms")
 
 
-@pytest.mark.postgresql_only  # a file does not go away
+@pytest.mark.postgresql_only  # SQLite has no server
 def test_a_session_closes_when_the_server_has_gone_away(own: Flask) -> None:
     pid = db.session.scalar(text("SELECT pg_backend_pid()"))
     with db.engine.connect() as other:
@@ -601,9 +601,9 @@ def test_a_session_closes_when_the_server_has_gone_away(own: Flask) -> None:
     db.session.remove()
 
 
-@pytest.mark.postgresql_only  # SQLite plans in the same process, in microseconds
+@pytest.mark.postgresql_only  # SQLite plans statements in microseconds
 def test_statements_of_pages_stay_prepared(own: Flask) -> None:
-    """psycopg prepares what is asked for five times, and forgets it all at a rollback, which no page ends with."""
+    """psycopg prepares statements that are used five times, and forgets them at a rollback; so pages must not end with one."""
     for _page in range(8):
         with page(own):
             execute_core(select(Theme.name).where(Theme.slug == "a"))
@@ -611,7 +611,7 @@ def test_statements_of_pages_stay_prepared(own: Flask) -> None:
     assert any("theme.slug" in statement for statement in db.session.scalars(known))
 
 
-@pytest.mark.postgresql_only  # of its driver
+@pytest.mark.postgresql_only  # psycopg describes the columns of each result
 def test_the_columns_of_a_statement_are_described_once(
     own: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -639,9 +639,9 @@ def test_the_columns_of_a_statement_are_described_once(
     assert cursor.description is None
 
 
-@pytest.mark.postgresql_only  # on SQLite each page has a transaction, which is one moment and costs nothing
+@pytest.mark.postgresql_only  # on SQLite each page has a transaction: one snapshot at no cost
 def test_a_page_reads_without_a_transaction_and_a_deed_of_it_has_one(own: Flask) -> None:
-    """In a transaction `now()` is when it began."""
+    """In a transaction `now()` stays the same, which shows whether there is one."""
     is_apart = select(func.now() == func.statement_timestamp())
 
     @action
@@ -665,9 +665,9 @@ def test_a_page_reads_without_a_transaction_and_a_deed_of_it_has_one(own: Flask)
     db.session.remove()
 
 
-@pytest.mark.postgresql_only  # SQLite prepares nothing that somebody else could take away
+@pytest.mark.postgresql_only  # SQLite has no prepared statements on a server
 def test_a_connection_that_lost_what_was_prepared_is_not_taken_again(own: Flask) -> None:
-    """A pooler between forum and database may have put another connection behind it."""
+    """A connection pooler may have connected it to another server process."""
     ask = select(Theme.slug).where(Theme.name == "a")
     for _page in range(8):
         with page(own):
@@ -680,9 +680,9 @@ def test_a_connection_that_lost_what_was_prepared_is_not_taken_again(own: Flask)
         assert execute_core(ask).all() == []
 
 
-@pytest.mark.postgresql_only  # SQLite keeps no plan that could be wrong
+@pytest.mark.postgresql_only  # SQLite keeps no outdated plans
 def test_no_plan_of_an_older_schema_is_kept_after_it_failed(own: Flask) -> None:
-    """One page fails with it, and not each that comes."""
+    """Only one page fails, not all that follow."""
     ask = text("SELECT note FROM of_the_test")
     with db.engine.begin() as connection:
         connection.execute(text("CREATE TABLE of_the_test (note int)"))
@@ -701,7 +701,7 @@ def test_no_plan_of_an_older_schema_is_kept_after_it_failed(own: Flask) -> None:
     other.dispose()
 
 
-@pytest.mark.postgresql_only  # a file does not go away
+@pytest.mark.postgresql_only  # SQLite has no server
 def test_a_page_that_lived_through_a_cut_connection_closes_its_session(own: Flask) -> None:
     pid = db.session.scalar(text("SELECT pg_backend_pid()"))
     with db.engine.connect() as other:
@@ -720,7 +720,7 @@ def test_what_no_deed_has_saved_goes_with_its_session(own: Flask) -> None:
     assert names() == [] and ana().name == "Ana"
 
 
-@pytest.mark.sqlite_only  # PostgreSQL has no such modes
+@pytest.mark.sqlite_only  # PostgreSQL has no journal modes
 def test_a_deed_takes_the_write_lock_at_its_beginning(own: Flask) -> None:
     begun: list[str] = []
 
@@ -806,14 +806,14 @@ def test_every_time_has_a_zone() -> None:
         for column in table.columns:
             # Words, as printed
             if column.name.endswith(("_at", "_until")) and column.name != "as_at":
-                # “Until” a day, which has no time
+                # “until” with a day that has no time
                 is_day = column.name.endswith("_until") and isinstance(column.type, Date)
                 assert is_day or isinstance(column.type, columns.Moment), (
                     f"{table.name}.{column.name}"
                 )
 
 
-@pytest.mark.sqlite_only  # PostgreSQL keeps its log for itself
+@pytest.mark.sqlite_only  # PostgreSQL manages its log itself
 def test_what_somebody_still_reads_stays_in_the_log_without_a_word(own: Flask) -> None:
     name_theme(SYSTEM, "Noise")
     with db.engine.connect() as reader:

@@ -52,8 +52,8 @@ ROLES = (
 WHY = Reasons("It is rude.", 2)
 LATER = timedelta(days=7)
 # Ben is the author; Hana hosts the agenda, Chitra another; the moderator has decided what is decided.
-# `yes`: it is done. Else how it is refused: `forbidden`, `nothing` (not found), `conflict` (nothing of theirs is there
-# to be done). `.`: the system signs nothing, so it is not asked.
+# `yes`: it is done. Otherwise how it is refused: `forbidden`, `nothing` (not found), `conflict` (there is nothing of theirs
+# to act on). `.`: not tested, because the system signs nothing.
 TABLE = """
                                 visitor   member    suspended author    other-host host     moderator administrator system
 moderation.report             | forbidden yes       forbidden forbidden yes       yes       yes       yes       forbidden
@@ -133,7 +133,7 @@ screening.forget_member       | forbidden forbidden forbidden forbidden forbidde
 
 @dataclass
 class World:
-    """The things of moderation, and the numbers of what was made before the deed."""
+    """The things of moderation, and the ids of what was made before the action."""
 
     things: Things
     people: Any
@@ -158,7 +158,7 @@ def doers(people: Any, things: Things) -> dict[str, Person]:
     return {**named, "other host": things.other_host}
 
 
-# What there has to be before a deed
+# What must exist before an action
 
 
 def _hidden(w: World) -> Any:
@@ -171,7 +171,7 @@ def _held(w: World) -> Any:
 
 
 def _mistaken(w: World) -> Any:
-    """An agenda on which nothing stands."""
+    """An agenda without content."""
     return write_agenda(w.people.moderator, AgendaText("Cooler", write("Shade."), slug="cooler"))
 
 
@@ -239,7 +239,7 @@ Deed = Callable[[Person, World], Any]
 
 
 def _deed(action: Callable[..., Any], *args: Any, before: Before | None = None, **more: Any) -> Any:
-    """A deed with its arguments, those that depend on the world asked for then, after what has to be before."""
+    """An action as a function of the world and the doer: it makes what must exist before, and then calls the action."""
 
     def do(who: Person, w: World) -> Any:
         return action(who, *[arg(w) if callable(arg) else arg for arg in args], **more)
@@ -390,7 +390,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
 
 
 def rows() -> dict[str, dict[str, str]]:
-    """The rows of the table: for each deed what becomes of it, by role."""
+    """The rows of the table: each action with the expected outcome by role."""
     found = {}
     for line in TABLE.strip().splitlines()[1:]:
         deed, answers = line.split("|")
@@ -410,12 +410,12 @@ def test_every_deed_has_a_row() -> None:
 
 @pytest.fixture
 def world(people: Any, things: Things, doers: dict[str, Person]) -> World:
-    """What the deeds are about."""
+    """The things that the actions are about."""
     return World(things, people, {})
 
 
 def what_becomes(deed: str, who: Person, world: World) -> str:
-    """What becomes of a deed; whatever it is, it is undone."""
+    """The outcome of an action, which is rolled back."""
     before, do = DEEDS[deed]
     db.session.commit()
     savepoint = OneConnectionSession.connection_of_test.begin_nested()

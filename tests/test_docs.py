@@ -83,13 +83,13 @@ def test_a_document_names_only_commands_and_options_that_there_are(path: Path, a
     text = path.read_text()
     for code in [*FENCED.findall(text), *INLINE.findall(FENCED.sub("", text))]:
         for words in COMMAND.findall(code):
-            app.cli.list_commands(click.Context(app.cli))  # loads them
+            app.cli.list_commands(click.Context(app.cli))  # loads all commands
             commands = click.Group(commands={**app.cli.commands, "db": db})
             assert not unknown(commands, words.split()), words
 
 
 def unknown(command: click.Command, words: list[str]) -> list[str]:
-    """Those of the words that should be subcommands or options of a command, and are not."""
+    """The words that are neither subcommands nor options of a command."""
     found = []
     for word in words:
         options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
@@ -107,7 +107,7 @@ def unknown(command: click.Command, words: list[str]) -> list[str]:
 
 
 def section(heading: str) -> str:
-    """What stands below a heading of the document, up to the next one of its level or above."""
+    """The text below a heading, up to the next heading of the same or a higher level."""
     text = FENCED.sub("", (TOP / "docs/content-format.md").read_text())
     level = heading.partition(" ")[0]
     _before, found, after = text.partition(f"\n{heading}\n")
@@ -150,7 +150,7 @@ def anchors(path: Path) -> set[str]:
 @documents
 def test_links_lead_somewhere(path: Path) -> None:
     text = INLINE.sub("", FENCED.sub("", path.read_text()))
-    # Of a link whose words are code the address is left
+    # Code is removed; of a link with code as its text, the address stays
     for target in LINK.findall(text):
         name, _hash, anchor = target.partition("#")
         file = path.parent / name if name else path

@@ -114,7 +114,7 @@ def test_every_icon_of_the_sprite_is_named_somewhere() -> None:
 
 
 def _is_land(d: str, x: float, y: float) -> bool:
-    """Even-odd: whether a ray to the east crosses the coast an odd number of times."""
+    """Whether a point is on land: a ray to the east crosses the coast an odd number of times."""
     inside = False
     for ring in d.split("z")[:-1]:
         numbers = [int(n) for n in re.findall(r"-?\d+", ring)]
@@ -132,7 +132,7 @@ def test_labels_hide_neither_dots_nor_one_another() -> None:
     found = labels(places)
     assert found[2] == (409.0, 204.0, "start")
     assert found[0] is not None
-    assert found[0][2] != "start"  # Turku's dot lies there
+    assert found[0][2] != "start"  # the dot of Turku is there
     crowd = [(100.0 + x, 100.0 + y, "City") for x in range(0, 40, 8) for y in range(0, 40, 8)]
     assert None in labels(crowd)
 

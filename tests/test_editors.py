@@ -23,7 +23,7 @@ DAY = AHEAD.date().isoformat()
 ORGANISATION = {"kind": "city", "website": "https://city.example", "about": "A harbour."}
 RULES = {"language": "en", "change": "Shorter.", "valid_from": DAY}
 TERMS = {"language": "en", "change": "Kinder.", "valid_from": DAY, "needs_consent": "y"}
-# Where, the rest of the form, the field, what it said, and what two people want it to say.
+# The address, the other fields, the tested field, its value, and the values that two people want.
 PAGES = {
     "an organisation": ("/organisations/harbour/edit", ORGANISATION, "name", "Harbour", "Port {}"),
     "a theme": ("/themes/noise/edit", {}, "name", "Noise", "Noise of {}"),
@@ -34,7 +34,7 @@ PAGES = {
 
 @pytest.fixture(autouse=True)
 def written(app: Flask, people: Any) -> None:
-    """One of each, of which the rules and the terms are not in force yet."""
+    """One text of each kind; the rules and terms are not in force yet."""
     members.found_federation(SYSTEM, "Interurban")
     members.write_organisation(SYSTEM, members.OrganisationText("Harbour", "city"))
     write_theme(SYSTEM, "Noise")

@@ -29,7 +29,7 @@ WORDS = "Ein Förderkalender für fünf “Nachbarstädte” and plain words fü
 @pytest.mark.parametrize("length", range(4, len(WORDS), 3))
 @pytest.mark.parametrize("before", ["", "A practice to publish in Making Cities Connected: "])
 def test_the_spaces_between_words_with_accents_arrive(length: int, before: str) -> None:
-    """Wherever the lines of the header break (RFC 2047, 6.2)."""
+    """At whichever place the header is broken into lines (RFC 2047, 6.2)."""
     subject, name = f"{before}{WORDS[:length]}".strip(), WORDS[:length].strip()
     raw = message(replace(LETTER, subject=subject, sender_name=name)).as_bytes()
     received = message_from_bytes(raw)
@@ -46,7 +46,7 @@ def test_a_plain_header_stays_plain() -> None:
 
 
 def test_addresses_for_programs_are_whole_however_long() -> None:
-    """A mail program that finds an encoded address has no button for unsubscribing, and no thread (RFC 8058, RFC 5322)."""
+    """With an encoded address, mail programs show no button to unsubscribe, and no threads (RFC 8058, RFC 5322)."""
     host = "dialogue.federation-of-cities-for-housing-and-planning.example.org"
     stop = f"https://{host}/mail/stop/12345/unanswered/ozfimhgjzuldeieg"
     threads = ("topic-1", "topic-2")
@@ -64,7 +64,7 @@ def test_addresses_for_programs_are_whole_however_long() -> None:
 
 
 def test_the_address_to_unsubscribe_of_a_forum_with_a_name_of_any_script_is_ascii() -> None:
-    """As headers have to be: until then no notice of such a forum could be sent."""
+    """Headers must be ASCII; once, such a forum could not send any notice."""
     stop = "https://dialog.münchen.example/mail/stop/1/reply/ozfimhgj"
     raw = message(replace(LETTER, unsubscribe=stop)).as_bytes()
     stopping = (

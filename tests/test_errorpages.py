@@ -28,7 +28,7 @@ LONG = "What we did, in a text that took an hour to write: **quieter** rails.\n\
 
 @pytest.fixture
 def failing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
-    """Make the rules page fail: `failing(Busy())`. Exceptions are answered as in life."""
+    """Make the rules page fail: `failing(Busy())`. Exceptions are answered as in production."""
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     monkeypatch.setitem(app.config, "TESTING", False)
 
@@ -131,7 +131,7 @@ def test_an_ended_session_gives_the_text_back_and_it_is_sent_after_signing_in(
 def test_a_text_is_offered_to_nobody_but_its_author(
     csrf: None, client: FlaskClient, people: Any, world: Any
 ) -> None:
-    """Two members share a computer: in one tab somebody writes, in another somebody else has signed in."""
+    """Two members share a browser: one writes in a tab, the other one signs in in another tab."""
     for member in (people.ana, people.ben):
         members.change_password(member, hash_password(PASSWORD))
 
@@ -329,7 +329,7 @@ def test_a_connection_that_was_cut_before_is_not_available(
 def test_no_database_at_all_is_not_available(
     client: FlaskClient, failing: Callable[[BaseException], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not even the words of the page can be asked for."""
+    """Even the name of the forum cannot be read."""
 
     def gone(*_args: Any, **_options: Any) -> None:
         raise OperationalError("SELECT 1", {}, Exception("unable to open database file"))
@@ -349,7 +349,7 @@ def test_without_a_database_members_are_told_so_too(
     people: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Who they are cannot be asked either, while the page is made nor when its headers are."""
+    """Nothing about the member can be read, neither for the page nor for its headers."""
     browser = sign_in(people.ana)
     failing(Busy())
 

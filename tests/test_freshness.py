@@ -34,7 +34,7 @@ TOP = Path(__file__).parent.parent
 
 
 def test_numbers_are_those_of_the_last_commit(migrated_app: Flask) -> None:
-    """By other connections, threads and processes too: nobody reads the old number after a commit."""
+    """Also for other connections, threads and processes: nobody reads an old version after a commit."""
     with migrated_app.app_context():
         engine = db.engine
     source = version_source(engine)
@@ -64,7 +64,7 @@ def test_numbers_are_those_of_the_last_commit(migrated_app: Flask) -> None:
 
 @pytest.mark.postgresql_only  # the address of a file has no options
 def test_numbers_are_asked_for_with_the_options_of_the_address(migrated_app: Flask) -> None:
-    """Where they could not be asked for, pages would come all the same, each of them rendered."""
+    """Without the options the versions could not be read, and every page would be rendered anew."""
     with migrated_app.app_context():
         options = {"options": "-c search_path=public -c statement_timeout=9s"}
         url = db.engine.url.update_query_dict(options)
@@ -81,9 +81,9 @@ def test_on_one_machine_kept_pages_ask_nothing_and_are_never_old(
     monkeypatch: pytest.MonkeyPatch,
     said: str,
 ) -> None:
-    """What this process writes is seen with the next request, and what a command in another one writes.
+    """A change by this process or by a command in another process is seen with the next request.
 
-    Also of a command that is not told that there is one machine.
+    Also by a command that does not know that there is only one machine.
     """
     monkeypatch.setenv("FORUM_ONE_MACHINE", said)
     asked: list[Any] = []
@@ -150,7 +150,7 @@ def in_another_process(path: Path, statement: str) -> None:
 
 
 def test_what_the_index_of_the_log_says_is_what_sqlite_says(tmp_path: Path) -> None:
-    """Each commit gives another moment, whoever makes it; what is undone and what is only read gives none."""
+    """Each commit by any process changes the stamp; rollbacks and reads do not."""
     path = tmp_path / "a file.sqlite"
     writer, beside = _file(path), sqlite3.connect(path)
     source = SqliteVersions(str(path))
@@ -181,7 +181,7 @@ def test_what_the_index_of_the_log_says_is_what_sqlite_says(tmp_path: Path) -> N
 
 
 def test_without_an_index_sqlite_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that keeps no log (WAL), and a log in a format that is not known."""
+    """For a file without a write-ahead log, and for a log in an unknown format."""
     with monkeypatch.context() as patch:
         other = _file(tmp_path / "other")
         patch.setattr("forum.freshness.WAL_INDEX_VERSION", 1)
@@ -197,7 +197,7 @@ def test_without_an_index_sqlite_is_asked(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_an_index_that_others_left_behind_is_not_looked_at(tmp_path: Path) -> None:
-    """A file that keeps no log beside the index of one that did; then another process begins a log, and takes it along."""
+    """A file without a log may have an old index beside it; another process then starts a log with this index."""
     path = tmp_path / "a file.sqlite"
     _file(tmp_path / "other").execute("SELECT * FROM page_version").fetchall()
     _file(path, "DELETE").close()
@@ -215,7 +215,7 @@ def test_an_index_that_others_left_behind_is_not_looked_at(tmp_path: Path) -> No
 
 
 def test_a_file_is_looked_at_by_one_mapping_that_stays(tmp_path: Path) -> None:
-    """To let go of it would take SQLite's own locks away from this process, and another would begin the log anew."""
+    """Closing the file would release SQLite's own locks of this process, and another process would restart the log."""
     path = tmp_path / "a file.sqlite"
     writer = _file(path)
     first = SqliteVersions(str(path))
