@@ -419,7 +419,7 @@ def test_what_is_changed_while_it_is_read_is_read_again(
 
 @pytest.mark.parametrize("is_page", [False, True])
 def test_numbers_are_asked_for_once(own: Flask, themes: Any, is_page: bool) -> None:
-    """And not at all if the transaction has just begun, because the present versions then describe its snapshot."""
+    """And not at all on pages over PostgreSQL: their statements read the present state, which the present versions describe."""
     made: list[str] = []
     with page(own) if is_page else nullcontext():
         execute_core(select(Theme.name))  # the snapshot begins

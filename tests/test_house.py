@@ -32,20 +32,20 @@ TEMPLATES = sorted((TOP / "templates").rglob("*.*"))
 PAGES = [path for path in TEMPLATES if path.suffix == ".html"]
 EXTENSIONS = ["jinja2.ext.i18n", "jinja2.ext.do"]
 SHARED_TEMPLATES = {"errors", "macros"}
-MAX_LINES = 1_000  # of a file
-# What moderators decide about, by the names of kinds beside which `item_id` stands
+MAX_LINES = 1_000  # lines of a file
+# What moderators decide about: the table to which `item_id` refers, by the kind beside it
 TABLES_OF_KINDS = {
     **{kind: kind for kind in ("post", "topic", "case", "practice", "member", "mark", "held")},
     **{"followup": "follow_up", "letter": "contact_letter", "reservation": "signature"},
     **{one: one for one in ("commitment", "translation")},
     **{"candidate": "candidate", "appeal": "appeal", "proposal": "glossary_proposal"},
 }
-# Rows that are emptied at most; the others have numbers that SQLite does not give again
+# Tables whose rows are emptied, never deleted; the others must not reuse ids in SQLite
 NEVER_DELETED = (
     *("post", "topic", "case", "practice", "member", "decision", "appeal"),
     *("agenda", "statement", "theme", "organisation", "reading", "city"),
 )
-# Columns that hold the number of a row and are no foreign keys, with the tables of those rows
+# Columns with the id of a row that are no foreign keys, and the tables of those rows
 ROWS_KNOWN_BY_NUMBER = {
     "item_id": {
         *("agenda", "statement", "theme", "organisation", "reading", "city"),
@@ -57,12 +57,12 @@ ROWS_KNOWN_BY_NUMBER = {
     "post_id": {"post"},
     "rule_id": {"screening_rule"},
     "decision_id": {"decision"},
-    "parent_id": set(),  # of documents, which are deleted together with those that know them so
+    "parent_id": set(),  # documents, which are deleted together with their parents
 }
 
 
 def modules(kind: str) -> list[Path]:
-    """The files of one kind: `actions.py`, or all that is in a folder `actions`."""
+    """The files of one kind in all rooms: `actions.py`, or the files in a folder `actions`."""
     return sorted(
         path
         for room in ROOMS
@@ -76,13 +76,13 @@ def name_of(path: Path) -> str:
 
 
 def is_inner(path: Path) -> bool:
-    """Whether a file is a part of a folder that nobody outside it uses."""
+    """Whether only its own folder may use a file (its name begins with an underscore)."""
     return path.stem.startswith("_") and path.stem != "__init__"
 
 
 @cache
 def tree_of(path: Path) -> ast.Module:
-    """What a file of Python says; each is parsed once, as most of the tests here ask for all of them."""
+    """The syntax tree of a Python file; cached, because most tests of this file read all of them."""
     return ast.parse(path.read_text())
 
 
@@ -124,13 +124,13 @@ def test_a_room_has_no_other_kind_of_file() -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    """A kind of file that a room outgrows becomes a folder of that name, and a file of tests several."""
+    """A file that grows too long becomes a folder of that name, and a test file several files."""
     for path in (*(TOP / "forum").rglob("*.py"), *(TOP / "tests").rglob("*.py")):
         assert len(path.read_text().splitlines()) <= MAX_LINES, path
 
 
 def test_a_folder_offers_what_its_first_file_names() -> None:
-    """Rooms use `forum.dialogue.actions`; how that is divided is nobody else's business."""
+    """Other rooms use `forum.dialogue.actions`, and do not depend on the files in it."""
     folders = [path.parent for kind in KINDS for path in modules(kind) if path.parent.name in KINDS]
     inner = {f"forum.{name_of(folder).replace('/', '.')}": folder for folder in folders}
     for path in (TOP / "forum").rglob("*.py"):
@@ -140,7 +140,7 @@ def test_a_folder_offers_what_its_first_file_names() -> None:
 
 
 def test_a_folder_offers_nothing_that_nobody_uses() -> None:
-    """What its first file names is for others: of all else its readers know at once that it is used inside only."""
+    """Its `__init__.py` lists what other rooms use, so that readers know that all else is only used inside."""
     code = [path for part in ("forum", "tests") for path in (TOP / part).rglob("*.py")]
     files = [*code, TOP / "migrations/env.py", *(TOP / "docs").glob("*.md")]
     words = {path: set(re.findall(r"\w+", path.read_text())) for path in files}
@@ -154,7 +154,7 @@ def test_a_folder_offers_nothing_that_nobody_uses() -> None:
 
 
 def test_the_top_of_the_package_holds_rooms_and_tools_only() -> None:
-    """And the catalogues of translations, in which there is no code."""
+    """Besides these only the catalogues of translations, which contain no code."""
     folders = {path for path in (TOP / "forum").iterdir() if path.is_dir()}
     others = {"__pycache__", "translations"}
     assert {path.name for path in folders} - others == {room.name for room in ROOMS}
@@ -170,7 +170,7 @@ def test_every_module_and_public_function_says_what_it_is() -> None:
 
 
 def test_no_docstring_leans_on_the_one_above() -> None:
-    """An editor shows it alone, and some day another function stands between."""
+    """Editors show a docstring alone, and another function may come between the two."""
     leaning = re.compile(r"The same(?! (day|reader)\b)|Yes\b")
     for path in (TOP / "forum").rglob("*.py"):
         for node in (*nodes(path, ast.FunctionDef), *nodes(path, ast.ClassDef)):
@@ -189,13 +189,13 @@ def test_every_public_function_of_actions_is_an_action(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules("actions"), ids=name_of)
 def test_no_action_takes_a_deed_that_brings_its_own_doer(path: Path) -> None:
-    """It would act with the rights that its doer had before the lock: a deed gets the doer who was read afresh."""
+    """Such a callable would keep the doer's rights from before the lock; actions read the doer afresh."""
     for function in public_functions(path):
         taken = [ast.unparse(one.annotation) for one in _arguments(function) if one.annotation]
         assert not [words for words in taken if "Callable[[]," in words], function.name
 
 
-# Where an action renders Markdown while others wait, and why it may
+# Where actions render Markdown while they hold the write lock, and why they may
 RENDERED_UNDER_THE_LOCK = {
     "dialogue/actions/_quotes.py refresh_quotes_in": "quotations that come back; MAX_RENDERED bounds it",
     "dialogue/actions/_withholding.py follow_restoring": "an opening post that is shown again; search had lost its words",
@@ -209,7 +209,7 @@ RENDERED_UNDER_THE_LOCK = {
     "rights/actions.py settle_practices": "the practices of a member who leaves",
     "accounts/actions.py reindex_practices": "the practices of a member who has another name or city",
     "parallels/actions.py _plain": "a translation that somebody compares with its original, or whose original lost a part",
-    # Values that are made before an action
+    # Values that are made before the action begins
     "parallels/actions.py __post_init__": "",
     "library/actions/_texts.py __post_init__": "",
     "library/actions/_texts.py _paragraphs": "",
@@ -219,7 +219,7 @@ RENDERING = re.compile(r"^(markup\.)?(write|plain|render_with_mentions)\(|^Plain
 
 
 def test_actions_render_nothing_while_others_wait() -> None:
-    """But for those above. Commands that load whole contents into a forum (`filling`, `transfer`) are left out."""
+    """Except those in the table above. `filling` and `transfer` are left out, because their commands load whole forums."""
     rendering = {
         f"{name_of(path)} {function.name}"
         for path in modules("actions")
@@ -253,20 +253,20 @@ def test_only_queries_select(kind: str) -> None:
 
 
 def test_views_ask_for_no_rights() -> None:
-    """Actions require them and queries keep what is not for the reader: then no other door to the same forgets it."""
+    """Actions require rights, and queries start from what the reader may see, so no route can forget to ask."""
     for path in modules("views"):
         asking = [call for call in calls(path) if re.search(r"\bcan\.\w+$|^require$", call)]
         assert not asking, f"{path}: {asking}"
 
 
 def test_filters_of_templates_are_given_by_tools() -> None:
-    """A room that gave one would have to be there for the templates of rooms below it."""
+    """Templates of lower rooms must not depend on a filter of a higher room."""
     for path in modules("views"):
         assert not [call for call in calls(path) if call.endswith("template_filter")], path
 
 
 def test_views_call_no_action_that_leaves_rights_to_its_caller() -> None:
-    """An action whose doer is named `_doer`, `_author` or `_moderator` is a part of deeds that have asked for a right."""
+    """An action whose doer is named `_doer`, `_author` or `_moderator` asks for no right; only other actions may call it."""
     parts = {
         (path.relative_to(TOP / "forum").parts[0], function.name)
         for path in modules("actions")
@@ -278,11 +278,11 @@ def test_views_call_no_action_that_leaves_rights_to_its_caller() -> None:
         assert not parts & set(_actions_named_in(path)), path
 
 
-PART_OF_A_DEED = r"_(?!visitor$|person$|system$)"  # for these three there is no right to ask for
+PART_OF_A_DEED = r"_(?!visitor$|person$|system$)"  # actions of these three need no right
 
 
 def _actions_named_in(path: Path) -> Iterator[tuple[str, str]]:
-    """Room and name of each action that a file names, imported by itself or behind the name of its module."""
+    """(room, name) of each action that a file uses, imported by name or through its module."""
     modules_of: dict[str, str] = {}
     for line in nodes(path, ast.ImportFrom):
         assert isinstance(line, ast.ImportFrom)
@@ -305,7 +305,7 @@ def test_actions_and_queries_know_no_request() -> None:
 
 
 def test_no_function_is_a_coroutine() -> None:
-    """`Forum.ensure_sync` hands functions on as they are: an async one would never run."""
+    """`Forum.ensure_sync` returns functions unchanged, so an async view would never run."""
     for path in (TOP / "forum").rglob("*.py"):
         assert not list(nodes(path, ast.AsyncFunctionDef)), path
 
@@ -319,7 +319,7 @@ def test_no_import_inside_a_function() -> None:
 
 def test_roles_are_spoken_of_only_in_permissions() -> None:
     spoken = re.compile(r"\.role\b\s*(==|!=|in\b)|[\"'](administrator|moderator)[\"']")
-    # The two that parse roles from a file or a terminal name them as choices.
+    # Two files that parse roles, from content files and from the command line, list them as choices.
     allowed = {
         TOP / "forum" / name
         for name in ("permissions.py", "principals.py", "transfer/forms/schemas.py")
@@ -338,7 +338,7 @@ def test_every_relationship_is_loaded_on_purpose() -> None:
 
 
 def test_no_number_by_which_something_else_knows_a_row_is_given_again() -> None:
-    """SQLite gives the numbers of deleted rows again, unless a table says otherwise."""
+    """SQLite reuses ids of deleted rows, unless the table has AUTOINCREMENT."""
     tables = Base.metadata.tables
     for column in (column for table in tables.values() for column in table.columns):
         if column.name.endswith("_id") and isinstance(column.type, Integer):
@@ -364,7 +364,7 @@ def test_template_folders_are_rooms() -> None:
 
 
 def test_the_colon_between_two_words_is_translated() -> None:
-    """`_(": ")`: in French a space stands before it."""
+    """It has to be `_(": ")`, because French has a space before it."""
     untranslated = re.compile(r"(\}\}|%\})((</\w+>)*: |:</)|\"vh\"[^>]*>: ")
     for path in PAGES:
         assert not untranslated.search(path.read_text()), path
@@ -375,7 +375,7 @@ def test_templates_are_safe_under_the_content_security_policy(path: Path) -> Non
     text = path.read_text()
     assert not re.search(r"\|\s*safe\b", text)
     assert "{% autoescape false" not in text
-    # Mail programs know no files beside a letter, and no such policy
+    # E-mails cannot have files beside them, and no policy forbids inline styles there
     if path.parent.name != "mail":
         assert not re.search(r"\sstyle=|<style", text)
     assert not re.search(r"\son[a-z]+=[\"']|javascript:", text)
@@ -384,13 +384,13 @@ def test_templates_are_safe_under_the_content_security_policy(path: Path) -> Non
 
 
 def test_no_field_cuts_off_what_is_pasted() -> None:
-    """A browser drops what is over `maxlength` without a word; the answer says what to shorten, and keeps the text."""
+    """With `maxlength`, browsers silently drop the end of pasted text; the server refuses it with a message instead."""
     for path in PAGES:
         assert "maxlength" not in path.read_text(), path
 
 
 def test_a_form_whose_text_is_kept_offers_it_again() -> None:
-    """A script keeps what is typed into such a form, and offers it where `kept_draft` stands: `composer` has it, too."""
+    """The script saves drafts of such forms, and offers them at the place of `kept_draft`, which `composer` includes."""
     keeping = [path for path in PAGES if "data-draft" in path.read_text()]
     assert keeping
     for path in keeping:
@@ -398,7 +398,7 @@ def test_a_form_whose_text_is_kept_offers_it_again() -> None:
 
 
 def test_every_form_in_which_a_member_writes_says_who_writes() -> None:
-    """`hidden_tag` does; a token alone is for buttons. Else a text is given back to who has signed in meanwhile."""
+    """`hidden_tag` adds the author. Without it, a text could be returned to another member who has signed in meanwhile."""
     written = re.compile(
         r'<textarea|<select|<input(?![^>]*type="(?:hidden|email|password)")'
         r"|\{\{ ?(?:text|composer|field|choice|tick|city|member|themes_of)\("
@@ -412,7 +412,7 @@ def test_every_form_in_which_a_member_writes_says_who_writes() -> None:
 
 
 def test_no_page_uses_a_name_that_the_frame_sets() -> None:
-    """What the frame sets stands over a page's own: Cancel would lead to the page itself."""
+    """Variables of the frame replace those of the page; for example, Cancel would link to the page itself."""
     trees = {path: template_tree(path) for path in PAGES}
     frame = trees.pop(TOP / "templates" / "layout.html")
     ours = {str(node.target.name) for node in frame.find_all(template.Assign)}  # type: ignore[attr-defined]
@@ -423,9 +423,9 @@ def test_no_page_uses_a_name_that_the_frame_sets() -> None:
             assert not names & ours, path
 
 
-@pytest.mark.sqlite_only  # which doors there are does not depend on the database
+@pytest.mark.sqlite_only  # the routes do not depend on the database
 def test_each_address_is_made_of_what_its_door_asks_for(app: Flask) -> None:
-    """One that lacks a number raises, but only on the page that prints it, and `id` is what no door calls its number."""
+    """A missing part raises only on the page that prints the address; no route calls its part `id`."""
     asked: dict[str, list[set[str]]] = {}
     for rule in app.url_map.iter_rules():
         asked.setdefault(rule.endpoint, []).append(rule.arguments - set(rule.defaults or ()))
@@ -449,7 +449,7 @@ def addresses_in_views() -> Iterator[tuple[Path, str, set[str]]]:
         for node in nodes(path, ast.Call):
             if ast.unparse(node.func) == "url_for" and isinstance(node.args[0], ast.Constant):  # type: ignore[attr-defined]
                 given = {word.arg for word in node.keywords}  # type: ignore[attr-defined]
-                if None not in given:  # which is `**words`
+                if None not in given:  # the arguments are `**words`
                     yield path, node.args[0].value, given  # type: ignore[attr-defined]
 
 
@@ -463,7 +463,7 @@ def test_no_template_imports_what_it_does_not_use() -> None:
 
 
 def test_markup_is_made_in_few_places() -> None:
-    """`Markup(…)` of anything but a literal pattern is a hole unless its input is clean or escaped."""
+    """`Markup(…)` is unsafe unless its argument is a literal pattern, or clean or escaped already."""
     allowed = {"columns.py", "markup.py", "quotes.py", "drawings.py", "templating.py"}
     for path in (TOP / "forum").rglob("*.py"):
         for node in nodes(path, ast.Call):
@@ -473,7 +473,7 @@ def test_markup_is_made_in_few_places() -> None:
 
 
 def test_no_lazy_text_holds_what_somebody_typed() -> None:
-    """A lazy string says of itself that it is safe HTML, so that its values have to be numbers or dates."""
+    """A lazy string has `__html__`, so it is not escaped; its values have to be numbers or dates."""
     for path in (TOP / "forum").rglob("*.py"):
         imported = [name for node in nodes(path, ast.ImportFrom) for name in node.names]  # type: ignore[attr-defined]
         lazy = {name.asname or name.name for name in imported if name.name.startswith("lazy_")}
@@ -495,7 +495,7 @@ def test_the_map_names_every_room_and_tool() -> None:
 
 
 def test_names_in_tools_and_rooms_are_right_in_comments_and_documents() -> None:
-    """`versions.cached` is in the tool `versions`, and `members.sign_in` is something that the room offers."""
+    """Names such as `versions.cached` (in a tool) and `members.sign_in` (offered by a room) must exist."""
     tools = {path.stem for path in (TOP / "forum").glob("*.py")} - {"__init__"}
     places = {room.name: _files_of(room) for room in ROOMS} | {
         tool: [import_module(f"forum.{tool}")] for tool in tools
@@ -503,14 +503,15 @@ def test_names_in_tools_and_rooms_are_right_in_comments_and_documents() -> None:
     found = 0
     for path in [*(TOP / "forum").rglob("*.py"), *(TOP / "docs").glob("*.md")]:
         for place, name in re.findall(r"(?<!`)`(\w+)\.([\w.]+)", path.read_text()):
-            if place in places and name not in ("py", "invalid", "example.org"):  # files; domains
+            # endings of files and domains
+            if place in places and name not in ("py", "invalid", "example.org"):
                 assert any(_has(one, name) for one in places[place]), f"{path}: {place}.{name}"
                 found += 1
     assert found > 40
 
 
 def _files_of(room: Path) -> list[ModuleType]:
-    """The room itself, and each kind of file that it has."""
+    """The modules of a room: the package itself and each of its kinds of file."""
     kinds = sorted(kind for kind in KINDS if any(room.glob(f"{kind}*")) and kind != "__init__")
     names = [f"forum.{room.name}", *(f"forum.{room.name}.{kind}" for kind in kinds)]
     return [import_module(name) for name in names]
@@ -551,7 +552,7 @@ def test_the_lock_names_no_index_and_has_hashes() -> None:
 
 
 def test_all_scripts_together_are_light() -> None:
-    """Under 15 kB as browsers get them; a page loads those alone that it needs."""
+    """Under 15 kB compressed, although each page loads only those that it needs."""
     scripts = [jsmin(path.read_text("utf-8")) for path in (TOP / "static").glob("*.js")]
     assert (
         len(scripts) > 8
@@ -560,7 +561,7 @@ def test_all_scripts_together_are_light() -> None:
 
 
 def test_a_page_of_a_list_says_in_its_title_which_one_it_is() -> None:
-    """Else all pages of a list have one title (WCAG 2.2, 2.4.2)."""
+    """Otherwise all pages of a list have the same title (WCAG 2.2, 2.4.2)."""
     lists = ("{{ pager(", "{{ written_rows(", '{% include "dialogue/_discussion.html" %}')
     for path in TEMPLATES:
         words = path.read_text("utf-8")
@@ -570,7 +571,7 @@ def test_a_page_of_a_list_says_in_its_title_which_one_it_is() -> None:
 
 
 def test_pages_say_plainly_who_is_meant() -> None:
-    """Not "Whoever has it can join" or "Only who asked tells": readers stumble who write in a second language."""
+    """Not "Whoever has it can join" or "Only who asked tells", which are hard for readers with another first language."""
     hard = re.compile(r"\b(whom|whoever|only who)\b|^Who\b.*[.]$", re.IGNORECASE)
     for path in [*TEMPLATES, *(TOP / "forum").rglob("*.py")]:
         for words in re.findall(r'_\(\s*"([^"]+)"', path.read_text("utf-8")):
@@ -585,9 +586,9 @@ WORDS_THEN_HIDDEN = re.compile(
 
 
 def test_no_link_has_words_that_are_seen_and_others_that_are_not() -> None:
-    """Firefox makes what is hidden a part of its own, which screen readers read as another link: `aria-label` says both.
+    """Firefox exposes hidden text in a link as a separate part, which screen readers read as a second link: use `aria-label`.
 
-    What has a language of its own, which an attribute cannot have, stays an element; so do words that may have one.
+    Words that may be in another language stay elements, because an attribute cannot have a `lang` of its own.
     """
     found = {
         f"{path.relative_to(TOP / 'templates')}: {link[0]}"

@@ -54,7 +54,7 @@ ODD = [
     f"{PATH}?x",
     "/pictures/",
 ]
-# Each letter or pair is a piece
+# Pieces from which random texts are built: single characters and longer strings
 MARKS = [
     *"![]()<>`\\a|#é\u0645",
     "](",
@@ -247,7 +247,7 @@ def test_pages_show_those_pictures_that_search_notes_and_that_rights_are_asked_o
 
 
 def test_a_text_that_is_too_long_to_be_formatted_has_the_pictures_that_it_names():
-    """Otherwise nobody would ask whether its author may show them, and search would say that it does."""
+    """Otherwise the author's right to show them would not be checked."""
     text = write(f"![a]({PATH})\n\n" + "[a](//b)" * 2_400)
     assert len(text.source) <= MAX_SOURCE and "<a" not in text.html and len(text.html) < MAX_HTML
     assert [picture.name for picture in text.pictures] == [NAME] == [*names_in(text.source)]

@@ -147,7 +147,7 @@ def test_a_signal_ends_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "IDLE_SECONDS", 60.0)
 
     def nothing_to_do() -> int:
-        # The loop handles signals by now, and rests when the signal comes
+        # The loop handles signals now, and rests when the signal comes
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
         return 0
 
@@ -161,7 +161,7 @@ def test_a_signal_ends_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def own_forum(tmp_path: Path) -> Iterator[Flask]:
-    """A forum with a database of its own, in a folder that a process may be pointed to."""
+    """A forum with a database of its own, in a folder that another process can use."""
     made = create_app(
         Settings(
             data=tmp_path,

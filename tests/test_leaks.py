@@ -1,4 +1,4 @@
-"""Hidden texts are hidden everywhere, and texts for members are shown to members only: planted words are looked for.
+"""Hidden texts are hidden everywhere, and texts for members are shown to members only: tests search all pages for secret words.
 
 The pages come from the application's own list of routes, so a new page is covered at once.
 """
@@ -78,7 +78,7 @@ pytestmark = pytest.mark.thorough
 @pytest.fixture
 @dataset_fixture
 def planted(app: Flask, people: Any, agenda: Agenda) -> Planted:
-    """One thing of each kind, full of secrets and of what others said to it; nothing is hidden yet."""
+    """One thing of each kind with secret words, and with texts by others about it; nothing is hidden yet."""
     names = load_dataset("planted", app, lambda: plant(people, agenda))
     read_again(people, agenda)
     others = get_member(SYSTEM, "nobody-here"), get_member(SYSTEM, people.chitra.handle)
@@ -86,7 +86,7 @@ def planted(app: Flask, people: Any, agenda: Agenda) -> Planted:
 
 
 def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
-    """Plant it all by the real deeds; the ids of the things, of the shown topic, of the posts."""
+    """Make all of it with the real actions; returns the ids of the things, the shown topic and the posts."""
     found_federation(SYSTEM, "Interurban")
     other = write_agenda(people.moderator, AgendaText("Other", write("Text."), slug="other"))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
@@ -115,7 +115,7 @@ def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
 
 
 def hide_all(people: Any, planted: Planted, deed: str = "hide") -> None:
-    """Ben reports everything, the notices go out, the moderator hides it all, or removes what can be removed."""
+    """Ben reports everything, notices are sent, and the moderator hides it all, or removes what can be removed."""
     _hide_all(people, planted, deed)
     read_again(people)
 
@@ -131,13 +131,14 @@ def _hide_all(people: Any, planted: Planted, deed: str) -> None:
 
 
 def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str, str]]:
-    """The secrets that a reader comes to see, and where."""
+    """The secret words that a reader sees, with the address."""
     found = []
     for address in addresses(app, planted):
         text = read(browser, address)
         if may_tell(text):
             found += [(address, word) for word in (*SOUGHT, *UNSEEN) if word in text]
-    sought = [*SOUGHT, *(f"{word}+nowhere" for word in SOUGHT)]  # all words, and some of them
+    # searches for all words, and for some of them
+    sought = [*SOUGHT, *(f"{word}+nowhere" for word in SOUGHT)]
     for address in (*BEGINNINGS, *(f"/search?q={words}" for words in sought)):
         text = read(browser, address)
         found += [(address, other) for other in UNSEEN if other in text]
@@ -147,7 +148,7 @@ def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str,
 def test_lists_and_counts_are_as_if_it_had_never_been(
     client: FlaskClient, people: Any, agenda: Agenda
 ) -> None:
-    with at(now()):  # the pages that print a moment print the same one
+    with at(now()):  # one moment, because pages are compared and some print the time
         _look_twice(client, people, agenda)
 
 
@@ -227,7 +228,7 @@ def _page(browser: FlaskClient, address: str) -> str:
 def test_what_is_restored_is_back_everywhere(
     app: Flask, client: FlaskClient, people: Any, planted: Planted
 ) -> None:
-    """And before it is hidden, everything can be read."""
+    """This also shows that everything can be read before it is hidden."""
     before = leaks(client, app, planted)
     assert set(UNSEEN) <= {word for _address, word in before}
     peers = read(client, "/cities/nairobi").partition('id="peers"')[2]
@@ -242,7 +243,7 @@ def test_what_is_restored_is_back_everywhere(
 def test_what_is_removed_is_seen_by_nobody(
     app: Flask, client: FlaskClient, sign_in: Any, people: Any, planted: Planted, reader: str
 ) -> None:
-    """As what is hidden, of which the matrix below speaks; and not even that there was something."""
+    """The same holds as for hidden things; nothing may even show that they existed."""
     hide_all(people, planted, "remove")
     browser = {
         "visitor": lambda: client,

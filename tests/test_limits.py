@@ -12,9 +12,9 @@ from limits.strategies import FixedWindowRateLimiter
 from tests.conftest import undone
 from tests.test_routes import rows
 
-# Nothing is sent any more at a door that is limited; a trial is a preview, of which there were too many, too.
+# At a limited route nothing can be sent any more; a preview has a limit of its own, which is used up, too.
 SPENT = 429
-# Why these doors are not limited
+# Why these routes have no limit
 UNLIMITED = {
     "nothing is stored but in a cookie": {"/appearance", "/sign-in/elsewhere/forget", "/sign-out"},
     "what is read or agreed to is not written twice": {
@@ -36,13 +36,13 @@ TRIALS = ({"preview": "1"}, {"prompt": "What we did"})
 
 @pytest.fixture
 def counting(limited_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """The forum as it counts requests, when nobody may send any more."""
+    """The forum with rate limits, all of which are used up."""
     for name in ("hit", "test"):
         monkeypatch.setattr(FixedWindowRateLimiter, name, lambda *_args, **_options: False)
     return limited_app
 
 
-@pytest.mark.sqlite_only  # the counters are in neither database
+@pytest.mark.sqlite_only  # the counters are not in the database
 def test_no_field_opens_a_door_that_is_limited(
     world: Any, counting: Flask, browsers: dict[str, FlaskClient]
 ) -> None:
@@ -58,18 +58,18 @@ def test_no_field_opens_a_door_that_is_limited(
             for trial in TRIALS:
                 with undone(browser):
                     status = browser.post(path, data=trial).status_code
-                if status not in (SPENT, 403, 404):  # refused: it is not theirs to preview
+                if status not in (SPENT, 403, 404):  # refused, because they may not preview it
                     opened.append((role, address, trial, status))
     assert not opened
     assert {"/posts/{post}/mark", "/posts/{post}/edit", "/practices/new", "/settings"} <= limited
     assert {"/agendas/{agenda}/edit", "/agendas/{agenda}/watch", "/themes/new"} <= limited
 
 
-@pytest.mark.sqlite_only  # the counters are in neither database
+@pytest.mark.sqlite_only  # the counters are not in the database
 def test_every_deed_has_a_limit_or_a_reason(
     world: Any, counting: Flask, browsers: dict[str, FlaskClient]
 ) -> None:
-    """What moderators and administrators alone do has none: a long queue is emptied with the keyboard."""
+    """Actions of moderators and administrators have none, because they work through long queues quickly."""
     browser, free = counting.test_client(), set()
     browser._cookies = browsers["author"]._cookies
     for address, expected in rows("POST"):

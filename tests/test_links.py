@@ -18,16 +18,16 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from tests.world import build
 
-# Which links a page has does not depend on the database
+# The links of a page do not depend on the database
 pytestmark = [pytest.mark.sqlite_only, pytest.mark.thorough]
-MAX_ALIKE = 2  # addresses of one path that differ in their query
+MAX_ALIKE = 2  # addresses with the same path and different query strings
 LINK = re.compile(r'<a [^>]*href="([^"]*)"')
 
 
 def dead_links(browser: FlaskClient) -> list[str]:
-    """Follow all links from the home page; say what answers with anything but a page, and who links there."""
+    """Follow all links from the home page; returns addresses whose response is not a page, with the pages that link there."""
     waiting, seen, dead = deque([("/", "")]), {"/"}, []
-    alike = Counter("/")  # how many addresses there are of a path
+    alike = Counter("/")  # the number of addresses by path
     while waiting:
         address, linked_by = waiting.popleft()
         answer = browser.get(address)

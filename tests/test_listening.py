@@ -13,12 +13,12 @@ from forum.errors import Refusal
 
 
 def test_where_a_server_can_listen_is_known_before_it_begins(monkeypatch: Any) -> None:
-    """Also where the other one would share its port, as granian does."""
+    """Also when the other program allows sharing its port, as granian does."""
     monkeypatch.setattr(listening, "PORT_RELEASE_SECONDS", 0.0)
     find = socket.getaddrinfo
 
     def found(host: str, *more: Any, **kinds: Any) -> Any:
-        """On some machines `localhost` is the address of IPv6 first."""
+        """Resolve `localhost` to IPv4; some machines prefer IPv6."""
         return find("127.0.0.1" if host == "localhost" else host, *more, **kinds)
 
     monkeypatch.setattr("forum.listening.socket.getaddrinfo", found)

@@ -111,7 +111,7 @@ def test_a_page_is_in_the_language_of_its_reader(several: Flask) -> None:
 
 def test_only_a_language_that_the_forum_offers_is_kept(several: Flask) -> None:
     reader = several.test_client()
-    for language in ("tlh", "", "en", "<script>"):  # and not the one that the page has already
+    for language in ("tlh", "", "en", "<script>"):  # also not "en", which is the language already
         answer = reader.post("/appearance", data={"locale": language})
         assert answer.status_code == 303 and "Set-Cookie" not in answer.headers, language
     dark = reader.post("/appearance", data={"theme": "dark", "locale": "fr"})
@@ -184,7 +184,7 @@ def test_who_has_left_is_named_in_the_language_of_the_reader(
         assert "Former member" not in shown, door
 
 
-# Letters
+# E-mails
 
 
 def letter_of(several: Flask, delivery_id: int) -> Letter:
@@ -225,7 +225,7 @@ def test_who_has_no_account_gets_letters_in_the_language_of_the_page(
 def test_a_former_address_is_told_in_the_language_of_the_member(
     several: Flask, people: People
 ) -> None:
-    """Whoever changes the address may read the pages in another one."""
+    """The person who changes the address may use another language."""
     choose_locale(people.ana, "fr")
     with force_locale("es"):
         give_address(SYSTEM, people.ana.handle, "ana@harbour.example")
@@ -261,7 +261,7 @@ def test_a_member_chooses_the_language_of_letters(
 
 @pytest.fixture
 def reload_ana(app: Flask, people: People) -> Iterator[Callable[[], Member]]:
-    """Ana, read anew from the database."""
+    """Read Ana's row again from the database."""
 
     def reload() -> Member:
         db.session.expire_all()
@@ -301,13 +301,13 @@ def test_a_translation_says_as_much_as_the_english(locale: str) -> None:
 
 @pytest.mark.parametrize("locale", locales.known()[1:])
 def test_a_translation_brings_no_markup_of_its_own(locale: str) -> None:
-    """Translations are printed as they are, so that what stands in one is trusted as much as a template."""
+    """Translations are not escaped, so their markup is trusted like that of templates."""
     for one, said in translated(locale):
         assert sorted(MARKUP.findall(said)) == sorted(MARKUP.findall(forms(one.id)[-1])), said
 
 
 def test_no_french_line_begins_with_a_sign() -> None:
-    """French has a space before its two-part signs and inside its quotes, at which no line may break (U+00A0)."""
+    """French has spaces before ; : ? ! and inside quotation marks, at which lines must not break (U+00A0)."""
     loose = [said for _, said in translated("fr") if re.search(r"[\w)”»] [:;?!»](?!\w)|« \S", said)]
     assert not loose, "put a no-break space there"
 

@@ -32,13 +32,13 @@ LineFormatter = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> LineFormatter:
-    """What was written to standard error since it was last asked for, read as JSON."""
+    """Returns a function: the JSON lines on standard error since its last call."""
     return lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
 @pytest.fixture
 def logged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """The application of the tests, writing JSON."""
+    """The application of the tests, with a JSON log."""
     layer = app.wsgi_app
     monkeypatch.setattr(layer, "kind", logformat.JSON)
     logs._log_to_standard_error(logformat.JSON)
@@ -99,7 +99,7 @@ def test_what_no_route_takes_and_odd_methods_are_written_without_their_words(
     assert (head["method"], head["bytes"], head["status"]) == ("HEAD", 0, 200)
 
 
-@pytest.mark.sqlite_only  # no database is asked
+@pytest.mark.sqlite_only  # needs no database
 @pytest.mark.parametrize("kind", [logformat.PLAIN, logformat.OFF])
 def test_lines_can_be_in_words_or_left_out(
     logged: Flask, kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -139,7 +139,7 @@ def test_nobody_who_reads_the_log_is_no_reason_to_refuse_a_reader(
 # RequestIds
 
 
-@pytest.mark.sqlite_only  # no database is asked
+@pytest.mark.sqlite_only  # needs no database
 @pytest.mark.parametrize(
     ("proxies", "given", "is_taken"),
     [
@@ -176,12 +176,12 @@ def test_pages_hold_no_number_so_that_one_copy_serves_all(client: FlaskClient, a
     assert logs.request_id() == ""
 
 
-# Mistakes
+# Errors
 
 
 @pytest.fixture
 def mistaken(logged: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], Any]:
-    """Ask for a page of somebody, whose door does something that fails."""
+    """Request a page with personal data in its address, whose view fails."""
 
     def ask(fails: Callable[[], None]) -> Any:
         monkeypatch.setitem(logged.view_functions, "front.profile", lambda handle: fails())
@@ -263,7 +263,7 @@ def test_making_an_application_again_writes_nothing_twice(
         "key",
         log="json",
         limits=False,
-    )  # the limiter is one for all applications, and would count in the tests after this one
+    )  # all applications share the limiter, which would still count in later tests
     for _time in range(2):
         create_app(settings)
     logging.getLogger("forum").error("once")
@@ -305,7 +305,7 @@ def test_a_slow_statement_is_written_without_its_values(watched: Any, lines: Lin
 def test_words_that_are_sent_as_a_part_of_a_statement_are_not_written(
     watched: Any, lines: LineFormatter
 ) -> None:
-    """As those that somebody searches for are, on PostgreSQL."""
+    """For example searched words, which PostgreSQL gets as part of the statement."""
     word = bindparam(None, "Canary", Text, literal_execute=True)
     for wanted in (select(word), select(word).select_from(text("nowhere"))):
         lines()

@@ -74,7 +74,7 @@ def html(source: str) -> str:
 
 
 def elements(source: str) -> Iterator[Any]:
-    """The elements and comments that a browser makes of a text, but for the two around it."""
+    """The elements and comments that a browser makes of HTML, without `html` and `body` around them."""
     tree = html5lib.parseFragment(html(source), treebuilder="etree", namespaceHTMLElements=False)
     return (element for element in tree.iter() if element.tag != "DOCUMENT_FRAGMENT")
 
@@ -181,7 +181,7 @@ def test_a_quotation_of_a_post_is_told_from_other_quotations() -> None:
     assert "cite" not in html("> [Ana](https://e.org/posts/12)\n>\n> said this")
 
 
-# Quoting, words, names
+# Quotations, excerpts, names in addresses
 
 
 def test_quoting_a_post_and_finding_it_again() -> None:
@@ -233,7 +233,7 @@ def test_an_excerpt_is_no_markup_and_cuts_no_entity_in_two() -> None:
     assert plain.startswith("<img src=x onerror=alert(1)>")
     for length in range(2, 60):
         short = excerpt(plain, length)
-        assert type(short) is str  # so that a template escapes it
+        assert type(short) is str  # no `Markup`, so templates escape it
         assert plain.startswith(short.removesuffix("…"))
 
 
@@ -275,7 +275,7 @@ def test_a_slug_has_letters_and_digits_of_any_script(text: str, slug: str) -> No
 
 
 def free(wish: str, used: Collection[str], most: int = 60) -> tuple[str, int]:
-    """The first free name, and how often was asked what is taken."""
+    """The first free name, and how many queries it took to find it."""
     asked: list[Sequence[str]] = []
 
     def taken(names: Sequence[str]) -> Collection[str]:
@@ -295,7 +295,8 @@ def test_the_first_free_name_is_found_by_few_questions() -> None:
 def test_a_number_finds_room_in_a_name() -> None:
     long = "a" * 37 + "-bc"
     assert free(long, [], most=40) == (long, 1)
-    assert free(long, [long], most=40) == ("a" * 37 + "-2", 1)  # without the hyphen before it
+    # the hyphen at the end is removed before the number is added
+    assert free(long, [long], most=40) == ("a" * 37 + "-2", 1)
     used = [long, *(_numbered(long, number, 40) for number in range(2, 100))]
     name, _asked = free(long, used, most=40)
     assert name == "a" * 36 + "-100"
@@ -356,7 +357,7 @@ def test_the_two_cleaners_agree_and_have_nothing_left_to_do() -> None:
 
 
 def test_each_cleaner_alone_would_hold() -> None:
-    """The parser lets no HTML through; here it is taken away, so that each gate stands alone."""
+    """The parser lets no HTML through. Here it is replaced, so that each cleaner is tested alone."""
     unsafe = re.compile(
         r"<[^>]*\son\w+\s*=|<(script|iframe|object|style|form|base|meta|svg|math)\b"
     )
@@ -373,12 +374,12 @@ def test_each_cleaner_alone_would_hold() -> None:
 
 @pytest.mark.usefixtures("no_collection")
 def test_the_most_hostile_text_is_written_with_bounded_work() -> None:
-    """The two seconds are many times what any of them takes; what is bounded is the work."""
+    """Two seconds of CPU time are many times what each text takes; the real bound is on the amount of work."""
     for name, text in stress_texts(MAX_SOURCE).items():
         begun = time.process_time()
         written = markup.write(text)
         assert time.process_time() - begun < 2, name
-        # A text of one sign that is escaped, shown as it was typed
+        # A text of one escaped character, shown as plain text
         escaped = 8 * len(written.source)
         assert len(written.html) <= max(markup.MAX_HTML, escaped), name
         assert written.html.count("<td") + written.html.count("<th") <= MAX_CELLS + 60, name
@@ -439,7 +440,7 @@ def test_any_text_is_written(source: str) -> None:
 
 
 def test_texts_written_at_the_same_moment_stay_apart() -> None:
-    """What a thread writes is neither lost nor another's: bleach's cleaner knows one text at a time."""
+    """bleach's cleaner is not thread-safe, so each thread must get its own result."""
     sources = [f"Text {number}: **{'a' * number}**" for number in range(1, 9)]
     wanted = [markup.write(source) for source in sources]
     interval = sys.getswitchinterval()
@@ -526,7 +527,7 @@ def test_a_thousand_mentions_are_bounded_and_quick() -> None:
     assert 300 <= html.count("<a ") <= 400
 
 
-# Quotes that are withheld
+# Hidden quotations
 
 
 TWO = (

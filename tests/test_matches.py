@@ -64,7 +64,7 @@ def test_international_domains_are_one_in_both_spellings() -> None:
         "Bu\u0308cher.example",
     ):
         assert domain in said(source).hosts, source
-    assert "xn--99999999.example" in said("https://xn--99999999.example").hosts  # is no IDNA
+    assert "xn--99999999.example" in said("https://xn--99999999.example").hosts  # invalid IDNA
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_word_is_found_however_it_is_written(source: str, word: str) -> None:
         ("The casinos", "casino"),
         ("A minicasino", "casino"),
         ("Cheap and watches", "cheap watches"),
-        ("A modern city", "modem"),  # they look alike, and both are honest
+        ("A modern city", "modem"),  # the words look alike, but neither is a disguise
         ("Глаcc", "casino"),
     ],
 )

@@ -53,7 +53,7 @@ def settings(folder: Path, address: str = "127.0.0.1:0") -> Settings:
 
 @pytest.fixture
 def counting(tmp_path: Path) -> Iterator[Path]:
-    """This process counts; afterwards it does not, as in the other tests. Hands over the folder."""
+    """Switch counting on in this process for one test; returns the folder."""
     engine = create_engine("sqlite://")
     metrics.init_app(settings(tmp_path), engine)
     yield tmp_path / "metrics"
@@ -213,7 +213,7 @@ def test_nobody_reads_figures_at_the_public_address(app: Flask, client: Any) -> 
     assert client.get("/metrics").status_code == 404
 
 
-@pytest.mark.sqlite_only  # no statement is new
+@pytest.mark.sqlite_only  # the statements do not depend on the database
 @pytest.mark.parametrize(
     ("words", "is_wanted", "commands"),
     [
@@ -244,7 +244,7 @@ def test_the_server_comes_with_a_worker_and_figures_as_they_are_wanted(
         assert "Set FORUM_METRICS" in runner.invoke(args=["metrics"]).output
 
 
-# What no process counts
+# Values that are read from the machine or database
 
 
 def test_what_waits_is_measured(app: Flask, people: Any, agenda: Any, queries: Any) -> None:

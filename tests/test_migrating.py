@@ -44,7 +44,7 @@ def test_the_commands_are_those_of_flask_migrate(migrated_app: Flask) -> None:
 
 
 def test_an_upgrade_says_what_it_did(tmp_path: Path) -> None:
-    """It said nothing, so that one who had upgraded another database by mistake could not tell."""
+    """Without the message, somebody who upgraded another database by mistake would not notice."""
     environment = {"FORUM_DATA": str(tmp_path), "FORUM_LOG": "off", "PATH": ""}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
     (head,) = migrating.revisions()[0]
@@ -65,7 +65,7 @@ def test_an_upgrade_says_what_it_did(tmp_path: Path) -> None:
 
 
 def test_no_page_loads_alembic_or_the_commands(tmp_path: Path) -> None:
-    """A forum that is asked for a page, in a process of its own."""
+    """The test requests a page in a separate process."""
     script = (
         "import sys; from wsgi import app; from forum.upkeep.queries import schema_problem\n"
         "with app.app_context(): assert 'empty' in schema_problem()\n"

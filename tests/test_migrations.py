@@ -23,7 +23,7 @@ from forum.plaintext import short_hash
 from forum.settings import Settings
 from tests.forums import new_database
 
-# A member as a forum of version 0008 has it.
+# A member's row in version 0008.
 MEMBER = {
     "id": 7,
     "handle": "mona-berg",
@@ -62,11 +62,11 @@ def test_a_new_migration_changes_nothing_that_the_models_cannot_say(
 ) -> None:
     """`flask db migrate` once wrote that the index of members' names is to be deleted."""
     with own_forum(database_url, tmp_path, revision="head"):
-        check()  # ends with an error if `migrate` would find something to do
+        check()  # raises if `flask db migrate` would write something
 
 
 def test_every_foreign_key_has_an_index(app: Flask) -> None:
-    """PostgreSQL makes none by itself, and a delete would read whole tables."""
+    """PostgreSQL does not add indexes for foreign keys, and deleting a row would read whole tables."""
     inspector = inspect(db.session.connection())
     rarely_asked = {
         "representative_id",
@@ -116,7 +116,9 @@ def test_topics_that_were_hidden_with_their_last_post_are_known(
 ) -> None:
     with own_forum(database_url, tmp_path, revision="0039"):
         for name, row in hidden_topics():
-            if name == "topic" and row["id"] == 1:  # agendas had columns then that no model knows
+            if (
+                name == "topic" and row["id"] == 1
+            ):  # `agenda` had columns then that the model no longer has
                 downgrade(revision="0023")
             with db.engine.begin() as connection:
                 connection.execute(insert(Base.metadata.tables[name]).values(**row))
@@ -304,7 +306,7 @@ def test_numbers_of_what_was_deleted_are_given_to_nobody_else(
         told = {"kind": "queue", "recipients": [1], "created_at": noon, "due_at": noon}
         with db.engine.begin() as connection:
             insert_hidden_topics(connection)
-            # What is known of rows that are gone: a text, a candidate, a letter, the rule of a text
+            # Rows that refer to deleted ones: a text, a candidate, an e-mail, the rule of a text
             row = {**decided, "kind": "held", "item_id": 40}
             connection.execute(insert(tables["decision"]).values(**row))
             row = {**told, "address": "/moderation/candidate/50"}
@@ -394,7 +396,7 @@ def test_who_chose_how_to_be_told_of_what_waits_chose_for_what_cannot_wait(
 
 
 def test_translations_know_who_wrote_their_present_words(database_url: str, tmp_path: Path) -> None:
-    """The second is corrected by a member who has another handle now, the third by one who has left."""
+    """The second was corrected by a member whose handle has changed since, the third by one who has left."""
     with own_forum(database_url, tmp_path):
         upgrade(revision="0062")
         tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -439,7 +441,7 @@ def test_translations_know_who_wrote_their_present_words(database_url: str, tmp_
 def test_translations_count_as_made_from_what_figures_are_called(
     database_url: str, tmp_path: Path
 ) -> None:
-    """The third has no signs of its original, which had changed when it was loaded from a file."""
+    """The third has no fingerprints, because its original had changed before it was imported."""
     with own_forum(database_url, tmp_path):
         upgrade(revision="0064")
         tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -523,7 +525,7 @@ def test_agendas_that_there_are_stay_open_and_none_comes_to_light_by_going_back(
 def test_authors_of_practices_that_there_are_will_be_asked_about_them(
     database_url: str, tmp_path: Path
 ) -> None:
-    """On the day that they chose, unless they have changed the practice since; a draft is not looked at."""
+    """They are asked on the chosen day, unless the practice was edited since; drafts are left out."""
     moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
     changed, none = moment.date(), None
     made = {
@@ -552,7 +554,7 @@ def test_authors_of_practices_that_there_are_will_be_asked_about_them(
 def test_sentences_of_the_forum_are_written_into_the_texts_by_going_back(
     database_url: str, tmp_path: Path
 ) -> None:
-    """In English, as former releases have them, and only there: what was written before the sentences stays."""
+    """A downgrade writes stored sentences into the texts in English; older rows stay unchanged."""
     hidden = {"message": "Hidden by the moderators."}
     more = {"message": "And one more text of yours.", "number": 2, "values": {"num": 2}}
     more["plural"] = "And %(num)s more texts of yours."
@@ -625,7 +627,7 @@ def test_webhooks_are_told_of_nothing_that_was_before_them(
 
 
 def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:
-    """A row of each table whose rows are known by number when they are gone, without that number."""
+    """A row, without its id, of each table whose ids other rows keep after it was deleted."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     yield "screening_rule", {"kind": "links", "made_at": noon}
     by_rule = {"deed": "reply", "rule": "word: casino", "rule_id": 70, "sentence": ""}
@@ -637,7 +639,7 @@ def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
-    """A topic that was hidden with its post, one that was hidden later for itself, and one that is shown."""
+    """A topic hidden together with its post, one that was hidden separately later, and a visible one."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
     yield "member", {"id": 1, **one, "joined_at": noon}
@@ -662,7 +664,7 @@ def insert_hidden_topics(connection: Connection) -> None:
 
 @contextmanager
 def own_forum(database_url: str, folder: Path, revision: str = "") -> Iterator[None]:
-    """The application over a database of its own, which is empty or at a revision (`head` is quick: a copy)."""
+    """The application on a database of its own, empty or at a revision (`head` is a copy, which is quick)."""
     url = new_database(database_url, "own_migrations", folder, revision == "head")
     settings = Settings(folder, url, "http://localhost", ("localhost",), "tests", limits=False)
     with create_app(settings).app_context():
@@ -676,7 +678,7 @@ def own_forum(database_url: str, folder: Path, revision: str = "") -> Iterator[N
 def test_whoever_is_named_when_records_begin_has_a_row_without_a_beginning(
     database_url: str, tmp_path: Path
 ) -> None:
-    """And can write as before: 4 is named, 5 is not, 6 belongs to an organisation for which all its members write."""
+    """And they can still write: 4 is named, 5 is not, and all members of the organisation of 6 may write for it."""
     tables, noon = Base.metadata.tables, datetime(2026, 1, 1, 12, tzinfo=UTC)
     with own_forum(database_url, tmp_path, revision="0053"):
         with db.engine.begin() as connection:

@@ -44,7 +44,7 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def source(made_source: Forum) -> Iterator[Forum]:
-    """A forum in a SQLite file in which everything has happened, with its own name also after a move."""
+    """A forum in a SQLite file in which everything has happened; its file gets its name back after a move."""
     yield made_source
     bring_back(made_source)
 
@@ -54,7 +54,7 @@ def files_aside(forum: Forum) -> list[Path]:
 
 
 def bring_back(forum: Forum) -> None:
-    """Give the file of a forum that has been moved its own name again, if it is one."""
+    """Rename the SQLite file of a moved forum back, if there is one."""
     with forum.app.app_context():
         db.session.remove()
         db.engine.dispose()
@@ -66,7 +66,7 @@ def bring_back(forum: Forum) -> None:
 
 @pytest.fixture(scope="module")
 def made_source(made: MakeForum) -> Forum:
-    """The forum of `source`."""
+    """Make the forum of `source`."""
     forum = made("from", is_sqlite=True, has_tables=True)
     with forum.app.app_context():
         load_sample_cities()
@@ -86,7 +86,7 @@ def made_source(made: MakeForum) -> Forum:
 
 
 def _close_circles(people: People) -> None:
-    """Rows that lead to rows which come after them, and a text in many scripts."""
+    """Add rows that refer to later rows, and a text in many scripts."""
     earlier, later = db.session.scalars(select(Practice).order_by(Practice.id).limit(2))
     db.session.execute(
         update(Practice).where(Practice.id == earlier.id).values(adapted_from_id=later.id)
@@ -98,13 +98,13 @@ def _close_circles(people: People) -> None:
 
 @pytest.fixture(scope="module")
 def made_target(made: MakeForum) -> Forum:
-    """The forum of `target`."""
+    """Make the forum of `target`."""
     return made("target")
 
 
 @pytest.fixture
 def target(made_target: Forum) -> Forum:
-    """A forum without a row."""
+    """A forum whose tables are empty."""
     engine = create_engine(made_target.url)
     if moving.inspect(engine).has_table("post"):
         moving.start_again(engine)
@@ -139,7 +139,7 @@ def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: 
         assert not marked(after.url)
         assert after.has_statistics, "PostgreSQL does not plan for empty tables"
     bring_back(target)
-    with target.app.app_context():  # which goes on as a forum does
+    with target.app.app_context():  # the moved forum works
         ana = loaded_member("ana-prado")
         last = max(target.post_ids())
         topic = db.session.scalars(select(Topic).where(Topic.answer_id.is_not(None))).one()
@@ -151,7 +151,7 @@ def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: 
 def test_pictures_are_moved_few_at_a_time(
     source: Forum, target: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each takes some hundred kB."""
+    """A picture may have some hundred kB, so few are in memory at once."""
     sizes: dict[str, list[int]] = {"batches": [], "inserts": []}
     batches, insert_some = moving._batches, moving._insert
 
@@ -207,7 +207,7 @@ def test_numbers_of_deleted_rows_are_not_given_again_after_a_move(
 def test_nothing_takes_the_file_that_was_moved_for_the_forum_any_more(
     source: Forum, target: Forum, tmp_path: Path
 ) -> None:
-    """As who leaves FORUM_DATABASE_URL away does, by cron for years."""
+    """For example a cron job without FORUM_DATABASE_URL would go on using the old file."""
     moved = source.run("move-database", target.url)
     (aside,) = files_aside(source)
     assert f"The old file is {aside} now." in moved.output, moved.output
@@ -227,7 +227,7 @@ def test_nothing_takes_the_file_that_was_moved_for_the_forum_any_more(
 
 
 def test_a_forum_that_runs_is_not_moved(source: Forum, target: Forum) -> None:
-    """It would go on writing into its file, and all that would be in no other database."""
+    """A running server would still write to the old file, and these changes would be lost."""
     other = create_engine(source.url)
     with other.connect() as reader:
         reader.execute(select(Post.id)).all()
@@ -279,7 +279,7 @@ def test_a_move_that_was_killed_goes_on(
     moved = source.run("move-database", target.url)
     assert moved.exit_code == 0, moved.output
     assert all_rows(target) == rows and "member" in before
-    assert "member" not in written[len(before) :]  # what was there was not copied again
+    assert "member" not in written[len(before) :]  # copied rows were not copied again
 
 
 def test_what_differs_is_told_and_a_move_can_begin_anew(
@@ -300,7 +300,8 @@ def test_what_differs_is_told_and_a_move_can_begin_anew(
     assert told.exit_code == 1 and "These rows differ" in told.output
     assert "post 1" in told.output and "theme 2" in told.output and marked(target.url)
     monkeypatch.setattr(moving, "_compare_all", compare)
-    assert source.run("move-database", target.url).exit_code == 1  # what was copied stays so
+    # the target is not empty any more, so it is refused
+    assert source.run("move-database", target.url).exit_code == 1
     assert not files_aside(source)
     moved = source.run("move-database", target.url, "--again")
     assert moved.exit_code == 0, moved.output

@@ -19,7 +19,7 @@ from tests.world import build
 pytestmark = pytest.mark.thorough
 
 ROOMS = ("moderation", "appeals", "queue", "rules", "screening", "register")
-# A well-filled form for any of the doors; a door takes of it what it knows.
+# Valid values for the fields of all routes; each route uses those that it knows.
 WELL: dict[str, str] = {
     **{"reason": "It is rude.", "rule": "2", "law": "", "is_automated": "", "seen": "", "read": ""},
     **{
@@ -77,12 +77,12 @@ DOORS = sorted(
 
 @pytest.fixture
 def world(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """Something for each address."""
+    """Values for the parts of each address."""
     return build(people, agenda)
 
 
 def forms() -> Iterator[Any]:
-    """A form well filled but for one field, or all of them, or with each field several times."""
+    """Form data with one odd field, with all fields odd, and with each field several times."""
     for number, odd in enumerate(ODDER):
         sent = odd.encode("utf-8", "surrogatepass")
         yield dict.fromkeys(WELL, sent)
@@ -94,7 +94,7 @@ def forms() -> Iterator[Any]:
 
 
 def post(browser: FlaskClient, address: str, form: Any) -> Any:
-    """Send a form; what it did is undone."""
+    """Send a form, and roll back what it did."""
     db.session.commit()
     savepoint = OneConnectionSession.connection_of_test.begin_nested()
     try:
@@ -111,7 +111,7 @@ def test_nothing_that_is_typed_breaks_a_door(
 ) -> None:
     browser = client if role == "visitor" else sign_in(getattr(people, role))
     statuses = set()
-    # Each form once: every value meets each database at some door, and every field at one of them
+    # Each form runs on one database: every odd value is tried on both, every field on one of them
     turn = DOORS.index(door) + (db.engine.dialect.name == "sqlite")
     some = (
         list(forms())[turn % 2 :: 2] if role == "administrator" else list(forms())[turn % 23 :: 23]

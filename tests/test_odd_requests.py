@@ -43,7 +43,7 @@ ODD = {
 
 
 def queried() -> list[str]:
-    """Every parameter that a view asks the query string for, as the source says."""
+    """All parameters that views read from the query string, taken from their source."""
     source = "".join(path.read_text() for path in (TOP / "forum").rglob("*.py"))
     called = re.findall(r"web\.(?:number|text|choice)\(\s*[\"'](\w+)[\"']", source)
     asked = re.findall(r"request\.(?:args|values)\.get(?:list)?\(\s*[\"'](\w+)[\"']", source)
@@ -59,7 +59,7 @@ def test_the_parameters_are_known() -> None:
 def test_odd_parameters_never_break_a_page(
     app: Flask, client: FlaskClient, sign_in: Any, people: Any, world: Any
 ) -> None:
-    """Every page with odd values in all of its parameters; those that list, with several in each."""
+    """Every page with odd values in all parameters; lists also with several values for each."""
     browser, names = sign_in(people.moderator), queried()
     for turn, address in enumerate(pages(app, world)):
         for rotation in range(turn, turn + 6 * (address in LISTS) + 1):
@@ -71,8 +71,8 @@ def test_odd_parameters_never_break_a_page(
 
 
 def odd(names: list[str], rotation: int) -> dict[str, Any]:
-    """An odd value for each parameter, another one with each rotation."""
-    values = list(ODD.values())[1:]  # without NUL, which is refused before anything is asked
+    """An odd value for each parameter; another one for each `rotation`."""
+    values = list(ODD.values())[1:]  # without NUL, which is refused before the view runs
     return {name: values[(at * 3 + rotation) % len(values)] for at, name in enumerate(names)}
 
 
@@ -90,7 +90,7 @@ def check(browser: FlaskClient, address: str, query: Any) -> None:
 
 
 def pages(app: Flask, world: dict[str, Any]) -> list[str]:
-    """The pages that ask for something, or might."""
+    """All pages that may read the query string."""
     return [
         address.format(**world)
         for address, expected in rows("GET")
@@ -106,7 +106,7 @@ NAMES = ("%00", "%ED%A0%80", "%FF", "a" * 5_000, "<b>", "..", "%0d%0aa", "'")
 def test_odd_parts_of_an_address_never_break_a_page(
     app: Flask, sign_in: Any, people: Any, world: Any
 ) -> None:
-    """The last number there can be, and a name of each odd kind in turn, at every door."""
+    """The highest id, and each odd name, for every route."""
     browser = sign_in(people.administrator)
     some = {f"/topics/{part}" for part in NUMBERS} | {f"/cases/{part}" for part in NAMES}
     for turn, rule in enumerate(app.url_map.iter_rules()):
@@ -123,7 +123,7 @@ def test_odd_parts_of_an_address_never_break_a_page(
 def test_odd_forms_are_refused_and_never_break(
     app: Flask, sign_in: Any, people: Any, world: Any
 ) -> None:
-    """Every form with odd values in all of its fields, each of them in several turns."""
+    """Every form with odd values in all of its fields, several times with other values."""
     browser = sign_in(people.administrator)
     for at, (address, _expected) in enumerate(rows("POST")):
         path = address.format(**world)
@@ -136,7 +136,7 @@ def test_odd_forms_are_refused_and_never_break(
 
 
 def test_a_nul_in_a_form_is_read_as_if_it_were_not_there(sign_in: Any, people: Any) -> None:
-    """Also in what a door asks the form for by itself, and hands to a database."""
+    """Also in fields that a view reads itself and passes to the database."""
     browser = sign_in(people.ana)
     data = {"subject": "top\x00ic", "subject_id": "1\x00"}
     assert browser.post("/settings/notices/end", data=data).status_code == 303

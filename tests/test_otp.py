@@ -32,7 +32,7 @@ def test_what_is_no_code_fits_nothing(code: str) -> None:
 
 def test_a_secret_is_new_each_time_and_long() -> None:
     assert len({otp.new_secret() for _time in range(9)}) == 9
-    assert len(otp.new_secret()) == 32  # 160 bits, as RFC 4226 recommends
+    assert len(otp.new_secret()) == 32  # 160 bits in base32, as RFC 4226 recommends
 
 
 def test_an_app_reads_whose_code_it_is() -> None:

@@ -41,7 +41,7 @@ Answer = Callable[[socket.socket], None]
 
 
 def received(connection: socket.socket) -> bytes:
-    """A whole request, or what came before the other side went away."""
+    """A whole request, or the part that arrived before the connection was closed."""
     said = b""
     while not said.endswith(b"{}") and (more := connection.recv(65_536)):
         said += more
@@ -50,7 +50,7 @@ def received(connection: socket.socket) -> bytes:
 
 @contextmanager
 def listening(answer: Answer) -> Iterator[tuple[int, list[bytes]]]:
-    """A server of one's own; yields its port and the heads of the requests that came."""
+    """Run a server; yields its port and a list of the requests that it got."""
     asked: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -77,7 +77,7 @@ def says(text: bytes) -> Answer:
 
 
 def drips(text: bytes) -> Answer:
-    """One byte in a tenth of a second, for ever."""
+    """Send a byte each tenth of a second for ever."""
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(text)
@@ -100,7 +100,7 @@ def why(address: str, allowed: Any = ()) -> str:
 
 @pytest.fixture(autouse=True)
 def no_connections(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """What was connected to, without a packet, except to servers of the tests themselves."""
+    """Records the addresses of connections instead of opening them, except to servers of the tests."""
     connect, made = outbound._connect, []
 
     def connected(address: str, port: int, seconds: float) -> socket.socket:
@@ -110,7 +110,7 @@ def no_connections(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         return connect(address, port, seconds)
 
     monkeypatch.setattr(outbound, "_connect", connected)
-    # Where a test does not wait for its end: the machine may be busy
+    # A long time limit, because the machine may be busy; tests of the limit set their own
     assert outbound.TIMEOUT_SECONDS == 5
     monkeypatch.setattr(outbound, "TIMEOUT_SECONDS", 60)
     return made
@@ -168,7 +168,7 @@ PRIVATE = [
 ]
 
 
-# Where it may lead
+# Which addresses are allowed
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_what_is_allowed_within_is_not_allowed_outside(
     assert no_connections == []
 
 
-# What answers
+# Responses
 
 
 def test_redirects_are_not_followed(no_connections: list[Any]) -> None:
@@ -304,7 +304,7 @@ def test_redirects_are_not_followed(no_connections: list[Any]) -> None:
 
 def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with listening(says(OK)) as (proxy, asked_there):
-        monkeypatch.delenv("no_proxy")  # which all tests have
+        monkeypatch.delenv("no_proxy")  # all tests run with it
         for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy}")
         with listening(says(OK)) as (port, _asked):
@@ -388,7 +388,7 @@ def test_a_name_that_does_not_exist_did_not_answer(monkeypatch: pytest.MonkeyPat
 
 
 def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate that says that it is a host's, signed by itself, and its key."""
+    """Make a self-signed certificate for a host name; returns its file and that of its key."""
     key, named = ec.generate_private_key(ec.SECP256R1()), x509.Name([NAMED])
     today = datetime.now(UTC)
     made = (

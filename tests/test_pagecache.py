@@ -51,7 +51,7 @@ from tests.world import build
 
 
 class VersionsOfTest:
-    """The numbers as the test's own transaction sees them."""
+    """Versions as the transaction of the test sees them."""
 
     def stamp(self) -> None:
         return None
@@ -79,7 +79,7 @@ def world(people: Any, agenda: Agenda) -> dict[str, Any]:
 @pytest.fixture
 def cache(app: Flask) -> PageCache:
     def application(environ: Any, start_response: Any) -> Any:
-        """As in a server, each request has a context and a session of its own."""
+        """A WSGI application that gives each request a context and a session of its own, as a server does."""
         answer = contextvars.Context().run(app.wsgi_app, environ, start_response)
         db.session.expunge_all()
         return answer
@@ -98,11 +98,12 @@ def neighbour(cache: PageCache, tmp_path: Path) -> PageCache:
 
 @pytest.fixture
 def kept(cache: PageCache) -> Client:
-    """A browser before the page cache."""
+    """A browser whose requests go through the page cache."""
     return Client(cache, use_cookies=False)
 
 
-@pytest.mark.sqlite_only  # what a deed touches does not depend on the database; the numbers do, below
+# what an action touches does not depend on the database; versions do, and are tested below
+@pytest.mark.sqlite_only
 @pytest.mark.thorough
 def test_after_every_deed_every_kept_page_is_a_fresh_one(
     client: FlaskClient,
@@ -127,7 +128,7 @@ def test_after_every_deed_every_kept_page_is_a_fresh_one(
                 again = one.get(address)
                 fresh.append(bool(asked))
                 if asked:
-                    page = again  # the application has just made it
+                    page = again  # the application has just rendered it
                 page = page or client.get(address)
                 same = (again.status_code, again.data) == (page.status_code, page.data)
                 assert same, (name, address, fresh)
@@ -153,7 +154,7 @@ def test_what_one_process_has_rendered_anew_the_others_take(
         assert plain[0].data == plain[1].data and f"So {number}." not in plain[0].text
         assert [len(page.headers.getlist("Content-Length")) for page in plain] == [1, 1]
         dialogue.reply(people.ben, world["topic"], write(f"So {number}."))
-    # What was taken is old, too, as soon as somebody writes, whoever is asked first.
+    # A page taken from the other process is outdated by a write, too, in whichever process it is requested first.
     assert "So 2." in other.get(topic).text and len(there) == 2
     assert "So 2." in kept.get(topic).text and len(asked) == 3
 
@@ -197,7 +198,7 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
 def test_a_topic_that_is_locked_while_a_page_is_read_is_locked_on_the_next(
     app: Flask, world: dict[str, Any], people: Any
 ) -> None:
-    """Between its row and its posts: what was known of the topic is not kept with the numbers of later."""
+    """The lock happens between reading the topic and its posts: the old row must not be cached with the new versions."""
     app.extensions["read_cache"] = ReadCache(VersionsOfTest().versions, 300)
     try:
         line = get_topic_row(VISITOR, world["topic"])
@@ -210,7 +211,7 @@ def test_a_topic_that_is_locked_while_a_page_is_read_is_locked_on_the_next(
 
 
 def seen(reader: Any, topic_ids: Iterable[int]) -> Iterator[Any]:
-    """What a reader finds of topics and their posts."""
+    """What a reader finds about topics and their posts."""
     for topic_id in topic_ids:
         try:
             line = get_topic_row(reader, topic_id)
@@ -271,7 +272,7 @@ def test_a_reply_leaves_the_lists_of_people_and_reads_in_place(
 
 
 def count_answers(cache: PageCache) -> list[str]:
-    """The paths that the application itself is asked for from now on."""
+    """A list of the paths that reach the application from now on."""
     asked: list[str] = []
     application = cache.application
 
@@ -283,7 +284,7 @@ def count_answers(cache: PageCache) -> list[str]:
     return asked
 
 
-# What a deed says, and what is counted
+# What actions declare as changed, and which versions are counted up
 
 
 def versions_now() -> dict[str, int]:
@@ -341,7 +342,7 @@ def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
     assert versions_now() == start
 
 
-# What is kept, and how it is sent
+# Which pages are cached, and how they are sent
 
 
 def test_what_is_personal_is_never_kept(
@@ -541,7 +542,7 @@ def test_a_session_is_one_however_its_cookie_is_written(
     asked = count_answers(cache)
     page = kept.get("/topics", headers={"Cookie": f"session ={cookie.value}"})
     assert "Ana Prado" in page.text.partition("<main")[0] and not cache.uncacheable
-    for _turn in range(2):  # not the forum's own cookie: a page for visitors
+    for _turn in range(2):  # another site's cookie: the page for visitors
         page = kept.get("/topics", headers={"Cookie": "xsession=1"})
         assert "Ana Prado" not in page.text.partition("<main")[0]
     assert asked == ["/topics"] * 2
@@ -602,29 +603,29 @@ def test_a_stampede_renders_once() -> None:
 
 
 class Counting:
-    """Versions of which the moment is known, who counts what is asked; somebody may write before an answer."""
+    """Versions with a stamp that record the questions; a write can be planned before an answer."""
 
     error = sqlite3.Error
 
     def __init__(self) -> None:
         self.now, self.rows, self.asked = 1, {ANY_CHANGE: 1, "some": 1}, []
-        self.before: dict[int, str] = {}  # what somebody writes before which question
-        # What was written at which moment, if somebody says so
+        self.before: dict[int, str] = {}  # scopes to write before a question, by its number
+        # The written scopes by stamp; None if they are unknown
         self.told: dict[int, set[str]] | None = None
 
     def stamp(self) -> int:
-        """Another one after each write."""
+        """The stamp, which changes with each write."""
         return self.now
 
     def changed_between(self, before: int, moment: int) -> set[int] | None:
-        """What was written, if that is told."""
+        """The hashes of written scopes between two stamps; None if unknown."""
         if self.told is None or moment < before:
             return None
         written = [self.told[at] for at in range(before + 1, moment + 1)]
         return {hash_of(scope) for scopes in written for scope in scopes}
 
     def versions(self, scopes: Iterable[str]) -> dict[str, int]:
-        """One statement: all of them are of the same moment."""
+        """The versions of scopes, all read by one statement."""
         self.asked.append(sorted(scopes))
         if scope := self.before.get(len(self.asked)):
             self.write(scope)
@@ -655,7 +656,7 @@ def page_of_some(body: Callable[[], bytes]) -> Callable[[Any, Any], list[bytes]]
 def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A page is old before it is sent: who came before the write may read it, one of the others makes it anew."""
+    """A write while a page is rendered: readers from before it get this page, and one of the later readers renders it again."""
     source, may_end = Counting(), [threading.Event(), threading.Event()]
     made, begun = list[bytes](), threading.Event()
 
@@ -701,7 +702,7 @@ def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
 def test_a_page_that_was_begun_after_somebody_came_is_new_enough_for_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where writes never cease, each waiter came after another one; they must not render one after the other."""
+    """With constant writes, each waiting reader comes after another write; they must not render one after the other."""
     source, made, begun = Counting(), list[bytes](), threading.Event()
 
     def write_until(is_enough: Callable[[], bool]) -> None:
@@ -714,7 +715,7 @@ def test_a_page_that_was_begun_after_somebody_came_is_new_enough_for_them(
         made.append(b"%d" % source.rows["some"])
         source.write("some")
         begun.set()
-        # The first page waits for those who come, the next one for those who want a newer one.
+        # The first rendering waits until all readers have come, the next one until the others wait for it.
         write_until(lambda: len(came) == 3 if len(made) == 1 else len(joined) == 7)
         return made[-1]
 
@@ -751,7 +752,7 @@ def test_a_mistake_before_a_page_is_made_keeps_nobody_waiting(
 
 
 def test_what_is_written_elsewhere_meanwhile_leaves_a_page_as_true_as_it_was() -> None:
-    """A page that was kept before says on what it depends, and only that must stay the same while it is made anew."""
+    """The former cached page says what it depends on; only that must not change while the page is rendered again."""
     source, made, elsewhere = Counting(), [], ["other"]
 
     def body() -> bytes:
@@ -772,7 +773,7 @@ def test_what_is_written_elsewhere_meanwhile_leaves_a_page_as_true_as_it_was() -
 
 
 def test_as_long_as_nobody_writes_numbers_are_asked_for_once() -> None:
-    """What is turned away when many come costs no question, either."""
+    """Requests that are refused because of too many do not read versions, either."""
     source = Counting()
     browser = Client(PageCache(page_of_some(lambda: b"page"), VersionCache(source), 1))
     for number in range(20):
@@ -798,7 +799,7 @@ def test_after_a_write_numbers_that_were_asked_for_of_late_are_asked_for_togethe
     assert source.asked[1:] == [["topic 99"]], "only the latest are carried along"
     source.asked.clear()
     source.write("topic 1")
-    # Somebody writes before the answer comes: it is given, and not kept
+    # After a write before the answer, the answer is used but not cached
     source.before = {1: "topic 2"}
     assert known.current(["topic 99"]) == known.current(["topic 99"]) == {"topic 99": 99}
     assert len(source.asked[-1]) == MAX_PREFETCHED, "and nobody forgets what to carry along"
@@ -820,7 +821,7 @@ def test_what_a_write_leaves_alone_is_known_still_where_somebody_says_what_it_ch
     assert known.current(["some", "other"]) == {"some": 2, "other": 1}
     assert known.current([ANY_CHANGE]) == {ANY_CHANGE: 4}
     assert source.asked[2:] == [["more"], ["other", "some"], [ANY_CHANGE]]
-    source.before = {6: "some"}  # somebody writes while it is asked
+    source.before = {6: "some"}  # a write during the question
     source.write("some")
     assert known.current(["some"]) == {"some": 4}
     assert known.current(["some"]) == {"some": 4}
@@ -830,7 +831,7 @@ def test_what_a_write_leaves_alone_is_known_still_where_somebody_says_what_it_ch
 
 
 def test_numbers_of_two_moments_are_never_mixed() -> None:
-    """Somebody writes when a page is made, before the numbers that it depends on are asked for."""
+    """A write happens after a page is rendered and before its versions are read."""
     source = Counting()
     source.before = {2: "some"}
     browser = Client(
@@ -846,7 +847,7 @@ def test_without_a_database_the_application_says_so() -> None:
         error = psycopg.Error
 
         def stamp(self) -> None:
-            """A server has none."""
+            """PostgreSQL on another machine has no stamp."""
 
         def versions(self, _scopes: Iterable[str]) -> dict[str, int]:
             raise psycopg.OperationalError("no connection")
@@ -860,7 +861,7 @@ def test_without_a_database_the_application_says_so() -> None:
 
 
 def test_who_is_turned_away_says_nothing_about_a_page() -> None:
-    """Otherwise each of a crowd would render it for himself as soon as there is room."""
+    """A refused request must not make the page uncacheable; otherwise each reader of a crowd would render it."""
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
         status = "503 Service Unavailable" if environ["PATH_INFO"] == "/busy" else "404 Not Found"

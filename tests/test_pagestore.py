@@ -77,7 +77,7 @@ def test_without_room_there_is_no_shelf(tmp_path: Path) -> None:
     full.put(KEY, PAGE)
     (path,) = full.folder.iterdir()
     path.unlink()
-    path.mkdir()  # nothing can take its place
+    path.mkdir()  # a folder, which no file can replace
     full.put(KEY, PAGE)
     assert full.get(KEY) is None and list(full.folder.iterdir()) == [path]
 
@@ -147,6 +147,6 @@ def test_a_parent_of_any_name_is_known(tmp_path: Path, monkeypatch: pytest.Monke
 def test_folders_of_libraries_may_be_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Debian's Python names one that is not there."""
+    """Debian's Python lists a folder that does not exist."""
     monkeypatch.setattr("site.getsitepackages", lambda: [str(tmp_path / "nowhere"), str(tmp_path)])
     assert open_store(tmp_path / "pages")

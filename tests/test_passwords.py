@@ -10,7 +10,7 @@ from forum import passwords
 
 @pytest.fixture(autouse=True)
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Hashes that take no time, and a list of those that a password was held against."""
+    """Replace hashing by a quick stand-in; returns a list of the hashes that passwords were compared with."""
     held: list[str] = []
 
     class Counting(PasswordHasher):
@@ -59,7 +59,7 @@ def test_a_random_code_is_hashed_more_lightly_and_compared_alike() -> None:
     assert not passwords.verify_password(kept, "4kxqp7m2hwd8")
 
 
-# The commonest ones of eight characters or more in lists of passwords that became known, and what people make of them
+# The commonest leaked passwords of eight characters or more, and common variations of them
 GUESSED_FIRST = """
 12345678 123456789 1234567890 0123456789 0987654321 987654321 87654321 11111111 00000000 88888888 12341234 123123123
 123321123 11223344 112233445566 147258369 159357456 159753456 19850412 12041985 04121985 20240101
@@ -95,5 +95,5 @@ def test_what_few_use_is_not(password: str) -> None:
 
 
 def test_the_list_holds_more_than_the_three_thousand_that_are_asked_for() -> None:
-    """ASVS 5.0, 6.2.4: those that would be long enough."""
+    """ASVS 5.0, 6.2.4 asks for the 3,000 commonest passwords that are long enough."""
     assert sum(len(one.decode()) >= 8 for one in passwords._common().split()) > 8_000

@@ -56,7 +56,7 @@ PEOPLE: dict[str, Person] = {
     "system": SYSTEM,
 }
 
-# The rows that a deed is about, as a situation says: "own" is the person's, else somebody else's.
+# The rows of a situation, made from its words: "own" belongs to the person, otherwise to somebody else.
 
 
 def _agenda(said: str, number: int = HERE) -> Agenda:
@@ -71,7 +71,7 @@ def _author(said: str) -> int:
 
 def _topic(said: str) -> Topic:
     states = {f"{state}_at": PAST for state in ("locked", "hidden", "deleted") if state in said}
-    if "post" in said:  # the state is the post's
+    if "post" in said:  # the state is that of the post, not of the topic
         states = {"locked_at": states.get("locked_at")}
     kind = next((one for one in ("question", "practice", "case") if one in said), "experience")
     place = {"agenda_id": HERE, "agenda": _agenda(said)}
@@ -114,7 +114,7 @@ def _picture(said: str) -> Picture:
 
 
 def _meeting(said: str) -> Meeting:
-    """A meeting that is still to come, unless `said` says that it is cancelled, over, or has begun."""
+    """A future meeting, unless `said` contains that it is cancelled, over, or has begun."""
     states = {f"{state}_at": PAST for state in ("cancelled", "over") if state in said}
     starts_at = PAST if "begun" in said or "over" in said else AHEAD
     return Meeting(id=1, agenda_id=HERE, agenda=_agenda(said), starts_at=starts_at, **states)
@@ -235,7 +235,7 @@ def _commitment(said: str) -> Commitment:
 
 
 def _translated(said: str) -> Translation:
-    """A translation; `own`: its translator's, `own original`: that of somebody else, of the person's own practice."""
+    """A translation; `own`: by the person, `own original`: by somebody else, of the person's practice."""
     practice = Practice(
         id=1,
         agenda=_agenda(said),
@@ -708,7 +708,7 @@ def rows() -> list[tuple[str, str, dict[str, bool]]]:
 
 
 def verdict(who: Person, deed: str, said: str) -> Verdict:
-    """What a person is told who wants to do something."""
+    """The verdict for a person about a right in a situation."""
     speaking = ("speak_for", "sign", "take_signature_back")
     if (deed in speaking or deed.endswith("_commitment")) and isinstance(who, Member):
         who.organisation_id = None if "of none" in said else 1
@@ -851,7 +851,7 @@ def test_every_no_says_why(app: Flask) -> None:
 
 def test_a_pause_and_a_suspension_end_by_themselves() -> None:
     assert person(silenced_until=PAST).can.write() and person(suspended_until=PAST).can.write()
-    with at(PAST - timedelta(days=1)):  # as an import brings it along
+    with at(PAST - timedelta(days=1)):  # at that time both were in effect
         assert not person(silenced_until=PAST).can.write()
         assert not person(suspended_until=PAST).can.write()
 
@@ -884,7 +884,7 @@ def test_whoever_owes_consent_reads_and_does_not_write() -> None:
         assert member.can.agree() and member.can.take_data() and member.can.leave(member)
 
 
-# Reach: the same said in Python and in SQL
+# Reach: Python and SQL agree
 
 
 def answers(app: Flask, condition: Any) -> bool:

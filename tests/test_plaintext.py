@@ -1,4 +1,4 @@
-"""Markdown texts without markup, as short lists show them in the dialogue and in the queue."""
+"""Markdown texts as plain text, as lists of the dialogue and of the queue show them."""
 
 from __future__ import annotations
 

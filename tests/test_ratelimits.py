@@ -29,13 +29,13 @@ from tests.world import build
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    """Where the counters are."""
+    """The address of the file with the counters."""
     return f"sqlite:///{tmp_path}/limits.sqlite"
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A clock of the storage that is moved on by hand: `clock(60)`."""
+    """Replace the clock of the storage by one that `clock(60)` moves."""
     moment = [1_000_000.0]
     monkeypatch.setattr(ratelimits.time, "time", lambda: moment[0])
 
@@ -118,7 +118,7 @@ def test_it_is_a_storage_of_the_library(path: str) -> None:
 # The key
 
 
-@pytest.mark.sqlite_only  # no database in it
+@pytest.mark.sqlite_only  # needs no database
 @pytest.mark.parametrize(
     ("remote", "key"),
     [
@@ -145,8 +145,8 @@ def test_a_network_of_one_house_counts_as_one(app: Flask, remote: str | None, ke
 def workers(
     app: Flask, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[FlaskClient]:
-    """Browsers at two workers of one forum that counts requests."""
-    # One limiter serves all tests of a process: it is not to go on without its storage because of an earlier one.
+    """Browsers at two processes of one forum with rate limits."""
+    # All tests share one limiter; an earlier test may have left it without its storage.
     monkeypatch.setattr(ratelimits.limiter, "_storage_dead", False)
     settings = replace(app.extensions["settings"], limits=True, data=tmp_path)
     made = [create_app(settings) for _ in range(2)]
@@ -173,7 +173,7 @@ def test_what_is_too_much_says_when_to_come_back(workers: list[FlaskClient], peo
     assert answer.status_code == 429 and 0 < int(answer.headers["Retry-After"]) <= 60
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert "in a short time. Try again in" in answer.get_data(as_text=True)
-    assert workers[1].get("/sign-in").status_code == 200  # looking is free
+    assert workers[1].get("/sign-in").status_code == 200  # GET requests are not limited
 
 
 def test_another_spelling_of_the_address_is_no_way_around(
@@ -216,7 +216,7 @@ def test_posting_is_limited_for_a_member_and_gives_the_text_back(
 
 
 def test_visitors_share_no_count_where_members_are_counted(workers: list[FlaskClient]) -> None:
-    """Their session may have ended while they typed: another visitor's presses must not count as theirs."""
+    """A session may end while somebody types; requests of other visitors must not count for them."""
     here, there = ({"REMOTE_ADDR": f"10.0.0.{number}"} for number in (1, 2))
     path, browser = "/settings/leave", workers[0]
     statuses = [browser.post(path, environ_base=here).status_code for _turn in range(11)]
@@ -297,7 +297,7 @@ def test_machines_count_together_in_valkey_and_go_on_without_it(
 def test_a_valkey_that_hangs_is_waited_for_once(
     app: Flask, client: FlaskClient, people: Any, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts connections and never answers
         url = f"valkey://127.0.0.1:{silent.getsockname()[1]}/0"
         settings = replace(app.extensions["settings"], limits=True, valkey_url=url)
         machine = _machine(settings, tmp_path / "one", client)
@@ -308,7 +308,7 @@ def test_a_valkey_that_hangs_is_waited_for_once(
 
 
 def _callers(door: socket.socket) -> int:
-    """How many connections wait to be taken; they are closed."""
+    """Accept and close all waiting connections; returns how many there were."""
     found = 0
     with suppress(BlockingIOError):
         while True:
@@ -318,7 +318,7 @@ def _callers(door: socket.socket) -> int:
 
 
 def _machine(settings: Settings, folder: Path, client: FlaskClient) -> FlaskClient:
-    """A browser at a server with a folder of its own."""
+    """A browser at an application with a data folder of its own."""
     folder.mkdir()
     machine = create_app(replace(settings, data=folder))
     machine.config.update(TESTING=True, WTF_CSRF_ENABLED=False)

@@ -34,7 +34,7 @@ def test_statements_are_kept_for_a_reach_and_may_be_forgotten_at_any_moment(
 
     assert statement(VISITOR, 1) is statement(VISITOR, 1)
     monkeypatch.setattr(reachcache, "MAX_CACHED_STATEMENTS", 2)
-    with ThreadPoolExecutor(4) as threads:  # each forgets what the others have just kept
+    with ThreadPoolExecutor(4) as threads:  # each deletes values that the others have just stored
         found = threads.map(lambda number: statement(VISITOR, number % 50), range(20_000))
         assert all(some == [number % 50] for number, some in enumerate(found))
     assert len(made) > 50

@@ -1,4 +1,4 @@
-"""Stored sentences are shown in the language of their reader, whatever the language of who caused them."""
+"""Stored sentences are shown in the language of the reader, whatever the language of the member who caused them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from tests.moderation.conftest import REASONS, Things, known_things, notices_of
 pytestmark = pytest.mark.usefixtures("recognising_all")
 Sentences = tuple[
     Member, list[Any], str
-]  # who reads them, the sentences, and the words of people behind them
+]  # the readers, the stored sentences, and the members' words in them
 ODD = 'Tra%ms & "<b>rails</b>" %(agenda)s مدن'  # the title of an agenda
 
 
@@ -160,12 +160,12 @@ def wait_for_two_days(people: Any, things: Things) -> Sentences:
 
 
 def letter_of(people: Any) -> Any:
-    """What stands for the title of a letter from Ben."""
+    """The stored sentence that is the title of an e-mail from Ben."""
     return sentence("An e-mail from %(name)s", name=people.ben.name)
 
 
 def report_a_letter(people: Any, things: Things) -> Sentences:
-    """The moderator is told who was told nothing but that."""
+    """Chitra reports an e-mail from Ben; the notice to the moderator is a stored sentence."""
     moderation.report_letter(people.ana, 7, people.ben, "You fool.", reason="rules")
     return people.moderator, [letter_of(people)], ""
 
@@ -203,12 +203,12 @@ LANGUAGES = [("en", "fr"), ("fr", "en"), ("fr", "es")]
 
 
 def plain(page: str) -> str:
-    """The words of a page or letter, as people read them."""
+    """The visible text of a page or e-mail."""
     return " ".join(unescape(page.replace("<bdi>", "").replace("</bdi>", "")).split())
 
 
 def letters_to(member: Member, locale: str, forum: Flask) -> Iterator[str]:
-    """A letter about the member's latest notice, and a digest with it, in the member's language."""
+    """An e-mail about the member's latest notice, and a digest with it, in the member's language."""
     choose_locale(member, locale)
     theirs = select(Notice).where(Notice.member_id == member.id, Notice.sentences.is_not(None))
     latest = db.session.scalars(theirs.order_by(Notice.id.desc())).all()[0]
@@ -249,7 +249,7 @@ def test_a_notice_speaks_the_language_of_its_reader(
 
 
 def data_of(browser: FlaskClient, said: dict[str, str]) -> dict[str, Any]:
-    """Everything about oneself, by the names of the files."""
+    """The files of "everything about me", by name."""
     archive = ZipFile(BytesIO(browser.post("/settings/data", headers=said).data))
     return {name: json.loads(archive.read(name)) for name in archive.namelist() if "json" in name}
 
@@ -293,7 +293,7 @@ def test_so_do_the_log_the_decision_and_the_file_about_oneself(
 def test_a_reported_letter_is_called_by_the_language_of_each_who_reads(
     several: Flask, people: Any, things: Things, doer: str, reader: str
 ) -> None:
-    """In the queue, the log, the decision, the reporter's list and the file about oneself."""
+    """In the queue, the log, the decision, the reporter's list and "everything about me"."""
     with force_locale(doer):
         moderation.report_letter(people.ana, 7, people.ben, "You fool.", reason="rules")
         elsewhere = str(letter_of(people))
@@ -324,7 +324,7 @@ def test_sentences_and_what_people_wrote_each_have_their_direction(
 def test_what_was_written_before_is_shown_as_it_was(
     several: Flask, people: Any, things: Things
 ) -> None:
-    """Rows of former releases have the sentence of the forum in their own words."""
+    """Rows from former releases contain the sentence as plain text."""
     move(people, things)
     notices_of(people.ana)
     former = {"text": "Moved to “Odd”. It is late.", "sentences": None}
@@ -339,7 +339,7 @@ def test_what_was_written_before_is_shown_as_it_was(
         assert "Moved to “Odd”. It is late." in browser.get(path, headers=said).text
 
 
-# What stands in place of a hidden text
+# What is shown in place of a hidden text
 
 GROUNDS = {"rule": Reasons("It is rude.", 2), "law": Reasons("It is rude.", law="§ 130 StGB")}
 KEPT_GROUNDS = {"rule": "Rule 2: Be fair to people", "law": "It is against the law."}

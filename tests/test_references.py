@@ -12,7 +12,7 @@ from forum.references import BOOK, Author, Reference, authors_in, ris
 
 
 def lines_of(*references: Reference) -> list[str]:
-    """The lines of a file, each of which ends as the format wants it."""
+    """The lines of a file; checks the ends of lines."""
     text = ris(references).decode()
     assert text.count("\n") == text.count("\r\n") == text.count("\r")
     *lines, after = text.split("\r\n")
@@ -77,7 +77,7 @@ def test_no_references_are_an_empty_file() -> None:
     ],
 )
 def test_people_and_bodies_stay_who_they_are(line: str, authors: list[str]) -> None:
-    """Programs split a name without a comma before its last word: "Ministry of" would be a first name."""
+    """Programs split names without a comma before the last word: "Ministry of" would become a first name."""
     lines = lines_of(of_book(authors=authors_in(line)))
     assert [line[6:] for line in lines if line.startswith("AU")] == authors
 

@@ -29,7 +29,7 @@ STATEMENT = {"rule": "2", "reason": "It is rude.", "next": "/"}
 
 @pytest.fixture
 def places(people: Any, agenda: Agenda, world: dict[str, Any]) -> dict[str, Any]:
-    """What the doors below speak of: Ana's topic, which others quote there and elsewhere; there is a rule about texts that come again."""
+    """Ids for the routes below: Ana's topic, quoted there and elsewhere; a rule about repeated texts is on."""
     made = dict(world)
     make_rule(people.administrator, RuleText("same text", "2", "We read this first."))
     opening = first_post(get_topic(SYSTEM, made["topic"]))
@@ -48,7 +48,7 @@ def places(people: Any, agenda: Agenda, world: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The functions of the forum in which something was rendered while the database was locked."""
+    """Records the functions in which Markdown was rendered during a write transaction."""
     found: list[str] = []
     render = markup._render
 
@@ -70,7 +70,7 @@ PRACTICE = {
     **SECTION,
 }
 TOPIC = {"title": "Why so loud?", "language": "en", "audience": "public", "kind": "question"}
-# Who, at which door, with which form
+# The role, the route and the form
 DOORS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("ana", "/agendas/{agenda}/topics/new", {**TOPIC, "source": "Did you *measure* it?"}),
     ("ben", "/topics/{topic}/reply", {"source": f"> *Yes*\n\n{LONG} @ana-prado", "language": "en"}),

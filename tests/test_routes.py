@@ -19,10 +19,10 @@ from tests.conftest import undone
 from tests.screens import faults_in
 
 ROLES = ("visitor", "member", "author", "host", "moderator", "administrator")
-# Ana has written what has an author, Hana hosts the agenda `{agenda}` and not `{other}`.
-# GET: the status; `in` is sent to sign in, `on` is sent on. POST: `yes` when the deed is the person's to do,
-# were the form filled in well (a form that lacks something, 422, and a state that does not fit, 409, count
-# as yes); else the status of the refusal.
+# Ana is the author of everything that has one; Hana hosts the agenda `{agenda}`, but not `{other}`.
+# GET: the status; `in`: redirected to sign in, `on`: redirected elsewhere. POST: `yes` if the person may do it,
+# given a valid form (422 for an incomplete form and 409 for a state that does not fit count
+# as yes); otherwise the status of the refusal.
 TABLE = """
                                                       visitor member author host moderator administrator
 GET  /                                                |  200  200  200  200  200  200
@@ -672,7 +672,7 @@ GET  /waiting/{waiting}/revise                        |   in  404  200  403  403
 POST /waiting/{waiting}/revise                        |  403  404  yes  403  403  403
 POST /waiting/{waiting}/take-back                     |  403  404  yes  403  403  403
 """
-# Who was asked for advice is one plain member
+# Routes for a member who was asked for advice
 OWN_OF_MEMBER = tuple(f"/topics/{{topic}}/{deed}" for deed in ("decline", "pass-on", "postpone"))
 OWN_OF_REPRESENTATIVE = (
     "/invitations/new",
@@ -697,21 +697,22 @@ OWN_OF_HOST = {
 }
 GOES_ON = {301, 302, 303, 308}
 ALLOWED = {200, 303, 409, 422}
-# Harmless, and pages for visitors hold no token; by the seal of a letter, which mail programs press
+# One is harmless, and on pages of visitors, which hold no token; the other one is sent by mail programs, with a sealed address
 WITHOUT_TOKEN = {"members.appearance", "mail.stop"}
 READ = (
     "UPDATE session SET seen_at",
     "UPDATE notice SET read_at",
     "INSERT INTO place ",
-    "UPDATE alembic_version SET version_num = version_num WHERE 0",  # whether it could be written
+    # a probe whether the database can be written
+    "UPDATE alembic_version SET version_num = version_num WHERE 0",
 )
-PROBES = {"/healthz", "/readyz"}  # answered afresh each time
+PROBES = {"/healthz", "/readyz"}  # never cached
 FORMS_FOR_VISITORS = {"/join", "/password", "/sign-in", "/sign-in/letter"}
 FORMS_FOR_VISITORS |= set(re.findall(r"GET +(/\S+/report) ", TABLE))
 
 
 def rows(method: str) -> list[tuple[str, dict[str, str]]]:
-    """The rows of a method: an address, and what each role gets there."""
+    """The rows of the table for an HTTP method: an address, and the expectation by role."""
     found = []
     for line in TABLE.strip().splitlines()[1:]:
         door, answers = line.split("|")
@@ -758,7 +759,7 @@ def test_who_may_look(
     monkeypatch: pytest.MonkeyPatch,
     role: str,
 ) -> None:
-    """And looking changes nothing but how far one has read, and that one was there."""
+    """And GET changes nothing except how far a member has read and when the member was active."""
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     browser, written = browsers[role], []
 
@@ -780,7 +781,7 @@ def test_who_may_look(
 
 
 def _is_for_everybody(address: str, answer: Any) -> None:
-    """Pages for visitors hold no token and set no cookie, so that one copy serves all."""
+    """Check that a page for visitors has no token and sets no cookie, so that it can be cached."""
     if answer.status_code == 200 and address not in FORMS_FOR_VISITORS:
         assert "Set-Cookie" not in answer.headers, address
         assert "csrf_token" not in answer.get_data(as_text=True), address
@@ -804,7 +805,7 @@ def test_who_may_do(world: Any, browsers: dict[str, FlaskClient], role: str) -> 
 def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
     world: Any, people: Any, browsers: dict[str, FlaskClient], role: str
 ) -> None:
-    """Every door, and every right over others, is shut until there is one; what members may do is open."""
+    """Without the factor, moderators and administrators may do only what members may."""
 
     held = db.session.get_one(type(people.host), getattr(people, role).id)
     held.held_at = now()
@@ -812,14 +813,12 @@ def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
     browser = browsers[role]
     own = (*OWN_OF_MEMBER, *(OWN_OF_HOST if role == "host" else ()))
     if role == "moderator":
-        own += ("/invitations/{invitation}/end",)  # which the moderator has made
+        own += ("/invitations/{invitation}/end",)  # the moderator has made this invitation
     if role == "administrator":
-        own += (
-            OWN_OF_REPRESENTATIVE  # who represents the city that signs, and needs no office for it
-        )
+        own += OWN_OF_REPRESENTATIVE  # the administrator represents the city that signs; that needs no role
     for address, expected in rows("GET"):
         if expected[role] == expected["member"]:
-            continue  # open or shut to both
+            continue  # allowed or refused for both
         answer = browser.get(address.format(**world))
         due = expected[role if address in own else "member"]
         assert what(answer.status_code, answer.location) == due, address
@@ -832,7 +831,7 @@ def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
             assert done == expected[role if address in own else "member"], (address, answer.status)
 
 
-@pytest.mark.sqlite_only  # refused before a database is asked
+@pytest.mark.sqlite_only  # refused before the database is used
 def test_no_deed_is_done_without_a_token(
     app: Flask, world: Any, browsers: dict[str, FlaskClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -848,7 +847,7 @@ def test_no_deed_is_done_without_a_token(
             assert "This was not sent yet" in answer.get_data(as_text=True), address
 
 
-@pytest.mark.sqlite_only  # refused before a database is asked
+@pytest.mark.sqlite_only  # refused before the database is used
 def test_a_token_of_somebody_else_does_not_fit(
     app: Flask, world: Any, browsers: dict[str, FlaskClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -859,11 +858,11 @@ def test_a_token_of_somebody_else_does_not_fit(
     assert browsers["moderator"].post(pin, data={"csrf_token": token}).status_code == 400
 
 
-@pytest.mark.sqlite_only  # the reach itself is tried on both, in test_permissions.py
+@pytest.mark.sqlite_only  # reach is tested on both databases in test_permissions.py
 def test_what_is_out_of_reach_is_as_if_it_were_not(
     app: Flask, world: Any, people: Any, browsers: dict[str, FlaskClient]
 ) -> None:
-    """A hidden or unfinished thing and one that never was are answered alike at every door."""
+    """On every route, the response for a hidden or unfinished thing is that for one that does not exist."""
     hidden = hide(world, people)
     for role in ("visitor", "member"):
         browser = browsers[role]
@@ -880,7 +879,7 @@ def test_what_is_out_of_reach_is_as_if_it_were_not(
 
 
 def hide(world: dict[str, Any], people: Any) -> dict[str, list[Any]]:
-    """Hide a topic, a case, a practice and a person; the names by the first part of their addresses."""
+    """Hide a topic, a case, a practice and a member; returns their slugs, by the first part of their addresses."""
 
     for kind, item_id in (("topic", world["topic"]), ("member", people.ben.id)):
         decide(people.moderator, kind, item_id, "hide", Reasons("It broke a rule.", 2))
@@ -899,7 +898,7 @@ def hide(world: dict[str, Any], people: Any) -> dict[str, list[Any]]:
 
 
 def pairs(rule: str, hidden: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
-    """Addresses of hidden things, each with the same of a thing that never was."""
+    """Addresses of hidden things, each with that of a thing that does not exist."""
     room, _, rest = rule.strip("/").partition("/")
     part = rest.partition("/")[0].partition("-")[0]
     if room in hidden and part.startswith("<"):

@@ -69,7 +69,7 @@ def test_the_unit_starts_the_server_where_each_machine_says() -> None:
         assert wanted == {name for name in as_systemd_reads(file) if "FORUM_" not in name}
     words = shlex.split(re.sub(r"\$\{\w+\}", "1", service["ExecStart"]))
     assert words[:4] == [f"{FOLDER}/.venv/bin/flask", "--app", "wsgi", "serve"]
-    serve.make_context("serve", words[4:])  # it knows these options
+    serve.make_context("serve", words[4:])  # raises for unknown options
 
 
 @pytest.mark.parametrize("file", NGINX, ids=names_of(NGINX))
@@ -80,7 +80,7 @@ def test_nginx_takes_its_configuration(file: Path, tmp_path: Path) -> None:
     certificate(tmp_path)
     files = ScaleFiles(tmp_path)
     text = files.filled(file.read_text())
-    for port in (":443 ssl", ":80"):  # which only root may listen at
+    for port in (":443 ssl", ":80"):  # only root may listen at these ports
         text = text.replace(f"{files.network}1{port};", f"{files.network}1:10{port[1:]};")
     (tmp_path / "forum.conf").write_text(text)
     frame = f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{ include {tmp_path}/forum.conf; }}"
@@ -102,7 +102,7 @@ def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[.
     certificate(tmp_path)
     files = ScaleFiles(tmp_path)
     text = files.filled(request.param.read_text()).replace(":8000", f":{free_port()}")
-    for port in (":443 ssl", ":80"):  # which only root may listen at
+    for port in (":443 ssl", ":80"):  # only root may listen at these ports
         text = text.replace(f"listen {files.network}1{port};", "")
     (tmp_path / "forum.conf").write_text(text)
     frame = Nginx.FRAME.replace("include /etc/nginx/mime.types;", "").replace(
@@ -142,7 +142,7 @@ def test_nginx_takes_up_sixty_requests_of_one_network(
     for number in range(1, 61):
         head = "Content-Length: 9\r\nExpect: 100-continue\r\n"
         slow.append(front(network.format(number), head, "POST"))
-        assert b" 100 " in slow[-1].recv(100)  # nginx waits for its body now
+        assert b" 100 " in slow[-1].recv(100)  # nginx now waits for the body
     refused = says(network.format(99))
     assert refused.startswith("HTTP/1.1 503 ") and "\r\nRetry-After: 3\r\n" in refused
     assert "Too many requests at once come from your network." in refused
@@ -173,7 +173,7 @@ def test_nginx_takes_bodies_as_large_as_the_forum_does(
 
 @pytest.mark.parametrize("file", NGINX, ids=names_of(NGINX))
 def test_nginx_keeps_what_never_changes_and_asks_for_all_else_as_browsers_do(file: Path) -> None:
-    """Where nginx keeps answers, it passes on neither `Range` nor `If-None-Match`."""
+    """For responses that it may cache, nginx does not pass on `Range` and `If-None-Match`."""
     text = file.read_text()
     places = re.findall(r"location (\S+) \{([^}]*)\}", text)
     assert [path for path, inside in places if "proxy_cache " in inside] == ["/static/"]
@@ -203,7 +203,7 @@ def test_a_backup_may_be_tried_in_the_database_that_it_makes(tmp_path: Path) -> 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A folder in place of the root of a machine: settings, a release that prints what it is told, both scripts."""
+    """A folder in place of the root folder: settings, a release whose `flask` prints its arguments, and both scripts."""
     release, programs = tmp_path / "srv/interurban", tmp_path / "bin"
     (release / ".venv/bin").mkdir(parents=True)
     programs.mkdir()
@@ -282,7 +282,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 
 
 def commands_in(file: Path) -> list[list[str]]:
-    """The words of each `interurban …`, in backticks or at the beginning of a line."""
+    """The arguments of each `interurban …` in a document, in backticks or at the beginning of a line."""
     text = file.read_text().replace("/usr/local/bin/interurban", "\ninterurban")
     lines = [*SPAN.findall(text), *text.splitlines()]
     return [line.split()[1:] for line in lines if re.match(r"interurban [a-z]", line)]

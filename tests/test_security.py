@@ -27,7 +27,7 @@ CONSTANT = re.compile(r"`([\w.]+)\.([A-Z_]+)(?:\.([\w-]+))?`")
 
 
 def table(head: str) -> list[list[str]]:
-    """The rows below the head of a table, each as its cells."""
+    """The rows of a table below a certain head, as lists of cells."""
     _before, found, rest = PAGE.partition(f"| {head} |\n")
     assert found, head
     rows = [line for line in rest.partition("\n\n")[0].splitlines() if "---" not in line]
@@ -35,7 +35,7 @@ def table(head: str) -> list[list[str]]:
 
 
 def limits(room: str) -> dict[str, list[str]]:
-    """The limits of a room's doors: those of an address, and those of an account."""
+    """The rate limits of a room's routes: those by address, and those by account."""
     found: dict[str, list[str]] = {}
     for path in (TOP / "forum" / room).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -73,7 +73,7 @@ def value_of(constant: str) -> Any:
 
 
 def in_words(value: timedelta | int, said: str) -> str:
-    """A time in its largest unit that is whole; a number, with the unit that is said of it."""
+    """A time in its largest whole unit; a number with its unit."""
     if isinstance(value, int):
         return " ".join([f"{value:,}", *said.split()[1:]])
     seconds = int(value.total_seconds())

@@ -28,11 +28,11 @@ MOVED = sentence("Moved to “%(agenda)s”.", agenda="Water & <b>land</b>: 100 
 
 @pytest.fixture(autouse=True)
 def context(app: Flask) -> None:
-    """Within the forum."""
+    """Run inside an application context."""
 
 
 def stored(*sentences: Sentence) -> Any:
-    """Sentences as they come back from a column."""
+    """Returns a function: a sentence after a round trip through its column."""
     return json.loads(json.dumps(kept(sentences)))
 
 
@@ -61,7 +61,7 @@ def test_what_a_sentence_counts_has_the_forms_of_each_language() -> None:
     assert str(gone(12_000)) == "12,000 posts went to “Rails”."
     with force_locale("fr"):
         one, two, none = (str(gone(n)) for n in (1, 2, 0))
-    assert one.replace("1", "0") == none  # as in French, not as in English
+    assert one.replace("1", "0") == none  # formatted as in French, not as in English
     assert one != two.replace("2", "1") and "Rails" in two
 
 
@@ -118,7 +118,7 @@ def test_a_sentence_in_a_text_is_recognised_in_the_languages_of_the_forum() -> N
 
 @pytest.mark.usefixtures("recognising_all")
 def test_for_what_is_recognised_no_catalogue_is_kept() -> None:
-    """A catalogue takes 5 MB in each process, and a page that quotes the forum's own rule looks into all of them."""
+    """A cached catalogue would take 5 MB in each process, and recognising a sentence uses all catalogues."""
     locales.translations.cache_clear()
     assert recognised("No rule that any forum has.", HIDDEN.message) is None
     assert locales.translations.cache_info().currsize == 0

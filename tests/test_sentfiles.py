@@ -1,4 +1,4 @@
-"""Files that members send: which kinds are taken, by what they hold, and the names they are saved under."""
+"""Files that members send: which kinds are accepted, by their content, and under which names they are saved."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_letter_that_two_portions_share_is_a_letter():
 
 
 def test_an_archive_that_says_too_much_is_not_read():
-    """Each of these would fill more memory than a file may, or takes long."""
+    """Reading each of these would take too much memory or time."""
     many = archive({f"{number}": "" for number in range(MAX_ENTRIES + 1)})
     with pytest.raises(Invalid, match=NO_OFFICE):
         examined(many)

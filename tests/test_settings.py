@@ -60,7 +60,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["forum.sqlite", "var/forum.sqlite", "file:forum.sqlite?uri=true"])
 def test_a_database_without_its_whole_path_is_refused(tmp_path: Path, name: str) -> None:
-    """The server would find it in another folder than `backup`, `restore` and `move-database`."""
+    """A relative path would mean another folder for the server than for `backup`, `restore` and `move-database`."""
     with pytest.raises(WrongSetting, match="needs its whole path"):
         from_environment({"FORUM_DATA": str(tmp_path), "FORUM_DATABASE_URL": f"sqlite:///{name}"})
 
@@ -102,7 +102,7 @@ def test_a_key_of_another_user_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def closed() -> Iterator[Path]:
-    """A folder that its owner alone may open, in one that everybody may: tmp_path is in a closed one itself."""
+    """A folder that only its owner may open, inside one that everybody may open (`tmp_path` itself is in a closed one)."""
     with TemporaryDirectory() as around:
         Path(around).chmod(0o755)
         folder = Path(around) / "closed"
@@ -114,7 +114,7 @@ def closed() -> Iterator[Path]:
 
 @contextmanager
 def as_another_user(folder: Path) -> Iterator[None]:
-    """Do what is within as a user who does not own the folder; who is not root shuts himself out."""
+    """Run the block as a user who may not open the folder: root changes the user, others take their own right away."""
     folder.chmod(0)
     before = os.geteuid()
     if before == 0:
@@ -127,7 +127,7 @@ def as_another_user(folder: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("key", ["", KEY])
 def test_another_user_is_told_whose_the_folder_has_to_be(closed: Path, key: str) -> None:
-    """The commonest mistake of operators: a command as another user than the server."""
+    """The commonest mistake of operators is to run a command as another user than the server."""
     with as_another_user(closed), pytest.raises(WrongSetting) as told:
         from_environment({"FORUM_DATA": str(closed), "FORUM_SECRET_KEY": key})
     assert str(told.value) == (
@@ -170,7 +170,7 @@ def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, key: str) -> None:
     "key", ["abcdefghabcdefgh", "Rz4kQ8vN2mXw7LpT1sYc9g", "0f" * 8 + "17a3c5d9e2b4"]
 )
 def test_a_key_that_is_only_short_is_taken(tmp_path: Path, key: str) -> None:
-    """Such as `token_urlsafe(16)`, whose 128 bits nobody guesses: another one would sign everybody out for nothing."""
+    """For example `token_urlsafe(16)` has 128 bits, which is enough; replacing it would sign everybody out needlessly."""
     found = from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": key})
     assert found.secret_key == key
 
@@ -283,7 +283,7 @@ def test_mail_may_come_from_an_address_with_a_name(tmp_path: Path, written: str)
 
 
 def test_mail_names_a_host_of_any_script_in_ascii(tmp_path: Path) -> None:
-    """Headers of e-mails hold nothing else."""
+    """Headers of e-mails must be ASCII."""
     environ = {"FORUM_DATA": str(tmp_path), "FORUM_URL": "https://dialog.münchen.example"}
     found = from_environment(environ)
     assert found.host == "dialog.xn--mnchen-3ya.example"
@@ -323,7 +323,7 @@ def test_a_command_ends_with_the_sentence_and_nothing_else(
 
 
 def test_what_a_forum_keeps_is_nobody_elses_to_read(tmp_path: Path) -> None:
-    """Where files are everybody's to read unless somebody says otherwise."""
+    """With a umask that lets everybody read new files."""
     data = tmp_path / "new" / "forum"
     environ = {**os.environ, "FORUM_DATA": str(data), "FORUM_DEMO": "", "FORUM_DATABASE_URL": ""}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
@@ -363,7 +363,11 @@ def test_a_misspelt_setting_is_not_left_out_without_a_word(
 
 def test_names_that_belong_to_others_are_left_alone(tmp_path: Path) -> None:
     names = ("FORUM_NAME", "FORUM_TEST_ALL", "FORUM_SHOTS", "MAILFROM", "FORUM_")
-    names += ("FORUM_PORT", "FORUM_DATABASE_PORT", "FORUM_SERVICE_HOST")  # as Kubernetes names them
+    names += (
+        "FORUM_PORT",
+        "FORUM_DATABASE_PORT",
+        "FORUM_SERVICE_HOST",
+    )  # set by Kubernetes for services
     assert from_environment({"FORUM_DATA": str(tmp_path)} | dict.fromkeys(names, "x"))
 
 

@@ -29,12 +29,12 @@ from tests.conftest import People
 
 @pytest.fixture(autouse=True)
 def application(app: Flask) -> Flask:
-    """An answer belongs to an application."""
+    """An application context, which responses need."""
     return app
 
 
 def rows_of(*rows: list[object]) -> list[list[str]]:
-    """What a spreadsheet program reads."""
+    """The rows that a spreadsheet program would read."""
     return list(csv.reader(StringIO(sheet("t", rows).get_data().decode("utf-8-sig"))))
 
 
@@ -225,7 +225,7 @@ def test_a_long_table_is_wholly_in_the_language_of_the_reader(
     agenda: Agenda,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However it is put together."""
+    """Also the parts that are made after the first rows were sent."""
     for title in ("One", "Two", "Three"):
         library.write_case(people.host, agenda.id, CaseText(title, "network", "Short.", "Long."))
     both = replace(app.extensions["settings"], locales=("en", "fr"))

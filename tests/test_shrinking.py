@@ -40,8 +40,8 @@ def test_the_same_picture_gets_another_name_each_time():
 def test_nothing_comes_along_that_a_camera_wrote():
     exif = Image.Exif()
     exif[0x010E] = "taken at my home"
-    exif[0x0112] = 6  # to be turned by a quarter
-    exif.get_ifd(0x8825)[2] = (48.0, 51.0, 29.0)  # where it was
+    exif[0x0112] = 6  # rotated by 90 degrees
+    exif.get_ifd(0x8825)[2] = (48.0, 51.0, 29.0)  # the place where it was taken
     data = picture("JPEG", (40, 20), exif=exif, icc_profile=SRGB, comment=b"my comment")
     made = shrink(data)
     whole = opened(made.whole)
@@ -147,7 +147,7 @@ def test_when_too_many_are_at_work_one_comes_again(monkeypatch):
         shrinking.AT_ONCE.release(2)
 
 
-# Pictures that a forum has made
+# Pictures that the forum has made itself
 
 
 @pytest.mark.parametrize(

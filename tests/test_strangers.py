@@ -31,7 +31,7 @@ OURS: list[dict[str, str]] = [
 
 @pytest.fixture
 def csrf(app: Flask) -> Any:
-    """Form tokens as in a running forum."""
+    """Require form tokens, as in production."""
     app.config["WTF_CSRF_ENABLED"] = True
     yield
     app.config["WTF_CSRF_ENABLED"] = False

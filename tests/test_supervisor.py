@@ -93,7 +93,7 @@ def test_ending_the_group_ends_all_of_it(tmp_path: Path) -> None:
 
 
 def keep_running(folder: Path, script: str) -> subprocess.Popen[bytes]:
-    """A process that keeps two commands running, each of which leaves its number in a folder."""
+    """A process that keeps two commands running; each start of them leaves its process id as a file name in a folder."""
     leave = "import os, pathlib, sys; pathlib.Path(sys.argv[1], str(os.getpid())).touch(); "
     for name in ("one", "two"):
         folder.joinpath(name).mkdir()
@@ -104,7 +104,7 @@ def keep_running(folder: Path, script: str) -> subprocess.Popen[bytes]:
 
 
 def numbers_in(folder: Path, least: int) -> list[int]:
-    """The numbers of the processes that were begun, in the order of their beginning, once so many were."""
+    """The ids of the processes that were started, in order; waits until there are at least so many."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         if len(found := list(folder.iterdir())) >= least:
@@ -219,7 +219,7 @@ def test_browsers_that_rest_leave_room_for_others(
     raised: list[tuple[int, int]],
     connections: str,
 ) -> None:
-    """Each of them holds a connection; a process holds as many as the files that it may open leave room for."""
+    """Idle browsers hold a connection each; the limit of open files limits how many connections a process takes."""
     done: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _which: files)
     monkeypatch.setattr(resource, "setrlimit", lambda _which, limits: done.append(limits))
@@ -263,7 +263,7 @@ def test_what_a_plan_says_is_kept_running(
 def test_it_takes_the_place_of_the_program_that_has_looked_whether_all_is_right(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its number, its folder and its environment stay: systemd and a terminal see one process."""
+    """Process id, folder and environment stay the same: systemd and a terminal see one process."""
     replaced: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda _path, words: replaced.append(words))
     supervisor.become(plan(file="/srv/Ærø/forum.sqlite"))
@@ -275,7 +275,7 @@ def test_it_takes_the_place_of_the_program_that_has_looked_whether_all_is_right(
 def test_when_all_has_ended_the_file_alone_is_the_whole_forum(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also when SIGTERM ends it, and somebody who was killed has left a log beside the file."""
+    """Also after SIGTERM, and when a killed process has left a write-ahead log beside the file."""
     file = tmp_path / "forum.sqlite"
     writer = f"""
 import os, sqlite3
@@ -304,7 +304,7 @@ os.kill(os.getpid(), 9)
 def test_no_file_is_made_where_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The forum may have been moved to another database meanwhile, and PostgreSQL has none."""
+    """The forum may have been moved to PostgreSQL meanwhile, which has no file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(supervisor, "supervise", lambda _commands, _is_ready: 0)
     monkeypatch.setattr(supervisor, "_log_to_standard_error", lambda _kind: None)

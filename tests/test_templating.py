@@ -24,7 +24,7 @@ from forum.templating import (
 
 
 def calls_left(app: Flask, source: str) -> list[str]:
-    """The names of what is still called for each page."""
+    """The names of functions that the compiled template still calls."""
     tree = app.jinja_env._parse(source, "page.html", None)
     called = [call.node for call in tree.find_all(nodes.Call)]
     return [node.name for node in called if isinstance(node, nodes.Name)]
@@ -140,13 +140,13 @@ def test_pieces_take_no_more_room_than_they_may() -> None:
     pieces = MacroCache(1_000)
     for number in range(100):
         pieces(macro, number)
-        pieces(macro, 0)  # what is asked for again and again stays
+        pieces(macro, 0)  # what is used often stays in the cache
     assert made.count(0) == 1 and len(made) == 100
     assert len({**pieces.young, **pieces.old}) <= 22
 
 
 def test_a_page_lets_go_of_what_it_was_made_of(app: Flask) -> None:
-    """At once: a macro of its own would keep it until the garbage is collected."""
+    """Memory of a page must be freed at once; a macro in a reference cycle would keep it until garbage is collected."""
 
     class Words:
         pass

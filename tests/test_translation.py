@@ -48,12 +48,12 @@ from tests.pseudo import (
 )
 from tests.test_routes import GOES_ON, ROLES, rows
 
-# What is the same in every language
+# Words that are the same in every language
 NAMES = re.compile(
     r"https?://\S+|[\w.+-]+@[\w.-]+|@?[\w-]*\b(ana|ben|chitra|hana|mona|adam)-[\w-]+|(?<!\w)/[\w/.{}-]+"  # addresses, handles
     r"|\bUTC\b|\b[kMG]B\b|\b\w+/[\w/+-]+"  # units, time zones
     r"|\bInterurban\b|\b(Python|Flask|SQLAlchemy|SQLite|PostgreSQL|granian) \d[\w.]*|\d-\d\dT[\d:]+Z"
-    r"|\b\w+\.(org|example|txt|json)\b|zeppelin"  # the last is what a rule of `tests.world` looks for
+    r"|\b\w+\.(org|example|txt|json)\b|zeppelin"  # the last word is that of a screening rule in `tests.world`
 )
 LATIN = re.compile("[A-Za-z]")
 MESSAGE_FUNCTIONS = {"_", "gettext", "ngettext", "lazy_text", "lazy_gettext"}
@@ -74,7 +74,7 @@ def greek(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Flask:
-    """The forum in that language, over the database of the test; its compiled templates are its own."""
+    """The forum in the pseudo-language, on the database of the test, with compiled templates of its own."""
     data = tmp_path_factory.getbasetemp() / "greek"
     data.mkdir(exist_ok=True)
     monkeypatch.setattr("forum.app.cache_bytecode", cache_bytecode)
@@ -86,7 +86,7 @@ def greek(
 
 
 def browser_of(role: str, greek: Flask, people: Any) -> FlaskClient:
-    """A browser of somebody in a role, when all that people wrote is in Cyrillic."""
+    """A browser of a member in a role; all texts of members are in Cyrillic."""
     person = {"member": people.chitra, "author": people.ana}.get(role) or getattr(people, role, 0)
     browser = signed_in(greek, person) if person else greek.test_client()
     write_in_cyrillic()
@@ -94,16 +94,16 @@ def browser_of(role: str, greek: Flask, people: Any) -> FlaskClient:
 
 
 def untranslated(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Those of the texts that hold Latin letters and are no names."""
+    """The texts that contain Latin letters other than in names."""
     languages = re.compile("|".join(map(re.escape, language_names().values())))
     for place, text in texts:
         words = " ".join(text.split())
-        # Nearly all of them hold none, and what is taken out of a text adds none
+        # Quick test first: removing names adds no Latin letters, and nearly all texts have none
         if LATIN.search(words) and LATIN.search(languages.sub("", NAMES.sub("", words))):
             yield f"<{place}> {words}"
 
 
-@pytest.mark.sqlite_only  # pages say the same over both
+@pytest.mark.sqlite_only  # pages are the same on both databases
 @pytest.mark.thorough
 @pytest.mark.parametrize("role", ROLES)
 def test_no_page_says_anything_untranslated(
@@ -118,13 +118,13 @@ def test_no_page_says_anything_untranslated(
     assert not found, "\n".join(sorted(found))
 
 
-@pytest.mark.sqlite_only  # pages say the same over both
+@pytest.mark.sqlite_only  # pages are the same on both databases
 @pytest.mark.thorough
 @pytest.mark.parametrize("role", ROLES)
 def test_no_answer_to_a_form_says_anything_untranslated(
     world: dict[str, Any], greek: Flask, people: Any, role: str
 ) -> None:
-    """What is refused, for all that is lacking, and what is told of a deed on the page that follows."""
+    """Refused forms with all their errors, and messages about actions on the page that follows."""
     browser, found = browser_of(role, greek, people), set()
     for address, _expected in rows("POST"):
         with undone(browser):
@@ -140,7 +140,7 @@ def check(texts: Iterable[tuple[str, str]]) -> None:
     assert not [*untranslated(texts)]
 
 
-@pytest.mark.sqlite_only  # letters say the same over both
+@pytest.mark.sqlite_only  # e-mails are the same on both databases
 @pytest.mark.parametrize("kind", sorted({*KIND_NAMES} - {"notice", "digest"}))
 def test_no_letter_says_anything_untranslated(greek: Flask, people: Any, kind: str) -> None:
     words = {
@@ -164,7 +164,7 @@ def check_letter(letter: Letter) -> None:
     check(("text", line) for line in letter.text.splitlines())
 
 
-@pytest.mark.sqlite_only  # letters say the same over both
+@pytest.mark.sqlite_only  # e-mails are the same on both databases
 def test_no_letter_about_a_notice_says_anything_untranslated(
     world: dict[str, Any], greek: Flask, people: Any
 ) -> None:
@@ -180,7 +180,7 @@ def test_no_letter_about_a_notice_says_anything_untranslated(
         check_letter(letter)
 
 
-@pytest.mark.sqlite_only  # answered before a database is asked
+@pytest.mark.sqlite_only  # answered without the database
 def test_no_error_says_anything_untranslated(
     greek: Flask, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,11 +208,11 @@ def test_no_error_says_anything_untranslated(
     check([("busy", refused)])
 
 
-@pytest.mark.sqlite_only  # pages say the same over both
+@pytest.mark.sqlite_only  # pages are the same on both databases
 def test_the_pages_about_oneself_are_translated(
     world: dict[str, Any], greek: Flask, people: Any
 ) -> None:
-    """But for the names of the fields and of the files, by which programs know them."""
+    """Except the names of fields and files, which are for programs."""
     browser = browser_of("author", greek, people)
     archive = ZipFile(BytesIO(browser.post("/settings/data").data))
     assert json.loads(archive.read("about.json"))["kinds"][0]["title"]
@@ -224,7 +224,7 @@ def test_the_pages_about_oneself_are_translated(
             )
 
 
-@pytest.mark.sqlite_only  # feeds say the same over both
+@pytest.mark.sqlite_only  # feeds are the same on both databases
 def test_no_feed_says_anything_untranslated(
     world: dict[str, Any], greek: Flask, people: Any
 ) -> None:
@@ -236,7 +236,7 @@ def test_no_feed_says_anything_untranslated(
         )
 
 
-@pytest.mark.sqlite_only  # what is stored is the same in both
+@pytest.mark.sqlite_only  # stored texts are the same on both databases
 def test_who_has_left_is_called_so_in_the_language_of_the_forum(greek: Flask, people: Any) -> None:
     with greek.app_context():
         depart(SYSTEM, people.ben.id)
@@ -245,7 +245,7 @@ def test_who_has_left_is_called_so_in_the_language_of_the_forum(greek: Flask, pe
 
 
 def test_every_message_is_in_the_catalogue() -> None:
-    """What extracts them overlooks some, above all inside of an f-string, and takes no names for messages."""
+    """The extraction misses messages in f-strings, and such as are not literals."""
     known: set[Any] = {message.id for message in extracted()}
     known |= {message[0] for message in known if isinstance(message, tuple)}
     for path in sorted((TOP / "forum").rglob("*.py")):
@@ -264,14 +264,14 @@ def test_every_message_is_in_the_catalogue() -> None:
 
 
 def test_no_template_holds_words_of_its_own() -> None:
-    """Also on those pages that the tests above do not reach."""
+    """Also in templates that the tests above do not render."""
     for path in sorted((TOP / "templates").rglob("*.*")):
         found = [*untranslated(bare_words(path.read_text("utf-8")))]
         assert not found, (path, found)
 
 
 def bare_words(template: str) -> Iterator[tuple[str, str]]:
-    """What a template shows that is not the value of an expression, which stands here as a 0."""
+    """The literal text of a template, with a 0 in place of each expression."""
     template = re.sub(r"{% block (main_class|page_class|og_type) %}.*?{% endblock %}", "", template)
     tokens = Environment(extensions=EXTENSIONS).lex(template)
     page = "".join(
@@ -282,16 +282,19 @@ def bare_words(template: str) -> Iterator[tuple[str, str]]:
         if name in SPOKEN:
             yield name, value
     for text in re.split(r"<[^>]*>|&\w+;", page):
-        yield "text", re.sub(r'[\w-]+="[^"]*"', "", text)  # attributes that a macro prints
+        yield (
+            "text",
+            re.sub(r'[\w-]+="[^"]*"', "", text),
+        )  # without attributes in the arguments of macros
 
 
-# A message that does not end, before a value; and one that goes on in small letters, behind a value
+# A message without an end before a value; a message in lower case after a value
 OPEN_MESSAGE = r'\{\{ _\("[^"]*[^.:!?…”)"]"[^{}]*\)[^{}]*\}\}\s+(?:<(?:b|bdi|q|a|em)\b[^>]*>)?\{\{(?! (?:icon|_|pgettext|ngettext)\()'
 CONTINUED = r'\{\{(?! (?:icon|_)\()[^{}]*\}\}(?:</(?:b|bdi|q|a|em)>)?\s+\{\{ _\("[a-z]'
 
 
 def test_no_sentence_is_put_together_from_messages() -> None:
-    """Other languages have another order: what stands inside of a sentence is a value of its message."""
+    """Other languages have another word order, so values in a sentence must be parameters of its message."""
     for path in sorted((TOP / "templates").rglob("*.html")):
         found = re.search(f"{OPEN_MESSAGE}|{CONTINUED}", path.read_text("utf-8"))
         assert not found, (path, found[0])

@@ -168,13 +168,13 @@ def test_a_ledger_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert (second.outcome, second.client) == (UNKNOWN, "ana")
 
 
-# The clients at work, and the files of many machines
+# Running clients, and the files of many machines
 
 
 def test_a_trial_in_which_every_deed_is_done_passes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The whole way of a trial, with one process for the clients and the forum."""
+    """A whole trial, with clients and forum in one process."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(trial_site, "OLD_POSTS", 2)
     monkeypatch.setattr(trials, "TRIALS", {"every deed": do_every_deed})
@@ -192,7 +192,9 @@ def do_every_deed(trial: Trial) -> None:
         member, moderator = (Client(plan, site.people[number], number) for number in (0, -1))
         for client in (member, moderator):
             assert client.browser.sign_in(client.person.email, client.person.password)
-        member.old = member.old[:1]  # so that the one that is edited has a version to withdraw
+        member.old = member.old[
+            :1
+        ]  # only one, so that the edited post is the one with a version to withdraw
         make_all_notices(site)
         for deed in (
             *(member.edit, member.withdraw, member.mark, member.open_topic, member.reply),
@@ -209,9 +211,9 @@ def do_every_deed(trial: Trial) -> None:
 
 @contextmanager
 def answering(app: Flask) -> Iterator[int]:
-    """Let threads of this process answer requests to an application; yields the port."""
+    """Run an HTTP server for an application in threads of this process; yields its port."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    often = {"poll_interval": 0.01}  # it looks that often whether it shall stop
+    often = {"poll_interval": 0.01}  # how often it checks whether it should stop
     thread = threading.Thread(target=server.serve_forever, kwargs=often, daemon=True)
     thread.start()
     try:
@@ -223,14 +225,14 @@ def answering(app: Flask) -> Iterator[int]:
 
 
 def make_all_notices(site: Site) -> None:
-    """What the worker does meanwhile; of what is hidden before, nobody would be told."""
+    """Make all notices, as the worker does; for things that are hidden earlier none would be made."""
     with site.app.app_context():
         while make_notices(SYSTEM):
             pass
 
 
 def insist_on(deed: Callable[[], None], plan: Plan) -> None:
-    """Let a client do something until it is done: what it picks by chance may be nothing to which that can be done."""
+    """Repeat an action of a client until it succeeds, because it may choose a post on which it cannot be done."""
     done = plan.done
     for _turn in range(100):
         deed()

@@ -65,7 +65,7 @@ def page_of_walk(body: str) -> str:
 
 
 def small_site() -> Flask:
-    """A site with a fault of each kind that a walker can come across."""
+    """A site with a fault of each kind that the walk can find."""
     site = Flask("small")
     pages = {
         "/": '<a href="/gone">Gone</a>',
@@ -127,7 +127,7 @@ def test_what_nobody_may_find_is_told_from_the_rows(
     assert found.from_visitors == {f"hush{number}x" for number in (2, 3, 4, 5, 7, 8)}
     assert found.from_members == {f"hush{number}x" for number in (4, 5, 7, 8)}
     decide(people.moderator, "post", hidden.id, "restore")
-    reply(people.ben, topic.id, typed(8))  # what stands in public, too, is no secret
+    reply(people.ben, topic.id, typed(8))  # a word that is also in a public text is no secret
     assert secrets().from_members == {"hush5x", "hush7x"}
 
 

@@ -21,7 +21,7 @@ from forum.members import actions as members
 from forum.passwords import hash_password
 
 PASSWORD = "seven quiet trams"
-once = pytest.mark.sqlite_only  # what no database has a part in
+once = pytest.mark.sqlite_only  # does not depend on the database
 
 
 def token_of(page: str) -> str:
@@ -68,7 +68,9 @@ def test_every_answer_has_the_headers(client: FlaskClient, address: str) -> None
     assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "Access-Control-Allow-Origin" not in answer.headers
-    assert "Strict-Transport-Security" not in answer.headers  # not served by https here
+    assert (
+        "Strict-Transport-Security" not in answer.headers
+    )  # only for https, which the tests do not use
 
 
 @once
@@ -98,7 +100,7 @@ def test_static_files_are_kept_for_ever_under_the_name_of_their_content(
 def test_a_file_is_not_kept_under_the_name_of_a_content_that_it_does_not_have(
     client: FlaskClient,
 ) -> None:
-    """A server of the version before is asked for a file of the next, whose address a page of that one names."""
+    """During an upgrade, a server of the old version may be asked for a file whose address is from a page of the new one."""
     for version in ("0123456789", "", "0"):
         answer = client.get(f"/static/style.css?v={version}")
         assert answer.status_code == 200 and answer.headers["Cache-Control"] == "public, no-cache"
@@ -167,7 +169,7 @@ def test_a_members_page_is_kept_by_nobody(sign_in: Any, people: Any, client: Fla
 
 @once
 def test_pages_for_visitors_are_the_same_for_all(client: FlaskClient, world: Any) -> None:
-    """What is not part of the key of a cache changes nothing."""
+    """Headers that are not part of the cache key must not change the page."""
     plain = client.get("/topics")
     for name, value in {
         "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Original-URL": "/settings",
@@ -267,7 +269,7 @@ def test_a_cookie_that_was_kept_is_worth_nothing_after_signing_out(
     assert browser.get("/settings").status_code == 303
 
 
-# The way on
+# Redirects
 
 
 AWAY = (
@@ -323,7 +325,7 @@ def test_every_door_that_goes_on_stays_here(sign_in: Any, people: Any, world: An
 def test_a_clock_that_was_set_back_signs_nobody_out(
     app: Flask, people: Any, sign_in: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And what is not signed by us opens nothing, whatever the clock says."""
+    """And unsigned sessions are refused, whatever the clock says."""
     browser = sign_in(people.ana)
     real = time.time
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: real() - 86_400)
@@ -337,7 +339,7 @@ def test_a_clock_that_was_set_back_signs_nobody_out(
 
 
 class Odd(webforms.Form):
-    """A field of each kind to which WTForms has a word of its own."""
+    """A field of each kind for which WTForms has an error message of its own."""
 
     word = SelectField(choices=[("a", "A")])
     number = SelectField(choices=[(1, "One")], coerce=int)

@@ -86,7 +86,7 @@ def test_a_refusal_stands_beside_its_field_or_above_the_form(app: Flask) -> None
 
 
 def test_rows_come_in_the_order_of_their_numbers(app: Flask) -> None:
-    """What moves up comes before the row whose place it takes, what moves down after it; an empty field keeps a place."""
+    """A row moved up comes before the row with that number, a row moved down after it; an empty field keeps its row's place."""
     for typed, ordered in (
         ({}, [7, 8, 9]),
         ({"place-9": "1"}, [9, 7, 8]),

@@ -131,7 +131,7 @@ def tables() -> list[list[list[str]]]:
 
 
 def places() -> dict[str, re.Pattern[str]]:
-    """What the document calls a place, and the addresses that belong to it: `*` is anything, `N` a number."""
+    """The places of the document with their patterns of addresses: `*` is anything, `N` a number."""
     known = {}
     for name, said in tables()[0][2:]:
         parts = re.findall(r"`([^`]+)`", said) or [name]
@@ -143,7 +143,7 @@ def places() -> dict[str, re.Pattern[str]]:
 
 
 def policy() -> dict[str, dict[str, set[str]]]:
-    """What is hidden, and for each reader the places where it is found."""
+    """The matrix of the document: for each hidden thing and each reader, the places where it is found."""
     head, _line, *lines = tables()[1]
     assert tuple(head[1:]) == READERS
     return {
@@ -155,7 +155,7 @@ def policy() -> dict[str, dict[str, set[str]]]:
     }
 
 
-# What is hidden, as the document calls it, and the word that is planted in it; whose it is, when not Ana's
+# The secret word by the name of the hidden thing in the document; and the owner, where it is not Ana
 PLANTED = {
     "a hidden post": "post",
     "an earlier version of a hidden post": "formerly",
@@ -245,7 +245,7 @@ def test_the_document_speaks_of_all_that_is_planted() -> None:
 
 @dataclass
 class Cast:
-    """The people of the matrix by the name of the reader, and the numbers that addresses have."""
+    """The readers of the matrix by name, and the ids for addresses."""
 
     readers: dict[str, Member | None]
     planted: Planted
@@ -254,7 +254,7 @@ class Cast:
 @pytest.fixture
 @dataset_fixture
 def story(app: Flask, people: Any, agenda: Agenda) -> Cast:
-    """Every kind of hidden thing with its word in it."""
+    """One hidden thing of each kind, with its secret word."""
     made = load_dataset("a matrix", app, lambda: vars(_story(people, agenda)))
     read_again(people, agenda)
     named = {"author": people.ana, "ben": people.ben, "other host": people.chitra}
@@ -266,7 +266,7 @@ def story(app: Flask, people: Any, agenda: Agenda) -> Cast:
 
 @dataclass
 class Numbers:
-    """The numbers of what the matrix is about, as `Planted` has them."""
+    """The ids of the things in the matrix, like those of `Planted`."""
 
     ids: dict[str, int]
     topic_id: int
@@ -308,7 +308,7 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
 
 
 def _searches(people: Any, shown: Topic) -> None:
-    """What Ana keeps a search for, by its words, and by its name; somebody writes something new for it."""
+    """Let Ana keep a search whose words and name are secret, and somebody write something new for it."""
     keep(people.ana, Wanted(secret("wanted")))
     named = keep(people.ana, Wanted("trams"))
     change(people.ana, named.id, secret("wanted"), "daily")
@@ -318,7 +318,7 @@ def _searches(people: Any, shown: Topic) -> None:
 
 
 def _cora() -> Member:
-    """The moderator who writes cases, so that those in the table decide about them as about what others wrote."""
+    """A moderator who writes the cases, because nobody decides about their own texts."""
     return get_member(SYSTEM, "cora")
 
 
@@ -327,7 +327,7 @@ def _joining(name: str) -> Joining:
 
 
 def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
-    """A post, a topic, a case, a practice and a profile, with what others said to them, hidden after reports."""
+    """Make a post, a topic, a case, a practice and a profile with texts by others about them, and hide them after reports."""
     with at(now() - timedelta(hours=1)):
         post = reply(people.ana, numbers.topic_id, write(secret("formerly")))
     edit(people.ana, post.id, write(secret("post")))
@@ -367,7 +367,7 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
 
 
 def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
-    """What Ana says who tried a post and a practice of others, and what she told of her question, hidden after reports."""
+    """Make Ana's notes about a post and a practice that she tried, and a follow-up, and hide them after reports."""
     mark(people.ana, numbers.post_ids[0], "tried it", "kept", secret("minded"))
     text = PracticeText("Tried", "Tried.", slug="tried")
     practice = publish(
@@ -395,7 +395,7 @@ def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
 
 
 def _question_with_a_sequel(people: Any, agenda: Agenda, rita: Member) -> int:
-    """A shown topic with a poll, whose asker has told what happened next; the number of the post that opens it."""
+    """Make a visible topic with a poll and a follow-up; returns the id of its opening post."""
     topic = open_topic(people.ana, agenda.id, NewTopic("question", "Asked", write("A question.")))
     reply(people.ben, topic.id, write("It stays in sight."))
     tell(people, topic, secret("sequel"))
@@ -407,7 +407,7 @@ def _question_with_a_sequel(people: Any, agenda: Agenda, rita: Member) -> int:
 
 
 def _removed(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
-    """A case and a practice that are removed after a report, with what others said to them."""
+    """Make a case and a practice with texts by others about them, and remove them after a report."""
     case = write_case(_cora(), agenda.id, a_case("gonecase"))
     text = a_practice("gonepractice")
     practice = submit(people.ana, write_practice(people.ana, agenda.id, text).id)
@@ -421,7 +421,7 @@ def _removed(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> Non
 
 
 def _versions(people: Any, numbers: Numbers, rita: Member) -> None:
-    """A shown post with what it said before, reported and kept; and one that its author deletes."""
+    """Make a visible post with an earlier version, reported and kept; and one that its author deletes."""
     with at(now() - timedelta(hours=3)):
         post = reply(people.ana, numbers.topic_id, write(secret("withdrawn")))
         gone = reply(people.ana, numbers.topic_id, write(secret("deleted")))
@@ -441,7 +441,7 @@ def _versions(people: Any, numbers: Numbers, rita: Member) -> None:
 
 
 def _open(people: Any, numbers: Numbers, rita: Member) -> None:
-    """A post of Ana that is reported by a member and a visitor, with a note; nobody has decided yet."""
+    """Make a post by Ana with open reports by a member and a visitor, and a note."""
     reported = reply(people.ana, numbers.topic_id, write("Somebody minds this."))
     report(rita, "post", reported.id, "rules", secret("said"))
     notice = IllegalContentNotice(
@@ -454,7 +454,7 @@ def _open(people: Any, numbers: Numbers, rita: Member) -> None:
 
 
 def _of_a_moderator(people: Any, numbers: Numbers, rita: Member) -> None:
-    """Posts of a moderator's own: one is reported by a member and a visitor, one was kept, and the reporter appeals."""
+    """Make posts by a moderator: one with reports by a member and a visitor, one that was kept, with the reporter's appeal."""
     name, email = secret("ownvisitor"), "hushownvisitor@x.example"
     notice = IllegalContentNotice(secret("ownvisitor"), name, email, is_in_good_faith=True)
     for is_kept in (False, True):
@@ -468,7 +468,7 @@ def _of_a_moderator(people: Any, numbers: Numbers, rita: Member) -> None:
 
 
 def _held(people: Any, numbers: Numbers) -> None:
-    """A reply, a topic and a change of a post that wait, a reply that was refused, and what is only begun."""
+    """Make held texts (a reply, a topic, an edit), a refused reply, and a draft."""
     make_rule(people.administrator, RuleText("word", "zeppelin", "We read this first."))
     words = write(f"zeppelin {secret('waiting')}")
     refused = reply(people.ana, numbers.topic_id, write(f"zeppelin {secret('refused')}"))
@@ -486,7 +486,7 @@ def _held(people: Any, numbers: Numbers) -> None:
 
 
 def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
-    """A question, a practice and a field of one, for members only."""
+    """Make a question, a practice and a field of another practice, for members only."""
     words = secret("members")
     kept = NewTopic("question", words, write(words), themes=noise(), audience="members")
     topic = open_topic(people.ana, agenda.id, kept)
@@ -516,7 +516,7 @@ def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
 
 
 def _practices(people: Any, agenda: Agenda) -> None:
-    """A practice that its author is writing, one that waits, one that was returned."""
+    """Make a draft of a practice, a submitted one and a returned one."""
     write_practice(people.ana, agenda.id, a_practice("draft"))
     submit(people.ana, write_practice(people.ana, agenda.id, a_practice("submitted")).id)
     returned = submit(people.ana, write_practice(people.ana, agenda.id, a_practice("returned")).id)
@@ -565,25 +565,27 @@ def test_whose_account_is_closed_finds_what_a_visitor_finds(
 
 
 def column(reader: str, word: str) -> str:
-    """The column of the document that is about a reader and a word: Ana is no author of what Ben wrote."""
+    """The column of the document for a reader and a word, because Ana is not the author of everything."""
     if word in OF_OTHERS:
         reader = {OF_OTHERS[word]: "author", "author": "member"}.get(reader, reader)
-    if (reader, word) == ("ben", "members"):  # he has replied there
+    if (reader, word) == ("ben", "members"):  # Ben has replied there
         return "author"
     return {"ben": "member"}.get(reader, reader)
 
 
 def _place(address: str, expected: set[str], known: dict[str, re.Pattern[str]]) -> str:
-    """The expected place that an address belongs to, or the address itself."""
+    """The place of the document to which an address belongs, or the address itself."""
     return next((place for place in sorted(expected) if known[place].fullmatch(address)), address)
 
 
 def finds(
     browser: FlaskClient, app: Flask, planted: Planted, member: Member | None
 ) -> dict[str, set[str]]:
-    """Where a reader comes to see each word: addresses, letters, the file about oneself."""
+    """Where a reader sees each word: addresses, e-mails, "everything about me"."""
     found: dict[str, set[str]] = {word: set() for word in PLANTED.values()}
-    mail = letters_to(member, app) if member else []  # now, for what is read is not mailed
+    mail = (
+        letters_to(member, app) if member else []
+    )  # first, because notices that were read are not mailed
     for address, text in everything(browser, app, planted):
         for word, where in found.items() if may_tell(text) else ():
             searched = "canary" in address  # the page repeats that word
@@ -599,14 +601,14 @@ def finds(
 
 
 def letters_to(member: Member, app: Flask) -> list[str]:
-    """What the letters say that wait for a member."""
+    """The texts of the e-mails that wait for a member."""
     mine = db.session.scalars(select(Delivery.id).where(Delivery.address == member.email)).all()
     letters = [compose(row, app.extensions["settings"]) for row in deliveries_by_id(mine)]
     return [f"{one.subject}\n{one.text}\n{one.html}" for one in letters if one]
 
 
 def everything(browser: FlaskClient, app: Flask, planted: Planted) -> Iterator[tuple[str, str]]:
-    """All that is to be read: each address, and what is found when the words are searched for."""
+    """Everything a reader can open: each address, and searches for the words."""
     for address in addresses(app, planted):
         yield address, read(browser, address)
     topics = [f"/search?q=canary&topic={id}" for id in db.session.scalars(select(Topic.id))]

@@ -16,16 +16,16 @@ from forum import locales
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "translating.md"
 HEADER = "| English | French | Spanish | not in French | not in Spanish |"
-COLUMNS = {"fr": (1, 3), "es": (2, 4)}  # of the right words, and of the wrong ones
-# What no message says: words that people learn late or never, and second names of things
+COLUMNS = {"fr": (1, 3), "es": (2, 4)}  # the numbers of columns: right words, wrong words
+# Words that no message may contain: rare ones, and second names for one thing
 NEVER = {
     "en": r"\b(whom|whence|thereof|hence|hereby|deem(ed|s)?|in lieu|anew|log ?in|logs? out|emails?|staff)\b"
     r"|\b(?:holds?|work|come|kept|linked|counted|asked) no more\b|!(?!\[)|\w'\w",
     "fr": r"\b(mod[ée]rat(eurs?|rices?)|administrat(eurs?|rices?)|cli(c|cs|quez|quer)|courriels?|emails?|(?<!-)mails?|ton|tes|toi)\b|\w'\w",
     "es": r"\b(moderador(a|es|as)?|administrador(a|es|as)?|clics?|emails?|e-mails?|tú|tus|vosotros)\b",
 }
-SIGNS = ".:…?,"  # with which a message ends
-# Meetings that are not those of the forum: at an office, at a conference
+SIGNS = ".:…?,"  # at the end of a message
+# Messages with "meeting" in another sense: at an office, at a conference
 NOT_OURS = {
     "For a meeting",
     "Make one for a colleague, or for everybody at a meeting.",
@@ -77,7 +77,7 @@ def has(words: str, wanted: list[str]) -> bool:
 
 
 def in_english(words: str, wanted: list[str]) -> bool:
-    """The same of an English text."""
+    """Whether an English text has one of some words."""
     stems = [re.escape(one.removeprefix("to ").removesuffix("e")) for one in wanted]
     return bool(re.search(rf"\b({'|'.join(stems)})(e|s|es|d|ed|ing)?\b", words, re.IGNORECASE))
 

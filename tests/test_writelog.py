@@ -16,7 +16,7 @@ from forum import writelog
 from forum.writelog import WriteLog, hash_of
 
 TOP = Path(__file__).parent.parent
-# Another process that is about to commit, says so, and then waits
+# Another process that announces a commit, and then waits
 ELSEWHERE = """
 import sys, time
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_a_commit_that_failed_may_have_been_one(here: WriteLog) -> None:
         pass
     assert [here.stamp() for _look in range(3)] == [None] * 3, "it may still be under way"
     here.wait_for_commits = lambda: True
-    assert here.stamp() is None  # this look takes the sign away
+    assert here.stamp() is None  # this call removes the sign
     assert here.stamp() not in (None, before)
 
 
@@ -129,7 +129,7 @@ def test_who_was_killed_is_taken_away_and_may_have_written(
     here.wait_for_commits = lambda: False
     assert [here.stamp() for _look in range(3)] == [None] * 3, "the server may still be at it"
     here.wait_for_commits = lambda: True
-    assert here.stamp() is None  # this look finds it out
+    assert here.stamp() is None  # this call notices it
     assert here.stamp() not in (None, before)
 
 
@@ -226,7 +226,7 @@ def test_whoever_looks_learns_what_was_changed(here: WriteLog, path: Path) -> No
         pass
     assert changed_between(other, before) == marks("topic 7", "topic 8", "anything")
     assert changed_between(other, between) == marks("topic 8")
-    with here.announce():  # who does not say what it is may change anything
+    with here.announce():  # a commit without scopes may change anything
         pass
     assert changed_between(other, before) is None and changed_between(other, between) is None
     after = other.stamp()
@@ -267,12 +267,12 @@ def test_a_commit_that_failed_may_have_changed_anything(here: WriteLog) -> None:
     before = here.stamp()
     with pytest.raises(OSError, match="lost"), here.announce(["topic 7"]):
         raise OSError("the connection is lost")
-    here.stamp()  # this look takes the sign away
+    here.stamp()  # this call removes the sign
     assert changed_between(here, before) is None
 
 
 def test_who_counts_without_a_note_may_have_changed_anything(here: WriteLog) -> None:
-    """Code of before there were notes, which runs beside ours until it is told to end."""
+    """Processes of an older version, which write no notes, may run at the same time during an upgrade."""
     with here.announce(["topic 7"]):
         pass
     before = here.stamp()
@@ -281,7 +281,7 @@ def test_who_counts_without_a_note_may_have_changed_anything(here: WriteLog) -> 
 
 
 def test_what_is_told_was_noted_by_then(path: Path) -> None:
-    """However fast another process writes: each commit that was counted is among those told, or nobody says what it was."""
+    """However fast another process writes, each counted commit is among the reported ones, or the answer is unknown."""
     looker, told, before = WriteLog(path), 0, bytes(writelog.NOTES_START - writelog.SLOTS)
     with subprocess.Popen([sys.executable, "-c", WITHOUT_REST, str(path)], cwd=TOP) as writer:
         try:
