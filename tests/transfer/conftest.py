@@ -1,4 +1,4 @@
-"""The file of an agenda that can be loaded, and intentions and marks at a case."""
+"""A valid content file of an agenda; and marks and an intention on a case."""
 
 from __future__ import annotations
 

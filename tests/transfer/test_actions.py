@@ -101,11 +101,11 @@ def test_what_names_no_language_is_in_that_of_its_agenda(people: Any) -> None:
     languages = dict(db.session.execute(select(Post.source, Post.language)).all())
     assert {words.splitlines()[-1]: language for words, language in languages.items()} == {
         "Nurseries.": "fr",
-        "Ask the parks.": "fr",  # a reply, in the language of its topic
-        "One street.": "es",  # what opens the comments on a case or practice
+        "Ask the parks.": "fr",  # a reply has the language of its topic
+        "One street.": "es",  # the opening post of the comments on a case or practice
         "Dig first.": "es",
         "About the second.": "es",
-        "Nadie riega.": "es",  # in a file that adds to the agenda
+        "Nadie riega.": "es",  # from a file that adds to the agenda
         "The neighbours do.": "en",
     }
 
@@ -246,7 +246,7 @@ def test_empty_lines_at_the_top_count_as_lines() -> None:
 
 
 def refused(people: Any, source: str) -> list[str]:
-    """The faults of an import, which must leave nothing behind."""
+    """The faults of a refused import; checks that it has written nothing."""
     before = counts()
     with pytest.raises(FaultyFileError) as caught:
         import_agenda(people.moderator, read_agenda(source))
@@ -315,7 +315,7 @@ def test_what_a_file_speaks_of_must_exist_and_nothing_is_half_loaded(
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(people: Any) -> None:
-    """Faults that show in the file, faults that need the database, and each occurrence of the same one."""
+    """Faults in the file, faults that only the database shows, and each occurrence of a repeated one."""
     wrong = (
         GOOD.replace("hosts: ana-prado", "hosts: nobody")
         .replace("by: ben-okoth", "by: nobody")
@@ -345,7 +345,7 @@ def test_a_comment_on_what_is_not_published_is_refused_with_its_line(people: Any
 
 
 def case_with(words: str) -> str:
-    """The file, in which members have tried what the case tells, or want to."""
+    """The file with lines about members who have tried the case, or want to."""
     return GOOD.replace("- places: Nairobi", f"{words}\n- places: Nairobi")
 
 
@@ -443,7 +443,7 @@ def test_a_part_of_a_practice_may_begin_with_a_list(people: Any) -> None:
 
 
 def test_a_deed_refused_in_the_middle_leaves_nothing(people: Any) -> None:
-    """The checks do not cover every rule of the rooms: here the member it is passed on to was asked already."""
+    """The checks do not cover every rule of the actions: here, the request is passed on to a member who was asked already."""
     before = counts()
     wrong = GOOD.replace("passed on to mona-berg", "passed on to ben-okoth")
     line = line_of(wrong, "- asked: chitra")
@@ -494,12 +494,12 @@ def test_each_entry_of_a_glossary_has_an_address_of_its_own() -> None:
 
 
 def times(column: Any, *which: Any) -> list[datetime]:
-    """The moments of the rows of a table in the order of their ids."""
+    """The times of a table's rows, by id."""
     return list(db.session.scalars(select(column).where(*which).order_by(column.class_.id)))
 
 
 def test_everything_of_several_files_is_done_in_the_order_of_its_moments(people: Any) -> None:
-    """Log and register are in the order of ids, and so are other lists."""
+    """Because the log, the register and other lists are sorted by id."""
     later = GOOD.replace("2026-10", "2026-08").replace("2026-11", "2026-09")
     later = later.replace("Green", "Greener").replace(": green\n", ": ever\n")
     later = later.replace("a-street", "b-street").replace("pits", "holes")

@@ -34,7 +34,7 @@ def case(people: Any, agenda: Agenda) -> Case:
 
 
 def exported(app: Flask, folder: Path, *words: str) -> list[str]:
-    """The lines about who has tried the case, or wants to."""
+    """The lines of an export about members who have tried the case, or want to."""
     done = app.test_cli_runner().invoke(args=["export", str(folder), *words])
     assert done.exit_code == 0, done.output
     section = (folder / "agenda-quieter.md").read_text().partition("### A street\n")[2]

@@ -227,7 +227,7 @@ def test_a_check_says_what_would_be_loaded_and_loads_nothing(
     [
         ("- palette: park", "- palette: green", "write one of"),
         ("- asked: adam-de-wit", "- asked: ana-of-nowhere", "no member has the handle"),
-        # This one shows only when the deed is done
+        # This fault is found only by the action itself
         ("passed on to mona-berg", "passed on to chitra-desai", "This is your own handle."),
     ],
 )

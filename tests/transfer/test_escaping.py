@@ -40,7 +40,7 @@ some_text = st.text(st.sampled_from(SIGNS) | st.characters(exclude_categories=["
 
 
 def reread(text: str) -> tuple[str, str]:
-    """A text that has been through a file, below fields and without; with what follows it in the file."""
+    """A text after writing it to a file and reading it, below fields and without them; and the rest of the file."""
     file = f"# Top\n\n### One\n- by: ana\n\n{write_lines(text)}\n\n### Two\n\n{write_lines(text)}\n"
     one, two = parse(file).children[0].children
     assert not one.children and not two.children
@@ -57,7 +57,7 @@ def test_an_odd_text_comes_back_letter_for_letter(text: str) -> None:
 def test_every_text_comes_back(text: str) -> None:
     stored = tidy(text)
     expected = stored if stored.strip() else ""
-    # A text of nothing but blank lines is none
+    # Blank lines alone are no text
     if expected:
         assert reread(stored) == (expected, expected)
 

@@ -76,7 +76,7 @@ def run(app: Flask) -> Run:
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """What the files of an export say, but for the one that says when it was made; a sign for each byte of a picture."""
+    """The texts of an export's files, without the one with its date; pictures with one character for each byte."""
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and file.name != "README.md"
     )
@@ -89,17 +89,17 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 def exported(run: Run, folder: Path, *words: str) -> str:
-    """All that an export says."""
+    """The whole text of an export."""
     done = run("export", folder, *words)
     assert done.exit_code == 0, done.output
     return "\n".join([*texts(folder).values(), (folder / "README.md").read_text()])
 
 
-# A forum comes back as it was
+# An import of the export gives the same forum
 
 
 def make_odd(people: Any, agenda: Agenda) -> None:
-    """What a format can trip over, by the real deeds."""
+    """Make content that is difficult for the format, with the real actions."""
     text = ODD_TEXTS[0]
     topic = opened(people.ana, agenda, "#1 in noise: a | b; c")
     with at(START + timedelta(hours=1)):
@@ -118,7 +118,9 @@ def make_odd(people: Any, agenda: Agenda) -> None:
         dialogue.choose_answer(people.chitra, question.id, answer.id)
         dialogue.mark(people.ben, answer.id, "tried it", "stopped", "Too loud | too late; \\ sorry")
         dialogue.mark(people.chitra, answer.id, "tried it", "kept")
-    until = now().date() + MAX_LOCK_TIME  # what is over when a file is loaded is left out
+    until = (
+        now().date() + MAX_LOCK_TIME
+    )  # a future day, because locks that have ended are not imported
     lock(people.moderator, question.id, Reasons("It goes on\nelsewhere."), until)
     dialogue.pin(people.moderator, question.id)
     regroup(people, agenda, topic)
@@ -142,7 +144,7 @@ def make_odd(people: Any, agenda: Agenda) -> None:
 
 
 def show_pictures(people: Any, agenda: Agenda, topic: Topic) -> None:
-    """Pictures in all kinds of texts, of who wrote them and of others; quoted ones, linked ones, and one that is gone."""
+    """Make texts of all kinds with pictures: by the author, by others, quoted, linked and deleted."""
     of_ana, of_ben, gone = map(kept, (people.ana, people.ben, people.ana))
     of_moderator = kept(people.moderator, (900, 90))
     shown = f"![A lane]({of_ana.address}) and ![it]({gone.address})"
@@ -178,7 +180,7 @@ def show_pictures(people: Any, agenda: Agenda, topic: Topic) -> None:
 
 
 def kept(member: Member, size: tuple[int, int] = (40, 30)) -> Picture:
-    """A picture that a member has just added."""
+    """Add a picture as a member."""
     name = f"{secrets.token_hex(12)}-{size[0]}x{size[1]}"
     made = take(name, picture("WEBP", size))
     assert made
@@ -196,7 +198,7 @@ def write_practice(people: Any, agenda: Agenda, text: library.PracticeText) -> P
 
 
 def regroup(people: Any, agenda: Agenda, topic: Topic) -> None:
-    """Topics that are put into others, one of them younger; one that is older than its posts; people who are gone."""
+    """Merge topics, one of them into a newer one; make a topic that is older than its posts; let members leave."""
     with at(START - timedelta(days=1)):
         older = opened(people.ana, agenda, "Older")
         poll = PollText("Put elsewhere?", ("One", "Two"))
@@ -241,7 +243,7 @@ Elsewhere = Callable[[], AbstractContextManager[Callable[..., Forum]]]
 
 @pytest.fixture
 def elsewhere(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
-    """New forums as `flask setup` makes them, in which the sessions are their own and not those of the test."""
+    """Yields a function that makes new forums, as `flask setup` does; they use sessions of their own, not that of the test."""
 
     @contextmanager
     def new_forums() -> Iterator[Callable[..., Forum]]:
@@ -260,7 +262,7 @@ numbers = count(1)
 
 
 class Inside(Forum):
-    """A forum whose commands are run in its own context, and not in that of the test."""
+    """A forum whose commands run in its own application context, not in that of the test."""
 
     def run(self, *words: Any) -> Result:
         """Run `flask …` in this process."""
@@ -283,7 +285,7 @@ def without_zoe(files: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything is read and written in small portions."""
+    """Read and write everything in small portions."""
     monkeypatch.setattr(queries, "TOPICS_PER_QUERY", 3)
     for name, number in {
         "_export_agendas.ROWS_AT_ONCE": 2,
@@ -299,7 +301,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_loaded_from_an_export_is_exported_alike(
     run: Run, elsewhere: Elsewhere, tmp_path: Path, readers: str
 ) -> None:
-    """Byte for byte, and from PostgreSQL to SQLite, too."""
+    """Byte for byte; also when an export from PostgreSQL is imported into SQLite."""
     kinds = sorted({db.engine.dialect.name == "sqlite", True})
     exported(run, tmp_path / "first", "--readers", readers)
     first = texts(tmp_path / "first")
@@ -320,7 +322,7 @@ def test_what_is_loaded_from_an_export_is_exported_alike(
 
 
 def _see_pictures(first: dict[str, str], number: int) -> None:
-    """All can be seen again, also on telephones."""
+    """Check that all pictures can be seen, their small versions too."""
     names = [Path(name).stem for name in first if name.startswith("pictures/")]
     assert len(names) == number
     for name in names:
@@ -335,7 +337,7 @@ def _see_pictures(first: dict[str, str], number: int) -> None:
 def test_small_portions_say_the_same_as_large_ones(
     run: Run, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    with at(now()):  # which the list of the files names
+    with at(now()):  # which is listed in the file of the files
         whole = exported(run, tmp_path / "large")
         request.getfixturevalue("small")
         parts = exported(run, tmp_path / "small")
@@ -479,7 +481,7 @@ def test_a_hidden_note_and_what_happened_next_are_in_no_export(
         assert "tried: ana-prado | kept" in found
 
 
-# What an export costs
+# The cost of an export
 
 
 def test_an_export_makes_few_queries_however_much_there_is(
@@ -503,7 +505,7 @@ def test_an_export_makes_few_queries_however_much_there_is(
     assert numbers[0] == numbers[1] <= 50
 
 
-# A folder is whole or it is not there
+# An export folder is complete, or does not exist
 
 
 def test_an_export_goes_into_a_new_or_empty_folder(
@@ -565,7 +567,7 @@ def test_only_its_owner_reads_an_export(
 
 
 def test_a_made_handle_is_nobodys(run: Run, people: Any, agenda: Agenda, tmp_path: Path) -> None:
-    """Who takes such a handle beforehand is not taken for somebody who has left."""
+    """A member who has chosen such a handle is not taken for a member who has left."""
     leaver = members.join(VISITOR, Joining("Leo Vogel", "leo@example.org", "-"))
     taken = f"former-member-{leaver.id}"
     members.join(VISITOR, Joining("Impostor", "i@example.org", "-", handle=taken))
@@ -587,7 +589,7 @@ def test_a_poll_that_was_closed_in_its_last_minute_ended_by_itself(
     with at(end - timedelta(seconds=20)):
         dialogue.close_poll(people.ana, opening(topic).id)
     told = exported(run, tmp_path / "out")
-    # Minutes are all that a file tells, and what has ended in this one cannot be closed
+    # Files have times in minutes; a poll that has ended in this minute cannot be closed again
     assert "- poll until: 2026-10-08 09:00\n" in told and "poll closed" not in told
 
 
@@ -600,7 +602,7 @@ def test_what_a_file_cannot_say_is_told(
     assert "Left out, because no file takes it as it is: “figure”, 1 times" in done.output
 
 
-# Loading one
+# Importing an export
 
 
 def test_members_who_were_loaded_come_back_by_an_address(
@@ -612,7 +614,7 @@ def test_members_who_were_loaded_come_back_by_an_address(
     exported(run, tmp_path / "out")
     with elsewhere() as make:
         forum = make()
-        with at(minute):  # the second of the reply: what is loaded is no news, however soon
+        with at(minute):  # even in the second of the reply, imported posts are not new
             assert forum.run("import", tmp_path / "out").exit_code == 0
         with forum.app.app_context():
             ana = get_member(SYSTEM, "ana-prado")
@@ -738,7 +740,7 @@ def test_what_people_cannot_have_is_told_with_its_line(
 def test_who_has_an_account_gets_no_role_either(
     run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
 ) -> None:
-    """Also where it would change nothing: a line of an export that gives rights is a mistake, whoever it names."""
+    """Also if the role would not change: a line that gives a role is refused, whoever it names."""
     exported(run, tmp_path / "out")
     more = "# Members\n\n## Zoe Setup\n- handle: zoe-setup\n- role: administrator\n"
     (tmp_path / "out" / "people.md").write_text(more)

@@ -1,4 +1,4 @@
-"""Pictures and files in content files: what an export says of them, and what is taken for one."""
+"""Pictures and files in content files: how they are exported, and what is accepted as one."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def with_files(tmp_path: Path) -> Path:
 
 
 def stored() -> dict[str, str]:
-    """Who has which picture, by name."""
+    """The owners of pictures, by the name of the picture."""
     found = select(Picture.name, Member.handle).join(Picture.member)
     return dict(db.session.execute(found).all())
 

@@ -23,7 +23,7 @@ NAMED = f"## Statements\n### Ben  Okoth\n- position: Planner\n- member: ben-okot
 
 
 def quoted(people: Any, agenda: Agenda) -> Statement:
-    """Ben's statement, from which he has taken his name away."""
+    """Ben's statement, from which he has removed his name."""
     text = StatementText("Ben Okoth", WORDS, "Planner", handle="ben-okoth")
     made = actions.write_statement(people.host, agenda.id, text)
     return actions.take_name_away(people.ben, agenda.id, made.id)
@@ -58,7 +58,7 @@ def test_a_file_says_that_it_was_taken_away_and_not_whose(
     changed = StatementText("A member", "We plant trees.")
     actions.write_statement(people.administrator, there.id, changed, made.id)
     own = people.administrator.handle
-    with pytest.raises(Invalid):  # whoever links oneself brings back no name of others
+    with pytest.raises(Invalid):  # linking oneself does not allow another name to return
         text = StatementText("Ben Okoth", "We plant trees.", handle=own)
         actions.write_statement(people.administrator, there.id, text, made.id)
     mine = StatementText(
@@ -78,7 +78,7 @@ def test_a_file_from_before_names_nobody_who_has_taken_the_name_away_since(
 
 
 def again(people: Any, agenda: Agenda, section: str) -> list[Statement]:
-    """What stands on an agenda after a file with more for it."""
+    """Import a file that adds to the agenda; returns its statements."""
     head = f"# {agenda.title}\n- slug: {agenda.slug}\n\n"
     import_agenda(people.administrator, read_agenda(head + section))
     return list(queries.statements_of(agenda))

@@ -27,13 +27,13 @@ NAMES = "names who writes for it: yes"
 
 @pytest.fixture
 def run(app: Flask) -> Run:
-    """Runs a command with its words."""
+    """Returns a function that runs a command with arguments."""
     return lambda *words: app.test_cli_runner().invoke(args=[str(word) for word in words])
 
 
 @pytest.fixture
 def office(people: Any) -> Organisation:
-    """An office of which Ana and Ben are members."""
+    """An organisation to which Ana and Ben belong."""
     text = OrganisationText("Office", "city", representative_id=people.chitra.id)
     made = write_organisation(people.moderator, text)
     for member in (people.ana, people.ben):
