@@ -1,4 +1,4 @@
-"""`flask check`: every broken counter is reported and mended, and what the actions leave is without faults."""
+"""`flask check`: every wrong counter is reported and repaired, and actions leave no faults."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def run(app: Flask) -> Run:
 @dataset_fixture
 def world(app: Flask, people: Any, agenda: Agenda) -> None:
     """One thing of every kind, and every action that changes a counter."""
-    with at(now()):  # one moment for all, so that what was mended can be compared to the second
+    with at(now()):  # one moment for all rows, so that repaired times can be compared exactly
         load_dataset("world and deeds", app, lambda: _live(people, agenda))
     answer = first(
         Post, Post.topic_id == first(Topic, Topic.kind == "question").id, Post.number == 3
@@ -137,7 +137,11 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Topic, "replies_count", one_more),
     (Topic, "active_at", long_ago),
     (Topic, "answer_id", of_another),
-    (Topic, "answered_by_id", lambda author_id: author_id),  # of an answer that is none
+    (
+        Topic,
+        "answered_by_id",
+        lambda author_id: author_id,
+    ),  # refers to an answer that does not exist
     (Post, "useful_count", one_more),
     (Post, "same_here_count", one_more),
     (Post, "tried_count", one_more),
@@ -334,14 +338,14 @@ def test_hosts_without_a_note_and_notes_without_an_agenda_are_found(
     assert told.exit_code == 0
 
 
-# Damaged indexes and keys
+# Damaged indexes and foreign keys
 
 
 def find_trams(people: Any) -> int:
     return find(people.ana, Query("trams")).texts
 
 
-@pytest.mark.sqlite_only  # PostgreSQL keeps its index in a column that it makes itself
+@pytest.mark.sqlite_only  # PostgreSQL generates its index by itself
 def test_a_damaged_full_text_index_is_made_anew(run: Run, world: None, people: Any) -> None:
     found = find_trams(people)
     db.session.execute(text("UPDATE document_fts_data SET block = zeroblob(9) WHERE id > 10"))
@@ -351,7 +355,7 @@ def test_a_damaged_full_text_index_is_made_anew(run: Run, world: None, people: A
     assert find_trams(people) == found > 0
 
 
-@pytest.mark.sqlite_only  # as above
+@pytest.mark.sqlite_only  # PostgreSQL generates its index by itself
 def test_documents_that_the_index_has_lost_are_told(run: Run, world: None) -> None:
     document = first(Document)
     lost = "DELETE FROM document_fts_docsize WHERE id = :id"
@@ -362,7 +366,7 @@ def test_documents_that_the_index_has_lost_are_told(run: Run, world: None) -> No
     assert told.exit_code == 0
 
 
-@pytest.mark.sqlite_only  # as above
+@pytest.mark.sqlite_only  # PostgreSQL generates its index by itself
 @pytest.mark.parametrize("remedy", [["check", "--fix"], ["reindex"]])
 def test_wrong_words_in_the_index_are_mended_as_a_backup_says(
     run: Run, world: None, people: Any, remedy: list[str]
@@ -435,7 +439,7 @@ def test_files_that_a_killed_restore_left_are_told_and_deleted(run: Run, app: Fl
     (left / "forum.sqlite").touch()
     held = os.open(left, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
-    assert "partial" not in run("check", "--fix").output and left.exists()  # one is under way
+    assert "partial" not in run("check", "--fix").output and left.exists()  # a backup is running
     os.close(held)
     told = run("check")
     assert told.exit_code == 1 and f"file {left}: was left by" in told.output
@@ -445,7 +449,7 @@ def test_files_that_a_killed_restore_left_are_told_and_deleted(run: Run, app: Fl
 def test_a_key_that_leads_nowhere_is_told(run: Run, world: None, app: Flask) -> None:
     reading = first(Reading)
     if db.session.connection().dialect.name == "sqlite":
-        lose = ["PRAGMA defer_foreign_keys = ON"]  # checked at the end, which is never
+        lose = ["PRAGMA defer_foreign_keys = ON"]  # checked at the commit, which never happens
     else:
         lose = ["ALTER TABLE reading DISABLE TRIGGER ALL"]
     for words in [*lose, f"UPDATE reading SET agenda_id = 999 WHERE id = {reading.id}"]:
@@ -463,7 +467,7 @@ def test_a_topic_whose_agenda_is_gone_is_in_no_count(run: Run, world: None) -> N
     else:
         db.session.execute(text("ALTER TABLE topic DISABLE TRIGGER ALL"))
     db.session.execute(update(Topic).where(Topic.id == topic.id).values(agenda_id=999))
-    assert run("check", "--fix").exit_code == 1  # the topic still leads nowhere
+    assert run("check", "--fix").exit_code == 1  # the topic still refers to no agenda
     counted = select(func.count()).select_from(TopicCount).where(TopicCount.agenda_id == 999)
     assert db.session.scalar(counted) == 0
     assert not wrong_counts()
@@ -515,7 +519,7 @@ def test_numbers_for_new_rows_come_after_those_that_are_there(run: Run, world: N
 def test_a_folder_of_another_user_is_named(
     app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A command run by root has created the file; letters would wait in it for ever."""
+    """If a command run by root has created the file, e-mails that are noted in it would wait for ever."""
     folder = app.extensions["settings"].mail_path
     folder.mkdir(exist_ok=True)
     assert run("check").output.endswith("Nothing is wrong.\n")

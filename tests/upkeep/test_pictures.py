@@ -1,4 +1,4 @@
-"""`flask check` and `flask reindex` on pictures: which text shows which, and whether their files are there."""
+"""`flask check` and `flask reindex` for pictures: which text shows which, and whether their files exist."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def forgotten() -> None:
 
 
 def made_up() -> None:
-    """Wrong pictures in all texts, also in those that show none."""
+    """List wrong pictures for all texts, also for those that show none."""
     forgotten()
     for number in db.session.scalars(select(Document.id)):
         wrong = {"document_id": number, "picture": "d" * 24 + "-1x1"}

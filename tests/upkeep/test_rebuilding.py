@@ -75,7 +75,7 @@ def emptied() -> None:
 
 
 def corrupted() -> None:
-    """Wrong in every column: words, parents, audiences; half of it hidden, half of that missing, things that never were."""
+    """Make every column wrong: words, parents, audiences; hide half of the documents, delete some, add invented ones."""
     wrong = {"title": "x", "body": "y", "folded_title": "x", "folded_body": "y", "byline": "z"}
     wrong |= {"address": "/", "language": "xx", "written_at": START - timedelta(days=900)}
     numbers = list(db.session.scalars(select(Document.id).order_by(Document.id)))
@@ -107,7 +107,7 @@ def test_reindexing_leaves_what_the_deeds_left(
     run: Run, forum: Agenda, damage: Callable[[], None]
 ) -> None:
     before = documents()
-    # No search offers a kind that is never found
+    # Search offers only kinds that exist
     assert {kind for kind, _id in before} == set(KINDS)
     damage()
     db.session.commit()
@@ -153,8 +153,8 @@ def test_reindexing_a_right_table_changes_nothing(
     reading = (
         "SELECT",
         "PRAGMA",
-        "INSERT INTO page_version",  # every deed counts up for kept pages
-        "INSERT INTO document_fts(document_fts, rank)",  # compares
+        "INSERT INTO page_version",  # each action counts up versions of cached pages
+        "INSERT INTO document_fts(document_fts, rank)",  # only compares
     )
     written = [line for line in made.statements if not line.lstrip().startswith(reading)]
     assert not written

@@ -94,7 +94,7 @@ def test_a_server_goes_on_when_another_has_upgraded_the_schema(client: FlaskClie
 def test_a_database_that_takes_no_writes_is_not_ready(
     database_url: str, migrated_app: Flask
 ) -> None:
-    """As with a read-only replica, or a disk that is mounted read-only."""
+    """For example a read-only replica, or a disk that is mounted read-only."""
     is_file = database_url.startswith("sqlite")
     read_only = f"sqlite:///file:{database_url.removeprefix('sqlite:///')}?mode=ro&uri=true"
     options = "&options=-c%20default_transaction_read_only%3Don"
@@ -175,7 +175,7 @@ def test_whoever_asks_while_an_answer_is_awaited_waits_for_the_same() -> None:
     assert probe.ask(slowly) == ("ours", True) and len(asked) == 2
 
 
-@pytest.mark.sqlite_only  # about the folder, whatever the database
+@pytest.mark.sqlite_only  # about the folder, not the database
 def test_a_disk_without_room_is_not_ready(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,12 +210,12 @@ def signs(app: Flask) -> Iterator[tuple[Path, Path]]:
 
 
 def touch(path: Path, moment: float) -> None:
-    """Let a file be one that was written at a moment, by the clock of the test and not by that of the disk."""
+    """Set the modification time of a file by the clock of the test, not by that of the file system."""
     path.touch()
     os.utime(path, (moment, moment))
 
 
-@pytest.mark.sqlite_only  # about the folder, whatever the database
+@pytest.mark.sqlite_only  # about the folder, not the database
 def test_a_worker_that_is_missed_is_said_and_refuses_nobody(
     signs: tuple[Path, Path], client: FlaskClient
 ) -> None:
@@ -238,7 +238,7 @@ def charts(page: str) -> dict[str, list[str]]:
         name = re.search(r"<h3>(.*?)</h3>", chart)
         rows = re.findall(r'<th scope="row">.*?</th><td class="n">(.*?)</td>', chart)
         assert name and len(rows) == chart.count("<rect") == 12
-        # Of an image Firefox tells the parts, too: the table says them once
+        # Firefox exposes the parts of an image to screen readers, too; the table already has them
         assert re.search(r'<svg[^>]* role="img" aria-label="[^"]+"><g aria-hidden="true">', chart)
         found[name[1]] = rows
     return found
@@ -247,7 +247,7 @@ def charts(page: str) -> dict[str, list[str]]:
 def test_what_happened_is_counted_by_month(
     people: Any, agenda: Any, sign_in: Callable[[Any], FlaskClient]
 ) -> None:
-    """Three months ago a question, this month its answer; what is older than a year is left out."""
+    """A question of three months ago is answered this month; things older than a year are left out."""
     this_month = now().replace(day=1, hour=0)
     with at(this_month - timedelta(days=75)):
         asked = open_topic(people.ana, agenda.id, NewTopic("question", "Who?", write("A text.")))
@@ -318,7 +318,7 @@ def test_the_page_of_figures_takes_few_statements(
         open_topic(people.ana, agenda.id, NewTopic("question", f"Who {number}?", write("A text.")))
     browser = sign_in(people.administrator)
     browser.get("/administration/figures")
-    with queries() as made:  # two of them for the numbers in the masthead, one for who it is
+    with queries() as made:  # two of them count for the masthead, one is for the session
         assert browser.get("/administration/figures").status_code == 200
     assert made.count <= 12, made.statements
 
