@@ -52,7 +52,7 @@ def published_practice(people: Any, agenda: Any, **more: Any) -> Any:
     return library.publish(people.moderator, made.id)
 
 
-# What is told
+# Which events are delivered
 
 
 def test_a_program_is_told_what_is_new_and_where_it_is(receiver, add, ask, people, agenda, client):
@@ -197,7 +197,7 @@ def test_a_trial_says_that_it_is_one(receiver, add, people, client):
     assert room == {"text": "A trial of Quiet cities: messages arrive here. http://localhost/"}
 
 
-# Of what it is told
+# For which kinds and agendas
 
 
 def test_it_is_told_of_the_chosen_kinds_alone(receiver, add, ask, people, agenda):
@@ -306,7 +306,7 @@ def test_changes_are_not_told(receiver, add, ask, people):
 
 def test_what_is_older_than_a_webhook_is_not_told(receiver, add, ask):
     add()
-    with at(now() - timedelta(days=400)):  # as an import does
+    with at(now() - timedelta(days=400)):  # old content, as from an import
         ask("Long ago")
     work()
     assert receiver.got == [] and deliveries() == []
@@ -333,7 +333,7 @@ def test_posting_asks_no_statement_more_for_webhooks(receiver, add, ask, people,
     assert len(asked) == 1 and "watch" in asked[0], "with what is asked anyway"
 
 
-# How often, and when
+# How often, and when, it is tried
 
 
 def test_a_thing_is_noted_once_for_each_webhook(receiver, add, ask, people):
@@ -343,7 +343,7 @@ def test_a_thing_is_noted_once_for_each_webhook(receiver, add, ask, people):
     assert actions.note_what_is_new(SYSTEM) == 1
     assert actions.note_what_is_new(SYSTEM) == 0
     event = db.session.scalars(db.select(Event).where(Event.topic_id == topic.id)).one()
-    event.untold_at = now()  # as if somebody had noted the same at the same moment
+    event.untold_at = now()  # as if another worker had noted the same at this moment
     db.session.commit()
     actions.note_what_is_new(SYSTEM)
     assert len(deliveries()) == 2
@@ -504,7 +504,7 @@ def test_webhooks_take_turns(receiver, add, ask):
     assert sorted(hosts[:3]) == ["a", "b", "c"] and hosts.count("a") == 3
 
 
-@pytest.mark.sqlite_only  # reads the plan of SQLite, which decides without knowing how many rows there are
+@pytest.mark.sqlite_only  # reads SQLite's query plan, which does not depend on the number of rows
 def test_what_is_next_is_found_without_walking_through_all_that_waits(add, ask, queries):
     add()
     ask()
@@ -542,7 +542,7 @@ def test_addresses_that_hang_leave_half_of_the_time_to_mail(receiver, add, ask, 
     assert len(tried) == 5 and min(between) >= 2 * outbound.TIMEOUT_SECONDS, tried
 
 
-# When it stops
+# When it is paused
 
 
 def test_an_address_where_nothing_is_wanted_any_more_is_asked_no_more(receiver, add, ask):
@@ -585,7 +585,7 @@ def test_what_is_published_while_it_is_paused_is_never_told(receiver, add, ask, 
 
 
 def test_what_has_waited_for_days_is_given_up_when_it_is_resumed(receiver, add, ask, people):
-    """Nobody wants a month of questions in a chat room at once; another webhook still gets its own."""
+    """A chat room must not get a month of questions at once; other webhooks still get their deliveries."""
     webhook, other = add(), add(name="Another")
     ask("Long ago")
     actions.note_what_is_new(SYSTEM)
@@ -628,7 +628,7 @@ def test_old_deliveries_are_deleted(receiver, add, ask):
     assert deliveries() == []
 
 
-# To a program of one's own
+# To a program in one's own network
 
 
 def test_a_network_that_the_server_allows_is_told(add, ask, people, app, monkeypatch):

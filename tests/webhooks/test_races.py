@@ -1,4 +1,4 @@
-"""Several workers at once, and an administrator who deletes: each delivery is sent once, and nobody waits for ever.
+"""Several workers at once, and an administrator who deletes a webhook: each delivery is sent once, without deadlocks.
 
 They run in threads on a database of its own, in which commits are real.
 """

@@ -308,6 +308,6 @@ def test_the_twenty_last_ones_are_shown(browser: Any, receiver: Any, add: Any, p
 
 
 def test_a_webhook_names_nobody() -> None:
-    """Only the list of changes does, which loses the name of who leaves as all histories do."""
+    """Only its history names members, and loses the names of those who leave, like all histories."""
     names = Webhook.__table__.columns.keys()
     assert not [name for name in names if "member" in name or name.endswith("_by_id")]
