@@ -80,7 +80,7 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
 
 
 def things(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """The same in a federation that is already set up."""
+    """The values of `build` in a federation that is already set up."""
     with at(now() - LONG_AGO):
         made = {**_curated(people, agenda), **_written(people, agenda)}
     dialogue.edit(people.ana, made["post"], write("What we did, told **better**."))
@@ -182,7 +182,7 @@ def _coming(people: Any) -> dict[str, Any]:
     """A candidate, and an invitation."""
     joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
     candidate = keep(VISITOR, joining, "a key", JoinDetails([("Why?", "To learn.")]))
-    candidate.confirmed_at = now()  # as the e-mail does when candidates need approval
+    candidate.confirmed_at = now()  # as the link in the e-mail does when joining needs an approval
     db.session.commit()
     made = invite(people.moderator, InvitationText(2, now() + timedelta(days=7)))
     linked = link(people.ana, "https://id.example", "ana")
@@ -226,7 +226,7 @@ def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
 
 
 def _meetings(people: Any, agenda: Agenda) -> dict[str, Any]:
-    """A meeting that Ana takes part in, and one that is over."""
+    """A meeting in which Ana takes part, and one that is over."""
     begins = now() + timedelta(days=5)
     words = {"time_zone": "Europe/Lisbon", "is_online": True}
     link = "https://meet.example/secret-room"
