@@ -265,7 +265,7 @@ def test_who_leaves_leaves_no_handle_behind(people: Any, agenda: Any) -> None:
     gone(people.ana, "nameless")
     assert not db.session.scalar(select(func.count()).select_from(EarlierHandle))
     assert [one.editor_handle for one in versions_of("organisation", made.id)] == [""]
-    posts = [post.source for post in db.session.scalars(select(Post))]
+    posts = [post.source for post in db.session.scalars(select(Post).order_by(Post.id))]
     assert posts == ["Ask Former member, or Former member.", "And Former member."]
     assert holding("ana-prado") == holding("ana-p") == set()
     for handle in ("ana-prado", "ana-p", "anap"):
