@@ -284,7 +284,9 @@ def test_the_asker_tells_what_happened_and_tells_it_better(people: Any, asked: T
     assert story_of(asked) is None and topic.followed_up_at is None
 
 
-def test_nobody_else_tells_it_and_not_before_a_reply(people: Any, asked: Topic) -> None:
+def test_only_the_asker_tells_what_happened_and_only_after_a_reply(
+    people: Any, asked: Topic
+) -> None:
     with pytest.raises(Forbidden, match="Nobody has replied"):
         actions.follow_up(people.ana, asked.id, IT_WORKED)
     dialogue.reply(people.ben, asked.id, write("Try it."))
@@ -482,7 +484,7 @@ def test_without_answer_and_asked_for_reply_nobody_is_asked(people: Any, asked: 
     assert kinds(asked) == [] and db.session.get_one(QuestionCare, asked.id).look_at is None
 
 
-def test_not_yet_asks_once_more_in_two_months(people: Any, asked: Topic) -> None:
+def test_after_not_yet_the_asker_is_asked_again_in_two_months(people: Any, asked: Topic) -> None:
     start = now()
     dialogue.reply(people.ben, asked.id, write("Try it."))
     for days in (8, 38):
