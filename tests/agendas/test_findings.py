@@ -185,7 +185,7 @@ def test_an_archived_agenda_has_found_what_it_found(
     assert "What the dialogue has found</h2>" in page and "Quiet asphalt" in page
 
 
-def test_nobody_else_reads_it_of_an_agenda_in_preparation(
+def test_findings_of_an_agenda_in_preparation_are_for_its_moderators(
     client: FlaskClient, sign_in: Any, people: Any, found: Agenda
 ) -> None:
     actions.prepare_agenda(people.host, found.id)
@@ -209,7 +209,7 @@ def test_only_its_own_page_reads_them(
         assert len(read) == (path == "/agendas/quieter/topics"), path
 
 
-def test_programs_read_it(client: FlaskClient, found: Agenda) -> None:
+def test_the_json_api_has_the_findings(client: FlaskClient, found: Agenda) -> None:
     told = json.loads(client.get("/api/v1/agendas/quieter").text)
     assert "<strong>lasts</strong>" in told["findings_html"]
     assert told["findings_at"].startswith((now() - timedelta(days=7)).date().isoformat())

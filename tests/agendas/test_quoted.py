@@ -176,7 +176,7 @@ def test_only_who_is_quoted_takes_the_name_away(
         actions.take_name_away(people.ben, other.id, statement.id)
 
 
-def test_nobody_else_names_them_there_again(
+def test_only_the_member_can_restore_a_removed_name(
     people: Any, agenda: Agenda, statement: Statement
 ) -> None:
     actions.take_name_away(people.ben, agenda.id, statement.id)
