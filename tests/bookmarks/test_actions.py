@@ -66,7 +66,7 @@ def test_the_note_is_one_line_and_its_owners_alone(people, post):
     assert actions.note(people.ben, kept.id, "").note == ""
 
 
-def test_there_is_an_end_to_it(people, post, monkeypatch):
+def test_the_number_of_bookmarks_is_limited(people, post, monkeypatch):
     monkeypatch.setattr("forum.bookmarks.actions.MAX_BOOKMARKS", 2)
     replies = [dialogue.reply(people.chitra, post.topic_id, write(f"{one}")) for one in range(2)]
     for one in replies:
@@ -115,7 +115,7 @@ def test_they_stay_at_their_post_wherever_it_goes(people, agenda, post):
     assert kept_among(people.ben, "post", [post.id, reply.id]) == {post.id, reply.id}
 
 
-def test_the_system_forgets(people, post):
+def test_bookmarks_are_deleted_with_their_member(people, post):
     actions.bookmark(people.ben, "post", post.id)
     actions.forget_member(SYSTEM, people.ben.id)
     assert bookmarks_count(people.ben) == 0
