@@ -56,7 +56,7 @@ def test_who_speaks_for_an_organisation_publishes_for_it(people, agenda, bodies)
     ("who", "body"),
     [("ben", "city"), ("moderator", "city"), ("hana", "institute"), ("moderator", "nobody")],
 )
-def test_nobody_else_does(people, agenda, bodies, who, body):
+def test_only_who_speaks_for_an_organisation_publishes_for_it(people, agenda, bodies, who, body):
     member = people.host if who == "hana" else getattr(people, who)
     with pytest.raises(Forbidden, match="Only the representative of an organisation"):
         published(member, agenda, getattr(bodies, body))
@@ -257,7 +257,7 @@ def test_it_is_given_up_and_says_what_stopped_it(people, commitment):
             deed(people.ana, commitment.id, "Again.")
 
 
-def test_it_is_kept(people, commitment):
+def test_a_kept_commitment_ends_and_is_told(people, commitment):
     actions.follow_commitment(people.chitra, commitment.id)
     actions.keep_commitment(people.ana, commitment.id, "Two streets sleep.")
     assert (commitment.state, commitment.next_on) == ("kept", None)
@@ -462,7 +462,7 @@ def test_who_leaves_goes_from_it_and_it_stays(people, commitment):
     assert queries.get_commitment(VISITOR, commitment.id).title == "Felt below line 2"
 
 
-def test_counters_are_mended(people, commitment):
+def test_wrong_counters_of_a_commitment_are_mended(people, commitment):
     actions.follow_commitment(people.chitra, commitment.id)
     commitment.peers_count, commitment.next_on = 7, in_days(1)
     db.session.flush()

@@ -285,7 +285,7 @@ def test_the_address_fills_the_form_in(sign_in, people, agenda, bodies):
     assert sign_in(people.ana).get("/commitments/new?declaration=999&practice=x").status_code == 200
 
 
-def test_nobody_else_finds_the_form(client, sign_in, people, bodies):
+def test_the_form_is_only_for_who_speaks_for_an_organisation(client, sign_in, people, bodies):
     assert client.get("/commitments/new").status_code == 303
     refused = sign_in(people.ben).get("/commitments/new")
     assert refused.status_code == 403 and "Only the representative of an organisation" in words_of(
