@@ -635,7 +635,7 @@ def test_an_agenda_with_a_declaration_does_not_go_back_into_preparation(people, 
         moderation.undo(people.moderator, opened.id)
 
 
-def test_counts_are_mended(people, declaration, bodies):
+def test_wrong_counts_of_declarations_are_mended(people, declaration, bodies):
     signed(people.ana, declaration, bodies.city)
     declaration.signatures_count = 7
     db.session.get_one(Agenda, declaration.agenda_id).declarations_count = 9
