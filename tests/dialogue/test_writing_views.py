@@ -458,7 +458,7 @@ def test_a_preview_for_the_script(
 # Editing, deleting, earlier versions
 
 
-def test_an_author_edits(people: Any, topic: Topic, sign_in: Any) -> None:
+def test_an_author_edits_title_and_text(people: Any, topic: Topic, sign_in: Any) -> None:
     post = first_post(topic)
     browser = sign_in(people.ana)
     assert "It took **two** years." in page(browser, f"/posts/{post.id}/edit")
