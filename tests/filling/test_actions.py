@@ -116,7 +116,7 @@ def people() -> dict[str, Any]:
     }
 
 
-def test_nobody_else_fills(app: Any, plan: Plan) -> None:
+def test_only_the_system_fills(app: Any, plan: Plan) -> None:
     for deed in (
         lambda: set_up_forum(VISITOR, plan, HASHES),
         lambda: write_batch(VISITOR, RowBatch(())),
