@@ -81,7 +81,7 @@ def test_replies_and_comments_are_told_apart_from_what_they_are_below(people, po
     assert "Comment on <bdi" in on_case and f'href="/cases/{case.slug}#post-2"' in on_case
 
 
-def test_nobody_else_sees_them(people, kept, client, sign_in):
+def test_bookmarks_are_only_for_their_owner(people, kept, client, sign_in):
     assert client.get("/bookmarks").location.startswith("/sign-in?next")
     for other in (people.ana, people.moderator, people.administrator):
         assert "No bookmarks yet" in page(sign_in(other), "/bookmarks")
