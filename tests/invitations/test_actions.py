@@ -174,7 +174,7 @@ def test_nobody_joins_beyond_the_seats(people, institute):
     assert queries.seats(people.ana, institute.slug).free == 0
 
 
-def test_nor_changes_to_it_in_the_settings(people, institute):
+def test_nobody_changes_to_a_full_organisation_in_the_settings(people, institute):
     eva = members.join(VISITOR, joining("Eva Holm", institute))
     members.join(VISITOR, joining("Finn Lund", institute))
     with pytest.raises(Invalid, match="All seats"):

@@ -81,7 +81,7 @@ def test_its_representative_names_who_does(people, agenda, institute):
     assert who_writes(people, agenda) == [True, True, True]
 
 
-def test_nobody_else_names_them(people, institute):
+def test_only_the_representative_names_who_writes_for_it(people, institute):
     for somebody in (people.ben, people.host, VISITOR):
         with pytest.raises(Forbidden):
             choose_voices(somebody, institute.id, [somebody.id or 0])
@@ -170,7 +170,7 @@ def test_a_text_that_waited_is_published_as_the_author_s_own(people, agenda, ins
     assert found.published_at and found.organisation_id is None
 
 
-def test_so_is_one_that_a_rule_held_back(people, agenda, institute):
+def test_a_text_that_a_rule_held_back_is_published_as_the_author_s_own(people, agenda, institute):
     make_rule(people.administrator, RuleText("word", "hum", "We read this word first."))
     held = open_topic(people.ben, agenda.id, NEW)
     assert isinstance(held, Held) and held.organisation_id == institute.id
