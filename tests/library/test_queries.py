@@ -190,7 +190,9 @@ def test_history_leaves_out_a_practice_that_was_for_members(world: World) -> Non
     assert len(queries.practice_edits(world.reader, found)) == 1
 
 
-def test_who_tried_what(world: World, practice: Practice) -> None:
+def test_practices_tried_in_a_city_or_by_a_member_are_found_and_counted(
+    world: World, practice: Practice
+) -> None:
     tried(world, practice, "kept")
     assert queries.tried_counts([practice.topic_id, None]) == {practice.topic_id: 1}
     for key in (

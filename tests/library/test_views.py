@@ -533,7 +533,7 @@ def test_doors_open_for_those_who_may(
 @pytest.mark.parametrize(
     "path", [path for path, who in DOORS if who != "everybody" and "mine" not in path]
 )
-def test_nobody_else_gets_through_by_posting(
+def test_posting_to_the_doors_of_others_is_refused(
     world: World, case: Case, practice: Practice, sign_in: SignIn, client: FlaskClient, path: str
 ) -> None:
     assert client.post(path, data=CASE).status_code == 403
