@@ -298,7 +298,7 @@ def test_many_answers_within_an_hour_are_given_back(people, topic, post, letters
     )
 
 
-def test_the_limit_counts(limits):
+def test_a_limit_refuses_what_comes_after_it(limits):
     asked = [ratelimits.within_limit("2/hour", "a test", "7") for _n in range(3)]
     assert asked == [True, True, False]
 
@@ -513,7 +513,7 @@ def test_a_letter_that_comes_back_pauses_the_address(people):
         {"address": ""},
     ],
 )
-def test_not_every_report_does(people, change):
+def test_other_reports_pause_no_address(people, change):
     receive_message(report(people, **change))
     assert not is_paused(people)
 

@@ -296,7 +296,7 @@ def test_old_letters_are_forgotten(people, mail_server):
     assert db.session.scalars(select(Delivery)).all() == [] and lost.id
 
 
-def test_addresses_of_servers():
+def test_addresses_of_mail_servers_are_parsed():
     assert parse_smtp_url("smtp://u%40x:p%2Fw@mail.example.org").user == "u@x"
     assert (
         parse_smtp_url("smtp://mail.example.org").port == 587

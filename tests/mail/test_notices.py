@@ -560,7 +560,7 @@ def test_ending_the_digest_from_the_letter(people, topic, mail_server, client):
         assert write_digests() == 0
 
 
-def test_best_first(people, topic, agenda, mail_server):
+def test_a_digest_has_the_most_important_first(people, topic, agenda, mail_server):
     other = dialogue.open_topic(
         people.ana, agenda.id, NewTopic("experience", "Quiet asphalt", write("It works."))
     )
