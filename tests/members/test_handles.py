@@ -60,7 +60,7 @@ def test_members_choose_another_handle(people: Any, typed: str) -> None:
         *("ben-okoth", "benokoth", "ben-0koth", "mona-berg", "monaberg-admin", "ana-prado"),
     ],
 )
-def test_not_any_handle(people: Any, typed: str) -> None:
+def test_some_handles_cannot_be_chosen(people: Any, typed: str) -> None:
     """Not of a wrong form, of a role, of somebody else or confusable with theirs, and not the present one."""
     with pytest.raises(Invalid) as refused:
         actions.change_handle(people.ana, typed)
@@ -96,7 +96,7 @@ def test_no_name_imitates_a_handle_that_was_somebodys(people: Any, renamed: Any)
     actions.edit_profile(renamed, Profile(name=imitation, languages=["en"]))
 
 
-def test_not_again_for_thirty_days_and_then_even_back(people: Any, renamed: Any) -> None:
+def test_a_handle_changes_once_in_thirty_days_and_then_even_back(people: Any, renamed: Any) -> None:
     too_soon = at(now() + HANDLE_INTERVAL - timedelta(minutes=1))
     with too_soon, pytest.raises(Forbidden, match="not long ago"):
         actions.change_handle(renamed, "ana-prado")

@@ -85,7 +85,7 @@ def test_a_member_whose_profile_is_hidden_meanwhile_is_ignored_no_longer(
     assert browser.post("/members/ben-okoth/end-ignoring").status_code == 404
 
 
-def test_who_may_not(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_not_ignore_whom(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Forbidden):
         actions.ignore(people.ana, people.ana.id)
     with pytest.raises(NotFound):
