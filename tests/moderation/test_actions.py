@@ -371,7 +371,9 @@ def test_a_deed_that_fails_writes_nothing_down(people: Any, things: Any) -> None
 
 
 @pytest.mark.parametrize("item_id", [0, -1, 2**31 - 1])
-def test_ids_of_nothing(people: Any, things: Any, item_id: int) -> None:
+def test_nothing_is_decided_about_ids_that_do_not_exist(
+    people: Any, things: Any, item_id: int
+) -> None:
     for kind in ("post", "topic", "case", "practice", "member", "nonsense"):
         with pytest.raises(NotFound):
             actions.decide(people.moderator, kind, item_id, "hide", Reasons("Nothing.", 2))

@@ -103,7 +103,9 @@ def now_is_later() -> Any:
 
 
 @pytest.mark.parametrize("make", HELD)
-def test_all_is_as_it_was(people: Any, things: Any, rule: Any, make: Any) -> None:
+def test_after_undoing_an_approval_all_is_as_it_was(
+    people: Any, things: Any, rule: Any, make: Any
+) -> None:
     held = make(people, things)
     make_notices(SYSTEM)
     db.session.expunge_all()
@@ -242,7 +244,9 @@ def test_taken_up_it_stays(
     assert all_rows() == before
 
 
-def test_not_after_ten_minutes_nor_by_another(people: Any, things: Any, rule: Any) -> None:
+def test_an_approval_is_undone_within_ten_minutes_by_who_approved(
+    people: Any, things: Any, rule: Any
+) -> None:
     held = reply_held(people, things)
     decision = actions.approve(people.host, held.id)
     with pytest.raises(Conflict, match="no longer"):

@@ -80,7 +80,7 @@ POSTS = (
 
 @pytest.mark.parametrize("deed", ["hide", "remove"])
 @pytest.mark.parametrize("make", POSTS)
-def test_all_is_as_it_was(
+def test_after_undoing_a_hiding_all_is_as_it_was(
     people: Any, things: Any, client: FlaskClient, make: Any, deed: str
 ) -> None:
     post_id = make(people, things).id
@@ -102,7 +102,7 @@ def test_all_is_as_it_was(
 
 
 @pytest.mark.parametrize("make", POSTS)
-def test_so_it_is_after_clearing_its_author(people: Any, things: Any, make: Any) -> None:
+def test_after_undoing_a_clearing_all_is_as_it_was(people: Any, things: Any, make: Any) -> None:
     post = make(people, things)
     make_notices(SYSTEM)
     author_id = post.author_id

@@ -193,7 +193,9 @@ def test_a_button_that_is_refused_for_another_cause_says_it(
     assert answer.status_code == 409 and "This is so already" in answer.text
 
 
-def test_nobody_else_learns_who_is_at_it(sign_in: Any, people: Any, claimed: Any) -> None:
+def test_who_has_claimed_a_thing_is_told_to_its_moderators_only(
+    sign_in: Any, people: Any, claimed: Any
+) -> None:
     for person in (people.ben, claimed.other_host):
         browser = sign_in(person)
         for deed in ("hide", "restore"):

@@ -91,7 +91,7 @@ def test_a_post_that_one_hid_oneself_is_shown_again_in_the_queue(
     assert 'value="restore"' in browser.get(f"/moderation/post/{item_id}").text
 
 
-def test_no_way_around(people: Any, things: Any) -> None:
+def test_no_other_deed_brings_back_ones_own_hidden_content(people: Any, things: Any) -> None:
     mine = own(people, things)
     post_id, topic_id = mine["post"][0], mine["topic"][0]
     actions.decide(people.administrator, "post", post_id, "remove", REASONS)

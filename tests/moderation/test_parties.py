@@ -68,7 +68,9 @@ def test_who_reported_it_does_not_show_it_again(
     assert actions.decide(decider, kind, item_id, "restore").deed == "restore"
 
 
-def test_nor_hides_what_another_has_kept(sign_in: Any, people: Any, things: Any) -> None:
+def test_who_reported_it_does_not_hide_what_another_has_kept(
+    sign_in: Any, people: Any, things: Any
+) -> None:
     post_id, *_ = reported(people, things, "post")
     actions.decide(people.host, "post", post_id, "keep")
     browser, hiding = sign_in(people.moderator), f"/posts/{post_id}/hide"
@@ -87,7 +89,9 @@ def test_nor_hides_what_another_has_kept(sign_in: Any, people: Any, things: Any)
     assert actions.decide(people.moderator, "post", post_id, "hide", REASONS).deed == "hide"
 
 
-def test_nor_hides_again_what_an_appeal_has_given_back(people: Any, things: Any) -> None:
+def test_who_reported_it_does_not_hide_again_what_an_appeal_has_given_back(
+    people: Any, things: Any
+) -> None:
     post_id, *_ = reported(people, things, "post")
     hidden = actions.decide(people.host, "post", post_id, "hide", REASONS)
     asked = appeal(people.ben, hidden.id, "It is not rude.")
@@ -107,7 +111,7 @@ def test_what_one_decided_oneself_one_takes_back(people: Any, things: Any) -> No
     assert actions.decide(people.moderator, "post", post_id, "restore").deed == "restore"
 
 
-def test_where_nobody_else_can_who_reported_it_decides(people: Any, things: Any) -> None:
+def test_who_reported_it_decides_where_nobody_else_can(people: Any, things: Any) -> None:
     post_id, adam = things.first.id, people.administrator
     actions.report(adam, "post", post_id, "rules", "Rude.")
     actions.decide(people.host, "post", post_id, "hide", REASONS)

@@ -77,7 +77,7 @@ def test_it_needs_a_reason_and_an_end_ahead(people: Any, things: Any) -> None:
     assert pace_of(things.topic.id) is None
 
 
-def test_once_it_is_over_it_can_begin_again(people: Any, things: Any) -> None:
+def test_a_slow_mode_that_is_over_can_begin_again(people: Any, things: Any) -> None:
     slow(people.host, things, 10, days=1)
     with at(now() + timedelta(days=2)):
         with pytest.raises(Conflict):

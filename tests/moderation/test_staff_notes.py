@@ -160,9 +160,7 @@ def test_decisions_keep_no_words_that_have_gone_with_their_author(
     assert bool(retitled.before) is not is_silent
 
 
-def test_nor_the_name_of_the_author_in_what_the_forum_says_was_done(
-    people: Any, things: Any
-) -> None:
+def test_decisions_do_not_keep_the_name_of_an_author_who_left(people: Any, things: Any) -> None:
     actions.retitle(people.host, things.topic.id, "The nights of Ana Prado", [], REASONS)
     again = actions.retitle(people.host, things.topic.id, "Calmer nights", [], REASONS)
     known = KnownAs("Ana Prado", ["ana-prado"], "A former member")

@@ -122,7 +122,7 @@ def test_who_knows_of_it_is_told_that_it_was_taken_back(
 
 
 @pytest.mark.parametrize("happens", KNOWN)
-def test_so_is_who_reported_it(
+def test_a_reporter_who_knows_of_it_is_told_that_it_was_taken_back(
     people: Any, things: Any, reported: Report, happens: Callable[..., None]
 ) -> None:
     decision = actions.decide(people.host, "post", things.first.id, "hide", REASONS)
@@ -271,7 +271,9 @@ def test_who_knows_where_the_chosen_answer_went_is_told_once(
 
 @pytest.mark.parametrize("deed", ["publish", "send_back"])
 @pytest.mark.parametrize("happens", [*UNKNOWN, *KNOWN])
-def test_a_practice(people: Any, things: Any, deed: str, happens: Callable[..., None]) -> None:
+def test_only_an_author_who_knows_is_told_that_a_decision_about_a_practice_was_taken_back(
+    people: Any, things: Any, deed: str, happens: Callable[..., None]
+) -> None:
     if deed == "publish":
         decision = actions.publish(people.host, things.practice.id)
     else:
