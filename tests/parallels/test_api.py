@@ -46,7 +46,7 @@ def test_it_says_what_figures_are_called(client, people, agenda):
     ]
 
 
-def test_so_does_a_case(client, people, case):
+def test_a_case_lists_its_translations(client, people, case):
     text = in_french(title="Liège", sentence="", parts={"body": "Du liège."})
     actions.add_translation(people.ben, "case", case.id, text)
     assert read(client, "/cases/cork/in/fr")["figures"] == []
