@@ -148,7 +148,9 @@ def test_nobody_shows_the_picture_of_somebody_else(people, agenda, world, pictur
     dialogue.reply(people.moderator, world["topic"], said(picture))
 
 
-def test_nor_in_a_text_that_is_too_long_to_be_formatted(people, world, picture):
+def test_nobody_names_a_picture_of_others_in_a_text_too_long_to_be_formatted(
+    people, world, picture
+):
     """Such a text is shown as plain text; but it names the picture, and after an edit the page could show it."""
     endless = f"{picture.line('A lane')}\n\n" + "[a](//b)" * 2_400
     with pytest.raises(Invalid, match="of somebody else"):
