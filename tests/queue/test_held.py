@@ -136,12 +136,16 @@ def test_a_refusal_waits_in_the_inbox_until_its_author_has_sent_the_text_again(
     assert waiting_and_mailed(people.ana) == (1, 1)
 
 
-def test_or_has_deleted_it(people: Any, held: Held, refused: Notice) -> None:
+def test_a_refusal_waits_in_the_inbox_until_its_author_has_deleted_the_text(
+    people: Any, held: Held, refused: Notice
+) -> None:
     dialogue.take_back(people.ana, held.id)
     assert waiting_and_mailed(people.ana) == (0, 0)
 
 
-def test_or_has_changed_the_post_in_another_way(people: Any, topic: Any) -> None:
+def test_a_refusal_waits_in_the_inbox_until_its_author_has_edited_the_post(
+    people: Any, topic: Any
+) -> None:
     make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
     post = dialogue.reply(people.ana, topic.id, write("Loud."))
     edit = dialogue.edit(people.ana, post.id, write("A casino."))

@@ -250,14 +250,16 @@ def test_only_an_appeal_is_mailed_at_once_of_what_waits(
     assert {one.way for one in notices_about(key)} == {way}
 
 
-def test_and_what_nobody_has_decided_for_two_days(people: Any, things: Any) -> None:
+def test_what_nobody_has_decided_for_two_days_is_mailed_at_once(people: Any, things: Any) -> None:
     moderation.report(people.chitra, "post", things.first.id, "rules")
     with at(now() + timedelta(hours=49)):
         tell_overdue(SYSTEM)
         assert ways_of_notices(people.moderator)[-1] == "at once"
 
 
-def test_and_what_may_be_illegal_also_when_it_waits_already(people: Any, things: Any) -> None:
+def test_what_may_be_illegal_is_mailed_at_once_even_if_it_waits_already(
+    people: Any, things: Any
+) -> None:
     for person, reason in ((people.chitra, "rules"), (people.ana, "illegal")):
         moderation.report(person, "post", things.first.id, reason)
     by_visitor = moderation.IllegalContentNotice("Stolen.", "Ines", "ines@x.example", True)
