@@ -198,7 +198,9 @@ def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeyp
 # Leaving
 
 
-def test_closing_an_account(people, lived, sign_in, letters, client):
+def test_a_member_closes_the_account_and_everything_is_explained(
+    people, lived, sign_in, letters, client
+):
     browser, other = sign_in(people.ana), sign_in(people.ana)
     page = browser.get("/settings/leave").text
     assert "Until the end: the profile and what was written stay as they are" in page
@@ -264,7 +266,7 @@ def test_whose_account_is_closed_shows_who_they_are_and_takes_everything(people,
         assert fetch(browser)[1].testzip() is None
 
 
-def test_coming_back(people, sign_in, client):
+def test_a_closed_account_is_opened_again(people, sign_in, client):
     browser = closed(people, sign_in)
     assert browser.post("/settings/leave/stay").location == "/"
     assert "Your account is open again." in browser.get("/").text
