@@ -99,7 +99,9 @@ def test_each_change_is_written_down_with_who_made_it(people: Any) -> None:
         (RecourseText("A", "https://a.example", "b" * 501), "body_sentence"),
     ],
 )
-def test_what_is_refused(people: Any, wrong: RecourseText, field: str) -> None:
+def test_a_wrong_recourse_is_refused_at_its_field(
+    people: Any, wrong: RecourseText, field: str
+) -> None:
     with pytest.raises(Invalid) as refused:
         name_recourses(people.administrator, {"body": wrong})
     assert refused.value.field == field and recourses() == []
