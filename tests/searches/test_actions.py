@@ -68,7 +68,7 @@ def test_what_has_no_word_cannot_be_kept(people, words):
     assert my_searches(people.ben) == []
 
 
-def test_so_many_at_most(people, monkeypatch):
+def test_the_number_of_kept_searches_is_limited(people, monkeypatch):
     monkeypatch.setattr("forum.searches.actions.MAX_SEARCHES", 2)
     for word in ("one", "two"):
         actions.keep(people.ben, Wanted(word))
@@ -89,7 +89,7 @@ def test_a_name_and_how_often_one_is_told_can_be_changed(people, kept):
         assert refused.value.field == field
 
 
-def test_nobody_else_reaches_it(people, kept):
+def test_a_kept_search_is_only_for_its_owner(people, kept):
     for other in (people.ana, people.host, people.moderator, people.administrator):
         with pytest.raises(NotFound):
             get_search(other, kept.id)
