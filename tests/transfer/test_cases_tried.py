@@ -60,6 +60,6 @@ def test_what_readers_do_not_see_is_in_none(app: Flask, people: Any, tmp_path: P
     assert exported(app, tmp_path / "out") == ["- tried: ana-prado | adapted"]
 
 
-def test_nor_is_a_case_that_is_hidden(app: Flask, people: Any, case: Case, tmp_path: Path) -> None:
+def test_a_hidden_case_is_in_no_export(app: Flask, people: Any, case: Case, tmp_path: Path) -> None:
     library.hide_case(people.moderator, case.id)
     assert exported(app, tmp_path / "out") == []

@@ -644,7 +644,7 @@ def test_who_has_an_account_of_the_handle_goes_on_with_it(
 
 
 @pytest.mark.parametrize("name", ["Ana P", "Ana Prado"])
-def test_so_does_who_has_one_of_a_handle_before_and_all_lead_to_it(
+def test_who_has_an_account_of_a_former_handle_goes_on_with_it_and_all_handles_lead_there(
     run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere, name: str
 ) -> None:
     members.change_handle(people.ana, "ana-p")
