@@ -154,7 +154,7 @@ def test_networks_that_the_server_allows_may_be_typed(
     assert "This is not an address on the public internet." in words(refused)
 
 
-def test_there_are_at_most_ten(browser: Any) -> None:
+def test_the_number_of_webhooks_is_limited(browser: Any) -> None:
     for number in range(MAX_WEBHOOKS):
         assert browser.post(f"{PATH}/new", data=FORM | {"name": f"Number {number}"}).location
     page = words(browser.get(PATH))
