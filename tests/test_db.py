@@ -466,7 +466,7 @@ def test_what_an_older_moment_reads_is_not_taken_for_the_present(own: Flask, the
     assert read == () and themes() == ("late",)
 
 
-def test_little_is_remembered(own: Flask, themes: Any) -> None:
+def test_the_read_cache_holds_few_values(own: Flask, themes: Any) -> None:
     read: list[int] = []
 
     def look(number: int) -> int:

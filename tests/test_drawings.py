@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SLUGS = ("globally-connected", "affordable", "climate-resilient", "a", "", "öffentlich")
 
 
-def test_six_patterns() -> None:
+def test_there_are_six_patterns() -> None:
     assert PATTERNS == (
         "radial-harbour",
         "chamfered-blocks",

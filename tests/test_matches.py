@@ -137,7 +137,7 @@ def test_the_word_of_a_rule_that_an_earlier_version_stored_is_found() -> None:
     assert said("Buy ❤\ufe0f here").contains("buy ❤\ufe0f here")
 
 
-def test_the_title_counts() -> None:
+def test_rules_look_into_the_title_too() -> None:
     assert said("Text.", "Best casino of evil.example").contains("casino")
     assert "evil.example" in said("Text.", "Best casino of evil.example").hosts
 

@@ -262,7 +262,7 @@ def test_a_name_is_resolved_once_and_the_connection_goes_to_what_was_checked(
         ("::1", False),
     ],
 )
-def test_what_is_public(address: str, expected: bool) -> None:
+def test_only_public_addresses_count_as_public(address: str, expected: bool) -> None:
     assert is_public(ipaddress.ip_address(address)) is expected
 
 

@@ -259,7 +259,7 @@ ON_TOPICS = (move, retitle, change_kind)
 
 @pytest.mark.parametrize(("doer", "reader"), LANGUAGES)
 @pytest.mark.parametrize("path", ON_TOPICS)
-def test_so_do_the_log_the_decision_and_the_file_about_oneself(
+def test_the_log_the_decision_and_the_file_about_oneself_speak_the_language_of_their_reader(
     several: Flask,
     people: Any,
     things: Things,
@@ -373,7 +373,7 @@ def test_why_something_is_hidden_is_said_in_the_language_of_the_page(
 
 @pytest.mark.parametrize("written", ["en", "fr"])
 @pytest.mark.parametrize("ground", GROUNDS)
-def test_also_where_an_earlier_release_has_written_it_in_another_language(
+def test_a_ground_stored_in_another_language_is_shown_in_that_of_the_page(
     app: Flask, ground: str, written: str
 ) -> None:
     with force_locale(written):

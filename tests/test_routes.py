@@ -752,7 +752,7 @@ def what(status: int, location: str | None) -> str:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_who_may_look(
+def test_each_role_gets_the_pages_that_the_table_says(
     app: Flask,
     world: Any,
     browsers: dict[str, FlaskClient],
@@ -792,7 +792,9 @@ def _is_for_everybody(address: str, answer: Any) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_who_may_do(world: Any, browsers: dict[str, FlaskClient], role: str) -> None:
+def test_each_role_does_what_the_table_says(
+    world: Any, browsers: dict[str, FlaskClient], role: str
+) -> None:
     browser = browsers[role]
     for address, expected in rows("POST"):
         with undone(browser):
