@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from forum.markdown import is_hostile, nesting, tokens_of, words_of
+from forum.markdown import is_hostile, lines_of, nesting, tokens_of, words_of
 from forum.plaintext import tidy
 
 # Pixels of the longer side of a picture, and of the width of its small version
@@ -31,6 +31,10 @@ FILE_ADDRESS = re.compile(FILE_PATH)
 NAME = rf"(?:{PICTURE_NAME}|{FILE_NAME})"
 ANY_PATH = rf"(?:{PATH}|{FILE_PATH})"
 FOLDERS = ("/pictures/", "/files/")  # the first part of their addresses
+# Behind the address of a picture in a link: the text uses this picture, as it does a file to which it links. A link
+# without it is an ordinary one: it may lead to a picture of somebody else, and lets nobody see that
+USED = "#link"
+LINKED_ADDRESS = re.compile(rf"{PATH}{USED}|{FILE_PATH}")
 # Matched in the HTML of a text; each value ends at the next quotation mark
 IMAGE = re.compile(rf'<img src="{PATH}"(?: [a-z]+="[^"]*")*? alt="([^"]*)"')
 ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt", "loading", "decoding")
@@ -38,12 +42,13 @@ ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt", "loading", "de
 SOURCE_SET = re.compile(
     rf"/pictures/({PICTURE_NAME})-small\.webp {SMALL}w, /pictures/\1\.webp \d{{1,4}}w"
 )
-SIGNS = re.compile(r"[\\`*_\[\]<&~]")  # characters that Markdown would interpret
+ESCAPED = r"\\\g<0>"
+SIGNS = re.compile(r"[\\`*_\[\]<&~|]")  # characters that Markdown would interpret
 SHOWN = "(max-width: 46rem) 92vw, 42rem"  # the width of the text column, for `sizes`
 
 
 class Illustration(NamedTuple):
-    """A picture that a text shows, or a file that it links to: its name and its description (empty if the author gave none)."""
+    """A picture that a text shows, or a file or picture that it links to: its name and its description (empty if the author gave none)."""
 
     name: str
     alt: str
@@ -63,7 +68,7 @@ def address_of(name: str, *, is_small: bool = False) -> str:
 
 def line_of(name: str, alt: str = "") -> str:
     """The Markdown that shows a picture in a text, or links to a file, with its description escaped."""
-    words = SIGNS.sub(r"\\\g<0>", alt)
+    words = SIGNS.sub(ESCAPED, alt)
     return f"{'' if is_file(name) else '!'}[{words}]({address_of(name)})"
 
 
@@ -89,7 +94,9 @@ def bytes_of(name: str) -> int:
 
 
 def kind_and_size(name: str) -> str:
-    """Kind and size of a file, written in the same way in every language."""
+    """Kind and size of a file, or of a picture in pixels, written in the same way in every language."""
+    if not is_file(name):
+        return "WebP · {}\xa0×\xa0{}".format(*size_of(name))
     kind = kind_of(name)
     return f"{'GeoJSON' if kind == 'geojson' else kind.upper()} · {size_in_signs(bytes_of(name))}"
 
@@ -102,7 +109,7 @@ def size_in_signs(size: int) -> str:
 
 
 def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> list[Illustration]:
-    """Mark the images of this forum to be shown as pictures, and links to its files; returns both, in their order.
+    """Mark the images of this forum to be shown as pictures, and links that use its files and pictures; returns all, in their order.
 
     Of those in `unseen` (names) only the description will be shown. External images remain links, and so do those in
     quotes: a quoted picture is shown in its own post, as long as that can be read. A quoted link to a file is an
@@ -124,25 +131,21 @@ def mark_illustrations(tokens: list[Token], unseen: Collection[str] = ()) -> lis
 
 def _images_and_links(tokens: Iterable[Token]) -> Iterator[tuple[Sequence[Token], int, bool]]:
     """Images and links outside of quotes: the tokens, the index of the first of them, and whether it is inside a link."""
-    quotes = 0
-    for token in tokens:
-        quotes += nesting(token, "blockquote")
-        if token.type == "inline" and not quotes:
-            links = 0
-            children = token.children or []
-            for number, child in enumerate(children):
-                if child.type in ("image", "link_open"):
-                    yield children, number, links > 0
-                links += nesting(child, "link")
+    for children in lines_of(tokens):
+        links = 0
+        for number, child in enumerate(children):
+            if child.type in ("image", "link_open"):
+                yield children, number, links > 0
+            links += nesting(child, "link")
 
 
 def _name_in(token: Token) -> str:
-    """The name of the picture that an image shows, or of the file that a link leads to; empty for external ones."""
+    """The name of the picture that an image shows, or of the file or picture that a link uses; empty for any other."""
     if token.type == "image":
         address = ADDRESS.fullmatch(str(token.attrs.get("src", "")))
     else:
-        address = FILE_ADDRESS.fullmatch(str(token.attrs.get("href", "")))
-    return address[1] if address else ""
+        address = LINKED_ADDRESS.fullmatch(str(token.attrs.get("href", "")))
+    return (address[1] or address[address.re.groups]) if address else ""
 
 
 def _words_of_link(children: Sequence[Token], number: int) -> str:
@@ -198,14 +201,15 @@ def illustrations_in(texts: Iterable[str]) -> list[Illustration]:
 
 
 def file_html(file: Illustration) -> tuple[Markup, Markup]:
-    """The HTML before and after the words of a link to a file."""
+    """The HTML before and after the words of a link to a file or picture."""
     opening = Markup('<a class="file" href="{}">').format(address_of(file.name))
     return opening, Markup(' <small dir="ltr">({})</small></a>').format(kind_and_size(file.name))
 
 
-def unseen_file_html() -> tuple[Markup, Markup]:
-    """The HTML before and after the description of a file, in the language of the page, instead of a link to it."""
-    return Markup("<em>{}{}").format(_("File"), _(": ")), Markup("</em>")
+def unseen_file_html(file: Illustration) -> tuple[Markup, Markup]:
+    """The HTML before and after the description of a file or picture, in the language of the page, instead of a link to it."""
+    what = _("File") if is_file(file.name) else _("Picture")
+    return Markup("<em>{}{}").format(what, _(": ")), Markup("</em>")
 
 
 def words_html(picture: Illustration) -> Markup:
@@ -230,5 +234,10 @@ def with_local_pictures(source: str, home: str) -> str:
     """
     if not may_show(source):
         return source
-    ours = rf"https?://{re.escape(home.partition('://')[2])}"
+    ours = beginning_of(home)
     return re.sub(rf"(\]\([ \t]*<?){ours}(?={ANY_PATH})", r"\1", source, flags=re.IGNORECASE)
+
+
+def beginning_of(home: str) -> str:
+    """The pattern of the beginning of absolute addresses at the forum's URL."""
+    return rf"https?://{re.escape(home.partition('://')[2])}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from hashlib import blake2s
 
 from markdown_it import MarkdownIt
@@ -17,6 +18,10 @@ MAX_LINKS = 400
 MAX_LINES = 1_200
 MARKUP_CHARACTERS = "[<&*_`~!"  # characters that cost the parser time
 MAX_MARKUP_CHARACTERS = 5_000
+BARE_LINK = re.compile(r"https?://[^\s<>\"`]{1,2000}")
+# Characters that, at the end of a URL, belong to the sentence, as do closing brackets without an opening one
+AFTER_BARE_LINK = ".,;:!?*_'"
+BRACKETS = {")": "(", "]": "[", "}": "{"}
 # In the line that separates a table's head from its body
 DELIMITER_CHARACTERS = frozenset("|:- \t>")
 
@@ -68,6 +73,34 @@ def _max_cells(source: str) -> int:
     lines = source.split("\n")
     rows = [line for line in lines if "-" in line and DELIMITER_CHARACTERS.issuperset(line)]
     return len(lines) * max((row.count("|") + 1 for row in rows if "|" in row), default=0)
+
+
+def lines_of(tokens: Iterable[Token]) -> Iterator[list[Token]]:
+    """The tokens in each paragraph, heading or cell outside of quotes."""
+    quotes = 0
+    for token in tokens:
+        quotes += nesting(token, "blockquote")
+        if token.type == "inline" and not quotes:
+            yield token.children or []
+
+
+def bare_links(text: str) -> Iterator[tuple[int, str]]:
+    """The URLs in text that is in no link, each with where it begins."""
+    for found in BARE_LINK.finditer(text):
+        yield found.start(), _without_what_follows(found.group())
+
+
+def _without_what_follows(address: str) -> str:
+    unopened = {end: address.count(end) - address.count(begin) for end, begin in BRACKETS.items()}
+    length = len(address)
+    while length:
+        last = address[length - 1]
+        if unopened.get(last, 0) > 0:
+            unopened[last] -= 1
+        elif last not in AFTER_BARE_LINK:
+            break
+        length -= 1
+    return address[:length]
 
 
 def link_tokens(address: str, text: str) -> list[Token]:

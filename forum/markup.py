@@ -33,6 +33,7 @@ from forum.illustrations import (
 from forum.lazy import library
 from forum.markdown import (
     MAX_LINKS,
+    bare_links,
     is_hostile,
     link_tokens,
     nesting,
@@ -93,10 +94,6 @@ ATTRIBUTES = {
 CLASSES = {"a": {"file"}, "td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
-BARE_LINK = re.compile(r"https?://[^\s<>\"`]{1,2000}")
-# Characters that, at the end of a URL, belong to the sentence, as do closing brackets without an opening one
-AFTER_BARE_LINK = ".,;:!?*_'"
-BRACKETS = {")": "(", "]": "[", "}": "{"}
 RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
@@ -282,24 +279,10 @@ def _autolink(children: list[Token]) -> list[Token]:
 def _linked_urls(text: str) -> list[Token]:
     tokens: list[Token] = []
     position = 0
-    for found in BARE_LINK.finditer(text):
-        address = _without_what_follows(found.group())
-        tokens += [text_token(text[position : found.start()]), *link_tokens(address, address)]
-        position = found.start() + len(address)
+    for start, address in bare_links(text):
+        tokens += [text_token(text[position:start]), *link_tokens(address, address)]
+        position = start + len(address)
     return [*tokens, text_token(text[position:])]
-
-
-def _without_what_follows(address: str) -> str:
-    unopened = {end: address.count(end) - address.count(begin) for end, begin in BRACKETS.items()}
-    length = len(address)
-    while length:
-        last = address[length - 1]
-        if unopened.get(last, 0) > 0:
-            unopened[last] -= 1
-        elif last not in AFTER_BARE_LINK:
-            break
-        length -= 1
-    return address[:length]
 
 
 def _link_open(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
@@ -321,7 +304,7 @@ def _link_close(self: object, tokens: list[Token], index: int, options: object, 
 
 
 def _file_html(opening: Token, file: Illustration) -> tuple[str, str]:
-    return unseen_file_html() if opening.meta["is_unseen"] else file_html(file)
+    return unseen_file_html(file) if opening.meta["is_unseen"] else file_html(file)
 
 
 def _image(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:

@@ -12,6 +12,7 @@ from forum import markup
 from forum.dialogue.models import Post
 from forum.illustrations import (
     MAX_SHOWN,
+    USED,
     Illustration,
     illustrations_in,
     kind_and_size,
@@ -34,6 +35,7 @@ ADDRESSES = [
     PATH,
     OTHER,
     HOME + PATH,
+    PATH + USED,
     HOME.upper() + OTHER,
     f"<{PATH}>",
     f"{PATH} 't'",
@@ -89,7 +91,7 @@ PICTURES = st.builds(
     st.sampled_from(ADDRESSES * 3 + ODD),
     PIECES,
 )
-SHOWN = re.compile(r'<img src="/pictures/([^"]+)\.webp"|<a class="file" href="/files/([^"]+)"')
+SHOWN = re.compile(r'(?:<img src|<a class="file" href)="/(?:pictures/([^"]+)\.webp|files/([^"]+))"')
 
 
 def shown_in(html):

@@ -31,6 +31,7 @@ from forum.dialogue.queries import render_with_mentions
 from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import at_most, one_line
+from forum.permissions import Person
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -82,12 +83,13 @@ class OpenForm(Form):
     title = StringField(_("Title of the topic"), [at_most(TITLE_LENGTHS[-1])], [one_line])
     text = TextAreaField(_("What members are asked"), [at_most(MAX_SOURCE)])
 
-    def question(self, language: str) -> NewTopic | None:
-        """The topic that was typed, in this language, as the action expects it; None without a question."""
+    def question(self, author: Person, language: str) -> NewTopic | None:
+        """The topic that its author typed, in this language, as the action expects it; None without a question."""
         asked = (self.text.data or "").strip()
         if not asked:
             return None
-        return NewTopic("question", self.title.data or "", render_with_mentions(asked, language))
+        text = render_with_mentions(asked, language, author)
+        return NewTopic("question", self.title.data or "", text)
 
 
 class FreezeForm(Form):

@@ -208,7 +208,7 @@ def open_declaration(declaration_id: int) -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         texts = markup.PlainTexts({found.source: markup.plain(found.source)})
-        question = form.question(me().language)
+        question = form.question(me(), me().language)
         opened = actions.open_declaration(me(), found.id, texts, question)
         return web.done(_("The declaration is open for consultation."), opened.address)
 

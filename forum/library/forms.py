@@ -60,7 +60,8 @@ from forum.library.queries import (
 )
 from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.forms import at_most, city_choice, one_line, whole_address
-from forum.permissions import PUBLIC
+from forum.permissions import PUBLIC, Person
+from forum.pictures.queries import with_own_links
 from forum.web import settings
 from forum.webforms import Form, Row
 from forum.webforms import lazy_text as _
@@ -169,6 +170,13 @@ def address_validators() -> list[Any]:
 def with_pictures_home(value: Any) -> Any:
     """A filter of a field: pictures of this forum get local addresses, even if browsers copied absolute ones."""
     return with_local_pictures(value, settings().url) if isinstance(value, str) else value
+
+
+def use_own_links(author: Person, form: Form, names: Iterable[str]) -> None:
+    """Let the texts that an author typed in some fields use those of their pictures and files to which they link."""
+    for name in names:
+        if name in form and form[name].data:
+            form[name].data = with_own_links(author, form[name].data)
 
 
 def required_text(message: str, max_length: int) -> list[Any]:

@@ -16,6 +16,7 @@ from forum.dialogue.queries import topic_if_there
 from forum.errors import Forbidden
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
+from forum.library.forms import use_own_links
 from forum.library.models import PUBLISHED, Case, Practice
 from forum.library.queries import get_case, get_practice
 from forum.library.views import (
@@ -245,6 +246,7 @@ def _write(
     form.ask_for(texts, queries.figures_to_name(found, original))
     if found is not None:
         form.language.data = found.language
+    use_own_links(me(), form, PARTS)
     read, form.signs.data = form.signs.data or "", queries.signs_of(original)
     changed = queries.names_since(read, original)
     if found is not None:

@@ -63,7 +63,12 @@ class Picture(Base):
 
     def line(self, alt: str = "") -> str:
         """The Markdown that shows it in a text, with a description; for a file, by default, the title."""
-        return line_of(self.name, alt or (self.title or "").rpartition(".")[0].replace("_", " "))
+        return line_of(self.name, alt or self.words)
+
+    @property
+    def words(self) -> str:
+        """The words of a link to it as long as its author gives none: the title of a file; empty for a picture."""
+        return (self.title or "").rpartition(".")[0].replace("_", " ")
 
     @property
     def thumbnail(self) -> str:

@@ -15,6 +15,7 @@ from forum.db import db
 from forum.errors import NotFound, or_not_found
 from forum.illustrations import FOLDERS, Illustration, illustrations_in, is_file
 from forum.pages import Page, page_of
+from forum.pastedlinks import pasted_links, with_used
 from forum.permissions import Person, require
 from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
 from forum.search.models import Document
@@ -25,6 +26,7 @@ from forum.search.queries import (
     pictures_found,
 )
 from forum.sentfiles import PORTION
+from forum.web import settings
 
 PICTURES_PER_PAGE = 24
 
@@ -79,6 +81,17 @@ def first_picture(reader: Person, texts: Iterable[str]) -> Illustration | None:
     shown = illustrations_in(texts)
     unseen = unseen_pictures(reader, {one.name for one in shown})
     return next((one for one in shown if one.name not in unseen), None)
+
+
+def with_own_links(author: Person, source: str) -> str:
+    """The author's text in which pasted addresses of their pictures and files are links that use these.
+
+    Links to those of others stay ordinary ones, which let nobody see anything.
+    """
+    links = pasted_links(source, settings().url)
+    named = pictures_named({link.name for link in links})
+    words = {one.name: one.words for one in named if author.can.show_picture(one)}
+    return with_used(source, links, words) if words else source
 
 
 def picture_named(name: str) -> Picture | None:

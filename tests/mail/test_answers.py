@@ -44,6 +44,7 @@ from forum.notifications import actions as notifications
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule
 from tests.mail.conftest import free_port, with_settings
+from tests.pictures.conftest import added_file, shown_by
 
 MAILBOX = "reply@mail.example.org"
 TODAY = now().toordinal()
@@ -100,6 +101,15 @@ def posts(topic):
 
 
 # Answers that are posted
+
+
+def test_an_answer_uses_the_file_whose_address_it_has(people, topic, post):
+    """Pasted from the page of one's pictures and files, where an e-mail cannot have them attached."""
+    file = added_file(people.ana, filename="Trams.pdf")
+    receive_message(answer(people, post, f"See <http://localhost{file.address}>."))
+    posted = posts(topic)[-1]
+    assert posted.source == f"See [Trams]({file.address})."
+    assert shown_by("post", posted.id) == {file.name}
 
 
 def test_the_number_of_a_message_never_changes(app):

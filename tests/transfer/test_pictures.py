@@ -16,6 +16,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.errors import Invalid
+from forum.illustrations import USED
 from forum.markup import write
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
@@ -86,6 +87,23 @@ def test_pictures_are_loaded_with_the_texts_that_show_them(
     assert versions == ["small", "whole", "whole"]
     data = db.session.scalars(select(PictureFile.data)).all()
     assert (file.parent / picture_name(NAME)).read_bytes() in data, "no byte is changed"
+
+
+def test_a_linked_picture_is_exported_and_comes_back(
+    run: Run, people: Any, agenda: Agenda, file: Path, tmp_path: Path
+) -> None:
+    plan = added(people.ana)
+    words = f"[the plan]({plan.address}{USED})"
+    dialogue.open_topic(people.ana, agenda.id, NewTopic("experience", "Lanes", write(words)))
+    assert run("export", tmp_path / "out").exit_code == 0
+    assert f"{plan.name}.webp" in {one.name for one in (tmp_path / "out" / "pictures").iterdir()}
+    assert words in (tmp_path / "out" / f"dialogue-{agenda.slug}.md").read_text()
+    file.write_text(
+        LISTED.replace("![A tree]", "[A tree]").replace(f"{NAME}.webp", f"{NAME}.webp{USED}")
+    )
+    done = run("import-agenda", file, "--by", "mona-berg")
+    assert done.exit_code == 0, done.output
+    assert get_picture(VISITOR, NAME).used_at
 
 
 def test_a_check_counts_them_and_keeps_none(run: Run, people: Any, file: Path) -> None:

@@ -73,7 +73,7 @@ def keep_draft(
         discard_draft(author, key, windows)
         return None
     if sent := post_by_submission_key(author, key) or held_by_submission_key(author, key):
-        if _is_as_sent(sent, dict(fields), is_topic=topic_id is None):
+        if _is_as_sent(author, sent, dict(fields), is_topic=topic_id is None):
             return None
         raise Conflict(_("You have posted this already."))
     draft = draft_in_window(author, key, windows)
@@ -90,9 +90,12 @@ def keep_draft(
     return draft
 
 
-def _is_as_sent(sent: Post | Held, words: Mapping[str, str], *, is_topic: bool) -> bool:
+def _is_as_sent(
+    author: Person, sent: Post | Held, words: Mapping[str, str], *, is_topic: bool
+) -> bool:
     """Whether a form contains exactly what was sent with its key, so that nothing that was added later (such as a poll) is lost."""
-    if not says_the_same(sent, with_links_home(words.get("source", "")), words.get("title")):
+    source = with_links_home(words.get("source", ""), author)
+    if not says_the_same(sent, source, words.get("title")):
         return False
     return not is_topic or asks_the_same(
         sent if isinstance(sent, Held) else sent.topic, _poll_in(words)

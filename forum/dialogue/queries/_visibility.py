@@ -16,6 +16,7 @@ from forum.members.models import City, Member, Organisation
 from forum.members.queries import handles_to_link, members_to_mention
 from forum.mentions import handles_in
 from forum.permissions import VISITOR, Person
+from forum.pictures.queries import with_own_links
 from forum.quotes import with_local_quotes
 from forum.reach import read_by, shown_to
 from forum.reachcache import cached_for_reader
@@ -96,14 +97,19 @@ def author_options(relationship: Any) -> Any:
 
 
 def render_with_mentions(
-    source: str, language: str = "en", *, has_pictures: bool = True
+    source: str,
+    language: str = "en",
+    author: Person | None = None,
+    *,
+    has_pictures: bool = True,
 ) -> Written:
     """Render Markdown for storing: handles of members become links to their profiles, and links of quotes become local.
 
     Of the members whom the author mentions, only the first `MAX_MENTIONED` become links; they are the ones notified.
+    Whoever writes it now is given as its `author`, so that it uses the pictures and files of theirs to which it links.
     `has_pictures` as in `markup.write`.
     """
-    source = with_links_home(source)
+    source = with_links_home(source, author)
     handles = handles_in(source)
     people = handles_to_link(handles) if handles else ()
     return write(source, language, people, MAX_MENTIONED, has_pictures=has_pictures)
@@ -126,7 +132,11 @@ def handles_of_nobody(text: Written) -> list[str]:
     return [handle for handle in text.mentions if handle not in known]
 
 
-def with_links_home(source: str) -> str:
-    """Markdown in which the forum's own links of quotes, and its pictures, have local addresses, however they were written."""
+def with_links_home(source: str, author: Person | None = None) -> str:
+    """Markdown in which the forum's own links of quotes, and its pictures, have local addresses, however they were written.
+
+    An author's own pictures and files are used by links to them, as in `pictures.queries.with_own_links`.
+    """
     home = web.settings().url
-    return with_local_pictures(with_local_quotes(source, home), home)
+    source = with_local_pictures(with_local_quotes(source, home), home)
+    return with_own_links(author, source) if author else source

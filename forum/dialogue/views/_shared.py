@@ -162,7 +162,7 @@ def _about_nobody(handles: Sequence[str]) -> str:
 
 def rendered(form: Any) -> markup.Written:
     """The text in a form, as it is stored."""
-    return queries.render_with_mentions(form.source.data or "", form.language.data or "en")
+    return queries.render_with_mentions(form.source.data or "", form.language.data or "en", me())
 
 
 def flash_doubt(text: markup.Written, post: Callable[[], Post]) -> None:

@@ -287,5 +287,5 @@ def preview() -> ResponseReturnValue:
     """The preview of a text, as a fragment of HTML."""
     queries.require_writer(me())
     source = request.form.get("source", "")
-    text = queries.render_with_mentions(source)
+    text = queries.render_with_mentions(source, author=me())
     return render_template("dialogue/_preview.html", preview=previewed(text))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from heapq import nlargest
 
-from forum.illustrations import ANY_PATH, names_in
+from forum.illustrations import ANY_PATH, USED, names_in
 from forum.library.actions._texts import CaseText
 from forum.library.models import Case
 from forum.library.queries import commented_paragraphs
@@ -16,7 +16,7 @@ from forum.library.queries import commented_paragraphs
 MIN_SIMILARITY = 0.5
 EXACTLY_COMPARED = 3  # candidates, the best by a quick estimate, that are compared exactly
 COMPARED_WORDS = 400  # from the beginning of each paragraph: the comparison takes quadratic time
-PICTURE_ALONE = re.compile(rf"\s*!?\[[^\]]*\]\({ANY_PATH}\)\s*")
+PICTURE_ALONE = re.compile(rf"\s*!?\[[^\]]*\]\({ANY_PATH}(?:{USED})?\)\s*")
 
 
 def moved_paragraphs(case: Case, text: CaseText) -> dict[str, str | None]:

@@ -24,7 +24,7 @@ from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, forms, queries
-from forum.library.forms import CaseForm
+from forum.library.forms import CaseForm, use_own_links
 from forum.library.models import Case, CaseParagraph
 from forum.library.queries import CaseFilter
 from forum.library.views._citing import case_to_cite
@@ -142,6 +142,7 @@ def _write_case(
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     city_ids: list[int] = []
+    use_own_links(me(), form, ["body"])
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         return render_template(

@@ -30,7 +30,7 @@ from forum.dialogue.views import (
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
-from forum.library.forms import PracticeForm
+from forum.library.forms import PracticeForm, use_own_links
 from forum.library.models import DRAFT, PUBLISHED, RETURNED, Practice
 from forum.library.queries import FAILURE, SECTIONS, PracticeFilter
 from forum.library.views._citing import practice_to_cite
@@ -185,6 +185,7 @@ def _write_practice(
     version: Version | None = None,
 ) -> ResponseReturnValue:
     _offer_choices(form, agendas, found)
+    use_own_links(me(), form, SECTIONS)
     is_draft = found is None or found.state in (DRAFT, RETURNED)
     if is_draft and request.form.get("deed") == "save":
         form.take_draft()

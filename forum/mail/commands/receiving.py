@@ -82,7 +82,7 @@ def _post_answer(incoming: Incoming, member: Member, post_id: int) -> str:
         limit = ANSWER_LIMIT_OF_NEW if is_newcomer(member) else ANSWER_LIMIT
         if not within_limit(limit, "mail-in", str(member.id)):
             raise Conflict(_("You have sent many e-mails within an hour. Try again later."))
-        text = render_with_mentions(source, member.language)
+        text = render_with_mentions(source, member.language, member)
         posted = actions.answer(member, post_id, text, key, incoming.files)
     except Busy:
         raise
