@@ -120,12 +120,12 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     address = _listen_address(host, port)
     if settings.metrics:
         _check_metrics(settings.metrics, address, port)
-    click.echo(f"The forum is at http://{listening.host_and_port(host, port)} – Ctrl-C ends it.")
+    said = f"http://{listening.host_and_port(host, port)}"
     url = db.engine.url
     file = url.database or "" if url.get_backend_name() == "sqlite" else ""
     db.engine.dispose()
     also = (not no_worker, bool(settings.metrics))
-    supervisor.become(supervisor.Plan(address, port, workers, *also, file, settings.log))
+    supervisor.become(supervisor.Plan(address, port, said, workers, *also, file, settings.log))
 
 
 def _check_metrics(metrics: str, address: str, port: int) -> None:

@@ -47,12 +47,13 @@ METRICS_COMMAND = [sys.executable, "-m", "flask", "--app", "wsgi", "metrics"]
 class Plan(NamedTuple):
     """The commands to keep running, and their addresses.
 
-    `host` is an IP address; `workers` how many server processes there are; `file` the SQLite file, empty if there is
-    none; `log` one of `logformat.KINDS`.
+    `host` is an IP address; `address` what is said of it once the server answers there; `workers` how many server
+    processes there are; `file` the SQLite file, empty if there is none; `log` one of `logformat.KINDS`.
     """
 
     host: str
     port: int
+    address: str
     workers: int
     has_worker: bool
     has_metrics: bool
@@ -81,7 +82,13 @@ def main(words: Sequence[str]) -> int:
     plan = Plan(*json.loads(words[0]))
     _log_to_standard_error(plan.log)
     with _whole_file(plan.file):
-        return supervise(plan.commands(), partial(answers, plan.host, plan.port))
+        return supervise(
+            plan.commands(), partial(answers, plan.host, plan.port), partial(_tell, plan.address)
+        )
+
+
+def _tell(address: str) -> None:
+    print(f"The forum is at {address} – Ctrl-C ends it.", flush=True)  # noqa: T201  # an answer of `serve`
 
 
 @contextmanager
@@ -121,15 +128,19 @@ class SupervisedCommand:
         """What the log calls it."""
         return "server" if "granian" in self.command else self.command[-1]
 
-    def look(self) -> int | None:
-        """Restart it if it has ended; returns the exit code of one that has never run for `STARTED_SECONDS`, else None."""
+    def look(self, *, has_answered: bool = True) -> int | None:
+        """Restart it if it has ended; returns the exit code of one that has never run for `STARTED_SECONDS`, else None.
+
+        A server that has not answered yet has not run, however long it takes to load the forum.
+        """
         age = time.monotonic() - self._started_at
-        self._has_started = self._has_started or age > STARTED_SECONDS
+        self._has_started = self._has_started or (has_answered and age > STARTED_SECONDS)
         code = self.process.poll()
         if code is None:
             return None
         if not self._has_started:
-            log.error("%s ended with %s in its first seconds, and all end with it", self.name, code)
+            when = "in its first seconds" if has_answered else "before it answered"
+            log.error("%s ended with %s %s, and all end with it", self.name, code, when)
             return code
         self._note_end(code)
         if age > RESTART_SECONDS:
@@ -176,18 +187,21 @@ class SupervisedCommand:
 
 
 def supervise(
-    commands: Sequence[Sequence[str]], is_ready: Callable[[], bool] = lambda: True
+    commands: Sequence[Sequence[str]],
+    is_ready: Callable[[], bool] = lambda: True,
+    tell: Callable[[], object] = lambda: None,
 ) -> int:
     """Keep commands running side by side until SIGTERM or Ctrl-C, which end them all; SIGHUP lets them load new code.
 
-    The others start once `is_ready` says so of the first one, after `READY_SECONDS` at the latest: readers wait only
-    for the server, which has the processors to itself while it loads the forum. A command that ends is restarted. If
-    it ends in its first seconds its configuration is wrong: then all are ended, and its exit code is returned.
+    Once `is_ready` says so of the first one, `tell` is called, and the others start, after `READY_SECONDS` at the latest:
+    readers wait only for the server, which has the processors to itself while it loads the forum. A command that ends is
+    restarted. If it ends in its first seconds, or the first one before it was ready, its configuration is wrong: then all
+    are ended, and its exit code is returned.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     supervised: list[SupervisedCommand] = []
     first, *others = commands
-    latest = time.monotonic() + READY_SECONDS
+    latest, has_answered = time.monotonic() + READY_SECONDS, False
 
     def renew(*_signal: object) -> None:
         for command in supervised:
@@ -198,9 +212,13 @@ def supervise(
         supervised.append(SupervisedCommand(first))
         while True:
             for command in supervised:
-                if (code := command.look()) is not None:
+                is_known = has_answered or command is not supervised[0]
+                if (code := command.look(has_answered=is_known)) is not None:
                     return code
-            if others and (is_ready() or time.monotonic() > latest):
+            if not has_answered and is_ready():
+                has_answered = True
+                tell()
+            if others and (has_answered or time.monotonic() > latest):
                 supervised += [SupervisedCommand(command) for command in others]
                 others = []
             time.sleep(0.2)

@@ -263,12 +263,14 @@ def test_where_one_listens_is_said_as_a_browser_takes_it(made: MakeForum, monkey
     forum = made("said")
     forum.run("db", "upgrade")
     monkeypatch.setattr("forum.listening.listen_address", lambda host, _port: host)
-    monkeypatch.setattr("forum.supervisor.become", lambda _plan: None)
+    plans: list[supervisor.Plan] = []
+    monkeypatch.setattr("forum.supervisor.become", plans.append)
     monkeypatch.setattr("forum.metrics.HTTPServer.serve_forever", lambda _server: None)
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     for host, shown in (("::1", "[::1]"), ("127.0.0.1", "127.0.0.1")):
         said = forum.run("serve", "--host", host, "--port", 8001).output
-        assert f" http://{shown}:8001 " in said
+        assert not said, "the server does not answer yet"
+        assert plans.pop().address == f"http://{shown}:8001"
     monkeypatch.setenv("FORUM_METRICS", str(port := free_port()))
     said = forum.run("metrics").output
     assert said == f"Figures for Prometheus are at http://127.0.0.1:{port}/metrics\n"
@@ -293,8 +295,12 @@ def test_what_serve_has_found_out_is_what_is_kept_running(
     assert forum.run("serve", "--port", port, "--workers", 3, "--no-worker").exit_code == 0
     file = f"{forum.data}/forum.sqlite" if database_url.startswith("sqlite") else ""
     assert plans == [
-        supervisor.Plan("127.0.0.1", port, 2, True, False, file, "plain"),
-        supervisor.Plan("127.0.0.1", port, 3, False, True, file, "plain"),
+        supervisor.Plan(
+            "127.0.0.1", port, f"http://localhost:{port}", 2, True, False, file, "plain"
+        ),
+        supervisor.Plan(
+            "127.0.0.1", port, f"http://127.0.0.1:{port}", 3, False, True, file, "plain"
+        ),
     ]
 
 

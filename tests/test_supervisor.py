@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -54,6 +55,33 @@ def test_what_is_beside_a_server_starts_once_that_answers(
     assert asked == [False, False, False]
     monkeypatch.setattr(supervisor, "READY_SECONDS", 0.0)
     assert supervise([SLEEP, beside], lambda: False) == 3, "the others start without the server"
+
+
+def test_where_the_server_is_is_told_once_when_it_answers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ends = [sys.executable, "-c", "raise SystemExit(3)"]
+    asked: list[str] = []
+
+    def is_ready() -> bool:
+        asked.append(capsys.readouterr().out)
+        return len(asked) == 3
+
+    tell = partial(supervisor._tell, "http://localhost:8000")
+    assert supervise([SLEEP, ends], is_ready, tell) == 3
+    assert asked == ["", "", ""]
+    assert capsys.readouterr().out == "The forum is at http://localhost:8000 – Ctrl-C ends it.\n"
+
+
+def test_of_a_server_that_ends_before_it_answers_nothing_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However long it took: a slow machine needs more than the first seconds to find that the forum cannot be loaded."""
+    monkeypatch.setattr(supervisor, "STARTED_SECONDS", 0.0)
+    told: list[bool] = []
+    fails = [sys.executable, "-c", "import time; time.sleep(0.5); raise SystemExit(4)"]
+    assert supervise([fails], lambda: False, lambda: told.append(True)) == 4
+    assert not told and "before it answered" in caplog.text
 
 
 def test_a_server_answers_when_it_says_anything() -> None:
@@ -228,7 +256,9 @@ def test_browsers_that_rest_leave_room_for_others(
 
 
 def plan(**changes: object) -> Plan:
-    return Plan("127.0.0.1", 8000, 2, True, False, "", logformat.JSON)._replace(**changes)
+    return Plan(
+        "127.0.0.1", 8000, "http://localhost:8000", 2, True, False, "", logformat.JSON
+    )._replace(**changes)
 
 
 def test_the_program_that_watches_loads_nothing_of_what_it_watches() -> None:
@@ -254,7 +284,7 @@ def test_what_a_plan_says_is_kept_running(
     wanted: Plan, last: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[list[str]] = []
-    monkeypatch.setattr(supervisor, "supervise", lambda all_, _ready: begun.extend(all_) or 7)
+    monkeypatch.setattr(supervisor, "supervise", lambda all_, *_asked: begun.extend(all_) or 7)
     monkeypatch.setattr(supervisor, "_log_to_standard_error", lambda _kind: None)
     assert supervisor.main([json.dumps(wanted)]) == 7
     assert [command[-1] for command in begun] == last
@@ -287,7 +317,7 @@ forum.commit()
 os.kill(os.getpid(), 9)
 """
 
-    def write_and_end(_commands: object, _is_ready: object) -> int:
+    def write_and_end(*_asked: object) -> int:
         subprocess.run([sys.executable, "-c", writer], check=False, timeout=60)
         assert Path(f"{file}-wal").stat().st_size > 0
         raise SystemExit(0)  # as SIGTERM does
@@ -306,7 +336,7 @@ def test_no_file_is_made_where_there_is_none(
 ) -> None:
     """The forum may have been moved to PostgreSQL meanwhile, which has no file."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(supervisor, "supervise", lambda _commands, _is_ready: 0)
+    monkeypatch.setattr(supervisor, "supervise", lambda *_asked: 0)
     monkeypatch.setattr(supervisor, "_log_to_standard_error", lambda _kind: None)
     for file in ("", str(tmp_path / "forum.sqlite")):
         assert supervisor.main([json.dumps(plan(file=file))]) == 0
