@@ -330,3 +330,32 @@ def test_filters_are_kept_from_page_to_page(sign_in: Any, people: Any, reported:
     assert browser.post(f"{address}/claim?{filters}").location.endswith(f"{filters}#entry")
     for odd in ("?age=x", "?kind=nonsense", "?agenda=%00", "?age=day&age=week", "?kind=candidate"):
         assert browser.get(f"/moderation{odd}").status_code in (200, 404), odd
+
+
+def test_it_says_what_each_decision_does_before_one_is_taken(
+    sign_in: Any, people: Any, things: Any, candidate: Any
+) -> None:
+    moderation.report(people.chitra, "post", things.first.id, "rules")
+    browser = sign_in(people.moderator)
+    page = browser.get(f"/moderation/post/{things.first.id}").text
+    offered = re.findall(r' name="deed"[^>]* value="(\w+)"', page)
+    explained = dict(
+        re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page.split("What each decision does")[1])
+    )
+    assert list(explained) == ["Keep", "Hide", "Remove", "Ask to edit"]
+    assert len(offered) == len(set(explained.values())) == 4, "each its own sentence"
+    assert "in its place" in explained["Hide"].lower() and "nothing" in explained["Remove"]
+    asked = browser.get(f"/moderation/candidate/{candidate.id}")
+    assert asked.status_code == 200 and "What each decision does" not in asked.text
+
+
+def test_the_words_of_a_ready_text_are_read_before_one_press_sends_them(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    moderation.report(people.chitra, "post", things.first.id, "rules")
+    browser = sign_in(people.moderator)
+    for path in (f"/moderation/post/{things.first.id}", f"/posts/{things.first.id}/hide"):
+        ready = browser.get(path).text.split('id="ready"')[1].split("</section>")[0]
+        assert re.search(
+            r"Personal attack</button>.*?<q [^>]*>The post speaks about a person", ready, re.S
+        )
