@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from wtforms import RadioField, SelectField
+from wtforms import Field, RadioField, SelectField
 
-from forum.notifications.models import AT_ONCE, DIGEST, NEVER, NOTICE_KINDS
+from forum.notifications.models import AT_ONCE, DIGEST, NEVER, NOTICE_KINDS, REMINDER, SEARCH
 from forum.notifications.queries import time_zones
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
@@ -17,6 +17,26 @@ KIND_NAMES = {
     for kind, facts in NOTICE_KINDS.items()
     if facts.label is not None
 }
+# The parts of the form; every kind that can be chosen is in one of them
+KIND_GROUPS = (
+    (
+        _("What others say to you"),
+        ("reply", "quote", "mention", "advice", "answer", "mark", "intention"),
+    ),
+    (_("What we ask you"), (REMINDER, "followup", "intended", "revisit")),
+    (_("What you watch and keep"), ("topic", "post", "findings", SEARCH)),
+    (_("Your practices and translations"), ("published", "returned", "translation")),
+    (_("Meetings"), ("meeting", "coming", "soon")),
+    (
+        _("Declarations, commitments and your organisation"),
+        ("declaration", "signing", "commitment", "milestone", "voice"),
+    ),
+    (
+        _("Decisions, rules and agendas"),
+        ("decision", "report", "glossary", "rules", "statement", "host"),
+    ),
+    (_("What you moderate"), ("urgent", "queue", "unanswered", "unnamed")),
+)
 FREQUENCY_NAMES = {"daily": _("Every day"), "weekly": _("Every week"), "never": _("Never")}
 
 
@@ -41,6 +61,15 @@ class NoticesForm(Form):
         return {
             kind: self[_field_name(kind)].data for kind in KIND_NAMES if _field_name(kind) in self
         }
+
+    @property
+    def groups(self) -> list[tuple[str, list[Field]]]:
+        """The fields for the kinds, in parts that each have a label."""
+        parts = (
+            (label, [self[_field_name(kind)] for kind in kinds if _field_name(kind) in self])
+            for label, kinds in KIND_GROUPS
+        )
+        return [(label, fields) for label, fields in parts if fields]
 
     def for_somebody(self, is_curator: bool) -> NoticesForm:
         """The form itself, without the kinds for moderators if the member is none."""

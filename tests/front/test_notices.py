@@ -22,6 +22,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notices
 from forum.notifications.actions import make_notices
+from forum.notifications.forms import KIND_GROUPS, KIND_NAMES
 from forum.notifications.queries import inbox, level_of, settings_of, unread_count, ways_of
 from forum.permissions import SYSTEM
 from tests.everything import case_text, practice
@@ -66,6 +67,18 @@ def test_what_is_chosen_is_kept_and_shown(topic: Any, people: Any, sign_in: Any)
     assert 'name="way_reply" value="never" checked' in text
     assert '<option selected value="18">18:00</option>' in text
     assert "Something waits for you in moderation" in sign_in(people.host).get(SETTINGS).text
+
+
+def test_the_kinds_stand_in_named_parts_below_the_digest(
+    topic: Any, people: Any, sign_in: Any
+) -> None:
+    text = sign_in(people.ben).get(SETTINGS).text
+    parts = re.findall(r'scope="rowgroup" colspan="4"><b>([^<]+)', text)
+    assert parts[0] == "What others say to you" and "What you moderate" not in parts
+    assert text.index('name="digest_every"') < text.index(f"<b>{parts[0]}"), "most need only this"
+    assert "What you moderate" in sign_in(people.host).get(SETTINGS).text
+    grouped = [kind for _label, kinds in KIND_GROUPS for kind in kinds]
+    assert sorted(grouped) == sorted(KIND_NAMES), "each kind in one part"
 
 
 @pytest.mark.parametrize(

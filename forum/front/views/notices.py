@@ -16,7 +16,6 @@ from forum.front import queries
 from forum.front.views._shared import bp
 from forum.members.queries import locale_names
 from forum.notifications import actions as notices
-from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
 from forum.notifications.forms import NoticesForm, ways_as_fields
 from forum.notifications.models import TOLD, WAITING, Notice
 from forum.notifications.queries import entries, settings_of, unread_by_part, ways_of
@@ -65,7 +64,6 @@ def settings_notices() -> ResponseReturnValue:
         shown = render_template(
             "front/settings_notices.html",
             form=form,
-            kinds=[kind for kind in KINDS_OF_NOTICE if kind in form.ways],
             settings=settings,
             watched=queries.watched(member, web.number("page")),
             gone=len(queries.watches_of_gone(member)),
