@@ -107,6 +107,24 @@ def test_a_post_is_one_line_and_can_be_shown(sign_in: Any, people: Any, topic: A
         assert "You ignore" not in sign_in(reader).get(topic.address).text
 
 
+def test_an_answer_of_the_ignored_is_not_read_out_up_front(
+    sign_in: Any, people: Any, topic: Any
+) -> None:
+    answer = db.session.scalars(select(Post).where(Post.number == 2)).one()
+    dialogue.choose_answer(people.ana, topic.id, answer.id)
+    up_front = r'<div class="note ok answer">(.*?)</div>'
+    for reader, is_read in ((people.ana, False), (people.chitra, True)):
+        (words,) = re.findall(up_front, sign_in(reader).get(topic.address).text, re.S)
+        assert (SAID in words, "You ignore Ben Okoth." in words) == (is_read, not is_read)
+        assert 'href="#post-2">Go to the answer' in words
+
+
+def test_the_list_leads_back_to_the_profile(sign_in: Any, people: Any, topic: Any) -> None:
+    assert 'href="/members/ben-okoth"' in sign_in(people.ana).get("/settings/ignored").text
+    actions.hide_profile(people.moderator, people.ben.id)
+    assert 'href="/members/ben-okoth"' not in sign_in(people.ana).get("/settings/ignored").text
+
+
 def test_the_opening_of_a_topic_and_a_comment_on_a_paragraph_fold_too(
     sign_in: Any, people: Any, agenda: Agenda
 ) -> None:
