@@ -572,6 +572,17 @@ def test_a_page_before_the_last_asks_nothing(
     assert "news?after=21" in page(client, f"{topic.address}?page=2")
 
 
+def test_visitors_read_what_a_feed_is_for_and_how_members_are_told(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    ana = sign_in(people.ana)
+    for door in (topic.address, "/topics", "/agendas/quieter", "/agendas/quieter/topics"):
+        follow = page(client, door).partition('id="follow"')[2].partition("</section>")[0]
+        assert "Members are told by e-mail." in follow and 'href="/help#following"' in follow, door
+        assert "What a feed is" not in page(ana, door), "they have a button for it"
+    assert "a feed reader" in page(client, "/help").partition('id="following"')[2]
+
+
 def test_all_is_marked_as_read_with_one_press(people: Any, topic: Topic, sign_in: Any) -> None:
     for door in ("/topics/read-all", "/agendas/quieter/topics/read-all"):
         ana = sign_in(people.ana)
