@@ -12,7 +12,9 @@ from forum.agendas.actions import (
     set_hosts,
 )
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.invitations.actions import EntranceText, set_entrance
+from forum.markup import write
 from forum.members.actions import (
     Joining,
     OrganisationText,
@@ -23,6 +25,7 @@ from forum.members.actions import (
 )
 from forum.permissions import SYSTEM
 from forum.principals import ADMINISTRATOR
+from forum.terms.actions import TermsText, write_terms
 from tests.mail.conftest import with_settings
 
 
@@ -42,20 +45,29 @@ def test_the_first_steps_stay_until_they_are_taken(
         ("Let e-mails go out", False),
         ("Have backups made", False),
         ("Say how people reach you", False),
+        ("Read the house rules", False),
         ("Add organisations and themes", False),
         ("Decide who may join", False),
         ("Invite people", True),
         ("Name hosts", False),
     ]
     assert "Nobody can join" in browser.get("/").text
+    assert "they join: <code>http" in browser.get("/").text
     assert "Begin here" not in sign_in(people.moderator).get("/").text
     ensure_themes(SYSTEM, ["Noise"])
     write_organisation(SYSTEM, OrganisationText("Tampere Institute", "institute"))
     set_entrance(people.administrator, EntranceText("approval"))
     describe_federation(people.administrator, contact_email="desk@quiet.example")
+    page = browser.get("/").text
+    assert ("Say how people reach you", True) in steps() and "/administration/forum" in page
+    assert 'href="/rules">' in page.partition("Read the house rules")[2].partition("<li>")[0]
+    write_terms(people.administrator, TermsText(write("We run it."), now(), needs_consent=False))
     assert 'href="/agendas/quieter/edit#hosts">Hosts of ' in browser.get("/").text
     set_hosts(people.administrator, agenda.id, [people.host.handle])
     assert "flask backup" in browser.get("/").text
+    set_entrance(people.administrator, EntranceText("invitation"))
+    page = browser.get("/").text
+    assert "they join: <code>" not in page and 'href="/invitations/new">' in page
     noted = app.extensions["settings"].backed_up_path
     noted.touch()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from forum.agendas.models import AgendaHost, Theme
 from forum.agendas.queries import themes_of_member
@@ -16,12 +16,17 @@ from forum.invitations.models import Entrance
 from forum.members.models import Federation, Member, Organisation
 from forum.members.queries import visible_members
 from forum.permissions import Person
+from forum.rules.models import RuleBook
+from forum.terms.models import Terms
 
 WELCOME_DAYS = timedelta(days=14)
 
 
 class FirstSteps(NamedTuple):
-    """Which first steps of a new forum are done; `agenda` is whether one is open."""
+    """Which first steps of a new forum are done; `agenda` is whether one is open.
+
+    `is_by_invitation` is no step: nobody can join without an invitation.
+    """
 
     agenda: bool
     mail: bool
@@ -31,6 +36,8 @@ class FirstSteps(NamedTuple):
     joining: bool
     people: bool
     hosts: bool
+    rules: bool
+    is_by_invitation: bool
 
     @property
     def are_taken(self) -> bool:
@@ -53,6 +60,8 @@ def first_steps(
         select(Entrance.id).exists(),
         members > 1,
         select(AgendaHost.agenda_id).exists(),
+        or_(select(RuleBook.number).exists(), select(Terms.number).exists()),
+        select(Entrance.id).where(Entrance.mode == "invitation").exists(),
         select(Federation.id).where(Federation.first_steps_closed_at.is_not(None)).exists(),
     )
     *found, is_closed = map(bool, execute_core(select(*columns)).one())
