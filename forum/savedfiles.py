@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from urllib.parse import quote
 
 from flask import Flask, Response, request
+from flask.globals import app_ctx
 from flask_babel import force_locale
 
 from forum.admission import MAX_BUFFERED_BYTES, Places
@@ -45,12 +46,16 @@ def _named(name: str) -> str:
     return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def in_contexts_of_their_own(app: Flask, locale: str, parts: Iterator[bytes]) -> Iterator[bytes]:
+def in_contexts_of_their_own(locale: str, parts: Iterator[bytes]) -> Iterator[bytes]:
     """Make each part in an application context of its own, so that slow readers hold no connection in between.
 
-    There is no request any more then, so that it is told in which language the file is. If a part fails, granian ends the
-    answer as if it were whole: a length that was told, or the form of the file, shows that it is not.
+    `locale` is the language of the file, because the request is over when its parts are made. If a part fails, granian ends
+    the response as if it were complete: a `Content-Length`, or the format of the file, shows that it is not.
     """
+    return _in_contexts(app_ctx.app, locale, parts)
+
+
+def _in_contexts(app: Flask, locale: str, parts: Iterator[bytes]) -> Iterator[bytes]:
     while True:
         with app.app_context(), force_locale(locale):
             part = next(parts, None)

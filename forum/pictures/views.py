@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
@@ -156,9 +156,8 @@ def _part_wanted(found: Picture) -> tuple[int, int] | None:
 
 def _part(found: Picture, start: int, stop: int) -> Response:
     """The bytes of a file between two offsets."""
-    app: Flask = cast(Any, current_app)._get_current_object()
     parts = queries.portions_of(found.id, start, stop)
-    made = in_contexts_of_their_own(app, web.locale(), parts)
+    made = in_contexts_of_their_own(web.locale(), parts)
     answer = saved_file(found.title or found.name, CONTENT_TYPES[kind_of(found.name)], made)
     answer.content_length = stop - start
     if stop - start < found.size:

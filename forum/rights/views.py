@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from flask import (
     Blueprint,
-    Flask,
     Response,
     current_app,
     render_template,
@@ -93,8 +92,7 @@ def _download(member: Member) -> Response:
     """The file as a stream; between two batches it holds no database connection."""
     made_at, forum = now(), federation().name
     parts = zipped(_files(member, {"forum": forum, "made_at": json_value(made_at)}))
-    app: Flask = cast(Any, current_app)._get_current_object()
-    made = in_contexts_of_their_own(app, web.locale(), parts)
+    made = in_contexts_of_their_own(web.locale(), parts)
     answer = Response(made, mimetype="application/zip")
     name = f"{member.handle}-{made_at:%Y-%m-%d}.zip"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
