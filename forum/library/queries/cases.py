@@ -37,11 +37,10 @@ from forum.reachcache import cached_for_reader, cached_statement
 CASE_ORDER = (Agenda.position, Agenda.id, Case.position, Case.id)  # the order of the library
 
 
-def cases(
-    reader: Person, wanted: CaseFilter, number: int = 1, *, size: int = ITEMS_PER_PAGE
-) -> Page[Case]:
+def cases(reader: Person, wanted: CaseFilter, number: int = 1) -> Page[Case]:
     """One page of the library of cases, ordered by agenda and position; with agenda, places and topic."""
-    return page_of(_wanted_cases(reader, wanted).order_by(*CASE_ORDER), number, size)
+    ordered = _wanted_cases(reader, wanted).order_by(*CASE_ORDER)
+    return page_of(ordered, number, ITEMS_PER_PAGE)
 
 
 def cases_after(

@@ -38,12 +38,10 @@ from forum.reach import opened_to
 from forum.reachcache import cached_for_reader, cached_statement
 
 
-def practices(
-    reader: Person, wanted: PracticeFilter, number: int = 1, *, size: int = ITEMS_PER_PAGE
-) -> Page[Practice]:
+def practices(reader: Person, wanted: PracticeFilter, number: int = 1) -> Page[Practice]:
     """One page of the library of practices, with agenda, author and city."""
     ordered = _wanted_practices(reader, wanted).order_by(*practice_order(wanted.order))
-    return page_of(ordered, number, size)
+    return page_of(ordered, number, ITEMS_PER_PAGE)
 
 
 def practices_after(

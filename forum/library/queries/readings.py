@@ -27,11 +27,10 @@ READINGS_PER_PAGE = 50
 READING_ORDER = (Agenda.position, Agenda.id, Reading.position, Reading.id)  # the order of the list
 
 
-def readings(
-    reader: Person, wanted: ReadingFilter, number: int = 1, *, size: int = READINGS_PER_PAGE
-) -> Page[Reading]:
+def readings(reader: Person, wanted: ReadingFilter, number: int = 1) -> Page[Reading]:
     """One page of the best reads, ordered by agenda and position."""
-    return page_of(_wanted_readings(reader, wanted).order_by(*READING_ORDER), number, size)
+    ordered = _wanted_readings(reader, wanted).order_by(*READING_ORDER)
+    return page_of(ordered, number, READINGS_PER_PAGE)
 
 
 def readings_after(
