@@ -34,8 +34,8 @@ def make_notices(
 
 
 @action
-def make_notices_of(_system: Person, event_id: int, most_watchers: int = WATCHER_BATCH_SIZE) -> int:
-    """Make the notices of one due event, at most for the next `most_watchers` of its watchers; returns 1, or 0 if it is not due."""
+def make_notices_of(_system: Person, event_id: int) -> int:
+    """Make the notices of one due event, of its watchers only for the next batch; returns 1, or 0 if it is not due."""
     touches()
     event = due_event(event_id)
     if event is None:
@@ -44,7 +44,7 @@ def make_notices_of(_system: Person, event_id: int, most_watchers: int = WATCHER
         make_for(event, event.recipients)
         event.done_at = now()
     else:
-        _make_for_next(event, most_watchers)
+        _make_for_next(event, WATCHER_BATCH_SIZE)
     return 1
 
 
