@@ -25,13 +25,13 @@ def delimiter_in(locale: str) -> str:
     return ";" if parsed(locale).number_symbols["latn"]["decimal"] == "," else ","
 
 
-def sheet(name: str, rows: Iterable[Sequence[object]], delimiter: str = ",") -> Response:
+def sheet(name: str, rows: Iterable[Sequence[object]]) -> Response:
     """The response that is saved as the file `name`.csv; the first of the rows are the names of the columns.
 
     An apostrophe is put before a text that would be a formula. The file is UTF-8 with a byte order mark, by which
     Excel recognises it.
     """
-    return saved_file(f"{name}.csv", CONTENT_TYPE, BOM_UTF8 + _lines(rows, delimiter))
+    return saved_file(f"{name}.csv", CONTENT_TYPE, BOM_UTF8 + _lines(rows))
 
 
 def long_sheet(
