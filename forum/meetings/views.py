@@ -1,4 +1,4 @@
-"""The doors of meetings: lists, one meeting, announcing and changing it, coming to it, what came of it."""
+"""Views of meetings: lists, one meeting, announcing and changing it, coming to it, what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of translations: a page in another language, its history, and the forms of those who translate and correct."""
+"""Views of translations: a page in another language, its history, and the forms of those who translate and correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public doors of moderation: the register of decisions, the transparency report as a page and as CSV."""
+"""The public views of moderation: the register of decisions, the transparency report as a page and as CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of the house rules and their versions, of ready texts, and of the recourse outside of the forum."""
+"""Views of the house rules and their versions, of ready texts, and of the recourse outside of the forum."""
 
 from __future__ import annotations
 

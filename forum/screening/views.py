@@ -1,4 +1,4 @@
-"""The doors of the rules before publication, for administrators."""
+"""Views of the rules before publication, for administrators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of statements."""
+"""Views of statements."""
 
 from __future__ import annotations
 

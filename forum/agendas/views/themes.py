@@ -1,4 +1,4 @@
-"""The doors of themes."""
+"""Views of themes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of cases: the library, a page, history, forms."""
+"""Views of cases: the library, a page, history, forms."""
 
 from __future__ import annotations
 

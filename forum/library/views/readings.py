@@ -1,4 +1,4 @@
-"""The doors of best reads: the list, history, forms."""
+"""Views of best reads: the list, history, forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of the administration: all members, the forum's name and contact, its first steps."""
+"""Views of the administration: all members, the forum's name and contact, its first steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of decisions about members, and of the notes about them."""
+"""Views of decisions about members, and of notes about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of the record: the moderation log, the statement of reasons, why something is hidden."""
+"""Views of the record: the moderation log, the statement of reasons, why something is hidden."""
 
 from __future__ import annotations
 

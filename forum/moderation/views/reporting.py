@@ -1,4 +1,4 @@
-"""The doors of reporting, with an account or without, and what became of a report."""
+"""Views of reporting, with an account or without, and of what became of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors of decisions about a topic: locking, slowing, pinning, moving, merging."""
+"""Views of decisions about a topic: locking, slowing, pinning, moving, merging."""
 
 from __future__ import annotations
 
