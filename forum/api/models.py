@@ -1,4 +1,4 @@
-"""What the JSON door answers: a class for each kind of thing, of which its description (OpenAPI) is made, too.
+"""What the JSON API answers: a class for each kind of thing, of which its description (OpenAPI) is made, too.
 
 Addresses are whole: `url` is of the page that people read, `api_url` of the same thing here. `html` is safe to print; its links to
 pages of the forum begin with a slash.

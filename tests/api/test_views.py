@@ -19,7 +19,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import themes_by_slug
 from forum.api import queries as queries_of_api
 from forum.api.models import Problem
-from forum.api.views._doors import OPERATIONS, PREFIX
+from forum.api.views._routes import OPERATIONS, PREFIX
 from forum.clock import at, month_end, now
 from forum.db import db
 from forum.dialogue import actions as dialogue

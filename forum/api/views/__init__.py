@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from forum.api.views import about, reading
-from forum.api.views._doors import PREFIX, bp
+from forum.api.views._routes import PREFIX, bp
 
 __all__ = ["PREFIX", "about", "bp", "reading"]

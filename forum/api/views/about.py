@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.api.models import Problem
-from forum.api.views._doors import OPERATIONS, PREFIX, bp, json_answer
+from forum.api.views._routes import OPERATIONS, PREFIX, bp, json_answer
 from forum.members.views import federation
 from forum.openapi import describe
 

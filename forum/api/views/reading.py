@@ -16,14 +16,14 @@ from forum.agendas.queries import themes as all_themes
 from forum.api import models, queries
 from forum.api.queries import ACTIVE, NEWEST, OLDEST, ORDERS
 from forum.api.views import _answers as answers
-from forum.api.views._doors import (
+from forum.api.views._routes import (
     LIMIT,
     OPERATIONS,
     PAGE,
     PREFIX,
     Listing,
-    door,
     number,
+    route,
     value,
     values,
 )
@@ -109,7 +109,7 @@ EXACT = Parameter("exact", _("Only these words, without other names."), choices=
 PART_OF_NAME = Parameter("q", _("A part of a name, in any language."))
 
 
-@door("/", _("The forum: its name, and where its lists are."), models.Forum)
+@route("/", _("The forum: its name, and where its lists are."), models.Forum)
 def forum() -> models.Forum:
     """The forum and its lists."""
     known = federation()
@@ -130,20 +130,20 @@ def _is_whole(operation: Operation) -> bool:
     return operation.is_list and "{" not in operation.path
 
 
-@door("/agendas", _("All agendas, in their order."), models.Agenda, is_list=True)
+@route("/agendas", _("All agendas, in their order."), models.Agenda, is_list=True)
 def agendas() -> Listing:
     """All agendas."""
     return Listing([answers.agenda(one) for one in all_agendas(VISITOR)])
 
 
-@door("/agendas/<slug>", _("An agenda, and what members say of it."), models.WholeAgenda, SLUG)
+@route("/agendas/<slug>", _("An agenda, and what members say of it."), models.WholeAgenda, SLUG)
 def agenda(slug: str) -> models.WholeAgenda:
     """One agenda."""
     found = get_agenda(VISITOR, slug)
     return answers.whole_agenda(found, statements_of(found))
 
 
-@door(
+@route(
     "/topics",
     _("Topics that everybody may read."),
     models.Topic,
@@ -173,7 +173,7 @@ def topics() -> Listing:
     return _portion(shown, CURSOR, part)
 
 
-@door("/topics/<int:topic_id>", _("One topic."), models.Topic, TOPIC_ID)
+@route("/topics/<int:topic_id>", _("One topic."), models.Topic, TOPIC_ID)
 def topic(topic_id: int) -> models.Topic | AnyResponse:
     """One topic; one that was merged redirects to the other."""
     try:
@@ -184,7 +184,7 @@ def topic(topic_id: int) -> models.Topic | AnyResponse:
     return answers.topic(found, is_answered=bool(queries.answered([found])))
 
 
-@door(
+@route(
     "/topics/<int:topic_id>/posts",
     _("The posts of a topic, by number."),
     models.Post,
@@ -204,7 +204,7 @@ def posts_of_topic(topic_id: int) -> Listing | AnyResponse:
     return _portion(answers.posts(part.items), AFTER, part)
 
 
-@door(
+@route(
     "/posts",
     _("The posts of all these topics."),
     models.Post,
@@ -219,7 +219,7 @@ def posts() -> Listing:
     return _portion(answers.posts(part.items), CURSOR, part)
 
 
-@door("/posts/<int:post_id>", _("One post."), models.Post, POST_ID)
+@route("/posts/<int:post_id>", _("One post."), models.Post, POST_ID)
 def post(post_id: int) -> models.Post:
     """One post."""
     found = queries.get_post(post_id)
@@ -227,7 +227,7 @@ def post(post_id: int) -> models.Post:
     return answers.posts([found])[0]
 
 
-@door(
+@route(
     "/cases",
     _("Case examples."),
     models.Case,
@@ -247,7 +247,7 @@ def cases() -> Listing:
     return _paged([answers.case(one, tried) for one in page.items], page)
 
 
-@door("/cases/<slug>", _("A case with its text, figures and links."), models.WholeCase, SLUG)
+@route("/cases/<slug>", _("A case with its text, figures and links."), models.WholeCase, SLUG)
 def case(slug: str) -> models.WholeCase:
     """One case."""
     found = library.get_case(VISITOR, slug)
@@ -256,7 +256,7 @@ def case(slug: str) -> models.WholeCase:
     return answers.whole_case(found, tried, wanted, languages=languages)
 
 
-@door(
+@route(
     "/cases/<slug>/in/<language>",
     _("A case in another language, as members have translated it."),
     models.Translation,
@@ -276,7 +276,7 @@ def _translation(original: Practice | Case, language: str) -> models.Translation
     return answers.translation(found, said, parts, since)
 
 
-@door(
+@route(
     "/practices",
     _("Best practices that are published."),
     models.Practice,
@@ -304,7 +304,7 @@ def practices() -> Listing:
     return _paged([answers.practice(one, tried) for one in page.items], page)
 
 
-@door("/practices/<slug>", _("A practice with its parts."), models.WholePractice, SLUG)
+@route("/practices/<slug>", _("A practice with its parts."), models.WholePractice, SLUG)
 def practice(slug: str) -> models.WholePractice:
     """One practice."""
     found = library.get_practice(VISITOR, slug)
@@ -316,7 +316,7 @@ def practice(slug: str) -> models.WholePractice:
     return answers.whole_practice(found, sections, source, tried, wanted, languages=languages)
 
 
-@door(
+@route(
     "/practices/<slug>/in/<language>",
     _("A practice in another language, as members have translated it."),
     models.Translation,
@@ -328,7 +328,7 @@ def practice_in_language(slug: str, language: str) -> models.Translation:
     return _translation(library.get_practice(VISITOR, slug), language)
 
 
-@door("/readings", _("Best reads."), models.Reading, AGENDAS, PAGE, is_list=True)
+@route("/readings", _("Best reads."), models.Reading, AGENDAS, PAGE, is_list=True)
 def readings() -> Listing:
     """The best reads, by agenda."""
     _agenda_ids(AGENDAS)
@@ -337,7 +337,7 @@ def readings() -> Listing:
     return _paged([answers.reading(one) for one in page.items], page)
 
 
-@door(
+@route(
     "/declarations",
     _("Joint declarations, the newest first."),
     models.Declaration,
@@ -356,7 +356,7 @@ def declarations() -> Listing:
     return Listing(shown, (BEFORE, older) if older else None)
 
 
-@door(
+@route(
     "/declarations/<int:declaration_id>",
     _("A declaration with its text and its signatures."),
     models.WholeDeclaration,
@@ -369,7 +369,7 @@ def declaration(declaration_id: int) -> models.WholeDeclaration:
     return answers.whole_declaration(found, declared.signatures_of(found, MAX_SIGNATURES))
 
 
-@door(
+@route(
     "/commitments",
     _("What organisations say that they will do, the newest first."),
     models.Commitment,
@@ -389,7 +389,7 @@ def commitments() -> Listing:
     return Listing(shown, (LAST_COMMITMENT, listed[-1].id) if more else None)
 
 
-@door(
+@route(
     "/commitments/<int:commitment_id>",
     _("A commitment with its text and its milestones."),
     models.WholeCommitment,
@@ -407,7 +407,7 @@ def commitment(commitment_id: int) -> models.WholeCommitment:
     )
 
 
-@door(
+@route(
     "/meetings",
     _("Meetings: those that come, the next one first, or those that are over, the latest first."),
     models.Meeting,
@@ -425,14 +425,14 @@ def meetings() -> Listing:
     return _paged([answers.meeting(one) for one in page.items], page)
 
 
-@door("/themes", _("The themes, by name."), models.Reference, is_list=True)
+@route("/themes", _("The themes, by name."), models.Reference, is_list=True)
 def themes() -> Listing:
     """All themes."""
     web.depends_on()
     return Listing(answers.themes(all_themes()))
 
 
-@door(
+@route(
     "/glossary",
     _("The glossary: names of the same thing in several languages; by their English names."),
     models.Expression,
@@ -453,7 +453,7 @@ def glossary() -> Listing:
     return _paged([answers.expression(one) for one in found], page)
 
 
-@door(
+@route(
     "/organisations",
     _("The organisations of members; the first two thousand by name."),
     models.Organisation,
@@ -465,7 +465,7 @@ def organisations() -> Listing:
     return Listing([answers.organisation(one, members) for one, members in found])
 
 
-@door(
+@route(
     "/cities",
     _("The cities of members; the two thousand with most members, these first."),
     models.HomeCity,
@@ -477,7 +477,7 @@ def cities() -> Listing:
     return Listing([answers.home_city(one, members) for one, members in found])
 
 
-@door(
+@route(
     "/search",
     _(
         "What contains the words, or other names of the same in the glossary, the best first; the best thousand."

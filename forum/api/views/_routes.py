@@ -63,7 +63,7 @@ OPERATIONS: list[Operation] = []
 View = Callable[..., Any]
 
 
-def door(
+def route(
     path: str, meaning: str, answer: type, *parameters: Parameter, is_list: bool = False
 ) -> Callable[[View], View]:
     """Declare the address `path` (below `PREFIX`, in Flask's syntax) that responds with an `answer`, or a `Listing` of them.
