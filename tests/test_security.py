@@ -44,17 +44,17 @@ def limits(room: str) -> dict[str, list[str]]:
                     more = {word.arg for word in one.keywords}
                     said = ast.literal_eval(one.args[0])
                     said += " failed" if "deduct_when" in more else ""
-                    door = found.setdefault(f"{room}.{node.name}", ["", ""])  # type: ignore[attr-defined]
-                    door["key_func" in more] = said
+                    route = found.setdefault(f"{room}.{node.name}", ["", ""])  # type: ignore[attr-defined]
+                    route["key_func" in more] = said
     return found
 
 
-def test_the_limits_of_all_doors_of_signing_in_are_told(app: Flask) -> None:
-    told = {door: cells for door, *cells in table("door | from one address | for one account")}
+def test_the_limits_of_all_routes_of_signing_in_are_told(app: Flask) -> None:
+    told = {route: cells for route, *cells in table("route | from one address | for one account")}
     limited = {name: said for room in ROOMS_OF_SIGNING_IN for name, said in limits(room).items()}
     by_name = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
-    doors = {name: re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", by_name[name]) for name in limited}
-    assert told == {f"`{doors[name]}`": said for name, said in limited.items()}
+    routes = {name: re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", by_name[name]) for name in limited}
+    assert told == {f"`{routes[name]}`": said for name, said in limited.items()}
     assert len(told) > 20
 
 
