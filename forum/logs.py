@@ -119,9 +119,9 @@ class RequestLog:
             return
         method = method if method in METHODS else "other"
         size = "0" if method == "HEAD" or request.status in WITHOUT_BODY else request.length
-        door = (request.number, method, route, endpoint, request.status, size)
+        facts = (request.number, method, route, endpoint, request.status, size)
         took = (seconds * 1000, request.sql, request.sql_seconds * 1000)
-        logformat.write(logformat.format_request(self.kind, logformat.RequestRecord(*door, *took)))
+        logformat.write(logformat.format_request(self.kind, logformat.RequestRecord(*facts, *took)))
 
 
 class RequestIds:

@@ -108,7 +108,7 @@ def begin(provider: Provider, back: str, *, is_anew: bool = False) -> tuple[str,
         query |= {"prompt": "login", "max_age": "0"}
     endpoint = _endpoint(metadata, "authorization_endpoint")
     if urlsplit(endpoint).scheme != urlsplit(provider.issuer).scheme:
-        raise ProviderUnavailable("its door is not as safe as its name")
+        raise ProviderUnavailable("its endpoint is not as safe as its name")
     address = library("authlib.common.urls").add_params_to_uri(endpoint, list(query.items()))
     return str(address), kept
 

@@ -67,8 +67,10 @@ def way_to_commit(path: str) -> str:
     if not queries.speaks_for_any(me()):
         return ""
     kind, slug = path.strip("/").split("/")
-    door = "commitments.publish_commitment"
-    return url_for(door, practice=slug) if kind == "practices" else url_for(door, case=slug)
+    endpoint = "commitments.publish_commitment"
+    if kind == "practices":
+        return url_for(endpoint, practice=slug)
+    return url_for(endpoint, case=slug)
 
 
 @bp.app_template_global()

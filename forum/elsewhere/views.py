@@ -56,11 +56,11 @@ def begin() -> ResponseReturnValue:
     """
     provider = _provider()
     try:
-        door, kept = oidc.begin(provider, _return_address(), is_anew=me().is_member)
+        address, kept = oidc.begin(provider, _return_address(), is_anew=me().is_member)
     except oidc.ProviderUnavailable as error:
         return _provider_failed(error)
     session[FLOW_KEY] = {**kept, "next": web.safe_next(""), "at": now().timestamp()}
-    return web.see_other(door)
+    return web.see_other(address)
 
 
 def _return_address() -> str:

@@ -99,8 +99,8 @@ def whole_address(path: str) -> str:
 @bp.app_template_global()
 def way_to_translate(original: Original) -> str:
     """Where a reader adds a translation of a practice or case; empty for who may not."""
-    door = url_for("parallels.add_translation", kind=kind_of(original), slug=original.slug)
-    return door if queries.may_translate(me(), original) else ""
+    address = url_for("parallels.add_translation", kind=kind_of(original), slug=original.slug)
+    return address if queries.may_translate(me(), original) else ""
 
 
 def _in_languages(original: Original, codes: Sequence[str]) -> list[InLanguage]:

@@ -128,7 +128,7 @@ def _told_of(found: Post) -> Told:
     """The content about a post that visitors may read: its address, and of the texts by people only the title."""
     kind, topic = _kind(found), found.topic
     agenda_path = f"/agendas/{topic.agenda.slug}"
-    path, number, door = _place(found, kind)
+    path, number, collection = _place(found, kind)
     url = web.absolute(quote(path, safe="/"))
     data = {
         "id": number,
@@ -136,7 +136,7 @@ def _told_of(found: Post) -> Told:
         "title": topic.title,
         "language": found.language if kind == REPLY else topic.language,
         "url": url,
-        "api_url": web.absolute(f"{PREFIX}/{door}/{number}"),
+        "api_url": web.absolute(f"{PREFIX}/{collection}/{number}"),
         "agenda": {
             "title": topic.agenda.title,
             "slug": topic.agenda.slug,
@@ -147,13 +147,13 @@ def _told_of(found: Post) -> Told:
 
 
 def _place(found: Post, kind: str) -> tuple[str, int | str, str]:
-    """The path of the page, the id of the thing in the API, and the endpoint there."""
+    """The path of the page, the id of the thing in the API, and the collection there."""
     if kind == REPLY:
         return f"/posts/{found.id}", found.id, "posts"
     topic = found.topic
     if topic.home:
-        _empty, door, slug = topic.home.split("/", 2)
-        return topic.home, slug, door
+        _empty, collection, slug = topic.home.split("/", 2)
+        return topic.home, slug, collection
     return topic.address, topic.id, "topics"
 
 
