@@ -378,8 +378,9 @@ def test_a_lost_password_is_replaced_by_letter(client, app, eva, letters):
 def test_a_secret_is_good_for_one_purpose(client, eva, letters, purpose):
     ask(client, "/sign-in/letter")
     ask(client, "/password")
-    for path in map(link_in, letters()):
-        here, secret = path.rsplit("/", 1)
+    paths = [link_in(letter).rsplit("/", 1) for letter in letters()]
+    assert [here for here, _secret in paths] == ["/sign-in/letter", "/password"]
+    for here, secret in paths:
         if here != purpose:
             for answer in (client.get(f"{purpose}/{secret}"), client.post(f"{purpose}/{secret}")):
                 assert answer.status_code == 410, (here, purpose)
