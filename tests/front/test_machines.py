@@ -67,8 +67,10 @@ def test_a_long_sitemap_becomes_an_index(
 
 def test_every_address_of_the_sitemap_answers(small: Small, client: Any) -> None:
     root = fromstring(client.get("/sitemap.xml").data)
-    for element in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc"):
-        path = str(element.text).removeprefix("http://localhost")
+    found = root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+    paths = [str(element.text).removeprefix("http://localhost") for element in found]
+    assert small.question.address in paths
+    for path in paths:
         assert client.get(path).status_code == 200, path
 
 
