@@ -609,7 +609,9 @@ def test_what_an_advertiser_said_who_tried_it_goes_out_of_sight_with_the_account
 def test_other_marks_are_no_things_of_moderation(people: Any, things: Any) -> None:
     dialogue.mark(people.ana, things.first.id, "useful")
     dialogue.mark(people.chitra, things.first.id, TRIED, "kept")
-    for mark_id in db.session.scalars(select(Mark.id)):
+    mark_ids = db.session.scalars(select(Mark.id)).all()
+    assert len(mark_ids) == 2
+    for mark_id in mark_ids:
         with pytest.raises(NotFound):
             actions.report(people.ben, "mark", mark_id, "rules")
 
