@@ -244,7 +244,9 @@ def test_many_pictures_take_no_more_statements(people, world, queries):
 
 @pytest.mark.sqlite_only  # reads SQLite's query plan, which does not depend on the number of rows
 def test_only_rows_of_the_member_are_read(people):
-    for query in texts_with_pictures(people.ana.id):
+    queries = list(texts_with_pictures(people.ana.id))
+    assert queries
+    for query in queries:
         statement = query.compile(db.engine, compile_kwargs={"literal_binds": True})
         plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {statement}")).all()
         steps = [step[3] for step in plan]
