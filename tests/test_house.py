@@ -63,12 +63,14 @@ ROWS_KNOWN_BY_NUMBER = {
 
 def modules(kind: str) -> list[Path]:
     """The files of one kind in all rooms: `actions.py`, or the files in a folder `actions`."""
-    return sorted(
+    found = sorted(
         path
         for room in ROOMS
         for path in (room / f"{kind}.py", *(room / kind).glob("*.py"))
         if path.exists()
     )
+    assert found, f"no room has {kind}"
+    return found
 
 
 def name_of(path: Path) -> str:

@@ -14,7 +14,7 @@ from forum.markup import plain
 from forum.members.queries import language_names
 from forum.phrases import Texts
 
-DEMO = Path("forum/transfer/data")
+DEMO = Path(__file__).parent.parent / "forum/transfer/data"
 # The same story in many languages
 TOLD = {
     "es": "El año pasado cerramos la calle de la escuela a los coches y muchos dijeron que no iba a funcionar. Ahora nadie quiere la calle vieja, porque los niños pueden jugar otra vez y las tiendas tienen más gente.",

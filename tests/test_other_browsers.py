@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-STATIC = Path("static")
+STATIC = Path(__file__).parent.parent / "static"
 STYLE = re.sub(r"/\*.*?\*/", "", (STATIC / "style.css").read_text(), flags=re.S)
 WITHOUT_LIGHT_DARK = re.findall(r"@supports not \(color: light-dark.*?\n\}", STYLE, re.S)
 # What scripts may use only with a check (`?.`), and what they must not use
