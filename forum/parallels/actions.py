@@ -58,7 +58,7 @@ from forum.search import actions as search
 from forum.search.models import TRANSLATED_FAILURE, TRANSLATION
 from forum.sentences import Sentence, sentence
 
-# Some languages need more letters than the original
+# Some languages need more letters than that of the original
 MAX_TITLE, MAX_SENTENCE, MAX_FIGURE_PART = 250, 500, 250  # characters
 PARTS = (*SECTIONS, BODY)
 BATCH_SIZE = 50  # translations that one transaction looks at
@@ -110,7 +110,7 @@ def add_translation(
     *,
     signs: str = "",
 ) -> Translation:
-    """Add a translation of a practice or case in a language that it does not have; its author is told.
+    """Add a translation of a practice or case into a new language, and notify the author of the original.
 
     A form that is sent twice has the same submission `key` and adds one translation. A text that a rule catches is refused,
     because it has nowhere to wait. `signs` are those of the original when the form was opened: `Invalid` when it says
@@ -147,7 +147,7 @@ def correct_translation(
     seen: str | None = None,
     signs: str = "",
 ) -> Translation:
-    """Change what a translation says; what it said before is kept, and it counts as made from what the original says now.
+    """Replace the text of a translation and keep a version of the former one; it then counts as made from the present original.
 
     `seen` is the `fingerprint` of its fields when the form was opened: `Conflict` when they have changed since. `signs` as for
     `add_translation`.
@@ -215,7 +215,7 @@ def _new(
 
 
 def _compare(translation: Translation) -> None:
-    """Note that a translation says what the original says now, for those who may read that."""
+    """Record that a translation corresponds to the present original, with the present audiences."""
     original = translation.original
     translation.made_from, translation.checked_at = digests(all_texts(original)), now()
     translation.looked_at, translation.told_at = original.updated_at, None
@@ -244,7 +244,7 @@ def _fill(translation: Translation, text: TranslationText) -> None:
 
 
 def _with_kept_parts(translation: Translation, text: TranslationText) -> TranslationText:
-    """A text with the parts and the names of figures that the form does not ask for, because the original has them no more."""
+    """A text completed by the parts and figures that the form left out because the original no longer has them."""
     asked, named = all_texts(translation.original), figures_of(translation.original)
     kept = {part.name: part.source for part in translation.parts if part.name not in asked}
     opening = text.sentence if "sentence" in asked else translation.sentence
@@ -256,7 +256,7 @@ def _with_kept_parts(translation: Translation, text: TranslationText) -> Transla
 
 
 def _show_pictures(member: Person, translation: Translation, text: TranslationText) -> None:
-    """Note which pictures a translation shows: those of the original, and such as the member may show."""
+    """Record which pictures a translation shows. Allowed are those of the original and those that the member may show."""
     original = translation.original
     known = [text_ for texts in (all_texts(original), translation.said) for text_ in texts.values()]
     before = {name for one in known for name in names_in(one)}
@@ -324,7 +324,7 @@ def _tell_author(member: Person, translation: Translation) -> None:
 
 
 def _notice(translation: Translation, before: Sequence[Sentence]) -> NoticeText:
-    """What is told of a translation, by the title of its original: that is hidden with its topic, and the notice with it."""
+    """A notice about a translation, with the title of the original; it is hidden together with the topic of the original."""
     original = translation.original
     title = original.title if isinstance(original, Practice) else original.name
     return NoticeText(
@@ -356,7 +356,7 @@ def _index(doer: Person, translation: Translation, plain: PlainTexts) -> None:
 
 
 def _known(translation: Translation, plain: PlainTexts) -> dict[search.Thing, search.Known | None]:
-    """What search knows of a translation: its words, and apart from them what did not work, so that each can be for others."""
+    """The search entries of a translation: its words, and separately "what did not work", which may have another audience."""
     things: dict[search.Thing, search.Known | None] = {
         (name, translation.id): None for name in (TRANSLATION, TRANSLATED_FAILURE)
     }
@@ -379,7 +379,7 @@ def _known(translation: Translation, plain: PlainTexts) -> dict[search.Thing, se
 
 
 def _figures(translation: Translation) -> list[str]:
-    """The figures of a case as search finds them in another language; what is not translated is found with the case."""
+    """The translated names of the figures of a case, for search; untranslated ones are found with the case itself."""
     original, words = translation.original, named_figures(translation)
     if isinstance(original, Practice):
         return []
@@ -392,7 +392,7 @@ def _figures(translation: Translation) -> list[str]:
 
 
 def _set_audiences(doer: Person, translation: Translation) -> None:
-    """Let those find a translation who may read it now."""
+    """Update the audiences of a translation's search documents to those who may read it now."""
     search.set_audience(doer, TRANSLATION, translation.id, audience_now(translation))
     search.set_audience(doer, TRANSLATED_FAILURE, translation.id, failure_audience_now(translation))
 
@@ -404,7 +404,7 @@ def _entry(
     plain: PlainTexts,
     audiences: tuple[str, str],
 ) -> search.Entry:
-    """An entry; `audiences` are who finds it now, and for whom its words were made."""
+    """A search entry; `audiences` are those who find it now, and those for whom its words were written."""
     is_apart = name == TRANSLATED_FAILURE
     return search.Entry(
         kind=name,
@@ -423,7 +423,7 @@ def _entry(
 
 
 def _plain(translation: Translation) -> PlainTexts:
-    """The plain texts of a translation that is not being written: few, as only the worker and one press ask for them."""
+    """The plain texts of a stored translation, rendered here; only the worker and few actions need them."""
     sources = [translation.sentence, *(part.source for part in translation.parts)]
     return PlainTexts({one: write(one, translation.language).plain for one in sources})
 
@@ -433,7 +433,7 @@ def _plain(translation: Translation) -> PlainTexts:
 
 @action
 def hide_translation(moderator: Person, translation_id: int, reason: str = "") -> Translation:
-    """Hide a translation: only moderators of its agenda and those who wrote it find it; notices about it are hidden, too."""
+    """Hide a translation: only moderators of its agenda and its writers still find it. Notices about it are hidden, too."""
     translation = translation_to_change(moderator, translation_id)
     require(moderator.can.moderate(translation.agenda_id))
     if translation.hidden_at is None:
@@ -459,7 +459,7 @@ def restore_translation(moderator: Person, translation_id: int) -> Translation:
 
 @action
 def find_again(moderator: Person, practice_id: int) -> None:
-    """Let search find the translations of a practice that is published once more."""
+    """Index the translations of a practice again that is published again."""
     original = original_to_change(moderator, "practice", practice_id)
     require(moderator.can.moderate(original.agenda_id))
     for translation in translations_by_id(ids_of_practice(practice_id)):
@@ -471,14 +471,14 @@ def find_again(moderator: Person, practice_id: int) -> None:
 
 @action
 def look_after_translations(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Tell translators, once each, that the original of a translation has changed; delete the translations of what was deleted.
+    """Notify translators, once each, that an original has changed; delete translations whose original was deleted.
 
     Returns how many translations it looked at.
     """
     require(system.can.administer())
     found = translations_by_id(ids_of_changed(limit))
     if not found:
-        touches()  # no cached page has changed
+        touches()  # no cached page depends on it
     for translation in found:
         original = translation.original
         if isinstance(original, Practice) and original.deleted_at:
@@ -493,7 +493,7 @@ def look_after_translations(system: Person, limit: int = BATCH_SIZE) -> int:
                 [translation.translator_id],
                 is_named=False,
             )
-        # The original may have dropped a part, or have it again; and a figure may have another value
+        # The original may have lost a part or got it back, or a figure may have another value
         if translation.told_at is not None or translation.figures:
             _index(system, translation, _plain(translation))
         else:
@@ -506,7 +506,7 @@ def look_after_translations(system: Person, limit: int = BATCH_SIZE) -> int:
 
 @dataclass(frozen=True)
 class TranslationCourse:
-    """Who began a translation in a file, and when, and who wrote what it says.
+    """Who began an imported translation and when, and who wrote its present words.
 
     `is_current` is false where the original had changed since.
     """
@@ -522,7 +522,7 @@ class TranslationCourse:
 def load_translation(
     curator: Person, kind: str, item_id: int, text: TranslationText, course: TranslationCourse
 ) -> Translation:
-    """Add a translation from a file, and tell nobody."""
+    """Add a translation from a file without notices."""
     original = original_to_change(curator, kind, item_id)
     require(curator.can.curate(original.agenda))
     _check(text, original)
@@ -546,7 +546,7 @@ def load_translation(
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Take who has left from the translations that they began or corrected; these belong to all, and stay."""
+    """Remove a member who has left from the translations that they began or corrected; the translations stay."""
     require(system.can.administer())
     for translation in translations_by_id(ids_written_by(member_id)):
         if translation.translator_id == member_id:

@@ -1,4 +1,4 @@
-"""What may be typed of a translation."""
+"""Forms of translations."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _part_field(name: str, most: int = MAX_SECTION) -> TextAreaField:
 
 
 class FigureWordsRow(Row):
-    """What one figure is called: in the original, which says which it is, and in the translation."""
+    """The name of one figure: in the original, which identifies it, and in the translation."""
 
     of_label = HiddenField()
     of_unit = HiddenField()
@@ -51,7 +51,7 @@ class FigureWordsRow(Row):
 
 
 class TranslationForm(Form):
-    """A translation, with a field for each text that its original has.
+    """The form of a translation, with a field for each text of its original.
 
     `seen` is the fingerprint of what it said when the form was opened, `signs` what its original said then.
     """
@@ -80,7 +80,7 @@ class TranslationForm(Form):
 
     @classmethod
     def of(cls, translation: Translation, **options: Any) -> TranslationForm:
-        """The form with what a translation says now."""
+        """The form with the present texts of a translation."""
         said = translation.said
         named = [one._asdict() for one in figures_to_name(translation, translation.original)]
         words = said | {"language": translation.language, FIGURES: named}
@@ -121,9 +121,9 @@ class TranslationForm(Form):
 
 
 def _numbered(rows: Sequence[FigureWords]) -> dict[int, dict[str, str]]:
-    """The rows by numbers that stay those of their figures when others come, go or change places.
+    """The rows, numbered by their figures, so that a row keeps its number when other figures are added, removed or moved.
 
-    So what a browser has kept of the form comes back to the right ones.
+    A draft saved by the browser is thus restored into the right rows.
     """
     numbered: dict[int, dict[str, str]] = {}
     for one in rows:

@@ -18,14 +18,14 @@ from forum.permissions import PUBLIC
 from forum.plaintext import join_parts, short_hash
 
 IS_THERE = "deleted_at IS NULL"
-BODY = "body"  # the part of a translated case
-FIGURES = "figures"  # what its figures are called
+BODY = "body"  # the name of the only part of a translated case
+FIGURES = "figures"  # the name of the field with the names of figures
 
 
 class FigureWords(NamedTuple):
-    """What a figure of a case is called: its label and unit in the original, and both in another language.
+    """The name of a figure of a case: its label and unit in the original, and both in another language.
 
-    Those of the original say which figure it is, so that figures can come, go and change places.
+    The figure is identified by those of the original, so that figures can be added, removed and moved.
     """
 
     of_label: str
@@ -35,7 +35,7 @@ class FigureWords(NamedTuple):
 
 
 class Translation(Base):
-    """What a practice or a case says in another language.
+    """A translation of a practice or a case.
 
     It belongs to all members; `translator_id` is who began it, `writer_id` who last changed its words, to whom decisions about
     them go; each is empty when that member has left.
@@ -99,7 +99,7 @@ class Translation(Base):
 
     @property
     def original(self) -> Practice | Case:
-        """The practice or the case of which it is a translation."""
+        """The translated practice or case."""
         return cast(Practice | Case, self.practice if self.practice_id else self.case)
 
     @property
@@ -109,12 +109,12 @@ class Translation(Base):
 
     @property
     def agenda_id(self) -> int:
-        """The id of that."""
+        """The id of the agenda of the original."""
         return self.original.agenda_id
 
     @property
     def kind(self) -> str:
-        """Of what it is a translation: practice or case."""
+        """The kind of the original: practice or case."""
         return "practice" if self.practice_id else "case"
 
     @property
@@ -124,19 +124,19 @@ class Translation(Base):
 
     @property
     def said(self) -> dict[str, str]:
-        """Its texts by name, those of the parts in Markdown, what the figures are called in lines."""
+        """Its texts by name: parts in Markdown, names of figures as lines."""
         texts = {"title": self.title, "sentence": self.sentence}
         figures = {FIGURES: in_lines(self.figures)} if self.figures else {}
         return texts | {part.name: part.source for part in self.parts} | figures
 
     @property
     def figure_words(self) -> list[FigureWords]:
-        """What the figures of the case are called."""
+        """The names of the figures of the case."""
         return [FigureWords(*row) for row in self.figures]
 
     @property
     def words(self) -> str:
-        """What a moderator decides about: all that was written."""
+        """All texts, for moderators who decide about the translation."""
         return "\n\n".join(filter(None, self.said.values()))
 
     @property
@@ -146,7 +146,7 @@ class Translation(Base):
 
 
 class TranslatedPart(Base):
-    """One part of a translation: of a practice as its sections are called, of a case its body."""
+    """One part of a translation: a section of a practice, or the body of a case."""
 
     __tablename__ = "translated_part"
 
@@ -161,7 +161,7 @@ class TranslatedPart(Base):
 
 
 def in_lines(rows: Iterable[Iterable[str]]) -> str:
-    """Rows as a text: each is a line, with bars between its parts; those at the end that are empty are left out."""
+    """Rows as lines, with bars between their parts; empty parts at the end of a row are left out."""
     return "\n".join(join_parts(_without_empty_end(row), "|") for row in rows)
 
 
@@ -173,5 +173,5 @@ def _without_empty_end(row: Iterable[str]) -> list[str]:
 
 
 def digest(text: str) -> str:
-    """A hash of a text, by which one knows whether it has changed."""
+    """A hash of a text, to find out later whether it has changed."""
     return short_hash(text)

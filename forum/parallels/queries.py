@@ -1,4 +1,4 @@
-"""Translations as a reader finds them, what of the original they were made from, and what actions read before they change one."""
+"""Translations that a reader may see, comparing them with their originals, and rows for actions."""
 
 from __future__ import annotations
 
@@ -50,20 +50,20 @@ from forum.reach import is_on_open_agenda, moderated_by, read_by, reads
 from forum.rules.models import said_of_ground
 
 Original = Practice | Case
-MAX_EXPRESSIONS = 40  # of the glossary, beside a form
-MAX_LISTED = 200  # translations of one page: no more than there are languages to choose from
+MAX_EXPRESSIONS = 40  # entries of the glossary that a form shows
+MAX_LISTED = 200  # translations of one page; there is at most one for each language
 _TOLD = ("audience", "failure_audience", "language")
 _SIGNED = (*_TOLD, "title", "sentence", *SECTIONS, BODY, FIGURES)
-_SIGN = 6  # letters of a hash
+_SIGN = 6  # characters of a hash
 
 
 # Reading
 
 
 def visible_translations(reader: Person) -> Select[Any]:
-    """The translations that a reader may see: of practices and cases that the reader sees, made from what the reader may read.
+    """The translations that a reader may see: their originals are visible to the reader now, and were when they were translated.
 
-    Hidden ones only where they moderate, or of their own.
+    Hidden ones only for moderators of the agenda and the writers.
     """
     practices = visible_practices(reader).with_only_columns(Practice.id)
     cases = visible_cases(reader).with_only_columns(Case.id)
@@ -78,12 +78,12 @@ def visible_translations(reader: Person) -> Select[Any]:
 
 
 def is_written_by(member_id: int) -> ColumnElement[bool]:
-    """SQL condition: a member has begun a translation, or wrote what it says now."""
+    """SQL condition: a member has begun a translation, or wrote its present words."""
     return or_(Translation.translator_id == member_id, Translation.writer_id == member_id)
 
 
 def shown_translations(reader: Person) -> Select[Any]:
-    """Those of them that are listed: none that moderators hide."""
+    """Visible translations without hidden ones, for lists."""
     return visible_translations(reader).where(Translation.hidden_at.is_(None))
 
 
@@ -101,7 +101,7 @@ def is_of(original: Original) -> ColumnElement[bool]:
 
 
 def languages_of(reader: Person, original: Original) -> list[str]:
-    """The codes of the languages in which the reader finds a translation, the reader's own first, then by their own names."""
+    """The languages (codes) into which a page is translated for this reader: the reader's own first, then by name."""
     found = shown_translations(reader).where(is_of(original))
     codes = db.session.scalars(found.with_only_columns(Translation.language).limit(MAX_LISTED))
     names = language_names()
@@ -109,7 +109,7 @@ def languages_of(reader: Person, original: Original) -> list[str]:
 
 
 def get_translation(reader: Person, original: Original, language: str) -> Translation:
-    """The translation into a language of a practice or case that the reader was found to see, or `NotFound`."""
+    """The translation of a visible practice or case into a language; raises `NotFound`."""
     here = is_of(original), Translation.language == language
     query = _whole(visible_translations(reader).where(*here))
     found: Translation | None = db.session.scalar(query)
@@ -137,7 +137,7 @@ def translation_if_there(reader: Person, translation_id: int) -> Translation | N
 
 
 def with_parts(translation: Translation) -> Translation:
-    """A translation with its parts, read afresh: for who wrote it, while moderators hide it."""
+    """A translation with its parts, read afresh, for a writer whose translation is hidden."""
     mine = select(TranslatedPart).where(TranslatedPart.translation_id == translation.id)
     parts = db.session.scalars(mine.order_by(TranslatedPart.position)).all()
     set_committed_value(translation, "parts", list(parts))
@@ -165,7 +165,7 @@ def _whole(found: Select[Any]) -> Select[Any]:
 
 
 def _why_not_shown(reader: Person, original: Original, language: str) -> NotFound:
-    """The `NotFound` of a translation: it says that moderators have hidden it, and why, if the reader could see it otherwise."""
+    """The `NotFound` of a translation; it gives the reason for hiding if the reader could see it otherwise."""
     hidden = Translation.deleted_at.is_(None), Translation.hidden_at.is_not(None)
     query = select(Translation.id, Translation.hidden_reason).where(
         is_of(original),
@@ -182,7 +182,7 @@ def _why_not_shown(reader: Person, original: Original, language: str) -> NotFoun
 
 @dataclass(frozen=True)
 class ShownPart:
-    """A part of a page in another language: translated, or that of the original, in the original's language."""
+    """A part of a translated page: translated, or else that of the original, with its language."""
 
     name: str
     html: Markup
@@ -191,7 +191,7 @@ class ShownPart:
 
 
 def shown_parts(reader: Person, translation: Translation) -> list[ShownPart]:
-    """The parts of a translation that the reader may see, as the original has them now, and in its words where they are not translated."""
+    """The parts of the present original that the reader may see, translated where there is a translation."""
     translated = {
         part.name: part for part in translation.parts if _reads_part(reader, translation, part.name)
     }
@@ -208,7 +208,7 @@ def shown_parts(reader: Person, translation: Translation) -> list[ShownPart]:
 
 
 def said_to(reader: Person, translation: Translation) -> dict[str, str]:
-    """What a translation says, as far as the reader may see it and the original has such a part, by name."""
+    """The texts of a translation by name, limited to parts that the original has and the reader may see."""
     known = texts_of(reader, translation.original)
     return {
         name: text
@@ -228,7 +228,7 @@ def _parts_of(reader: Person, original: Original) -> list[tuple[str, Markup]]:
 
 
 def original_at(reader: Person, path: str) -> Original | None:
-    """The practice or case at a path such as /practices/quiet-asphalt, if the reader finds one that is published.
+    """The published practice or case at a path such as /practices/quiet-asphalt, if the reader may see it; else None.
 
     A case has its figures loaded.
     """
@@ -242,7 +242,7 @@ def original_at(reader: Person, path: str) -> Original | None:
 
 
 def with_originals(reader: Person, translations: Sequence[Translation]) -> list[Translation]:
-    """Those of some translations that the reader was found to see whose originals others find, with these."""
+    """The translations among these whose originals can be listed, with their originals."""
     ids = {one.practice_id for one in translations}, {one.case_id for one in translations}
     practices = visible_practices(reader).where(Practice.id.in_(ids[0] - {None}))
     practices = practices.options(joinedload(Practice.agenda), selectinload(Practice.sections))
@@ -268,7 +268,7 @@ def with_originals(reader: Person, translations: Sequence[Translation]) -> list[
 
 
 def texts_of(reader: Person, original: Original) -> dict[str, str]:
-    """The texts of a practice or case that can be translated and that the reader may see, by name, in their order.
+    """The translatable texts of a practice or case that the reader may see, by name, in order.
 
     Those that are empty are left out.
     """
@@ -281,7 +281,7 @@ def texts_of(reader: Person, original: Original) -> dict[str, str]:
 
 
 def all_texts(original: Original) -> dict[str, str]:
-    """The texts that can be translated, with what did not work, whoever may read it: for digests, never for pages."""
+    """All translatable texts, whoever may read "what did not work": for hashes, never for pages."""
     if isinstance(original, Case):
         return _of_fields(_fields_of(original))
     parts = {part.name: part.source for part in original.sections}
@@ -298,19 +298,19 @@ def _of_fields(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def figures_of(original: Original) -> list[tuple[str, str]]:
-    """Label and unit of each figure of a case, in order; those that are called the same once. None of a practice."""
+    """Label and unit of each figure of a case, in order and without repetition; empty for a practice."""
     figures = [] if isinstance(original, Practice) else original.figures
     return list(dict.fromkeys((one.label, one.unit) for one in figures))
 
 
 def named_figures(translation: Translation) -> dict[tuple[str, str], FigureWords]:
-    """What the figures that a case has now are called in a translation, by label and unit in the original."""
+    """The translated names of a case's present figures, by label and unit in the original."""
     known = set(figures_of(translation.original))
     return {one[:2]: one for one in translation.figure_words if one[:2] in known}
 
 
 def figures_to_name(translation: Translation | None, original: Original) -> list[FigureWords]:
-    """Each figure of a case with what a translation calls it; empty where it has no name there."""
+    """Each figure of a case with its name in a translation, which may be empty."""
     known = named_figures(translation) if translation else {}
     return [known.get(one) or FigureWords(*one, "") for one in figures_of(original)]
 
@@ -321,13 +321,13 @@ def digests(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def signs_of(original: Original) -> str:
-    """What an original says, and to which audiences, as a form or button carries it: a few letters of the hash of each, with spaces."""
+    """Short hashes of an original's texts and audiences, separated by spaces, for a hidden field."""
     told = {name: str(getattr(original, name, PUBLIC)) for name in _TOLD} | all_texts(original)
     return " ".join(digest(told.get(name, ""))[:_SIGN] for name in _SIGNED)
 
 
 def names_since(signs: str, original: Original) -> set[str]:
-    """The names of what an original says otherwise than when `signs_of` was made of it; none where that is empty."""
+    """The names of what has changed in an original since `signs_of` made `signs`; none if that is empty."""
     if not signs:
         return set()
     pairs = zip_longest(_SIGNED, signs.split()[: len(_SIGNED)], signs_of(original).split())
@@ -335,7 +335,7 @@ def names_since(signs: str, original: Original) -> set[str]:
 
 
 def changed_texts(reader: Person, translation: Translation) -> set[str]:
-    """The names of the texts of the original that the reader may see and that have changed since it was translated from them."""
+    """The names of the original's texts that have changed since the translation, as far as the reader may see them."""
     return _differing(texts_of(reader, translation.original), translation)
 
 
@@ -345,13 +345,13 @@ def _differing(texts: Mapping[str, str], translation: Translation) -> set[str]:
 
 
 def is_outdated(translation: Translation) -> bool:
-    """Whether a text of the original, whoever may read it, has changed, come or gone since."""
+    """Whether any text of the original was changed, added or removed since, whoever may read it."""
     return digests(all_texts(translation.original)) != translation.made_from
 
 
 @dataclass(frozen=True)
 class Change:
-    """When the original changed after it was translated, and the version of it that was replaced then, if it is kept."""
+    """When the original was changed after the translation, and the version replaced then, if there is one."""
 
     at: datetime
     version_id: int | None = None
@@ -371,7 +371,7 @@ def first_change(translation: Translation) -> Change:
 
 
 def _texts_in(fields: Mapping[str, Any], present: Mapping[str, str]) -> dict[str, str]:
-    """The texts that a version of an original had; the history of cases calls them otherwise."""
+    """The texts in a version of an original; the history of cases has other names for them."""
     named = {"title": fields.get("title") or fields.get("name") or ""}
     named["sentence"] = fields.get("sentence") or fields.get("summary") or ""
     named[FIGURES] = _figures_in(str(fields.get(FIGURES) or ""))
@@ -391,7 +391,7 @@ def _figures_in(lines: str) -> str:
 
 
 def original_to_translate(member: Person, original: Original) -> Original:
-    """A practice or case that the member was found to see, for somebody who may translate it; else `Forbidden`."""
+    """A visible practice or case, if the member may translate it; raises `Forbidden`."""
     require(member.can.add_translation(original))
     return original
 
@@ -402,14 +402,14 @@ def may_translate(reader: Person, original: Original) -> bool:
 
 
 def languages_left(original: Original) -> list[tuple[str, str]]:
-    """Code and own name of the languages in which a page has no translation, nor a hidden one, and which is not its own."""
+    """Code and own name of the languages into which a page can still be translated; hidden translations count, too."""
     there = select(Translation.language).where(is_of(original), Translation.deleted_at.is_(None))
     taken = {original.language, *db.session.scalars(there.limit(MAX_LISTED))}
     return [(code, name) for code, name in languages() if code not in taken]
 
 
 class Expression(NamedTuple):
-    """An entry of the glossary that stands in an original: its name there, its names in the language of the translation, its slug."""
+    """An entry of the glossary that occurs in an original: its name there, its names in the other language, its slug."""
 
     name: str
     names: tuple[str, ...]
@@ -417,7 +417,7 @@ class Expression(NamedTuple):
 
 
 def expressions_in(texts: Mapping[str, str], language: str, into: str) -> list[Expression]:
-    """The entries of the glossary that some texts name, with a name in the language into which these are translated."""
+    """The entries of the glossary that occur in some texts and have a name in the language of the translation."""
     found = []
     for entry in entries_in("\n".join(texts.values()), language, MAX_EXPRESSIONS):
         names = {one.language: one.names for one in entry.wordings}
@@ -427,34 +427,34 @@ def expressions_in(texts: Mapping[str, str], language: str, into: str) -> list[E
 
 
 def translation_to_correct(member: Person, original: Original, language: str) -> Translation:
-    """A translation, for somebody who may correct it; else `Forbidden`, or `NotFound`."""
+    """A translation, if the member may correct it; raises `Forbidden` or `NotFound`."""
     found = get_translation(member, original, language)
     require(member.can.correct_translation(found))
     return found
 
 
 def translation_to_put_back(member: Person, original: Original, language: str) -> Translation:
-    """A translation, for somebody who may go back to an earlier version of it; else `Forbidden`, or `NotFound`."""
+    """A translation, if the member may restore an earlier version; raises `Forbidden` or `NotFound`."""
     found = translation_to_correct(member, original, language)
     require(member.can.put_translation_back(found))
     return found
 
 
 def translation_to_remove(member: Person, original: Original, language: str) -> Translation:
-    """A translation, for somebody who may remove it; else `Forbidden`, or `NotFound`."""
+    """A translation, if the member may remove it; raises `Forbidden` or `NotFound`."""
     found = get_translation(member, original, language)
     require(member.can.remove_translation(found))
     return found
 
 
 def fields_of(translation: Translation) -> dict[str, str]:
-    """The fields of a translation as its history keeps and compares them, with who could read them."""
+    """The fields of a translation that its history keeps and compares, with their audiences."""
     audiences = {name: getattr(translation, name) for name in ("audience", "failure_audience")}
     return translation.said | audiences
 
 
 def edits_of(reader: Person, translation: Translation) -> list[Edit]:
-    """What was changed in a translation, newest first; only changes between texts whose audiences include the reader."""
+    """The edits of a translation, newest first; only between versions whose audiences include the reader."""
     after: Mapping[str, Any] = fields_of(translation)
     edits = []
     for version in versions_of("translation", translation.id):
@@ -470,7 +470,7 @@ def edits_of(reader: Person, translation: Translation) -> list[Edit]:
 
 
 def _with_plain_bars(said: Mapping[str, Any]) -> dict[str, Any]:
-    """A version with the bars in the names of its figures as one reads them."""
+    """A version with unescaped bars in the names of its figures."""
     figures = {FIGURES: str(said[FIGURES]).replace("\\|", "|")} if FIGURES in said else {}
     return {**said, **figures}
 
@@ -478,7 +478,7 @@ def _with_plain_bars(said: Mapping[str, Any]) -> dict[str, Any]:
 def _without_withheld(
     reader: Person, translation: Translation, said: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A version without what did not work unless the reader may see that of it, and of the original now; empty where it says nothing."""
+    """A version without "what did not work", unless both it and the present original show that to the reader."""
     original = translation.original
     now_for = original.failure_audience if isinstance(original, Practice) else PUBLIC
     if all(reads(reader, audience) for audience in (said["failure_audience"], now_for)):
@@ -490,14 +490,14 @@ def _without_withheld(
 
 
 def original_to_change(doer: Person, kind: str, item_id: int) -> Original:
-    """The practice or case of this id, locked; or `NotFound`."""
+    """The practice or case with this id, locked; raises `NotFound`."""
     return (
         practice_to_change(doer, item_id) if kind == "practice" else case_to_change(doer, item_id)
     )
 
 
 def translation_to_change(doer: Person, translation_id: int) -> Translation:
-    """One translation, locked after its original, so that nobody closes that meanwhile; or `NotFound`."""
+    """One translation, locked after its original, so that the audience of that cannot change meanwhile; raises `NotFound`."""
     mine = visible_translations(doer).where(Translation.id == translation_id)
     ids = mine.with_only_columns(Translation.practice_id, Translation.case_id)
     practice_id, case_id = or_not_found(db.session.execute(ids).first())
@@ -511,7 +511,7 @@ def translation_to_change(doer: Person, translation_id: int) -> Translation:
 
 
 def translation_in(original: Original, language: str) -> Translation | None:
-    """The translation of an original that is locked into a language, also a hidden one; None if there is none."""
+    """The translation of a locked original into a language, hidden or not; None if there is none."""
     here = is_of(original), Translation.language == language, Translation.deleted_at.is_(None)
     found: Translation | None = db.session.scalar(select(Translation).where(*here))
     return found
@@ -546,14 +546,14 @@ def whole_translations(
 
 
 def translations_by_id(translation_ids: Collection[int]) -> Sequence[Translation]:
-    """The translations of these ids, as `whole_translations`."""
+    """The translations with these ids, loaded like those of `whole_translations`."""
     return whole_translations(Translation.id.in_(translation_ids))
 
 
 def ids_of_changed(limit: int) -> list[int]:
     """The ids of translations whose original has changed since the worker looked at them, or is deleted.
 
-    What is hidden, withdrawn or in preparation is looked at when it is found again: until then nobody is told what it says.
+    Hidden, withdrawn and unopened originals are left out until they are visible again, so that nobody is told their text.
     """
     is_told = and_(_has_changed(Practice), Practice.state == PUBLISHED)
     practices = (
@@ -577,7 +577,7 @@ def _has_changed(model: type[Practice] | type[Case]) -> ColumnElement[bool]:
 
 
 def ids_written_by(member_id: int) -> list[int]:
-    """The ids of the translations that a member has begun, or whose present words are theirs."""
+    """The ids of the translations that a member has begun or last corrected."""
     return sorted(db.session.scalars(select(Translation.id).where(is_written_by(member_id))))
 
 
@@ -588,7 +588,7 @@ def ids_of_practice(practice_id: int) -> list[int]:
 
 
 def has_document(translation: Translation) -> bool:
-    """Whether search knows a translation: as long as it and its original are there, and the original is published."""
+    """Whether a translation is in the search index: it and its published original exist."""
     original = translation.original
     is_there = translation.deleted_at is None
     if isinstance(original, Practice):
@@ -604,7 +604,7 @@ def audience_now(translation: Translation) -> str:
 
 
 def failure_audience_now(translation: Translation) -> str:
-    """Who may read what did not work, in a translation."""
+    """The audience of "what did not work" in a translation."""
     original = translation.original
     now_for = original.failure_audience if isinstance(original, Practice) else PUBLIC
     wanted = (audience_now(translation), now_for, translation.failure_audience)
@@ -612,7 +612,7 @@ def failure_audience_now(translation: Translation) -> str:
 
 
 def stays_with_members(translation: Translation) -> bool:
-    """Whether a translation, or what did not work in it, is for members although the original tells everybody by now."""
+    """Whether a translation, or its "what did not work", stays for members although the original is public now."""
     original = translation.original
     names = ("audience", "failure_audience") if isinstance(original, Practice) else ()
     return any(

@@ -53,9 +53,9 @@ class InLanguage(NamedTuple):
 
 @bp.app_template_global()
 def page_languages(original: Original) -> list[InLanguage]:
-    """For the page of a practice or case: the languages of its translations, the reader's own first; then its own language.
+    """The languages in which a practice or case can be read: those of its translations, the reader's first; then its own.
 
-    Nothing where it has no translation.
+    Empty if it has no translation.
     """
     return _in_languages(original, queries.languages_of(me(), original))
 
@@ -68,7 +68,7 @@ def direction_of(language: str) -> str:
 
 @bp.app_template_global()
 def own_language_name(language: str) -> str:
-    """What a language is called in itself."""
+    """The name of a language in that language."""
     return language_names().get(language, language)
 
 
@@ -86,7 +86,7 @@ def original_address(original: Original) -> str:
 
 @bp.app_template_global()
 def original_title(original: Original) -> str:
-    """What an original is called."""
+    """The title of an original."""
     return original.title if isinstance(original, Practice) else original.name
 
 
@@ -98,7 +98,7 @@ def whole_address(path: str) -> str:
 
 @bp.app_template_global()
 def way_to_translate(original: Original) -> str:
-    """Where a reader adds a translation of a practice or case; empty for who may not."""
+    """The address for adding a translation of a practice or case; empty for readers who may not."""
     address = url_for("parallels.add_translation", kind=kind_of(original), slug=original.slug)
     return address if queries.may_translate(me(), original) else ""
 
@@ -109,7 +109,7 @@ def _in_languages(original: Original, codes: Sequence[str]) -> list[InLanguage]:
     found = [
         InLanguage(code, names.get(code, code), direction_of(code), f"{page}/in/{code}")
         for code in codes
-        if code != own  # the original may have been given that language since
+        if code != own  # the language of the original may have been changed to this one
     ]
     itself = InLanguage(own, names.get(own, own), direction_of(own), page, is_original=True)
     return [*found, itself] if found else []
@@ -127,7 +127,7 @@ def _get_original(kind: str, slug: str) -> Original:
 @bp.get("/practices/<slug>/in/<language>", defaults=PRACTICE)
 @bp.get("/cases/<slug>/in/<language>", defaults=CASE)
 def translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
-    """A practice or a case in another language, with its facts; what is not translated stands there in its own."""
+    """The page of a translation, with the facts of the original; untranslated parts are in the original's language."""
     original = _get_original(kind, slug)
     found = queries.get_translation(me(), original, language)
     is_outdated = bool(queries.changed_texts(me(), found))
@@ -176,7 +176,7 @@ def _data(found: Translation, opening: str) -> dict[str, Any] | None:
 @bp.get("/practices/<slug>/in/<language>/history", defaults=PRACTICE)
 @bp.get("/cases/<slug>/in/<language>/history", defaults=CASE)
 def history(kind: str, slug: str, language: str) -> ResponseReturnValue:
-    """What a translation said before."""
+    """The earlier versions of a translation."""
     found = queries.get_translation(me(), _get_original(kind, slug), language)
     edits = queries.edits_of(me(), found)
     return render_template(
@@ -210,7 +210,7 @@ def add_translation(kind: str, slug: str) -> ResponseReturnValue:
 @bp.route("/cases/<slug>/in/<language>/edit", methods=["GET", "POST"], defaults=CASE)
 @changing_with_preview
 def correct_translation(kind: str, slug: str, language: str) -> ResponseReturnValue:
-    """Correct a translation; what it said before is kept."""
+    """Correct a translation; the former version is kept."""
     original = _get_original(kind, slug)
     found = queries.translation_to_correct(me(), original, language)
     form = TranslationForm.of(found)
@@ -223,7 +223,7 @@ def correct_translation(kind: str, slug: str, language: str) -> ResponseReturnVa
 
 
 def _fill_from_version(form: TranslationForm, found: Translation) -> Version | None:
-    """Fill a form with an earlier version; what it said to members alone stays with them."""
+    """Fill a form with an earlier version, without texts that were for members only if the page is public now."""
     failure = form["failure"].data
     version = fill_from_version(form, "translation", found.id, ("sentence", *PARTS, FIGURES))
     original = found.original
