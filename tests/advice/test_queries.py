@@ -56,6 +56,18 @@ def test_who_offers_help_in_words_or_by_theme_is_proposed_with_the_reason(
     assert found["Words"]["helps"].words == "Residents, parking"
 
 
+def test_how_large_or_good_a_thing_is_leads_to_nobody(people: Any, question: Question) -> None:
+    asked = dialogue.open_topic(
+        people.ana,
+        question.agenda.id,
+        NewTopic("question", "Who has a small and better tram stop?", write("Text.")),
+    )
+    somebody("Small", helps_with="Small grants, better budgets, large trees")
+    somebody("Trams", helps_with="Tram stops")
+    found = proposals(people.ana, get_topic(people.ana, asked.id))
+    assert [one.member.name for one in found] == ["Trams"]
+
+
 def test_a_position_speaks_for_itself_and_a_name_does_not(people: Any, question: Question) -> None:
     somebody("Clerk", position="Head of Parking")
     somebody("Parking Park", helps_with="Trees")

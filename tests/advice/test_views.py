@@ -62,7 +62,7 @@ def test_a_new_question_offers_its_asker_whom_to_ask(
         answer = browser.post("/agendas/quieter/topics/new", data=form)
         assert answer.status_code == 303 and answer.location.endswith("-where-do-vans-stop")
         text = page(browser, answer.location)
-        assert ("Some members have done this before." in text) == is_offered
+        assert ("We look for members who may have done this" in text) == is_offered
 
 
 def test_an_answered_question_ticks_nobody_and_names_nobody_asked(
