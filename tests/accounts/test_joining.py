@@ -358,6 +358,8 @@ def test_what_is_sent_too_fast_is_asked_again_and_then_taken(limited):
     answer = limited.post("/join", data={**JOINING, "opened": opened})
     assert answer.status_code == 422 and "faster than people write" in answer.text
     assert opened_in(answer) == opened and "Eva Holm" in answer.text
+    summary = answer.text.partition('role="alert"')[2].partition("</ul>")[0]
+    assert summary.index("faster than people write") < summary.index(AGAIN), "the reason first"
     with at(now() + timedelta(seconds=5)):
         answer = limited.post("/join", data={**JOINING, "opened": opened})
     assert answer.location == "/join/sent"
