@@ -294,6 +294,14 @@ def test_a_question_that_waits_is_the_newcomers_first(small: Small, sign_in: Any
     assert f'href="{waiting.address}"' in offered(), "of the member's language"
 
 
+def test_members_go_from_the_home_page_to_what_is_new_to_them(
+    people: Any, agenda: Any, client: Any, sign_in: Any
+) -> None:
+    open_topic(people.ana, agenda.id, NewTopic("question", "Why so loud?", write("Hm.")))
+    way = 'href="/topics?mine=new">With new posts for you</a>'
+    assert way in sign_in(people.ben).get("/").text and way not in client.get("/").text
+
+
 def test_cities_ask_beside_the_latest_dialogue_what_it_does_not_show(
     small: Small, client: Any
 ) -> None:
