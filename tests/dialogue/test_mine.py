@@ -1,4 +1,4 @@
-"""A member's lists: topics that they watch, and topics with posts that are new to them."""
+"""A member's lists: topics that they watch, that they have read, and those with posts that are new to them."""
 
 from __future__ import annotations
 
@@ -74,16 +74,40 @@ def test_topics_with_new_posts_are_listed_until_they_are_read(people: Any, agend
     assert mine(people.ben, "new") == []
 
 
-def test_both_lists_have_pages_and_an_end(
+def test_what_one_has_read_is_found_again(people: Any, agenda: Agenda) -> None:
+    first = opened(people.ana, agenda, "First", 1)
+    second = opened(people.ana, agenda, "Second", 2, kind="question")
+    opened(people.ana, agenda, "Never", 3)
+    assert mine(people.ben, "read") == []
+    actions.read(people.ben, second.id, 1)
+    actions.read(people.ben, first.id, 1)
+    assert mine(people.ben, "read") == ["Second", "First"]
+    assert mine(people.ben, "read", kind="question") == ["Second"]
+    assert mine(people.chitra, "read") == []
+    with at(now() + timedelta(minutes=5)):
+        actions.reply(people.ana, first.id, write("More."))
+    found = my.my_topics(people.ben, "read", TopicFilter(), 1)
+    assert [topic.title for topic in found.page.items] == ["First", "Second"]
+    assert found.news[first.id].count == 1 and found.counts.by_kind["question"] == 1
+    actions.hide_topic(people.moderator, first.id)
+    assert mine(people.ben, "read") == ["Second"]
+
+
+def test_all_lists_have_pages_and_an_end(
     people: Any, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, most in (("TOPICS_PER_PAGE", 2), ("MAX_WATCHED", 3), ("MAX_LOOKED_AT", 3)):
-        monkeypatch.setattr(my, name, most)
+    for name in ("MAX_WATCHED", "MAX_LOOKED_AT", "MAX_SEARCHED"):
+        monkeypatch.setattr(my, name, 3)
+    monkeypatch.setattr(my, "TOPICS_PER_PAGE", 2)
     theme = agendas.write_theme(people.moderator, "Floods")
     for number in range(1, 5):
         topic = opened(people.ana, agenda, f"Topic {number}", number, themes=[theme.id])
         notifications.watch(people.ben, "topic", topic.id)
-    for which, is_capped in (("watched", False), ("new", True)):
+        if number > 1:
+            actions.read(people.ben, topic.id, 1)
+            with at(now() + timedelta(minutes=number)):
+                actions.reply(people.ana, topic.id, write("More."))
+    for which, is_capped in (("watched", False), ("new", True), ("read", True)):
         wanted = {"theme": "floods", "agenda_id": agenda.id}
         assert mine(people.ben, which, 1, **wanted) == ["Topic 4", "Topic 3"], which
         assert mine(people.ben, which, 9, **wanted) == ["Topic 2"], which
@@ -103,6 +127,7 @@ def test_members_choose_what_concerns_them_above_the_list(
         assert topic.title not in page(ben, f"{path}?mine=new")
         assert "Nothing here is new to you" in page(ben, f"{path}?mine=new")
         assert "You watch no topic here" in page(chitra, f"{path}?mine=watched")
+        assert "You have read no topic here" in page(chitra, f"{path}?mine=read")
         assert "Nothing fits these filters" in page(chitra, f"{path}?mine=watched&kind=case")
         assert f'href="{path}?mine=new"' in page(ana, path)
         visited = page(client, f"{path}?mine=watched")
@@ -110,6 +135,7 @@ def test_members_choose_what_concerns_them_above_the_list(
     assert 'href="/topics?mine=watched"' in page(ana, "/").partition("<main")[0]
     page(ana, topic.address)
     assert topic.title not in page(ana, "/topics?mine=new")
+    assert topic.title in page(ana, "/topics?mine=read")
 
 
 def test_a_list_of_what_concerns_a_member_asks_little(
@@ -119,7 +145,10 @@ def test_a_list_of_what_concerns_a_member_asks_little(
         topic = opened(people.ana, agenda, f"Topic {number}", number)
         notifications.watch(people.ben, "topic", topic.id)
     member = sign_in(people.ben)
-    for which in ("watched", "new"):
+    page(member, topic.address)
+    with at(now() + timedelta(minutes=25)):
+        actions.reply(people.ana, topic.id, write("More."))
+    for which in ("watched", "new", "read"):
         with queries() as made:
             assert "Topic 24" in page(member, f"/topics?mine={which}")
         assert made.count <= 10, made.statements

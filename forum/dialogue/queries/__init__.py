@@ -131,7 +131,7 @@ from forum.dialogue.queries.listing import (
     topics,
     topics_by_theme,
 )
-from forum.dialogue.queries.mine import MINE, NEW, WATCHED, MyTopics, my_topics
+from forum.dialogue.queries.mine import MINE, NEW, READ, WATCHED, MyTopics, my_topics
 from forum.dialogue.queries.moved import (
     address_after_merge,
     has_event,
@@ -225,6 +225,7 @@ __all__ = [
     "MINE",
     "NEW",
     "ORDERS",
+    "READ",
     "SUBMISSION_KEY_LENGTH",
     "UNANSWERED",
     "WATCHED",

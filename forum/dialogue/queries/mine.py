@@ -1,4 +1,4 @@
-"""Topics that a member watches, and topics with posts that are new to them."""
+"""Topics that a member watches, topics with posts that are new to them, and topics that they have read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 
 from forum.db import constant, execute_core
-from forum.dialogue.models import Topic
+from forum.dialogue.models import Place, Topic
 from forum.dialogue.queries._rows import TopicRow, as_topic_rows, to_topic_row
 from forum.dialogue.queries.listing import (
     ACTIVE,
@@ -28,15 +28,16 @@ from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
 from forum.reachcache import cached_statement
 
-WATCHED, NEW = MINE = ("watched", "new")
+WATCHED, NEW, READ = MINE = ("watched", "new", "read")
 MAX_WATCHED = 1_000  # of the topics that a member watches, the most recently chosen ones
 MAX_LOOKED_AT = 200  # topics in which new posts are looked for, the most recently active ones
+MAX_SEARCHED = 1_000  # topics among which those are looked for that the member has read, likewise
 
 
 class MyTopics(NamedTuple):
     """One page of topics, the numbers for the tabs of their list, and what is new to the member in them by topic id.
 
-    `is_capped` says that there were further topics, in which new posts were not looked for.
+    `is_capped` says that there were further topics, which were not looked at.
     """
 
     page: Page[TopicRow]
@@ -46,9 +47,9 @@ class MyTopics(NamedTuple):
 
 
 def my_topics(member: Person, mine: str, wanted: TopicFilter, number: int) -> MyTopics:
-    """One page of the topics that a member watches, or that have posts new to them, as `mine` says (one of `MINE`).
+    """One page of the topics that a member watches, has read, or that have posts new to them, as `mine` says (one of `MINE`).
 
-    Both lists are short: they are read completely, by key or from the beginning of an index, and counted here.
+    The lists are short: they are read completely, by key or from the beginning of an index, and counted here.
     """
     found = _found(member, mine, replace(wanted, kind="", language=""))
     looked_at = len(found)
@@ -56,6 +57,8 @@ def my_topics(member: Person, mine: str, wanted: TopicFilter, number: int) -> My
     if mine == NEW:
         news = new_posts_in(member, found)
         found = [row for row in found if row.id in news]
+    elif mine == READ:
+        found = [row for row in found if row.place]
     if wanted.order == NEWEST:
         found = sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)
     chosen = [
@@ -64,9 +67,10 @@ def my_topics(member: Person, mine: str, wanted: TopicFilter, number: int) -> My
         if wanted.kind in ("", row.kind) and wanted.language in ("", row.language)
     ]
     page = _page_of(chosen, number)
-    if mine == WATCHED:
+    if mine != NEW:
         news = new_posts_in(member, page.items)
-    return MyTopics(page, _counts(found, wanted), news, mine == NEW and looked_at == MAX_LOOKED_AT)
+    most = {NEW: MAX_LOOKED_AT, READ: MAX_SEARCHED}.get(mine)
+    return MyTopics(page, _counts(found, wanted), news, looked_at == most)
 
 
 def _found(member: Person, mine: str, wanted: TopicFilter) -> Sequence[Any]:
@@ -91,6 +95,10 @@ def _found_query(
     listed = listed_topics(member, wanted, without_ignored).with_only_columns(*columns)
     if mine == NEW:
         return listed.limit(constant(MAX_LOOKED_AT))
+    if mine == READ:
+        is_place = and_(Place.topic_id == Topic.id, Place.member_id == bindparam("member_id"))
+        places = listed.add_columns(Place.number.label("place")).outerjoin(Place, is_place)
+        return places.limit(constant(MAX_SEARCHED))
     watched = watched_ids(bindparam("member_id"), TOPIC, MAX_WATCHED).subquery()
     return listed.join(watched, watched.c[0] == Topic.id)
 

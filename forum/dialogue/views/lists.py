@@ -20,6 +20,7 @@ from forum.dialogue.queries import (
     MINE,
     NEW,
     ORDERS,
+    READ,
     WATCHED,
     MyTopics,
     TopicCounts,
@@ -72,7 +73,7 @@ def _list(agenda: Agenda | None) -> ResponseReturnValue:
 
 
 def _find(wanted: TopicFilter, mine: str, names: dict[str, str]) -> MyTopics:
-    """The topics of a list, their counts and new posts: all topics, or (`mine`) those that the reader watches or that are new."""
+    """The topics of a list, their counts and new posts: all topics, or (`mine`) some that concern the reader."""
     number = web.number("page")
     if mine:
         return queries.my_topics(me(), mine, wanted, number)
@@ -130,7 +131,11 @@ def _active_filters(
     """The active filters: the label of each, and the address of the list without it. Known kinds have tabs instead."""
     language = dict(languages()).get(wanted.language, wanted.language)
     kind = "" if wanted.kind in KINDS else wanted.kind
-    concern = {WATCHED: _("What you watch"), NEW: _("With new posts for you")}
+    concern = {
+        WATCHED: _("What you watch"),
+        NEW: _("With new posts for you"),
+        READ: _("What you have read"),
+    }
     chosen = (
         ("mine", concern.get(mine, "")),
         ("kind", kind),
