@@ -62,9 +62,12 @@ def _server() -> str:
 def test() -> Response:
     """Send the administrator a test letter."""
     actions.write_test(my_profile(me()))
-    return web.done(
-        _("An e-mail to you is on its way. Look here again in a minute."), url_for("mail.index")
+    said = (
+        _("An e-mail to you is on its way. Look here again in a minute.")
+        if web.settings().smtp_url
+        else _("No mail server is set, so the e-mail does not reach you.")
     )
+    return web.done(said, url_for("mail.index"))
 
 
 @bp.post("/administration/mail/again")

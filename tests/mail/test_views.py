@@ -28,6 +28,13 @@ def test_without_a_server_the_page_says_that_nobody_gets_mail(browser, app):
     assert "No mail server is set" in page and str(app.extensions["settings"].mail_path) in page
 
 
+def test_a_letter_to_oneself_says_whether_it_can_arrive(browser, app):
+    for url, words in (("", "does not reach you"), ("smtp://mail.example.org", "is on its way")):
+        with with_settings(app, smtp_url=url):
+            browser.post(f"{PAGE}/test")
+            assert words in browser.get(PAGE).text
+
+
 def test_the_server_is_named_without_its_password(browser, app):
     with with_settings(app, smtp_url="smtp://user:s3cret@mail.example.org"):
         page = browser.get(PAGE).text
