@@ -61,6 +61,16 @@ def eva(by_approval, client, letters):
     return client
 
 
+@pytest.mark.parametrize("mode", ["approval", "open"])
+def test_nobody_is_asked_what_nobody_reads(people, client, mode):
+    """Moderators read the answers while they decide, and not of who is a member at once."""
+    set_entrance(people.administrator, EntranceText(mode, questions=QUESTIONS))
+    made = invite(people.moderator, InvitationText(1, now() + timedelta(days=9)))
+    assert (QUESTIONS[0][0] in client.get("/join").text) == (mode == "approval")
+    invited = client.get(f"/join/invited/{secret(CODE_PURPOSE, made.salt)}")
+    assert invited.status_code == 200 and QUESTIONS[0][0] not in invited.text
+
+
 def waiting_id():
     (request,) = queries.waiting(SYSTEM)
     return request.candidate.id

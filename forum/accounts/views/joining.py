@@ -91,7 +91,9 @@ def _answer_joining(chosen: Entrance, invitation: Invitation | None = None) -> R
 def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinForm:
     proved = provider_account()
     known = {name: proved.get(name, "") for name in ("name", "email")}
-    asking = join_form(chosen.questions, proved.get("label") or proved.get("subject", ""))
+    # Only who decides about requests reads the answers
+    questions = chosen.questions if chosen.mode == "approval" and not invitation else ()
+    asking = join_form(questions, proved.get("label") or proved.get("subject", ""))
     known |= {"next": web.safe_next(""), "opened": opening_stamp()}
     form = asking(data=known | {"language": _language_of_browser()})
     form.offer_terms(in_force(), request.method == "GET")
