@@ -1,4 +1,4 @@
-"""Announcing and changing meetings, coming to them, and what the worker does about them by the clock."""
+"""Announcing and changing meetings, attending them, and what the worker does at certain times."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ ADDRESS_SCHEMES = ("https://", "http://")
 
 @dataclass(frozen=True)
 class MeetingText:
-    """What a host writes about a meeting; create it before an action, since its Markdown is rendered already.
+    """What a host writes about a meeting. It renders its Markdown when it is created, so create it before an action.
 
     `uid` is for one that another forum has named already; a new name is made where it is empty or taken.
     """
@@ -92,7 +92,7 @@ class MeetingText:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The columns of a meeting with what was written."""
+        """The values for the columns of a meeting."""
         names = [
             "title",
             "starts_at",
@@ -113,7 +113,7 @@ class MeetingText:
 
 @dataclass(frozen=True)
 class OutcomeText:
-    """What came of a meeting: a text, the address of a recording, and the topic in which it goes on.
+    """The outcome of a meeting: a text, the address of a recording, and the topic in which the discussion goes on.
 
     `about` is the plain text of what the meeting is about, which search knows as well; create it before an action.
     """
@@ -129,7 +129,7 @@ class OutcomeText:
 
 @action
 def announce_meeting(host: Person, agenda_id: int, text: MeetingText) -> Meeting:
-    """Announce a meeting on an agenda, and tell those who watch it. The same sent twice is announced once."""
+    """Announce a meeting on an agenda, and notify its watchers. A form sent twice announces one meeting."""
     lock_writer(host)
     lock_to_write_on(host, agenda_id)
     agenda = agenda_by_id(host, agenda_id)
@@ -165,7 +165,7 @@ def _new_meeting(host: Person, agenda: Agenda, text: MeetingText) -> Meeting:
 def edit_meeting(
     host: Person, meeting_id: int, text: MeetingText, *, seen: str | None = None
 ) -> Meeting:
-    """Change a meeting, keep a version of what it said, and tell those who come of another time, place or link.
+    """Change a meeting, keep a version, and notify those who come of another time, place or link.
 
     `seen` is the `fingerprint` of its fields when the form was opened: raises `Conflict` when somebody has changed them
     since. Whoever waits moves up where there are more places now.
@@ -194,7 +194,7 @@ def edit_meeting(
 
 
 def _tell_changes(host: Person, meeting: Meeting, was: Mapping[str, Any]) -> None:
-    """Tell those who come what they have to know, and remind them anew of what is at another time."""
+    """Notify those who come of changes, and schedule their reminders again after a change of time."""
 
     def is_other(*names: str) -> bool:
         return any(was[name] != getattr(meeting, name) for name in names)
@@ -213,7 +213,7 @@ def _tell_changes(host: Person, meeting: Meeting, was: Mapping[str, Any]) -> Non
 
 @action
 def cancel_meeting(host: Person, meeting_id: int, reason: str) -> Meeting:
-    """Cancel a meeting, and tell those who come, with the reason. Its page stays, and says so."""
+    """Cancel a meeting, and notify those who come, with the reason. Its page stays and says that it is cancelled."""
     lock_writer(host)
     meeting = lock_meeting(host, meeting_id)
     require(host.can.change_meeting(meeting))
@@ -233,7 +233,7 @@ def cancel_meeting(host: Person, meeting_id: int, reason: str) -> Meeting:
 def tell_outcome(
     host: Person, meeting_id: int, text: OutcomeText, *, seen: str | None = None
 ) -> Meeting:
-    """Tell what came of a meeting that is over, and keep a version of what was told before; `seen` as in `edit_meeting`."""
+    """Write the outcome of a meeting that is over, and keep a version of the former one; `seen` as in `edit_meeting`."""
     lock_writer(host)
     meeting = lock_meeting(host, meeting_id)
     require(host.can.tell_outcome(meeting))
@@ -276,7 +276,7 @@ def _entry(meeting: Meeting, about: str, outcome: str = "") -> search.Entry:
 
 @action
 def come(member: Person, meeting_id: int, way: str = UNSAID) -> Attendance:
-    """Say that one comes, or in which way; when all places are taken one waits, in the order in which people said so."""
+    """Register for a meeting, or change the way of attending. If all places are taken, the member is put on the waiting list."""
     touches(MEETINGS)
     lock_writer(member)
     meeting = lock_meeting(member, meeting_id)
@@ -284,7 +284,7 @@ def come(member: Person, meeting_id: int, way: str = UNSAID) -> Attendance:
     if meeting.has_both_ways and way not in WAYS:
         raise Invalid(_("Choose whether you come to the place or join online."), "way")
     way = way if meeting.has_both_ways else UNSAID
-    _move_up(meeting)  # whoever waits and could not come for a while goes first
+    _move_up(meeting)  # a member who waits and was passed over for a while has priority
     if known := attendance_to_end(meeting.id, member.id):
         known.way = way
         return known
@@ -305,7 +305,7 @@ def come(member: Person, meeting_id: int, way: str = UNSAID) -> Attendance:
 
 @action
 def stay_away(member: Person, meeting_id: int) -> None:
-    """Take back that one comes or waits; the first who waits gets the place."""
+    """Cancel one's registration; the first member on the waiting list gets the place."""
     touches(MEETINGS)
     lock_writer(member)
     meeting = lock_meeting(member, meeting_id)
@@ -329,7 +329,7 @@ def _count(meeting: Meeting, attendance: Attendance, by: int) -> None:
 
 
 def _move_up(meeting: Meeting) -> None:
-    """Give free places to those who wait, in their order, while the meeting is ahead, and tell them."""
+    """Give free places to members on the waiting list, in order, if the meeting has not begun, and notify them."""
     moved = []
     while meeting.is_ahead and meeting.starts_at > now() and not meeting.is_full:
         waiting = first_waiting(meeting) if meeting.waiting_count else None
@@ -341,7 +341,7 @@ def _move_up(meeting: Meeting) -> None:
         db.session.flush()
         moved.append(waiting.member_id)
     if moved:
-        _tell(SYSTEM, meeting, [HAS_PLACE], moved)  # a host who waits, too
+        _tell(SYSTEM, meeting, [HAS_PLACE], moved)  # also to a host on the waiting list
 
 
 def _tell(
@@ -352,7 +352,7 @@ def _tell(
 
 
 def _day_before(meeting: Meeting) -> datetime | None:
-    """When those who come are reminded; None within the last day."""
+    """The time of the reminder; None if the meeting begins within a day."""
     moment = meeting.starts_at - REMINDED_BEFORE
     return moment if moment > now() else None
 
@@ -367,7 +367,7 @@ def _remind_at(meeting: Meeting, moment: datetime | None) -> None:
 
 @action
 def end_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Note of up to `limit` meetings whose end has come that they are over; returns of how many."""
+    """Mark up to `limit` meetings that have ended as over; returns how many."""
     require(system.can.administer())
     touches()
     over = meetings_to_end(limit)
@@ -380,9 +380,9 @@ def end_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
 
 @action
 def remind_of_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Remind up to `limit` members of the meeting to which they come the next day; returns at how many it looked.
+    """Remind up to `limit` members of their meeting on the next day; returns how many attendances it handled.
 
-    What is due is locked and noted as done in the transaction that writes the events: everybody is reminded once, however many
+    Due attendances are locked and marked in the transaction that writes the events: everybody is reminded once, however many
     workers run and whenever they are killed.
     """
     require(system.can.administer())
@@ -402,7 +402,7 @@ def remind_of_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
 
 @action
 def forget_names(system: Person, limit: int = UNNAMING_BATCH_SIZE) -> int:
-    """Delete who came to up to `limit` meetings that have been over for `NAMES_KEPT`; returns of how many. The number stays."""
+    """Delete the attendances of up to `limit` meetings that were over `NAMES_KEPT` ago; returns how many. Counters stay."""
     require(system.can.administer())
     touches()
     old = meetings_to_clear(now() - NAMES_KEPT, limit)
@@ -418,7 +418,7 @@ def forget_names(system: Person, limit: int = UNNAMING_BATCH_SIZE) -> int:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Let a member who has left come to no meeting any more; whoever waits moves up. What they announced stays, without them."""
+    """Delete the attendances of a member who has left, so that others move up; meetings that they announced stay."""
     require(system.can.administer())
     own = update(Meeting).where(Meeting.announced_by_id == member_id)
     db.session.execute(own.values(announced_by_id=None))
@@ -435,7 +435,7 @@ def rerender_meetings(_doer: Person, texts: Mapping[int, Written]) -> int:
 
 @action
 def rerender_outcomes(_doer: Person, texts: Mapping[int, Written]) -> int:
-    """Store newly rendered HTML of what came of meetings where it still has the same source; returns for how many."""
+    """Store newly rendered HTML of outcomes that still have the same source; returns for how many."""
     columns = (Meeting.outcome, Meeting.outcome_html, Meeting.outcome_html_version)
     return store_html(*columns, texts)
 

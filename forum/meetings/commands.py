@@ -1,4 +1,4 @@
-"""What the worker does about meetings by the clock."""
+"""What the worker does about meetings at certain times."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from forum.permissions import SYSTEM
 
 
 def look_after_meetings() -> int:
-    """Remind those who come the next day, and note what is over; returns how many of either it looked at."""
+    """Remind members of meetings on the next day, and mark meetings as over; returns how many rows it handled."""
     return actions.remind_of_meetings(SYSTEM) + actions.end_meetings(SYSTEM)

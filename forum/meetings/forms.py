@@ -1,4 +1,4 @@
-"""What may be typed about meetings: what they are about, when in which time zone, where, and what came of them."""
+"""Forms of meetings: subject, time and time zone, place, outcome."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ class ClockField(TimeField):
 
 
 class SeatsField(IntegerField):
-    """A number that may be left out, in a text field: a browser empties a number field that holds anything else."""
+    """An optional number in a text field, because browsers empty number fields with other content."""
 
     widget = TextInput()
 
 
 class MeetingForm(Form):
-    """A meeting, with its times as clocks show them in its time zone; `seen` is the fingerprint of what it said before."""
+    """The form of a meeting, with times in its time zone; `seen` is the fingerprint of the meeting when the form was opened."""
 
     seen = HiddenField()
     title = StringField(
@@ -93,7 +93,7 @@ class MeetingForm(Form):
 
     @classmethod
     def of(cls, meeting: Meeting, **options: Any) -> MeetingForm:
-        """The form with what a meeting says now."""
+        """The form with the present values of a meeting."""
         names = [
             "title",
             "source",
@@ -120,7 +120,7 @@ class MeetingForm(Form):
         )
 
     def begin_with(self, said: Mapping[str, Any]) -> None:
-        """Begin with what a version said, where that is kept in other words than it is typed: its times, and whether it is online."""
+        """Fill in the values of a version that are stored otherwise than typed: the times, and whether it is online."""
         self.is_online.data = said.get("is_online") == "yes"
         begins, ends = (str(said.get(name, "")).split() for name in ("starts_at", "ends_at"))
         if len(begins) == len(ends) == 2:
@@ -132,7 +132,7 @@ class MeetingForm(Form):
     def text(self) -> MeetingText:
         """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before.
 
-        Raises `Invalid` for a time that clocks there do not show, or show twice.
+        Raises `Invalid` for a time that does not exist there, or occurs twice, when clocks are changed.
         """
         language = self.language.data or "en"
         starts_on: date = self.starts_on.data or date.min
@@ -155,10 +155,10 @@ class MeetingForm(Form):
 
 
 def moment_at(day: date, at: time, zone_name: str, field: str = "") -> datetime:
-    """The moment at which clocks in a time zone show a day and a time.
+    """The moment of a day and time in a time zone.
 
-    Raises `Invalid`, of a field, for a time that they never show because they go forward then, or show twice because they go
-    back: nobody could know which is meant. In the zone UTC every moment can be said.
+    Raises `Invalid` for a field if the time does not exist because clocks are set forward, or occurs twice because they are
+    set back. In the zone UTC every moment can be typed.
     """
     zone = zone_called(zone_name)
     try:
@@ -181,7 +181,7 @@ def moment_at(day: date, at: time, zone_name: str, field: str = "") -> datetime:
 
 
 class ReasonForm(Form):
-    """Why a meeting is cancelled."""
+    """The reason for cancelling a meeting."""
 
     reason = TextAreaField(
         _("Why"),
@@ -193,7 +193,7 @@ class ReasonForm(Form):
 
 
 class OutcomeForm(Form):
-    """What came of a meeting; `seen` as in `MeetingForm`."""
+    """The outcome of a meeting; `seen` as in `MeetingForm`."""
 
     seen = HiddenField()
     source = TextAreaField(_("What came of it"), [at_most(MAX_SOURCE)])
@@ -202,7 +202,7 @@ class OutcomeForm(Form):
 
     @classmethod
     def of(cls, meeting: Meeting, **options: Any) -> OutcomeForm:
-        """The form with what was told already."""
+        """The form with the present outcome."""
         said = {
             "source": meeting.outcome,
             "recording": meeting.recording,
@@ -211,7 +211,7 @@ class OutcomeForm(Form):
         return cls(seen=fingerprint(known_fields(meeting)), **said, **options)
 
     def begin_with(self, said: Mapping[str, Any]) -> None:
-        """Begin with what a version told."""
+        """Fill in the outcome of a version."""
         topic = said.get("topic") or ""
         texts = {"source": said.get("outcome") or "", "recording": said.get("recording") or ""}
         fill(self, {**texts, "topic": f"/topics/{topic}" if topic else ""})
@@ -232,7 +232,7 @@ class OutcomeForm(Form):
 
 
 class ComeForm(Form):
-    """That one comes, and in which way where there are both."""
+    """Registering for a meeting; with the way, if there are two."""
 
     way = RadioField(
         _("How are you coming?"), choices=[*WAY_NAMES.items()], validate_choice=False, default=""

@@ -13,14 +13,14 @@ from forum.columns import Base, partial_index
 from forum.members.models import City, Member
 from forum.permissions import PUBLIC
 
-IN_ROOM, ONLINE = WAYS = ("in the room", "online")  # of coming to a meeting that is both
-UNSAID = ""  # of coming to a meeting that has one way only
+IN_ROOM, ONLINE = WAYS = ("in the room", "online")  # ways to attend a meeting that is both
+UNSAID = ""  # the way of a meeting that has only one
 
 
 class Meeting(Base):
     """A meeting on an agenda, announced by its hosts. Both times are in UTC; `time_zone` is the one in which they were typed.
 
-    It is in a place (words, a city or both), online, or both. `join_link` is for those who come and for who moderates.
+    It is in a place (words, a city or both), online, or both. `join_link` is for those who come and for moderators.
     `seats` is how many can come, None for all; `coming_count` and `waiting_count` count its attendances. `over_at` is when
     the worker found that it is over: no page asks the clock. `sequence` counts for calendar programs what they have to know
     of, and `uid` is the name by which they know it, which never changes. `outcome` is what came of it, and
@@ -78,27 +78,27 @@ class Meeting(Base):
 
     @property
     def told_at(self) -> str:
-        """The path to which notices lead: the same, whatever it is called by then."""
+        """The path in notices, which does not depend on the title."""
         return f"/meetings/{self.id}"
 
     @property
     def is_in_room(self) -> bool:
-        """Whether there is a place to come to."""
+        """Whether it takes place in a room."""
         return bool(self.place or self.city_id)
 
     @property
     def has_both_ways(self) -> bool:
-        """Whether who comes says whether in the room or online."""
+        """Whether one can attend in the room or online."""
         return self.is_in_room and self.is_online
 
     @property
     def is_full(self) -> bool:
-        """Whether whoever says now that they come has to wait for a place."""
+        """Whether all places are taken, so that one has to wait."""
         return self.seats is not None and self.coming_count >= self.seats
 
     @property
     def is_ahead(self) -> bool:
-        """Whether it is still to take place, as far as the worker has seen."""
+        """Whether it is neither over, as marked by the worker, nor cancelled."""
         return self.over_at is None and self.cancelled_at is None
 
 

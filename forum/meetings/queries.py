@@ -1,4 +1,4 @@
-"""Meetings and who comes to them, as pages, actions and other rooms ask for them."""
+"""Meetings and their attendances, for pages, actions and other rooms."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from forum.reach import is_on_open_agenda, may_sign_in, opened_to, read_by, read
 from forum.versions import cached
 
 MEETINGS_PER_PAGE = 20
-MAX_SHOWN = 200  # members who come, on the page of a meeting
-ROWS_AT_ONCE = 500  # of a table of who comes
+MAX_SHOWN = 200  # members on the page of a meeting
+ROWS_AT_ONCE = 500  # attendances that are read together for the table
 MAX_IN_CALENDAR = 300  # meetings in a calendar file
-NEXT_OF_AGENDA, MAX_NEXT = 10, 500  # meetings that a process remembers, for short lists
+NEXT_OF_AGENDA, MAX_NEXT = 10, 500  # meetings that a process caches for short lists
 COMING_FIRST = (Meeting.starts_at, Meeting.id)
 LATEST_FIRST = (Meeting.starts_at.desc(), Meeting.id.desc())
 _ROWS = select(func.count(Attendance.id)).where(Attendance.meeting_id == Meeting.id)
 _HAS_NAMES = select(Attendance.id).where(Attendance.meeting_id == Meeting.id).correlate(Meeting)
-# The counters of a meeting, and what they should be. How many came is still known when their names are deleted
+# The counters of a meeting, and how to count them. They stay when the attendances are deleted
 COUNTED: dict[Any, Any] = {
     Meeting.coming_count: case(
         (and_(Meeting.over_at.is_not(None), ~_HAS_NAMES.exists()), Meeting.coming_count),
@@ -44,7 +44,7 @@ COUNTED: dict[Any, Any] = {
     .correlate(Meeting)
     .scalar_subquery(),
 }
-# What is told of a meeting in a short list, in the order of the columns
+# The columns for a meeting in a short list, in order
 NEXT_COLUMNS = (
     Meeting.id,
     Meeting.slug,
@@ -61,7 +61,7 @@ NEXT_COLUMNS = (
 
 
 class NextMeeting(NamedTuple):
-    """A meeting in a short list of those that come next."""
+    """A meeting in the short list of the next ones."""
 
     id: int
     slug: str
@@ -87,7 +87,7 @@ class NextMeeting(NamedTuple):
 
 
 def visible_meetings(reader: Person) -> Select[Any]:
-    """The meetings that a reader may see: of the reader's audiences, on agendas that the reader sees."""
+    """The meetings that a reader may see: on visible agendas, with an audience that includes the reader."""
     return select(Meeting).where(
         read_by(reader, Meeting.audience), opened_to(reader, Meeting.agenda_id)
     )
@@ -108,7 +108,7 @@ def past_meetings(reader: Person, agenda_id: int | None, number: int) -> Page[Me
 
 
 def public_meetings(agenda_id: int | None = None) -> Sequence[Meeting]:
-    """The meetings of which everybody knows, for calendar programs, at most `MAX_IN_CALENDAR`.
+    """The public meetings, for calendar programs, at most `MAX_IN_CALENDAR`.
 
     Those that come, the next one first, and then those that are over, the latest first: where there are too many, what a
     calendar needs most is there.
@@ -130,9 +130,9 @@ def _with_place(found: Select[Any]) -> Select[Any]:
 
 
 def next_meetings(reader: Person, limit: int, agenda_id: int | None = None) -> list[NextMeeting]:
-    """The next meetings that a reader sees, of one agenda or of all; what is cancelled is left out.
+    """The next meetings that a reader sees, of one agenda or of all, without cancelled ones.
 
-    A process remembers the first of each agenda, so that the home page and those of agendas ask the database for none.
+    A process caches the first ones of each agenda, so that the home page and those of agendas need no query.
     """
     seen = (
         one
@@ -155,14 +155,14 @@ def _read_next() -> Sequence[NextMeeting]:
 
 
 def get_meeting(reader: Person, meeting_id: int) -> Meeting:
-    """One meeting with its agenda and city, or `NotFound`."""
+    """One meeting with its agenda and city; raises `NotFound`."""
     found = _with_place(visible_meetings(reader).where(Meeting.id == meeting_id))
     meeting: Meeting = or_not_found(db.session.scalars(found).first())
     return meeting
 
 
 def meetings_at(reader: Person, addresses: Iterable[str]) -> dict[str, Meeting]:
-    """By the path to which notices lead, the meetings that the reader sees."""
+    """The meetings that the reader sees, by the path in notices."""
     numbers = {one.removeprefix("/meetings/") for one in addresses}
     ids = [int(number) for number in numbers if number.isdecimal()]
     if not ids:
@@ -174,7 +174,7 @@ def meetings_at(reader: Person, addresses: Iterable[str]) -> dict[str, Meeting]:
 def still_to_tell(
     member: Person, told: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], Meeting]:
-    """Of notices about meetings, by kind and path, those that the member is still to get, each with its meeting.
+    """The notices about meetings (kind and path) that a member still has to get, each with its meeting.
 
     Not of what the member does not see; that there is a meeting, or that it is the next day, only while that is so; and what
     has changed only while the member comes or waits.
@@ -205,27 +205,27 @@ def topic_of(reader: Person, meeting: Meeting) -> Topic | None:
 
 
 def is_topic_seen(reader: Person, topic_id: int) -> bool:
-    """Whether there is a topic of this id that the reader sees."""
+    """Whether the reader sees a topic with this id."""
     found = visible_topics(reader).where(Topic.id == topic_id)
     return bool(db.session.scalar(select(found.exists())))
 
 
 def agenda_to_announce_on(host: Person, slug: str) -> Agenda:
-    """An agenda with its hosts, for somebody who may announce meetings on it; else `Forbidden`, or `NotFound`."""
+    """An agenda with its hosts, if the member may announce meetings on it; raises `Forbidden` or `NotFound`."""
     agenda = get_agenda(host, slug)
     require(host.can.announce_meeting(agenda))
     return agenda
 
 
 def meeting_to_edit(host: Person, meeting_id: int) -> Meeting:
-    """One meeting, for somebody who may change or cancel it; else `Forbidden`, or `NotFound`."""
+    """One meeting, if the member may change or cancel it; raises `Forbidden` or `NotFound`."""
     meeting = get_meeting(host, meeting_id)
     require(host.can.change_meeting(meeting))
     return meeting
 
 
 def meeting_to_tell_of(host: Person, meeting_id: int) -> Meeting:
-    """One meeting, for somebody who may tell what came of it; else `Forbidden`, or `NotFound`."""
+    """One meeting, if the member may write its outcome; raises `Forbidden` or `NotFound`."""
     meeting = get_meeting(host, meeting_id)
     require(host.can.tell_outcome(meeting))
     return meeting
@@ -235,7 +235,7 @@ def meeting_to_tell_of(host: Person, meeting_id: int) -> Meeting:
 
 
 def attendance_of(member: Person, meeting_id: int) -> Attendance | None:
-    """Whether and how a member comes to a meeting; None for who does not, and for visitors."""
+    """The attendance of a member at a meeting; None if there is none, and for visitors."""
     if not member.is_member:
         return None
     mine = Attendance.meeting_id == meeting_id, Attendance.member_id == member.id
@@ -243,12 +243,12 @@ def attendance_of(member: Person, meeting_id: int) -> Attendance | None:
 
 
 def meetings_attended(member: Person, meeting_ids: Collection[int]) -> set[int]:
-    """Which of some meetings a member comes to, or waits for a place in."""
+    """The meetings among these to which a member comes or waits to come."""
     return {*_waiting_since(member, meeting_ids)}
 
 
 def _waiting_since(member: Person, meeting_ids: Collection[int]) -> dict[int, datetime | None]:
-    """The meetings that a member attends, by id with since when the member waits; None for who comes."""
+    """By id of the meetings that a member attends, since when the member waits; None if the member has a place."""
     if not member.is_member or not meeting_ids:
         return {}
     mine = Attendance.member_id == member.id, Attendance.meeting_id.in_(meeting_ids)
@@ -257,7 +257,7 @@ def _waiting_since(member: Person, meeting_ids: Collection[int]) -> dict[int, da
 
 
 def who_comes(reader: Person, meeting: Meeting) -> Sequence[Attendance]:
-    """The members who come to a meeting, in the order in which they said so, at most `MAX_SHOWN`.
+    """The members who come to a meeting, in the order of registration, at most `MAX_SHOWN`.
 
     Hidden profiles are left out, and visitors see nobody.
     """
@@ -272,7 +272,7 @@ def who_comes(reader: Person, meeting: Meeting) -> Sequence[Attendance]:
 
 
 def all_who_come(host: Person, meeting: Meeting) -> Iterator[Sequence[Attendance]]:
-    """Who comes to a meeting and who waits, in portions, for who moderates its agenda; hidden profiles are left out."""
+    """All attendances of a meeting, in portions, for moderators of its agenda; hidden profiles are left out."""
     require(host.can.moderate(meeting.agenda_id))
     is_shown = Member.hidden_at.is_(None), Member.left_at.is_(None)
     found = select(Attendance).join(Attendance.member)
@@ -286,11 +286,11 @@ def all_who_come(host: Person, meeting: Meeting) -> Iterator[Sequence[Attendance
         last = some[-1]
 
 
-# What an earlier version said
+# Earlier versions
 
 
 def meeting_fields(meeting: Meeting) -> dict[str, Any]:
-    """The fields of a meeting as its history stores and compares them. The link by which one joins is kept in no version."""
+    """The fields of a meeting that its history stores and compares. The link to join is kept in no version."""
     zone = zone_called(meeting.time_zone)
     return {
         "title": meeting.title,
@@ -312,12 +312,12 @@ def meeting_fields(meeting: Meeting) -> dict[str, Any]:
 
 
 def known_fields(meeting: Meeting) -> dict[str, Any]:
-    """All fields by which a form knows whether a meeting has changed since it was opened."""
+    """All fields that count for whether a meeting has changed since a form was opened."""
     return meeting_fields(meeting) | {"join_link": meeting.join_link}
 
 
 def edits_of(host: Person, meeting: Meeting) -> list[Edit]:
-    """What was changed in a meeting, newest first, for who moderates its agenda."""
+    """The edits of a meeting, newest first, for moderators of its agenda."""
     require(host.can.moderate(meeting.agenda_id))
     return edits_between(versions_of("meeting", meeting.id), {meeting.id: meeting_fields(meeting)})
 
@@ -326,9 +326,9 @@ def edits_of(host: Person, meeting: Meeting) -> list[Edit]:
 
 
 def lock_meeting(doer: Person, meeting_id: int) -> Meeting:
-    """The meeting with this id, its agenda and its city, locked; or `NotFound`.
+    """The meeting with this id, its agenda and its city, locked; raises `NotFound`.
 
-    Whoever comes, goes or moves up locks it first, so that places are given one after the other.
+    Each action that changes attendances locks the meeting first, so that places are given one after the other.
     """
     lock = visible_meetings(doer).where(Meeting.id == meeting_id).with_only_columns(Meeting.id)
     or_not_found(db.session.scalar(lock.with_for_update(of=Meeting)))
@@ -336,18 +336,18 @@ def lock_meeting(doer: Person, meeting_id: int) -> Meeting:
 
 
 def identical_meeting(agenda_id: int, fields: Mapping[str, Any]) -> Meeting | None:
-    """A meeting of an agenda with these fields that is not cancelled, as when a form is sent twice; or None."""
+    """A meeting of an agenda with the same fields that is not cancelled, to recognise forms sent twice; or None."""
     found = _with_place(select(Meeting).filter_by(agenda_id=agenda_id, cancelled_at=None, **fields))
     return db.session.scalars(found.limit(1)).first()
 
 
 def is_uid_taken(uid: str) -> bool:
-    """Whether a meeting has this name already by which calendar programs know it."""
+    """Whether a meeting has this `uid` already."""
     return bool(db.session.scalar(select(select(Meeting.id).where(Meeting.uid == uid).exists())))
 
 
 def first_waiting(meeting: Meeting) -> Attendance | None:
-    """Who moves up when a place is free: the first who waits and could come now."""
+    """The attendance that gets a free place: the first on the waiting list whose member may attend now."""
     waits = Attendance.meeting_id == meeting.id, Attendance.waiting_at.is_not(None)
     can_come = may_sign_in(Member, now()), Member.leaving_at.is_(None)
     found = select(Attendance).join(Attendance.member).where(*waits, *can_come)
@@ -370,28 +370,28 @@ def meetings_to_index(meeting_ids: Collection[int]) -> Sequence[Meeting]:
 
 
 def counts_of(meeting: Meeting) -> tuple[int, int]:
-    """How many come to a meeting, and how many wait for a place."""
+    """How many members come to a meeting, and how many wait for a place."""
     counts = (select(one).where(Meeting.id == meeting.id) for one in COUNTED.values())
     coming, waiting = (db.session.scalar(count) or 0 for count in counts)
     return coming, waiting
 
 
 def meetings_to_end(limit: int) -> Sequence[Meeting]:
-    """Up to `limit` meetings that are over and not noted as such, locked; those that others have locked are skipped."""
+    """Up to `limit` meetings that have ended and are not marked as over, locked; rows locked by others are skipped."""
     due = select(Meeting).where(Meeting.over_at.is_(None), Meeting.ends_at <= now())
     first = due.order_by(Meeting.ends_at).limit(limit)
     return db.session.scalars(first.with_for_update(skip_locked=True)).all()
 
 
 def meetings_to_clear(before: datetime, limit: int) -> Sequence[Meeting]:
-    """Up to `limit` meetings that were over before a moment and of which is still known who came, locked; those that others have locked are skipped."""
+    """Up to `limit` meetings over before a moment that still have attendances, locked; rows locked by others are skipped."""
     old = select(Meeting).where(Meeting.over_at < before, _HAS_NAMES.exists())
     first = old.order_by(Meeting.id).limit(limit)
     return db.session.scalars(first.with_for_update(of=Meeting, skip_locked=True)).all()
 
 
 def due_reminders(limit: int) -> Sequence[Attendance]:
-    """Up to `limit` attendances of which members are to be reminded now, with their meetings, locked; those that others have locked are skipped."""
+    """Up to `limit` attendances with a due reminder, with their meetings, locked; rows locked by others are skipped."""
     due = select(Attendance).where(Attendance.remind_at <= now())
     first = due.order_by(Attendance.remind_at, Attendance.id).limit(limit)
     rows = db.session.scalars(first.with_for_update(skip_locked=True)).all()
@@ -407,6 +407,6 @@ def meetings_of_member(member_id: int) -> list[int]:
 
 
 def attendance_to_end(meeting_id: int, member_id: int | None) -> Attendance | None:
-    """The attendance of a member at a meeting that is locked; None if there is none."""
+    """The attendance of a member at a locked meeting; None if there is none."""
     mine = Attendance.meeting_id == meeting_id, Attendance.member_id == member_id
     return db.session.scalar(select(Attendance).where(*mine))

@@ -45,7 +45,7 @@ from forum.webforms import ChangedFields, changing_with_preview
 
 bp = Blueprint("meetings", __name__)
 SIDE_MEETINGS = 3  # in the short lists of other pages
-MAX_TEXT = 600  # characters of what it is about, in a calendar
+MAX_TEXT = 600  # characters of the text in a calendar
 
 
 # Reading
@@ -53,7 +53,7 @@ MAX_TEXT = 600  # characters of what it is about, in a calendar
 
 @bp.get("/meetings")
 def index() -> ResponseReturnValue:
-    """The meetings that come, the next one first; behind a tab those that are over. Of one agenda or of all."""
+    """The coming meetings, the next one first; on another tab past ones. Of one agenda or of all."""
     web.depends_on(MEETINGS)
     slug = web.text("agenda")
     agenda = get_agenda(me(), slug) if slug else None
@@ -76,7 +76,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/meetings/<int:meeting_id>")
 @bp.get("/meetings/<int:meeting_id>-<slug>")
 def meeting(meeting_id: int, slug: str = "") -> ResponseReturnValue:
-    """One meeting: when and where, what it is about, who comes, and what came of it."""
+    """One meeting: time and place, text, participants, outcome."""
     found = queries.get_meeting(me(), meeting_id)
     if found.slug != slug:
         return web.moved_until_undone(found.address)
@@ -103,7 +103,7 @@ def _meeting_page(
 
 
 def _structured_data(found: Meeting) -> dict[str, Any]:
-    """The structured data (schema.org/Event) of a meeting that everybody may read; never the link by which one joins."""
+    """The structured data (schema.org/Event) of a public meeting, without the link to join."""
     state = "EventCancelled" if found.cancelled_at else "EventScheduled"
     mode = "Mixed" if found.has_both_ways else "Online" if found.is_online else "Offline"
     places: list[dict[str, Any]] = []
@@ -130,7 +130,7 @@ def _structured_data(found: Meeting) -> dict[str, Any]:
 
 @bp.get("/meetings/<int:meeting_id>/history")
 def meeting_history(meeting_id: int) -> ResponseReturnValue:
-    """What a meeting said before, for those who moderate its agenda."""
+    """The earlier versions of a meeting, for moderators of its agenda."""
     found = queries.get_meeting(me(), meeting_id)
     edits = queries.edits_of(me(), found)
     return render_template(
@@ -144,13 +144,13 @@ def meeting_history(meeting_id: int) -> ResponseReturnValue:
 
 @bp.app_template_global()
 def meetings_next(agenda_id: int | None = None) -> list[NextMeeting]:
-    """For the home page and those of agendas: the next meetings that their reader sees, of all agendas or of one."""
+    """For the home page and those of agendas: the next meetings that the reader sees, of all agendas or of one."""
     return queries.next_meetings(me(), SIDE_MEETINGS, agenda_id)
 
 
 @bp.app_template_global()
 def meeting_time(found: Meeting | NextMeeting) -> Markup:
-    """When a meeting is, in its own time zone, which it names, in a `<time>` element that no script changes."""
+    """The time of a meeting in its own time zone, with its name, in a `<time>` element that scripts leave unchanged."""
     zone = zone_called(found.time_zone)
     day, _space, hours = span_in_words(found.starts_at, found.ends_at, zone).rpartition(" ")
     begins, name = found.starts_at.astimezone(zone), found.time_zone.replace("_", " ")
@@ -174,7 +174,7 @@ def announce_meeting(slug: str) -> ResponseReturnValue:
 @bp.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
 @changing_with_preview
 def edit_meeting(meeting_id: int) -> ResponseReturnValue:
-    """Change a meeting; what it said before is kept, and those who come are told of another time or place."""
+    """Change a meeting; the former version is kept, and those who come are notified of another time or place."""
     found = queries.meeting_to_edit(me(), meeting_id)
     form = MeetingForm.of(found)
     if version := fill_from_version(form, "meeting", found.id):
@@ -223,7 +223,7 @@ def _latest_meeting(meeting_id: int) -> MeetingForm:
 @bp.route("/meetings/<int:meeting_id>/cancel", methods=["GET", "POST"])
 @changing
 def cancel_meeting(meeting_id: int) -> ResponseReturnValue:
-    """Ask why, and then cancel a meeting; those who come are told."""
+    """Ask for the reason, and then cancel a meeting; those who come are notified."""
     found, form = queries.meeting_to_edit(me(), meeting_id), ReasonForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -239,7 +239,7 @@ def cancel_meeting(meeting_id: int) -> ResponseReturnValue:
 @bp.route("/meetings/<int:meeting_id>/outcome", methods=["GET", "POST"])
 @changing_with_preview
 def tell_outcome(meeting_id: int) -> ResponseReturnValue:
-    """Tell what came of a meeting that is over."""
+    """Write the outcome of a meeting that is over."""
     found = queries.meeting_to_tell_of(me(), meeting_id)
     form = OutcomeForm.of(found)
     if version := fill_from_version(form, "meeting", found.id):
@@ -270,7 +270,7 @@ def _latest_outcome(meeting_id: int) -> OutcomeForm:
 
 @bp.get("/meetings/<int:meeting_id>/people.csv")
 def who_comes(meeting_id: int) -> Response:
-    """Who comes and who waits for a place, as a table for those who moderate its agenda. It holds no addresses."""
+    """Who comes and who waits, as a table for moderators of the agenda, without e-mail addresses."""
     found = queries.get_meeting(me(), meeting_id)
     portions = queries.all_who_come(me(), found)
     names: list[object] = [
@@ -303,7 +303,7 @@ def _line_of(one: Attendance) -> list[object]:
 @bp.post("/meetings/<int:meeting_id>/come")
 @changing
 def come(meeting_id: int) -> ResponseReturnValue:
-    """Say that one comes, or in which way; or wait for a place."""
+    """Register for a meeting, change the way of attending, or wait for a place."""
     found, form = queries.get_meeting(me(), meeting_id), ComeForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -328,7 +328,7 @@ def _said_of(attendance: Attendance) -> str:
 @bp.post("/meetings/<int:meeting_id>/stay-away")
 @changing
 def stay_away(meeting_id: int) -> ResponseReturnValue:
-    """Take back that one comes, or no longer wait for a place."""
+    """Cancel one's registration, or leave the waiting list."""
     found = queries.get_meeting(me(), meeting_id)
     actions.stay_away(me(), found.id)
     return web.done(_("You are not coming."), found.address)
@@ -339,7 +339,7 @@ def stay_away(meeting_id: int) -> ResponseReturnValue:
 
 @bp.get("/meetings/<int:meeting_id>.ics")
 def meeting_calendar(meeting_id: int) -> Response:
-    """One meeting, to put into a calendar."""
+    """One meeting as a calendar file."""
     web.depends_on()
     found = queries.get_meeting(me(), meeting_id)
     content = calendar(found.title, [_event(found)])
@@ -348,13 +348,13 @@ def meeting_calendar(meeting_id: int) -> Response:
 
 @bp.get("/meetings.ics")
 def meetings_calendar() -> Response:
-    """The meetings of which everybody knows, to subscribe to."""
+    """The public meetings as a calendar to subscribe to."""
     return _subscribed(federation().name, None)
 
 
 @bp.get("/agendas/<slug>/meetings.ics")
 def agenda_calendar(slug: str) -> Response:
-    """The meetings of an agenda of which everybody knows, to subscribe to."""
+    """The public meetings of an agenda as a calendar to subscribe to."""
     agenda = get_agenda(me(), slug)
     return _subscribed(f"{agenda.title} – {federation().name}", agenda.id)
 
@@ -366,7 +366,7 @@ def _subscribed(name: str, agenda_id: int | None) -> Response:
 
 
 def _event(found: Meeting) -> CalendarEvent:
-    """A meeting as calendar programs know it; never with the link by which one joins."""
+    """A meeting as a calendar event, without the link to join."""
     address = web.absolute(quote(found.address))
     told = [prose(found.source, MAX_TEXT), address]
     if found.cancelled_at:
