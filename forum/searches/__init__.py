@@ -1,1 +1,1 @@
-"""Searches that members keep, each for themselves alone, and being told what is new for them."""
+"""Searches that members keep for themselves, and notices of new texts that these find."""

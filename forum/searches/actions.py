@@ -1,4 +1,4 @@
-"""Keeping a search, changing it, looking at what is new for it, and keeping it no longer; what the worker finds for it."""
+"""Keeping, changing, viewing and removing a search, and recording what the worker finds for it."""
 
 from __future__ import annotations
 
@@ -48,15 +48,17 @@ from forum.searches.queries import (
 
 @action
 def keep(member: Person, wanted: Wanted) -> KeptSearch:
-    """Keep a search, or return the one that looks for the same. The caller has checked that the member sees its filters.
+    """Keep a search, or return an equivalent one. The caller has checked that the member sees the values of its filters.
 
-    Only what is written from now on is new. Raises `Invalid` when there is no word in it, or the member has `MAX_SEARCHES`.
+    Only texts from now on count as new. Raises `Invalid` if it has no word, or the member has `MAX_SEARCHES` already.
     """
     touches()
     require(member.can.keep_search())
     if not words_of(wanted.words):
         raise Invalid(_("There is no word in this search, so nothing can ever be found for it."))
-    lock_member(member.id, may_write=True)  # so that no two searches are counted at the same time
+    lock_member(
+        member.id, may_write=True
+    )  # locked, so that no two searches are counted at the same time
     mine = my_searches(member)
     if known := same_search(mine, wanted):
         return known
@@ -96,7 +98,7 @@ def _new(member: Person, wanted: Wanted) -> KeptSearch:
 
 @action
 def change(member: Person, search_id: int, name: str, told: str) -> KeptSearch:
-    """Call a search of one's own differently, an empty name takes that back; and say how often one is told of new texts."""
+    """Change the name of one's own search (empty: no name) and how often one is notified of new texts."""
     touches()
     require(member.can.keep_search())
     kept = lock_search(member, search_id)
@@ -111,9 +113,9 @@ def change(member: Person, search_id: int, name: str, told: str) -> KeptSearch:
 
 @action
 def look(member: Person, search_id: int, newest_id: int) -> None:
-    """Note that a member has looked at the results of a search of one's own, whose newest has this id of a document.
+    """Record that a member has viewed the results of their search, the newest of which has this document id.
 
-    Notices of what was new are read by that.
+    Notices about these texts count as read.
     """
     touches()
     require(member.can.keep_search())
@@ -126,7 +128,7 @@ def look(member: Person, search_id: int, newest_id: int) -> None:
 
 @action
 def remove(member: Person, search_id: int) -> None:
-    """Keep a search no longer; what was told of it goes, too."""
+    """Delete a kept search and its notices."""
     touches()
     require(member.can.keep_search())
     kept = lock_search(member, search_id)
@@ -139,10 +141,10 @@ def remove(member: Person, search_id: int) -> None:
 
 @action
 def note_looks(system: Person, looks: Sequence[Look]) -> int:
-    """Note what some looks found, and record the events of what is to be told; returns how many were still due.
+    """Store the results of some looks, and record events for the new texts; returns how many searches were still due.
 
-    Each search is locked, and is looked for later, in the transaction that records its event: so of each text there is one
-    notice, however many workers run and whenever they are killed.
+    Each search is locked and rescheduled in the transaction that records its event: so there is one notice for each text,
+    however many workers run and whenever they are killed.
     """
     require(system.can.administer())
     touches()
@@ -173,7 +175,7 @@ def _note(kept: KeptSearch, found: Look) -> None:
 
 
 def _tell(system: Person, owner: Member, kept: KeptSearch, settings: NoticeSettings) -> None:
-    """Record an event for the texts of which its owner was not told yet, if it is time for that."""
+    """Record an event for the texts of which the owner was not notified yet, if a notice is due."""
     today = day_of_look(settings)
     if kept.told == WEEKLY and _monday(kept.told_on) >= _monday(today):
         return
@@ -195,7 +197,7 @@ def _monday(day: date) -> date:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Delete the searches of somebody who has left."""
+    """Delete the kept searches of a member who has left."""
     require(system.can.administer())
     touches()
     db.session.execute(delete_rows(KeptSearch).where(KeptSearch.member_id == member_id))

@@ -1,4 +1,4 @@
-"""What may be typed about a kept search."""
+"""The form of a kept search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FREQUENCY_NAMES = {
 
 
 class SearchForm(Form):
-    """What a search is called, and how often one is told of new texts."""
+    """The name of a search, and how often its owner is notified of new texts."""
 
     name = StringField(
         _("Name"),

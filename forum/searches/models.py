@@ -1,4 +1,4 @@
-"""Searches that members keep, and what was found for each since."""
+"""Kept searches, and the texts found for each."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.columns import Base
 
-MAX_SEARCHES = 30  # of one member
+MAX_SEARCHES = 30  # kept searches of one member
 MAX_NAME_LENGTH = 100
-MAX_WORDS_LENGTH = 300  # characters, as many as the page of search takes
-MAX_NEW = 20  # new texts that are counted; of more it is said that they are more
-MAX_FOUND = 100  # of the latest texts that were found it is known which they are
-# How often a member is told of new texts
+MAX_WORDS_LENGTH = 300  # characters, as on the search page
+MAX_NEW = 20  # new texts are counted up to this number
+MAX_FOUND = 100  # the ids of this many of the latest found texts are stored
+# How often a member is notified of new texts
 DAILY, WEEKLY, NEVER = FREQUENCIES = ("daily", "weekly", "never")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a search looks for: words, and the values of the filters (none: all); with `topic_id` in one topic alone.
+    """The words of a search and the values of its filters (none: all); with `topic_id`, only in one topic.
 
-    `is_exact`: without names in other languages from the glossary.
+    With `is_exact`, without names in other languages from the glossary.
     """
 
     words: str
@@ -35,7 +35,7 @@ class Wanted:
 
 
 class KeptSearch(Base):
-    """A search that a member keeps; nobody else ever learns of it. Without a `name` it is called by what it looks for.
+    """A search that a member keeps, which nobody else sees. Without a `name` it is called by its words and filters.
 
     `found` holds the id and the author (0 for none) of the documents that the worker found for it, oldest first, at most the
     latest `MAX_FOUND`. All ids of documents up to `seen_up_to` have been looked at; the member has looked at those up to `looked_up_to`, and was told
@@ -72,16 +72,16 @@ class KeptSearch(Base):
 
     @property
     def wanted(self) -> Wanted:
-        """What it looks for."""
+        """Its words and filters."""
         chosen = (tuple(self.kinds), tuple(self.agenda_ids), tuple(self.languages))
         return Wanted(self.words, *chosen, self.topic_id, self.is_exact)
 
     @property
     def called(self) -> str:
-        """Its name, or else its words."""
+        """Its name, or its words."""
         return self.name or self.words
 
     @property
     def path(self) -> str:
-        """Where it is opened, and where notices of it lead."""
+        """The path of its page, to which notices link."""
         return f"/searches/{self.id}"

@@ -1,4 +1,4 @@
-"""One's own kept searches, how many texts are new for each, and what the worker finds for them."""
+"""A member's kept searches, how many texts are new for each, and what the worker finds for them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from forum.search.queries import (
 from forum.searches.models import MAX_FOUND, MAX_NEW, KeptSearch, Wanted
 from forum.sentences import Sentence, plural_sentence, sentence
 
-# Who wrote what search finds, as columns; a translation is theirs who began it, and a case, a best read or a meeting theirs who added it
+# The columns with the id and the author of what search finds: who began a translation, who added a case or meeting
 AUTHORS: Mapping[str, tuple[Any, Any]] = {
     "topic": (Topic.id, Topic.author_id),
     "post": (Post.id, Post.author_id),
@@ -56,30 +56,30 @@ AUTHORS: Mapping[str, tuple[Any, Any]] = {
 }
 # Between writing a text and its publication, which may wait for moderators: an older text was only indexed again
 MAX_DELAY = timedelta(days=30)
-# What is written at this moment may get a smaller id than what is there already
+# A transaction that is still running may add a document with a smaller id than the newest one
 SETTLED_AFTER = timedelta(minutes=5)
-# The looks for different members begin over so many minutes
+# The searches for different members are spread over so many minutes
 SPREAD_MINUTES = 240
-MAX_MERGERS = 20  # through which a topic is followed
+MAX_MERGERS = 20  # merged topics through which a topic is followed
 
 
 # One's own
 
 
 def my_searches(member: Person) -> Sequence[KeptSearch]:
-    """All searches that a member keeps, the latest first; they are few."""
+    """All searches that a member keeps, the latest first; their number is limited."""
     mine = select(KeptSearch).where(KeptSearch.member_id == member.id)
     return db.session.scalars(mine.order_by(KeptSearch.id.desc())).all()
 
 
 def get_search(member: Person, search_id: int) -> KeptSearch:
-    """One's own kept search by its number; raises `NotFound` for any other."""
+    """A member's own kept search with this id; raises `NotFound`."""
     require(member.can.see_own())
     return or_not_found(db.session.scalar(_mine(member, search_id)))
 
 
 def lock_search(member: Person, search_id: int) -> KeptSearch:
-    """One's own kept search, locked until the action ends: the worker may note at this moment what it found."""
+    """A member's own kept search, locked until the action ends, because the worker may change it at this moment."""
     return or_not_found(db.session.scalar(_mine(member, search_id).with_for_update()))
 
 
@@ -89,22 +89,22 @@ def _mine(member: Person, search_id: int) -> Select[KeptSearch]:
 
 
 def same_search(kept: Iterable[KeptSearch], wanted: Wanted) -> KeptSearch | None:
-    """The one of some kept searches that looks for the same, or None."""
+    """The equivalent one among some kept searches, or None."""
     looked_for = _looked_for(wanted)
     return next((one for one in kept if _looked_for(one.wanted) == looked_for), None)
 
 
 def _looked_for(wanted: Wanted) -> tuple[object, ...]:
-    """What is equal for searches that find the same: the order of values makes no difference, nor do signs that are in no word."""
+    """A key that is equal for equivalent searches: it ignores the order of values and characters that belong to no word."""
     chosen = (wanted.kinds, wanted.agenda_ids, wanted.languages)
     words = looked_for(wanted.words)
     return (words, *map(frozenset, chosen), wanted.topic_id, wanted.is_exact)
 
 
 class SearchRow(NamedTuple):
-    """A kept search with what its page shows: the agendas and the topic of its filters as far as one sees them now.
+    """A kept search with the agendas and the topic of its filters, as far as the member sees them now.
 
-    `is_gone`: an agenda or the topic is out of sight, so that it may find nothing. `new` are the texts since one last looked.
+    `is_gone`: an agenda or the topic is no longer visible. `new` is the number of texts since the member's last visit.
     """
 
     kept: KeptSearch
@@ -115,12 +115,12 @@ class SearchRow(NamedTuple):
 
     @property
     def called(self) -> str:
-        """Its name, or else its parts with dots between."""
+        """Its name, or its parts separated by dots."""
         return self.kept.name or " · ".join(words for words, _language in self.parts)
 
     @property
     def parts(self) -> list[tuple[str, str]]:
-        """Its words and the values of its filters, each with its language, empty for that of the page."""
+        """Its words and the values of its filters, each with its language (empty: that of the page)."""
         kinds, languages = _kind_names(), language_names()
         topics = [self.topic] if self.topic else []
         return [
@@ -156,7 +156,7 @@ def _kind_names() -> dict[str, str]:
 
 
 def address_of(kept: KeptSearch, slugs: Mapping[int, str]) -> str:
-    """The path of the results of a search, the newest first; an agenda that has no slug here stands there by its number."""
+    """The path of the results of a search, the newest first; an agenda without a slug here is given by its id."""
     values = {
         "q": kept.words,
         "kind": kept.kinds,
@@ -170,13 +170,13 @@ def address_of(kept: KeptSearch, slugs: Mapping[int, str]) -> str:
 
 
 def search_rows(member: Person) -> list[SearchRow]:
-    """All of one's own searches as rows, the latest first."""
+    """All searches of a member as rows, the latest first."""
     require(member.can.see_own())
     return rows_of(member, my_searches(member))
 
 
 def rows_of(member: Person, kept: Sequence[KeptSearch]) -> list[SearchRow]:
-    """Some of one's own searches as rows."""
+    """Some searches of a member as rows."""
     return _rows(member, kept, new_numbers(member, kept))
 
 
@@ -200,7 +200,7 @@ def _agendas(reader: Person, ids: Collection[int]) -> dict[int, Agenda]:
 
 
 def _topics(reader: Person, ids: Collection[int]) -> dict[int, Topic]:
-    """The topics with some ids, or those into which they were merged, by these ids."""
+    """By some ids of topics: the topic, or the one into which it was merged."""
     if not ids:
         return {}
     where = {number: number for number in ids}
@@ -222,18 +222,18 @@ def _merged(ids: Collection[int]) -> dict[int, int]:
 
 
 def new_numbers(member: Person, kept: Sequence[KeptSearch]) -> dict[int, int]:
-    """How many texts are new for each of one's own searches since one last looked, by its id: of what one finds now."""
+    """By id of a member's searches: how many texts are new since the last visit, of those visible now."""
     ranges = [(one, one.looked_up_to, one.seen_up_to) for one in kept]
     return {one.id: number for one, number in zip(kept, _numbers(member, ranges), strict=True)}
 
 
 def new_between(member: Person, kept: KeptSearch, after_id: int, until_id: int) -> int:
-    """How many texts were found for one's own search among the documents after an id and until another, of what one finds now."""
+    """How many texts were found for a search among the documents after one id and up to another, of those visible now."""
     return _numbers(member, [(kept, after_id, until_id)])[0]
 
 
 def _numbers(member: Person, ranges: Sequence[tuple[KeptSearch, int, int]]) -> list[int]:
-    """How many texts were found for each search whose ids lie after one number, and until another, of what one finds now."""
+    """By search: how many texts were found with ids after one number and up to another, of those visible now."""
     known = [
         {
             found
@@ -247,17 +247,17 @@ def _numbers(member: Person, ranges: Sequence[tuple[KeptSearch, int, int]]) -> l
 
 
 def _is_for(member: Person, author_id: int) -> bool:
-    """Whether a text is news for a member: neither an own one nor by somebody whom the member ignores."""
+    """Whether a text counts as new for a member: not by the member, and not by somebody whom the member ignores."""
     return author_id != member.id and author_id not in member.ignored
 
 
-# What notices say
+# The texts of notices
 
 
 class Told(NamedTuple):
-    """A notice of new texts: what the search is called, and how many of these texts the member finds now.
+    """A notice of new texts: the name of the search, and how many of the texts are visible to the member now.
 
-    Not `is_known`: so much was found since that it is not kept any longer which texts all of these were.
+    `is_known` is false if so much was found since that the ids of these texts are no longer all stored.
     """
 
     called: str
@@ -266,7 +266,7 @@ class Told(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """What the notice says, in the present language."""
+        """The text of the notice, in the present language."""
         if not self.is_known and self.number <= MAX_NEW:
             return _("New texts for “%(name)s”", name=self.called)
         if not self.number:
@@ -275,7 +275,7 @@ class Told(NamedTuple):
 
 
 def heading_of(called: str, number: int, **extent: int) -> Sentence:
-    """What a notice says of so many new texts; with the ids of documents after and until which they lie, where it is kept."""
+    """The sentence of a notice about a number of new texts; stored with the range of their document ids."""
     if number > MAX_NEW:
         return sentence(
             "More than %(most)s new texts for “%(name)s”", most=MAX_NEW, name=called, **extent
@@ -290,9 +290,9 @@ def heading_of(called: str, number: int, **extent: int) -> Sentence:
 
 
 def told_searches(member: Person, notices: Iterable[Notice]) -> dict[int, Told]:
-    """What those of a member's notices tell that are of new texts for searches, by the id of the notice.
+    """The contents of a member's notices of new texts, by the id of the notice.
 
-    A notice of a search that is not kept any longer is missing.
+    Notices of deleted searches are left out.
     """
     kinds = [one for one in notices if one.kind in SEARCH_KINDS]
     if not kinds:
@@ -310,12 +310,12 @@ def told_searches(member: Person, notices: Iterable[Notice]) -> dict[int, Told]:
 
 
 def _is_known(kept: KeptSearch, after_id: int) -> bool:
-    """Whether all texts that were found after the one with this id are still among those that a search names."""
+    """Whether the ids of all texts found after this id are still stored with the search."""
     return len(kept.found) < MAX_FOUND or kept.found[0][0] <= after_id + 1
 
 
 def _extent(notice: Notice) -> tuple[int, int]:
-    """The ids of documents after and until which the texts lie of which a notice tells."""
+    """The range of document ids of the texts in a notice: after the first, up to the second."""
     title = (notice.sentences["title"] if notice.sentences else None) or [{}]
     values = title[0].get("values", {})
     return values.get("after", 0), values.get("until", 0)
@@ -325,7 +325,7 @@ def _extent(notice: Notice) -> tuple[int, int]:
 
 
 class Look(NamedTuple):
-    """What a look for a search found among the documents after `after_id` and until `until_id`.
+    """What the worker found for a search among the documents after `after_id` and up to `until_id`.
 
     `seen_up_to` is what the search said when the look began. It is beyond `after_id` where later documents are deleted: their
     ids may be given again. `found` are ids of documents with their authors, oldest first, and `came_at` when the newest was written.
@@ -340,33 +340,33 @@ class Look(NamedTuple):
 
 
 def due_searches(limit: int) -> Sequence[KeptSearch]:
-    """Searches for which it is time to look, the longest due first."""
+    """Searches that are due, the longest due first."""
     due = select(KeptSearch).where(KeptSearch.look_at <= now())
     return db.session.scalars(due.order_by(KeptSearch.look_at, KeptSearch.id).limit(limit)).all()
 
 
 def lock_due(ids: Collection[int]) -> Sequence[KeptSearch]:
-    """Those of some searches for which it is still time to look, locked; those that another worker has locked are skipped."""
+    """The searches among these that are still due, locked; rows locked by another worker are skipped."""
     due = select(KeptSearch).where(KeptSearch.id.in_(ids), KeptSearch.look_at <= now())
     return db.session.scalars(due.order_by(KeptSearch.id).with_for_update(skip_locked=True)).all()
 
 
 def owners_of(kept: Collection[KeptSearch]) -> dict[int, Member]:
-    """The members who keep these, by id."""
+    """The members who keep these searches, by id."""
     ids = {one.member_id for one in kept}
     owners = db.session.scalars(select(Member).where(Member.id.in_(ids))) if ids else ()
     return {owner.id: owner for owner in owners}
 
 
 def looks_for(kept: Sequence[KeptSearch]) -> list[Look]:
-    """Look for each of some searches as its page does for who keeps it, for what came since the last look."""
+    """For each of some searches, find what is new since the last look, with its owner's rights."""
     owners, settled_id = owners_of(kept), settled_document_id(now() - SETTLED_AFTER)
     newest_id = newest_document_id()
     return [look_for(owners[one.member_id], one, settled_id, newest_id) for one in kept]
 
 
 def look_for(owner: Person, kept: KeptSearch, settled_id: int, newest_id: int) -> Look:
-    """What is new for a search among the documents until the id of a settled one: at most one text more than is counted."""
+    """What is new for a search among the documents up to `settled_id`; at most one text more than is counted."""
     after_id = min(kept.seen_up_to, newest_id)
     until_id = max(settled_id, after_id)
     known = (kept.id, kept.seen_up_to, after_id, until_id)
@@ -389,7 +389,7 @@ def look_for(owner: Person, kept: KeptSearch, settled_id: int, newest_id: int) -
 
 
 def query_of(reader: Person, kept: KeptSearch) -> Query | None:
-    """The search as its page makes it, the newest first; None when the reader sees none of its agendas, or not its topic."""
+    """The query of a kept search, the newest texts first; None if the reader sees none of its agendas, or not its topic."""
     agendas = _agendas(reader, kept.agenda_ids)
     if kept.agenda_ids and not agendas:
         return None
@@ -403,7 +403,7 @@ def query_of(reader: Person, kept: KeptSearch) -> Query | None:
 
 
 def _authors_of(things: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """The ids of the authors of some things, for those that have one."""
+    """The ids of the authors of some things, where there is one."""
     authors: dict[tuple[str, int], int] = {}
     for kind, (key, author_id) in AUTHORS.items():
         if ids := [item_id for known, item_id in things if known == kind]:
@@ -413,19 +413,19 @@ def _authors_of(things: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]
 
 
 def next_look(settings: NoticeSettings, after: datetime) -> datetime:
-    """When to look next for a member: before the digest of a day, which then takes along what is new; members are spread."""
+    """When to search next for a member: before a digest, which then includes new texts; spread over the members."""
     moments = (_moment(settings, day) for day in _days(settings, after))
     return next(moment for moment in moments if moment > after)
 
 
 def day_of_look(settings: NoticeSettings) -> date:
-    """The day whose digest comes next after a look at this moment."""
+    """The day of the next digest after a moment."""
     moments = ((day, reminder_moment(settings, day)) for day in _days(settings, now()))
     return next(day for day, moment in moments if moment + timedelta(hours=1) > now())
 
 
 def _days(settings: NoticeSettings, after: datetime) -> list[date]:
-    """Some days from that of a moment on, in the time zone of a member."""
+    """Some days, beginning with that of a moment in the time zone of a member."""
     today = after.astimezone(zone_called(settings.time_zone)).date()
     return [today + timedelta(days=number) for number in range(4)]
 

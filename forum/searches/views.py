@@ -1,4 +1,4 @@
-"""Searches that one keeps: the list, keeping one, opening it, changing it, and keeping it no longer."""
+"""Views of kept searches: the list, keeping, opening, changing and removing one."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ bp = Blueprint("searches", __name__)
 
 @bp.get("/searches")
 def index() -> str:
-    """All searches that one keeps, the latest first, with what is new for each."""
+    """All kept searches of a member, the latest first, with the numbers of new texts."""
     return render_template("searches/index.html", rows=queries.search_rows(me()))
 
 
 @bp.post("/searches/keep")
 @changing
 def keep() -> AnyResponse:
-    """Keep the search that the form's fields say, in the names of its address."""
+    """Keep the search whose words and filters the form sends, named as in the address of a search."""
     back = web.safe_next(url_for("front.search"))
     try:
         actions.keep(me(), _wanted())
@@ -46,9 +46,9 @@ def keep() -> AnyResponse:
 
 
 def _wanted() -> Wanted:
-    """What the form's fields ask for; raises `Invalid` for a filter of which no value is there for the member.
+    """The search in the form's fields; raises `Invalid` for a filter without any value that the member sees.
 
-    As on the page of search, values that are not there are passed over where others of the same filter are.
+    As on the search page, unknown values of a filter are ignored if it has others.
     """
     slugs = {agenda.slug: agenda.id for agenda in all_agendas(me())}
     words = tidy(request.form.get("q", "")).strip()[:MAX_WORDS_LENGTH].strip()
@@ -79,7 +79,7 @@ def _topic_id() -> int | None:
 
 @bp.get("/searches/<int:search_id>")
 def search(search_id: int) -> AnyResponse:
-    """Where notices lead: on to the results, the newest first."""
+    """Redirect from a notice to the results, the newest first."""
     (row,) = queries.rows_of(me(), [queries.get_search(me(), search_id)])
     return web.see_other(row.address)
 
@@ -87,7 +87,7 @@ def search(search_id: int) -> AnyResponse:
 @bp.route("/searches/<int:search_id>/change", methods=["GET", "POST"])
 @changing
 def change(search_id: int) -> ResponseReturnValue:
-    """Call a search differently, and say how often one is told of new texts."""
+    """Change the name of a search and how often one is notified of new texts."""
     (row,) = queries.rows_of(me(), [queries.get_search(me(), search_id)])
     form = SearchForm(obj=row.kept)
 
@@ -104,7 +104,7 @@ def change(search_id: int) -> ResponseReturnValue:
 @bp.route("/searches/<int:search_id>/remove", methods=["GET", "POST"])
 @changing
 def remove(search_id: int) -> ResponseReturnValue:
-    """Ask once, and keep a search no longer."""
+    """Ask for confirmation, and delete a kept search."""
     (row,) = queries.rows_of(me(), [queries.get_search(me(), search_id)])
     if request.method == "GET":
         return render_template("searches/remove.html", row=row)
