@@ -242,7 +242,7 @@ def original_at(reader: Person, path: str) -> Original | None:
 
 
 def with_originals(reader: Person, translations: Sequence[Translation]) -> list[Translation]:
-    """The translations among these whose originals can be listed, with their originals."""
+    """The translations among these whose originals are published and visible to the reader, with these originals loaded."""
     ids = {one.practice_id for one in translations}, {one.case_id for one in translations}
     practices = visible_practices(reader).where(Practice.id.in_(ids[0] - {None}))
     practices = practices.options(joinedload(Practice.agenda), selectinload(Practice.sections))
