@@ -189,9 +189,11 @@ def test_many_portions_take_no_more_memory_than_one(people, agenda, app, monkeyp
 
     once = size()  # the first time, templates and statements are compiled and cached
     tracemalloc.start()
-    assert size() == pytest.approx(once, rel=0.01) and once > 100_000
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    try:
+        assert size() == pytest.approx(once, rel=0.01) and once > 100_000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
     assert peak < 1_600_000, peak
 
 
