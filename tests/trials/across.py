@@ -1,4 +1,4 @@
-"""What must hold across servers: sessions, hidings, kept pages and limits, whichever door one comes in by."""
+"""What must hold across servers: sessions, hidings, cached pages and limits, whichever server is asked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Doors:
         return AddressedBrowser(self.servers[number % len(self.servers)].address, 8000, self.tally)
 
     def signed_in(self, browser: AddressedBrowser, person: int) -> AddressedBrowser:
-        """The same browser, in which somebody has signed in."""
+        """Sign somebody in with a browser; returns the browser."""
         known = self.trial.site.people[person]
         self.expect(browser.sign_in(known.email, PASSWORD), f"{known.email} cannot sign in")
         return browser
@@ -71,7 +71,7 @@ def no_stickiness(doors: Doors, front: Nginx) -> str:
 
 
 def sessions(doors: Doors) -> str:
-    """Signed out everywhere, signed out, suspended at one server: dead at the others with the next request."""
+    """After signing out or a suspension at one server, the session is invalid at the others with the next request."""
     here = doors.signed_in(doors.at(0), 1)
     others = [doors.copied(doors.signed_in(doors.at(0), 1), 1) for _time in range(3)]
     for other in others:
@@ -105,7 +105,7 @@ def _suspend(doors: Doors, handle: str) -> None:
 
 
 def hidings(doors: Doors, times: int) -> str:
-    """What is hidden at one server is gone from every page of the others and of nginx with the next request."""
+    """What is hidden at one server is on no page of the others and of nginx from the next request on."""
     author, moderator = doors.signed_in(doors.at(0), 3), doors.signed_in(doors.at(1), -2)
     visitors = [doors.at(0), doors.at(1), doors.front(), doors.front()]
     pages = 0
@@ -115,7 +115,7 @@ def hidings(doors: Doors, times: int) -> str:
         paths = [path for path in _paths(doors, topic, sign) if sign in author.ask(path).text]
         doors.expect(len(paths) > 3, f"a new text is to be seen at {paths} only")
         _look(doors, visitors, paths, sign, is_there=True)
-        _look(doors, visitors, paths, sign, is_there=True)  # out of what is kept
+        _look(doors, visitors, paths, sign, is_there=True)  # from the cache
         _hide(doors, moderator, thing)
         _look(doors, visitors, paths, sign, is_there=False)
         doors.expect(moderator.send(f"{thing}/restore").is_done, f"{thing} is not restored")
@@ -143,7 +143,7 @@ def _opened(_doors: Doors, author: AddressedBrowser, sign: str) -> tuple[str, st
 
 
 def _other(sign: str) -> str:
-    """A word to search for; a page of results repeats it, whatever was found."""
+    """A word to search for; the page of results always repeats it."""
     return sign.replace("sign", "word")
 
 
@@ -166,7 +166,7 @@ def _look(
     for path in paths:
         for visitor in visitors:
             page = visitor.again(path)
-            found = page.status == 200 and sign in page.text  # an error names what was asked for
+            found = page.status == 200 and sign in page.text  # an error page repeats the address
             doors.expect(found == is_there, f"{path} at {visitor.address}: {sign} {words}")
 
 
@@ -199,7 +199,7 @@ def cache_of_nginx(doors: Doors, front: Nginx) -> str:
 
 
 def _key(path: Path) -> str:
-    """Of what request nginx keeps the answer in this file."""
+    """The request whose response nginx has cached in this file."""
     return path.read_bytes().partition(b"KEY: ")[2].partition(b"\n")[0].decode()
 
 
@@ -214,7 +214,7 @@ def lines_of(front: Nginx) -> list[tuple[str, ...]]:
 
 
 def limits(doors: Doors) -> str:
-    """Attempts at all servers count together, from where nginx saw them come and whatever a browser claims."""
+    """Attempts at all servers are counted together, by the address that nginx saw, whatever address a browser claims."""
     passed = attempts(doors, "201", PER_MINUTE + 4)
     doors.expect(passed == PER_MINUTE, f"{passed} attempts to sign in passed, not {PER_MINUTE}")
     other = attempts(doors, "202", 1)
@@ -223,7 +223,7 @@ def limits(doors: Doors) -> str:
 
 
 def attempts(doors: Doors, source: str, number: int, *, until_refused: bool = False) -> int:
-    """Try wrong passwords from an address, each time with another claim; how many were let through."""
+    """Try wrong passwords from an address, each time claiming another one; returns how many were not refused by the limit."""
     passed = 0
     for turn in range(number):
         browser = doors.front(doors.files.network + source, X_Forwarded_For=f"192.0.2.{turn}")

@@ -62,8 +62,8 @@ class Plan:
     wanted: int
     seed: int
     tally: Tally = field(default_factory=Tally)
-    keeps_passwords: bool = False  # for trials that sign in as the same people
-    gives_up: float = 1 / 6  # how often a client that got no answer leaves it at that
+    keeps_passwords: bool = False  # with the same people in several trials
+    gives_up: float = 1 / 6  # probability that a client gives up after a request without an answer
     done: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -87,7 +87,7 @@ class Client(threading.Thread):
         self.browser = Browser(plan.ports[number % len(plan.ports)], plan.tally)
         self.visitor = Browser(plan.ports[(number + 1) % len(plan.ports)], plan.tally)
         self.count = 0
-        self.mine: list[tuple[int, int, str]] = []  # topic, number, key of what one has written
+        self.mine: list[tuple[int, int, str]] = []  # topic, number and key of this client's posts
         self.old = list(person.old)
         self.addresses: dict[int, str] = {}
 
@@ -144,7 +144,7 @@ class Client(threading.Thread):
             self._do(self._key(), "mark", f"/posts/{post}/mark", fields, post=post, kind="useful")
 
     def edit(self) -> None:
-        """Change what one has written, or what one wrote long ago."""
+        """Edit a post of this client, or one from before the trial."""
         if (mine := self._one_of_mine()) is None:
             return
         post, key = mine
@@ -156,12 +156,12 @@ class Client(threading.Thread):
         self._do(self._key(), "edit", path, fields, text=fingerprint(text), of=key, post=post)
 
     def delete(self) -> None:
-        """Delete what one has written."""
+        """Delete a post of this client."""
         if mine := self._one_of_mine(is_last=True):
             self._do(self._key(), "delete", f"/posts/{mine[0]}/delete", {}, post=mine[0])
 
     def withdraw(self) -> None:
-        """Take back what an older post said before it was edited."""
+        """Withdraw the earlier version of a post from before the trial."""
         if not self.old:
             return
         post, _key = self.rng.choice(self.old)
@@ -179,7 +179,7 @@ class Client(threading.Thread):
                 self._do(self._key(), "hide", f"/posts/{post}/hide", fields, post=post)
 
     def sign_out(self) -> None:
-        """Sign in with another browser and out again; its cookie is kept, and must be worth nothing."""
+        """Sign in with another browser and out again; the cookie is kept, and must be invalid from then on."""
         other = Browser(self.browser.port, self.plan.tally)
         self._insist(lambda: other.sign_in(self.person.email, self.person.password))
         cookie = dict(other.cookies)
@@ -199,7 +199,7 @@ class Client(threading.Thread):
         self.person.password = new
         self._insist(self._sign_in)
 
-    # Sending, and not giving up
+    # Sending with retries
 
     def _do(
         self,
@@ -251,10 +251,10 @@ class Client(threading.Thread):
         if not self.browser.sign_in(self.person.email, self.person.password):
             self.plan.tally.complain(f"{self.name}: cannot sign in")
 
-    # Looking
+    # Checking pages
 
     def _see(self, topic: int, number: int, text: str) -> None:
-        """A visitor who asks another server process must see what was just acknowledged."""
+        """A visitor at another server process must see what was just acknowledged."""
         path = f"/topics/{topic}?page={(number - 1) // 20 + 1}"
         page = self._insist(lambda: self._as_visitor(path))
         is_there = (
@@ -285,7 +285,7 @@ class Client(threading.Thread):
         return self.rng.choice(list(page.values())) if page else None
 
     def _one_of_mine(self, *, is_last: bool = False) -> tuple[int, str] | None:
-        """The id and key of something that one has written, whose text is not forgotten."""
+        """The id and key of a post of this client whose text is known."""
         if self.old and not is_last and self.rng.random() < 0.3:
             return self.rng.choice(self.old)
         if not self.mine:
@@ -310,6 +310,6 @@ class Client(threading.Thread):
 
 
 def text_in(page: str) -> str:
-    """What the first text field of a page holds."""
+    """The value of the first text field of a page."""
     found = SOURCE.search(page)
     return unescape(found[1]) if found else ""

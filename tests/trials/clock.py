@@ -76,7 +76,7 @@ def worker_half_way(trial: Trial) -> None:
     """The worker is held until much waits for it, let go, and killed a moment later, again and again."""
     rng = random.Random(f"{trial.plan.seed} worker")
     port, kills = trial.site.start(), trial.amount(12, 4)
-    # One that dies in its first moments was not set up well, and all end
+    # A command that ends in its first seconds ends the whole group
     time.sleep(STARTED_SECONDS + 1)
     with trial.at_work(10_000_000):
         for _time in range(kills):
@@ -93,7 +93,7 @@ def worker_half_way(trial: Trial) -> None:
 
 
 def _hold(trial: Trial, worker: int) -> None:
-    """Stop the worker where it holds no lock: on SQLite nobody else writes while it does."""
+    """Stop the worker at a moment without locks, because on SQLite nobody else could write."""
     for _try in range(20):
         end_process(worker, signal.SIGSTOP)
         begun, until = trial.plan.done, time.monotonic() + 5
@@ -107,11 +107,11 @@ def _hold(trial: Trial, worker: int) -> None:
 
 
 def _worker(trial: Trial, port: int) -> int:
-    """The worker once it is at work."""
+    """Wait for the worker; returns its process id."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         if worker := trial.site.worker_process(port):
-            time.sleep(2)  # it has loaded the forum by then
+            time.sleep(2)  # enough time to load the forum
             return worker
         time.sleep(0.05)
     raise AssertionError("no worker came back within 30 s")

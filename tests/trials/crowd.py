@@ -16,15 +16,15 @@ from tests.trials.run import Trial
 
 SLOW_CLIENTS, IDLE_CLIENTS = 200, 600
 MAX_P95 = 0.5  # seconds that an ordinary reader's p95 stays below
-HEADERS_TIMEOUT = 10  # seconds after which who has not sent all headers is cut
-# How many are there at once at most, and for how many seconds they wait
+HEADERS_TIMEOUT = 10  # seconds after which a connection without complete headers is closed
+# The most people at once, and for how many seconds they wait
 MAX_IN_FLIGHT, PATIENCE = 800, 30
 
 
 def slow_clients(trial: Trial) -> None:
     """200 who send headers a byte a second, 200 who send a body so, 200 who do not read: others notice nothing.
 
-    Nor that 600 browsers rest between two pages and keep their connections.
+    Nor do 600 idle browsers that keep their connections between two pages disturb others.
     """
     port = trial.site.start()
     kinds: dict[str, Callable[[socket.socket], None]] = {
@@ -73,7 +73,7 @@ def _one_request(port: int) -> bytes:
 
 
 class _SlowConnections:
-    """Many connections that begin something and go on with a byte a second."""
+    """Many connections that send a byte a second."""
 
     def __init__(self, port: int, begin: Callable[[socket.socket], None], kind: str) -> None:
         self.is_reading = kind in ("reading", "the next page")
@@ -167,9 +167,9 @@ def _pages_per_second(port: int, seconds: float) -> float:
 def _arrive(
     port: int, rate: float, seconds: float
 ) -> tuple[list[float], list[float], Counter[str]]:
-    """Open loop: somebody new comes at each set moment, however long the others take.
+    """Open loop: a new visitor comes at each planned moment, however long the others take.
 
-    Hands back how long the served and the shed waited, in seconds, and what became of the others.
+    Returns the waiting times in seconds of the served and the refused, and the outcomes of the others.
     """
     served: list[float] = []
     shed: list[float] = []
@@ -198,7 +198,7 @@ def _arrive(
                 await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
                 await room.acquire()
                 if time.monotonic() > begun + seconds:
-                    return  # they come late, which the numbers show
+                    return  # they come late, which is visible in the numbers
                 there.create_task(come(number))
 
     asyncio.run(crowd())

@@ -14,15 +14,15 @@ from tests.trials.papers import until
 from tests.trials.parts import Database, Nginx, Valkey
 from tests.trials.run import Trial
 
-TRUSTED_AGAIN = 3.0  # seconds after which nginx asks a server again that was away, see nginx.conf
-BACK = 10.0  # seconds within which all is well again
-DEEDS = 30  # that are acknowledged before and after each death
+TRUSTED_AGAIN = 3.0  # seconds after which nginx asks a failed server again, see nginx.conf
+BACK = 10.0  # seconds within which everything works again
+DEEDS = 30  # actions that are acknowledged before and after each kill
 FAILED = ("no answer", "502", "503", "504", "500")
 
 
 @contextmanager
 def counted(trial: Trial, what: str) -> Iterator[Counter[str]]:
-    """What all clients were answered meanwhile, for the result's notes."""
+    """The answers to all clients during the trial, for the notes of the result."""
     tally, before = trial.plan.tally, Counter(trial.plan.tally.statuses)
     done, found = trial.plan.done, Counter[str]()
     yield found

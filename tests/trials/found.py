@@ -23,7 +23,7 @@ from tests.trials.site import Site
 SIGN = re.compile(r"\bsign\w+")
 ITEM = re.compile(r'<li id="post-(\d+)"(?: class="(\w+)")?[^>]*>(.*?)(?=<li id="post-|</ol>)', re.S)
 
-# What must be nought at all times, whatever was asked of the forum
+# Queries that must always count nothing
 MUST_BE_NOUGHT = {
     "topics whose count of replies is wrong": """SELECT count(*) FROM topic WHERE replies_count <>
         (SELECT count(*) FROM post WHERE post.topic_id = topic.id AND number > 1
@@ -50,7 +50,7 @@ MUST_BE_NOUGHT = {
 
 
 def database_faults(site: Site) -> Iterator[str]:
-    """What the database finds wrong with itself, and counters, search rows and notices that do not agree."""
+    """Faults that the database reports, and counters, search rows and notices that are inconsistent."""
     with site.app.app_context():
         for words, query in MUST_BE_NOUGHT.items():
             if count := db.session.scalar(text(query)):
@@ -69,14 +69,14 @@ def _sqlite_faults() -> Iterator[str]:
                 yield f"{pragma}: {tuple(row)}"
     db.session.commit()
     ask = "INSERT INTO document_fts(document_fts, rank) VALUES('integrity-check', 1)"
-    db.session.execute(text(ask))  # raises when the index does not fit the rows
+    db.session.execute(text(ask))  # raises if the index does not match the rows
     db.session.rollback()
 
 
 def _notices() -> Iterator[str]:
     """Each event is told to each whom it names; of several marks one notice may tell, which counts them.
 
-    Of an entry of the queue that was decided before the worker came to it nobody is told: it waits no longer.
+    There are no notices of a queue entry that was decided before the worker handled it.
     """
     done = select(Event.id, Event.recipients).where(Event.done_at.is_not(None))
     marks = db.session.execute(done.where(Event.kind == "mark")).all()
@@ -100,7 +100,7 @@ def _notices() -> Iterator[str]:
 
 
 def wait_for_notices(site: Site, seconds: float = 30) -> float:
-    """Wait until the worker has nothing left to do; for how many seconds it did."""
+    """Wait until the worker has nothing left to do; returns the seconds."""
     begun = time.monotonic()
     with site.app.app_context():
         while time.monotonic() - begun < seconds:
@@ -118,7 +118,7 @@ def wait_for_notices(site: Site, seconds: float = 30) -> float:
 
 
 def posts_of(site: Site) -> list[StoredPost]:
-    """Every post with what belongs to it, as the database has it."""
+    """Every stored post with everything that belongs to it."""
     columns = (Post.id, Post.submission_key, Post.topic_id, Post.number, Post.source)
     states = (Post.hidden_at, Post.deleted_at, Member.handle)
     rows = select(*columns, *states).join(Member, Member.id == Post.author_id).order_by(Post.id)

@@ -27,7 +27,7 @@ def kill_workers(trial: Trial) -> None:
 
 
 def _kill_one(trial: Trial, port: int, rng: random.Random) -> None:
-    """Kill one process: now and then the one that makes notices, else one that answers."""
+    """Kill one process: sometimes the worker, otherwise one that answers requests."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
         answering = trial.site.server_processes(port)
@@ -58,7 +58,7 @@ def kill_server_above(trial: Trial) -> None:
     """kill -9 of the process above those that answer: it comes back, and nobody is left behind."""
     wanted = trial.amount(600, 300)
     port = trial.site.start()
-    # One that dies in its first moments was not set up well, and all end
+    # A command that ends in its first seconds ends the whole group
     time.sleep(STARTED_SECONDS + 1)
     with trial.at_work(wanted):
         trial.wait_for(wanted // 3)

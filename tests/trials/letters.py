@@ -51,7 +51,7 @@ def kill_on_the_way(trial: Trial) -> None:
     try:
         for _time in range(kills):
             worker = _worker(environment)
-            time.sleep(rng.uniform(0.7, 2.2))  # it begins to send after a second or so
+            time.sleep(rng.uniform(0.7, 2.2))  # it starts to send after about a second
             worker.kill()
             worker.wait()
             _let_time_pass(trial.site)
@@ -77,10 +77,10 @@ def _write(site: Site, number: int) -> None:
 
 
 def _let_time_pass(site: Site) -> None:
-    """What a killed worker had taken is due again in ten minutes; here at once, so long as nobody sends it."""
+    """E-mails that a killed worker had taken are due again after ten minutes; here at once, while nobody sends them."""
     with site.app.app_context():
         left = update(Delivery).where(_waits(), Delivery.due_at > now() + timedelta(minutes=8))
-        time.sleep(0.5)  # the other worker's own letters are on their way by then
+        time.sleep(0.5)  # the other worker is sending its own e-mails then
         db.session.execute(left.values(due_at=now() + timedelta(seconds=2)))
         db.session.commit()
         _leave()
@@ -119,7 +119,7 @@ def _leave() -> None:
 def _judge(trial: Trial, server: Counting, letters: int, kills: int) -> None:
     left, result = _waiting(trial.site), trial.result
     twice = {number: times for number, times in server.numbers.items() if times > 1}
-    written = _number(trial.site)  # with those of the notices that the forum had for people
+    written = _number(trial.site)  # with the e-mails about notices
     result.sent, result.acknowledged = written, len(server.numbers)
     result.expect(written >= letters, f"only {written} letters were written")
     result.expect(left == 0, f"{left} letters were never sent")

@@ -65,7 +65,7 @@ def end(trial: Trial) -> None:
 
 
 def _judge_answers(trial: Trial, words: str) -> None:
-    """Nobody gave a deed up that was done: then its request was read, and its answer lost."""
+    """No action that was done may have been given up by its client, because then a response was lost."""
     trial.judge()
     deeds = ledger.read(trial.plan.folder)
     saved = {(post.author, post.key) for post in found.posts_of(trial.site)}

@@ -17,12 +17,12 @@ MISSING = (404, 410)
 # What a form may be answered that a page has just shown to whoever sends it
 FITTING = (200, 204, 303, 409, 422)
 RARE_FORMS = ("/sign-out", "/appearance", "/search", "/settings/leave", "/settings/sessions/end")
-MEMORY = 60  # pages and forms that somebody remembers
-FORMS_OF_PAGE = 6  # of these at most
+MEMORY = 60  # pages and forms that a walker remembers
+FORMS_OF_PAGE = 6  # forms of one page that are remembered, at most
 
 
 class Walker:
-    """A person at a browser. `letters` are addresses in the letters that the person has got."""
+    """A person with a browser. `letters` are addresses from e-mails to the person."""
 
     def __init__(self, world: World, who: Wanderer, browser: FlaskClient) -> None:
         self.world, self.who, self.browser = world, who, browser
@@ -42,7 +42,7 @@ class Walker:
 
     @property
     def _is_fresh(self) -> bool:
-        """Whether nobody has written since the open page came."""
+        """Whether nothing was written since the open page was loaded."""
         return self.seen_at == self.world.writes
 
     def turn(self, everybody: list[Walker]) -> None:

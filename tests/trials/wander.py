@@ -29,10 +29,10 @@ STEPS_BETWEEN_LOOKS = 1_500
 LOOKED_AT, LOOKED_AT_LAST = (
     0.2,
     1.0,
-)  # which part of all pages, in the middle of the walk and at its end
+)  # the share of pages that is checked in the middle of the walk and at its end
 MAX_FAULTS = 30
 PAUSES = (0, 1, 20, 90, 1_500)  # seconds between two turns
-DAYS = (1, 1, 3, 8, 15, 31, 190)  # by which the clock moves on now and then
+DAYS = (1, 1, 3, 8, 15, 31, 190)  # steps by which the clock is moved sometimes
 
 
 def wander(trial: Trial) -> None:
@@ -59,7 +59,7 @@ class Walk:
 
     def __init__(self, trial: Trial, steps: int) -> None:
         self.trial, self.steps, self.app = trial, steps, trial.site.app
-        self.app.config["PROPAGATE_EXCEPTIONS"] = True  # a fault tells where it was
+        self.app.config["PROPAGATE_EXCEPTIONS"] = True  # part of each reported fault
         with self.app.app_context():
             people = wander_ground.prepare()
         self.world = self._new_world([who for who in people if who.handle not in ("", BYSTANDER)])

@@ -1,4 +1,4 @@
-"""What all who wander share: the application, the clock, chance, what was done so far, and what was wrong."""
+"""What all walkers share: the application, the clock, the random numbers, what was done, and which faults were found."""
 
 from __future__ import annotations
 
