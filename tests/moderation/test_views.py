@@ -17,6 +17,7 @@ from forum.dialogue.queries import get_post, get_topic
 from forum.library.queries import get_practice
 from forum.markup import PlainTexts
 from forum.meetings import actions as meetings
+from forum.members.actions import ignore
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
@@ -590,3 +591,13 @@ def test_hostile_input_gets_an_answer(sign_in: Any, people: Any, things: Any, ba
     for query in ({"agenda": bad}, {"kind": bad}, {"page": bad}, {"page": "10" * 9}):
         assert browser.get("/moderation/log", query_string=query).status_code in (200, 404)
         assert browser.get("/moderation", query_string=query).status_code in (200, 404)
+
+
+def test_who_reports_reads_that_a_member_can_be_ignored_instead(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    reader = people.chitra if things.first.author_id != people.chitra.id else people.ana
+    door, words = f"/posts/{things.first.id}/report", "“Ignore” stands on each profile"
+    assert words in sign_in(reader).get(door).text
+    ignore(reader, things.first.author_id)
+    assert words not in sign_in(reader).get(door).text
