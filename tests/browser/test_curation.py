@@ -40,7 +40,7 @@ def moderating(visit: Any) -> Any:
 
 def test_posts_are_ticked_and_hidden_with_the_keyboard(moderating: Any) -> None:
     page = moderating.go(moderating.topic)
-    link = page.get_by_role("link", name="Select posts")
+    link = page.get_by_role("link", name="Hide, remove or split off posts")
     link.focus()
     with leaving(page):
         page.keyboard.press("Enter")

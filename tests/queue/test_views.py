@@ -345,6 +345,9 @@ def test_it_says_what_each_decision_does_before_one_is_taken(
     assert list(explained) == ["Keep", "Hide", "Remove", "Ask to edit"]
     assert len(offered) == len(set(explained.values())) == 4, "each its own sentence"
     assert "in its place" in explained["Hide"].lower() and "nothing" in explained["Remove"]
+    assert (
+        "with “Undo”" in page and 'href="/moderation/log">Moderation log</a></p></details>' in page
+    )
     asked = browser.get(f"/moderation/candidate/{candidate.id}")
     assert asked.status_code == 200 and "What each decision does" not in asked.text
 
@@ -359,3 +362,14 @@ def test_the_words_of_a_ready_text_are_read_before_one_press_sends_them(
         assert re.search(
             r"Personal attack</button>.*?<q [^>]*>The post speaks about a person", ready, re.S
         )
+
+
+def test_a_mistaken_decision_leads_from_the_log_to_where_it_is_taken_back(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    decision = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    browser = sign_in(people.moderator)
+    page = browser.get(f"/moderation/decisions/{decision.id}").text
+    way = f"/moderation/post/{things.first.id}"
+    assert f'href="{way}">Decide about it again</a>' in page
+    assert "<dt>Show again</dt><dd>It stands in its place again" in browser.get(way).text
