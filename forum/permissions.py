@@ -171,7 +171,7 @@ class Can:
         return Verdict(_("You are a member already.")) if self.person.is_member else YES
 
     def sign_in(self) -> Verdict:
-        """Whoever has an account signs in, unless it is suspended now."""
+        """People with an account can sign in, unless it is suspended now."""
         if self.person.is_suspended:
             return verdicts.suspended_until(self.person.suspended_until)
         return YES if self.person.is_member or self.person.is_leaving else NO
@@ -216,7 +216,7 @@ class Can:
         return YES if self.person.is_member else SIGN_IN
 
     def take_data(self) -> Verdict:
-        """Whoever has an account downloads all data about themselves, also while the account is being closed."""
+        """People with an account can download all data about themselves, also while the account is being closed."""
         return YES if self.person.is_member or self.person.is_leaving else SIGN_IN
 
     def leave(self, member: Member) -> Verdict:
@@ -291,7 +291,7 @@ class Can:
         return self.write()
 
     def see_picture(self, picture: Picture) -> Verdict:
-        """Whoever added a picture or file sees it, and who moderates the agenda of a text with it; others see those of texts they find."""
+        """Its owner sees a picture or file, and so do moderators of a text's agenda; others see those in texts they can read."""
         return YES if self._is_own(picture.member_id) else self.moderate(picture.agenda_id)
 
     def show_picture(self, picture: Picture) -> Verdict:
@@ -405,7 +405,7 @@ class Can:
         return YES
 
     def compare(self, post: Post) -> Verdict:
-        """Whoever reads a post may compare its earlier versions, unless it is hidden or deleted."""
+        """Readers of a post may compare its earlier versions, unless it is hidden or deleted."""
         return NO if post.is_gone else YES
 
     def mark(self, post: Post | PostRow) -> Verdict:
@@ -615,7 +615,7 @@ class Can:
         return YES if speaks else verdicts.ONLY_VOICES_SIGN
 
     def sign(self, declaration: Declaration, organisation: Organisation) -> Verdict:
-        """Whoever speaks for an organisation and may write signs for it until the last day, on an agenda that is open."""
+        """Members who speak for an organisation and may write sign for it until the last day, on an open agenda."""
         if declaration.state != "open":
             return verdicts.DECLARATION_IS[declaration.state]
         if declaration.sign_until is None or now().date() > declaration.sign_until:
@@ -627,7 +627,7 @@ class Can:
         return self.write() if (spoken := self.speak_for(organisation)) else spoken
 
     def take_signature_back(self, signature: Signature) -> Verdict:
-        """Whoever speaks for an organisation takes its signature back until the declaration is adopted or withdrawn."""
+        """Members who speak for an organisation take its signature back until the declaration is adopted or withdrawn."""
         if (state := signature.declaration.state) != "open":
             return verdicts.DECLARATION_IS[state]
         return self.speak_for(signature.organisation)
@@ -635,18 +635,18 @@ class Can:
     # Commitments
 
     def publish_commitment(self, agenda: Agenda, organisation: Organisation) -> Verdict:
-        """Whoever speaks for an organisation and may write says what it will do, on an agenda that is open."""
+        """Members who speak for an organisation and may write publish its commitments, on an open agenda."""
         if agenda.opened_at is None:
             return verdicts.AGENDA_IN_PREPARATION
         return verdicts.AGENDA_ARCHIVED if agenda.archived_at else self._commit(organisation)
 
     def edit_commitment(self, commitment: Commitment) -> Verdict:
-        """Whoever speaks for its organisation and may write changes what a commitment says, as long as it is under way and its agenda is not archived."""
+        """Members who speak for its organisation and may write edit a commitment in progress, on an open agenda."""
         is_over = commitment.agenda.archived_at is not None
         return verdicts.AGENDA_ARCHIVED if is_over else self.tell_of_commitment(commitment)
 
     def tell_of_commitment(self, commitment: Commitment) -> Verdict:
-        """Whoever speaks for its organisation and may write tells what becomes of a commitment while it is under way, also on an archived agenda."""
+        """Members who speak for its organisation and may write report on a commitment in progress, even on an archived agenda."""
         goes_on = verdicts.COMMITMENT_IS["hidden" if commitment.hidden_at else commitment.state]
         return self._commit(commitment.organisation) if goes_on else goes_on
 
@@ -698,7 +698,7 @@ class Can:
         return YES if self.person.is_member else SIGN_IN
 
     def join_meeting(self, meeting: Meeting, attendance: Attendance | None) -> Verdict:
-        """Whoever comes to a meeting finds the link by which one joins it, and so do the moderators of its agenda."""
+        """Members who come to a meeting, and moderators of its agenda, see the link to join it."""
         is_mine = attendance is not None and attendance.member_id == self.person.id
         if is_mine and self.person.is_member and attendance and not attendance.waiting_at:
             return YES
@@ -751,14 +751,14 @@ class Can:
         return self.moderate(agenda_id)
 
     def move_away(self, topic: Topic) -> Verdict:
-        """Whoever moderates the agenda of a topic and at least one other moves the topic away."""
+        """Moderators of the topic's agenda and of at least one other move it away."""
         has_another = self.person.is_moderator or set(self.person.hosts) - {topic.agenda_id}
         if not has_another:
             return Verdict(_("You moderate no other agenda, so ask a moderator to move the topic."))
         return self.moderate(topic.agenda_id)
 
     def move(self, topic: Topic, agenda: Agenda) -> Verdict:
-        """Whoever moderates both its agenda and another, open one moves a topic to that one."""
+        """Moderators of both its agenda and another, open one move a topic there."""
         if agenda.archived_at:
             return Verdict(_("That agenda is archived. Choose an open one."))
         if agenda.opened_at is None:
@@ -774,7 +774,7 @@ class Can:
         return self.move(topic, agenda)
 
     def merge(self, topic: Topic, target: Topic) -> Verdict:
-        """Whoever moderates the agendas of both topics merges one into the other."""
+        """Moderators of the agendas of both topics merge one into the other."""
         return self.moderate(topic.agenda_id) and self.moderate(target.agenda_id)
 
     # Curating
@@ -858,7 +858,7 @@ class Can:
         return self.moderate(decision.present_agenda_id) or self.moderate(decision.agenda_id)
 
     def clear_spam(self, member: Member) -> Verdict:
-        """Whoever may suspend a member removes all that a spammer wrote, up to `MAX_SPAMMER_POSTS` posts."""
+        """Moderators who may suspend a member remove everything that a spammer wrote, up to `MAX_SPAMMER_POSTS` posts."""
         if member.posts_count > MAX_SPAMMER_POSTS:
             return verdicts.NO_SPAMMER
         return self.suspend(member)
