@@ -25,9 +25,10 @@ from forum.transports import ServerUnavailable, is_address_unknown, parse_smtp_u
 from tests.mail.conftest import free_port, with_settings
 
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
+# Without those that other tests cover
 KINDS = sorted(
     path.stem for path in TEMPLATES.glob("*.txt") if path.stem not in ("kit", "notice", "digest")
-)  # other tests cover these
+)
 
 
 def write(people, kind="changed", member=None, **words):
@@ -357,9 +358,8 @@ def test_a_server_that_refuses_the_sender_loses_no_letter(people, mail_server):
         assert deliver() == 1 and row(letter).sent_at
 
 
-@pytest.mark.parametrize(
-    "valid", [{"minutes": 60}, {"hours": 1}]
-)  # "hours" is from earlier releases
+# "hours" is from earlier releases
+@pytest.mark.parametrize("valid", [{"minutes": 60}, {"hours": 1}])
 def test_a_link_that_is_over_is_not_sent(people, mail_server, valid):
     letter = write(people, "sign_in", path="/x", salt="s", purpose="p", **valid)
     with at(now() + timedelta(minutes=61)):
