@@ -26,10 +26,8 @@ from tests.trials.wander_world import SITE, World
 
 STEPS, QUICK_STEPS = 12_000, 2_500  # requests
 STEPS_BETWEEN_LOOKS = 1_500
-LOOKED_AT, LOOKED_AT_LAST = (
-    0.2,
-    1.0,
-)  # the share of pages that is checked in the middle of the walk and at its end
+# The share of pages that is checked in the middle of the walk and at its end
+LOOKED_AT, LOOKED_AT_LAST = 0.2, 1.0
 MAX_FAULTS = 30
 PAUSES = (0, 1, 20, 90, 1_500)  # seconds between two turns
 DAYS = (1, 1, 3, 8, 15, 31, 190)  # steps by which the clock is moved sometimes
