@@ -56,9 +56,8 @@ def keep(member: Person, wanted: Wanted) -> KeptSearch:
     require(member.can.keep_search())
     if not words_of(wanted.words):
         raise Invalid(_("There is no word in this search, so nothing can ever be found for it."))
-    lock_member(
-        member.id, may_write=True
-    )  # locked, so that no two searches are counted at the same time
+    # Locked, so that no two searches are counted at the same time
+    lock_member(member.id, may_write=True)
     mine = my_searches(member)
     if known := same_search(mine, wanted):
         return known
