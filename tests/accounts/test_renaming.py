@@ -91,7 +91,7 @@ def test_who_is_renamed_again_meanwhile_is_begun_again(people, texts, monkeypatc
     commands.tell_search_of_renamings()
     stale = next_renaming()
     actions.edit_profile(people.chitra, Profile("Chitra Rao", city_id=city))
-    # as a slower worker does, which still has the old state
+    # As a slower worker does, which still has the old state
     actions.reindex_posts(SYSTEM, stale, [], PlainTexts())
     assert next_renaming().position == 0
     carry_on()
