@@ -149,14 +149,14 @@ def test_who_becomes_a_host_is_told_once(people: Any, agenda: Agenda) -> None:
     for _turn in range(2):
         actions.set_hosts(people.moderator, agenda.id, hosts)
     assert told(people.ana) == [("/agendas/quieter", "Making Cities Quieter")]
-    # one was a host already, the other one set the hosts
+    # One was a host already, the other one set the hosts
     assert told(people.host) == told(people.moderator) == []
     actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
-    # the notice of a removed host is hidden, and not mailed
+    # The notice of a removed host is hidden, and not mailed
     assert told(people.ana) and not unread_count(people.ana)
     actions.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ben.handle])
     actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
-    # although the worker ran only after Ben was removed again
+    # Although the worker ran only after Ben was removed again
     assert told(people.ben) and not unread_count(people.ben)
 
 

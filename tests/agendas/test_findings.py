@@ -205,7 +205,7 @@ def test_only_its_own_page_reads_them(
         with queries() as made:
             assert browser.get(path).status_code == 200
         read = [one for one in made.statements if "agenda.findings_html," in one]
-        # the list of an agenda's topics reads the agenda's row anyway
+        # The list of an agenda's topics reads the agenda's row anyway
         assert len(read) == (path == "/agendas/quieter/topics"), path
 
 

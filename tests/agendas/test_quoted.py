@@ -52,7 +52,7 @@ def test_who_is_quoted_is_told_where(people: Any, agenda: Agenda, statement: Sta
     actions.write_statement(people.host, agenda.id, said())
     changed = said(organisation="City of Kisumu")
     actions.write_statement(people.host, agenda.id, changed, statement.id)
-    # neither the same form sent twice nor a changed organisation notifies again
+    # Neither the same form sent twice nor a changed organisation notifies again
     assert len(told(people.ben)) == 1
 
 
@@ -192,9 +192,8 @@ def test_only_the_member_can_restore_a_removed_name(
     actions.remove_statement(people.host, agenda.id, statement.id)
     with pytest.raises(Invalid):
         actions.write_statement(people.host, agenda.id, said())
-    actions.write_statement(
-        people.host, agenda.id, said(quotation="We water.")
-    )  # other words may name Ben, who is then notified
+    # Other words may name Ben, who is then notified
+    actions.write_statement(people.host, agenda.id, said(quotation="We water."))
     assert len(told(people.ben)) == 1
 
 
