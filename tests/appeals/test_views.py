@@ -134,7 +134,7 @@ def test_the_page_of_an_appeal_knows_who_works_on_it(
     browser, address = sign_in(people.host), f"/moderation/appeals/{said.id}"
     working = f"{people.administrator.name} has been working on this since"
     assert working in browser.get(address).text
-    # shown only to those who may answer the appeal
+    # Shown only to those who may answer the appeal
     assert working not in sign_in(people.moderator).get(address).text
     answer = {"outcome": "upheld", "answer": "It is not one."}
     told = browser.post(address, data=answer)
