@@ -73,9 +73,8 @@ def test_the_number_of_bookmarks_is_limited(people, post, monkeypatch):
         actions.bookmark(people.ben, "post", one.id)
     with pytest.raises(Invalid, match="no room for more"):
         actions.bookmark(people.ben, "post", post.id)
-    actions.bookmark(
-        people.ben, "post", replies[0].id
-    )  # adding an existing bookmark again is allowed
+    # Adding an existing bookmark again is allowed
+    actions.bookmark(people.ben, "post", replies[0].id)
     actions.unbookmark(people.ben, "post", replies[0].id)
     actions.bookmark(people.ben, "post", post.id)
     assert bookmarks_count(people.ben) == 2
