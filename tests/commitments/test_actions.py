@@ -304,7 +304,7 @@ def test_it_copies_a_practice_or_a_case_that_can_be_seen(people, agenda, bodies)
 def test_members_of_other_organisations_follow_it(people, commitment):
     assert actions.follow_commitment(people.chitra, commitment.id).peers_count == 1
     assert actions.follow_commitment(people.chitra, commitment.id).peers_count == 1
-    # members of the same organisation, and one without any
+    # Members of the same organisation, and one without any
     for member in (people.ana, people.ben, people.host):
         with pytest.raises(Forbidden, match="other organisations"):
             actions.follow_commitment(member, commitment.id)
@@ -363,7 +363,7 @@ def test_voices_are_reminded_before_and_after_and_never_again(people, bodies, co
             assert said.startswith("Its day is ") and commitment.title in said
         assert told(people.chitra, "milestone") == []
     with at(now() + timedelta(days=30)):
-        # the milestone is not late before the end of its day
+        # The milestone is not late before the end of its day
         assert actions.look_after_commitments(SYSTEM) == 0
     with at(now() + timedelta(days=31)):
         assert actions.look_after_commitments(SYSTEM) == 1
@@ -397,9 +397,8 @@ def test_a_reminder_waits_for_somebody_who_can_tell(people, agenda, bodies, why)
             choose_voices(people.moderator, institute.id, [people.chitra.id])
         elif why == "leaves":
             stay(people.chitra, people.chitra.id)
-        assert (
-            actions.look_after_commitments(SYSTEM) == 2
-        )  # one milestone is late, the other one is due soon
+        # One milestone is late, the other one is due soon
+        assert actions.look_after_commitments(SYSTEM) == 2
         assert actions.look_after_commitments(SYSTEM) == 0
         assert len(told(people.chitra, "milestone")) == 2
 
@@ -423,7 +422,7 @@ def test_of_another_day_they_are_reminded_anew(people, commitment):
         actions.move_milestone(people.ana, commitment.id, first_of(commitment).id, later, "Late.")
         assert actions.look_after_commitments(SYSTEM) == 0
     with at(now() + timedelta(days=75)):
-        # one about the new day, and one about the other milestone, which is late
+        # One about the new day, and one about the other milestone, which is late
         assert actions.look_after_commitments(SYSTEM) == 2
 
 

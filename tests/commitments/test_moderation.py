@@ -132,7 +132,7 @@ def test_who_speaks_for_its_organisation_does_not_answer_an_appeal_about_it(
     assert (waiting_count(people.host), waiting_count(people.administrator)) == (0, 1)
     with pytest.raises(Forbidden, match="speak for this organisation"):
         decide_appeal(people.host, asked.id, "upheld", "No.")
-    # and not by the moderators' page either
+    # And not by the moderators' page either
     with pytest.raises(Forbidden, match="speak for this organisation"):
         moderation.decide(people.host, "commitment", commitment.id, "restore")
     entry = sign_in(people.host).get(f"/moderation/commitment/{commitment.id}").text

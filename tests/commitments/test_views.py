@@ -140,7 +140,7 @@ def test_an_earlier_version_is_put_back(client, sign_in, people, commitment):
     form = browser.get(f"{path}/edit?version={ways[0]}").text
     assert 'value="Felt below line 2"' in form and "We will put **felt** below" in form
     assert "Its milestones stay as they are." in form and "Of cork." not in form
-    # opening the form has saved nothing
+    # Opening the form has saved nothing
     assert queries.get_commitment(people.ana, commitment.id).title == "Cork"
     for odd in ("0", "999999", "x", "9" * 40, "%00"):
         assert browser.get(f"{path}/edit?version={odd}").status_code == 404
