@@ -357,9 +357,8 @@ def test_search_finds_a_declaration_from_its_consultation_on_and_by_its_present_
     assert secret.address not in client.get("/search?q=sirens").text
     assert secret.address in client.get("/search?q=bells").text
     actions.withdraw(people.host, secret.id, "It was said twice.")
-    assert (
-        secret.address in client.get("/search?q=bells").text
-    )  # a withdrawn declaration keeps its page
+    # A withdrawn declaration keeps its page
+    assert secret.address in client.get("/search?q=bells").text
 
 
 def test_the_history_says_who_took_it_further(client, sign_in, people, agenda):
