@@ -629,9 +629,8 @@ def test_new_is_what_others_wrote_since_one_has_read(people: Any, topic: Topic) 
     assert news(people.ana, topic) == [(3, 2)]
     assert news(people.ben, topic) == news(VISITOR, topic) == news(SYSTEM, topic) == [None]
     actions.read(people.ana, topic.id, 3)
-    actions.read(
-        people.ana, topic.id, 2
-    )  # as when an earlier page is opened, or another device is behind
+    # As when an earlier page is opened, or another device is behind
+    actions.read(people.ana, topic.id, 2)
     assert news(people.ana, topic) == [(1, 4)]
     post = queries.posts_in(SYSTEM, fresh(topic), 1).items[3]
     actions.hide(people.moderator, post.id, "Rude.")

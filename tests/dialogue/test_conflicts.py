@@ -125,9 +125,8 @@ def test_a_conflict_shows_the_title_and_themes_that_a_moderator_has_corrected(
     assert response.status_code == 409
     facts = response.text.partition('<dl class="facts">')[2].partition("</dl>")[0]
     assert ">How are hours counted?</dd>" in facts and "<bdi>noise</bdi></dd>" in facts
-    assert (
-        "Who can read it" not in facts
-    )  # the audience is the same in both versions, so it is not listed
+    # The audience is the same in both versions, so it is not listed
+    assert "Who can read it" not in facts
     assert "It took **two** years." in response.text and "Three." in response.text
     assert f'value="{topic.title}"' in response.text  # the form keeps what was typed
     assert re.search(r'value="trams" checked', response.text)

@@ -28,7 +28,7 @@ def test_before_the_text_of_a_post_nothing_is_said_twice(
     actions.reply(people.ben, topic.id, write("Count the doors."))
     text = page(client, topic.address)
     assert re.findall(r"<article\b[^>]*aria-label[^>]*>", text) == []
-    # said when a link moves the focus there
+    # Said when a link moves the focus there
     assert f'id="post-2" data-said="Reply 2 by {people.ben.name}"' in text
     assert 'role="status"' not in text  # some screen readers announce it even when it is empty
     assert re.search(r'href="#post-1">1 · <time datetime="[^"]+" role="none">', text)

@@ -152,7 +152,7 @@ def test_search_engines_wait_until_a_moderator_has_looked(
     page = client.get(topic.address).get_data(as_text=True)
     assert '<meta name="robots" content="noindex">' in page and "application/ld+json" not in page
     assert 'rel="nofollow ugc noopener"' in page and "My second words." in page
-    # readers see it at once; only search engines have to wait
+    # Readers see it at once; only search engines have to wait
     assert "My first topic" in words(client.get("/topics"))
     assert topic.slug not in client.get("/sitemap.xml").get_data(as_text=True)
     for place in places:

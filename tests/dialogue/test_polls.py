@@ -679,9 +679,8 @@ def test_who_comes_back_to_change_nothing_but_the_poll_can_keep_that_as_a_draft(
     asked = {"question": "Which?\u200b", "options": "Trees\r\n\u2060Paint \r\n"}
     assert browser.post(door, data=typed | asked).status_code == 303
     assert browser.post(door, data=typed | asked | {"draft": "1"}).status_code == 303
-    assert (
-        queries.my_drafts(people.ana) == []
-    )  # the same as the published text, so no draft is saved
+    # The same as the published text, so no draft is saved
+    assert queries.my_drafts(people.ana) == []
     for changes in (asked | {"options": "Trees\r\nChalk"}, asked | {"is_multiple": "y"}, {}):
         browser.post(door, data=typed | changes | {"draft": "1"})
         draft = queries.my_drafts(people.ana)[0].draft

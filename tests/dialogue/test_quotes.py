@@ -189,7 +189,7 @@ def test_pages_that_quote_what_is_hidden_are_named(
 
 def test_findings_are_read_for_themselves(people: Any, said: Post, agenda: Agenda) -> None:
     (check,) = [one for one in upkeep.checks() if one.name == "pages that quote what is hidden"]
-    # an unclosed code block, which must not affect the findings below
+    # An unclosed code block, which must not affect the findings below
     agenda.introduction = "As a table:\n\n```\nnever ended"
     agenda.findings = f"> [B](/posts/{said.id})\n>\n> {WORDS}"
     assert list(upkeep.faults_of(check)) == []

@@ -63,7 +63,7 @@ def test_it_ends_by_itself_or_when_somebody_ends_it(people: Any, topic: Topic) -
     actions.reply(people.ben, topic.id, write("Yes."))
     pace = Pace(1440, now() + 30 * MINUTE, "It is heated.")
     actions.slow(people.moderator, topic.id, pace)
-    # the slow mode ends before the day between two posts is over
+    # The slow mode ends before the day between two posts is over
     assert reply_again_at(people.ben, fresh(topic)) == pace.until
     with after(30):
         actions.reply(people.ben, topic.id, write("No."))
@@ -78,9 +78,8 @@ def test_it_ends_by_itself_or_when_somebody_ends_it(people: Any, topic: Topic) -
 def test_its_page_says_no_reason_where_there_is_none(
     client: FlaskClient, sign_in: Any, people: Any, topic: Topic
 ) -> None:
-    actions.slow(
-        people.moderator, topic.id, Pace(60)
-    )  # without an end, as only an import can make it
+    # Without an end, as only an import can make it
+    actions.slow(people.moderator, topic.id, Pace(60))
     for browser in (client, sign_in(people.ben)):
         text = page(browser, topic.address)
         assert SLOW in text and "Reason:" not in text

@@ -549,7 +549,7 @@ def test_an_author_deletes_after_being_asked(people: Any, topic: Topic, sign_in:
 def test_who_deletes_an_opening_reads_what_stays(people: Any, topic: Topic, sign_in: Any) -> None:
     stays, post = "The title, your name and the replies stay.", first_post(topic)
     browser, edit = sign_in(people.ana), f"/posts/{post.id}/edit"
-    # without replies, the whole topic is deleted
+    # Without replies, the whole topic is deleted
     assert stays not in page(browser, f"/posts/{post.id}/delete")
     reply = actions.reply(people.ben, topic.id, write("I heard it."))
     assert stays not in page(sign_in(people.ben), f"/posts/{reply.id}/delete")
