@@ -119,9 +119,8 @@ def test_an_address_that_is_not_verified_needs_a_letter(client, real, letters, c
         "language": "en",
         "organisation": "",
     }
-    refused = client.post(
-        "/join", data=form
-    )  # the account with this address may be somebody else's
+    # The account with this address may be somebody else's
+    refused = client.post("/join", data=form)
     assert refused.status_code == 422 and 'id="password-error"' in refused.text
     form["link"] = "y"
     assert client.post("/join", data=form).location == "/join/sent"
@@ -253,9 +252,8 @@ def test_a_member_links_an_account_by_a_press_and_unlinks_it(sign_in, real, eva,
     assert "Accounts elsewhere" in browser.get("/settings").text
     assert browser.get(real.says_yes(go(browser), "eva")).location == "/settings/elsewhere"
     assert "Is this you?" in browser.get("/settings/elsewhere").text
-    assert (
-        list(identities_of(eva)) == []
-    )  # returning from the provider links nothing without a confirmation
+    # Returning from the provider links nothing without a confirmation
+    assert list(identities_of(eva)) == []
     assert browser.post("/settings/elsewhere/link").status_code == 303
     (identity,) = identities_of(eva)
     assert (identity.subject, identity.label) == ("eva", "eva@city.example")
