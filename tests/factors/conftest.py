@@ -74,7 +74,7 @@ def switch_codes_on(member: Member) -> tuple[str, list[str]]:
     secret = unconfirmed_secret(queries.authenticator_of(member))
     codes = otp.recovery_codes()
     hashes = [hash_password(otp.normalised(code)) for code in codes]
-    # one moment for both, because a new time step may begin between making the code and checking it
+    # One moment for both, because a new time step may begin between making the code and checking it
     with at(now()):
         actions.confirm_codes(member, code_of(secret, -1), hashes)
     return secret, codes
