@@ -28,9 +28,8 @@ SIZE = ("--topics", 4, "--posts", 30)
 
 @pytest.fixture
 def run(app: Flask, high_rates: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr(
-        "flask_migrate.upgrade", lambda: None
-    )  # the test database has its tables already
+    # The test database has its tables already
+    monkeypatch.setattr("flask_migrate.upgrade", lambda: None)
     monkeypatch.setattr(commands, "city_rows", lambda: SAMPLE_CITIES)
     monkeypatch.setattr(commands, "BATCH_SIZE", 10)
     monkeypatch.setattr(commands, "hash_password", lambda password: f"hash of {password}")
