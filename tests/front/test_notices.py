@@ -55,7 +55,7 @@ def test_what_is_chosen_is_kept_and_shown(topic: Any, people: Any, sign_in: Any)
         'name="way_reply" value="at once" checked aria-label="Somebody replies to you: At once"'
         in text
     )
-    # once as the label, three times in the names of its buttons
+    # Once as the label, three times in the names of its buttons
     assert text.count("Somebody replies to you") == 4
     chosen = {f"way_{kind}": way for kind, way in ways_of(people.ben).items() if kind != "queue"}
     digest = {"digest_every": "weekly", "digest_hour": "18", "time_zone": "Europe/Helsinki"}
@@ -258,9 +258,8 @@ def test_one_press_watches_a_member_and_the_same_again_ends_it(
         assert pressed(ben.get(page).text) == words
         watched = ben.get(SETTINGS).text.partition('id="watched"')[2]
         assert (f'href="{page}"' in watched) == bool(level)
-    assert (
-        ben.post(door, data={"level": "muted"}).status_code == 422
-    )  # members are not muted but ignored
+    # Members are not muted but ignored
+    assert ben.post(door, data={"level": "muted"}).status_code == 422
     assert "Watch</button>" not in client.get(page).text
     assert client.post(door, data={"level": "watching"}).status_code == 403
     ana = sign_in(people.ana)
@@ -283,7 +282,7 @@ def test_who_watches_a_member_hears_of_what_they_open_and_publish(
     make_notices(SYSTEM)
     told = [(notice.kind, notice.title) for notice in inbox(people.ben).page.items]
     assert sorted(told) == [("topic", "And now?"), ("topic", "Pumps")]
-    # the notice of the publication; nobody watches Ana
+    # The notice of the publication; nobody watches Ana
     assert inbox(people.ana).page.items[0].title == "Pumps"
 
 

@@ -56,7 +56,7 @@ def test_days_are_counted_in_the_time_zone_of_the_member(people):
         "month": date(2026, 12, 28),
     }
     assert (days.first, days.last) == (date(2026, 11, 29), date(2028, 11, 28))
-    # a time zone in which the next day has begun
+    # A time zone in which the next day has begun
     notices.choose(people.ben, {}, "daily", 7, "Pacific/Kiritimati")
     assert reminder_days(people.ben).first == date(2026, 11, 30)
     for day, later in (
