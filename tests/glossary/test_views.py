@@ -140,9 +140,8 @@ def test_an_entry_speaks_the_language_of_its_reader(
 ) -> None:
     page = client.get("/glossary/stormwater", headers={"Accept-Language": "es"}).text
     assert '<h1 lang="es" dir="auto">aguas pluviales</h1>' in page
-    assert (
-        "Rain and melted snow" in page
-    )  # there is no Spanish meaning, so the English one is shown
+    # There is no Spanish meaning, so the English one is shown
+    assert "Rain and melted snow" in page
 
 
 def test_an_entry_that_is_gone_leads_on(
