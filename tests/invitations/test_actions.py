@@ -179,9 +179,8 @@ def test_nobody_changes_to_a_full_organisation_in_the_settings(people, institute
     members.join(VISITOR, joining("Finn Lund", institute))
     with pytest.raises(Invalid, match="All seats"):
         members.edit_profile(people.ben, Profile("Ben Okoth", organisation_id=institute.id))
-    members.edit_profile(
-        eva, Profile("Eva Holm", organisation_id=institute.id)
-    )  # she keeps her seat
+    # She keeps her seat
+    members.edit_profile(eva, Profile("Eva Holm", organisation_id=institute.id))
 
 
 def test_seats_are_seen_by_who_represents_it_and_moderators(people, institute):

@@ -156,9 +156,8 @@ def test_the_settings_lead_to_invitations_where_there_is_something_to_do(sign_in
     with queries() as made:
         assert link not in browser.get("/settings").text
     assert len([words for words in made.statements if "entrance" in words]) == 1
-    assert (
-        link in browser.get("/invitations").text
-    )  # the page itself is always linked while it is open
+    # The page itself is always linked while it is open
+    assert link in browser.get("/invitations").text
     assert link in sign_in(people.moderator).get("/settings").text
     text = OrganisationText("Institute of Trams", "institute", representative_id=people.ana.id)
     institute = members.write_organisation(people.moderator, text)
@@ -369,9 +368,8 @@ def test_moderators_see_who_invited_whom(client, sign_in, people, letters, queri
     page = moderator.get("/moderation/invitations").text
     for words in ("Ana Prado", "Ben Okoth", "Eva Holm", "For the tram people.", "Used up"):
         assert words in page
-    assert (
-        "/join/invited/" not in page and link not in page
-    )  # only those who made an invitation see its link
+    # Only those who made an invitation see its link
+    assert "/join/invited/" not in page and link not in page
     with queries() as made:
         moderator.get("/moderation/invitations")
     assert made.count <= 15
