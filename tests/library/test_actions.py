@@ -457,9 +457,8 @@ def test_visitors_learn_nothing_of_what_did_not_work_from_counts_and_facets(worl
     (hit,) = known.page.items
     assert {one.kind for one in (hit.document, *hit.others)} == {"practice", "failure"}
     assert "badly" not in str([one.snippet for one in seen.page.items])
-    titled = find(
-        world.reader, Query("call")
-    )  # only its own words find the part "failure", not the title
+    # Only its own words find the part "failure", not the title
+    titled = find(world.reader, Query("call"))
     assert (titled.texts, [one.document.kind for one in titled.page.items]) == (1, ["practice"])
     assert len(find(world.reader, Query("call drowned")).page.items) == 1
 

@@ -75,9 +75,8 @@ def test_an_author_is_asked_once_and_the_page_says_when_nothing_was_heard(
     assert look(SOON + ANSWER_WITHIN) == 1
     for path in (page, "/practices"):
         assert "Not confirmed since" in client.get(path).text, path
-    assert (
-        look(SOON + timedelta(days=9_000)) == 0 and told(world.author) == []
-    )  # the notice was read when the author opened the page
+    # The notice was read when the author opened the page
+    assert look(SOON + timedelta(days=9_000)) == 0 and told(world.author) == []
 
 
 def test_an_author_says_that_it_is_still_true(

@@ -69,7 +69,7 @@ def test_who_wants_to_try_it_is_listed_until_they_have(world: World, practice: P
     topic_id = topic_of(practice)
     actions.intend(world.reader, topic_id, LATER)
     actions.intend(world.moderator, topic_id, SOON)
-    # the member from Tokyo first, then the one without a city
+    # The member from Tokyo first, then the one without a city
     assert wanting(practice) == ["Rosa Reader", "Mo Meijer"]
     actions.intend(world.reader, topic_id, SOON)
     assert len(wanting(practice)) == 2

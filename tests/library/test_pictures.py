@@ -149,7 +149,7 @@ def test_who_edits_a_practice_of_another_leaves_its_pictures_and_adds_own(
     text = practice_text(sections=both, failure_audience="public")
     actions.write_practice(world.host, world.agenda.id, text, practice.id)
     assert shown_by("practice", practice.id) == {mine.name, hosts.name}
-    # the author may keep the host's pictures as well, even in another part
+    # The author may keep the host's pictures as well, even in another part
     text = practice_text(sections={"needs": line(hosts)}, failure_audience="public")
     actions.write_practice(world.author, world.agenda.id, text, practice.id)
     assert shown_by("practice", practice.id) == {hosts.name}
@@ -474,7 +474,7 @@ def test_a_link_to_a_case_or_practice_is_shared_with_its_first_picture(
     host = {"agenda_id": world.agenda.id}
     plain = actions.write_case(world.host, text=case_text(), **host)
     case = actions.write_case(world.host, text=case_text(body=f"{BODY}\n\n{line(hosts)}"), **host)
-    # two more: whether the picture exists, and whether a text that visitors read shows it
+    # Two more: whether the picture exists, and whether a text that visitors read shows it
     assert look(f"/cases/{plain.slug}", None) + 2 == look(f"/cases/{case.slug}", hosts)
     of_failure = {"challenge": "Hm.", "failure": line(mine)}
     said = published(world, title="Said", sections=of_failure, failure_audience="public")

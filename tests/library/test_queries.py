@@ -134,7 +134,7 @@ def test_practices_are_narrowed_by_whether_they_are_still_true(world: World) -> 
         "yes": 1,
         "no": 1,
     }
-    # confirmed at its publication; the author was asked again since
+    # Confirmed at its publication; the author was asked again since
     asked.confirmed_on = asked.published_at.date()
     db.session.flush()
     assert queries.practices(VISITOR, PracticeFilter(confirmed=("yes",))).total == 1

@@ -156,9 +156,8 @@ def test_the_pages_of_topics_practices_and_cases_lead_on(
         section = _section(client, path)
         assert [name in section for name in names] == [True] * len(names), path
         assert f'href="/members?theme={world.themes[0].slug}"' in section
-        assert (
-            section.count("Members who help with") == 1
-        )  # once for the page, not once for each theme
+        # Once for the page, not once for each theme
+        assert section.count("Members who help with") == 1
         # The links to the members and to the texts of a theme have different names
         assert world.themes[0].name not in ambiguous(client.get(path).text)
     assert copy.title not in _section(client, f"/practices/{practice.slug}")

@@ -441,11 +441,10 @@ def test_the_day_to_look_again_is_ahead_when_it_is_chosen_and_may_pass(
     with at(now() + timedelta(days=2)):
         assert "This day has passed" in author.get(page).text
         assert today.strftime("%Y") in client.get(page).text
-        assert (
-            "This day has passed" not in client.get(page).text
-        )  # a cached page must not depend on the day
+        # A cached page must not depend on the day
+        assert "This day has passed" not in client.get(page).text
         form = {**PRACTICE, "revisit_on": today.isoformat()}
-        # an unchanged day is accepted although it has passed
+        # An unchanged day is accepted although it has passed
         assert post(author, f"{page}/edit", form).status_code == 303
         form["revisit_on"] = (today - timedelta(days=1)).isoformat()
         answer = post(author, f"{page}/edit", form)
@@ -469,9 +468,8 @@ def test_a_new_practice_is_on_no_agenda_before_one_is_chosen(world: World, sign_
     answer = author.post("/practices/new", data={**PRACTICE, "agenda": ""})
     assert answer.status_code == 422 and "Choose an agenda." in answer.text
     archive(SYSTEM, world.other.id)
-    assert (
-        chosen(author.get("/practices/new").text) == world.agenda.slug
-    )  # the only open agenda is chosen
+    # The only open agenda is chosen
+    assert chosen(author.get("/practices/new").text) == world.agenda.slug
 
 
 def test_a_preview_of_a_practice_writes_nothing(world: World, sign_in: SignIn) -> None:
