@@ -278,7 +278,7 @@ def test_what_came_of_it_leads_into_the_dialogue(
     told = {"seen": seen, "source": "We *met*.", "topic": link, "recording": "video.example/x"}
     assert browser.post(address, data=told).status_code == 303
     head, rest = browser.get(over.address).text.split("</h1>")[1].split("</header>", 1)
-    # at the same place as other links to edit
+    # At the same place as other links to edit
     assert f'href="{address}"' in head and "Edit what came of it" in head
     assert address not in rest
     page = client.get(over.address).text
