@@ -434,9 +434,8 @@ def test_an_organisation_is_written_and_its_history_kept(app, people):
         "Tampere",
         "Ana Prado",
     )
-    actions.write_organisation(
-        people.moderator, text, made.id
-    )  # an unchanged text keeps no version
+    # An unchanged text keeps no version
+    actions.write_organisation(people.moderator, text, made.id)
     (version,) = versions_of("organisation", found.id)
     assert (version.fields["name"], version.fields["seats"]) == ("Stadt Köln", 3)
     assert version.editor_handle == people.moderator.handle

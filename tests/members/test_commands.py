@@ -20,9 +20,8 @@ PASSWORD = "four unrelated plain words"
 
 @pytest.fixture
 def run(app, monkeypatch):
-    monkeypatch.setattr(
-        "flask_migrate.upgrade", lambda: None
-    )  # the test database has its tables already
+    # The test database has its tables already
+    monkeypatch.setattr("flask_migrate.upgrade", lambda: None)
     runner = app.test_cli_runner()
     return lambda *words, said="": runner.invoke(args=words, input=said)
 

@@ -225,9 +225,8 @@ def test_the_page_changes_it_once_one_has_proved_who_one_is(people: Any, sign_in
     assert (answer.status_code, answer.location) == (303, "/members/ana-p")
     page = browser.get("/members/ana-p").text
     assert "leads there, too" in page
-    assert (
-        'data-member="ana-prado"' in page
-    )  # drafts in her browser are stored under the old handle
+    # Drafts in her browser are stored under the old handle
+    assert 'data-member="ana-prado"' in page
     assert "You can correct it" in browser.get("/settings/handle").text
     answer = browser.post("/settings/handle", data={"handle": "ana-p2"})
     assert "is corrected" in browser.get(answer.location).text
