@@ -46,9 +46,8 @@ def test_a_member_reports_once(people: Any, things: Any) -> None:
     with pytest.raises(Invalid):
         actions.report(people.ana, "post", things.first.id, "spam")
     actions.report(people.chitra, "post", things.first.id, "spam")
-    assert (
-        queue.waiting_count(people.moderator) == 2
-    )  # the reported post and the submitted practice
+    # The reported post and the submitted practice
+    assert queue.waiting_count(people.moderator) == 2
 
 
 def test_everything_but_ones_own_can_be_reported(people: Any, things: Any) -> None:

@@ -177,7 +177,7 @@ def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
     page = sign_in(people.ana).get(f"/moderation/decisions/{decision}").text
     for words in (WORDS, "It is rude.", "Your text", "Appeal"):
         assert words in page, words
-    # the class `prose` keeps line breaks, so it must not be around HTML that has its own
+    # The class `prose` keeps line breaks, so it must not be around HTML that has its own
     assert 'class="prose diff"' not in page and '<div class="diff">' not in page
 
 
@@ -557,7 +557,7 @@ def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None
     unname(SYSTEM, people.ana.id, KnownAs(name, [], "A former member"), is_silent=True)
     said = db.session.scalars(select(Report)).one()
     db.session.refresh(said)
-    # a reservation belongs to the organisation, and stays
+    # A reservation belongs to the organisation, and stays
     left = "shown" if added.kind == "reservation" else "gone"
     assert said.title == "A former member"
     assert review_context(people.host, *added.key).thing.state == left

@@ -213,7 +213,7 @@ def test_a_title_and_themes_are_corrected_and_the_author_reads_what_they_were(
     assert (topic.title, topic.slug) == ("Bells & trams", "bells-trams")
     assert {theme.id for theme in topic.themes} == {noise.id, trams.id}
     assert found("Bells trams") == 1 and found(before) == 0
-    # a moderator's correction does not count as an edit by the author
+    # A moderator's correction does not count as an edit by the author
     assert first_post(topic).edited_at == opening.edited_at
     (told,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
     assert f"The title was “{before}”. It had no themes. Clearer." in told.words

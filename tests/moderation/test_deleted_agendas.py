@@ -218,7 +218,7 @@ def test_a_draft_of_a_practice_does_not_keep_it_and_finds_another_agenda(
     draft = write_practice(chitra, mistake.id, PracticeText("Awnings", "Cloth."))
     hidden = write_practice(chitra, mistake.id, PracticeText("Tents", "Cloth."))
     actions.decide(people.moderator, "practice", hidden.id, "hide", Reasons("Rude.", 2))
-    # the decision about the practice needs a page to link to
+    # The decision about the practice needs a page to link to
     assert standing_on(mistake.id) == {"practice": 1}
     actions.decide(people.moderator, "practice", hidden.id, "restore")
     assert standing_on(mistake.id) == {}

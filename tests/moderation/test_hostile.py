@@ -223,6 +223,6 @@ def test_nobody_ends_what_another_moderator_decided_about_them(people: Any, thin
         moderation.unlock(people.host, topic.id)
     assert people.host.can.appeal(standing(people.host, hidden))
     moderation.decide(people.moderator, "post", theirs.id, "restore")
-    # a host may still end the host's own decisions
+    # A host may still end the host's own decisions
     moderation.decide(people.host, "post", theirs.id, "hide", REASONS)
     moderation.decide(people.host, "post", theirs.id, "restore")

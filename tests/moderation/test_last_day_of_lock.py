@@ -105,9 +105,8 @@ def test_a_lock_without_an_end_gets_one_and_loses_it(people: Any, things: Any) -
 def test_it_is_opened_in_the_name_of_who_chose_the_day(people: Any, things: Any) -> None:
     actions.lock(people.moderator, things.topic.id, WHY)
     actions.set_lock_end(people.host, things.topic.id, in_days(2))
-    appoint(
-        SYSTEM, people.moderator.handle, "member"
-    )  # it ends although the moderator has lost the role
+    # It ends although the moderator has lost the role
+    appoint(SYSTEM, people.moderator.handle, "member")
     with at(now() + timedelta(days=3)):
         assert actions.open_after_last_day(SYSTEM) == 1
     newest = decision_log(people.administrator).items[0]
@@ -147,7 +146,7 @@ def test_the_page_of_an_appeal_says_the_day_that_holds_and_that_it_was_changed(
 def test_a_day_whose_choice_was_taken_back_is_nobodys(people: Any, things: Any) -> None:
     actions.lock(people.moderator, things.topic.id, WHY, in_days(1))
     chosen = actions.set_lock_end(people.host, things.topic.id, in_days(5))
-    # the reason, which may name somebody, is stored only in the first decision
+    # The reason, which may name somebody, is stored only in the first decision
     assert "sleep" not in str(chosen.before)
     undo(people.host)
     with at(now() + timedelta(days=3)):

@@ -160,7 +160,7 @@ def test_what_a_moderator_wrote_is_published_by_another_if_there_is_one(
     page = sign_in(adam).get("/practices/my-asphalt").text
     assert OURS in page and "/publish" not in page
     published = actions.publish(people.moderator, practice.id)
-    # its author may hide it, because that does not publish it
+    # Its author may hide it, because that does not publish it
     assert "hide" in review_context(adam, "practice", practice.id).deeds
     actions.undo(people.moderator, published.id)
     for other in (people.moderator, ben):
@@ -168,9 +168,8 @@ def test_what_a_moderator_wrote_is_published_by_another_if_there_is_one(
     set_hosts(SYSTEM, things.agenda.id, [])
     assert "publish" in review_context(adam, "practice", practice.id).deeds
     assert "/publish" in sign_in(adam).get("/practices/my-asphalt").text
-    assert (
-        actions.publish(adam, practice.id).deed == "publish"
-    )  # nobody else may decide, so the author may
+    # Nobody else may decide, so the author may
+    assert actions.publish(adam, practice.id).deed == "publish"
 
 
 def test_an_author_who_moderates_nothing_reads_nothing_of_other_moderators(

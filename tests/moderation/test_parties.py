@@ -82,9 +82,8 @@ def test_who_reported_it_does_not_hide_what_another_has_kept(
         actions.decide_all(people.moderator, things.topic.id, [post_id], "remove", REASONS)
     actions.report(people.moderator, "post", post_id, "rules", "Once more.")
     assert review_context(people.moderator, "post", post_id).deeds == ["keep", "ask_to_edit"]
-    actions.report(
-        people.chitra, "post", post_id, "rules", "It hurts me."
-    )  # a new report by somebody else
+    # A new report by somebody else
+    actions.report(people.chitra, "post", post_id, "rules", "It hurts me.")
     assert "hide" in review_context(people.moderator, "post", post_id).deeds
     assert actions.decide(people.moderator, "post", post_id, "hide", REASONS).deed == "hide"
 
@@ -149,9 +148,8 @@ def test_who_reported_a_member_does_not_change_what_followed(
             around()
     assert f"{page}/un{word}" in sign_in(people.administrator).get(page).text
     end(people.administrator, member_id)
-    again = begin(
-        people.moderator, member_id, until, REASONS
-    )  # a decision about something new is allowed
+    # A decision about something new is allowed
+    again = begin(people.moderator, member_id, until, REASONS)
     assert again.deed == word
 
 

@@ -226,9 +226,8 @@ def test_who_wants_to_try_what_stands_there_keeps_it_open_too(
     people: Any, prepared: Agenda
 ) -> None:
     case = write_case(people.host, prepared.id, CaseText("Arcades", "network", "S.", "One."))
-    intend(
-        people.moderator, case.topic_id, month_end(3)
-    )  # the author is notified of the first intention
+    # The author is notified of the first intention
+    intend(people.moderator, case.topic_id, month_end(3))
     actions.open_agenda(people.host, prepared.id)
     intend(people.ben, case.topic_id, month_end(3))
     with pytest.raises(Conflict):
@@ -502,9 +501,8 @@ def test_the_form_of_a_case_or_practice_says_who_will_read_it_elsewhere(
     new = PracticeText("Awnings", "Cloth.", sections={"done": "So."}, audience="members")
     practice = write_practice(people.host, prepared.id, new)
     form = f"/practices/{practice.slug}/edit"
-    assert (
-        warning not in sign_in(people.host).get(form).text
-    )  # nobody else can read a draft, so no warning
+    # Nobody else can read a draft, so no warning
+    assert warning not in sign_in(people.host).get(form).text
     submit(people.host, practice.id)
     actions.publish(people.moderator, practice.id)
     said = sign_in(people.host).get(form).text

@@ -284,7 +284,7 @@ def test_a_removed_page_is_in_no_list_search_feed_or_facet(
     for path in paths:
         before[path] = client.get(path).get_data(as_text=True)
     assert title in before[f"/{kind}s"] and title in before[f"/{kind}s?tried=kept"]
-    # the words of the title find the page, "comment" finds the comment on it
+    # The words of the title find the page, "comment" finds the comment on it
     assert found(title) == found(f"{title} comment") == 1
     actions.decide(people.host, kind, page.id, "remove", REASONS)
     for path in paths:

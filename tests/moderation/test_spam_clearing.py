@@ -191,7 +191,7 @@ def test_others_are_told_read_why_and_may_appeal(sign_in: Any, people: Any, gone
     said = appeal(people.ben, removal(topic).id, "I answered a question of others.")
     decide_appeal(people.administrator, said.id, "reversed", "So it is.")
     assert sign_in(people.ben).get(topic.address).status_code == 200
-    # only the topic is restored, Ana stays suspended
+    # Only the topic is restored, Ana stays suspended
     assert get_member(SYSTEM, people.ana.handle).is_suspended
 
 
@@ -216,7 +216,7 @@ def test_reports_of_the_topic_are_answered_by_the_clearing(people: Any, things: 
 
 def test_the_removal_ends_and_holds_again_with_the_clearing(people: Any, gone: Any) -> None:
     topic, decision = gone
-    # the decision itself is offered for undoing, not one that followed from it
+    # The decision itself is offered for undoing, not one that followed from it
     assert latest(people.moderator) == decision.id
     first = removal(topic)
     for _twice in range(2):

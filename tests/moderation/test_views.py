@@ -364,7 +364,7 @@ def test_the_page_of_a_decision_shows_the_text_as_its_own_page_did(
         people.moderator, "post", things.first.id, "hide", Reasons("It is rude.", 2)
     )
     page = sign_in(people.ben).get(f"/moderation/decisions/{made.id}").text
-    # the class for kept line breaks would show those between the paragraphs of the HTML
+    # The class for kept line breaks would show those between the paragraphs of the HTML
     shown = re.search(r'<div class="([^"]*)"[^>]*>\s*<blockquote>\s*<p>quoted', page)
     assert shown and shown[1] == "prose"
 
