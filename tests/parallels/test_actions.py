@@ -163,9 +163,8 @@ def test_figures_are_called_otherwise_in_another_language(people, agenda):
         actions.correct_translation(people.chitra, made.id, in_french(parts={}, figures=known))
         assert queries.translation_by_id(VISITOR, made.id).figure_words == [*known, streets]
         write_case(people.host, agenda.id, replace(CASE, figures=(longer, FIGURES[0])), case.id)
-        found = queries.translation_by_id(
-            VISITOR, made.id
-        )  # the translated name returns with its figure
+        # The translated name returns with its figure
+        found = queries.translation_by_id(VISITOR, made.id)
         assert queries.named_figures(found)["Streets|lanes", "km"] == streets
     actions.remove_translation(people.ben, made.id)
     assert made.figures == []

@@ -51,9 +51,8 @@ def test_a_page_says_in_which_languages_it_can_be_read(client, people, practice,
         ("/practices/felt/in/fr", "fr", "fr", "ltr"),
     ]
     places = [page.index(one) for one in ("<h1", "In other languages:", "EUR 3 a metre")]
-    assert places == sorted(
-        places
-    )  # the links to languages are below the title and above the facts
+    # The links to languages are below the title and above the facts
+    assert places == sorted(places)
     alternates = re.findall(
         r'rel="alternate" hreflang="([\w-]+)" href="[^"]*?(/[^/"]*/felt[^"]*)"', page
     )
@@ -358,9 +357,8 @@ def test_what_was_typed_for_a_translation_that_is_removed_is_given_back(
     sent = browser.post("/practices/felt/in/fr/edit", data=FORM | {"signs": signs})
     assert sent.status_code == 404 and "rugissaient" in sent.text
     shown = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", sent.text)
-    assert shown and not any(
-        signs in one for one in shown
-    )  # the fingerprint is sent in a hidden field
+    # The fingerprint is sent in a hidden field
+    assert shown and not any(signs in one for one in shown)
 
 
 def test_a_button_that_is_older_than_the_original_confirms_nothing(
