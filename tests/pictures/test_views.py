@@ -384,7 +384,7 @@ def test_a_link_to_a_public_topic_is_shared_with_its_first_picture(people, agend
         dialogue.reply(people.ana, topic.id, write("Like so."))
         with queries() as asked:
             pages.append((client.get(topic.address).text, asked.count))
-    # two more: whether the picture exists, and whether a text that visitors read shows it
+    # Two more: whether the picture exists, and whether a text that visitors read shows it
     assert pages[0][1] + 2 == pages[1][1] and "og:image:width" not in pages[0][0]
     page = pages[1][0]
     assert f'<meta property="og:image" content="http://localhost{made.address}">' in page
