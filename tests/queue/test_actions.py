@@ -366,9 +366,8 @@ def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: 
         where = Notice.member_id == people.host.id, Notice.address.contains(f"post/{own.id}")
         make_notices(SYSTEM)
         assert db.session.scalar(select(func.count(Notice.id)).where(*where)) == 0
-        assert (
-            notices_of(people.administrator, "two days") == 2
-        )  # this report, and the one about the profile
+        # This report, and the one about the profile
+        assert notices_of(people.administrator, "two days") == 2
 
 
 def test_only_the_system_tells_and_forgets(people: Any, reported: Any) -> None:

@@ -232,7 +232,7 @@ def test_decisions_are_not_called_wrong_before_one_is_asked_to_choose(
     assert "tabindex" not in group and len(radios) > 2
     assert not [radio for radio in radios if "required" in radio or "aria-invalid" in radio]
     group, *radios = choices(browser.post(f"{entry}/decide").text)
-    # the target of the link in the error summary
+    # The target of the link in the error summary
     assert 'aria-describedby="deed-error" tabindex="-1"' in group
     assert all('aria-invalid="true"' in radio for radio in radios)
 
