@@ -173,7 +173,7 @@ def test_a_title_goes_with_the_last_post_of_others(people, agenda, letters):
     gone(people.ana)
     assert row(Decision, pinned).address == f"/topics/{topic_id}"
     kept = row(Topic, topic_id)
-    # the title is kept for Ben's reply, in case the topic is restored
+    # The title is kept for Ben's reply, in case the topic is restored
     assert kept.emptied_at and kept.title == f"{WORD} at night"
     gone(people.ben)
     assert row(Topic, topic_id).deleted_at
@@ -329,7 +329,7 @@ def test_the_last_administrator_cannot_leave(people):
     members.appoint(SYSTEM, people.ben.handle, "administrator")
     actions.leave(adam, adam.id, "nameless")
     ben = row(Member, people.ben.id)
-    # a member who leaves is no administrator any more
+    # A member who leaves is no administrator any more
     with pytest.raises(Invalid, match="Somebody has to run the forum"):
         actions.leave(ben, ben.id, "nameless")
 
@@ -478,9 +478,8 @@ def test_read_notices_go_after_a_year_and_unread_ones_stay(people, agenda):
     make_notices(SYSTEM)
     with at(now() + timedelta(days=400)):
         commands.delete_expired()
-        assert (
-            count_of(Notice) == 1 and count_of(Event) == 1
-        )  # an unread notice is kept, and its event
+        # An unread notice is kept, and its event
+        assert count_of(Notice) == 1 and count_of(Event) == 1
         read_all(people.ana)
     with at(now() + timedelta(days=400 + 364)):
         commands.delete_expired()
