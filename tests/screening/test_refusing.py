@@ -94,7 +94,7 @@ def test_nobody_is_promised_a_reading_where_nobody_reads(
 
 def test_a_note_that_is_there_already_is_asked_about_no_more(people: Any, topic: Any) -> None:
     post = opening(topic)
-    # rules do not hold back what hosts write on their own agenda
+    # Rules do not hold back what hosts write on their own agenda
     dialogue.mark(people.host, post.id, "tried it", "kept", BAD)
     dialogue.mark(people.ben, post.id, "tried it", "kept", "Fine.")
     make_rule(SYSTEM, RuleText("word", "fine", SENTENCE))
@@ -152,7 +152,7 @@ def test_a_letter_stays_in_the_form(people: Any, sign_in: Any) -> None:
     words = f"{TYPED}, and so on. {BAD}."
     refused(browser.post("/members/ana-prado/contact", data={"text": words, "copy": "y"}), words)
     assert db.session.query(ContactLetter).count() == 0
-    # a link definition, which rendered Markdown does not show
+    # A link definition, which rendered Markdown does not show
     hidden = "See this page, please: [a]\n\n[a]: https://spam.example"
     make_rule(SYSTEM, RuleText("domain", "spam.example", SENTENCE))
     with pytest.raises(Invalid, match=SENTENCE):
