@@ -729,7 +729,7 @@ def test_of_each_page_one_text_is_found_by_some_words(app: Flask) -> None:
         reply = replace(entry(number, "Tenants", "Boats."), kind="post", parent=("topic", 1))
         actions.index(SYSTEM, reply)
     actions.index(SYSTEM, replace(entry(1, "A book", "Of a tenant."), kind="reading"))
-    # the topic itself, because its replies have the word only in the title of the topic
+    # The topic itself, because its replies have the word only in the title of the topic
     assert partly("tenants harbours") == [("topic", 1)]
     assert partly("boats harbours") == [("post", 2 * MAX_ALIKE_HITS - 1)]
     assert partly("book tenants harbours") == [("reading", 1)]
