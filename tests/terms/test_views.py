@@ -96,7 +96,7 @@ def test_a_version_that_is_ahead_can_be_read_and_changed(people, client):
     assert version(people, "Further ahead.", 2 * A_WEEK, needs_consent=False) == 2
     assert len(queries.all_terms()) == 2
     with at(now() + 3 * A_WEEK):
-        # shown on its day, although no row was written then
+        # Shown on its day, although no row was written then
         assert "Further ahead." in client.get("/terms").text
 
 
@@ -182,9 +182,8 @@ def test_who_waits_for_the_moderators_has_agreed(people):
         candidates.approve(people.moderator, candidate.id)
         member = member_by_email("eva@city.example")
         assert db.session.get_one(Consent, (member.id, 1)).how == "joining"
-        assert (
-            member.terms_due_at is not None
-        )  # asked to agree to the second version, like everybody
+        # Asked to agree to the second version, like everybody
+        assert member.terms_due_at is not None
 
 
 def test_an_invitation_records_it_as_well(people):
@@ -238,7 +237,7 @@ def test_reading_goes_on_and_writing_asks_first(people, agenda, sign_in):
     for words in ("Be kind.", "Agree", "Only read for now", "/settings/data", "/settings/leave"):
         assert words in question, words
     again = browser.get(page, headers=AS_A_BROWSER)
-    # the question is asked only once
+    # The question is asked only once
     assert again.status_code == 200 and "There are new terms of use." in again.text
     refused = browser.post(
         f"/topics/{topic.id}/reply", data={"source": "What I say.", "language": "en"}
@@ -292,9 +291,8 @@ def test_terms_that_are_ahead_are_asked_for_on_their_day(people):
         assert due == afresh(people.ana).terms_due_at == queries.terms_of(2).valid_from
         version(people, "Second.", 2 * A_WEEK)  # the day is moved to a later one
         assert afresh(people.ana).terms_due_at == due + A_WEEK
-        version(
-            people, "Second.", A_WEEK, needs_consent=False
-        )  # then changed so that no agreement is needed
+        # Then changed so that no agreement is needed
+        version(people, "Second.", A_WEEK, needs_consent=False)
         assert afresh(people.ana).terms_due_at is None
 
 
