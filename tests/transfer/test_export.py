@@ -118,9 +118,8 @@ def make_odd(people: Any, agenda: Agenda) -> None:
         dialogue.choose_answer(people.chitra, question.id, answer.id)
         dialogue.mark(people.ben, answer.id, "tried it", "stopped", "Too loud | too late; \\ sorry")
         dialogue.mark(people.chitra, answer.id, "tried it", "kept")
-    until = (
-        now().date() + MAX_LOCK_TIME
-    )  # a future day, because locks that have ended are not imported
+    # A future day, because locks that have ended are not imported
+    until = now().date() + MAX_LOCK_TIME
     lock(people.moderator, question.id, Reasons("It goes on\nelsewhere."), until)
     dialogue.pin(people.moderator, question.id)
     regroup(people, agenda, topic)
