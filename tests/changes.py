@@ -69,7 +69,7 @@ def _forget_names(_w: dict[str, Any], _p: Any, _a: Any) -> None:
 
 
 ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
-# w: the values of `world`, p: people, a: agenda
+# W: the values of `world`, p: people, a: agenda
 DEEDS: dict[str, Deed] = {
     "reply": lambda w, p, a: dialogue.reply(p.ben, w["topic"], write("One more.")),
     "reply elsewhere": lambda w, p, a: dialogue.reply(p.ben, w["case_topic"], write("A comment.")),

@@ -177,9 +177,8 @@ class _Listener(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given: dict[str, str] = {}
         for name, value in attrs:
-            given.setdefault(
-                name, value or ""
-            )  # if an attribute is there twice, browsers use the first
+            # If an attribute is there twice, browsers use the first
+            given.setdefault(name, value or "")
         if not self.depth:
             self.said += _said_by(tag, given)
         if tag not in VOID:

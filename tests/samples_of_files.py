@@ -18,7 +18,7 @@ def archive(entries: Mapping[str, str], how: int = ZIP_DEFLATED) -> bytes:
     made = BytesIO()
     with ZipFile(made, "w", how) as file:
         for name, text in entries.items():
-            # with the default date of 1980, so that the bytes are always the same
+            # With the default date of 1980, so that the bytes are always the same
             file.writestr(ZipInfo(name), text, how)
     return made.getvalue()
 

@@ -428,7 +428,7 @@ def post_together(
 def test_one_file_is_worked_on_at_once_and_writers_go_on(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # other requests would be refused soon; files wait longer
+    # Other requests would be refused soon; files wait longer
     monkeypatch.setattr(admission, "WRITERS_WAIT", 0.05)
     closed = AdmissionGate(slow, 100, large=LARGE)
     answers: list[int] = []

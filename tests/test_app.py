@@ -244,9 +244,8 @@ def test_serve_starts_nothing_over_a_file_that_it_may_only_read(
 
     @event.listens_for(Engine, "connect")
     def only_read(connection: Any, _record: Any) -> None:
-        connection.execute(
-            "PRAGMA query_only = ON"
-        )  # tests may run as root, who can write every file
+        # Tests may run as root, who can write every file
+        connection.execute("PRAGMA query_only = ON")
 
     try:
         with forum.app.app_context():

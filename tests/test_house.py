@@ -505,7 +505,7 @@ def test_names_in_tools_and_rooms_are_right_in_comments_and_documents() -> None:
     found = 0
     for path in [*(TOP / "forum").rglob("*.py"), *(TOP / "docs").glob("*.md")]:
         for place, name in re.findall(r"(?<!`)`(\w+)\.([\w.]+)", path.read_text()):
-            # endings of files and domains
+            # Endings of files and domains
             if place in places and name not in ("py", "invalid", "example.org"):
                 assert any(_has(one, name) for one in places[place]), f"{path}: {place}.{name}"
                 found += 1

@@ -137,7 +137,7 @@ def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str,
         text = read(browser, address)
         if may_tell(text):
             found += [(address, word) for word in (*SOUGHT, *UNSEEN) if word in text]
-    # searches for all words, and for some of them
+    # Searches for all words, and for some of them
     sought = [*SOUGHT, *(f"{word}+nowhere" for word in SOUGHT)]
     for address in (*BEGINNINGS, *(f"/search?q={words}" for words in sought)):
         text = read(browser, address)

@@ -255,6 +255,7 @@ def test_what_the_program_says_is_a_line_too(logged: Flask, lines: LineFormatter
 def test_making_an_application_again_writes_nothing_twice(
     tmp_path: Path, lines: LineFormatter
 ) -> None:
+    # All applications share the limiter, which would still count in later tests
     settings = Settings(
         tmp_path,
         f"sqlite:///{tmp_path}/x.sqlite",
@@ -263,7 +264,7 @@ def test_making_an_application_again_writes_nothing_twice(
         "key",
         log="json",
         limits=False,
-    )  # all applications share the limiter, which would still count in later tests
+    )
     for _time in range(2):
         create_app(settings)
     logging.getLogger("forum").error("once")

@@ -295,7 +295,7 @@ def test_the_first_free_name_is_found_by_few_questions() -> None:
 def test_a_number_finds_room_in_a_name() -> None:
     long = "a" * 37 + "-bc"
     assert free(long, [], most=40) == (long, 1)
-    # the hyphen at the end is removed before the number is added
+    # The hyphen at the end is removed before the number is added
     assert free(long, [long], most=40) == ("a" * 37 + "-2", 1)
     used = [long, *(_numbered(long, number, 40) for number in range(2, 100))]
     name, _asked = free(long, used, most=40)

@@ -300,7 +300,7 @@ def test_what_differs_is_told_and_a_move_can_begin_anew(
     assert told.exit_code == 1 and "These rows differ" in told.output
     assert "post 1" in told.output and "theme 2" in told.output and marked(target.url)
     monkeypatch.setattr(moving, "_compare_all", compare)
-    # the target is not empty any more, so it is refused
+    # The target is not empty any more, so it is refused
     assert source.run("move-database", target.url).exit_code == 1
     assert not files_aside(source)
     moved = source.run("move-database", target.url, "--again")

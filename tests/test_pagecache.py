@@ -102,7 +102,7 @@ def kept(cache: PageCache) -> Client:
     return Client(cache, use_cookies=False)
 
 
-# what an action touches does not depend on the database; versions do, and are tested below
+# What an action touches does not depend on the database; versions do, and are tested below
 @pytest.mark.sqlite_only
 @pytest.mark.thorough
 def test_after_every_deed_every_kept_page_is_a_fresh_one(

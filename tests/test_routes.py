@@ -703,7 +703,7 @@ READ = (
     "UPDATE session SET seen_at",
     "UPDATE notice SET read_at",
     "INSERT INTO place ",
-    # a probe whether the database can be written
+    # A probe whether the database can be written
     "UPDATE alembic_version SET version_num = version_num WHERE 0",
 )
 PROBES = {"/healthz", "/readyz"}  # never cached

@@ -363,11 +363,12 @@ def test_a_misspelt_setting_is_not_left_out_without_a_word(
 
 def test_names_that_belong_to_others_are_left_alone(tmp_path: Path) -> None:
     names = ("FORUM_NAME", "FORUM_TEST_ALL", "FORUM_SHOTS", "MAILFROM", "FORUM_")
+    # Set by Kubernetes for services
     names += (
         "FORUM_PORT",
         "FORUM_DATABASE_PORT",
         "FORUM_SERVICE_HOST",
-    )  # set by Kubernetes for services
+    )
     assert from_environment({"FORUM_DATA": str(tmp_path)} | dict.fromkeys(names, "x"))
 
 

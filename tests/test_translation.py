@@ -282,10 +282,11 @@ def bare_words(template: str) -> Iterator[tuple[str, str]]:
         if name in SPOKEN:
             yield name, value
     for text in re.split(r"<[^>]*>|&\w+;", page):
+        # Without attributes in the arguments of macros
         yield (
             "text",
             re.sub(r'[\w-]+="[^"]*"', "", text),
-        )  # without attributes in the arguments of macros
+        )
 
 
 # A message without an end before a value; a message in lower case after a value

@@ -68,9 +68,8 @@ def test_every_answer_has_the_headers(client: FlaskClient, address: str) -> None
     assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "Access-Control-Allow-Origin" not in answer.headers
-    assert (
-        "Strict-Transport-Security" not in answer.headers
-    )  # only for https, which the tests do not use
+    # Only for https, which the tests do not use
+    assert "Strict-Transport-Security" not in answer.headers
 
 
 @once

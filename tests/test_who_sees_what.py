@@ -583,9 +583,8 @@ def finds(
 ) -> dict[str, set[str]]:
     """Where a reader sees each word: addresses, e-mails, "everything about me"."""
     found: dict[str, set[str]] = {word: set() for word in PLANTED.values()}
-    mail = (
-        letters_to(member, app) if member else []
-    )  # first, because notices that were read are not mailed
+    # First, because notices that were read are not mailed
+    mail = letters_to(member, app) if member else []
     for address, text in everything(browser, app, planted):
         for word, where in found.items() if may_tell(text) else ():
             searched = "canary" in address  # the page repeats that word

@@ -161,9 +161,8 @@ def test_who_looks_after_others_lets_go_of_no_place_that_its_own_process_takes_m
     def probe(place: int) -> bool:
         if not writer.ident:
             writer.start()
-            begun.wait(
-                0.3
-            )  # long enough to take the place, if nothing made it wait for the one who looks
+            # Long enough to take the place, if nothing made it wait for the one who looks
+            begun.wait(0.3)
         return is_taken(place)
 
     assert heard(elsewhere) == "begun"
