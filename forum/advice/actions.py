@@ -161,7 +161,15 @@ def _add_request(asker: Person, topic: Topic, member: Member, reasons: Sequence[
 def _notify_asked(asker: Person, topic: Topic, people: Sequence[Member]) -> None:
     # The notice refers to the opening post, so that both are hidden together
     asked, post_id = topic.excerpt, first_post(topic).id
-    notice = NoticeText("advice", topic.address, topic.title, asked, topic.id, post_id)
+    notice = NoticeText(
+        "advice",
+        topic.address,
+        topic.title,
+        asked,
+        topic.id,
+        post_id,
+        language=topic.language,
+    )
     note_event(asker, notice, [member.id for member in people])
 
 
@@ -440,7 +448,8 @@ def _next_look(care: QuestionCare, course: QuestionProgress) -> datetime | None:
 def _notify(
     system: Person, kind: str, recipients: Sequence[int], topic: Topic, address: str
 ) -> None:
-    note_event(system, NoticeText(kind, address, topic.title, topic_id=topic.id), recipients)
+    notice = NoticeText(kind, address, topic.title, topic_id=topic.id, language=topic.language)
+    note_event(system, notice, recipients)
 
 
 # For members who have left

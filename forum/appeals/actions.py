@@ -56,7 +56,9 @@ def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
     db.session.add(new)
     flush_unique(Conflict(_("You have appealed already.")))
     decider_ids = other_decider_ids(decision, appellant.id)
-    notice = NoticeText(URGENT, queue_path("appeal", new.id), decision.heading)
+    notice = NoticeText(
+        URGENT, queue_path("appeal", new.id), decision.heading, language=decision.language
+    )
     note_event(appellant, notice, decider_ids, is_named=False)
     return new
 
@@ -99,7 +101,14 @@ def decide_appeal(
     read_queue(moderator, queue_path("appeal", found.id))
     address = f"/moderation/decisions/{found.decision_id}/appeal"
     said = [_outcome_sentence(outcome)]
-    notice = NoticeText("decision", address, found.decision.heading, answer, before=said)
+    notice = NoticeText(
+        "decision",
+        address,
+        found.decision.heading,
+        answer,
+        before=said,
+        language=found.decision.language,
+    )
     note_event(moderator, notice, [found.appellant_id], is_named=False)
     return found
 

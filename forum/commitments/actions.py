@@ -293,8 +293,14 @@ def _tell_end(member: Person, commitment: Commitment, said: Sentence, text: str)
 
 
 def _tell_peers(member: Person, commitment: Commitment, said: Sentence, text: str) -> None:
-    title, address = commitment.title, commitment.told_at
-    notice = NoticeText("commitment", address, title, text, before=[said])
+    notice = NoticeText(
+        "commitment",
+        commitment.told_at,
+        commitment.title,
+        text,
+        before=[said],
+        language=commitment.language,
+    )
     note_event(member, notice, peer_ids(commitment.id))
 
 
@@ -535,7 +541,14 @@ def _end_own_peers(limit: int) -> bool:
 
 def _remind(system: Person, milestone: Milestone, said: Sentence) -> None:
     commitment, title = milestone.commitment, milestone.words
-    notice = NoticeText("milestone", milestone.told_at, title, commitment.title, before=[said])
+    notice = NoticeText(
+        "milestone",
+        milestone.told_at,
+        title,
+        commitment.title,
+        before=[said],
+        language=commitment.language,
+    )
     note_event(system, notice, ids_to_remind(commitment), is_named=False)
 
 

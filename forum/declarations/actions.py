@@ -273,7 +273,14 @@ def _tell_watchers(
 
 
 def _notice(declaration: Declaration, said: Sentence, text: str = "") -> NoticeText:
-    return NoticeText("declaration", declaration.address, declaration.title, text, before=[said])
+    return NoticeText(
+        "declaration",
+        declaration.address,
+        declaration.title,
+        text,
+        before=[said],
+        language=declaration.language,
+    )
 
 
 # Signing
@@ -446,8 +453,13 @@ def invite(curator: Person, declaration_id: int, organisation_ids: Collection[in
 def _ask_to_sign(doer: Person, declaration: Declaration, organisation_ids: Collection[int]) -> None:
     day = declaration.sign_until
     said = sentence("The last day to sign is %(day)s.", day=day.isoformat() if day else "")
-    title, address = declaration.title, declaration.address
-    notice = NoticeText("signing", address, title, before=[said])
+    notice = NoticeText(
+        "signing",
+        declaration.address,
+        declaration.title,
+        before=[said],
+        language=declaration.language,
+    )
     note_event(doer, notice, speaker_ids(organisation_ids))
 
 

@@ -397,6 +397,7 @@ class BatchWriter:
             "agenda_id": self.foundation.agendas[post.topic.agenda],
             "author_id": post.author.id,
             "title": first_words(post.text.source),
+            "language": post.last_text.language,
             "address": f"/posts/{post.id}",
             "sentences": None,
             "reason": post.reason,
@@ -412,8 +413,15 @@ class BatchWriter:
         }
         decision_id = self._add("decision", decision)
         address = f"/moderation/decisions/{decision_id}"
-        title = str(decision["title"])
-        event = _event("decision", None, address, hiding.at, title=title, text=post.reason)
+        event = _event(
+            "decision",
+            None,
+            address,
+            hiding.at,
+            title=str(decision["title"]),
+            language=post.last_text.language,
+            text=post.reason,
+        )
         event["sentences"] = kept_sentences(text=DEEDS[Deed.HIDE].for_author)
         self._add_event(event, hiding.moderator, [post.author], decision_id)
 
@@ -440,6 +448,7 @@ class BatchWriter:
             f"/posts/{post.id}",
             moment,
             title=post.topic.title,
+            language=post.topic.language,
             text=words,
             topic_id=post.topic.id,
             post_id=post.id,
@@ -500,6 +509,7 @@ def _event(
     moment: datetime,
     *,
     title: str,
+    language: str,
     text: str,
     topic_id: int | None = None,
     post_id: int | None = None,
@@ -510,6 +520,7 @@ def _event(
         "kind": kind,
         "actor_id": actor_id,
         "title": title,
+        "language": language,
         "text": excerpt(text, 400),
         "sentences": None,
         "address": address,

@@ -68,5 +68,6 @@ def _remind_of(system: Person, owner: Member, bookmarks: Sequence[Bookmark]) -> 
                 kept.note,
                 topic_id=thing.topic_id,
                 post_id=kept.post_id,
+                language=thing.language,
             )
             note_event(system, notice, [owner.id], is_named=False)

@@ -140,7 +140,7 @@ def announce_meeting(host: Person, agenda_id: int, text: MeetingText) -> Meeting
     meeting = _new_meeting(host, agenda, text)
     search.index(host, _entry(meeting, text.text.plain), is_new=True)
     if agenda.opened_at:
-        notice = NoticeText("meeting", meeting.told_at, meeting.title)
+        notice = NoticeText("meeting", meeting.told_at, meeting.title, language=meeting.language)
         note_event_for_watchers(host, notice, [(AGENDA, agenda.id)])
     return meeting
 
@@ -347,7 +347,9 @@ def _move_up(meeting: Meeting) -> None:
 def _tell(
     doer: Person, meeting: Meeting, said: list[Sentence], members: Collection[int], text: str = ""
 ) -> None:
-    notice = NoticeText("coming", meeting.told_at, meeting.title, text, before=said)
+    notice = NoticeText(
+        "coming", meeting.told_at, meeting.title, text, before=said, language=meeting.language
+    )
     note_event(doer, notice, members, is_named=False)
 
 
@@ -395,7 +397,7 @@ def remind_of_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
         if meeting.is_ahead and meeting.starts_at > now() and meeting.agenda.opened_at:
             members[meeting].append(attendance.member_id)
     for meeting, some in members.items():
-        notice = NoticeText("soon", meeting.told_at, meeting.title)
+        notice = NoticeText("soon", meeting.told_at, meeting.title, language=meeting.language)
         note_event(system, notice, some, is_named=False)
     return len(due)
 

@@ -328,7 +328,13 @@ def _notice(translation: Translation, before: Sequence[Sentence]) -> NoticeText:
     original = translation.original
     title = original.title if isinstance(original, Practice) else original.name
     return NoticeText(
-        "translation", translation.address, title, "", original.topic_id, before=before
+        "translation",
+        translation.address,
+        title,
+        "",
+        original.topic_id,
+        before=before,
+        language=original.language,
     )
 
 

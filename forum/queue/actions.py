@@ -247,7 +247,9 @@ def _notify(
     if entry.kind == "appeal":
         recipients = recipients or set(administrator_ids())
     address, title = queue_path(*entry.key), _title_in_notices(entry)
-    notice = NoticeText(URGENT, address, title, before=[message])
+    is_of_agenda = entry.kind == "held" and entry.agenda is not None
+    language = entry.agenda.language if is_of_agenda and entry.agenda else entry.language
+    notice = NoticeText(URGENT, address, title, before=[message], language=language)
     note_event(system, notice, sorted(recipients), is_named=False)
 
 

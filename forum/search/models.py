@@ -29,7 +29,7 @@ class Document(Base):
     `audience` are those who may read both.
 
     A migration creates the full-text index over the folded columns (FTS5 or tsvector). Whether a text has a poll is
-    no column: queries that need it pass an expression for it.
+    no column, nor is the language of the title, which a post has from its topic: queries that need them pass expressions.
     """
 
     __tablename__ = "document"
@@ -56,6 +56,7 @@ class Document(Base):
     written_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
     has_poll: Mapped[bool | None] = query_expression()
+    title_language: Mapped[str | None] = query_expression()
 
 
 class ShownPicture(Base):

@@ -123,7 +123,7 @@ def test_what_others_of_a_city_tried_speaks_for_a_member_who_has_tried_nothing(
     somebody("Countryman", helps_with="parking", city="Medellín")
     found = proposed(people.ana, question)
     said = found["Colleague"]["city"]
-    assert said == Reason("city", "Where do vans stop?", 0, other.address)
+    assert said == Reason("city", "Where do vans stop?", 0, other.address, "en")
     assert stored_reason(said) == ["city", "", 0]
     assert "tried" in found[people.ben.name] and "city" not in found[people.ben.name]
     assert list(found).index("Colleague") < list(found).index("Neighbour")

@@ -215,7 +215,9 @@ def test_a_line_of_the_list_is_a_link_of_its_title_alone(
     lines = page.partition('<ol class="q"')[2].partition("</ol>")[0]
     links = re.findall(r"<a .*?</a>", lines, re.DOTALL)
     assert len(links) == lines.count("<li") > 0
-    assert all(re.fullmatch(r'<a [^>]*><b dir="auto">[^<]+</b></a>', link) for link in links)
+    assert all(
+        re.fullmatch(r'<a [^>]*><b(?: lang="en")? dir="auto">[^<]+</b></a>', link) for link in links
+    )
 
 
 def test_decisions_are_not_called_wrong_before_one_is_asked_to_choose(

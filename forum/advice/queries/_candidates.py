@@ -47,6 +47,7 @@ class Tried(NamedTuple):
 
     title: str
     address: str
+    language: str
     is_of_theme: bool
 
 
@@ -178,7 +179,7 @@ def _gather_from_topics(
     for member_id, topic_id, city_id in db.session.execute(_tried_in(ids)):
         other, evidence = alike[topic_id], found[member_id]
         home = other.home or f"/topics/{topic_id}-{other.slug}"
-        tried = Tried(other.title, home, bool(other.theme_id))
+        tried = Tried(other.title, home, other.language, bool(other.theme_id))
         evidence.tried = _better(evidence.tried, tried)
         if city_id and member_id != topic.author_id:
             in_cities[city_id] = _better(in_cities.get(city_id), tried)
@@ -205,7 +206,7 @@ def _similar_topics(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> di
     here = here.where(Topic.agenda_id == topic.agenda_id)
     parts.append(here.order_by(Topic.created_at.desc(), Topic.id.desc()).limit(TOPICS_OF_AGENDA))
     ids = _union_of(parts).subquery()
-    names = ("id", "title", "slug", "home", "author_id", "answered_by_id")
+    names = ("id", "title", "language", "slug", "home", "author_id", "answered_by_id")
     # The asked member reads the reason, too, so it may not name what that member cannot see
     is_shown = (Topic.hidden_at.is_(None), is_on_open_agenda(Topic.agenda_id))
     seen = visible_topics(asker).where(*is_shown, Topic.id != topic.id)

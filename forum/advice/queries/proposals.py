@@ -133,11 +133,12 @@ def _by_deeds(evidence: Evidence) -> list[tuple[float, Reason]]:
         theme, number = _most(evidence.answered)
         made.append((1 + points_for(evidence.answered), Reason("answered", theme, number)))
     if evidence.tried:
-        title, address, is_of_theme = evidence.tried
-        made.append((2.5 if is_of_theme else 0.75, Reason("tried", title, 0, address)))
+        title, address, language, is_of_theme = evidence.tried
+        reason = Reason("tried", title, 0, address, language)
+        made.append((2.5 if is_of_theme else 0.75, reason))
     elif evidence.tried_in_city and evidence.tried_in_city.is_of_theme:
-        title, address, _is_of_theme = evidence.tried_in_city
-        made.append((1.0, Reason("city", title, 0, address)))
+        title, address, language, _is_of_theme = evidence.tried_in_city
+        made.append((1.0, Reason("city", title, 0, address, language)))
     if evidence.wrote and not evidence.answered:
         theme, number = _most(evidence.wrote)
         made.append((points_for(evidence.wrote) / 2, Reason("wrote", theme, number)))

@@ -127,7 +127,7 @@ def _tell_findings(doer: Person, agenda: Agenda, said_at: datetime | None) -> No
     stood = now() - said_at if said_at else FINDINGS_APART
     is_due = agenda.opened_at is not None and stood >= FINDINGS_APART
     if is_due and not restore_told(doer, "findings", address, now() - FINDINGS_APART):
-        notice = NoticeText("findings", address, agenda.title)
+        notice = NoticeText("findings", address, agenda.title, language=agenda.language)
         note_event_for_watchers(doer, notice, [(AGENDA, agenda.id)])
 
 
@@ -177,7 +177,8 @@ def delete_agenda(moderator: Person, agenda_id: int, reason: str) -> Agenda:
     set_hosts(moderator, agenda_id, [])
     hide_told(moderator, "findings", agenda.findings_address)
     hide_told(moderator, "host", f"/agendas/{agenda.slug}")
-    note_event(moderator, NoticeText("host", LIST, agenda.title, reason), hosts, is_named=False)
+    notice = NoticeText("host", LIST, agenda.title, reason, language=agenda.language)
+    note_event(moderator, notice, hosts, is_named=False)
     agenda.deleted_at = now()
     db.session.flush()
     return agenda
@@ -207,7 +208,7 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
             if agenda.opened_at is None
             else []
         )
-        notice = NoticeText("host", address, agenda.title, before=ahead)
+        notice = NoticeText("host", address, agenda.title, before=ahead, language=agenda.language)
         note_event(moderator, notice, {host.id for host in hosts} - before, is_named=False)
         gone = before - {host.id for host in hosts}
         read_outdated(moderator, "host", [address], gone)

@@ -159,7 +159,9 @@ def _tell_quoted(doer: Person, agenda: Agenda, statement: Statement) -> None:
     address = _address(agenda, statement)
     hide_told(doer, "statement", address)
     if statement.member_id and agenda.opened_at:
-        notice = NoticeText("statement", address, agenda.title, statement.quotation)
+        notice = NoticeText(
+            "statement", address, agenda.title, statement.quotation, language=agenda.language
+        )
         note_event(doer, notice, [statement.member_id])
 
 
@@ -193,7 +195,14 @@ def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Stateme
     address = _address(agenda, statement)
     hide_told(member, "statement", address)
     before = [sentence("The words stay, without the name. You can remove them.")]
-    notice = NoticeText("unnamed", address, agenda.title, statement.quotation, before=before)
+    notice = NoticeText(
+        "unnamed",
+        address,
+        agenda.title,
+        statement.quotation,
+        before=before,
+        language=agenda.language,
+    )
     hosts = {host.id for host in agenda.hosts} - {member.id}
     note_event(member, notice, hosts or curators_of(agenda.id))
     return statement

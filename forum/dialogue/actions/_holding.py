@@ -84,7 +84,7 @@ def _copy_rule(held: Held, rule: ScreeningMatch) -> None:
 def _notify_curators(author: Person, held: Held) -> None:
     """The notice names only the agenda and quotes nothing, because the author may still withdraw the text."""
     agenda = agenda_by_id(author, held.agenda_id)
-    notice = NoticeText(QUEUE, queue_path("held", held.id), agenda.title)
+    notice = NoticeText(QUEUE, queue_path("held", held.id), agenda.title, language=agenda.language)
     note_event(author, notice, curators_of(held.agenda_id), is_named=False)
 
 
@@ -153,7 +153,9 @@ def is_first_post(author: Person, agenda_id: int) -> bool:
 def ask_for_review(author: Person, post: Post) -> None:
     """Put a post into the queue of its agenda's moderators, and notify them."""
     note_unreviewed(post)
-    notice = NoticeText(QUEUE, queue_path("post", post.id), post.topic.title)
+    notice = NoticeText(
+        QUEUE, queue_path("post", post.id), post.topic.title, language=post.topic.language
+    )
     note_event(author, notice, curators_of(post.topic.agenda_id), is_named=False)
 
 

@@ -196,7 +196,15 @@ def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: se
 
 
 def _notice_text(kind: str, post: Post, text: str) -> NoticeText:
-    return NoticeText(kind, f"/posts/{post.id}", post.topic.title, text, post.topic_id, post.id)
+    return NoticeText(
+        kind,
+        f"/posts/{post.id}",
+        post.topic.title,
+        text,
+        post.topic_id,
+        post.id,
+        language=post.topic.language,
+    )
 
 
 def watchable_subjects(author: Person, topic: Topic, theme_ids: Sequence[int]) -> list[Subject]:

@@ -1,4 +1,4 @@
-"""The languages of what notices in an inbox quote, which a notice does not store."""
+"""The languages of what notices in an inbox quote: of the title that a notice keeps, and of the text in its topic."""
 
 from __future__ import annotations
 
@@ -45,4 +45,5 @@ def _languages(
 ) -> Languages:
     title, language = topics.get(notice.topic_id or 0, ("", None))
     quoted = posts.get(notice.post_id or 0, language) if NOTICE_KINDS[notice.kind].quotes else None
-    return Languages(language if notice.title == title else None, quoted)
+    known = language if notice.title == title else notice.language or None
+    return Languages(known, quoted)

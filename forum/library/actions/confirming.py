@@ -105,5 +105,11 @@ def _note_silence(practice: Practice) -> None:
 def _ask(system: Person, practice: Practice) -> None:
     practice.asked_at, practice.look_on = now(), now().date() + ANSWER_WITHIN
     address = f"/practices/{practice.slug}"
-    told = NoticeText("revisit", address, practice.title, topic_id=practice.topic_id)
+    told = NoticeText(
+        "revisit",
+        address,
+        practice.title,
+        topic_id=practice.topic_id,
+        language=practice.language,
+    )
     note_event(system, told, [practice.author_id])

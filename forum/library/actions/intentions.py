@@ -54,7 +54,15 @@ def intend(member: Person, topic_id: int, until: date) -> Intention:
         db.session.add(row)
     row.until, row.look_on, row.asked_at = until, until + timedelta(days=1), None
     if not has_event(member, "intention", post.id):
-        told = NoticeText("intention", post.topic.address, post.topic.title, "", topic_id, post.id)
+        told = NoticeText(
+            "intention",
+            post.topic.address,
+            post.topic.title,
+            "",
+            topic_id,
+            post.id,
+            language=post.topic.language,
+        )
         note_event(member, told, [post.author_id])
     return row
 
@@ -95,7 +103,9 @@ def ask_about_intentions(system: Person, limit: int = BATCH_SIZE) -> int:
 def _ask(system: Person, row: Intention, topic: Topic) -> None:
     touches(topic_scope(row.topic_id), member_scope(row.member_id))
     row.asked_at, row.look_on = now(), now().date() + KEPT_AFTER
-    told = NoticeText("intended", topic.address, topic.title, topic_id=topic.id)
+    told = NoticeText(
+        "intended", topic.address, topic.title, topic_id=topic.id, language=topic.language
+    )
     note_event(system, told, [row.member_id])
 
 

@@ -131,7 +131,9 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
     _record_screening(author, practice, texts)
     practice.state, practice.submitted_at = SUBMITTED, now()
     _close_returns(author, practice)
-    notice = NoticeText(QUEUE, queue_path("practice", practice.id), practice.title)
+    notice = NoticeText(
+        QUEUE, queue_path("practice", practice.id), practice.title, language=practice.language
+    )
     note_event(author, notice, curators_of(practice.agenda_id))
     return practice
 
@@ -497,7 +499,12 @@ def _notify_author(
     moderator: Person, practice: Practice, kind: str, text: str = "", *, decision_id: int | None
 ) -> None:
     notice = NoticeText(
-        kind, f"/practices/{practice.slug}", practice.title, text, practice.topic_id
+        kind,
+        f"/practices/{practice.slug}",
+        practice.title,
+        text,
+        practice.topic_id,
+        language=practice.language,
     )
     note_event(moderator, notice, [practice.author_id], decision_id=decision_id, is_named=False)
 

@@ -98,7 +98,14 @@ def _tell(
 
 def _notice_to_author(decision: Decision, address: str) -> NoticeText:
     before = [*DEEDS[decision.deed].for_author, *unkept(decision.sentences)]
-    return NoticeText("decision", address, decision.heading, decision.reason, before=before)
+    return NoticeText(
+        "decision",
+        address,
+        decision.heading,
+        decision.reason,
+        before=before,
+        language=decision.language,
+    )
 
 
 def record(
@@ -161,7 +168,7 @@ def notify_curators(doer: Person, thing: Thing, *, is_illegal: bool) -> None:
     kind, address = (URGENT if is_illegal else QUEUE), queue_path(thing.kind, thing.item_id)
     # Some were already notified, of a report for another reason
     before = [sentence("Somebody reports it as illegal.")] if is_illegal else []
-    notice = NoticeText(kind, address, thing.heading, before=before)
+    notice = NoticeText(kind, address, thing.heading, before=before, language=thing.language)
     note_event(doer, notice, moderator_ids, is_named=False)
 
 
@@ -187,11 +194,12 @@ def reopen_entry(moderator: Person, thing: Thing, since: datetime) -> None:
 
 
 def describe(row: Decision | Report, thing: Thing) -> None:
-    """Copy title, address, author and agenda of a thing into a row, which is kept when the thing is deleted."""
+    """Copy title, its language, address, author and agenda of a thing into a row, which is kept when the thing is deleted."""
     row.kind, row.item_id = thing.kind, thing.item_id
     row.agenda_id, row.author_id = thing.agenda_id, thing.author_id
     heading = thing.heading
     row.title = heading.in_english if isinstance(heading, Sentence) else heading
+    row.language = thing.language
     row.address = thing.address
 
 
@@ -277,8 +285,15 @@ def notify_moved_authors(
 ) -> None:
     """Notify the authors of posts that a decision moved, each once, except the member with the id `but`."""
     where = [sentence("What you wrote is in this topic now.")]
-    address, title = moved.target.address, moved.target.title
-    notice = NoticeText("decision", address, title, reasons.facts, before=where)
+    target = moved.target
+    notice = NoticeText(
+        "decision",
+        target.address,
+        target.title,
+        reasons.facts,
+        before=where,
+        language=target.language,
+    )
     _tell(moderator, decision, notice, set(author_ids_of(moved.numbers)) - {but})
 
 
@@ -288,7 +303,9 @@ def notify_asker(moderator: Person, decision: Decision, question: Topic, target:
         sentence("The answer that you chose is in “%(title)s” now.", title=target.title),
         sentence("You can choose another one."),
     ]
-    notice = NoticeText("decision", question.address, question.title, before=said)
+    notice = NoticeText(
+        "decision", question.address, question.title, before=said, language=question.language
+    )
     _tell(moderator, decision, notice, [question.author_id])
 
 
@@ -388,6 +405,8 @@ def tell_undone(
         is_report = event.kind == "report"
         kind, leads_to = ("report", "/reports") if is_report else ("decision", address)
         taken_back = DEEDS[Deed.UNDO].for_author
-        notice = NoticeText(kind, leads_to, event.heading, before=taken_back)
+        notice = NoticeText(
+            kind, leads_to, event.heading, before=taken_back, language=event.language
+        )
         note_event(moderator, notice, member_ids - done, is_named=False)
         done |= member_ids

@@ -147,6 +147,7 @@ class Decision(Base):
     agenda_id: Mapped[int | None] = mapped_column(ForeignKey("agenda.id"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     title: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(server_default="")  # of the title
     address: Mapped[str] = mapped_column(Text, default="")
     sentences: Mapped[Kept | None] = mapped_column(JSON(none_as_null=True))
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -247,6 +248,7 @@ class Report(Base):
     agenda_id: Mapped[int | None] = mapped_column(ForeignKey("agenda.id"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     title: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(server_default="")  # of the title
     address: Mapped[str] = mapped_column(Text, default="")
     reason: Mapped[str]
     text: Mapped[str] = mapped_column(Text, default="")

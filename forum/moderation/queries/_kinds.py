@@ -41,8 +41,8 @@ class Thing:
     """What a report or a decision is about: something of one of the `KINDS`.
 
     `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
-    the model instance, None when gone. `shown_in` is the title of the page on which it is read. `topic_id` and
-    `post_id` say which notices are about it; attached texts have neither, because their notices are about the parent.
+    the model instance, None when gone. `shown_in` is the title of the page on which it is read. `language` and
+    `place_language` are those of the two titles, empty for names and where they are not known. `topic_id` and `post_id` say which notices are about it; attached texts have neither, because their notices are about the parent.
     """
 
     kind: str
@@ -57,11 +57,18 @@ class Thing:
     shown_in: str = ""
     topic_id: int | None = None
     post_id: int | None = None
+    language: str = ""
+    place_language: str = ""
 
     @property
     def heading(self) -> str | Sentence:
         """The title, or the sentence that stands for it, which others may read in another language."""
         return heading_of(self.kind, self.title)
+
+    @property
+    def language_of_place(self) -> str:
+        """The language of the title of its page, or of its own where it has no page but itself."""
+        return self.place_language if self.shown_in else self.language
 
     @property
     def fingerprint(self) -> str:
@@ -90,6 +97,8 @@ def from_post(reader: Person, post: Post) -> Thing:
         shown_in=post.topic.title,
         topic_id=post.topic_id,
         post_id=post.id,
+        language=post.language,
+        place_language=post.topic.language,
     )
 
 
@@ -110,6 +119,7 @@ def from_topic(topic: Topic) -> Thing:
         row=topic,
         agenda=topic.agenda,
         topic_id=topic.id,
+        language=topic.language,
     )
 
 
@@ -148,6 +158,7 @@ def _from_page(page: Case | Practice, kind: str, title: str, author_id: int) -> 
         row=page,
         agenda=page.agenda,
         topic_id=page.topic_id,
+        language=page.language,
     )
 
 
@@ -210,6 +221,8 @@ def from_held(held: Held) -> Thing:
         agenda=held.agenda,
         shown_in=topic.title if topic else held.agenda.title,
         topic_id=held.topic_id,
+        language=held.language,
+        place_language=topic.language if topic else held.agenda.language,
     )
 
 
@@ -232,6 +245,7 @@ def _from_note(mark: Mark) -> Thing:
         row=mark,
         agenda=topic.agenda,
         shown_in=topic.title,
+        place_language=topic.language,
     )
 
 
@@ -257,6 +271,8 @@ def _from_follow_up(follow_up: FollowUp) -> Thing:
         row=follow_up,
         agenda=topic.agenda,
         shown_in=topic.title,
+        language=follow_up.language,
+        place_language=topic.language,
     )
 
 
@@ -275,6 +291,8 @@ def _reservation_thing(reader: Person, signature_id: int) -> Thing:
         row=signature,
         agenda=declaration.agenda,
         shown_in=declaration.title,
+        language=signature.language,
+        place_language=declaration.language,
     )
 
 
@@ -291,6 +309,8 @@ def _commitment_thing(reader: Person, commitment_id: int) -> Thing:
         row=commitment,
         agenda=commitment.agenda,
         shown_in=commitment.agenda.title,
+        language=commitment.language,
+        place_language=commitment.agenda.language,
     )
 
 
@@ -308,6 +328,8 @@ def _translation_thing(reader: Person, translation_id: int) -> Thing:
         row=translation,
         agenda=translation.agenda,
         shown_in=original.title if isinstance(original, Practice) else original.name,
+        language=translation.language,
+        place_language=original.language,
     )
 
 

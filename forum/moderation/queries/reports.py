@@ -164,6 +164,7 @@ class ReportedThing:
     is_illegal: int
     reason: str
     author_id: int | None
+    language: str
 
 
 def reported_things(
@@ -188,6 +189,7 @@ def _reported_things(reader: Person) -> Select[Any]:
     columns: tuple[Any, ...] = (
         *(Report.kind, Report.item_id, func.max(Report.title), func.max(Report.present_agenda_id)),
         *(since, func.count(), illegal, func.min(Report.reason), func.max(Report.author_id)),
+        func.max(Report.language),
     )
     things = select(*columns).where(_waits_for(reader)).group_by(Report.kind, Report.item_id)
     first = (illegal.desc(), since, Report.kind, Report.item_id)

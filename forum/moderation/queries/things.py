@@ -127,10 +127,10 @@ def _merged_reported_topic(moderator: Person, kind: str, item_id: int) -> Thing 
     if topic is None or not db.session.scalar(select(is_reported(kind, item_id))):
         return None
     try:
-        target = topic_after_merge(moderator, item_id).title
+        target = topic_after_merge(moderator, item_id)
     except NotFound:
-        target = ""
-    return replace(from_topic(topic), shown_in=target)
+        return from_topic(topic)
+    return replace(from_topic(topic), shown_in=target.title, place_language=target.language)
 
 
 def is_reported(kind: str, item_id: Any) -> ColumnElement[bool]:
@@ -155,6 +155,7 @@ def _deleted_thing(kind: str, item_id: int) -> Thing:
         agenda_id=agenda_id,
         state="gone",
         agenda=db.session.get(Agenda, agenda_id) if agenda_id else None,
+        language=report.language,
     )
 
 
@@ -398,6 +399,7 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
         agenda_id=agenda.id,
         row=agenda,
         agenda=agenda,
+        language=agenda.language,
     )
 
 

@@ -23,8 +23,8 @@ class NoticeText:
     """The content of an event's notices: `kind`, one of `NOTICE_KINDS`, the path to which they lead, a title and a text.
 
     The forum's own words are not text but sentences, which are shown in the language of each member: the title may be
-    one, and `before` are those before the text by a person. Notices are read when the topic is read, hidden with the
-    post, and move with both.
+    one, and `before` are those before the text by a person. `language` is that of a title by a person. Notices are read
+    when the topic is read, hidden with the post, and move with both.
     """
 
     kind: str
@@ -34,6 +34,7 @@ class NoticeText:
     topic_id: int | None = None
     post_id: int | None = None
     before: Sequence[Sentence] = ()
+    language: str = ""
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -42,6 +43,7 @@ class NoticeText:
         instead = [self.title] if isinstance(self.title, Sentence) else []
         return same | {
             "title": "" if instead else self.title,
+            "language": "" if instead else self.language,
             "text": quoted(self.text),
             "sentences": kept_sentences(instead, self.before),
         }

@@ -75,6 +75,7 @@ class Event(Base):
     but: Mapped[list[int]] = mapped_column(JSON, default=list)
     reached: Mapped[int] = mapped_column(default=0)
     title: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(server_default="")  # of the title
     text: Mapped[str] = mapped_column(Text, default="")
     sentences: Mapped[KeptSentences | None] = mapped_column(JSON(none_as_null=True))
     address: Mapped[str] = mapped_column(Text)
@@ -142,6 +143,7 @@ class Notice(Base):
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     others: Mapped[int] = mapped_column(default=0)
     title: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(server_default="")  # of the title
     text: Mapped[str] = mapped_column(Text, default="")
     sentences: Mapped[KeptSentences | None] = mapped_column(JSON(none_as_null=True))
     address: Mapped[str] = mapped_column(Text)

@@ -111,7 +111,17 @@ def notice_values(event: Event) -> Mapping[str, Any]:
 
     A notice is never dated in the future, which would delay its mail: the clock may have been wrong.
     """
-    copied = ("kind", "actor_id", "title", "text", "sentences", "address", "topic_id", "post_id")
+    copied = (
+        "kind",
+        "actor_id",
+        "title",
+        "language",
+        "text",
+        "sentences",
+        "address",
+        "topic_id",
+        "post_id",
+    )
     known = {name: getattr(event, name) for name in copied}
     known["created_at"] = min(event.created_at, now())
     columns = Notice.__table__.c

@@ -24,7 +24,8 @@ Keys = Collection[EntryKey]
 class QueueEntry:
     """One entry of the queue as the list shows it. `rank` is one of ILLEGAL, APPEALED and WAITING.
 
-    `title` is empty for a text without one until `with_titles` makes it. `is_for_others` says that only another
+    `title` is empty for a text without one until `with_titles` makes it; `language` is its language, empty for a name.
+    `is_for_others` says that only another
     moderator may decide about it.
     """
 
@@ -40,6 +41,7 @@ class QueueEntry:
     is_first: bool = False
     is_for_others: bool = False
     author_id: int | None = None
+    language: str = ""
     agenda: Agenda | None = None
     claim: Claim | None = None
 
@@ -76,7 +78,7 @@ class EntryDetails(NamedTuple):
     """What a source returns for an opened entry.
 
     `row` is what the template of the source shows, `deeds` what can be decided, `seen` the id of the latest decision
-    about it (0 for none).
+    about it (0 for none), `language` that of the title.
     """
 
     title: str
@@ -85,6 +87,7 @@ class EntryDetails(NamedTuple):
     deeds: Sequence[str]
     seen: int = 0
     author_id: int | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True)

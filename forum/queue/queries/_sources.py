@@ -48,11 +48,23 @@ from forum.reach import is_by_another, moderated_by
 def _reported(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEntry]:
     for row in moderation.reported_things(reader, limit, keys):
         if not reader.can.judge(row.author_id):
-            yield QueueEntry(*_common_columns(row), is_for_others=True, author_id=row.author_id)
+            yield QueueEntry(
+                *_common_columns(row),
+                is_for_others=True,
+                author_id=row.author_id,
+                language=row.language,
+            )
             continue
         rank = ILLEGAL if row.is_illegal else WAITING
         reason = "illegal" if row.is_illegal else row.reason
-        yield QueueEntry(*_common_columns(row), rank, row.reports, reason, author_id=row.author_id)
+        yield QueueEntry(
+            *_common_columns(row),
+            rank,
+            row.reports,
+            reason,
+            author_id=row.author_id,
+            language=row.language,
+        )
 
 
 def _common_columns(row: moderation.ReportedThing) -> tuple[str, int, str, int | None, datetime]:
@@ -69,11 +81,19 @@ def _thing_details(reader: Person, kind: str, item_id: int) -> EntryDetails:
         context.deeds,
         context.latest_decision_id,
         thing.author_id,
+        thing.language,
     )
 
 
 def _columns(
-    kind: str, row: Any, title: Any, *, agenda_id: Any, since: Any, author_id: Any
+    kind: str,
+    row: Any,
+    title: Any,
+    *,
+    agenda_id: Any,
+    since: Any,
+    author_id: Any,
+    language: Any,
 ) -> list[Any]:
     """The columns of a source's select, the same for all; `title` is empty for a text of `UNTITLED` without one."""
     return [
@@ -83,10 +103,11 @@ def _columns(
         agenda_id.label("agenda_id"),
         since.label("since"),
         author_id.label("author_id"),
+        language.label("language"),
     ]
 
 
-NO_TITLE = literal("", Text)
+NO_TITLE = NO_LANGUAGE = literal("", Text)
 
 
 def _submitted(reader: Person) -> Select[Any]:
@@ -98,6 +119,7 @@ def _submitted(reader: Person) -> Select[Any]:
         agenda_id=Practice.agenda_id,
         since=since,
         author_id=Practice.author_id,
+        language=Practice.language,
     )
     query = select(*columns).where(*is_waiting(), moderated_by(reader, Practice.agenda_id))
     return query.order_by(since, Practice.id)
@@ -127,6 +149,7 @@ def _first_posts(reader: Person) -> Select[Any]:
         agenda_id=Topic.agenda_id,
         since=since,
         author_id=Post.author_id,
+        language=Post.language,
     )
     return first_posts_to_review(reader).with_only_columns(*columns)
 
@@ -150,6 +173,7 @@ def _held(reader: Person) -> Select[Any]:
         agenda_id=Held.agenda_id,
         since=Held.created_at,
         author_id=Held.author_id,
+        language=Held.language,
     )
     return held_waiting(reader).with_only_columns(*columns)
 
@@ -165,6 +189,7 @@ def _candidates(reader: Person) -> Select[Any] | None:
         agenda_id=no_id,
         since=Candidate.confirmed_at,
         author_id=no_id,
+        language=NO_LANGUAGE,
     )
     return candidates.waiting_people(reader).with_only_columns(*columns)
 
@@ -184,8 +209,9 @@ def from_selects(reader: Person, limit: int, keys: Keys | None) -> Iterable[Queu
             is_submitted=kind == "practice",
             is_first=kind == "post",
             author_id=author_id,
+            language=language,
         )
-        for kind, item_id, title, agenda_id, since, author_id in rows
+        for kind, item_id, title, agenda_id, since, author_id, language in rows
     ]
     _mark_own(reader, found)
     return found
@@ -227,6 +253,7 @@ def _proposals(reader: Person) -> Select[Any] | None:
         agenda_id=cast(null(), Integer),
         since=Proposal.created_at,
         author_id=Proposal.author_id,
+        language=Proposal.language,
     )
     return glossary.proposals_waiting().with_only_columns(*columns)
 
@@ -240,7 +267,14 @@ def _proposals_count(reader: Person) -> Select[Any] | None:
 def _proposal_details(reader: Person, _kind: str, proposal_id: int) -> EntryDetails:
     found = glossary.proposal_to_judge(reader, proposal_id)
     title = glossary.title_of(found, found.entry)
-    return EntryDetails(title, None, found, ("accept", "refuse"), author_id=found.author_id)
+    return EntryDetails(
+        title,
+        None,
+        found,
+        ("accept", "refuse"),
+        author_id=found.author_id,
+        language=found.language,
+    )
 
 
 def _appeals(reader: Person, _limit: int, keys: Keys | None) -> Iterable[QueueEntry]:
@@ -254,6 +288,7 @@ def _appeals(reader: Person, _limit: int, keys: Keys | None) -> Iterable[QueueEn
             row.created_at,
             APPEALED,
             is_for_others=not reader.can.decide_appeal(row),
+            language=row.decision.language,
         )
 
 
@@ -265,7 +300,14 @@ def _appeal_details(reader: Person, _kind: str, appeal_id: int) -> EntryDetails:
     file = appeals.appeal_file(reader, row)
     answers = ("uphold", "reverse") if file.is_reversible else ("uphold",)
     deeds = answers if is_open else ()
-    return EntryDetails(str(decision.heading), agenda, file, deeds, author_id=decision.author_id)
+    return EntryDetails(
+        str(decision.heading),
+        agenda,
+        file,
+        deeds,
+        author_id=decision.author_id,
+        language=decision.language,
+    )
 
 
 THING, APPEAL, CANDIDATE, PROPOSED = (

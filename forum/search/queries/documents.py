@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, Select, and_, bindparam, exists, false, or_, select
-from sqlalchemy.orm import aliased, defer
+from sqlalchemy import Executable, Select, and_, bindparam, case, exists, false, or_, select
+from sqlalchemy.orm import aliased, defer, with_expression
 from sqlalchemy.orm.interfaces import ORMOption
 
 from forum import reach
@@ -125,7 +125,7 @@ def documents_showing(reader: Person, names: Collection[str]) -> dict[str, list[
         found.add_columns(ShownPicture.picture)
         .where(ShownPicture.picture.in_(names))
         .order_by(Document.id)
-        .options(*WITHOUT_FOLDED)
+        .options(*WITHOUT_FOLDED, language_of_title())
     )
     showing: dict[str, list[Document]] = {}
     for document, name in rows:
@@ -162,6 +162,16 @@ def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
         Document.kind == kind, Document.item_id.in_(item_ids)
     )
     return {row[0]: row[1] for row in db.session.execute(wanted)} if item_ids else {}
+
+
+def language_of_title() -> ORMOption:
+    """An option that loads `Document.title_language`: for a post that of its topic, whose title it has."""
+    topic = aliased(Document)
+    of_topic = select(topic.language).where(topic.id == Document.parent_id).scalar_subquery()
+    is_post = and_(Document.kind == "post", Document.parent_id.is_not(None))
+    return with_expression(
+        Document.title_language, case((is_post, of_topic), else_=Document.language)
+    )
 
 
 def documents_by_id(ids: Sequence[int], *options: ORMOption) -> list[Document]:

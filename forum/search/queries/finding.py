@@ -21,7 +21,7 @@ from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hit
 from forum.search.queries._ranking import RANKED_COLUMNS, Score, has_own_words, scorer
 from forum.search.queries._words import Term, forms_of, parse_terms, term_naming, words_of
 from forum.search.queries.alike import hits_of_some, most_alike, telling_terms
-from forum.search.queries.documents import documents_by_id
+from forum.search.queries.documents import documents_by_id, language_of_title
 
 KINDS = (
     *("topic", "post", "case", "practice", FAILURE, "reading"),
@@ -335,7 +335,7 @@ def _hits(
 ) -> list[Hit]:
     """The hits for rows grouped by page: the first of each group, with the words marked."""
     groups = [[first, *_own_text_first(rest)] for first, *rest in groups]
-    firsts = documents_by_id([group[0].id for group in groups], *added)
+    firsts = documents_by_id([group[0].id for group in groups], language_of_title(), *added)
     named = [hit.id for group in groups for hit in group[1 : 1 + MAX_OTHERS]]
     long = (group for group in groups if len(group) > 1 + MAX_OTHERS)
     homes = {group[0].id: number for group in long if (number := _home(group))}
