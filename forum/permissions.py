@@ -67,12 +67,13 @@ class Rights(NamedTuple):
     delete: bool = False
     report: bool = False
     moderate: bool = False
+    withhold: bool = False
     restore: bool = False
 
     @property
     def for_another(self) -> Rights:
-        """These rights over a post that another moderator has to restore."""
-        return self._replace(restore=False)
+        """These rights over a post whose being hidden, or shown, another moderator has decided, and decides."""
+        return self._replace(withhold=False, restore=False)
 
 
 NO_RIGHTS = Rights()
@@ -111,6 +112,7 @@ class Person(Principal):
         if not self.is_member:
             return NO_RIGHTS
         can, topic = self.can, post.topic
+        moderate = bool(can.moderate(topic.agenda_id))
         return Rights(
             take_part=True,
             reply=bool(can.reply(topic)),
@@ -119,7 +121,8 @@ class Person(Principal):
             edit=bool(can.edit(post)),
             delete=bool(can.delete(post)),
             report=bool(can.report(post.author_id)),
-            moderate=bool(can.moderate(topic.agenda_id)),
+            moderate=moderate,
+            withhold=moderate,
             restore=bool(can.restore(post)),
         )
 
