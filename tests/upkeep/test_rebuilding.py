@@ -255,6 +255,20 @@ def test_rerendering_makes_old_html_anew_and_says_how_much(run: Run, forum: Agen
     assert html() == before
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["posts", "paragraphs of cases", "parts of practices", "parts of translations"],
+)
+def test_what_shows_pictures_shows_them_afterwards(run: Run, forum: Agenda, kind: str) -> None:
+    """Those are the texts that may have some, a translation as its original."""
+    texts = TEXT_COLUMNS[kind]
+    model = texts.version.class_
+    source = f"![A lane](/pictures/{'0' * 24}-9x9.webp)"
+    db.session.execute(update(model).values({texts.source: source, texts.version: 0}))
+    run("rerender")
+    assert set(db.session.scalars(select(model.html))) == {write(source).html}
+
+
 def test_rerendering_twice_does_nothing_the_second_time(run: Run, forum: Agenda) -> None:
     aged()
     run("rerender")

@@ -42,7 +42,12 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "terms of use": terms.rerender,
 }
 KINDS_WITH_MENTIONS = ("posts", "notes of moderators")  # texts in which handles become links
-KINDS_WITH_PICTURES = ("posts", "paragraphs of cases", "parts of practices")
+KINDS_WITH_PICTURES = (
+    "posts",
+    "paragraphs of cases",
+    "parts of practices",
+    "parts of translations",
+)
 # Posts first, with their topics: search ranks only the newest documents, which should include the library.
 REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "post": dialogue.reindex,
