@@ -294,6 +294,18 @@ def test_a_question_that_waits_is_the_newcomers_first(small: Small, sign_in: Any
     assert f'href="{waiting.address}"' in offered(), "of the member's language"
 
 
+def test_an_agenda_is_watched_near_its_title(
+    agenda: Any, client: Any, sign_in: Any, people: Any
+) -> None:
+    door, button = "/agendas/quieter", 'form="deeds" formaction="/agendas/quieter/watch"'
+    ben = sign_in(people.ben)
+    assert button in ben.get(door).text and button not in client.get(door).text
+    assert ben.post(f"{door}/watch", data={"level": "watching"}).status_code == 303
+    band = ben.get(door).text.partition('class="band"')[2].partition('class="stick"')[0]
+    assert 'name="level" value="" aria-pressed="true"' in band
+    assert '<form id="deeds"' in band
+
+
 def test_members_go_from_the_home_page_to_what_is_new_to_them(
     people: Any, agenda: Any, client: Any, sign_in: Any
 ) -> None:
