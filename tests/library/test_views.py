@@ -258,7 +258,10 @@ def test_below_who_stopped_a_short_practice_there_is_room(world: World, sign_in:
     browser = sign_in(world.reader)
     assert '<p class="measure">This is a short' in browser.get(f"/practices/{short.slug}").text
     browser.post(f"/practices/{short.slug}/tried", data={"outcome": "stopped", "note": "No room"})
-    assert '<p class="measure mt5">This is a short' in browser.get(f"/practices/{short.slug}").text
+    page = browser.get(f"/practices/{short.slug}").text
+    assert '<p class="measure mt5">This is a short' in page
+    after = page.partition("This is a short")[2].partition("Cities that tried it")[0]
+    assert after.count("mt5") == 1
 
 
 def test_a_long_practice_leads_to_what_decides_about_copying_it(
