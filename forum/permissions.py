@@ -67,13 +67,12 @@ class Rights(NamedTuple):
     delete: bool = False
     report: bool = False
     moderate: bool = False
-    withhold: bool = False
     restore: bool = False
 
     @property
     def for_another(self) -> Rights:
-        """These rights over a post whose being hidden, or shown, another moderator has decided, and decides."""
-        return self._replace(withhold=False, restore=False)
+        """These rights over a post that another moderator has to restore."""
+        return self._replace(restore=False)
 
 
 NO_RIGHTS = Rights()
@@ -112,7 +111,6 @@ class Person(Principal):
         if not self.is_member:
             return NO_RIGHTS
         can, topic = self.can, post.topic
-        moderate = bool(can.moderate(topic.agenda_id))
         return Rights(
             take_part=True,
             reply=bool(can.reply(topic)),
@@ -121,8 +119,7 @@ class Person(Principal):
             edit=bool(can.edit(post)),
             delete=bool(can.delete(post)),
             report=bool(can.report(post.author_id)),
-            moderate=moderate,
-            withhold=moderate,
+            moderate=bool(can.moderate(topic.agenda_id)),
             restore=bool(can.restore(post)),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
@@ -84,13 +84,13 @@ def kept_by_another(person: Person, kind: str, item_id: int) -> Decision | None:
     return latest if _has(person, latest, REPORTER) else None
 
 
-def posts_for_another(person: Person, deeds: Mapping[int, str]) -> set[int]:
-    """Which of some posts of others only another moderator does these deeds to; one query where the person reported none."""
+def posts_for_another(person: Person, post_ids: Collection[int]) -> set[int]:
+    """Which of some hidden posts of others only another moderator shows again; one query where the person reported none."""
     theirs = and_(Report.decision_id == Decision.id, Report.reporter_id == person.id)
     query = select(Decision.item_id).join(Report, theirs).distinct()
-    about = Decision.kind == "post", Decision.item_id.in_(deeds)
-    reported_ids = db.session.scalars(query.where(*about)).all() if deeds else ()
-    return {one for one in reported_ids if not right_to_end(person, "post", one, deeds[one])}
+    about = Decision.kind == "post", Decision.item_id.in_(post_ids)
+    reported_ids = db.session.scalars(query.where(*about)).all() if post_ids else ()
+    return {one for one in reported_ids if not right_to_end(person, "post", one, Deed.RESTORE)}
 
 
 def _has(person: Person, decision: Decision, part: str) -> bool:

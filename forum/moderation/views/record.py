@@ -150,10 +150,6 @@ def right_to_end(kind: str, item_id: int, deed: str = Deed.RESTORE) -> Verdict:
 
 @bp.app_template_global()
 def posts_for_another(posts: Sequence[PostRow]) -> set[int]:
-    """The ids of those posts of a page that only another moderator hides or shows again, because the reader reported them."""
-    if not me().is_curator:
-        return set()
-    deeds = {
-        one.id: Deed.RESTORE if one.hidden_at else Deed.HIDE for one in posts if not one.deleted_at
-    }
-    return queries.posts_for_another(me(), deeds)
+    """The ids of those hidden posts of a page that only another moderator shows again, because the reader reported them."""
+    hidden = [post.id for post in posts if post.hidden_at and not post.deleted_at]
+    return queries.posts_for_another(me(), hidden) if hidden and me().is_curator else set()
