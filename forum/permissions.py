@@ -873,6 +873,13 @@ class Can:
         """Administrators give roles and change the forum's name."""
         return YES if self.person.is_administrator else self._deny(verdicts.FOR_ADMINISTRATORS)
 
+    def tell_all(self, topic: Topic | TopicRow) -> Verdict:
+        """Administrators tell all members about a topic with a page of its own that every member can find."""
+        if not (verdict := self.administer()):
+            return verdict
+        is_out_of_sight = topic.hidden_at or topic.deleted_at or topic.agenda.opened_at is None
+        return verdicts.NOT_FOR_ALL if topic.home or is_out_of_sight else YES
+
     def _deny(self, no: Verdict) -> Verdict:
         """The verdict `no`, or for a person whose rights over others are on hold the verdict that says why."""
         if self.person.is_held:

@@ -91,6 +91,9 @@ COMMITMENT_IS = {
     "ended": Verdict(_("This commitment was given up. Nothing about it can change any more.")),
     "hidden": Verdict(_("A moderator has hidden this commitment, so it cannot be changed.")),
 }
+NOT_FOR_ALL = Verdict(
+    _("All members can only be told about a topic that all of them find, with a page of its own.")
+)
 LAST_DAY_IS_OVER = Verdict(_("The last day to sign is over."))
 # Longer messages
 NEW_TERMS = Verdict(_("There are new terms of use. Read them and agree, then you can write again."))

@@ -136,6 +136,7 @@ DEEDS: dict[str, Deed] = {
     "slow": lambda w, p, a: moderation.slow(p.moderator, w["topic"], Pace(60), Reasons("Breathe.")),
     "unslow": lambda w, p, a: moderation.unslow(p.moderator, w["topic"]),
     "pin": lambda w, p, a: dialogue.pin(p.moderator, w["topic"]),
+    "tell all members": lambda w, p, a: moderation.tell_all(p.administrator, w["topic"]),
     "join": lambda w, p, a: members.join(
         VISITOR, members.Joining("Nora", "nora@example.org", "-", city_id=p.ana.city_id)
     ),

@@ -76,6 +76,7 @@ moderation.slow               | forbidden forbidden forbidden forbidden forbidde
 moderation.unslow             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.pin                | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.unpin              | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.tell_all           | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       .
 moderation.ask_to_edit        | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.note               | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.unnote             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
@@ -300,6 +301,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         moderation.unslow, _topic, before=_after(moderation.slow, _topic, Pace(60), WHY)
     ),
     "moderation.pin": _deed(moderation.pin, _topic),
+    "moderation.tell_all": _deed(moderation.tell_all, _topic),
     "moderation.unpin": _deed(moderation.unpin, _topic, before=_after(moderation.pin, _topic)),
     "moderation.ask_to_edit": _deed(moderation.ask_to_edit, "post", _post, WHY),
     "moderation.note": _deed(moderation.note, _post, write("See the rules.")),

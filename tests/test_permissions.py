@@ -277,7 +277,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     **dict.fromkeys(("vote", "close_poll"), lambda said: (_post(said),)),
     "change_note": lambda said: (_mark(said),),
     "restore": lambda said: (_post(said),),
-    **dict.fromkeys(("choose_answer", "change_kind"), lambda said: (_topic(said),)),
+    **dict.fromkeys(("choose_answer", "change_kind", "tell_all"), lambda said: (_topic(said),)),
     **dict.fromkeys(
         ("see_asked", "ask", "advise", "follow_up", "withdraw_follow_up"),
         lambda said: (_topic(said),),
@@ -694,6 +694,13 @@ see_decision           | decided elsewhere    |    .    .    .    .    .  yes  y
 give_back              | moved elsewhere      |    .    .    .    .    .    .  yes  yes  yes  yes
 decide_appeal          | own appeal           |    .    .    .    .    .    .    .    .    .  yes
 administer             | ever                 |    .    .    .    .    .    .    .    .  yes  yes
+tell_all               | somebody's           |    .    .    .    .    .    .    .    .  yes  yes
+tell_all               | own, locked          |    .    .    .    .    .    .    .    .  yes  yes
+tell_all               | archived             |    .    .    .    .    .    .    .    .  yes  yes
+tell_all               | hidden               |    .    .    .    .    .    .    .    .    .   .
+tell_all               | deleted              |    .    .    .    .    .    .    .    .    .   .
+tell_all               | prepared             |    .    .    .    .    .    .    .    .    .   .
+tell_all               | with a home          |    .    .    .    .    .    .    .    .    .   .
 """
 
 

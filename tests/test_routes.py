@@ -638,6 +638,8 @@ GET  /topics/{topic}/set-lock-end                     |   in  403  403  200  200
 POST /topics/{topic}/set-lock-end                     |  403  403  403  yes  yes  yes
 GET  /topics/{topic}/slow                             |   in  403  403  200  200  200
 POST /topics/{topic}/slow                             |  403  403  403  yes  yes  yes
+GET  /topics/{topic}/tell-all                         |   in  403  403  403  403  200
+POST /topics/{topic}/tell-all                         |  403  403  403  403  403  yes
 POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unslow                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes

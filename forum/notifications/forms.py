@@ -6,7 +6,15 @@ from typing import cast
 
 from wtforms import Field, RadioField, SelectField
 
-from forum.notifications.models import AT_ONCE, DIGEST, NEVER, NOTICE_KINDS, REMINDER, SEARCH
+from forum.notifications.models import (
+    ANNOUNCEMENT,
+    AT_ONCE,
+    DIGEST,
+    NEVER,
+    NOTICE_KINDS,
+    REMINDER,
+    SEARCH,
+)
 from forum.notifications.queries import time_zones
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
@@ -33,7 +41,7 @@ KIND_GROUPS = (
     ),
     (
         _("Decisions, rules and agendas"),
-        ("decision", "report", "glossary", "rules", "statement", "host"),
+        (ANNOUNCEMENT, "decision", "report", "glossary", "rules", "statement", "host"),
     ),
     (_("What you moderate"), ("urgent", "queue", "unanswered", "unnamed")),
 )

@@ -420,6 +420,11 @@ def test_the_pages_of_what_ends_and_is_taken_away(visit: Any) -> None:
     faults += faults_of(visitor, topic) + faults_of(administrator, topic)
     assert "This topic is locked until" in visitor.page.inner_text("main")
     faults += faults_of(administrator, f"{door}/set-lock-end")
+    faults += faults_of(administrator, f"{door}/tell-all")
+    administrator.send(f"{door}/tell-all")
+    faults += faults_of(administrator, f"{door}/tell-all") + faults_of(visitor, topic)
+    assert "Told to all members" in visitor.page.inner_text("main")
+    faults += faults_of(member, "/notices")
     faults += faults_of(administrator, "/moderation/log")
     handle = member.go("/").locator("body").get_attribute("data-member")
     said = {"name": "Somebody", "quotation": "We sat down first.", "language": "en"}

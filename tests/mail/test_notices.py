@@ -37,7 +37,7 @@ from forum.moderation.queries import UNDO_PERIOD
 from forum.notifications import actions as notifications
 from forum.notifications.actions import NoticeText
 from forum.notifications.models import DEFAULT_WAYS, SEARCH_KINDS, Notice, NoticeSettings
-from forum.notifications.queries import inbox, unread_by_part, unread_count
+from forum.notifications.queries import inbox, unread_by_part, unread_count, ways_of
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from tests.conftest import link_in
@@ -215,6 +215,39 @@ def test_whoever_is_asked_for_advice_reads_the_question_and_answers_by_mail(
     assert "asks for your advice" in in_a_line(message) and "Thank you." in in_a_line(message)
     key = f"reply+r{people.ben.id}-{first_post(topic).id}-"
     assert key in message["Reply-To"] and "You can also reply to this e-mail." in in_a_line(message)
+
+
+def test_what_all_members_are_told_comes_with_its_text_and_ends_by_one_press(
+    people, topic, mail_server, app
+):
+    notifications.choose_ways(people.ben, {"announcement": "never"})
+    notifications.choose_ways(people.chitra, {"announcement": "digest"})
+    moderation.tell_all(people.administrator, topic.id)
+    mail()
+    messages = {message["To"]: message for message in sent(mail_server)}
+    assert set(messages) == {people.host.email, people.moderator.email}
+    message = messages[people.host.email]
+    assert message["Subject"] == "Why so loud?"
+    assert message["From"].addresses[0].display_name == "Adam de Wit, Interurban"
+    words = in_a_line(message)
+    assert "Adam de Wit tells all members: “Why so loud?”." in words and "Who measured?" in words
+    assert "of the kind “The office of the federation tells all members something”" in words
+    with at(MORNING + timedelta(days=7 * 500)):
+        write_digests()
+        while deliver():
+            pass
+    digest = next(one for one in sent(mail_server) if one["To"] == people.chitra.email)
+    assert "told to all members · Adam de Wit" in in_a_line(digest)
+    stop = message["List-Unsubscribe"].strip("<>")
+    assert "/announcement/" in stop
+    app.test_client().post(stop.replace("http://localhost", ""))
+    assert notifications_way(people.host) == "never"
+    assert [one.kind for one in inbox(people.ben).page.items] == ["announcement"]
+
+
+def notifications_way(member):
+    """How a member gets what all members are told."""
+    return ways_of(member)["announcement"]
 
 
 def test_a_question_whose_text_is_hidden_asks_nobody_for_advice(people, topic, mail_server):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from forum.dialogue.actions._checks import TITLE_LENGTHS
 from forum.dialogue.actions._counts import count_topics
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, PageOfTopic, TopicChanges
+from forum.dialogue.actions.announcing import note_told_all, tell_all
 from forum.dialogue.actions.curating import (
     ask_to_edit,
     forget_paces,
@@ -155,6 +156,7 @@ __all__ = [
     "move_comments",
     "note",
     "note_follow_up",
+    "note_told_all",
     "open_agenda",
     "open_topic",
     "pin",
@@ -189,6 +191,7 @@ __all__ = [
     "split",
     "take_back",
     "take_request_back",
+    "tell_all",
     "unlock",
     "unmark",
     "unmerge",

@@ -135,7 +135,7 @@ def rewrite_opening(doer: Person, topic: Topic, text: Written) -> None:
 
 
 def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
-    """Set a time column of a topic (`locked_at`, `slowed_at`, `pinned_at`) for a moderator, or clear it; else `Forbidden`."""
+    """Set a time column of a topic (`locked_at`, `pinned_at`, …) for a moderator, or clear it; else `Forbidden`."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     # A locked question no longer waits for an answer, so its `TopicCount` changes

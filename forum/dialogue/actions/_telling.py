@@ -25,8 +25,13 @@ from forum.illustrations import names_in
 from forum.markup import Written
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
-from forum.notifications.actions import NoticeText, note_event, note_event_for_watchers
-from forum.notifications.models import AGENDA, AUTHOR, CITY, THEME
+from forum.notifications.actions import (
+    NoticeText,
+    note_event,
+    note_event_for_everybody,
+    note_event_for_watchers,
+)
+from forum.notifications.models import AGENDA, ANNOUNCEMENT, AUTHOR, CITY, THEME
 from forum.notifications.queries import Subject, watchers_among
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.quotes import cited_in_html, quoted_posts
@@ -193,6 +198,13 @@ def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: se
     else:
         curators = curators_of(post.topic.agenda_id)
         note_event(author, notice, watchers_among(subjects, curators) - told)
+
+
+def notify_all(administrator: Person, opening: Post) -> None:
+    """Notify every member of a topic, by the post that opens it, except its author and the administrator, who is named."""
+    notice = _notice_text(ANNOUNCEMENT, opening, opening.gist)
+    but = {opening.author_id, *([administrator.id] if administrator.id else [])}
+    note_event_for_everybody(administrator, notice, but, actor_id=administrator.id)
 
 
 def _notice_text(kind: str, post: Post, text: str) -> NoticeText:

@@ -179,6 +179,7 @@ class Topic(TopicMixin, SubmissionMixin, Base):
             **partial_index("locked_until IS NOT NULL"),
         ),
         Index("ix_topic_slow", "slow_until", **partial_index("slow_until IS NOT NULL")),
+        Index("ix_topic_told_all", "told_all_at", **partial_index("told_all_at IS NOT NULL")),
         Index(None, "author_id", "id"),
         Index(None, "answered_by_id", "id"),
     )
@@ -209,6 +210,7 @@ class Topic(TopicMixin, SubmissionMixin, Base):
     # engines do not get it.
     unseen_at: Mapped[datetime | None]
     pinned_at: Mapped[datetime | None]
+    told_all_at: Mapped[datetime | None]  # when an administrator told all members of it
     locked_at: Mapped[datetime | None]
     locked_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     locked_until: Mapped[date | None]  # the last day of the lock, if it has one

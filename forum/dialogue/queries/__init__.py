@@ -26,6 +26,7 @@ from forum.dialogue.queries._visibility import (
     with_author,
     with_links_home,
 )
+from forum.dialogue.queries.announcing import telling_again_at
 from forum.dialogue.queries.changing import (
     SUBMISSION_KEY_LENGTH,
     author_ids_on,
@@ -381,6 +382,7 @@ __all__ = [
     "shown_source",
     "sources_apart",
     "state_before_approval",
+    "telling_again_at",
     "telling_marks",
     "theme_ids_of",
     "title_fingerprint",

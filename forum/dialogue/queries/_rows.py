@@ -143,6 +143,7 @@ class _TopicColumns(NamedTuple):
     created_at: datetime
     active_at: datetime
     pinned_at: datetime | None
+    told_all_at: datetime | None
     locked_at: datetime | None
     locked_reason: str
     locked_until: date | None

@@ -16,7 +16,7 @@ from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Pace, Topic
 from forum.dialogue.queries import get_topic, topics_locked_before
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.moderation.actions._concurrency import (
     refuse_in_own_case,
     require_change,
@@ -35,7 +35,7 @@ from forum.moderation.models import (
     RegroupingBefore,
     TitleBefore,
 )
-from forum.moderation.queries import latest_of, serialize_decisions
+from forum.moderation.queries import latest_of, serialize_decisions, who_told_all
 from forum.permissions import Person, require
 from forum.sentences import Sentence, kept, plural_sentence, sentence
 from forum.versions import EVERYTHING
@@ -196,6 +196,17 @@ def unpin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> De
     require_change(thing.row.pinned_at)
     dialogue.unpin(moderator, topic_id)
     return record(moderator, Deed.UNPIN, thing, reasons)
+
+
+@action
+def tell_all(administrator: Person, topic_id: int) -> Decision:
+    """Tell every member of a topic, once; at most one topic a day. Nobody can take it back."""
+    thing = topic_to_decide(administrator, topic_id)
+    require(administrator.can.tell_all(thing.row))
+    if thing.row.told_all_at:
+        raise Conflict(who_told_all(thing.row))
+    dialogue.tell_all(administrator, topic_id)
+    return record(administrator, Deed.TELL_ALL, thing)
 
 
 @action

@@ -57,6 +57,7 @@ class Deed(StrEnum):
     UNSLOW = auto()
     PIN = auto()
     UNPIN = auto()
+    TELL_ALL = auto()
     MOVE = auto()
     RETITLE = auto()
     CHANGE_KIND = auto()

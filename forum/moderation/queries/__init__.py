@@ -22,6 +22,7 @@ from forum.moderation.queries._kinds import (
     letter_thing,
 )
 from forum.moderation.queries._shared import first_words
+from forum.moderation.queries.announcing import Telling, telling_of, who_told_all
 from forum.moderation.queries.decisions import (
     ClearedContent,
     LogFilter,
@@ -156,6 +157,7 @@ __all__ = [
     "Place",
     "ReportedThing",
     "ReviewContext",
+    "Telling",
     "Thing",
     "agenda_to_delete",
     "agenda_to_moderate",
@@ -246,6 +248,7 @@ __all__ = [
     "staff_note",
     "staff_notes",
     "standing_on",
+    "telling_of",
     "thing_to_moderate",
     "thing_to_report",
     "thing_to_report_as_illegal",
@@ -259,5 +262,6 @@ __all__ = [
     "waiting_for_another",
     "waits_for_another",
     "waits_in_queue",
+    "who_told_all",
     "why_hidden",
 ]

@@ -134,6 +134,7 @@ DEEDS: dict[str, DeedKind] = {
     ),
     Deed.PIN: DeedKind(),
     Deed.UNPIN: DeedKind(),
+    Deed.TELL_ALL: DeedKind(is_undoable=False),  # nobody can be untold
     Deed.MOVE: DeedKind(says_what_was_done=True),  # the reason begins with what was done
     Deed.RETITLE: DeedKind(says_what_was_done=True),
     Deed.CHANGE_KIND: DeedKind(says_what_was_done=True),

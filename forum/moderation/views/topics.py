@@ -18,6 +18,7 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
     ChangeKindForm,
+    ClaimAwareForm,
     LockEndForm,
     LockForm,
     MergeForm,
@@ -104,6 +105,26 @@ def _decide_topic(
     """Run the deed of a button about a topic."""
     thing = queries.topic_to_moderate(me(), topic_id)
     return decide_by_button(word, thing, lambda moderator: deed(moderator, topic_id))
+
+
+@bp.route("/topics/<int:topic_id>/tell-all", methods=["GET", "POST"])
+def tell_all(topic_id: int) -> ResponseReturnValue:
+    """Tell all members of a topic, after a page that says how many they are."""
+    thing, form = queries.topic_to_moderate(me(), topic_id), ClaimAwareForm()
+
+    def page(status: int = 200, late: str = "") -> ResponseReturnValue:
+        return render_template(
+            "moderation/tell_all.html",
+            telling=queries.telling_of(me(), topic_id),
+            form=form,
+            late=late,
+            claims=show_claims(form, [thing], late),
+        ), status
+
+    def deed(administrator: Person) -> str:
+        return actions.tell_all(administrator, topic_id).address
+
+    return answer_here(form, [thing], page, deed)
 
 
 @bp.route("/topics/<int:topic_id>/move", methods=["GET", "POST"])

@@ -91,9 +91,15 @@ def note_event_for_watchers(
 
 
 @action
-def note_event_for_everybody(_doer: Person, notice: NoticeText) -> None:
-    """Record an event that concerns every member, including the doer; one row, like `note_event_for_watchers`."""
-    _add_event(notice, actor_id=None, recipients=[], watched=[[EVERYBODY, 0]])
+def note_event_for_everybody(
+    _doer: Person, notice: NoticeText, but: Iterable[int] = (), *, actor_id: int | None = None
+) -> None:
+    """Record an event that concerns every member except those in `but`; one row, like `note_event_for_watchers`.
+
+    The doer gets a notice as well, and is named in it only as `actor_id`.
+    """
+    everybody = [[EVERYBODY, 0]]
+    _add_event(notice, actor_id=actor_id, recipients=[], watched=everybody, but=sorted(set(but)))
 
 
 @action

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forum.notifications.models.kinds import (
     ACTIONABLE_KINDS,
+    ANNOUNCEMENT,
     AT_ONCE,
     DECISION_KINDS,
     DEFAULT_WAYS,
@@ -48,6 +49,7 @@ from forum.notifications.models.records import (
 __all__ = [
     "ACTIONABLE_KINDS",
     "AGENDA",
+    "ANNOUNCEMENT",
     "AT_ONCE",
     "AUTHOR",
     "CITY",

@@ -15,6 +15,7 @@ AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a n
 # The kinds of notices about entries of the moderation queue
 QUEUE, URGENT = QUEUE_KINDS = ("queue", "urgent")
 REMINDER = "reminder"  # of a bookmark
+ANNOUNCEMENT = "announcement"  # of a topic of which an administrator tells all members
 # New texts for a kept search; the weekly kind is mailed only in the digest
 SEARCH, SEARCH_WEEKLY = SEARCH_KINDS = ("search", "search weekly")
 # Values of `quotes`: the notice quotes its own post, or the one that opens its topic
@@ -253,6 +254,13 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         score=2,
         is_official=True,
         is_in_topic=False,
+    ),
+    ANNOUNCEMENT: NoticeKind(
+        _("The office of the federation tells all members something"),
+        lambda n: gettext("told to all members"),
+        score=6,
+        quotes=POST,
+        is_official=True,
     ),
     "rules": NoticeKind(
         _("The house rules change"),

@@ -176,7 +176,8 @@ class Notice(Base):
     def is_read_with_topic(self) -> bool:
         """Whether opening its address marks it as read, so that a plain link is enough."""
         shows_topic = bool(self.topic_id) and bool(SHOWS_TOPIC.fullmatch(self.address))
-        return shows_topic and not NOTICE_KINDS[self.kind].is_official
+        facts = NOTICE_KINDS[self.kind]
+        return shows_topic and (bool(facts.quotes) or not facts.is_official)
 
 
 class NoticeChoice(Base):

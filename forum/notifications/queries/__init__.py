@@ -48,6 +48,7 @@ from forum.notifications.queries.inbox import (
 )
 from forum.notifications.queries.mailing import digests_waiting, notices_for_digest, notices_to_mail
 from forum.notifications.queries.making import (
+    everybody_count,
     members_told,
     members_with_notices,
     next_watchers,
@@ -77,6 +78,7 @@ __all__ = [
     "entries",
     "events_of_decisions",
     "events_told",
+    "everybody_count",
     "finished_event_ids",
     "inbox",
     "is_about_mark",

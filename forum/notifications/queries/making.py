@@ -88,6 +88,13 @@ def _member_ids(event: Event) -> Select[Any]:
     return query.order_by(Member.id)
 
 
+def everybody_count(but: Iterable[int] = ()) -> int:
+    """How many members an event for everybody would reach now, apart from those in `but`."""
+    is_reached = may_sign_in(Member, now()), Member.leaving_at.is_(None)
+    counted = select(func.count(Member.id)).where(*is_reached, Member.id.not_in(list(but)))
+    return db.session.scalar(counted) or 0
+
+
 def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     """A select of an event's notices for those of the members who want them; columns as in `notice_values`."""
     kind = NOTICE_KINDS[event.kind]
