@@ -176,6 +176,7 @@ class ExportedTopic(NamedTuple):
     answer_id: int | None
     created_at: datetime
     pinned_at: datetime | None
+    told_all_at: datetime | None
     locked_at: datetime | None
     locked_reason: str
     locked_until: date | None

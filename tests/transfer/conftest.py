@@ -70,6 +70,7 @@ It says why.
 - asked: ben-okoth | 2026-10-02 09:10
 - asked: chitra-desai | 2026-10-02 09:10 | passed on to mona-berg
 - asked: adam-de-wit | 2026-10-02 09:20 | not me
+- all members told: 2026-11-01 08:00
 - followed up: 2026-11-02 09:00 | partly | We bought ten. | Two died.
 
 ##### What we tried

@@ -122,6 +122,8 @@ def make_odd(people: Any, agenda: Agenda) -> None:
     until = now().date() + MAX_LOCK_TIME
     lock(people.moderator, question.id, Reasons("It goes on\nelsewhere."), until)
     dialogue.pin(people.moderator, question.id)
+    with at(START + timedelta(hours=4)):
+        dialogue.note_told_all(people.moderator, question.id)
     regroup(people, agenda, topic)
     show_pictures(people, agenda, topic)
     library.write_case(people.moderator, agenda.id, case_text(name="Twice", body="Same.\n\nSame."))
@@ -354,7 +356,7 @@ def test_a_reader_of_the_files_finds_what_pages_show(run: Run, tmp_path: Path) -
     assert "### #1 in noise: a | b; c\n- kind: experience\n- by: ana-prado\n" in dialogue_file
     assert "> #1\n> The opening.\n\nAs [she](http://localhost/topics/" in dialogue_file
     assert re.search(r"^> \[Ana\]\(http://localhost/posts/\d+\)$", dialogue_file, re.M)
-    locked = "- pinned: yes\n- locked: yes\n- locked because: It goes on elsewhere.\n"
+    locked = r"- pinned: yes\n- all members told: \d{4}-\d\d-\d\d \d\d:\d\d\n- locked: yes\n- locked because: It goes on elsewhere.\n"
     assert re.search(locked + r"- locked until: \d{4}-\d\d-\d\d\n", dialogue_file)
     assert r"- tried: ben-okoth | stopped | Too loud \| too late; \ sorry" in dialogue_file
     assert (

@@ -225,6 +225,9 @@ def _check_topics(file: AgendaFile, loading: Loading) -> None:
             is_answered = is_question and topic["posts"]
             loading.expect(is_answered, line, "only a question that has a reply is followed up")
             _check_later(topic, topic["followed_up"][0], line, loading)
+        if "all_members_told" in topic:
+            line = topic.line_of("all_members_told")
+            _check_later(topic, topic["all_members_told"], line, loading)
 
 
 def _check_later(topic: Values, moment: datetime, line: int, loading: Loading) -> None:

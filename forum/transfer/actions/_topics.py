@@ -41,6 +41,9 @@ def plan_topic(curator: Member, values: Values, loading: Loading) -> None:
         loading.plan(moment, _follow_up, discussion, values, after=latest)
     if values.get("pinned"):
         loading.plan(later(opened_at, hours=1), _pin, curator, discussion, loading)
+    if "all_members_told" in values:
+        told_at = values["all_members_told"]
+        loading.plan(told_at, _note_told_all, curator, discussion, after=opened_at)
     if values.get("locked"):
         until = values.get("locked_until")
         if until is None or until >= now().date():
@@ -102,6 +105,10 @@ def _follow_up(discussion: Discussion, values: Values) -> None:
 def _pin(curator: Member, discussion: Discussion, loading: Loading) -> None:
     pin = moderation.pin if loading.is_decided else dialogue.pin
     pin(curator, discussion.topic_id)
+
+
+def _note_told_all(curator: Member, discussion: Discussion) -> None:
+    dialogue.note_told_all(curator, discussion.topic_id)
 
 
 def _lock(curator: Member, discussion: Discussion, reason: str, until: date | None) -> None:

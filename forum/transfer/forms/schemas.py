@@ -197,6 +197,7 @@ TOPIC = Schema(
         "readers": audience,
         "on behalf of organisation": yes_or_no,
         "pinned": yes_or_no,
+        "all members told": moment,
         "locked": yes_or_no,
         "locked because": short_text,
         "locked until": day,

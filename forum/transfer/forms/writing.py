@@ -496,6 +496,7 @@ class Writer:
             ("readers", _readers(topic.audience)),
             *self._for(topic.author, topic.organisation_id),
             ("pinned", _yes_if(topic.pinned_at)),
+            ("all members told", _moment(topic.told_all_at) if topic.told_all_at else None),
             ("locked", _yes_if(topic.locked_at)),
             ("locked because", topic.locked_reason if topic.locked_at else None),
             ("locked until", _day(topic.locked_until)),
