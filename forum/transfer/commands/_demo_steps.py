@@ -78,6 +78,10 @@ APPEAL_ANSWER = (
 LOCKED_BECAUSE = (
     "The question has its answer. Open a new topic if you want to go on about rankings."
 )
+# Who tells all members of a topic, words of that topic, and when: it is not read yet
+TELLER = "ingrid-solberg"
+TOLD_WORDS = "I collect the lines once a year."
+TOLD_AT = datetime(2026, 11, 12, 8, 30, tzinfo=UTC)
 # Edits of posts after some days: the author, the words, and their replacement
 EDITS = (
     (
@@ -138,6 +142,7 @@ def _load_agendas(later: timedelta) -> None:
     with _at_end_of_demo(), ExitStack() as kept:
         files = [_agenda_with_dialogue(name, later) for name in AGENDAS]
         others = [*_decisions(files), *_edits(files), *meeting_steps(now())]
+        others.append(Step(TOLD_AT + later, _tell_all))
         whole = [(file, kept.enter_context(kept_pictures(file, DATA))) for file in files]
         actions.load_agendas(get_member(SYSTEM, CURATOR), whole, others, _bar)
 
@@ -190,6 +195,11 @@ def _decisions(files: Sequence[AgendaFile]) -> list[Step]:
     )
     after = {4: hide, 5: lock, 9: appeal, 24: answer}
     return [Step(written_at + timedelta(hours=hours), deed) for hours, deed in after.items()]
+
+
+def _tell_all() -> None:
+    """An administrator tells all members of a topic."""
+    moderation.tell_all(get_member(SYSTEM, TELLER), post_saying(TOLD_WORDS).topic_id)
 
 
 def _edits(files: Sequence[AgendaFile]) -> list[Step]:
