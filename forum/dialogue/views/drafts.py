@@ -64,12 +64,17 @@ def replies_begun(topic_id: int) -> ResponseReturnValue:
 
 
 def _as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
-    """A list of {key, fields, age}, with the age in milliseconds, because the clock of a device may be wrong."""
+    """A list of {key, fields, age}, with the age in milliseconds, because the clock of a device may be wrong.
+
+    Moments are stored to the second, so the age is rounded up: what a browser has of the same second is newer, because
+    it was typed after the form was sent.
+    """
+    rounded_up = now() + timedelta(seconds=1)
     rows = [
         {
             "key": one.submission_key,
             "fields": one.fields,
-            "age": (now() - one.saved_at) / MILLISECOND,
+            "age": (rounded_up - one.saved_at) / MILLISECOND,
         }
         for one in drafts
     ]
