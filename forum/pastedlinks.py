@@ -21,9 +21,8 @@ from forum.illustrations import (
 )
 from forum.markdown import MAX_SOURCE, bare_links, is_hostile, lines_of, nesting, tokens_of
 
-NUMBERED = (
-    "f" * 16
-)  # begins the names in the copy that is parsed; no name of a picture or file does
+# Begins the names in the copy that is parsed; no name of a picture or file does
+NUMBERED = "f" * 16
 DIGITS = 8  # of the number that follows
 CODE = len(NUMBERED) + DIGITS  # characters with which names begin
 

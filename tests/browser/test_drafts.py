@@ -657,9 +657,8 @@ def test_to_go_on_with_a_draft_offers_what_this_browser_has_of_it_alone(
     page.evaluate(SEND_NOTHING)
     page = member.go(topic)
     for text in ("Twice as long ago, and more.", "Written without a line."):
-        expect(page.locator("[data-restore] q")).to_have_text(
-            text
-        )  # the latest first, once the forum has answered
+        # The latest first, once the forum has answered
+        expect(page.locator("[data-restore] q")).to_have_text(text)
         page.click("[data-act=restore]")
         expect(page.locator("[name=source]")).to_have_value(text)
 
@@ -792,9 +791,8 @@ def test_a_published_text_comes_back_as_no_draft_when_the_answer_is_slow(
     with page.expect_response("**/reply"):
         page.click(PUBLISH)
     with page.expect_response("**/reply") as later:
-        page.clock.run_for(
-            21_000
-        )  # the form is kept each ten seconds, and not while it is being published
+        # The form is kept each ten seconds, and not while it is being published
+        page.clock.run_for(21_000)
     assert later.value.status == 204
     open_ready(page, topic)
     expect(page.locator("main")).to_contain_text("Published on a slow line.")
