@@ -55,7 +55,7 @@ def waiting_counted() -> Select[Any]:
 
 def is_for_moderators(candidate: Candidate) -> bool:
     """Whether moderators will decide about somebody once the address is confirmed, under the present rules."""
-    return candidate.invitation_id is None and entrance().mode == "approval"
+    return entrance().is_for_moderators(is_invited=candidate.invitation_id is not None)
 
 
 def request_to_decide(moderator: Person, candidate_id: int) -> JoinRequest:

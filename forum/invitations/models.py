@@ -29,6 +29,10 @@ class Entrance(Base):
     welcomes: Mapped[list[str]] = mapped_column(JSON, default=list)
     refusals: Mapped[list[str]] = mapped_column(JSON, default=list)
 
+    def is_for_moderators(self, *, is_invited: bool) -> bool:
+        """Whether moderators decide about somebody who wants to join."""
+        return self.mode == "approval" and not is_invited
+
 
 class Invitation(Base):
     """A link by which up to `uses` people can join until a day, without approval by moderators.

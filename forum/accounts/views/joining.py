@@ -92,7 +92,8 @@ def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinFo
     proved = provider_account()
     known = {name: proved.get(name, "") for name in ("name", "email")}
     # Only who decides about requests reads the answers
-    questions = chosen.questions if chosen.mode == "approval" and not invitation else ()
+    is_asked = chosen.is_for_moderators(is_invited=invitation is not None)
+    questions = chosen.questions if is_asked else ()
     asking = join_form(questions, proved.get("label") or proved.get("subject", ""))
     known |= {"next": web.safe_next(""), "opened": opening_stamp()}
     form = asking(data=known | {"language": _language_of_browser()})
