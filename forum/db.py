@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from flask_babel import gettext as _
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    event,
     func,
     inspect,
     literal_column,
@@ -29,7 +31,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm import (
+    Mapper,
+    RelationshipDirection,
+    Session,
+    UOWTransaction,
+    make_transient_to_detached,
+)
 
 from forum.columns import Base
 from forum.engines import ENGINE_OPTIONS
@@ -63,6 +71,33 @@ class ClosableSession(FlaskSession):
             super().close()
         except DBAPIError:
             self.invalidate()
+
+
+@cache
+def _keys_of_references(mapper: Mapper[Any]) -> Sequence[tuple[str, Set[str]]]:
+    """Each many-to-one relationship of a mapper, with the attributes that hold its foreign key."""
+    return [
+        (link.key, {mapper.get_property_by_column(column).key for column in link.local_columns})
+        for link in mapper.relationships
+        if link.direction is RelationshipDirection.MANYTOONE
+    ]
+
+
+@event.listens_for(Session, "after_flush")
+def _expire_references(session: Session, _context: UOWTransaction) -> None:
+    """Expire each loaded relationship whose foreign key has been set, which would still lead to the earlier row.
+
+    Committing does not expire it here, so that it would depend on the garbage collector whether the next query finds
+    the same entity in the session, and with it the earlier row.
+    """
+    for entity in session.dirty:
+        state = inspect(entity)
+        for link, keys in _keys_of_references(state.mapper):
+            is_stale = link not in state.committed_state and not keys.isdisjoint(
+                state.committed_state
+            )
+            if link in state.dict and is_stale:
+                session.expire(entity, [link])
 
 
 db = SQLAlchemy(

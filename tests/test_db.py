@@ -311,6 +311,30 @@ def test_reading_afresh_loses_nothing_that_the_deed_has_written(own: Flask) -> N
     assert write_and_read(ana()) == ("engineer", "engineer")
 
 
+@pytest.mark.parametrize("is_kept", [True, False], ids=["named by the deed", "read again"])
+def test_a_foreign_key_that_a_deed_sets_leads_to_the_new_row(own: Flask, is_kept: bool) -> None:
+    """Also on an entity that stays in the session, which the next query finds there."""
+    with db.engine.begin() as connection:
+        connection.execute(
+            City.__table__.insert().values(
+                id=2, slug="b", name="B", country="FI", latitude=1, longitude=2, population=3
+            )
+        )
+
+    @action
+    def move(doer: Member) -> None:
+        if is_kept:
+            doer.city = db.session.get_one(City, 2)
+        doer.city_id = 2
+
+    member = ana()
+    assert member.city is not None and member.city.name == "A"
+    move(member)
+    assert ("city" in member.__dict__) is is_kept
+    assert ana() is member
+    assert member.city is not None and member.city.name == "B"
+
+
 @pytest.mark.parametrize(
     ("value", "words"), [(8, "8"), ("case", "'case'"), ("o'clock 100%", "'o''clock 100%'")]
 )
