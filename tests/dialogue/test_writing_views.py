@@ -280,7 +280,8 @@ def test_a_quotation_fills_the_composer(
     actions.hide_topic(people.moderator, topic.id)
     new = actions.NewTopic("experience", "Another", write("Text."))
     other = actions.open_topic(people.ben, agenda.id, new)
-    assert "two" not in page(sign_in(people.ben), f"/topics/{other.id}/reply?quote={post.id}")
+    left = page(sign_in(people.ben), f"/topics/{other.id}/reply?quote={post.id}")
+    assert "**two**" not in left
 
 
 def test_the_page_for_writing_opens_at_the_field_or_at_the_preview(
