@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -42,6 +43,13 @@ ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt", "loading", "de
 SOURCE_SET = re.compile(
     rf"/pictures/({PICTURE_NAME})-small\.webp {SMALL}w, /pictures/\1\.webp \d{{1,4}}w"
 )
+# In HTML: attributes of a tag, a picture with its link to itself, and the kind and size at the end of a link
+TAG_ATTRIBUTES = r'(?: [a-z]+="[^"]*")*'
+SHOWN_PICTURE = re.compile(
+    rf'(?:<a href="{PATH}">(?=<img src="/pictures/\1\.webp"))?'
+    rf'<img src="{PATH}"{TAG_ATTRIBUTES}? alt="([^"]*)"{TAG_ATTRIBUTES}>(?(1)</a>)'
+)
+KIND_AND_SIZE = re.compile(r' <small dir="ltr">\([^<]*\)</small>\Z')
 ESCAPED = r"\\\g<0>"
 SIGNS = re.compile(r"[\\`*_\[\]<&~|]")  # characters that Markdown would interpret
 SHOWN = "(max-width: 46rem) 92vw, 42rem"  # the width of the text column, for `sizes`
@@ -216,6 +224,38 @@ def words_html(picture: Illustration) -> Markup:
     """The HTML with the description of a picture, in the language of the page, in its place."""
     words = _("Picture: %(words)s", words=picture.alt) if picture.alt else _("Picture")
     return Markup("<em>{}</em>").format(words)
+
+
+def names_in_html(text: str, home: str) -> Iterator[str]:
+    """The names of the pictures and files that HTML shows or links to, also by their absolute addresses at `home`."""
+    if may_show(text):
+        yield from (found[2] for found in SHOWN_PICTURE.finditer(text))
+        yield from (found[1] or found[2] for found in _links_at(home).finditer(text))
+
+
+def without_removed(text: str, home: str, removed: Collection[str], language: str) -> str:
+    """HTML in which the pictures and files named in `removed` are words, marked as removed in the language of the page."""
+    mark = Markup(' <small lang="{}" dir="auto">{}</small>').format(language, _("(removed)"))
+
+    def picture(found: re.Match[str]) -> str:
+        if found[2] not in removed:
+            return found[0]
+        return words_html(Illustration(found[2], html.unescape(found[3]))) + mark
+
+    def link(found: re.Match[str]) -> str:
+        if (found[1] or found[2]) not in removed:
+            return found[0]
+        return f"<s>{KIND_AND_SIZE.sub('', found[3])}</s>{mark}"
+
+    return _links_at(home).sub(link, SHOWN_PICTURE.sub(picture, text))
+
+
+@lru_cache(1)
+def _links_at(home: str) -> re.Pattern[str]:
+    """The pattern of HTML links to pictures and files, and to the small versions of pictures; none stands in another."""
+    path = rf"(?:/pictures/({PICTURE_NAME})(?:-small)?\.webp|{FILE_PATH})"
+    address = rf"(?i:{beginning_of(home)})?{path}(?:[?#][^\"]*)?"
+    return re.compile(rf'<a{TAG_ATTRIBUTES}? href="{address}"{TAG_ATTRIBUTES}>(.*?)</a>', re.DOTALL)
 
 
 def is_safe_attribute(name: str, value: str) -> bool:

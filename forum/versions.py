@@ -25,6 +25,7 @@ EVERYTHING = "everything"
 ANY_CHANGE = "anything"  # counted up together with every other scope
 FEDERATION = "federation"  # the forum's name, which is on every page
 MEETINGS = "meetings"  # who attends meetings
+PICTURES = "pictures"  # which of the pictures and files to which texts lead exist
 # All topics share so many scopes, and all members as many: this keeps the table small
 SCOPE_BUCKETS = 1_024
 PAGE_VERSIONS = Table(

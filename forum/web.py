@@ -228,6 +228,12 @@ def depends_on(*scopes: str) -> None:
     request.environ[DEPENDS_ON] = scopes
 
 
+def depends_also_on(scope: str) -> None:
+    """Add a scope to those that `depends_on` has named; a page that has named none depends on all of them already."""
+    if DEPENDS_ON in request.environ:
+        request.environ[DEPENDS_ON] += (scope,)
+
+
 def settings() -> Settings:
     """The settings of the running application."""
     return cast(Settings, current_app.extensions["settings"])

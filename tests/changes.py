@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Pace, Poll, PollOption, PollText
 from forum.dialogue.queries import mark_given
 from forum.glossary import actions as glossary
+from forum.illustrations import line_of
 from forum.library import actions as library
 from forum.markup import PlainTexts, write
 from forum.meetings import actions as meetings
@@ -29,6 +31,9 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.parallels import actions as parallels
 from forum.permissions import SYSTEM, VISITOR
+from forum.pictures import actions as pictures
+from forum.pictures.queries import pictures_named
+from forum.sentfiles import SentFile
 
 Deed = Callable[[dict[str, Any], Any, Agenda], object]
 
@@ -68,6 +73,22 @@ def _forget_names(_w: dict[str, Any], _p: Any, _a: Any) -> None:
         assert meetings.forget_names(SYSTEM)
 
 
+def _link_to_file(w: dict[str, Any], p: Any, _a: Any) -> None:
+    link = line_of(w["file_name"], "the plan")
+    dialogue.reply(p.ana, w["topic"], write(f"See {link}."))
+    about = write(f"My {link}.", has_pictures=False)
+    members.edit_profile(p.ana, members.Profile(name=p.ana.name, about=about))
+
+
+def _delete_file(w: dict[str, Any], p: Any, _a: Any) -> None:
+    pictures.delete_picture(p.ana, pictures_named([w["file_name"]])[0].id)
+
+
+def _load_file(w: dict[str, Any], p: Any, _a: Any) -> None:
+    made = SentFile(w["file_name"], "a.txt", BytesIO(b"Kerb"))
+    pictures.import_picture(SYSTEM, p.ana.id, made)
+
+
 ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
 # W: the values of `world`, p: people, a: agenda
 DEEDS: dict[str, Deed] = {
@@ -85,6 +106,9 @@ DEEDS: dict[str, Deed] = {
         p.ben, a.id, dialogue.NewTopic("experience", "One more", write("We did."), [w["theme_id"]])
     ),
     "edit": lambda w, p, a: dialogue.edit(p.ana, w["post"], write("Told again.")),
+    "link to a file": _link_to_file,
+    "delete a file": _delete_file,
+    "load a file": _load_file,
     "edit the first post": lambda w, p, a: dialogue.edit(
         p.ana, w["first"], write("Told again."), dialogue.TopicChanges("Why so very loud?")
     ),

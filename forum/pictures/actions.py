@@ -35,6 +35,7 @@ from forum.pictures.queries import (
 from forum.sentfiles import SentFile
 from forum.settings import MEGABYTE
 from forum.shrinking import Shrunk
+from forum.versions import PICTURES
 
 
 @action
@@ -66,7 +67,7 @@ def import_picture(
     `agenda_id` is that of the text with the picture, which is loaded in the same transaction.
     """
     require(system.can.administer())
-    touches()
+    touches(PICTURES)  # texts may lead to it before
     for known in pictures_named([made.name]):
         return known
     picture = _keep(member_id, made)
@@ -153,7 +154,8 @@ def follow(_doer: Person, names: Collection[str], agenda_id: int) -> None:
 
 @action
 def delete_picture(author: Person, picture_id: int) -> Picture:
-    """Delete the author's own picture or file. Texts show a picture's description instead; a link to a file leads nowhere."""
+    """Delete the author's own picture or file. Texts say in words what it was, and that it is removed."""
+    touches(PICTURES)
     picture = my_picture(author, picture_id)
     require(author.can.delete_picture(picture))
     _delete([picture.id])
@@ -163,6 +165,7 @@ def delete_picture(author: Person, picture_id: int) -> Picture:
 @action
 def forget(system: Person, ids: Collection[int]) -> int:
     """Delete pictures and files that no page refers to any more, by id; returns how many."""
+    touches(PICTURES)
     require(system.can.administer())
     return _delete(ids)
 
@@ -181,6 +184,8 @@ def look_after(system: Person, looked_at: Mapping[int, datetime], unused: Collec
         for picture in pictures_to_look_after(looked_at)
         if picture.due_at == looked_at[picture.id] and _is_over(picture, picture.id in unused)
     ]
+    if over:
+        touches(PICTURES)  # texts of others may have linked to them without using them
     return _delete(over)
 
 

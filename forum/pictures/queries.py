@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from forum.clock import now
 from forum.db import db
 from forum.errors import NotFound, or_not_found
-from forum.illustrations import FOLDERS, Illustration, illustrations_in, is_file
+from forum.illustrations import FOLDERS, Illustration, is_file
 from forum.pages import Page, page_of
 from forum.pastedlinks import pasted_links, with_used
 from forum.permissions import Person, require
@@ -29,6 +30,7 @@ from forum.sentfiles import PORTION
 from forum.web import settings
 
 PICTURES_PER_PAGE = 24
+MAX_LOOKED_UP = 2_000  # names of one page: a hundred texts, each with as many as it may show
 
 
 class OwnPicture(NamedTuple):
@@ -76,11 +78,23 @@ def unseen_pictures(reader: Person, names: Collection[str]) -> set[str]:
     return set(names) - seen
 
 
-def first_picture(reader: Person, texts: Iterable[str]) -> Illustration | None:
-    """The first picture in the HTML of some texts that the reader may see; a deleted one is still in its text."""
-    shown = illustrations_in(texts)
-    unseen = unseen_pictures(reader, {one.name for one in shown})
-    return next((one for one in shown if one.name not in unseen), None)
+def removed_pictures(names: Iterable[str]) -> set[str]:
+    """Those of the first `MAX_LOOKED_UP` names that no picture or file has, regardless of who may see it."""
+    asked = [*islice(dict.fromkeys(names), MAX_LOOKED_UP)]
+    if not asked:
+        return set()
+    return {*asked}.difference(
+        db.session.scalars(select(Picture.name).where(Picture.name.in_(asked)))
+    )
+
+
+def first_picture(
+    reader: Person, shown: Iterable[Illustration], removed: Collection[str]
+) -> Illustration | None:
+    """The first of some pictures, apart from those `removed` (names), that texts show to the reader."""
+    there = [one for one in shown if one.name not in removed]
+    found = pictures_found(reader, {one.name for one in there})
+    return next((one for one in there if one.name in found), None)
 
 
 def with_own_links(author: Person, source: str) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web, webforms
+from forum import locales, web, webforms
 from forum.configuring import MAX_PICTURE_BODY
 from forum.errors import Invalid
-from forum.illustrations import address_of, kind_of, size_of
+from forum.illustrations import (
+    address_of,
+    illustrations_in,
+    kind_of,
+    names_in_html,
+    size_of,
+    without_removed,
+)
 from forum.permissions import VISITOR
 from forum.pictures import actions, queries
 from forum.pictures.forms import ACCEPTED, PICTURE, PictureForm
@@ -23,6 +30,7 @@ from forum.ratelimits import by_person, changing, limiter
 from forum.savedfiles import in_contexts_of_their_own, saved_file
 from forum.sentfiles import CONTENT_TYPES, SentFile, examine, may_be_file
 from forum.shrinking import Shrunk, shrink
+from forum.versions import PICTURES
 from forum.web import me
 
 bp = Blueprint("pictures", __name__)
@@ -37,12 +45,52 @@ def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
 
     It is the first in the HTML of some texts, if visitors see it, because other sites fetch it as visitors.
     """
-    picture = queries.first_picture(VISITOR, texts)
+    shown = illustrations_in(texts)
+    picture = queries.first_picture(VISITOR, shown, _removed({one.name for one in shown}))
     if picture is None:
         return None
     width, height = size_of(picture.name)
     address = web.absolute(address_of(picture.name))
     return {"url": address, "width": width, "height": height, "alt": picture.alt}
+
+
+def with_removals(texts: Sequence[str]) -> Sequence[str]:
+    """HTML for this response, in which deleted pictures and files are words that say so.
+
+    The HTML that is stored with a text still shows them and links to them, because any text may do that, and they may
+    be loaded again.
+    """
+    home = web.settings().url
+    names = [name for text in texts for name in names_in_html(text, home)]
+    if not names:
+        return texts
+    web.depends_also_on(PICTURES)
+    removed = _removed(names)
+    if not removed:
+        return texts
+    language = locales.tag(web.locale())
+    return [without_removed(text, home, removed, language) for text in texts]
+
+
+def _removed(names: Iterable[str]) -> set[str]:
+    """Those of some names that no picture or file has; each is looked up once in a request."""
+    known: dict[str, bool] = g.setdefault("removed_pictures", {})
+    asked = dict.fromkeys(names)
+    if unknown := [name for name in asked if name not in known]:
+        removed = queries.removed_pictures(unknown)
+        known.update({name: name in removed for name in unknown})
+    return {name for name in asked if known[name]}
+
+
+@bp.after_app_request
+def _say_what_is_removed(response: Response) -> Response:
+    """Say on each page which of the pictures and files in its texts are deleted: this place has them all."""
+    if response.mimetype == "text/html" and not response.is_streamed:
+        page = response.get_data(as_text=True)
+        (told,) = with_removals([page])
+        if told is not page:
+            response.set_data(told)
+    return response
 
 
 @bp.route("/pictures", methods=["GET", "POST"])

@@ -479,7 +479,10 @@ def test_a_link_to_a_case_or_practice_is_shared_with_its_first_picture(
     of_failure = {"challenge": "Hm.", "failure": line(mine)}
     said = published(world, title="Said", sections=of_failure, failure_audience="public")
     practice = shown(world, challenge="Hm.", failure=f"{line(mine)}", needs=line(mine))
-    assert look(f"/practices/{said.slug}", None) + 2 == look(f"/practices/{practice.slug}", mine)
+    bare = published(world, title="Bare", sections={"challenge": "Hm."})
+    without = look(f"/practices/{bare.slug}", None)
+    assert look(f"/practices/{said.slug}", None) == without + 1, "whether what it shows exists"
+    assert look(f"/practices/{practice.slug}", mine) == without + 2
     closed = published(world, title="Closed", sections={"done": line(mine)}, audience=MEMBERS)
     moderation.decide(world.moderator, "case", case.id, "hide", REASONS)
     for path in (f"/practices/{closed.slug}", f"/cases/{case.slug}"):

@@ -359,7 +359,8 @@ def test_a_picture_is_deleted_after_a_question(people, sign_in, client, shown):
     assert "These texts show it." in asked and f'href="/posts/{post_id}"' in asked
     assert browser.post(f"/pictures/{made.id}/delete").location == "/pictures"
     assert client.get(made.address).status_code == 404
-    assert 'alt="a lane"' in client.get(client.get(f"/posts/{post_id}").location).text
+    page = client.get(client.get(f"/posts/{post_id}").location).text
+    assert "<em>Picture: a lane</em> <small" in page and made.address not in page
 
 
 def test_nobody_deletes_the_picture_of_another(people, sign_in, client, either):

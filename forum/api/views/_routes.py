@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
@@ -21,6 +21,7 @@ from forum.errorpages import answer_otherwise
 from forum.errors import Invalid
 from forum.openapi import PROBLEM, Operation, Parameter, to_json
 from forum.pages import MAX_PAGE
+from forum.pictures.views import with_removals
 from forum.plaintext import tidy
 from forum.webforms import lazy_text as _
 
@@ -112,7 +113,7 @@ def _check(operation: Operation) -> None:
 
 def _body(answer: Any, operation: Operation) -> Any:
     if not isinstance(answer, Listing):
-        return to_json(answer)
+        return _with_removals(to_json(answer))
     following = None
     if answer.next:
         parameter, at = answer.next
@@ -120,7 +121,28 @@ def _body(answer: Any, operation: Operation) -> Any:
         asked[parameter.name] = [str(at)]
         query = urlencode({name: some for name, some in asked.items() if some}, doseq=True)
         following = f"{web.canonical()}?{query}"
-    return {"items": to_json(answer.items), "next": following}
+    return {"items": _with_removals(to_json(answer.items)), "next": following}
+
+
+def _with_removals(body: Any) -> Any:
+    """A body whose HTML says which pictures and files are removed."""
+    places = [*_html_in(body)]
+    texts = with_removals([place[name] for place, name in places])
+    for (place, name), text in zip(places, texts, strict=True):
+        place[name] = text
+    return body
+
+
+def _html_in(body: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where a body has HTML: the object, and the name in it."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            if isinstance(value, str) and name.endswith("html"):
+                yield body, name
+            yield from _html_in(value)
+    elif isinstance(body, list):
+        for one in body:
+            yield from _html_in(one)
 
 
 def json_answer(body: Any, status: int = 200, mimetype: str = "application/json") -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from flask import Response, request, url_for
@@ -17,6 +17,7 @@ from forum.front import queries
 from forum.front.views._shared import bp
 from forum.members.models import Member
 from forum.members.views import federation
+from forum.pictures.views import with_removals
 from forum.web import me
 
 
@@ -45,24 +46,25 @@ def topic_feed(topic_id: int) -> AnyResponse:
     return _feed(f"{topic.title} – {federation().name}", topic.address, posts)
 
 
-def _feed(title: str, page: str, posts: Iterable[Post]) -> Response:
+def _feed(title: str, page: str, posts: Sequence[Post]) -> Response:
+    texts = with_removals([post.html for post in posts])
     document = feeds.atom(
         title=title,
         address=web.absolute(quote(request.path)),
         page=web.absolute(page),
         base=web.absolute("/"),
-        entries=[_entry(post) for post in posts],
+        entries=[_entry(post, html) for post, html in zip(posts, texts, strict=True)],
     )
     return Response(document, mimetype="application/atom+xml")
 
 
-def _entry(post: Post) -> feeds.Entry:
+def _entry(post: Post, html: str) -> feeds.Entry:
     topic = post.topic
     is_opening = post.number == 1
     return feeds.Entry(
         address=web.absolute(f"/topics/{topic.id}" if is_opening else f"/posts/{post.id}"),
         title=topic.title if is_opening else _("Reply to “%(title)s”", title=topic.title),
-        html=str(post.html),
+        html=str(html),
         author=post.author.name,
         author_address=_profile_of(post.author),
         published_at=post.created_at,
