@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
@@ -267,15 +267,20 @@ def is_safe_attribute(name: str, value: str) -> bool:
     return name in ATTRIBUTES
 
 
-def with_local_pictures(source: str, home: str) -> str:
-    """The source of a text in which pictures and files have local addresses.
+def with_local_pictures(source: str, home: str, names: Container[str] | None = None) -> str:
+    """The source of a text in which pictures and files have local addresses: all, or those with the given names.
 
     Absolute addresses at the forum's URL (`home`), as browsers copy them, are shortened.
     """
     if not may_show(source):
         return source
+
+    def shortened(found: re.Match[str]) -> str:
+        is_one = names is None or (found[3] or found[4]) in names
+        return f"{found[1]}{found[2]}" if is_one else found[0]
+
     ours = beginning_of(home)
-    return re.sub(rf"(\]\([ \t]*<?){ours}(?={ANY_PATH})", r"\1", source, flags=re.IGNORECASE)
+    return re.sub(rf"(\]\([ \t]*<?)(?i:{ours})({ANY_PATH})", shortened, source)
 
 
 def beginning_of(home: str) -> str:

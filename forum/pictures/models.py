@@ -18,6 +18,11 @@ KEPT_AFTERWARDS = timedelta(days=1)  # after the worker found that no text shows
 LOOKED_AFTER = timedelta(days=1)  # between two checks whether a text shows it
 
 
+def words_of_title(title: str) -> str:
+    """The words of a link to a file, from the name under which it is saved."""
+    return title.rpartition(".")[0].replace("_", " ")
+
+
 class Picture(Base):
     """A picture, or a file of another kind, that a member added. Texts refer to it by its address, which nobody can guess.
 
@@ -68,7 +73,7 @@ class Picture(Base):
     @property
     def words(self) -> str:
         """The words of a link to it as long as its author gives none: the title of a file; empty for a picture."""
-        return (self.title or "").rpartition(".")[0].replace("_", " ")
+        return words_of_title(self.title or "")
 
     @property
     def thumbnail(self) -> str:

@@ -15,8 +15,10 @@ from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
+from forum.dialogue.models import Post
 from forum.errors import Invalid
 from forum.illustrations import USED
+from forum.library.models import Case
 from forum.markup import write
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
@@ -315,6 +317,57 @@ def test_a_mistake_in_the_list_of_files_is_told_with_its_line(
     test_a_mistake_in_the_list_is_told_with_its_line(
         run, people, with_files, wrong, where, says.replace("{CSV_NAME}", CSV_NAME)
     )
+
+
+@pytest.mark.parametrize(
+    ("pasted", "source"),
+    [
+        ("http://localhost{0}", "[Kerb/plan]({0})"),
+        ("<HTTP://LOCALHOST{0}>", "[Kerb/plan]({0})"),
+        ("[The kerb](http://localhost{0})", "[The kerb]({0})"),
+        ("[The kerb](<http://localhost{0}>)", "[The kerb](<{0}>)"),
+    ],
+)
+def test_a_text_uses_its_files_by_their_whole_addresses(
+    run: Run, people: Any, with_files: Path, pasted: str, source: str
+) -> None:
+    address = f"/files/{PDF_NAME}"
+    content = WITH_FILES.replace(f"[The kerb]({address})", pasted.format(address))
+    content = content.replace(f"[trees](/files/{CSV_NAME})", f"http://localhost/files/{CSV_NAME}")
+    with_files.write_text(content)
+    done = run("import-agenda", with_files, "--by", "mona-berg")
+    assert done.exit_code == 0, done.output
+    reply = db.session.query(Post).filter(Post.source.contains(PDF_NAME)).one()
+    assert reply.source.endswith(source.format(address)) and '<a class="file"' in reply.html
+    case = db.session.query(Case).filter(Case.body.contains(CSV_NAME)).one()
+    assert f"Second, [http://localhost/files/{CSV_NAME}](/files/{CSV_NAME})." in case.body
+    assert all(get_picture(VISITOR, name).used_at for name in (PDF_NAME, CSV_NAME))
+
+
+def test_a_picture_is_used_by_its_whole_address(run: Run, people: Any, file: Path) -> None:
+    content = LISTED.replace("![A tree](", "![A tree](http://localhost")
+    file.write_text(
+        content.replace(f"![Trees](/pictures/{OTHER}", f"[Trees](http://localhost/pictures/{OTHER}")
+    )
+    done = run("import-agenda", file, "--by", "mona-berg")
+    assert done.exit_code == 0, done.output
+    assert db.session.query(Post).filter(Post.html.contains(f'<img src="/pictures/{NAME}')).one()
+    case = db.session.query(Case).filter(Case.body.contains(OTHER)).one()
+    assert f"[Trees](/pictures/{OTHER}.webp{USED})" in case.body
+
+
+def test_the_address_of_what_is_not_listed_as_the_authors_stays_an_ordinary_link(
+    run: Run, people: Any, with_files: Path
+) -> None:
+    """Of a file that the forum has, and of one that the content file lists as somebody else's."""
+    unlisted = added_file(people.ben)
+    words = f"http://localhost{unlisted.address} http://localhost/files/{CSV_NAME}"
+    with_files.write_text(WITH_FILES.replace("[The kerb]", f"{words} [The kerb]"))
+    done = run("import-agenda", with_files, "--by", "mona-berg")
+    assert done.exit_code == 0, done.output
+    reply = db.session.query(Post).filter(Post.source.contains(PDF_NAME)).one()
+    assert words in reply.source and reply.html.count('<a class="file"') == 1
+    assert not db.session.get(Picture, unlisted.id).used_at
 
 
 @pytest.mark.parametrize("data", [PDF[:-1], b"<script>".ljust(len(PDF)), None])

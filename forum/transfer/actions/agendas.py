@@ -32,10 +32,12 @@ from forum.transfer.actions._commitments import load_origins, plan_commitment
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
 from forum.transfer.actions._meetings import plan_meeting
+from forum.transfer.actions._pasted import use_pasted
 from forum.transfer.actions._topics import plan_topic
 from forum.transfer.actions._translations import plan_translation
 from forum.transfer.models import AgendaFile, Step, Values, WouldLoad
 from forum.transfer.queries import agenda_by_slug
+from forum.web import settings
 
 Shown = Callable[[Sequence[Step]], AbstractContextManager[Iterable[Step]]]
 
@@ -111,6 +113,7 @@ def _plan(
     pictures: Mapping[str, Shrunk | SentFile] = NO_PICTURES,
 ) -> Loading:
     """Check a file, write everything without a date or in file order, and plan the rest."""
+    use_pasted(file, settings().url, curator.handle)
     loading = check_agenda_file(file)
     loading.is_decided = is_decided
     loading.agenda = _write_or_find_agenda(curator, file)
