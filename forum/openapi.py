@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
-from inspect import getdoc
+from functools import cache
+from inspect import getsource
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 VERSION = "3.1.0"
@@ -148,13 +151,21 @@ def _reference(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
         hints = get_type_hints(kind, include_extras=True)
         known[name] = {
             "type": "object",
-            "description": " ".join((getdoc(kind) or "").split()),
+            "description": _docstrings(kind.__module__).get(name, ""),
             "required": [field.name for field in fields(kind)],
             "properties": {
                 field.name: schema_of(hints[field.name], known) for field in fields(kind)
             },
         }
     return {"$ref": f"{SCHEMAS}{name}"}
+
+
+@cache
+def _docstrings(module: str) -> Mapping[str, str]:
+    """The docstrings of the classes of a module, by their names: from its file, because servers run without them (`-OO`)."""
+    found = ast.walk(ast.parse(getsource(sys.modules[module])))
+    classes = [node for node in found if isinstance(node, ast.ClassDef)]
+    return {one.name: " ".join((ast.get_docstring(one) or "").split()) for one in classes}
 
 
 def to_json(value: Any) -> Any:

@@ -40,8 +40,10 @@ CONNECTIONS = 1_000
 OTHER_OPEN_FILES = 200  # of a process, besides its connections, at most
 PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
 CHECKPOINT_SECONDS = 5.0  # to wait for other processes that still use the database
-WORKER_COMMAND = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-METRICS_COMMAND = [sys.executable, "-m", "flask", "--app", "wsgi", "metrics"]
+# Without docstrings each process takes 6 MB less, a twentieth
+PYTHON = [sys.executable, "-OO"]
+WORKER_COMMAND = [*PYTHON, "-m", "flask", "--app", "wsgi", "worker"]
+METRICS_COMMAND = [*PYTHON, "-m", "flask", "--app", "wsgi", "metrics"]
 
 
 class Plan(NamedTuple):
@@ -259,7 +261,7 @@ def answers(host: str, port: int) -> bool:
 
 def server_command(host: str, port: int, workers: int) -> list[str]:
     """The command line of a server: granian with so many server processes."""
-    server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
+    server = [*PYTHON, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
     server += [str(port), "--workers", str(workers), "--no-ws", "--http", "1"]
     # Threads cost little while they wait for a slow sender; `admission` limits how many are at work
     server += ["--blocking-threads", str(THREADS), "--backpressure", str(_connections())]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -12,7 +16,9 @@ from jsonschema import Draft202012Validator
 from markupsafe import Markup
 
 from forum.openapi import Operation, Parameter, describe, schema_of, to_json
+from forum.supervisor import PYTHON
 
+TOP = Path(__file__).parent.parent
 KINDS = ("oak", "elm")
 
 
@@ -96,3 +102,16 @@ def test_an_operation_is_described_with_its_parameters() -> None:
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer["properties"]["items"]["items"] == {"$ref": "#/components/schemas/Tree"}
     assert set(said["components"]["schemas"]) == {"Tree", "Leaf"}
+
+
+def test_servers_describe_answers_in_the_same_words_although_they_load_no_docstrings() -> None:
+    script = (
+        "import json; from forum.api.models import Topic; from forum.openapi import schema_of;"
+        "known = {}; schema_of(Topic, known); print(json.dumps([known, json.__doc__ is None]))"
+    )
+    (known, is_bare), (described, is_bare_in_servers) = (
+        json.loads(subprocess.check_output([*python, "-c", script], cwd=TOP, timeout=60))
+        for python in ([sys.executable], PYTHON)
+    )
+    assert known["Topic"]["description"] and described == known
+    assert is_bare_in_servers and not is_bare
