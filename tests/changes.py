@@ -18,11 +18,12 @@ from forum.commitments import actions as commitments
 from forum.db import db
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Pace, Poll, PollOption, PollText
+from forum.dialogue.models import Pace, Poll, PollOption, PollText, Post
 from forum.dialogue.queries import mark_given
 from forum.glossary import actions as glossary
 from forum.illustrations import line_of
 from forum.library import actions as library
+from forum.library.models import Practice
 from forum.markup import PlainTexts, write
 from forum.meetings import actions as meetings
 from forum.members import actions as members
@@ -48,6 +49,12 @@ def _options(w: dict[str, Any]) -> list[int]:
     query = select(PollOption.id).join(Poll, Poll.id == PollOption.poll_id)
     query = query.where(Poll.post_id == w["polled"]).order_by(PollOption.position)
     return list(db.session.scalars(query))
+
+
+def _practice_opening(w: dict[str, Any]) -> int:
+    query = select(Post.id).join(Practice, Practice.topic_id == Post.topic_id)
+    query = query.where(Practice.id == w["practice_id"], Post.number == 1)
+    return db.session.scalars(query).one()
 
 
 def _meeting() -> meetings.MeetingText:
@@ -117,6 +124,14 @@ DEEDS: dict[str, Deed] = {
     "tried it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept"),
     "stopped it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "stopped"),
     "say why": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept", "It rained."),
+    "try a practice": lambda w, p, a: dialogue.mark(
+        p.ben, _practice_opening(w), "tried it", "stopped", "It rained in."
+    ),
+    "move to another city, and try it": lambda w, p, a: (
+        members.edit_profile(p.chitra, members.Profile("Chitra Desai", city_id=p.ben.city_id)),
+        dialogue.mark(p.chitra, _practice_opening(w), "tried it", "kept"),
+    ),
+    "take a trial back": lambda w, p, a: dialogue.unmark(p.ben, _practice_opening(w), "tried it"),
     "vote": lambda w, p, a: dialogue.vote(p.ben, w["polled"], _options(w)[:1]),
     "change a vote": lambda w, p, a: dialogue.vote(p.ben, w["polled"], _options(w)[1:]),
     "take a vote back": lambda w, p, a: dialogue.unvote(p.ben, w["polled"]),
@@ -339,6 +354,8 @@ PAGES = (
     "/cases/{case}",
     "/practices",
     "/practices/{practice}",
+    "/practices?tried_size=large&tried=stopped",
+    "/practices.csv?tried=stopped",
     "/practices/{practice}/compare",
     "/practices/{practice}/in/fr",
     "/cases/{case}/in/fr",

@@ -39,7 +39,7 @@ from forum.dialogue.actions import (
     reply,
 )
 from forum.dialogue.models import Mark, Post, Revision, Topic
-from forum.dialogue.queries import posts_in
+from forum.dialogue.queries import first_post, get_topic, posts_in
 from forum.factors.models import Passkey
 from forum.library.actions import (
     CaseText,
@@ -222,6 +222,8 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
     lists += [
         "/agendas/quieter/topics?kind=question",
         "/practices?tried=kept",
+        "/practices.csv?tried=kept",
+        "/cases?tried=kept",
         "/members?city=athens",
     ]
     return sorted({*found, *lists})
@@ -350,5 +352,9 @@ def prepared_agenda(
     )
     answer = reply(host, topic.id, write(secret("retort")))
     mark(people.moderator, answer.id, "tried it", "kept", secret("retort"))
+    for page in (case, practice):
+        opening = first_post(get_topic(people.moderator, page.topic_id))
+        other = host if opening.author_id == people.moderator.id else people.moderator
+        mark(other, opening.id, "tried it", "kept", secret("retort"))
     comments = [reply(host, page.topic_id, write(secret("retort"))) for page in (case, practice)]
     return (shown_post(topic, people.moderator), answer.id, *(one.id for one in comments))

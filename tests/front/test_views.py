@@ -633,6 +633,8 @@ def test_a_city_leads_to_members_practices_and_cases_of_cities_of_its_size(
     nobody = client.get("/cities/tokyo").text
     where = re.findall(r'href="(/[a-z]+\?size=[a-z]+)"', nobody)
     assert where == ["/members?size=largest", "/practices?size=largest", "/cases?size=largest"]
+    assert 'href="/practices?tried_size=largest"' in nobody
+    assert 'href="/practices?tried_size=largest&amp;tried=stopped"' in nobody
     found = client.get(where[0].replace("largest", "large")).text
     assert small.people.ben.name in found
     assert '<option value="large" selected>1 to 5 million' in found

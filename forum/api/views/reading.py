@@ -33,12 +33,12 @@ from forum.commitments.models import STATES
 from forum.declarations import queries as declared
 from forum.declarations.models import TOLD_STATES
 from forum.declarations.queries import DeclarationFilter
-from forum.dialogue.models import KINDS
+from forum.dialogue.models import KINDS, OUTCOMES
 from forum.dialogue.queries import tried_in
 from forum.errors import Invalid, NotFound
 from forum.glossary.queries import IndexFilter, index, whole_entries, widened
 from forum.library import queries as library
-from forum.library.forms import KIND_NAMES
+from forum.library.forms import KIND_NAMES, SIZE_NAMES
 from forum.library.models import Case, Practice
 from forum.library.queries import EVIDENCE, CaseFilter, PracticeFilter, ReadingFilter
 from forum.meetings.queries import coming_meetings, past_meetings
@@ -64,6 +64,22 @@ THEMES = Parameter("theme", THEME.meaning, several=True)
 LANGUAGE = Parameter("language", _("A language, by its code: fr."))
 LANGUAGES = Parameter("language", LANGUAGE.meaning, several=True)
 COUNTRIES = Parameter("country", _("A country, by its code of two letters: FI."), several=True)
+TRIED = Parameter(
+    "tried",
+    _("What became of it in a city that tried it. Its size and country are of the same city."),
+    choices=OUTCOMES,
+    several=True,
+)
+TRIED_SIZES = Parameter(
+    "tried_size", _("How large a city is that tried it."), choices=tuple(SIZE_NAMES), several=True
+)
+TRIED_COUNTRIES = Parameter(
+    "tried_country", _("The country of a city that tried it, by its code: FI."), several=True
+)
+TRIED_CITIES = Parameter(
+    "tried_city", _("The last part of the address of a city that tried it."), several=True
+)
+TRIALS = (TRIED, TRIED_SIZES, TRIED_COUNTRIES, TRIED_CITIES)
 KIND = Parameter("kind", _("What kind."), choices=KINDS)
 ORDER = Parameter("order", _("In which order."), choices=ORDERS, default=ACTIVE)
 ORDER_OF_POSTS = Parameter("order", ORDER.meaning, choices=(NEWEST, OLDEST), default=NEWEST)
@@ -234,6 +250,7 @@ def post(post_id: int) -> models.Post:
     AGENDAS,
     THEMES,
     COUNTRIES,
+    *TRIALS,
     KINDS_OF_CASES,
     LANGUAGES,
     PAGE,
@@ -283,6 +300,7 @@ def _translation(original: Practice | Case, language: str) -> models.Translation
     AGENDAS,
     THEMES,
     COUNTRIES,
+    *TRIALS,
     PROOF,
     FAILED,
     CONFIRMED,
@@ -535,9 +553,17 @@ def _filters_of_libraries() -> dict[str, tuple[str, ...]]:
     return {
         "agenda": values(AGENDAS),
         "theme": values(THEMES),
-        "country": tuple(code.upper() for code in values(COUNTRIES)),
+        "country": _country_codes(COUNTRIES),
+        "tried": values(TRIED),
+        "tried_size": values(TRIED_SIZES),
+        "tried_country": _country_codes(TRIED_COUNTRIES),
+        "tried_city": values(TRIED_CITIES),
         "language": _languages(LANGUAGES),
     }
+
+
+def _country_codes(parameter: Parameter) -> tuple[str, ...]:
+    return tuple(code.upper() for code in values(parameter))
 
 
 def _cursor() -> queries.Cursor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forum.library.queries._facets import (
+    TRIAL_FACETS,
     CaseFilter,
     Choice,
     PracticeFilter,
@@ -45,12 +46,15 @@ from forum.library.queries.cases import (
 )
 from forum.library.queries.changing import cities_by_id, last_position, taken_slugs
 from forum.library.queries.discussions import (
+    Trials,
     commented_paragraphs,
     interest_in,
     opening_post_id,
     paragraph_of,
     places_of_cases,
+    trials_in,
     tried_counts,
+    wanted_trials,
 )
 from forum.library.queries.edits import (
     case_edits,
@@ -117,11 +121,13 @@ __all__ = [
     "FIGURE_PARTS",
     "LINK_PARTS",
     "SECTIONS",
+    "TRIAL_FACETS",
     "CaseFilter",
     "Choice",
     "PracticeFilter",
     "ReadingFilter",
     "Related",
+    "Trials",
     "TriedPractice",
     "adapted_by",
     "adapted_from",
@@ -198,11 +204,13 @@ __all__ = [
     "related",
     "sections_for",
     "taken_slugs",
+    "trials_in",
     "tried_by",
     "tried_counts",
     "unreadable_at",
     "visible_cases",
     "visible_practices",
     "visible_readings",
+    "wanted_trials",
     "why_not_shown",
 ]

@@ -7,16 +7,25 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy.orm import joinedload
 
 from forum.db import db, execute_core
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import first_post, is_readable, topic_if_there
 from forum.errors import or_not_found
 from forum.library.models import Case, CaseParagraph, Intention
+from forum.library.queries._facets import (
+    TRIAL_FACETS,
+    CaseFilter,
+    PracticeFilter,
+    trial_conditions,
+)
 from forum.library.queries._shared import is_tried_mark
 from forum.library.queries._visibility import visible_cases
 from forum.members.models import City, Member
 from forum.permissions import Person
+
+MAX_TRIALS = 3  # shown with an item of a list
 
 
 def opening_post_id(reader: Person, topic_id: int | None) -> int:
@@ -82,3 +91,51 @@ def _tried_counts_query() -> Select[Any]:
     query = query.join(Mark, is_tried_mark(Post.id)).where(Post.number == 1)
     about = Post.topic_id.in_(bindparam("topic_ids", expanding=True))
     return query.where(about).group_by(Post.topic_id)
+
+
+class Trials(NamedTuple):
+    """The newest "tried it" marks on a case or a practice that have what a filter wants, and how many more have it."""
+
+    marks: list[Mark]
+    more: int
+
+
+def wanted_trials(
+    topic_ids: Iterable[int | None], wanted: CaseFilter | PracticeFilter
+) -> dict[int, Trials]:
+    """The trials by which a filter finds the cases or practices of these topics, as `trials_in`.
+
+    Empty if the filter does not ask for trials.
+    """
+    is_asked = any(getattr(wanted, name) for name in TRIAL_FACETS)
+    return trials_in(topic_ids, wanted) if is_asked else {}
+
+
+def trials_in(
+    topic_ids: Iterable[int | None], wanted: CaseFilter | PracticeFilter, limit: int = MAX_TRIALS
+) -> dict[int, Trials]:
+    """Trials of the cases or practices of these topics that have what a filter wants: {topic id: trials}.
+
+    Member and city are loaded. The topics must be ones that the reader was found to see.
+    """
+    ids = [topic_id for topic_id in topic_ids if topic_id]
+    if not ids:
+        return {}
+    newest: Any = {"partition_by": Post.topic_id}
+    newest["order_by"] = (Mark.created_at.desc(), Mark.id.desc())
+    numbered: tuple[Any, ...] = (
+        Mark.id.label("id"),
+        Post.topic_id.label("topic_id"),
+        func.row_number().over(**newest).label("place"),
+        func.count().over(partition_by=Post.topic_id).label("total"),
+    )
+    query = select(*numbered).select_from(Post).join(Mark, is_tried_mark(Post.id))
+    query = query.outerjoin(City, City.id == Mark.city_id).where(*trial_conditions(wanted))
+    rows = query.where(Post.number == 1, Post.topic_id.in_(ids)).subquery()
+    found = select(Mark, rows.c.topic_id, rows.c.total).join(rows, rows.c.id == Mark.id)
+    found = found.where(rows.c.place <= limit).order_by(rows.c.topic_id, rows.c.place)
+    found = found.options(joinedload(Mark.member), joinedload(Mark.city))
+    trials: dict[int, Trials] = {}
+    for mark, topic_id, total in db.session.execute(found):
+        trials.setdefault(topic_id, Trials([], max(total - limit, 0))).marks.append(mark)
+    return trials

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from forum.dialogue.models import OUTCOMES
 from forum.library import forms
 from forum.library.queries import (
     EVIDENCE,
+    TRIAL_FACETS,
     CaseFilter,
     Choice,
     PracticeFilter,
@@ -31,12 +33,18 @@ MAX_CHOSEN = 20
 
 @dataclass(frozen=True)
 class Facet:
-    """One group of filters as the page shows it: choices are (value, label, count)."""
+    """One facet as the page shows it: choices are (value, label, count).
+
+    `group` is the heading that it shares with the facets beside it, or nothing; `chip` what it is called where it
+    stands alone.
+    """
 
     name: str
     title: str
     choices: list[tuple[str, str, int]]
     chosen: tuple[str, ...]
+    group: str
+    chip: str
 
 
 _PARAMETERS = {
@@ -51,6 +59,7 @@ _CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
     "evidence": EVIDENCE,
     "confirmed": ("yes", "no"),
     "tried": OUTCOMES,
+    "tried_size": (*(size for size, _most in CITY_SIZES), LARGEST_SIZE),
 }
 
 
@@ -63,20 +72,26 @@ def render_library(
     """
     address = address or url_for(f"library.{name}")
     chips = [
-        (f"{facet.title}{_(': ')}{text}", _address_without(address, facet.name, value))
+        (f"{facet.chip}{_(': ')}{text}", _address_without(address, facet.name, value))
         for facet in facets
         for value, text, _count in facet.choices
         if value in facet.chosen
     ]
     return render_template(
         template or f"library/{name}.html",
-        facets=facets,
+        facets=_in_groups(facets),
         chips=chips,
         table=address_with_filters(f"library.{name}_table"),
         is_filterable=any(facet.choices for facet in facets),
         **words_for_columns(),
         **context,
     )
+
+
+def _in_groups(facets: Iterable[Facet]) -> list[tuple[str, list[Facet]]]:
+    """The facets that have choices, under the headings of their groups."""
+    shown = (facet for facet in facets if facet.choices)
+    return [(group, list(ones)) for group, ones in groupby(shown, lambda facet: facet.group)]
 
 
 def address_with_filters(endpoint: str) -> str:
@@ -110,6 +125,10 @@ def shown_facets(choices: Mapping[str, list[Choice]], wanted: Any) -> list[Facet
     titles = {
         "agenda": _("Agenda"),
         "theme": _("Theme"),
+        "tried": _("What became of it"),
+        "tried_size": _("Size of the city"),
+        "tried_country": _("Country"),
+        "tried_city": _("City"),
         "country": _("Country"),
         "city": _("City"),
         "size": _("Size of the city"),
@@ -118,16 +137,21 @@ def shown_facets(choices: Mapping[str, list[Choice]], wanted: Any) -> list[Facet
         "evidence": _("Evidence"),
         "failed": _("What did not work"),
         "confirmed": _("Still true?"),
-        "tried": _("Tried elsewhere"),
         "language": _("Language"),
         "year": _("Year"),
     }
+    place = _("Places") if isinstance(wanted, CaseFilter) else _("Where it comes from")
+    groups = dict.fromkeys(("country", "city", "size"), place)
+    groups |= dict.fromkeys(TRIAL_FACETS, _("Tried elsewhere"))
+    chips = dict.fromkeys(TRIAL_FACETS, _("Tried in")) | {"tried": _("Tried elsewhere")}
     return [
         Facet(
             name,
             title,
             _labelled_choices(name, choices[name], getattr(wanted, name)),
             getattr(wanted, name),
+            groups.get(name, ""),
+            chips.get(name, title),
         )
         for name, title in titles.items()
         if name in choices
@@ -149,16 +173,19 @@ def _labelled_choices(
 
 
 def _label(name: str, choice: Choice) -> str:
+    countries = (get_locale() or Locale("en")).territories
     known: Mapping[str, Any] = {
         "kind": {**forms.KIND_NAMES, **forms.READING_NAMES},
         "status": forms.STATUS_NAMES,
         "size": forms.SIZE_NAMES,
         "evidence": forms.EVIDENCE_NAMES,
         "tried": forms.OUTCOME_NAMES,
+        "tried_size": forms.SIZE_NAMES,
         "failed": {"yes": _("Says what did not work")},
         "confirmed": {"yes": _("The author says so"), "no": _("Nobody has confirmed it")},
         "language": dict(languages()),
-        "country": (get_locale() or Locale("en")).territories,
+        "country": countries,
+        "tried_country": countries,
     }.get(name, {})
     return str(known.get(choice.value) or choice.label or choice.value)
 

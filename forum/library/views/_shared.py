@@ -17,7 +17,7 @@ from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.dialogue.actions import mark, unmark
 from forum.dialogue.forms import TriedForm
-from forum.dialogue.models import TRIED, Mark, Post, Topic
+from forum.dialogue.models import OUTCOMES, TRIED, Mark, Post, Topic
 from forum.dialogue.queries import first_post, mark_given, my_marks, post_to_mark, tried_in
 from forum.dialogue.views import discussion
 from forum.errors import NotFound
@@ -39,6 +39,13 @@ def related_to(themes: Collection[Any], but: Collection[int]) -> queries.Related
 
 
 @bp.app_template_global()
+def practices_tried(themes: Collection[Any]) -> str:
+    """The address of the practices on these themes that other cities tried."""
+    slugs = [theme.slug for theme in themes]
+    return url_for("library.practices", theme=slugs, tried=OUTCOMES)
+
+
+@bp.app_template_global()
 def evidence_level(evidence: str) -> int:
     """The level of a kind of evidence, from 1, the weakest, to 4."""
     return forms.EVIDENCE_LEVELS.get(evidence, 1)
@@ -48,6 +55,17 @@ def evidence_level(evidence: str) -> int:
 def evidence_name(evidence: str) -> str:
     """What a kind of evidence is called."""
     return str(forms.EVIDENCE_NAMES.get(evidence, evidence))
+
+
+@bp.app_template_global()
+def trial_in_words(mark: Mark) -> str:
+    """What became of it where and when, for a "tried it" mark with its city: "Stopped in Tampere, 2026"."""
+    city = mark.city.name if mark.city else _("a city that is not known")
+    words = {"city": city, "year": mark.created_at.year}
+    return {
+        "kept": _("Kept in %(city)s, %(year)s", **words),
+        "adapted": _("Adapted in %(city)s, %(year)s", **words),
+    }.get(mark.outcome or "", _("Stopped in %(city)s, %(year)s", **words))
 
 
 def is_in_sight(one: Any) -> bool:

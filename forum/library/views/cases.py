@@ -65,7 +65,8 @@ def cases() -> ResponseReturnValue:
     wanted = CaseFilter(**chosen_values(CaseFilter))
     facets = shown_facets(queries.case_choices(me(), wanted), wanted)
     page = queries.cases(me(), wanted, web.number("page"))
-    return render_library("cases", facets, page=page, curated=curated_agendas(me()))
+    trials = queries.wanted_trials((case.topic_id for case in page.items), wanted)
+    return render_library("cases", facets, page=page, trials=trials, curated=curated_agendas(me()))
 
 
 @bp.get("/cases/<slug>")

@@ -70,6 +70,7 @@ def _address_of_pair(first: Practice, second: Practice) -> str:
 
 def _choose(first: Practice) -> ResponseReturnValue:
     wanted = PracticeFilter(**chosen_values(PracticeFilter), order="featured")
+    page = queries.practices(me(), wanted, web.number("page"))
     origin = queries.adapted_from(me(), first)
     return render_library(
         "practices",
@@ -78,5 +79,6 @@ def _choose(first: Practice) -> ResponseReturnValue:
         template="library/choose.html",
         practice=first,
         relatives=[*([origin] if origin else []), *queries.adapted_by(me(), first)],
-        page=queries.practices(me(), wanted, web.number("page")),
+        page=page,
+        trials=queries.wanted_trials((one.topic_id for one in page.items), wanted),
     )

@@ -69,12 +69,20 @@ def practices() -> ResponseReturnValue:
     wanted = PracticeFilter(**chosen_values(PracticeFilter), order=order)
     facets = shown_facets(queries.practice_choices(me(), wanted), wanted)
     page = queries.practices(me(), wanted, web.number("page"))
-    tried = queries.tried_counts(practice.topic_id for practice in page.items)
+    topic_ids = [practice.topic_id for practice in page.items]
     orders = [
         (text, address_with_order(value), value == order, None)
         for value, text in (("featured", _("Featured first")), ("newest", _("Newest")))
     ]
-    return render_library("practices", facets, page=page, order=order, orders=orders, tried=tried)
+    return render_library(
+        "practices",
+        facets,
+        page=page,
+        order=order,
+        orders=orders,
+        tried=queries.tried_counts(topic_ids),
+        trials=queries.wanted_trials(topic_ids, wanted),
+    )
 
 
 @bp.get("/practices/<slug>")

@@ -17,28 +17,54 @@ from flask_babel import gettext as _
 
 from forum import web
 from forum.dialogue.forms import AUDIENCE_NAMES
-from forum.dialogue.models import Topic
+from forum.dialogue.models import Mark, Topic
 from forum.library import forms, queries
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
 from forum.library.views._facets import chosen_values
-from forum.library.views._shared import bp, is_in_sight
+from forum.library.views._shared import bp, is_in_sight, trial_in_words
 from forum.members.models import City, Member
 from forum.members.queries import language_names
+from forum.permissions import Person
 from forum.sheets import delimiter_in, long_sheet
 from forum.web import me
 
 ROWS_AT_ONCE = 500  # that are read before the next ones are
+MAX_TRIALS = 20  # told of one item
 # The name of a column, and a function that returns an item's value for it
 Columns = list[tuple[str, Callable[[Any], object]]]
 # Returns at most so many items after a given one; the first items after None
 After = Callable[[Any, int], Sequence[Any]]
 
 
+class _Tried:
+    """In which cities the items of a batch were tried, and what became of it there: what a filter wants of trials."""
+
+    def __init__(self, reader: Person, wanted: CaseFilter | PracticeFilter) -> None:
+        self._reader, self._wanted = reader, wanted
+        self._counts: dict[int, int] = {}
+        self._trials: dict[int, queries.Trials] = {}
+
+    def read(self, topic_ids: Sequence[int | None]) -> None:
+        self._counts = queries.tried_counts(topic_ids)
+        self._trials = queries.trials_in(topic_ids, self._wanted, MAX_TRIALS)
+
+    def cities(self, topic_id: int | None) -> int:
+        return self._counts.get(topic_id or 0, 0)
+
+    def told(self, topic_id: int | None) -> str:
+        found = self._trials.get(topic_id or 0)
+        return "; ".join(self._in_words(mark) for mark in found.marks) if found else ""
+
+    def _in_words(self, mark: Mark) -> str:
+        note = "" if mark.member_id in self._reader.ignored else mark.note
+        return f"{trial_in_words(mark)}{_(': ')}{note}" if note else trial_in_words(mark)
+
+
 @bp.get("/cases.csv")
 def cases_table() -> Response:
     """The library of cases as a table."""
     reader, wanted = me(), CaseFilter(**chosen_values(CaseFilter))
-    tried: dict[int, int] = {}
+    tried = _Tried(reader, wanted)
     languages = language_names()
     columns: Columns = [
         (_("Name"), lambda case: case.name),
@@ -50,7 +76,8 @@ def cases_table() -> Response:
         (_("Places"), lambda case: "; ".join(place.label for place in case.places)),
         (_("Summary"), lambda case: case.summary),
         (_("Language"), lambda case: languages.get(case.language, case.language)),
-        (_("Cities that tried it"), lambda case: tried.get(case.topic_id, 0)),
+        (_("Cities that tried it"), lambda case: tried.cities(case.topic_id)),
+        (_("What became of it"), lambda case: tried.told(case.topic_id)),
         (_("Comments"), lambda case: _comments(case.topic)),
         (_("Address"), lambda case: web.absolute(f"/cases/{case.slug}")),
     ]
@@ -61,7 +88,7 @@ def cases_table() -> Response:
 def practices_table() -> Response:
     """The library of practices as a table, the newest first."""
     reader, wanted = me(), PracticeFilter(**chosen_values(PracticeFilter), order="newest")
-    tried: dict[int, int] = {}
+    tried = _Tried(reader, wanted)
     languages = language_names()
     columns: Columns = [
         (_("Title"), lambda one: one.title),
@@ -74,7 +101,8 @@ def practices_table() -> Response:
         (_("Author"), lambda one: _name(one.author)),
         (_("Language"), lambda one: languages.get(one.language, one.language)),
         (_("Who can read it"), lambda one: AUDIENCE_NAMES[one.audience]),
-        (_("Cities that tried it"), lambda one: tried.get(one.topic_id or 0, 0)),
+        (_("Cities that tried it"), lambda one: tried.cities(one.topic_id)),
+        (_("What became of it"), lambda one: tried.told(one.topic_id)),
         (_("Comments"), lambda one: _comments(one.topic)),
         (_("Published on"), lambda one: one.published_at and one.published_at.date()),
         (_("Still true, says the author, on"), lambda one: one.confirmed_on),
@@ -107,23 +135,18 @@ def readings_table() -> Response:
     return _table("readings", columns, partial(queries.readings_after, reader, wanted))
 
 
-def _table(
-    name: str, columns: Columns, after: After, tried: dict[int, int] | None = None
-) -> Response:
-    """The file: the names of the columns, then the values of each item. `tried` gets the ids of each batch."""
+def _table(name: str, columns: Columns, after: After, tried: _Tried | None = None) -> Response:
+    """The file: the names of the columns, then the values of each item. `tried` reads what it knows of each batch."""
     end = delimiter_in(web.locale())
     names: list[object] = [name for name, _value in columns]
     return long_sheet(name, chain([[names]], _portions(columns, after, tried)), end)
 
 
-def _portions(
-    columns: Columns, after: After, tried: dict[int, int] | None
-) -> Iterator[list[list[object]]]:
+def _portions(columns: Columns, after: After, tried: _Tried | None) -> Iterator[list[list[object]]]:
     """The cells of all rows in batches; at least one batch, which may be empty."""
     for shown in portions(after):
         if tried is not None:
-            tried.clear()
-            tried.update(queries.tried_counts(one.topic_id for one in shown))
+            tried.read([one.topic_id for one in shown])
         yield [[value(one) for _name, value in columns] for one in shown]
 
 
