@@ -554,6 +554,55 @@ def test_the_snippet_is_the_piece_around_the_words(library: Flask) -> None:
     assert len(snippet) < 300
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "電停から五百メートル以内で補助を出しています。" * 20,
+        "第1章 " + "電停から五百メートル以内。" * 40,
+    ],
+)
+def test_a_snippet_without_spaces_shows_the_words_that_were_found(app: Flask, before: str) -> None:
+    after = "公園に水をためました。" * 40
+    actions.index(SYSTEM, entry(50, "", f"{before}雨水{after} 終わり"))
+    snippet = str(find(VISITOR, Query("雨水")).page.items[0].snippet)
+    assert "<mark>雨水</mark>公園" in snippet and snippet.startswith("… ") and snippet.endswith("…")
+    assert 200 < len(snippet) < 300
+
+
+def test_a_snippet_cut_in_a_run_of_letters_does_not_begin_with_a_mark(app: Flask) -> None:
+    actions.index(SYSTEM, entry(50, "", "ที่" * 101 + "น้ำท่วม"))
+    snippet = str(find(VISITOR, Query("น้ำท่วม")).page.items[0].snippet)
+    assert snippet.startswith("… ท") and "<mark>" in snippet
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("تجربة القاهرة", "تجربه القاهره"),
+        ("مستشفى البلدي", "مستشفي البلدى"),
+        ("أحمد إلى آسيا", "احمد الي اسيا"),
+        ("كتـــاب", "كتاب"),
+        ("شهرداری کرج", "شهرداري كرج"),
+        ("٤٥ محطة", "45 محطة"),
+        ("۴۵ ایستگاه", "45 ايستگاه"),
+        ("बाढ़ १२", "बाढ़ 12"),
+    ],
+)
+def test_letters_that_are_typed_for_each_other_find_each_other(
+    app: Flask, written: str, typed: str
+) -> None:
+    for item_id, words in enumerate((written, typed)):
+        actions.index(SYSTEM, entry(item_id, "", f"{words} …"))
+    for words in (written, typed, f'"{written}"', f'"{typed}"'):
+        found = find(VISITOR, Query(words)).page.items
+        assert [str(hit.snippet).count("<mark>") for hit in found] == [len(typed.split())] * 2
+
+
+def test_a_line_that_stretches_words_finds_nothing_by_itself(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "", "كتـــاب ـــ"))
+    assert not ids("ـــ") and not ids('"ـ"') and ids("كتاب ـ") == set()
+
+
 def test_the_index_holds_words_only() -> None:
     assert searchable("https://example.org/a_b?c=1, O’Neil – 3.5 %") == (
         "https example org a b c 1 o neil 3 5"

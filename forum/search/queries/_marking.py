@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from forum.plaintext import fold, in_one_line
 from forum.search.queries._matching import MIN_PREFIX_LENGTH
-from forum.search.queries._words import is_in_script_without_spaces, is_word_character
+from forum.search.queries._words import is_in_script_without_spaces, is_word_character, spelt_alike
 
 SNIPPET_LENGTH = 240
 BETWEEN_WORDS = r"[\W_]+"  # of a name that is marked as a whole
@@ -33,14 +33,25 @@ def mark(plain: str, words: Sequence[str], has_prefix: bool = True) -> Markup:
 
 
 def snippet(plain: str, words: Sequence[str], has_prefix: bool) -> str:
-    """The part of a text around the first of the words, cut between words."""
+    """The part of a text around the first of the words, cut between words where there are spaces."""
     plain = in_one_line(plain)
-    start = next((start for start, _end in _word_spans(plain, words, has_prefix)), 0)
-    start = max(0, start - SNIPPET_LENGTH // 3)
-    start = plain.find(" ", start) + 1 if start else 0
-    piece = plain[start : start + SNIPPET_LENGTH]
-    tail = "…" if start + SNIPPET_LENGTH < len(plain) else ""
-    return ("… " if start else "") + (piece.rsplit(" ", 1)[0] if tail else piece) + tail
+    first, after = next(_word_spans(plain, words, has_prefix), (0, 0))
+    start = max(0, first - SNIPPET_LENGTH // 3)
+    end = start + SNIPPET_LENGTH
+    # A script without spaces between words may have none near, and the words themselves must stay.
+    if start:
+        start = plain.find(" ", start, first) + 1 or _whole_sign(plain, start)
+    if end >= len(plain):
+        return ("… " if start else "") + plain[start:]
+    end = max(plain.rfind(" ", max(after, start + SNIPPET_LENGTH // 2), end), 0) or end
+    return ("… " if start else "") + plain[start:end] + "…"
+
+
+def _whole_sign(plain: str, start: int) -> int:
+    """The first position from `start` on that is not in the middle of a character with its combining marks."""
+    return next(
+        (at for at in range(start, len(plain)) if unicodedata.category(plain[at])[0] != "M"), start
+    )
 
 
 def _word_spans(plain: str, words: Sequence[str], has_prefix: bool) -> Iterator[tuple[int, int]]:
@@ -59,11 +70,14 @@ def _word_spans(plain: str, words: Sequence[str], has_prefix: bool) -> Iterator[
         yield start, end
 
 
-_fold_sign = lru_cache(4096)(fold)
+@lru_cache(4096)
+def _fold_sign(sign: str) -> str:
+    return spelt_alike(fold(sign))
 
 
 def _whole_words(folded: str, words: Sequence[str], has_prefix: bool) -> Iterator[tuple[int, int]]:
     """Start and end of each of the words in a folded text, the last word possibly as a prefix; they never overlap."""
+    words = [spelt_alike(word) or word for word in words]
     prefix = words[-1] if words and has_prefix and len(words[-1]) >= MIN_PREFIX_LENGTH else ""
     escaped = (re.escape(word) for word in sorted(words, key=len, reverse=True))
     pattern = "|".join(

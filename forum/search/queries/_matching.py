@@ -35,6 +35,7 @@ from forum.search.queries._words import (
     MAX_WORD_LENGTH,
     Instead,
     Term,
+    spelt_alike,
     words_only,
 )
 from forum.search.queries.documents import document_id, visible_documents
@@ -334,7 +335,7 @@ def with_prefix(terms: Sequence[Term], typed: str) -> Sequence[Term]:
     (*_before, word), in_quotes = [
         (words, number % 2) for number, part in parts if (words := words_only(part).split())
     ][-1]
-    is_last = last.words == (word[:MAX_WORD_LENGTH],)
+    is_last = last.words == (spelt_alike(word)[:MAX_WORD_LENGTH],)
     if in_quotes or not is_last or len(word) < MIN_PREFIX_LENGTH or _is_common(last):
         return terms
     return [*others, replace(last, is_prefix=True)]

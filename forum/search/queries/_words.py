@@ -19,6 +19,11 @@ MAX_WORD_LENGTH = 100  # characters; longer words are truncated, both in the ind
 PIECE = re.compile(rf"([{SCRIPTS_WITHOUT_SPACES}]+)|[^{SCRIPTS_WITHOUT_SPACES}\s]+")
 # ASCII characters that are not part of a word become spaces; a table for `str.translate`.
 SEPARATORS = {number: " " for number in range(128) if not chr(number).isalnum()}
+# Letters that people type for each other, since keyboards and habits differ: Arabic final forms, Persian letters on Arabic
+# keyboards. The line that stretches Arabic words goes, and digits of these scripts become those of ASCII.
+SPELLINGS = str.maketrans("ىیةک", "ييهك", "ـ") | {
+    zero + digit: str(digit) for zero in (0x660, 0x6F0, 0x966, 0x9E6) for digit in range(10)
+}
 MIN_INFLECTED_LENGTH = 4  # characters of a word whose plural or singular is searched for
 UNINFLECTED = {"news", "series", "species"}
 # Endings of words, each with those of the word's other forms; the first match applies.
@@ -148,7 +153,7 @@ def forms_of(name: str) -> list[tuple[str, ...]]:
 
 
 def _terms_of_word(word: str) -> Iterator[Term]:
-    for piece, has_no_spaces in _split_scripts(word):
+    for piece, has_no_spaces in _split_scripts(spelt_alike(word) or word):
         pairs = _bigrams(piece)
         if not has_no_spaces:
             yield Term((piece[:MAX_WORD_LENGTH],), inflections=inflections(piece))
@@ -160,7 +165,7 @@ def _terms_of_word(word: str) -> Iterator[Term]:
 
 def _phrase(words: Sequence[str]) -> Term:
     """The term of a phrase. The text goes on after the phrase, so the bigram that begins with its last character is unknown."""
-    indexed = searchable(" ".join(words)).split()
+    indexed = searchable(" ".join(words)).split() or list(words)
     last, has_no_spaces = list(_split_scripts(words[-1]))[-1]
     if has_no_spaces and len(last) > 1:
         del indexed[-1]
@@ -189,7 +194,7 @@ def inflections(word: str) -> tuple[str, ...]:
 
 def searchable(text: str) -> str:
     """A text as the index takes it: its folded words separated by spaces, so that both databases see the same words."""
-    words = words_only(text)
+    words = spelt_alike(words_only(text))
     if words.isascii():  # same result as below, several times as fast
         return " ".join(word[:MAX_WORD_LENGTH] for word in words.split())
     return " ".join(
@@ -215,6 +220,11 @@ def words_only(text: str) -> str:
     if folded.isascii():
         return folded.translate(SEPARATORS)
     return "".join(sign if is_word_character(sign) else " " for sign in folded)
+
+
+def spelt_alike(folded: str) -> str:
+    """Folded words as the index spells them: letters that are typed for each other are the same (`SPELLINGS`)."""
+    return folded if folded.isascii() else folded.translate(SPELLINGS)
 
 
 def _split_scripts(words: str) -> Iterator[tuple[str, bool]]:
