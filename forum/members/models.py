@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ MANDATE_ENDS = TAKEN_BACK, ALL_WRITE, LAST_DAY, LEFT, MOVED_ON = (
     "left",
     "moved on",
 )
+NON_JOINER = "\u200c"  # between letters that would join; itself it has no width
 PALETTES = ("water", "rose", "teal", "sand", "park", "heather")
 
 
@@ -150,9 +152,14 @@ class PersonLabel:
 
     @property
     def initials(self) -> str:
-        """One or two letters instead of a picture: of the first and last word of the name that begins with one."""
+        """One or two letters instead of a picture: of the first and last word of the name that begins with one.
+
+        Arabic letters stand apart: joined they would be a word, such as the “no” of ل and ا.
+        """
         words = [word for word in self.name.split() if word[0].isalpha()] or self.name.split()
-        return "".join(word[0] for word in (words[:1] + words[-1:] if words[1:] else words)).upper()
+        letters = [word[0] for word in (words[:1] + words[-1:] if words[1:] else words)]
+        do_join = all(unicodedata.bidirectional(letter) == "AL" for letter in letters)
+        return (NON_JOINER if do_join else "").join(letters).upper()
 
     @property
     def palette(self) -> str:
