@@ -7,10 +7,11 @@ const KEEP_SECONDS = 10; // between two sendings of a form that changes
 
 let local;
 let session;
+let language;
 const tables = new WeakMap(); // the module of rows, by form
 
 export async function start(tools) {
-  ({ local, session } = tools);
+  ({ local, session, language } = tools);
   forget(document.body.dataset.published);
   for (const form of document.querySelectorAll("form[data-draft]")) {
     form.addEventListener("submit", sendOnce);
@@ -293,11 +294,11 @@ function linkElsewhere(form, key) {
   }
 }
 
-/** Say in the note that offers a draft how it begins, and when it was typed. */
+/** Say in the note that offers a draft how it begins, without quotes and the marks of Markdown, and when it was typed. */
 function describe(note, { fields, at }) {
-  note.querySelector("q").textContent = longest(fields).slice(0, 80);
-  note.querySelector("[data-at]").textContent =
-    at ? new Date(at).toLocaleString(document.documentElement.lang.replace(/^en$/, "en-GB"), { dateStyle: "medium", timeStyle: "short" }) : "";
+  const text = longest(fields);
+  note.querySelector("q").textContent = (text.replace(/^>.*|^[-+# ]+|\]\(\S*\)|[*\x60[\]]|\b_+|_+\b/gm, "").trim() || text).slice(0, 80);
+  note.querySelector("[data-at]").textContent = new Date(at).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** Whether the forum has all of a draft of this browser. */

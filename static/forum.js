@@ -5,6 +5,7 @@ const script = document.querySelector("script[data-modules]");
 const addresses = script.dataset.modules.split(" ");
 const words = { ...script.dataset, member: body.dataset.member || "" };
 const DAY = 86_400_000;
+const language = documentElement.lang.replace(/^en$/, "en-GB"); // which has the day first, and 24 hours
 
 /** What the browser keeps, and what stands in for it where that is forbidden. */
 const storage = (name, instead) => {
@@ -39,12 +40,11 @@ async function page(address, body) {
 /** Start a module of ours; a page that cannot load it stays as it was. */
 const load = (name, tools = {}) =>
   import(addresses.find((address) => address.includes(`/${name}.js`)))
-    .then((module) => module.start({ ...words, letter, local, session, load, make, page, ...tools }))
+    .then((module) => module.start({ ...words, language, letter, local, session, load, make, page, ...tools }))
     .catch(console.warn);
 
 /** Times are the reader's own, and a distance under seven days; what the page said, in UTC, stays as a title. */
 function localTimes() {
-  const language = documentElement.lang.replace(/^en$/, "en-GB"); // which has the day first, and 24 hours
   const distance = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   for (const time of document.querySelectorAll("time[datetime$=Z]")) {
     const { dateTime, textContent: said } = time;

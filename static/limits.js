@@ -1,18 +1,18 @@
 /** Says at once what a form would refuse: how much of a text is too long, that too many boxes are ticked; nothing is cut off. */
 
+let tools;
+
 /** Fields are heard where they all are, so that a row added later is heard from its first letter. */
-export function start({ over }) {
-  const heard = new WeakMap();
+export function start(given) {
+  tools = given;
   document.addEventListener("input", ({ target: field }) => {
-    if (!field.matches("[data-most]")) return;
-    if (!heard.has(field)) heard.set(field, measure(field, over));
-    heard.get(field)();
+    if (field.matches("[data-most]")) (field.measured ??= measure(field))();
   });
   document.querySelectorAll("[data-too-many]").forEach(count);
 }
 
 /** Returns what says of a field by how much it is too long, shortly after one stops typing. */
-function measure(field, over) {
+function measure(field) {
   const said = message();
   const { most } = field.dataset;
   let timer;
@@ -22,7 +22,7 @@ function measure(field, over) {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const tooMany = [...field.value.trim().normalize()].length - most; // counted as the forum does
-      said.textContent = tooMany > 0 ? `${over} ${tooMany.toLocaleString(document.documentElement.lang)}` : "";
+      said.textContent = tooMany > 0 ? `${tools.over} ${tooMany.toLocaleString(tools.language)}` : "";
     }, 500);
   };
 }
@@ -36,8 +36,4 @@ function count(group) {
   });
 }
 
-function message() {
-  const said = Object.assign(document.createElement("p"), { className: "err" });
-  said.setAttribute("role", "status");
-  return said;
-}
+const message = () => tools.make("p", { className: "err", role: "status" });

@@ -98,6 +98,17 @@ def test_an_offer_says_how_its_text_begins_and_when_it_was_typed(
     expect(offer.locator("[data-at]")).to_have_text("8 Sept 2026, 12:50")
 
 
+def test_an_offer_has_words_and_no_markup(member: Visit, topic: str) -> None:
+    typed = "> They said no.\n\n## What we *did*\n\n- Ask [the tram](https://t.example/), and_then __go__."
+    type_and_crash(member, topic, typed)
+    page = member.go(topic)
+    offer = page.locator("[data-restore]")
+    expect(offer.locator("q")).to_have_text("What we did Ask the tram, and_then go.")
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value(typed)
+    page.fill("[name=source]", "")
+
+
 def test_what_was_discarded_can_be_taken_back(member: Visit, topic: str) -> None:
     for text in ("The first of two.", "The second of two."):
         type_and_crash(member, topic, text)
