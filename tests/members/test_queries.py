@@ -227,6 +227,25 @@ def test_members_are_found_by_the_beginnings_of_words(app, people):
         assert page_of(members.members_matching(VISITOR, words), 1, 9).total == 0
 
 
+def test_what_a_city_or_an_organisation_is_finds_nobody_by_itself(app, people):
+    council = actions.write_organisation(SYSTEM, OrganisationText("Nairobi City Council", "city"))
+    nairobi = members.city_by_name("Nairobi").id
+    actions.edit_profile(people.ben, Profile("Ben Okoth", "Planner", council.id, nairobi))
+    actions.edit_profile(people.chitra, Profile("Chitra Desai", "Lecturer in city finance"))
+
+    def found(words):
+        return {m.name for m in page_of(members.members_matching(VISITOR, words), 1, 9).items}
+
+    assert found("city") == found("CITY of") | {"Chitra Desai"} == {"Chitra Desai"}
+    for words in ("council", "city council", "municipality", "of"):
+        assert found(words) == set()
+    for words in ("nairobi", "nairobi city", "nairobi city council", "city nairobi", "planner"):
+        assert found(words) == {"Ben Okoth"}
+    assert found("city finance") == {"Chitra Desai"}
+    some = members.members_matching_some(VISITOR, ["city", "trams"], 9)
+    assert [m.name for m in some] == ["Chitra Desai"]
+
+
 def test_the_directory_is_narrowed(app, people):
     nairobi = members.city_by_name("Nairobi")
     actions.edit_profile(people.ben, Profile("Ben Okoth", "", None, nairobi.id, "sw", ("sw", "en")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from forum.members.models import City, Member, MemberLanguage
 from forum.members.queries._shared import MAX_LISTED, city_size
 from forum.members.queries.names import (
     city_ids_by_prefix,
+    is_name,
     organisations_by_each,
     organisations_by_words,
 )
@@ -93,6 +94,7 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
     """A select of the visible members who match all words, and nobody without words.
 
     Each word has to start a word of their name, position or help offered, or the name of their city or organisation.
+    Words that only say what these are, like "city council", are looked for in what members say of themselves alone.
     Ordered by name, with city and organisation loaded, for `pages.page_of`.
     """
     found = visible_members(reader).where(_matches(words) if fold(words).split() else false())
@@ -101,7 +103,7 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
 
 def members_matching_some(reader: Person, words: Sequence[str], limit: int) -> Sequence[Member]:
     """Up to `limit` of the visible members who match some of the words, as in `members_matching`; those with the most first."""
-    each = _each_word(words[:MAX_SEARCH_WORDS])
+    each = _each_word(words[:MAX_SEARCH_WORDS], names=list(filter(is_name, words)))
     number = sum((case((one, 1), else_=0) for one in each), literal(0))
     found = visible_members(reader).where(or_(false(), *each)).order_by(number.desc())
     found = found.order_by(Member.sort_key, Member.id).options(*_with_city_and_organisation())
@@ -115,8 +117,9 @@ def _matches(words: str) -> ColumnElement[bool]:
     beginning of a handle, or a complete former handle.
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
-    each = _each_word(wanted)
-    if len(wanted) < 2:
+    has_name = any(map(is_name, wanted))
+    each = _each_word(wanted, names=wanted if has_name else ())
+    if len(wanted) < 2 or not has_name:
         return and_(true(), *each)
     together = organisations_by_words(words_in(words)[:MAX_SEARCH_WORDS])
     return or_(
@@ -126,9 +129,11 @@ def _matches(words: str) -> ColumnElement[bool]:
     )
 
 
-def _each_word(wanted: Sequence[str]) -> list[ColumnElement[bool]]:
-    """For each of some folded words the SQL condition of `_matches`."""
-    organisations = organisations_by_each([words_in(word) for word in wanted])
+def _each_word(wanted: Sequence[str], names: Collection[str]) -> list[ColumnElement[bool]]:
+    """For each of some folded words the SQL condition of `_matches`; only `names` are compared with cities and organisations."""
+    organisations = organisations_by_each(
+        [words_in(word) if word in names else [] for word in wanted]
+    )
     return [
         or_(Member.handle.startswith(word[1:], autoescape=True), has_or_had(word[1:]))
         if word.startswith("@") and len(word) > 1
@@ -137,6 +142,8 @@ def _each_word(wanted: Sequence[str]) -> list[ColumnElement[bool]]:
             Member.city_id.in_(city_ids_by_prefix(word)),
             Member.organisation_id.in_([one.id for one in named]),
         )
+        if word in names
+        else _has_word_starting_with(word)
         for word, named in zip(wanted, organisations, strict=True)
     ]
 

@@ -15,6 +15,20 @@ from forum.versions import cached
 
 HIGHEST_CODE_POINT = "\U0010ffff"
 MIN_PREFIX_LENGTH = 3  # characters; a shorter prefix matches thousands of cities
+# What cities and organisations are, and what joins this to their own name ("City of Bergen"), folded: words that name none
+_WORDS_FOR_KINDS = """
+city cities town towns municipality municipalities municipal council county district region regional
+metropolitan government authority administration department office agency committee assembly board
+institute university school association network federation foundation company society centre center
+ville villes mairie commune communes communaute metropole municipalite departement agence institut universite
+ecole reseau fondation societe gouvernement
+ciudad ciudades ayuntamiento alcaldia municipio municipios municipalidad gobierno departamento agencia
+instituto universidad escuela asociacion red federacion fundacion empresa sociedad centro
+cidade cidades prefeitura camara governo universidade associacao rede fundacao
+stadt gemeinde kommune kommuner kommun stad gemeente kaupunki kunta comune citta provincia
+the of and for de du des la le les del da do
+"""
+_KINDS = frozenset(_WORDS_FOR_KINDS.split())
 
 
 class OrganisationName(NamedTuple):
@@ -35,6 +49,11 @@ def city_ids_by_prefix(prefix: str) -> Select[Any]:
     if len(prefix) < MIN_PREFIX_LENGTH:
         return ids.where(CityName.folded == prefix)
     return ids.where(CityName.folded >= prefix, CityName.folded < prefix + HIGHEST_CODE_POINT)
+
+
+def is_name(word: str) -> bool:
+    """Whether a folded word can name a city or an organisation, and does not only say what they are, like "city"."""
+    return word not in _KINDS
 
 
 def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
