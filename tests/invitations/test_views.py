@@ -93,6 +93,18 @@ def test_questions_are_put_in_order_by_their_numbers(sign_in, people):
     assert 'value="x"' in answer.text and "Second?" in answer.text
 
 
+def test_only_questions_among_several_have_a_place(sign_in, people):
+    browser = sign_in(people.administrator)
+    for asked, places in (
+        ({}, []),
+        ({"question_2": "Why?"}, []),
+        ({"question_1": "Why?", "question_4": "Since when?"}, ["1", "2"]),
+    ):
+        browser.post("/administration/joining", data={**ENTRANCE, **asked})
+        page = browser.get("/administration/joining").text
+        assert re.findall(r'name="place-(\d)"', page) == places
+
+
 def test_what_is_wrong_in_the_texts_and_in_their_order_is_said_at_once(sign_in, people):
     browser = sign_in(people.administrator)
     wrong = {"question_1": "x" * 201, "place-2": "x"}
