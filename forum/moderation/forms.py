@@ -393,6 +393,11 @@ class MergeForm(GivesReason, ClaimAwareForm):
         return is_typed and self.shown.data != str(self.target_id)
 
     @property
+    def is_looking(self) -> bool:
+        """Whether words were typed that topics were found by (`offer`), and none of these is chosen yet."""
+        return bool(self.target.data and self.like.choices) and not self.target_id
+
+    @property
     def target_id(self) -> int:
         """The id of the topic that was chosen, or whose address or number was typed; 0 when there is none."""
         found = TOPIC_NUMBER.fullmatch(self.target.data or "") or TOPIC_NUMBER.fullmatch(
@@ -404,12 +409,18 @@ class MergeForm(GivesReason, ClaimAwareForm):
         """Require a choice, or the address or number of a topic."""
         if self.target_id:
             return
+        if self.target.data:
+            raise ValidationError(
+                gettext(
+                    "No other topic that you moderate has such words. Try others, or an address."
+                )
+            )
         if self.like.choices:
             raise ValidationError(
                 gettext("Choose one of the topics that are offered, or enter an address.")
             )
         raise ValidationError(
-            gettext("Enter the address or the number of a topic, or words of its title.")
+            gettext("Enter the address or the number of a topic, or words by which to look for it.")
         )
 
     def offer(self, topics: Iterable[Document]) -> None:

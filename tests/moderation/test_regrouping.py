@@ -558,12 +558,15 @@ def test_a_topic_to_merge_into_is_offered_or_found_by_words(
     assert offered(target=other.title) == [str(other.id)]
     assert offered(target="Nothing of that kind") == []
     assert ">The other topic</label>" in browser.post(address, data={"target": "Nowhere"}).text
-    page = browser.post(address, data={"target": other.title}).text
-    assert "Choose one of the topics that are offered" in page
-    assert (
-        "Choose one of the topics that are offered"
-        in browser.post(address, data={"target": f"{other.id} {other.title}"}).text
-    )
+    for words in (other.title, f"{other.id} {other.title}"):
+        answer = browser.post(address, data={"target": words, "reason": "Twice."})
+        assert answer.status_code == 200 and "Topics were found by these words." in answer.text
+        assert "<title>Error" not in answer.text and "Twice." in answer.text
+    assert browser.get(things.topic.address).status_code == 200, "nothing is done yet"
+    answer = browser.post(address, data={"target": "Nowhere"})
+    assert answer.status_code == 422 and "has such words. Try others" in answer.text
+    answer = browser.post(address, data={"target": ""})
+    assert answer.status_code == 422
     answer = browser.post(address, data={"like": str(other.id), "target": other.title})
     assert answer.status_code == 303
     assert browser.get(answer.location).location.startswith(other.address)

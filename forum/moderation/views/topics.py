@@ -236,4 +236,5 @@ def merge(topic_id: int) -> ResponseReturnValue:
             raise Invalid(_("There is no such topic that you can see."), "target") from None
         return f"/topics/{topic_id}"
 
-    return answer_here(form, [thing], page, deed, is_first_step=other is not None)
+    is_first_step = other is not None or form.is_looking
+    return answer_here(form, [thing], page, deed, is_first_step=is_first_step)
