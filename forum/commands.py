@@ -57,6 +57,8 @@ def add_to(group: click.Group) -> None:
 def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], int]]:
     """Everything that is done in the background, by name, for `jobs.Worker`."""
 
+    digests = mail.DigestRound()
+
     def within(task: Callable[[], int]) -> Callable[[], int]:
         def run() -> int:
             with app.app_context():
@@ -85,7 +87,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
         "the undecided": jobs.every(300, within(lambda: queue.tell_overdue(SYSTEM))),
         "letters": within(mail.write_notice_letters),
         "receipts": jobs.every(5, within(mail.write_report_letters)),
-        "digests": jobs.every(120, within(mail.write_digests)),
+        "digests": jobs.every(120, within(lambda: mail.write_digests(digests))),
         "mail": within(mail.deliver),
         "answers": jobs.every(60, within(mail.fetch_messages)),
         "webhooks": jobs.sparing(within(webhooks.deliver)),

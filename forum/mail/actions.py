@@ -17,10 +17,11 @@ from forum.dialogue.actions import reply
 from forum.dialogue.models import Held, Post
 from forum.dialogue.queries import held_by_submission_key, post_by_submission_key
 from forum.errors import NotFound
-from forum.mail.models import Delivery
+from forum.mail.models import TO_MEMBERS, Delivery
 from forum.mail.queries import (
     collecting_letter,
     deliveries_by_id,
+    due_count,
     due_deliveries,
     is_waiting,
     letters_since,
@@ -47,7 +48,8 @@ from forum.versions import topic_scope
 
 # Letters that a worker takes at once: few, because it sends them one after the other
 BATCH_SIZE = 20
-TO_MEMBERS = ("notice", "digest")  # these are readdressed when the member's address changes
+# Due letters above which no more letters about notices are written: those of thousands wait as notices
+MAX_DUE = 100
 MAX_RETURNED_PER_HOUR = 5
 # Letters a day to one visitor: receipts of reports, and outcomes in a letter each; further outcomes share a letter.
 MAX_RECEIPTS_PER_DAY, MAX_OUTCOMES_PER_DAY = 10, 5
@@ -104,10 +106,14 @@ def write_test(administrator: Member) -> Delivery:
 def write_notice_letters(system: Person, limit: int = 100) -> int:
     """Write a letter for up to `limit` notices that are mailed at once and older than `NOTICE_DELAY`; returns how many.
 
-    Letters about decisions wait until the decision can no longer be undone.
+    Letters about decisions wait until the decision can no longer be undone. No more than `MAX_DUE` letters are due
+    afterwards, so that one for which somebody is waiting never comes after those to all members.
     """
     require(system.can.administer())
     touches()
+    limit = min(limit, MAX_DUE - due_count(MAX_DUE))
+    if limit <= 0:
+        return 0
     notices = notices_to_mail(limit, now() - NOTICE_DELAY, now() - UNDO_PERIOD)
     addresses = addresses_of({notice.member_id for notice in notices})
     for notice in notices:
@@ -262,7 +268,7 @@ def stop(visitor: Person, member_id: int, kind: str) -> None:
 
 @action
 def lease_due_letters(system: Person, limit: int = BATCH_SIZE) -> Sequence[Delivery]:
-    """Take up to `limit` due letters, with their members; nobody else takes them within `LEASE`."""
+    """Take up to `limit` due letters, with their members, first those for which somebody is waiting; nobody else takes them within `LEASE`."""
     require(system.can.administer())
     touches()
     ids = [letter.id for letter in due_deliveries(limit)]

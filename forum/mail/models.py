@@ -44,6 +44,9 @@ KIND_NAMES = {
     "test": _("test"),
     "unknown": _("an address without an account"),
 }
+# Kinds of letters that tell members of what happened: they are readdressed when the address changes, and all others,
+# for which somebody is waiting, are sent before them
+TO_MEMBERS = ("notice", "digest")
 WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
@@ -23,7 +23,7 @@ from forum.errors import Conflict, Forbidden, NotFound
 from forum.glossary.models import PROPOSAL
 from forum.glossary.queries import proposal_to_judge
 from forum.library.queries import unreadable_at
-from forum.mail.models import Delivery
+from forum.mail.models import TO_MEMBERS, Delivery
 from forum.meetings.models import Meeting
 from forum.meetings.queries import attendance_of, still_to_tell
 from forum.members.models import Member
@@ -57,21 +57,37 @@ from forum.searches.queries import Told, heading_of, told_searches
 
 MAX_SHOWN = 50
 MEETING_KINDS = ("meeting", "coming", "soon")  # of notices about meetings
+MAX_COMPARED = 500  # due letters of which those are sent first for which somebody is waiting
 MAX_SCORED_NOTICES, MAX_SCORED_REPLIES = 5, 50
 MAX_ENTRIES = 12  # of one agenda in a digest; the others are on the site
 
 
 def due_deliveries(limit: int) -> Sequence[Delivery]:
-    """Up to `limit` due letters, the longest due first, locked for update; those that others have locked are skipped."""
-    due = select(Delivery).where(is_waiting(), Delivery.due_at <= now())
-    oldest = due.order_by(Delivery.due_at, Delivery.id).limit(limit)
-    return db.session.scalars(oldest.with_for_update(skip_locked=True)).all()
+    """Up to `limit` of the `MAX_COMPARED` longest due letters, locked for update; those that others have locked are skipped.
+
+    Letters for which somebody is waiting come before those that tell members of what happened (`TO_MEMBERS`).
+    """
+    is_due = (is_waiting(), Delivery.due_at <= now())
+    oldest = select(Delivery.id).where(*is_due).order_by(Delivery.due_at, Delivery.id)
+    compared = Delivery.id.in_(oldest.limit(MAX_COMPARED))
+    due = select(Delivery).where(compared, *is_due).order_by(*_in_order()).limit(limit)
+    return db.session.scalars(due.with_for_update(skip_locked=True)).all()
+
+
+def due_count(most: int) -> int:
+    """How many letters are due now, counted up to `most`."""
+    due = select(Delivery.id).where(is_waiting(), Delivery.due_at <= now()).limit(most)
+    return db.session.scalar(select(func.count()).select_from(due.subquery())) or 0
 
 
 def deliveries_by_id(ids: Sequence[int]) -> Sequence[Delivery]:
-    """Letters by id, with their members, the longest due first."""
+    """Letters by id, with their members, in the order of `due_deliveries`."""
     found = select(Delivery).where(Delivery.id.in_(ids)).options(joinedload(Delivery.member))
-    return db.session.scalars(found.order_by(Delivery.due_at, Delivery.id)).all()
+    return db.session.scalars(found.order_by(*_in_order())).all()
+
+
+def _in_order() -> tuple[Any, ...]:
+    return Delivery.kind.in_(TO_MEMBERS), Delivery.due_at, Delivery.id
 
 
 def letters_since(address: str, kinds: Sequence[str], since: timedelta) -> int:

@@ -7,6 +7,7 @@ from forum.mail.commands._shared import bp
 from forum.mail.commands.composing import compose
 from forum.mail.commands.receiving import fetch_messages, receive_message
 from forum.mail.commands.sending import (
+    DigestRound,
     deliver,
     forget_files,
     write_digests,
@@ -15,6 +16,7 @@ from forum.mail.commands.sending import (
 )
 
 __all__ = [
+    "DigestRound",
     "bp",
     "compose",
     "deliver",

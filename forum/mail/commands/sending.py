@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -27,6 +28,7 @@ from forum.settings import Settings
 from forum.transports import Rejected, ServerUnavailable, Transport, open_transport
 
 MEMBERS_AT_ONCE = 500  # whose digests are checked together
+DIGESTS_AT_ONCE = actions.BATCH_SIZE
 
 
 def deliver() -> int:
@@ -79,16 +81,32 @@ def write_report_letters() -> int:
     return actions.write_report_letters(SYSTEM)
 
 
-def write_digests() -> int:
-    """Write the digests that are due; returns how many."""
-    written, after_id = 0, 0
-    while True:
-        due, after_id = members_due_for_digest(after_id, MEMBERS_AT_ONCE)
-        for member_id in due:
-            actions.write_digest(SYSTEM, member_id)
-        written += len(due)
-        if not after_id:
-            return written
+@dataclass
+class DigestRound:
+    """How far a worker has come in looking for digests that are due: up to which member, and whose it found (ids)."""
+
+    after_id: int = 0
+    due: list[int] = field(default_factory=list)
+
+    def next_due(self) -> Sequence[int]:
+        """The next members whose digest is due, at most `DIGESTS_AT_ONCE`; at the end of a round it begins again."""
+        while not self.due:
+            self.due, self.after_id = members_due_for_digest(self.after_id, MEMBERS_AT_ONCE)
+            if not self.after_id:
+                break
+        some, self.due = self.due[:DIGESTS_AT_ONCE], self.due[DIGESTS_AT_ONCE:]
+        return some
+
+
+def write_digests(progress: DigestRound | None = None) -> int:
+    """Write the next digests of a round (by default a new one), as many as are sent at once; returns how many.
+
+    A hundred thousand that are due at the same hour would keep the worker from everything else for minutes.
+    """
+    some = (progress or DigestRound()).next_due()
+    for member_id in some:
+        actions.write_digest(SYSTEM, member_id)
+    return len(some)
 
 
 def forget_files() -> None:

@@ -16,13 +16,21 @@ MAX_IN_DIGEST = 200
 
 
 def notices_to_mail(limit: int, before: datetime, decided_before: datetime) -> Sequence[Notice]:
-    """The notices to be mailed at once that were made before a moment, oldest first, with their actors.
+    """The notices to be mailed at once that were made before a moment, in their order, with their actors.
 
-    Those about decisions, and about their consequences (`HELD_KINDS`), must be older than `decided_before`. They are
-    locked for update; those locked by other workers are skipped.
+    If there are more than `limit`, half of them are the oldest and half the newest, so that what concerns one member
+    does not wait until all members are told of something. Those about decisions, and about their consequences
+    (`HELD_KINDS`), must be older than `decided_before`. They are locked for update; those locked by other workers are
+    skipped.
     """
-    query = _to_mail(AT_ONCE, decided_before).where(Notice.created_at < before).limit(limit)
-    return db.session.scalars(query.with_for_update(of=Notice, skip_locked=True)).all()
+    query = _to_mail(AT_ONCE, decided_before).where(Notice.created_at < before)
+    query = query.with_for_update(of=Notice, skip_locked=True)
+    half = limit - limit // 2
+    oldest = db.session.scalars(query.limit(half)).all()
+    if len(oldest) < half:
+        return oldest
+    others = query.where(Notice.id > oldest[-1].id).order_by(None).order_by(Notice.id.desc())
+    return [*oldest, *reversed(db.session.scalars(others.limit(limit // 2)).all())]
 
 
 def notices_for_digest(member_id: int, decided_before: datetime) -> Sequence[Notice]:
