@@ -180,6 +180,7 @@ LONG = "https://example.org/" + "x" * 1_000
         ("pattern: green-fingers", "pattern: circle", "- pattern", "write one of: radial-harbour"),
         ("slug: green", "slug: " + "x" * 61, "- slug", "too long"),
         ("slug: green", "slug: order", "- slug", "the address of a page"),
+        ("slug: green", "slug: So Green", "- slug", "write small letters of any script"),
         ("new themes: trees", "new themes: " + "x" * 81, "- new themes", "at most 80"),
         ("Plant them early.", "x" * 2_001, "xxx", "2,001 characters long; 2,000 are the most"),
         ("summary: One street.", "summary: " + "x" * 401, "- summary: x", "at most 400"),
@@ -261,12 +262,20 @@ def refused(people: Any, source: str) -> list[str]:
     [
         ("hosts: ana-prado", "hosts: ana-prado; nobody", "- hosts", "the handle “nobody”"),
         ("by: ben-okoth", "by: nobody", "- by: nobody", "no member has the handle “nobody”"),
+        ("by: ben-okoth", "by: ben-okot", "- by: ben-okot", "“ben-okot” (“ben-okoth” is one)"),
+        ("hosts: ana-prado", "hosts: Ana PRADO", "- hosts", "“Ana PRADO” (“ana-prado” is one)"),
+        ("by: ben-okoth", "by: ben", "- by: ben", "“ben” (“ben-okoth” is one)"),
         ("tried: ana-prado", "tried: nobody", "- tried", "no member has the handle “nobody”"),
         ("| 2027-02", "| 2999-02", "- wants", "Choose a month from now on and until"),
         ("wants: chitra", "wants: nobody", "- wants", "no member has the handle “nobody-desai”"),
         ("wants: chitra-desai", "wants: ben-okoth", "- wants", "wrote this, so it is for others"),
         ("#### ben-okoth", "#### nobody", "#### nobody", "no member has the handle “nobody”"),
-        ("東京, JP", "Atlantis, XX", "- places", "no city is called “Atlantis, XX”"),
+        (
+            "東京, JP",
+            "Atlantis, XX",
+            "- places",
+            "no city is called “Atlantis, XX”; write its name",
+        ),
         ("asked: adam-de-wit", "asked: nobody", "- asked: nobody", "the handle “nobody”"),
         ("to mona-berg", "to nobody", "- asked: chitra", "no member has the handle “nobody”"),
         ("> #1\n> Nurseries.", "Well.\n\n> #5", "> #5", "#5 is no earlier post"),
@@ -456,8 +465,11 @@ def test_a_deed_refused_in_the_middle_leaves_nothing(people: Any) -> None:
 
 def test_an_agenda_is_not_loaded_twice_but_can_be_added_to(people: Any) -> None:
     import_agenda(people.moderator, read_agenda(GOOD))
-    with pytest.raises(FaultyFileError, match="already"):
+    with pytest.raises(FaultyFileError) as caught:
         import_agenda(people.moderator, read_agenda(GOOD))
+    said = "\n".join(str(fault) for fault in caught.value.faults)
+    assert "there is an agenda “green” already; to add to it, give only its title" in said
+    assert "already; what the forum has is edited on its page" in said and "two cases" not in said
     more = "# Green\n- slug: green\n\n## Readings\n### Another\n- authors: Somebody else\n\nWhy.\n"
     import_agenda(people.moderator, read_agenda(more))
 

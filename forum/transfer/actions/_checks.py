@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -14,8 +14,8 @@ from forum.dialogue.models import PollText
 from forum.illustrations import is_file, names_in
 from forum.library.models import PUBLISHED, RETURNED
 from forum.markdown import paragraphs
-from forum.members.queries import members_by_any_handle
-from forum.plaintext import slugify
+from forum.members.queries import all_members, members_by_any_handle
+from forum.plaintext import fold, slugify
 from forum.transfer.actions._loading import Loading
 from forum.transfer.actions._quotes import QUOTED_NUMBER
 from forum.transfer.models import AgendaFile, Fault, FaultyFileError, Values
@@ -31,6 +31,9 @@ from forum.transfer.queries import (
 NAMING = ("by", "corrected_by", "member", "hosts", "peers", "useful", "same_here")
 HANDLE = 5  # the position of the handle in a signature
 COURSE = ("opened_on", "frozen_on", "adopted_on", "withdrawn_on")
+NO_CITY = "no city is called “{}”; write its name and the code of its country, such as “Surat, IN”"
+ONLY_NEW = "; what the forum has is edited on its page"
+TO_ADD = "; to add to it, give only its title and its slug, and the sections that are new"
 NO_ANSWER = "only a reply to a question is its answer"
 OUTCOMES_WITHOUT_HANDLE = ("", "not me", "not now")
 # Fields that only a published practice may have.
@@ -47,15 +50,37 @@ def check_agenda_file(file: AgendaFile) -> Loading:
     pictures = {values["title"] for values in file.pictures}
     faults = list(file.faults)
     loading = Loading(people, cities, file.comments, faults=faults, pictures=pictures)
+    nobody = _nobody_called({handle for handle, _line in _handles(file)} - people.keys())
     for handle, line in _handles(file):
-        loading.expect(handle in people, line, f"no member has the handle “{handle}”")
+        loading.expect(handle in people, line, nobody.get(handle, ""))
     for city, line in _cities(file):
-        loading.expect(city in cities, line, f"no city is called “{city}”")
+        loading.expect(city in cities, line, NO_CITY.format(city))
     for check in CHECKS:
         check(file, loading)
     if loading.faults:
         raise FaultyFileError(loading.faults)
     return loading
+
+
+def _nobody_called(handles: Collection[str]) -> dict[str, str]:
+    """What to say of each handle that nobody has: that of the member with this name, or with the nearest handle, is named."""
+    if not handles:
+        return {}
+    names = {member.handle: fold(member.name) for member in all_members()}
+    return {
+        written: f"no member has the handle “{written}”{_meant(_nearest(written, names), 'is one')}"
+        for written in handles
+    }
+
+
+def _nearest(written: str, names: Mapping[str, str]) -> list[str]:
+    called = [handle for handle, name in names.items() if name == fold(written)]
+    longer = [handle for handle in names if handle.startswith(f"{written}-")]
+    return called or longer or get_close_matches(written, names, 1)
+
+
+def _meant(nearest: Sequence[str], says: str = "is") -> str:
+    return f" (“{nearest[0]}” {says})" if nearest else ""
 
 
 def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
@@ -99,7 +124,7 @@ def _check_agenda(file: AgendaFile, loading: Loading) -> None:
         return
     existing, line = agenda_by_slug(slug), values.line_of("slug")
     if file.is_new:
-        loading.expect(not existing, line, f"there is an agenda “{slug}” already")
+        loading.expect(not existing, line, f"there is an agenda “{slug}” already{TO_ADD}")
         title = values["title"]
         is_free = not agendas_titled(title)
         loading.expect(is_free, values.line, f"there is an agenda with the title “{title}” already")
@@ -120,8 +145,7 @@ def _check_themes(file: AgendaFile, loading: Loading) -> None:
 
 
 def _no_theme(name: str, names: Collection[str]) -> str:
-    nearest = get_close_matches(name, names, 1)
-    meant = f" (“{nearest[0]}” is)" if nearest else ""
+    meant = _meant(get_close_matches(name, names, 1))
     return (
         f"no theme is called “{name}”{meant}; list a new one in “- new themes: …” below the title"
     )
@@ -133,10 +157,11 @@ def _check_slugs(file: AgendaFile, loading: Loading) -> None:
         ("practice", file.practices, practices_by_slug),
     ):
         own = [slug for values in entries for slug in values.values_of("slug")]
-        taken = set(known(slug for slug, _line in own))
+        there, above = set(known(slug for slug, _line in own)), set[str]()
         for slug, line in own:
-            loading.expect(slug not in taken, line, f"two {kind}s have the slug “{slug}”")
-            taken.add(slug)
+            loading.expect(slug not in there, line, f"there is a {kind} “{slug}” already{ONLY_NEW}")
+            loading.expect(slug not in above, line, f"two {kind}s have the slug “{slug}”")
+            above.add(slug)
 
 
 def _check_practices(file: AgendaFile, loading: Loading) -> None:

@@ -15,23 +15,8 @@ from forum.illustrations import is_file, names_in
 from forum.members.models import City
 from forum.permissions import Person
 from forum.transfer import queries
-from forum.transfer.commands._shared import counted
+from forum.transfer.commands._shared import contents
 from forum.transfer.forms import Writer, picture_name
-
-COUNTED_KINDS = (
-    *("organisations", "members", "agendas", "statements", "cases", "practices", "readings"),
-    *(
-        "translations",
-        "declarations",
-        "commitments",
-        "meetings",
-        "topics",
-        "posts",
-        "expressions",
-        "pictures",
-        "files",
-    ),
-)
 
 
 @dataclass
@@ -49,8 +34,7 @@ class Export:
     @property
     def contents(self) -> str:
         """How much of each kind has been written, in words."""
-        written = [counted(self.counts[name], name) for name in COUNTED_KINDS if self.counts[name]]
-        return ", ".join(written) or "nothing"
+        return contents(self.counts)
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +21,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.transfer import actions, queries
 from forum.transfer.commands._pictures import KeptPictures, kept_pictures
-from forum.transfer.commands._shared import bp, counted, mark_all_as_read
+from forum.transfer.commands._shared import bp, contents, mark_all_as_read
 from forum.transfer.forms import (
     FOLDERS,
     GLOSSARY,
@@ -40,6 +41,7 @@ ORDER_FIELD = re.compile(r"^- order: *([0-9]{1,4}) *$", re.M)
 HEAD_LENGTH = 4_000  # characters at the beginning of a file that contain its head
 LAST_ORDER = 10_000  # the order of agendas without this field
 PLURALS = {"reply": "replies"}
+LISTED = ("picture", "file")  # several files may list the same one
 
 
 @bp.cli.command("import-agenda")
@@ -138,13 +140,13 @@ def import_folder(folder: Path, by: str | None) -> None:
     if (folder / GLOSSARY).exists():
         steps.append((folder / GLOSSARY, partial(_import_glossary, curator)))
     steps.append((folder / PEOPLE, _import_voices))
+    loaded = Counter({one: len(list(folder.glob(f"{one}/*"))) for one in FOLDERS})
     with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
         for file, load in bar:
             with _faults_end_command(file.name, START_OVER):
-                load(file)
+                loaded += load(file)
     mark_all_as_read()
-    loaded = ", ".join(counted(number, name) for name, number in queries.counts().items())
-    click.echo(f"Loaded {loaded}.")
+    click.echo(f"Loaded {contents(loaded)}.")
     click.echo("`flask members address HANDLE EMAIL` lets a member ask for a password there.")
 
 
@@ -171,24 +173,36 @@ def _order(file: Path) -> tuple[int, str]:
     return int(found[1]) if found else LAST_ORDER, file.name
 
 
-def _import_people(file: Path) -> None:
+# Each of these loads a file, and returns how much of each kind was in it, as an export counts it
+
+
+def _import_people(file: Path) -> Counter[str]:
     people = read_people(file.read_text(encoding="utf-8"))
     actions.import_people(SYSTEM, people, hash_password(secrets.token_urlsafe(32)))
+    return Counter(organisations=len(people.organisations), members=len(people.members))
 
 
-def _import_glossary(curator: Member, file: Path) -> None:
-    actions.import_glossary(curator, read_glossary(file.read_text(encoding="utf-8")))
+def _import_glossary(curator: Member, file: Path) -> Counter[str]:
+    entries = read_glossary(file.read_text(encoding="utf-8"))
+    actions.import_glossary(curator, entries)
+    return Counter(expressions=len(entries))
 
 
-def _import_voices(file: Path) -> None:
+def _import_voices(file: Path) -> Counter[str]:
     actions.import_voices(SYSTEM, read_people(file.read_text(encoding="utf-8")))
+    return Counter()
 
 
-def _import_file(curator: Member, file: Path) -> None:
+def _import_file(curator: Member, file: Path) -> Counter[str]:
     found = read_agenda(file.read_text(encoding="utf-8"))
     with kept_pictures(found, file.parent) as pictures:
         actions.import_agenda(curator, found, pictures)
+    there = found.numbers
+    posts = sum(there.pop(name) for name in ("reply", "comment")) + there["topic"]
+    told = Counter({f"{name}s": number for name, number in there.items() if name not in LISTED})
+    return told + Counter(agendas=int(found.is_new), posts=posts)
 
 
-def _import_origins(curator: Member, file: Path) -> None:
+def _import_origins(curator: Member, file: Path) -> Counter[str]:
     actions.import_origins(curator, read_agenda(file.read_text(encoding="utf-8")))
+    return Counter()

@@ -64,7 +64,14 @@ def slug(value: str) -> str:
 
 def existing_slug(value: str) -> str:
     """The slug of an agenda, case or practice; its letters may be of any script."""
-    return value if value and slugify(value, "") == value else slug(value)
+    if value and slugify(value, "") == value:
+        return value
+    try:
+        return slug(value)
+    except ValueError:
+        raise ValueError(
+            "write small letters of any script, digits and single hyphens, such as “land-value”"
+        ) from None
 
 
 def new_slug(value: str) -> str:
