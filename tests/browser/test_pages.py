@@ -52,6 +52,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("case-member", "/cases/c40", "member"),
     ("case-new", "/agendas/affordable/cases/new", "moderator"),
     ("practices", "/practices", "visitor"),
+    ("practices-tried", "/practices?tried=stopped&tried_size=medium", "visitor"),
     ("practice", "/practices/read-each-others-flood-plan", "visitor"),
     ("practice-member", "/practices/read-each-others-flood-plan", "member"),
     ("practice-compare", "/practices/ward-rehearsal/compare", "visitor"),
