@@ -120,7 +120,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     has_fonts = Path(app.static_folder or "", "fonts.css").is_file()
     # As globals, because imported macros do not see what a context processor gives
     app.jinja_env.globals.update(here=web.here, values_here=web.values_here, fonts=has_fonts)
-    app.jinja_env.globals.update(page_here=web.page_here)
+    app.jinja_env.globals.update(page_here=web.page_here, undo_offered=web.undo_offered)
     app.jinja_env.globals.update(provider_elsewhere=web.provider_elsewhere)
     app.jinja_env.globals.update(
         takes_pictures=settings.pictures_mb > 0,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import current_app, flash, redirect, request, session, url_for
 from flask_babel import get_locale
 from flask_login import UserMixin, current_user
 from werkzeug.exceptions import HTTPException
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
 MAX_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
+UNDO = "undo"  # in the browser's session: what the next page offers to undo
 # The background of the style sheet in each theme, which browsers use for their address bar
 THEME_COLORS = {"light": "#fcfdfd", "dark": "#10181c"}
 PROOF_LIFETIME = timedelta(minutes=15)  # how long members need not prove again who they are
@@ -132,10 +134,32 @@ def see_other(address: str) -> AnyResponse:
     return redirect(address, SEE_OTHER)
 
 
-def done(message: str, address: str) -> AnyResponse:
-    """The redirect (303) after an action, to a page that shows a message saying what was done."""
+class Undo(NamedTuple):
+    """How the next page of a member lets them take back what they did: where a form goes, and its hidden fields."""
+
+    address: str
+    fields: dict[str, str]
+
+
+def done(message: str, address: str, undo: Undo | None = None) -> AnyResponse:
+    """The redirect (303) after an action, to a page that shows a message saying what was done, and may offer to undo it."""
     flash(message, "message")
+    if undo:
+        session[UNDO] = [*undo]
     return see_other(address)
+
+
+def undo_offered() -> Undo | None:
+    """What the page offers to undo, once; None if it was not just done."""
+    return Undo._make(session.pop(UNDO)) if UNDO in session else None
+
+
+def sent_moment(name: str) -> datetime | None:
+    """A moment in a hidden field of the form, as `isoformat` writes it; None if there is none."""
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(request.form.get(name, ""))
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    return None
 
 
 def moved_permanently(address: str) -> AnyResponse:

@@ -18,7 +18,7 @@ SPENT = 429
 UNLIMITED = {
     "nothing is stored but in a cookie": {"/appearance", "/sign-in/elsewhere/forget", "/sign-out"},
     "what is read or agreed to is not written twice": {
-        *("/notices/read-all", "/notices/{notice}/read", "/terms/agree"),
+        *("/notices/read-all", "/notices/unread-all", "/notices/{notice}/read", "/terms/agree"),
     },
     "a switch of one's own account": {
         *("/mail/stop/{member}/reply/noseal", "/settings/address/resume"),

@@ -132,6 +132,7 @@ GET  /agendas/{agenda}/topics                         |  200  200  200  200  200
 GET  /agendas/{agenda}/topics/new                     |   in  200  200  200  200  200
 POST /agendas/{agenda}/topics/new                     |  403  yes  yes  yes  yes  yes
 POST /agendas/{agenda}/topics/read-all                |  403  yes  yes  yes  yes  yes
+POST /agendas/{agenda}/topics/unread-all              |  403  yes  yes  yes  yes  yes
 POST /agendas/{agenda}/watch                          |  403  yes  yes  yes  yes  yes
 GET  /agendas/{other}/cases/new                       |   in  403  403  403  200  200
 POST /agendas/{other}/cases/new                       |  403  403  403  403  yes  yes
@@ -374,6 +375,7 @@ POST /moderation/candidate/{candidate}/release        |  403  403  403  403  yes
 POST /moderation/candidate/{candidate}/note           |  403  403  403  403  yes  yes
 GET  /notices                                         |   in  200  200  200  200  200
 POST /notices/read-all                                |  403  yes  yes  yes  yes  yes
+POST /notices/unread-all                              |  403  yes  yes  yes  yes  yes
 POST /notices/{notice}/read                           |  403  404  yes  404  404  404
 GET  /organisations                                   |  200  200  200  200  200  200
 GET  /organisations/new                               |   in  403  403  403  200  200
@@ -590,6 +592,7 @@ POST /themes/{theme}/remove                           |  403  403  403  403  yes
 POST /themes/{theme}/watch                            |  403  yes  yes  yes  yes  yes
 GET  /topics                                          |  200  200  200  200  200  200
 POST /topics/read-all                                 |  403  yes  yes  yes  yes  yes
+POST /topics/unread-all                               |  403  yes  yes  yes  yes  yes
 GET  /topics/{topic}                                  |   on   on   on   on   on   on
 GET  /topics/{topic}-{topic_slug}                     |  200  200  200  200  200  200
 POST /topics/{topic}/answer                           |  403  403  yes  yes  yes  yes

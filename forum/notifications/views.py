@@ -32,14 +32,21 @@ def read(notice_id: int) -> Response:
 def read_all() -> Response:
     """Mark every notice read, or those of one part of the inbox."""
     part = request.form.get("part", "")
-    actions.read_all(me(), part)
+    read_at = actions.read_all(me(), part)
+    undo = web.Undo(url_for("notifications.unread_all"), {"read_at": read_at.isoformat()})
     messages = {
         WAITING: _("All notices that waited for you are marked as read."),
         TOLD: _("All notices for your information are marked as read."),
     }
-    return web.done(
-        messages.get(part) or _("All notices are marked as read."), url_for("front.inbox")
-    )
+    message = messages.get(part) or _("All notices are marked as read.")
+    return web.done(message, url_for("front.inbox"), undo)
+
+
+@bp.post("/notices/unread-all")
+def unread_all() -> Response:
+    """Take back that all notices were marked as read: those that were unread are unread again."""
+    actions.unread_all(me(), web.sent_moment("read_at"))
+    return web.done(_("The notices are as they were before."), url_for("front.inbox"))
 
 
 def set_level(subject: str, subject_id: int, address: str) -> Response:

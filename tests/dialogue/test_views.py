@@ -594,6 +594,37 @@ def test_all_is_marked_as_read_with_one_press(people: Any, topic: Topic, sign_in
         assert " new<" not in page(ana, "/topics")
 
 
+def test_marking_all_topics_as_read_can_be_undone(people: Any, topic: Topic, sign_in: Any) -> None:
+    ana, start = sign_in(people.ana), now()
+    actions.read_all(people.ana, topic.agenda_id)
+    with at(start + timedelta(minutes=1)):
+        actions.reply(people.ben, topic.id, write("A reply."))
+    assert 'class="news"' in page(ana, "/topics")
+    for door in ("/topics", "/agendas/quieter/topics"):
+        with at(start + timedelta(minutes=2)):
+            assert ana.post(f"{door}/read-all").status_code == 303
+        shown = page(ana, door)
+        assert 'class="news"' not in shown and "All topics are marked as read." in shown
+        form = shown.partition(f'action="{door}/unread-all"')[2].partition("</form>")[0]
+        sent = dict(re.findall(r'name="(until|before)" value="([^"]+)"', form))
+        assert ("before" in sent) == (door != "/topics"), "it was marked before on the agenda"
+        assert f"{door}/unread-all" not in page(ana, door), "it is offered once"
+        for _press in range(2):
+            assert ana.post(f"{door}/unread-all", data=sent).status_code == 303
+            assert 'class="news"' in page(ana, "/topics")
+
+
+def test_what_was_marked_as_read_again_since_is_not_undone(people: Any, topic: Topic) -> None:
+    with at(now() - timedelta(hours=1)):
+        first = actions.read_all(people.ana)
+    again = actions.read_all(people.ana)
+    assert (first.before, again.before) == (None, first.until)
+    actions.unread_all(people.ana, None, first.until, first.before)
+    assert actions.read_all(people.ana).before == again.until
+    actions.unread_all(people.ana, None, again.until, again.before)
+    assert actions.read_all(people.ana).before == first.until
+
+
 def test_a_locked_database_refuses_nobody_the_page_that_would_note_how_far_one_reads(
     people: Any, topic: Topic, sign_in: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,50 @@ def test_opening_a_notice_reads_it(told: Any, sign_in: Any) -> None:
     assert unread_count(told.ana) == 0
 
 
+def test_marking_all_as_read_can_be_undone_on_the_page_that_follows(
+    told: Any, sign_in: Any
+) -> None:
+    browser = sign_in(told.ana)
+    first, *others = inbox(told.ana).page.items
+    browser.post(f"/notices/{first.id}/read")
+    for data, number in (({"part": "waiting"}, 1), ({}, 2)):
+        browser.post("/notices/read-all", data=data)
+        assert unread_count(told.ana) == len(others) - number
+        page = browser.get("/notices").text
+        form = page.partition('action="/notices/unread-all"')[2].partition("</form>")[0]
+        assert "Undo</button>" in form and 'name="read_at"' in form
+        assert "/notices/unread-all" not in browser.get("/notices").text, "it is offered once"
+        sent = {"read_at": re.search(r'name="read_at" value="([^"]+)"', form)[1]}  # type: ignore[index]
+        assert sign_in(told.ben).post("/notices/unread-all", data=sent).status_code == 303
+        assert unread_count(told.ana) == len(others) - number
+        assert browser.post("/notices/unread-all", data=sent).status_code == 303
+        assert unread_count(told.ana) == len(others)
+        assert "The notices are as they were before." in browser.get("/notices").text
+
+        assert {one.id for one in inbox(told.ana, is_unread=True).page.items} == {one.id for one in others}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "",
+        "x",
+        "2026-11-30",
+        "2026-11-30T10:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:00:00-09:00",
+        "0" * 5_000,
+    ],
+)
+def test_an_odd_moment_undoes_nothing(told: Any, sign_in: Any, odd: str) -> None:
+    browser = sign_in(told.ana)
+    browser.post("/notices/read-all")
+    for door in ("/notices/unread-all", "/topics/unread-all"):
+        answer = browser.post(door, data={"read_at": odd, "until": odd, "before": odd})
+        assert answer.status_code == 303
+    assert unread_count(told.ana) == 0
+
+
 @pytest.fixture
 def pages(people: Any, agenda: Any) -> Any:
     """The topics of a discussion, a case and a practice, with replies by Ben of which Ana is notified."""

@@ -83,7 +83,7 @@ from forum.dialogue.actions.polling import (
     unvote,
     vote,
 )
-from forum.dialogue.actions.reading import forget_reading, read, read_all
+from forum.dialogue.actions.reading import forget_reading, read, read_all, unread_all
 from forum.dialogue.actions.regrouping import (
     MovedRecord,
     SplitTarget,
@@ -197,6 +197,7 @@ __all__ = [
     "unmerge",
     "unname_locks",
     "unpin",
+    "unread_all",
     "unslow",
     "unsplit",
     "unvote",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NamedTuple
+
 from sqlalchemy import delete as delete_rows
 
 from forum.clock import now
 from forum.db import db, insert_into
 from forum.deeds import action, touches
 from forum.dialogue.models import AllRead, Mention, Place
+from forum.dialogue.queries import lock_all_read
 from forum.notifications.actions import read_topic
 from forum.permissions import Person, require
 
@@ -28,15 +32,47 @@ def read(member: Person, topic_id: int, number: int) -> None:
     read_topic(member, topic_id)
 
 
+class Reading(NamedTuple):
+    """Until when everything was marked as read, and until when it was marked so before; None if it was not."""
+
+    until: datetime
+    before: datetime | None
+
+
 @action
-def read_all(member: Person, agenda_id: int | None = None) -> None:
-    """Mark everything as read, on one agenda or (None) on all. This stores a single row, however much it is."""
+def read_all(member: Person, agenda_id: int | None = None) -> Reading:
+    """Mark everything as read, on one agenda or (None) on all. This stores a single row, however much it is.
+
+    Returns what `unread_all` needs to take it back.
+    """
     touches()
     require(member.can.see_own())
-    row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
+    given = lock_all_read(member, agenda_id)
+    before = given.until if given else None
+    row: dict[str, Any] = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
     kept = insert_into(AllRead)
     key, values = kept.table.primary_key.columns, {"until": kept.excluded.until}
     db.session.execute(kept.on_conflict_do_update(index_elements=key, set_=values), row)
+    return Reading(row["until"], before)
+
+
+@action
+def unread_all(
+    member: Person, agenda_id: int | None, until: datetime | None, before: datetime | None
+) -> None:
+    """Take back that everything was marked as read `until` a moment: what was new then is new again, if it was not read since.
+
+    `before` is until when it was marked so before. Nothing happens if everything was marked as read again since.
+    """
+    touches()
+    require(member.can.see_own())
+    given = lock_all_read(member, agenda_id)
+    if given is None or until is None or given.until != until:
+        return
+    if before is None:
+        db.session.delete(given)
+    else:
+        given.until = min(before, until)
 
 
 @action

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from forum.bookmarks.queries import KEPT_AS_TEXT, parse_kept
 from forum.columns import Moment
-from forum.db import execute_core
+from forum.db import db, execute_core
 from forum.dialogue.models import POSTS_PER_PAGE, REPLY, AllRead, Held, Place, Post, Topic
 from forum.dialogue.queries._rows import PostRow, TopicRow
 from forum.dialogue.queries._visibility import is_readable
@@ -206,6 +206,13 @@ def _posts_after_query() -> Select[Any]:
         *is_readable(),
     )
     return later.order_by(Post.number).limit(MAX_COUNTED)
+
+
+def lock_all_read(member: Person, agenda_id: int | None) -> AllRead | None:
+    """Until when a member has marked everything as read, on one agenda or (None) on all, locked for update; None if never."""
+    mine = (AllRead.member_id == member.id, AllRead.agenda_id == (agenda_id or 0))
+    query = select(AllRead).where(*mine).with_for_update()
+    return db.session.scalar(query.execution_options(populate_existing=True))
 
 
 @cache

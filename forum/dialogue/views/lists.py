@@ -110,19 +110,41 @@ def _theme_context(wanted: TopicFilter) -> dict[str, Any]:
 @changing
 def read_all() -> ResponseReturnValue:
     """Mark everything as read."""
-    return _read_all(None, url_for("dialogue.index"))
+    return _read_all(None, url_for("dialogue.index"), url_for("dialogue.unread_all"))
 
 
 @bp.post("/agendas/<slug>/topics/read-all")
 @changing
 def read_agenda(slug: str) -> ResponseReturnValue:
     """Mark everything on one agenda as read."""
-    return _read_all(get_agenda(me(), slug).id, url_for("dialogue.topics", slug=slug))
+    address, back = (url_for(f"dialogue.{name}", slug=slug) for name in ("topics", "unread_agenda"))
+    return _read_all(get_agenda(me(), slug).id, address, back)
 
 
-def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
-    actions.read_all(me(), agenda_id)
-    return web.done(_("All topics are marked as read."), address)
+def _read_all(agenda_id: int | None, address: str, back: str) -> AnyResponse:
+    read = actions.read_all(me(), agenda_id)
+    fields = {name: moment.isoformat() for name, moment in read._asdict().items() if moment}
+    return web.done(_("All topics are marked as read."), address, web.Undo(back, fields))
+
+
+@bp.post("/topics/unread-all")
+@changing
+def unread_all() -> ResponseReturnValue:
+    """Take back that everything was marked as read."""
+    return _unread_all(None, url_for("dialogue.index"))
+
+
+@bp.post("/agendas/<slug>/topics/unread-all")
+@changing
+def unread_agenda(slug: str) -> ResponseReturnValue:
+    """Take back that everything on one agenda was marked as read."""
+    return _unread_all(get_agenda(me(), slug).id, url_for("dialogue.topics", slug=slug))
+
+
+def _unread_all(agenda_id: int | None, address: str) -> AnyResponse:
+    until, before = web.sent_moment("until"), web.sent_moment("before")
+    actions.unread_all(me(), agenda_id, until, before)
+    return web.done(_("The topics are as they were before."), address)
 
 
 def _active_filters(

@@ -46,6 +46,7 @@ from forum.notifications.actions.reading import (
     read_queue,
     read_topic,
     read_until,
+    unread_all,
     unread_decisions,
     unread_queue,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "set_watching_replies",
     "take_back",
     "undo_watch_own_topic",
+    "unread_all",
     "unread_decisions",
     "unread_queue",
     "unwatch",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import true
 
@@ -25,6 +25,7 @@ from forum.notifications.queries import (
     events_of_decisions,
     is_of_decisions,
     is_of_queue,
+    last_read_at,
     lock_notice,
     open_events,
     visible_notices,
@@ -43,11 +44,12 @@ def read(member: Person, notice_id: int) -> Notice:
 
 
 @action
-def read_all(member: Person, part: str = "") -> None:
+def read_all(member: Person, part: str = "") -> datetime:
     """Mark all notices of a member that the inbox shows as read; with `part` (`WAITING` or `TOLD`) only those of that part.
 
     Notices that are invisible now, such as those of the queue for a former host, stay unread in case they become
-    visible again.
+    visible again. Returns the moment that they are marked with, which no notice that was read before has: `unread_all`
+    finds them by it.
     """
     touches()
     require(member.can.see_notices())
@@ -57,7 +59,22 @@ def read_all(member: Person, part: str = "") -> None:
         WAITING: Notice.kind.in_(ACTIONABLE_KINDS),
         TOLD: Notice.kind.not_in(ACTIONABLE_KINDS),
     }
-    set_values(Notice, {"read_at": now()}, *unread, is_of_part.get(part, true()))
+    read_at, before = now(), last_read_at(member)
+    if before and before >= read_at:
+        read_at = before + timedelta(seconds=1)
+    set_values(Notice, {"read_at": read_at}, *unread, is_of_part.get(part, true()))
+    return read_at
+
+
+@action
+def unread_all(member: Person, read_at: datetime | None) -> None:
+    """Mark those of a member's notices as unread again that `read_all` has marked with this moment; none without one."""
+    touches()
+    require(member.can.see_notices())
+    if read_at is None:
+        return
+    which = (Notice.member_id == member.id, Notice.read_at == read_at)
+    set_values(Notice, {"read_at": None}, *which)
 
 
 @action

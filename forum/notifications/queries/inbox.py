@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from forum.clock import now
 from forum.db import db, execute_core
 from forum.members.models import Session
 from forum.notifications.models import ACTIONABLE_KINDS, NOTICE_KINDS, TOLD, WAITING, Event, Notice
@@ -137,6 +139,12 @@ def lock_notice(reader: Person, notice_id: int) -> Notice | None:
     """One of the reader's own notices, locked for update; None when there is none with this id."""
     which = visible_notices(reader).where(Notice.id == notice_id)
     return db.session.scalar(which.with_for_update(of=Notice))
+
+
+def last_read_at(reader: Person) -> datetime | None:
+    """When the reader has read one of their notices last, if that was in this second or, by the clock, comes."""
+    mine = (Notice.member_id == reader.id, Notice.read_at >= now())
+    return db.session.scalar(select(func.max(Notice.read_at)).where(*mine))
 
 
 def is_about_mark(post_id: int, marker_id: int) -> tuple[ColumnElement[bool], ...]:
