@@ -250,6 +250,39 @@ def without_removed(text: str, home: str, removed: Collection[str], language: st
     return _links_at(home).sub(link, SHOWN_PICTURE.sub(picture, text))
 
 
+def names_in_links(source: str, home: str) -> Iterator[str]:
+    """The names of the pictures and files that Markdown shows or links to: the same as `names_in_html`, and those in code."""
+    if may_show(source):
+        yield from (_name_of(found) for found in _source_links_at(home).finditer(source))
+
+
+def source_without_removed(source: str, home: str, removed: Collection[str]) -> str:
+    """Markdown for a letter, in which links to the pictures and files in `removed` are their words, marked as removed."""
+
+    def told(found: re.Match[str]) -> str:
+        words = found[0] if found["words"] is None else found["words"]
+        return f"{words} {_('(removed)')}" if _name_of(found) in removed else found[0]
+
+    return _source_links_at(home).sub(told, source)
+
+
+def _name_of(found: re.Match[str]) -> str:
+    """The name of the picture or file in a link of `_source_links_at`."""
+    return (found["path"] or found["bare"]).rpartition("/")[2].removesuffix(".webp")
+
+
+@lru_cache(1)
+def _source_links_at(home: str) -> re.Pattern[str]:
+    """The pattern of Markdown links to pictures and files, of images, and of whole addresses that stand alone."""
+    ours, path = (
+        rf"(?i:{beginning_of(home)})",
+        rf"(?:/pictures/{PICTURE_NAME}\.webp|/files/{FILE_NAME})",
+    )
+    title = r"(?:[ \t]+\"[^\"\n]{0,300}\")?"
+    link = rf"!?\[(?P<words>(?:\\.|[^\[\]\\\n]){{0,300}})\]\([ \t]*<?(?:{ours})?(?P<path>{path})(?:#\w*)?>?{title}\)"
+    return re.compile(rf"{link}|<?{ours}(?P<bare>{path})>?")
+
+
 @lru_cache(1)
 def _links_at(home: str) -> re.Pattern[str]:
     """The pattern of HTML links to pictures and files, and to the small versions of pictures; none stands in another."""

@@ -275,7 +275,8 @@ def lease_due_letters(system: Person, limit: int = BATCH_SIZE) -> Sequence[Deliv
     if not ids:
         return []
     _set(ids, due_at=now() + LEASE)
-    return deliveries_by_id(ids)
+    letters = {letter.id: letter for letter in deliveries_by_id(ids)}
+    return [letters[letter_id] for letter_id in ids]
 
 
 @action

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
@@ -70,7 +70,8 @@ def due_deliveries(limit: int) -> Sequence[Delivery]:
     is_due = (is_waiting(), Delivery.due_at <= now())
     oldest = select(Delivery.id).where(*is_due).order_by(Delivery.due_at, Delivery.id)
     compared = Delivery.id.in_(oldest.limit(MAX_COMPARED))
-    due = select(Delivery).where(compared, *is_due).order_by(*_in_order()).limit(limit)
+    in_order = (Delivery.kind.in_(TO_MEMBERS), Delivery.due_at, Delivery.id)
+    due = select(Delivery).where(compared, *is_due).order_by(*in_order).limit(limit)
     return db.session.scalars(due.with_for_update(skip_locked=True)).all()
 
 
@@ -81,13 +82,9 @@ def due_count(most: int) -> int:
 
 
 def deliveries_by_id(ids: Sequence[int]) -> Sequence[Delivery]:
-    """Letters by id, with their members, in the order of `due_deliveries`."""
+    """Letters by id, with their members, the longest due first."""
     found = select(Delivery).where(Delivery.id.in_(ids)).options(joinedload(Delivery.member))
-    return db.session.scalars(found.order_by(*_in_order())).all()
-
-
-def _in_order() -> tuple[Any, ...]:
-    return Delivery.kind.in_(TO_MEMBERS), Delivery.due_at, Delivery.id
+    return db.session.scalars(found.order_by(Delivery.due_at, Delivery.id)).all()
 
 
 def letters_since(address: str, kinds: Sequence[str], since: timedelta) -> int:

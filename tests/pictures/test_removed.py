@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from io import BytesIO
 from typing import Any
 
@@ -16,8 +17,10 @@ from sqlalchemy import update
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.illustrations import line_of
+from forum.illustrations import line_of, source_without_removed
+from forum.mail.commands import write_notice_letters
 from forum.markup import write
+from forum.notifications.actions import choose_ways, make_notices, watch
 from forum.permissions import SYSTEM
 from forum.pictures import queries as picture_queries
 from forum.pictures.actions import delete_picture, import_picture, look_after
@@ -238,3 +241,28 @@ def test_so_many_names_are_looked_up_at_once(
     assert picture_queries.removed_pictures([file.name, gone[0], *gone]) == {gone[0]}
     assert picture_queries.removed_pictures(gone) == {*gone[:2]}
     assert picture_queries.removed_pictures([]) == set()
+
+
+def test_a_letter_that_is_sent_later_says_so_too(
+    people: Any, world: dict[str, Any], letters: Any, file: Any
+) -> None:
+    plan, other = added(people.ana), added_file(people.ana)
+    watch(people.chitra, "topic", world["topic"])
+    choose_ways(people.chitra, {"post": "at once"})
+    source = f"See {line_of(file.name, 'the [new] kerb')}, ![a lane]({plan.address}), <{HOME}{file.address}>"
+    replied(people, world, f"{source} and {line_of(other.name, 'this')}.")
+    delete_picture(people.ana, file.id)
+    delete_picture(people.ana, plan.id)
+    with at(now() + timedelta(minutes=2)):
+        make_notices(SYSTEM)
+        write_notice_letters()
+    (letter,) = [one for one in letters() if one.to == people.chitra.email and "kerb" in one.text]
+    for body in (letter.text, unescape(letter.html)):
+        words = " ".join(body.replace("\n> ", " ").split())
+        assert "kerb (removed), a lane (removed)," in words and plan.name not in words
+        assert f"{file.address}> (removed) and [this]({other.address})." in words
+
+
+@pytest.mark.parametrize("source", ["[a\\" * 2_600, "[" * 8_000, "![a](/files/" * 600])
+def test_odd_sources_of_letters_are_read_in_time(source: str) -> None:
+    assert source_without_removed(source, HOME, ["x"]) == source

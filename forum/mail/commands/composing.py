@@ -17,6 +17,7 @@ from forum.appeals.queries import appeal_info, suspension_appeal_path
 from forum.clock import in_words, in_zone, now, span_in_words
 from forum.dialogue.queries import shown_source, telling_marks
 from forum.emails import Letter, render
+from forum.illustrations import names_in_links, source_without_removed
 from forum.mail.commands._shared import today
 from forum.mail.forms import bounce_address, reply_address
 from forum.mail.models import Delivery
@@ -41,6 +42,7 @@ from forum.notifications.models import DECISION_KINDS, NOTICE_KINDS, QUEUE_KINDS
 from forum.notifications.queries import settings_of, zone_of
 from forum.pages import ngettext
 from forum.permissions import VISITOR
+from forum.pictures.queries import removed_pictures
 from forum.reach import reads
 from forum.rules.models import said_of_rule
 from forum.settings import Settings
@@ -143,7 +145,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         # To former hosts of an agenda that is deleted
         "is_over": notice.kind == "host" and notice.address == "/agendas",
         "title": topic.title if topic else heading_for(member, notice),
-        "text": _beginning(shown_source(post))
+        "text": _with_removals(_beginning(shown_source(post)))
         if post and NOTICE_KINDS[notice.kind].quotes
         else notice.words or _reason(waiting),
         "language": post.language if post else "",
@@ -171,6 +173,13 @@ def _meeting_words(member: Member, notice: Notice) -> dict[str, Any]:
         "join_link": join_link,
         "is_cancelled": meeting.cancelled_at is not None,
     }
+
+
+def _with_removals(source: str) -> str:
+    """The source of a text in which links to pictures and files that were deleted meanwhile are words."""
+    home = web.settings().url
+    removed = removed_pictures(names_in_links(source, home))
+    return source_without_removed(source, home, removed) if removed else source
 
 
 def _beginning(source: str) -> str:
