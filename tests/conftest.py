@@ -22,7 +22,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as datetime_time
 from functools import partial
 from html import unescape
 from itertools import takewhile
@@ -48,7 +49,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.app import create_app
-from forum.clock import _set_clock
+from forum.clock import _set_clock, now
 from forum.columns import Base
 from forum.db import db
 from forum.emails import Letter
@@ -445,9 +446,44 @@ def no_collection() -> Iterator[None]:
     gc.enable()
 
 
+@dataclass
+class Day:
+    """The day (UTC) that the tests have reached: none begins shortly before its end, and datasets are not older."""
+
+    ends_at: datetime
+
+    def has_ended(self) -> bool:
+        """Wait for midnight if it is near; whether another day has begun since the last call.
+
+        Tests say what is today, and compare it afterwards; their datasets contain days from then on.
+        """
+        left = (self.ends_at - now()).total_seconds()
+        if 0 < left <= SECONDS_BEFORE_MIDNIGHT:
+            time.sleep(left)
+        has_ended, self.ends_at = left <= SECONDS_BEFORE_MIDNIGHT, midnight_after(now())
+        return has_ended
+
+
+def midnight_after(moment: datetime) -> datetime:
+    return datetime.combine(moment.date() + timedelta(days=1), datetime_time(), UTC)
+
+
+SECONDS_BEFORE_MIDNIGHT = (
+    60  # more than any test takes, apart from those with processes of their own
+)
+DAY = Day(midnight_after(now()))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Empty the databases for tests that reach one without `app`, or that request `exclusive_database`."""
+    """Empty the databases for tests that reach one without `app`, or that request `exclusive_database`.
+
+    After midnight, all datasets are created anew.
+    """
+    if DAY.has_ended():
+        for stack in DATASET_STACKS.values():
+            stack.clear()
+        SNAPSHOTS.clear()
     names = item.fixturenames  # type: ignore[attr-defined]
     if "exclusive_database" in names or ("database_url" in names and "app" not in names):
         for stack in DATASET_STACKS.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import create_engine, select, text
 from forum import ratelimits
 from forum.agendas.actions import write_theme
 from forum.agendas.models import Agenda, Theme
+from forum.clock import at, now
 from forum.db import db
 from forum.members.actions import found_federation
 from forum.members.models import Member
@@ -172,3 +174,39 @@ def test_what_python_compiles_is_kept_for_the_next_process() -> None:
     )
     assert said.stdout.split() == ["False", str(sys.pycache_prefix)]
     assert not sys.dont_write_bytecode
+
+
+def test_no_test_begins_shortly_before_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(conftest.time, "sleep", waited.append)
+    evening = datetime(2026, 12, 31, 23, 58, 59, tzinfo=UTC)
+    day = conftest.Day(conftest.midnight_after(evening))
+    with at(evening):
+        assert not day.has_ended() and waited == []
+    with at(evening + timedelta(seconds=31)):
+        assert day.has_ended() and waited == [30]
+    day = conftest.Day(conftest.midnight_after(evening))
+    with at(evening + timedelta(hours=3)):  # the last test of the day went on until then
+        assert day.has_ended() and not day.has_ended() and waited == [30]
+
+
+def test_after_midnight_datasets_are_created_anew(
+    app: Flask, people: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    assert conftest.SNAPSHOTS
+    monkeypatch.setattr(conftest, "SNAPSHOTS", dict(conftest.SNAPSHOTS))
+    monkeypatch.setattr(conftest, "DATASET_STACKS", {"": (cleared := Cleared())})
+    monkeypatch.setattr(conftest, "DAY", conftest.Day(now() - timedelta(seconds=1)))
+    conftest.pytest_runtest_setup(request.node)
+    assert conftest.SNAPSHOTS == {} and cleared.times == 1
+    conftest.pytest_runtest_setup(request.node)
+    assert cleared.times == 1
+
+
+class Cleared:
+    """A stack of datasets that counts how often it is cleared."""
+
+    times = 0
+
+    def clear(self) -> None:
+        self.times += 1
