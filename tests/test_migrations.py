@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import Connection, delete, insert, inspect, select, text
+from sqlalchemy import (
+    Connection,
+    TableClause,
+    column,
+    delete,
+    insert,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy import table as light_table
 
 from forum.app import create_app
 from forum.columns import Base
@@ -522,6 +534,23 @@ def test_agendas_that_there_are_stay_open_and_none_comes_to_light_by_going_back(
         upgrade()
 
 
+def test_a_column_that_is_added_has_a_value_for_the_rows_that_there_are() -> None:
+    for path in (Path(__file__).parent.parent / "migrations" / "versions").glob("*.py"):
+        functions = ast.parse(path.read_text(encoding="utf-8")).body
+        upgrades = (one for one in functions if getattr(one, "name", "") == "upgrade")
+        for node in (inner for one in upgrades for inner in ast.walk(one)):
+            words = ast.unparse(node) if isinstance(node, ast.Call) else ""
+            if re.match(r"\w+\.add_column\(", words) and "nullable=False" in words:
+                says = f"{path.name}: rows that there are need a server_default: {words}"
+                assert "server_default" in words, says
+
+
+def of_then(name: str, *columns: str) -> TableClause:
+    """A table as it was at an earlier revision: with these columns alone, and none of the defaults of today."""
+    today = Base.metadata.tables[name].columns
+    return light_table(name, *(column(one, today[one].type) for one in columns))
+
+
 def test_authors_of_practices_that_there_are_will_be_asked_about_them(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -535,9 +564,12 @@ def test_authors_of_practices_that_there_are_will_be_asked_about_them(
         "draft": ("draft", changed, none),
     }
     with own_forum(database_url, tmp_path, revision="0050"):
-        practices = Base.metadata.tables["practice"]
-        row = {"agenda_id": 1, "author_id": 1, "title": "T", "sentence": "S."}
+        row = {"agenda_id": 1, "author_id": 1, "title": "T", "sentence": "S.", "language": "en"}
         row |= {"created_at": moment, "updated_at": moment}
+        row |= dict.fromkeys(("audience", "failure_audience"), "public")
+        row |= dict.fromkeys(("link", "evidence", "cost"), "")
+        row |= dict.fromkeys(("returned_reason", "caught_by", "hidden_reason"), "")
+        practices = of_then("practice", *row, "slug", "state", "revisit_on", "look_on")
         with db.engine.begin() as connection:
             insert_hidden_topics(connection)
             for slug, (state, chosen, _day) in made.items():
