@@ -283,6 +283,6 @@ def test_comments_on_cases_and_practices_wait_as_replies_do(people: Any, agenda:
 
 
 def test_the_page_of_the_rules_says_what_they_look_at(people: Any, sign_in: Any) -> None:
-    assert (
-        "these cannot wait" in sign_in(people.administrator).get("/administration/screening").text
-    )
+    page = sign_in(people.administrator).get("/administration/screening").text
+    assert "these cannot wait" in page
+    assert "the rule “Links, pictures and files of new members” is about them" in page, "its name"
