@@ -250,7 +250,7 @@ def put_back(
     is renamed instead of overwritten.
     """
     if rows := {name: count for name, count in copier.contents().counts.items() if count}:
-        raise Refusal(f"The database holds {sum(rows.values()):,} rows already.")
+        raise Refusal(f"The database holds {sum(rows.values()):,} rows already: {PUT_ASIDE}.")
     with workshop(data / "restore") as folder:
         manifest = unpack(source, folder)
         if manifest.database != copier.kind:
@@ -273,6 +273,7 @@ def _has_content(file: Path, words: str) -> bool:
     return file.read_text().strip() == words
 
 
+PUT_ASIDE = "put it aside first, with all its parts, as docs/operating.md says below Restore"
 OTHER_KIND = (
     "This is a backup of {theirs}, and FORUM_DATABASE_URL is {ours}. Restore it to {theirs} first; "
     "`flask move-database` moves it then."

@@ -368,7 +368,7 @@ def test_a_backup_takes_the_place_of_a_file_and_of_nothing_else(
 def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:
     before = source.post_ids()
     result = source.run("restore", kept)
-    assert result.exit_code == 1 and "holds" in result.output
+    assert result.exit_code == 1 and "already: put it aside first" in result.output
     assert "Nothing was restored." in result.output and source.post_ids() == before
 
 

@@ -13,7 +13,7 @@ from flask import Blueprint
 
 from forum.db import db
 from forum.engines import checkpoint_wal
-from forum.errors import Invalid, Refusal
+from forum.errors import Invalid, NotFound, Refusal
 from forum.lazy import library
 from forum.logs import without_slow_log
 from forum.members import actions, queries
@@ -139,6 +139,9 @@ def done(deed: Callable[[], T]) -> T:
     """Run an action; a refusal ends the command with its message."""
     try:
         return deed()
+    except NotFound as error:
+        more = "`flask members list` prints the handles of all."
+        raise click.ClickException(f"{error.message} {more}") from error
     except Refusal as error:
         raise click.ClickException(error.message) from error
 

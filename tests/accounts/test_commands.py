@@ -119,7 +119,7 @@ def test_an_administrator_gives_a_member_an_address_and_mail_goes_there_again(ru
 @pytest.mark.parametrize(
     ("handle", "email", "sentence"),
     [
-        ("nobody", "x@city.example", "There is no member of this name."),
+        ("nobody", "x@city.example", "no member of this name. `flask members list`"),
         ("ana-prado", "ana", "This is not an e-mail address."),
         ("ana-prado", "ben@example.org", "This address belongs to another account."),
         ("ana-prado", "Ana@example.org", "This is the address of this member already."),
