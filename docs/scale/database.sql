@@ -1,4 +1,5 @@
--- The forum's role and database, made once by PostgreSQL's own user: sudo -u postgres psql -f database.sql
+-- The forum's role and database, made once by PostgreSQL's own user:
+-- runuser -u postgres -- psql -v ON_ERROR_STOP=1 < database.sql
 -- CREATEDB lets `flask backup` try its backups in a database that it makes and drops.
 CREATE ROLE interurban LOGIN CREATEDB PASSWORD 'database-password';
 CREATE DATABASE interurban OWNER interurban ENCODING 'UTF8' TEMPLATE template0;
