@@ -75,6 +75,7 @@ def index() -> ResponseReturnValue:
         "why_not": may,
         "mode": entrance.mode,
         "join_address": web.absolute(url_for("accounts.join")),
+        "has_mail": _has_mail(),
     }
     return render_template("invitations/index.html", **context, link_of=link_of)
 
@@ -110,7 +111,7 @@ def invite() -> ResponseReturnValue:
     _offer_organisations(form)
 
     def page(status: int = 200) -> ResponseReturnValue:
-        return render_template("invitations/new.html", form=form), status
+        return render_template("invitations/new.html", form=form, has_mail=_has_mail()), status
 
     def deed() -> ResponseReturnValue:
         made = actions.invite(member, form.text)
@@ -120,6 +121,11 @@ def invite() -> ResponseReturnValue:
         )
 
     return webforms.process(form, page, deed)
+
+
+def _has_mail() -> bool:
+    """Whether the e-mail goes out by which somebody joins who has opened the link."""
+    return bool(web.settings().smtp_url)
 
 
 def _offer_organisations(form: InvitationForm) -> None:

@@ -18,6 +18,7 @@ from forum.members.actions import OrganisationText
 from forum.permissions import VISITOR
 from forum.versions import EVERYTHING, PAGE_VERSIONS
 from tests.conftest import link_in
+from tests.mail.conftest import with_settings
 
 JOINING = {
     "name": "Eva Holm",
@@ -54,6 +55,14 @@ def test_the_link_of_an_invitation_is_copied_or_mailed_and_can_be_read_whole(sig
         f'href="mailto:?subject=An%20invitation%20to%20join%20our%20forum&amp;body={to_mail}"'
         in page
     )
+
+
+def test_a_forum_without_mail_says_so_before_somebody_sends_a_link(app, sign_in, people):
+    browser = sign_in(people.moderator)
+    for path in ("/invitations", "/invitations/new"):
+        assert "nobody can join with a link" in browser.get(path).text
+        with with_settings(app, smtp_url="smtp://mail.example.org"):
+            assert "nobody can join with a link" not in browser.get(path).text
 
 
 # The administrator's page
