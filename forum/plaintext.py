@@ -15,6 +15,8 @@ FINAL_SIGMA = "ς"
 STROKES = str.maketrans(  # Latin letters that Unicode does not decompose into a letter and a mark
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
+# Arabic letters at the end of a word that people type for each other
+ENDINGS_TYPED_ALIKE = (("ة", "ه"), ("ى", "ي"))
 BAR, SEMICOLON = re.compile(r"(?<!\\)\|"), re.compile(r"(?<!\\);")
 # Markup of a text, and the targets of its links
 MARKDOWN_SYNTAX = re.compile(
@@ -52,6 +54,16 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
     folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
     return folded.translate(STROKES)
+
+
+def typed_alike(folded: str) -> list[str]:
+    """A folded name, and as others type the ends of its words in Arabic, such as القاهره for القاهرة; at most nine."""
+    names = {folded: None}
+    for one, other in ENDINGS_TYPED_ALIKE:
+        for known in list(names):
+            for wrong, right in ((one, other), (other, one)):
+                names[re.sub(rf"{wrong}\b", right, known)] = None
+    return list(names)
 
 
 def words_in(text: str) -> list[str]:

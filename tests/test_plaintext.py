@@ -8,7 +8,7 @@ import pytest
 
 from forum.dialogue.models._shared import gist
 from forum.moderation.queries import first_words
-from forum.plaintext import prose, without_markdown
+from forum.plaintext import prose, typed_alike, without_markdown
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,10 @@ def test_prose_ends_between_words() -> None:
     assert prose("One two three four. " * 50, 12) == "One two…"
     hostile = ("```\n" * 4_000, "> " * 9_000, "#" * 20_000, "~~~\n```\n" * 2_000)
     assert all(len(prose(text, 500)) <= 500 for text in hostile)
+
+
+def test_the_ends_of_arabic_words_are_typed_in_few_ways() -> None:
+    assert typed_alike("berlin") == ["berlin"]
+    assert typed_alike("القاهره") == ["القاهره", "القاهرة"]
+    assert len(typed_alike("مكه مكة على علي")) == 9
+    assert typed_alike("هدية") == ["هدية", "هديه"], "only where a word ends"

@@ -160,6 +160,17 @@ def test_a_city_by_its_exact_name(app):
         members.get_city("nowhere")
 
 
+@pytest.mark.parametrize("typed", ["القاهرة", "القاهره", "مدينه القاهرة", "مدينة القاهره"])
+def test_a_city_is_found_however_the_ends_of_arabic_words_are_typed(app, typed):
+    names = ["القاهرة", "مدينة القاهرة", "مدينه القاهره"]
+    actions.load_cities(SYSTEM, [(360630, "Cairo", "EG", 30.06, 31.25, 9_606_916, names)])
+    assert members.city_by_name(typed).name == "Cairo"
+    assert members.city_by_name(typed, "EG").name == "Cairo"
+    for found in (members.city_choices, members.city_choices_by_name):
+        assert [one.city.name for one in found(typed)] == ["Cairo"]
+    assert members.city_choices("القاهره")[0].also == "القاهرة"
+
+
 def test_cities_and_organisations_with_members_are_counted(app, people):
     organisation = actions.write_organisation(SYSTEM, OrganisationText("City of Nairobi", "city"))
     for member in (people.ana, people.ben):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, union
 
 from forum.db import db, execute_core
 from forum.errors import or_not_found
@@ -19,7 +19,7 @@ from forum.members.queries.directory import member_counts
 from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
 from forum.permissions import Person
-from forum.plaintext import fold
+from forum.plaintext import fold, typed_alike
 from forum.reach import sees_hidden
 from forum.reachcache import cached_statement
 from forum.versions import cached
@@ -47,7 +47,12 @@ def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:
     name, country = _name_and_country(typed)
     if not name:
         return []
-    begins = and_(CityName.folded >= name, CityName.folded < name + HIGHEST_CODE_POINT)
+    begins = or_(
+        *(
+            and_(CityName.folded >= one, CityName.folded < one + HIGHEST_CODE_POINT)
+            for one in typed_alike(name)
+        )
+    )
     return _own_names_first(_largest_cities(begins, country, MAX_SORTED), name)[:limit]
 
 
@@ -56,7 +61,7 @@ def cities_by_name(typed: str, limit: int = 8) -> list[City]:
     name, country = _name_and_country(typed)
     if not name:
         return []
-    found = _largest_cities(CityName.folded == name, country, MAX_SORTED)
+    found = _largest_cities(_is_called(name), country, MAX_SORTED)
     return _own_names_first(found, name)[:limit]
 
 
@@ -72,10 +77,12 @@ def folded_city(typed: str) -> str:
 
 def city_by_name(name: str, country: str | None = None) -> City | None:
     """The biggest city with a name, within a country when its code of two letters is given; None when there is none."""
-    called = _largest_cities(
-        CityName.folded == _folded_name(name), [country] if country else None, 1
-    )
+    called = _largest_cities(_is_called(_folded_name(name)), [country] if country else None, 1)
     return called[0] if called else None
+
+
+def _is_called(name: str) -> ColumnElement[bool]:
+    return CityName.folded.in_(typed_alike(name))
 
 
 def _name_and_country(typed: str) -> tuple[str, list[str] | None]:

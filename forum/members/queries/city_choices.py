@@ -15,7 +15,7 @@ from sqlalchemy import select
 from forum.db import db
 from forum.members.models import City
 from forum.members.queries.cities import cities_by_name, cities_by_prefix, folded_city
-from forum.plaintext import fold
+from forum.plaintext import fold, typed_alike
 
 CITIES_FILE = Path(__file__).parent.parent / "data" / "cities.tsv.gz"
 MORE_PEOPLE = 2  # how much larger a city must be to be better known
@@ -51,9 +51,10 @@ def _choices(typed: str, cities: Sequence[City]) -> list[CityChoice]:
 
 def _other_name(city: City, begun: str) -> str:
     """The first other name of a city that begins like this; empty when its own name does."""
-    if fold(city.name).startswith(begun):
+    begins = tuple(typed_alike(begun))
+    if fold(city.name).startswith(begins):
         return ""
-    return next((name for name in _other_names(city.id) if fold(name).startswith(begun)), "")
+    return next((name for name in _other_names(city.id) if fold(name).startswith(begins)), "")
 
 
 def _other_names(city_id: int) -> list[str]:
