@@ -257,6 +257,16 @@ def test_what_a_city_or_an_organisation_is_finds_nobody_by_itself(app, people):
     assert [m.name for m in some] == ["Chitra Desai"]
 
 
+@pytest.mark.parametrize("typed", ["فاطمة", "فاطمه", "هدى", "هدي", "القاهره", "فاطمه القاهرة"])
+def test_members_are_found_however_the_ends_of_arabic_words_are_typed(app, people, typed):
+    rows = [(360630, "Cairo", "EG", 30.06, 31.25, 9_606_916, ["القاهرة"])]
+    actions.load_cities(SYSTEM, rows)
+    actions.edit_profile(people.chitra, Profile("فاطمة هدى", "", city_id=360630))
+    assert page_of(members.members_matching(VISITOR, typed), 1, 9).total == 1
+    here = members.home_cities_by_prefix(VISITOR, "القاهره")
+    assert [city.name for city in here] == ["Cairo"]
+
+
 def test_the_directory_is_narrowed(app, people):
     nairobi = members.city_by_name("Nairobi")
     actions.edit_profile(people.ben, Profile("Ben Okoth", "", None, nairobi.id, "sw", ("sw", "en")))

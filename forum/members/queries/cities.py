@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union
 
 from forum.db import db, execute_core
 from forum.errors import or_not_found
 from forum.members.models import City, CityLabel, CityName, Member
 from forum.members.queries._shared import MAX_LISTED, distinct_values
 from forum.members.queries.directory import member_counts
-from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
+from forum.members.queries.names import begins_with, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
 from forum.permissions import Person
 from forum.plaintext import fold, typed_alike
@@ -47,12 +47,7 @@ def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:
     name, country = _name_and_country(typed)
     if not name:
         return []
-    begins = or_(
-        *(
-            and_(CityName.folded >= one, CityName.folded < one + HIGHEST_CODE_POINT)
-            for one in typed_alike(name)
-        )
-    )
+    begins = or_(*map(begins_with, typed_alike(name)))
     return _own_names_first(_largest_cities(begins, country, MAX_SORTED), name)[:limit]
 
 

@@ -36,7 +36,7 @@ from forum.members.queries.names import (
 from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, require
-from forum.plaintext import fold, words_in
+from forum.plaintext import fold, typed_alike, words_in
 from forum.principals import administers, moderates
 
 DIRECTORY_PAGE_SIZE = 40
@@ -252,7 +252,7 @@ def administered_member(administrator: Person, handle: str) -> Member:
 
 def _has_word_starting_with(word: str) -> ColumnElement[bool]:
     """SQL condition: name, position or help offered has a word that starts with this one."""
-    return Member.folded.contains(f" {word}", autoescape=True)
+    return or_(*(Member.folded.contains(f" {one}", autoescape=True) for one in typed_alike(word)))
 
 
 def folded_and_sort_key(words: str) -> tuple[str, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from forum.db import db
 from forum.members.models import CityName, Organisation
 from forum.members.queries._shared import MAX_LISTED
-from forum.plaintext import has_words_starting_with, words_in
+from forum.plaintext import has_words_starting_with, typed_alike, words_in
 from forum.versions import cached
 
 HIGHEST_CODE_POINT = "\U0010ffff"
@@ -46,9 +46,15 @@ def city_ids_by_prefix(prefix: str) -> Select[Any]:
     One of fewer than `MIN_PREFIX_LENGTH` characters, such as 東京, has to be the whole name.
     """
     ids = select(CityName.city_id)
+    alike = typed_alike(prefix)
     if len(prefix) < MIN_PREFIX_LENGTH:
-        return ids.where(CityName.folded == prefix)
-    return ids.where(CityName.folded >= prefix, CityName.folded < prefix + HIGHEST_CODE_POINT)
+        return ids.where(CityName.folded.in_(alike))
+    return ids.where(or_(*map(begins_with, alike)))
+
+
+def begins_with(prefix: str) -> ColumnElement[bool]:
+    """SQL condition: the name of a city begins with a folded prefix."""
+    return and_(CityName.folded >= prefix, CityName.folded < prefix + HIGHEST_CODE_POINT)
 
 
 def is_name(word: str) -> bool:
