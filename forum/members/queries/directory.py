@@ -29,6 +29,7 @@ from forum.members.models import City, Member, MemberLanguage
 from forum.members.queries._shared import MAX_LISTED, city_size
 from forum.members.queries.names import (
     city_ids_by_prefix,
+    has_name,
     is_name,
     organisations_by_each,
     organisations_by_words,
@@ -117,9 +118,9 @@ def _matches(words: str) -> ColumnElement[bool]:
     beginning of a handle, or a complete former handle.
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
-    has_name = any(map(is_name, wanted))
-    each = _each_word(wanted, names=wanted if has_name else ())
-    if len(wanted) < 2 or not has_name:
+    is_named = has_name(wanted)
+    each = _each_word(wanted, names=wanted if is_named else ())
+    if len(wanted) < 2 or not is_named:
         return and_(true(), *each)
     together = organisations_by_words(words_in(words)[:MAX_SEARCH_WORDS])
     return or_(

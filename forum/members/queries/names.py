@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -15,7 +15,7 @@ from forum.versions import cached
 
 HIGHEST_CODE_POINT = "\U0010ffff"
 MIN_PREFIX_LENGTH = 3  # characters; a shorter prefix matches thousands of cities
-# What cities and organisations are, and what joins this to their own name ("City of Bergen"), folded: words that name none
+# What cities and organisations are, folded: words that name none
 _WORDS_FOR_KINDS = """
 city cities town towns municipality municipalities municipal council county district region regional
 metropolitan government authority administration department office agency committee assembly board
@@ -26,9 +26,10 @@ ciudad ciudades ayuntamiento alcaldia municipio municipios municipalidad gobiern
 instituto universidad escuela asociacion red federacion fundacion empresa sociedad centro
 cidade cidades prefeitura camara governo universidade associacao rede fundacao
 stadt gemeinde kommune kommuner kommun stad gemeente kaupunki kunta comune citta provincia
-the of and for de du des la le les del da do
 """
 _KINDS = frozenset(_WORDS_FOR_KINDS.split())
+# What joins such a word to a name, as in "City of Bergen"
+_BETWEEN = frozenset(["of", "the", "de", "du", "des", "la", "le", "les", "del", "da", "do"])
 
 
 class OrganisationName(NamedTuple):
@@ -60,6 +61,12 @@ def begins_with(prefix: str) -> ColumnElement[bool]:
 def is_name(word: str) -> bool:
     """Whether a folded word can name a city or an organisation, and does not only say what they are, like "city"."""
     return word not in _KINDS
+
+
+def has_name(words: Collection[str]) -> bool:
+    """Whether one of some folded words can name a city or an organisation: not "city" or "city of", but "city of bergen"."""
+    kinds = _KINDS.intersection(words)
+    return not kinds or not _KINDS.union(_BETWEEN).issuperset(words)
 
 
 def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
