@@ -60,13 +60,13 @@ def begins_with(prefix: str) -> ColumnElement[bool]:
 
 def is_name(word: str) -> bool:
     """Whether a folded word can name a city or an organisation, and does not only say what they are, like "city"."""
-    return word not in _KINDS
+    return not _KINDS.issuperset(words_in(word))
 
 
 def has_name(words: Collection[str]) -> bool:
     """Whether one of some folded words can name a city or an organisation: not "city" or "city of", but "city of bergen"."""
-    kinds = _KINDS.intersection(words)
-    return not kinds or not _KINDS.union(_BETWEEN).issuperset(words)
+    found = {one for word in words for one in words_in(word)}
+    return _KINDS.isdisjoint(found) or not _KINDS.union(_BETWEEN).issuperset(found)
 
 
 def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
