@@ -149,6 +149,12 @@ def done(message: str, address: str, undo: Undo | None = None) -> AnyResponse:
     return see_other(address)
 
 
+def undo_to_offer(address: str) -> Undo | None:
+    """What the next page will offer to undo at an address: the same was done before, and no page has been shown since."""
+    undo = Undo._make(session[UNDO]) if UNDO in session else None
+    return undo if undo and undo.address == address else None
+
+
 def undo_offered() -> Undo | None:
     """What the page offers to undo, once; None if it was not just done."""
     return Undo._make(session.pop(UNDO)) if UNDO in session else None
@@ -156,8 +162,13 @@ def undo_offered() -> Undo | None:
 
 def sent_moment(name: str) -> datetime | None:
     """A moment in a hidden field of the form, as `isoformat` writes it; None if there is none."""
+    return moment_in(request.form.get(name, ""))
+
+
+def moment_in(text: str) -> datetime | None:
+    """The moment that `isoformat` has written; None if it is none."""
     with suppress(ValueError, OverflowError):
-        moment = datetime.fromisoformat(request.form.get(name, ""))
+        moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else None
     return None
 

@@ -33,7 +33,9 @@ def read_all() -> Response:
     """Mark every notice read, or those of one part of the inbox."""
     part = request.form.get("part", "")
     read_at = actions.read_all(me(), part)
-    undo = web.Undo(url_for("notifications.unread_all"), {"read_at": read_at.isoformat()})
+    # A second press finds nothing to mark, and what the first has marked can still be undone
+    back = url_for("notifications.unread_all")
+    undo = web.Undo(back, {"read_at": read_at.isoformat()}) if read_at else None
     messages = {
         WAITING: _("All notices that waited for you are marked as read."),
         TOLD: _("All notices for your information are marked as read."),

@@ -614,6 +614,23 @@ def test_marking_all_topics_as_read_can_be_undone(people: Any, topic: Topic, sig
             assert 'class="news"' in page(ana, "/topics")
 
 
+def test_two_presses_that_mark_all_topics_as_read_are_undone_together(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    ana, start = sign_in(people.ana), now()
+    with at(start + timedelta(minutes=1)):
+        actions.reply(people.ben, topic.id, write("A reply."))
+    before = page(ana, "/topics")
+    for seconds in (0, 0, 2):
+        with at(start + timedelta(minutes=2, seconds=seconds)):
+            ana.post("/topics/read-all")
+    shown = page(ana, "/topics")
+    sent = dict(re.findall(r'name="(until|before)" value="([^"]+)"', shown))
+    assert 'class="news"' not in shown and "before" not in sent
+    ana.post("/topics/unread-all", data=sent)
+    assert 'class="news"' in page(ana, "/topics") and 'class="news"' in before
+
+
 def test_what_was_marked_as_read_again_since_is_not_undone(people: Any, topic: Topic) -> None:
     with at(now() - timedelta(hours=1)):
         first = actions.read_all(people.ana)

@@ -124,6 +124,23 @@ def test_marking_all_as_read_can_be_undone_on_the_page_that_follows(
         assert {one.id for one in inbox(told.ana, is_unread=True).page.items} == {one.id for one in others}  # fmt: skip
 
 
+def test_a_second_press_leaves_what_the_first_has_marked_to_be_undone(
+    told: Any, sign_in: Any
+) -> None:
+    browser, unread = sign_in(told.ana), unread_count(told.ana)
+    for _press in range(2):
+        browser.post("/notices/read-all")
+    form = browser.get("/notices").text.partition('action="/notices/unread-all"')[2]
+    (moment,) = re.findall(r'name="read_at" value="([^"]+)"', form)
+    browser.post("/notices/unread-all", data={"read_at": moment})
+    assert unread_count(told.ana) == unread > 0
+    browser.get("/notices")
+    for number in range(2):
+        browser.post("/notices/read-all")
+        is_offered = "/notices/unread-all" in browser.get("/notices").text
+        assert is_offered == (number == 0), "nothing was marked"
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -123,6 +123,8 @@ def read_agenda(slug: str) -> ResponseReturnValue:
 
 def _read_all(agenda_id: int | None, address: str, back: str) -> AnyResponse:
     read = actions.read_all(me(), agenda_id)
+    if pressed := web.undo_to_offer(back):  # twice: both are undone
+        read = read._replace(before=web.moment_in(pressed.fields.get("before", "")))
     fields = {name: moment.isoformat() for name, moment in read._asdict().items() if moment}
     return web.done(_("All topics are marked as read."), address, web.Undo(back, fields))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import update
+from sqlalchemy import CursorResult, update
 
 from forum.db import db, insert_into
 from forum.members.queries import ignores
@@ -51,9 +51,10 @@ def upsert(row: Any) -> None:
     db.session.execute(insert.on_conflict_do_update(index_elements=key, set_=values))
 
 
-def set_values(model: type[Event] | type[Notice], values: dict[str, Any], *conditions: Any) -> None:
-    """Change the events or notices that meet some conditions."""
-    db.session.execute(update(model).where(*conditions).values(values))
+def set_values(model: type[Event] | type[Notice], values: dict[str, Any], *conditions: Any) -> int:
+    """Change the events or notices that meet some conditions; returns how many these are."""
+    changed = db.session.execute(update(model).where(*conditions).values(values))
+    return cast(CursorResult[Any], changed).rowcount
 
 
 def quoted(text: str) -> str:

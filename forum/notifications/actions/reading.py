@@ -44,12 +44,12 @@ def read(member: Person, notice_id: int) -> Notice:
 
 
 @action
-def read_all(member: Person, part: str = "") -> datetime:
+def read_all(member: Person, part: str = "") -> datetime | None:
     """Mark all notices of a member that the inbox shows as read; with `part` (`WAITING` or `TOLD`) only those of that part.
 
     Notices that are invisible now, such as those of the queue for a former host, stay unread in case they become
     visible again. Returns the moment that they are marked with, which no notice that was read before has: `unread_all`
-    finds them by it.
+    finds them by it; None if none was unread.
     """
     touches()
     require(member.can.see_notices())
@@ -62,8 +62,8 @@ def read_all(member: Person, part: str = "") -> datetime:
     read_at, before = now(), last_read_at(member)
     if before and before >= read_at:
         read_at = before + timedelta(seconds=1)
-    set_values(Notice, {"read_at": read_at}, *unread, is_of_part.get(part, true()))
-    return read_at
+    marked = set_values(Notice, {"read_at": read_at}, *unread, is_of_part.get(part, true()))
+    return read_at if marked else None
 
 
 @action
