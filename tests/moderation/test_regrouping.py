@@ -543,6 +543,24 @@ def test_a_topic_is_merged_by_its_address(
     assert browser.get(answer.location).location.startswith(other.address)
 
 
+def test_a_topic_to_merge_into_is_found_among_many_for_another_audience_and_those_that_nobody_reads(
+    sign_in: Any, people: Any, things: Any, other: Any
+) -> None:
+    def opened(title: str, **more: Any) -> Any:
+        new = dialogue.NewTopic("experience", title, write("There."), **more)
+        return dialogue.open_topic(people.host, things.agenda.id, new)
+
+    one, wanted = (opened(f"Trams by {n}", audience="members") for n in ("day", "night"))
+    hidden, gone, merged = (opened(f"Trams {n}", audience="members") for n in ("A", "B", "C"))
+    for number in range(22):
+        opened(f"Night trams to the sea {number}")
+    actions.decide(people.moderator, "topic", hidden.id, "hide", REASONS)
+    dialogue.delete(people.host, posts_in(SYSTEM, gone, 1).items[0].id)
+    actions.merge(people.host, merged.id, one.id)
+    page = sign_in(people.host).post(f"/topics/{one.id}/merge", data={"target": "night trams sea"})
+    assert re.findall(r'name="like"[^>]*value="(\d+)"', page.text) == [str(wanted.id)]
+
+
 def test_a_topic_to_merge_into_is_offered_or_found_by_words(
     sign_in: Any, people: Any, things: Any, other: Any
 ) -> None:

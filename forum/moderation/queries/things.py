@@ -59,7 +59,7 @@ from forum.permissions import Person, require
 from forum.search.models import Document
 from forum.search.queries import Query, find_alike
 
-MAX_ALIKE, MAX_OFFERED = 20, 6  # topics into which another may be merged: looked at, and offered
+MAX_OFFERED = 6  # topics into which another may be merged
 
 
 def is_first_post(thing: Thing) -> bool:
@@ -344,9 +344,8 @@ def topics_to_merge_into(
     """
     agenda_ids = () if moderator.is_moderator else tuple(moderator.hosts)
     among = Query("", kinds=("topic",), agenda_ids=agenda_ids)
-    found = find_alike(moderator, words or thing.title, among, MAX_ALIKE)
-    fitting = (one for one in found if one.audience == thing.row.audience)
-    return [one for one in fitting if one.item_id != thing.item_id][:MAX_OFFERED]
+    found = find_alike(moderator, words or thing.title, among, MAX_OFFERED + 1, thing.row.audience)
+    return [one for one in found if one.item_id != thing.item_id][:MAX_OFFERED]
 
 
 def topic_to_merge_into(moderator: Person, topic_id: int) -> TopicRow | None:

@@ -19,15 +19,23 @@ MAX_ALIKE_HITS = 100  # of each query
 ALIKE_TITLE_WEIGHT = 3  # of a word in a title, relative to one in the text
 
 
-def find_alike(reader: Person, title: str, among: Query, limit: int) -> Sequence[Document]:
+def find_alike(
+    reader: Person, title: str, among: Query, limit: int, audience: str = ""
+) -> Sequence[Document]:
     """The documents that share words with a title, the most similar first; `among` are the searches (kinds, agendas).
 
     Only the longest words of the title are used, and for each only the newest documents that have it. A word counts
     for more the fewer documents have it, and for more in their titles. Documents with less than half the score of the
-    first are left out; one common word is enough for a title of two words.
+    first are left out; one common word is enough for a title of two words. With an `audience` only documents for it are
+    compared.
     """
     terms = telling_terms(title)
-    found = most_alike(hits_of_some(reader, terms, [among], Document.folded_title))
+    shared = hits_of_some(reader, terms, [among], Document.folded_title, Document.audience)
+    if audience:
+        shared = [
+            (some, [hit for hit in hits if hit.audience == audience]) for some, hits in shared
+        ]
+    found = most_alike(shared)
     return documents_by_id([hit.id for hit in found[:limit]])
 
 
