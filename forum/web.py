@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from flask import current_app, flash, redirect, request, session, url_for
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_login import UserMixin, current_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -158,6 +159,11 @@ def undo_to_offer(address: str) -> Undo | None:
 def undo_offered() -> Undo | None:
     """What the page offers to undo, once; None if it was not just done."""
     return Undo._make(session.pop(UNDO)) if UNDO in session else None
+
+
+def nothing_undone() -> str:
+    """What is said when the form of `Undo` does nothing: it was sent before, or the same was done again since."""
+    return _("There was nothing more to undo.")
 
 
 def sent_moment(name: str) -> datetime | None:

@@ -47,8 +47,9 @@ def read_all() -> Response:
 @bp.post("/notices/unread-all")
 def unread_all() -> Response:
     """Take back that all notices were marked as read: those that were unread are unread again."""
-    actions.unread_all(me(), web.sent_moment("read_at"))
-    return web.done(_("The notices are as they were before."), url_for("front.inbox"))
+    is_undone = actions.unread_all(me(), web.sent_moment("read_at"))
+    message = _("The notices are as they were before.")
+    return web.done(message if is_undone else web.nothing_undone(), url_for("front.inbox"))
 
 
 def set_level(subject: str, subject_id: int, address: str) -> Response:

@@ -636,9 +636,9 @@ def test_what_was_marked_as_read_again_since_is_not_undone(people: Any, topic: T
         first = actions.read_all(people.ana)
     again = actions.read_all(people.ana)
     assert (first.before, again.before) == (None, first.until)
-    actions.unread_all(people.ana, None, first.until, first.before)
+    assert not actions.unread_all(people.ana, None, first.until, first.before)
     assert actions.read_all(people.ana).before == again.until
-    actions.unread_all(people.ana, None, again.until, again.before)
+    assert actions.unread_all(people.ana, None, again.until, again.before)
     assert actions.read_all(people.ana).before == first.until
 
 

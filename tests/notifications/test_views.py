@@ -159,6 +159,7 @@ def test_an_odd_moment_undoes_nothing(told: Any, sign_in: Any, odd: str) -> None
     for door in ("/notices/unread-all", "/topics/unread-all"):
         answer = browser.post(door, data={"read_at": odd, "until": odd, "before": odd})
         assert answer.status_code == 303
+        assert "There was nothing more to undo." in browser.get("/notices").text
     assert unread_count(told.ana) == 0
 
 

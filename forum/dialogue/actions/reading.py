@@ -59,20 +59,22 @@ def read_all(member: Person, agenda_id: int | None = None) -> Reading:
 @action
 def unread_all(
     member: Person, agenda_id: int | None, until: datetime | None, before: datetime | None
-) -> None:
+) -> bool:
     """Take back that everything was marked as read `until` a moment: what was new then is new again, if it was not read since.
 
-    `before` is until when it was marked so before. Nothing happens if everything was marked as read again since.
+    `before` is until when it was marked so before. Nothing happens if everything was marked as read again since, or
+    this is taken back already. Returns whether anything happened.
     """
     touches()
     require(member.can.see_own())
     given = lock_all_read(member, agenda_id)
     if given is None or until is None or given.until != until:
-        return
+        return False
     if before is None:
         db.session.delete(given)
     else:
         given.until = min(before, until)
+    return True
 
 
 @action

@@ -145,8 +145,9 @@ def unread_agenda(slug: str) -> ResponseReturnValue:
 
 def _unread_all(agenda_id: int | None, address: str) -> AnyResponse:
     until, before = web.sent_moment("until"), web.sent_moment("before")
-    actions.unread_all(me(), agenda_id, until, before)
-    return web.done(_("The topics are as they were before."), address)
+    is_undone = actions.unread_all(me(), agenda_id, until, before)
+    message = _("The topics are as they were before.")
+    return web.done(message if is_undone else web.nothing_undone(), address)
 
 
 def _active_filters(

@@ -67,14 +67,14 @@ def read_all(member: Person, part: str = "") -> datetime | None:
 
 
 @action
-def unread_all(member: Person, read_at: datetime | None) -> None:
-    """Mark those of a member's notices as unread again that `read_all` has marked with this moment; none without one."""
+def unread_all(member: Person, read_at: datetime | None) -> bool:
+    """Mark those of a member's notices as unread again that `read_all` has marked with this moment; returns whether there are any."""
     touches()
     require(member.can.see_notices())
     if read_at is None:
-        return
+        return False
     which = (Notice.member_id == member.id, Notice.read_at == read_at)
-    set_values(Notice, {"read_at": None}, *which)
+    return set_values(Notice, {"read_at": None}, *which) > 0
 
 
 @action
