@@ -371,6 +371,16 @@ def test_an_unread_notice_of_marks_grows(people: Any) -> None:
     assert [notice.others for notice in inbox(people.ana).page.items] == [0, 0, 2]
 
 
+def test_of_those_that_are_unread_again_the_newest_grows(people: Any) -> None:
+    mark(people.ben, people)
+    moment = actions.read_all(people.ana)
+    mark(people.chitra, people)
+    assert actions.unread_all(people.ana, moment)
+    mark(people.moderator, people)
+    told = [(notice.actor.name, notice.others) for notice in inbox(people.ana).page.items]
+    assert told == [("Mona Berg", 1), (people.ben.name, 0)]
+
+
 def test_what_was_mailed_grows_no_more(people: Any) -> None:
     mark(people.ben, people)
     actions.note_mailed(SYSTEM, [inbox(people.ana).page.items[0].id])

@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, update
 from forum.db import db, insert_into
 from forum.members.queries import ignores
 from forum.notifications.models import NOTICE_KINDS, Event, Notice
-from forum.notifications.queries import notice_values, notices_to_make
+from forum.notifications.queries import newest_to_merge, notice_values, notices_to_make
 from forum.plaintext import excerpt
 
 QUOTED_CHARACTERS = 400  # of a text, in an event and its notices
@@ -30,9 +30,7 @@ def make_for(event: Event, member_ids: Sequence[int]) -> None:
 def _merge_into_unread(event: Event, member_ids: Sequence[int]) -> set[int]:
     """Add one more person to unread, unmailed notices about the same post; returns the ids of their members."""
     unread = update(Notice).where(
-        Notice.member_id.in_(member_ids),
-        Notice.kind == event.kind,
-        Notice.post_id == event.post_id,
+        Notice.id.in_(newest_to_merge(event, member_ids)),
         Notice.read_at.is_(None),
         Notice.mailed_at.is_(None),
         *([~ignores(Notice.member_id, event.actor_id)] if event.actor_id else []),

@@ -113,6 +113,21 @@ def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     return recipients.order_by(Member.id)
 
 
+def newest_to_merge(event: Event, member_ids: Sequence[int]) -> Select[Any]:
+    """The ids of the unread, unmailed notices into which an event is merged: of each member the newest about the same post.
+
+    Who takes back that notices are read may have several.
+    """
+    unread = select(func.max(Notice.id)).where(
+        Notice.member_id.in_(member_ids),
+        Notice.kind == event.kind,
+        Notice.post_id == event.post_id,
+        Notice.read_at.is_(None),
+        Notice.mailed_at.is_(None),
+    )
+    return unread.group_by(Notice.member_id)
+
+
 def notice_values(event: Event) -> Mapping[str, Any]:
     """The columns of an event's notice as SQL expressions; the query must select from `Member`, the recipient.
 
