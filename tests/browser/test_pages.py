@@ -488,7 +488,8 @@ def test_pictures_and_the_pages_about_them(visit: Any) -> None:
     faults += faults_of(window, of_file) + faults_of(window, delete)
     window.send(delete)
     page = window.go(topic)
-    assert page.locator(".prose img").count() == 5
+    assert page.locator(".prose img").count() == 4
+    assert "The words of a gone picture (removed)" in page.locator("#post-1 .prose").inner_text()
     faults += faults_here(page, "/topic-with-pictures") + crowded(page)
     assert faults == []
 
