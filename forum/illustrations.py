@@ -31,6 +31,7 @@ FILE_PATH = rf"/files/({FILE_NAME})"
 FILE_ADDRESS = re.compile(FILE_PATH)
 NAME = rf"(?:{PICTURE_NAME}|{FILE_NAME})"
 ANY_PATH = rf"(?:{PATH}|{FILE_PATH})"
+NAMED = re.compile(rf"/(?:pictures|files)/({NAME})")
 FOLDERS = ("/pictures/", "/files/")  # the first part of their addresses
 # Behind the address of a picture in a link: the text uses this picture, as it does a file to which it links. A link
 # without it is an ordinary one: it may lead to a picture of somebody else, and lets nobody see that
@@ -226,11 +227,13 @@ def words_html(picture: Illustration) -> Markup:
     return Markup("<em>{}</em>").format(words)
 
 
-def names_in_html(text: str, home: str) -> Iterator[str]:
-    """The names of the pictures and files that HTML shows or links to, also by their absolute addresses at `home`."""
+def names_in_html(text: str) -> Iterator[str]:
+    """The names in all addresses of pictures and files in HTML, also in those that it neither shows nor links to.
+
+    Parsing each tag of a page would take a member's topic half as long again.
+    """
     if may_show(text):
-        yield from (found[2] for found in SHOWN_PICTURE.finditer(text))
-        yield from (found[1] or found[2] for found in _links_at(home).finditer(text))
+        yield from (found[1] for found in NAMED.finditer(text))
 
 
 def without_removed(text: str, home: str, removed: Collection[str], language: str) -> str:
@@ -251,7 +254,7 @@ def without_removed(text: str, home: str, removed: Collection[str], language: st
 
 
 def names_in_links(source: str, home: str) -> Iterator[str]:
-    """The names of the pictures and files that Markdown shows or links to: the same as `names_in_html`, and those in code."""
+    """The names of the pictures and files that Markdown shows or links to, also in code."""
     if may_show(source):
         yield from (_name_of(found) for found in _source_links_at(home).finditer(source))
 

@@ -60,15 +60,14 @@ def with_removals(texts: Sequence[str]) -> Sequence[str]:
     The HTML that is stored with a text still shows them and links to them, because any text may do that, and they may
     be loaded again.
     """
-    home = web.settings().url
-    names = [name for text in texts for name in names_in_html(text, home)]
+    names = [name for text in texts for name in names_in_html(text)]
     if not names:
         return texts
     web.depends_also_on(PICTURES)
     removed = _removed(names)
     if not removed:
         return texts
-    language = locales.tag(web.locale())
+    home, language = web.settings().url, locales.tag(web.locale())
     return [without_removed(text, home, removed, language) for text in texts]
 
 
