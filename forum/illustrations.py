@@ -32,6 +32,7 @@ FILE_ADDRESS = re.compile(FILE_PATH)
 NAME = rf"(?:{PICTURE_NAME}|{FILE_NAME})"
 ANY_PATH = rf"(?:{PATH}|{FILE_PATH})"
 NAMED = re.compile(rf"/(?:pictures|files)/({NAME})")
+NAMED_IN_BYTES = re.compile(NAMED.pattern.encode())
 FOLDERS = ("/pictures/", "/files/")  # the first part of their addresses
 # Behind the address of a picture in a link: the text uses this picture, as it does a file to which it links. A link
 # without it is an ordinary one: it may lead to a picture of somebody else, and lets nobody see that

@@ -15,6 +15,7 @@ from forum import locales, web, webforms
 from forum.configuring import MAX_PICTURE_BODY
 from forum.errors import Invalid
 from forum.illustrations import (
+    NAMED_IN_BYTES,
     address_of,
     illustrations_in,
     kind_of,
@@ -84,7 +85,11 @@ def _removed(names: Iterable[str]) -> set[str]:
 @bp.after_app_request
 def _say_what_is_removed(response: Response) -> Response:
     """Say on each page which of the pictures and files in its texts are deleted: this place has them all."""
-    if response.mimetype == "text/html" and not response.is_streamed:
+    if response.mimetype != "text/html" or response.is_streamed:
+        return response
+    if NAMED_IN_BYTES.search(
+        response.get_data()
+    ):  # without the page as text, which would be 100 kB more of each answer
         page = response.get_data(as_text=True)
         (told,) = with_removals([page])
         if told is not page:
