@@ -87,9 +87,8 @@ def _say_what_is_removed(response: Response) -> Response:
     """Say on each page which of the pictures and files in its texts are deleted: this place has them all."""
     if response.mimetype != "text/html" or response.is_streamed:
         return response
-    if NAMED_IN_BYTES.search(
-        response.get_data()
-    ):  # without the page as text, which would be 100 kB more of each answer
+    # First in what is sent, since most pages show no picture: as text it would be a copy of the page
+    if NAMED_IN_BYTES.search(response.get_data()):
         page = response.get_data(as_text=True)
         (told,) = with_removals([page])
         if told is not page:
