@@ -36,22 +36,25 @@ def counts(choices: dict[str, list[library.Choice]], name: str) -> dict[str, int
     return {choice.value: choice.count for choice in choices[name]}
 
 
+def of_copenhagen(world: World, title: str, *trials: tuple[Member, str]) -> Practice:
+    made = published(world, title=title, city_id=COPENHAGEN)
+    for member, outcome in trials:
+        tried(member, made, outcome)
+    return made
+
+
 @pytest.fixture
 def pumps(world: World) -> Practice:
     """A practice of Copenhagen that Tokyo (the largest cities) kept and Tampere (a small one) stopped."""
-    made = published(world, title="Pumps that call", city_id=COPENHAGEN)
-    tried(world.reader, made, "kept")
-    tried(world.host, made, "stopped")
-    return made
+    return of_copenhagen(world, "Pumps that call", (world.reader, "kept"), (world.host, "stopped"))
 
 
 @pytest.fixture
 def trees(world: World) -> Practice:
     """A practice of Copenhagen that Tokyo stopped, and of which somebody without a city says that they stopped, too."""
-    made = published(world, title="Trees that drink", city_id=COPENHAGEN)
-    tried(world.reader, made, "stopped")
-    tried(world.moderator, made, "stopped")
-    return made
+    return of_copenhagen(
+        world, "Trees that drink", (world.reader, "stopped"), (world.moderator, "stopped")
+    )
 
 
 @pytest.mark.parametrize(
