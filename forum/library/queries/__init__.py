@@ -6,6 +6,7 @@ from forum.library.queries._facets import (
     TRIAL_FACETS,
     CaseFilter,
     Choice,
+    Choices,
     PracticeFilter,
     ReadingFilter,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "TRIAL_FACETS",
     "CaseFilter",
     "Choice",
+    "Choices",
     "PracticeFilter",
     "ReadingFilter",
     "Related",

@@ -2,16 +2,31 @@
 
 A facet is two columns, value and label, of a subquery whose first column is the id of an item. So one function filters
 by all facets, and one counts the choices of all of them. Facets of the same subquery are about the same of its rows: an
-item is found by the country and the size of one place, or by the city and the outcome of one trial.
+item is found by the country and the size of one place, or by the city and the outcome of one trial. What an item has
+once, such as its language, is in one row for each item.
+
+The statement that counts is large, so it is built once for each reach of readers and each set of chosen facets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Select, case, exists, func, literal, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from forum.agendas.models import Agenda, Theme
 from forum.db import db
@@ -26,10 +41,13 @@ from forum.library.models import (
     Reading,
 )
 from forum.library.queries._shared import FAILURE, is_tried_mark, opens_topic
+from forum.library.queries._visibility import published_practices, visible_cases, visible_readings
 from forum.members.models import City
 from forum.members.queries import city_size
 from forum.permissions import Person
 from forum.reach import read_by
+from forum.reachcache import cached_for_reader, cached_statement
+from forum.versions import ANY_CHANGE
 
 MAX_CHOICES = 60  # choices of one facet
 # The facets of a trial, each with the column that it is about
@@ -53,6 +71,7 @@ class Choice:
     count: int
 
 
+Choices = Mapping[str, Sequence[Choice]]
 Values = tuple[str, ...]
 
 
@@ -113,11 +132,15 @@ Filter = CaseFilter | PracticeFilter | ReadingFilter
 
 
 class Facet(NamedTuple):
-    """A facet in SQL: the subquery with its rows, and the columns of the value and its label."""
+    """A facet in SQL: the subquery with its rows, and the columns of the value and its label.
+
+    `is_single` says that an item has at most one row.
+    """
 
     rows: Any
     value: Any
     label: Any
+    is_single: bool = False
 
     @property
     def item_id(self) -> Any:
@@ -126,105 +149,100 @@ class Facet(NamedTuple):
 
 
 Facets = Mapping[str, Facet]
+ValueAndLabel = tuple[Any, Any]
 
 
-def case_facets() -> Facets:
+def _case_facets(_reader: Person) -> Facets:
     """The facets of cases, by the names of the fields of `CaseFilter`."""
     place = select(CasePlace.case_id).join(City, City.id == CasePlace.city_id)
-    theme = select(CaseTheme.case_id, Theme.slug, Theme.name)
+    own = {"kind": Case.kind, "status": Case.status, "language": Case.language}
     return {
-        "agenda": _facet(_agenda_rows(Case)),
-        "theme": _facet(_not_removed(theme.join(Theme, Theme.id == CaseTheme.theme_id))),
-        **_place_facets(place),
-        "kind": _facet(select(Case.id, Case.kind, Case.kind)),
-        "status": _facet(select(Case.id, Case.status, Case.status)),
-        "language": _facet(select(Case.id, Case.language, Case.language)),
+        **_facets(_with_agendas(Case), _agenda_value() | _unnamed(own), is_single=True),
+        **_theme_facets(CaseTheme.case_id, CaseTheme.theme_id),
+        **_facets(place, _place_values()),
         **_trial_facets(Case),
     }
 
 
-def practice_facets(reader: Person) -> Facets:
+def _practice_facets(reader: Person) -> Facets:
     """The facets of practices, by the names of the fields of `PracticeFilter`.
 
     It depends on the reader whether `failed` includes sections for members only.
     """
-    place = select(Practice.id).join(City, City.id == Practice.city_id)
-    theme = select(PracticeTheme.practice_id, Theme.slug, Theme.name)
-    evidence = select(Practice.id, Practice.evidence, literal("")).where(Practice.evidence != "")
-    failed = select(Practice.id, literal("yes"), literal("")).where(
+    says_what_failed = and_(
         read_by(reader, Practice.failure_audience),
         exists().where(PracticeSection.practice_id == Practice.id, PracticeSection.name == FAILURE),
     )
     # Whether its author has recently confirmed it, or has not although asked
-    answer = case(
+    confirmed = case(
         (Practice.unconfirmed_at.is_not(None), "no"), (Practice.confirmed_on.is_not(None), "yes")
     )
-    confirmed = select(Practice.id, answer, literal("")).where(answer.is_not(None))
+    own = {
+        "evidence": func.nullif(Practice.evidence, ""),
+        "failed": case((says_what_failed, "yes")),
+        "confirmed": confirmed,
+        "language": Practice.language,
+    }
+    rows = _with_agendas(Practice).outerjoin(City, City.id == Practice.city_id)
     return {
-        "agenda": _facet(_agenda_rows(Practice)),
-        "theme": _facet(_not_removed(theme.join(Theme, Theme.id == PracticeTheme.theme_id))),
-        **_place_facets(place),
-        "evidence": _facet(evidence),
-        "failed": _facet(failed),
-        "confirmed": _facet(confirmed),
-        "language": _facet(select(Practice.id, Practice.language, Practice.language)),
+        **_facets(rows, _agenda_value() | _place_values() | _unnamed(own), is_single=True),
+        **_theme_facets(PracticeTheme.practice_id, PracticeTheme.theme_id),
         **_trial_facets(Practice),
     }
 
 
-def reading_facets() -> Facets:
+def _reading_facets(_reader: Person) -> Facets:
     """The facets of best reads, by the names of the fields of `ReadingFilter`."""
-    year = func.cast(Reading.year, db.String)
+    own = {"kind": Reading.kind, "year": func.cast(Reading.year, db.String)}
+    return _facets(_with_agendas(Reading), _agenda_value() | _unnamed(own), is_single=True)
+
+
+def _with_agendas(model: type[Any]) -> Select[Any]:
+    return select(model.id).join(Agenda, Agenda.id == model.agenda_id)
+
+
+def _agenda_value() -> dict[str, ValueAndLabel]:
+    return {"agenda": (Agenda.slug, Agenda.title)}
+
+
+def _unnamed(values: Mapping[str, Any]) -> dict[str, ValueAndLabel]:
+    """Values whose labels the pages translate."""
+    return {name: (value, literal("")) for name, value in values.items()}
+
+
+def _facets(
+    items: Select[Any], values: Mapping[str, ValueAndLabel], *, is_single: bool = False
+) -> Facets:
+    """Facets of one subquery. `items` selects the ids of items, joined to what the values come from."""
+    columns = [
+        column.label(name + part)
+        for name, pair in values.items()
+        for part, column in zip(("", "_label"), pair, strict=True)
+    ]
+    rows = items.add_columns(*columns).subquery()
+    return {name: Facet(rows, rows.c[name], rows.c[f"{name}_label"], is_single) for name in values}
+
+
+def _theme_facets(item_id: Any, theme_id: Any) -> Facets:
+    themes = select(item_id).join(Theme, Theme.id == theme_id).where(Theme.removed_at.is_(None))
+    return _facets(themes, {"theme": (Theme.slug, Theme.name)})
+
+
+def _place_values(prefix: str = "") -> dict[str, ValueAndLabel]:
+    # A city that is not known has no size
+    size = case((City.id.is_not(None), city_size()))
     return {
-        "agenda": _facet(_agenda_rows(Reading)),
-        "kind": _facet(select(Reading.id, Reading.kind, Reading.kind)),
-        "year": _facet(select(Reading.id, year, year).where(Reading.year.is_not(None))),
+        f"{prefix}country": (City.country, literal("")),
+        f"{prefix}city": (City.slug, City.name),
+        f"{prefix}size": (size, literal("")),
     }
-
-
-def _facet(query: Any) -> Facet:
-    rows = query.subquery()
-    return Facet(rows, rows.c[1], rows.c[2])
-
-
-def _agenda_rows(model: type[Any]) -> Select[Any]:
-    return select(model.id, Agenda.slug, Agenda.title).join(Agenda, Agenda.id == model.agenda_id)
-
-
-def _not_removed(query: Any) -> Any:
-    return query.where(Theme.removed_at.is_(None))
-
-
-def _place_facets(places: Select[Any]) -> Facets:
-    """The facets of the place of an item. `places` selects the ids of items, joined to their cities."""
-    rows = places.add_columns(*_place_columns()).subquery()
-    return {
-        "country": Facet(rows, rows.c.country, rows.c.country),
-        "city": Facet(rows, rows.c.city, rows.c.city_name),
-        "size": Facet(rows, rows.c.size, rows.c.unnamed),
-    }
-
-
-def _place_columns() -> tuple[Any, ...]:
-    return (
-        City.country.label("country"),
-        City.slug.label("city"),
-        City.name.label("city_name"),
-        case((City.id.is_not(None), city_size())).label("size"),
-        literal("").label("unnamed"),
-    )
 
 
 def _trial_facets(model: type[Any]) -> Facets:
     """The facets of the trials of an item: in which city it was tried, and what became of it there."""
-    query = select(model.id).join(Post, opens_topic(model.topic_id))
-    query = query.join(Mark, is_tried_mark(Post.id)).outerjoin(City, City.id == Mark.city_id)
-    rows = query.add_columns(Mark.outcome.label("outcome"), *_place_columns()).subquery()
-    labels = {"country": rows.c.country, "city": rows.c.city_name}
-    return {
-        name: Facet(rows, rows.c[column], labels.get(column, rows.c.unnamed))
-        for name, column in TRIAL_FACETS.items()
-    }
+    trials = select(model.id).join(Post, opens_topic(model.topic_id))
+    trials = trials.join(Mark, is_tried_mark(Post.id)).outerjoin(City, City.id == Mark.city_id)
+    return _facets(trials, {"tried": (Mark.outcome, literal("")), **_place_values("tried_")})
 
 
 def trial_conditions(wanted: CaseFilter | PracticeFilter) -> list[ColumnElement[bool]]:
@@ -242,49 +260,87 @@ def trial_conditions(wanted: CaseFilter | PracticeFilter) -> list[ColumnElement[
     return [*conditions, City.id.is_not(None)] if chosen["tried_size"] else conditions
 
 
-def facet_conditions(
-    item_id: Any, facets: Facets, wanted: Filter, but: Any = None
-) -> list[ColumnElement[bool]]:
+def facet_conditions(reader: Person, model: type[Any], wanted: Filter) -> list[ColumnElement[bool]]:
     """In SQL: the items that have, in each subquery of facets, a row with one of the wanted values of each of its facets.
 
-    The facets of the subquery `but` are ignored.
+    `model` is `Case`, `Practice` or `Reading`.
     """
+    facets = _facets_of(reader, model)
+    chosen = {name: getattr(wanted, name) for name in facets if getattr(wanted, name)}
+    return _conditions(model.id, facets, chosen)
+
+
+def _conditions(
+    item_id: Any, facets: Facets, chosen: Mapping[str, Any], but: Any = None
+) -> list[ColumnElement[bool]]:
+    """In SQL: an item has, in each subquery but one, a row with a chosen value in each facet. `chosen` maps facets to values."""
+    chosen_rows = dict.fromkeys(facets[name].rows for name in chosen)
     return [
-        item_id.in_(select(rows.c[0]).where(*_row_conditions(facets, wanted, rows)))
-        for rows in dict.fromkeys(
-            facet.rows for name, facet in facets.items() if getattr(wanted, name)
-        )
+        item_id.in_(select(rows.c[0]).where(*_row_conditions(facets, chosen, rows)))
+        for rows in chosen_rows
         if rows is not but
     ]
 
 
 def _row_conditions(
-    facets: Facets, wanted: Filter, rows: Any, but: str = ""
+    facets: Facets, chosen: Mapping[str, Any], rows: Any, but: str = ""
 ) -> list[ColumnElement[bool]]:
-    """In SQL: a row of a subquery has one of the wanted values in each of its facets, ignoring the facet named `but`."""
+    """In SQL: a row of a subquery has a chosen value in each of its facets, ignoring the facet named `but`."""
     return [
-        facet.value.in_(getattr(wanted, name))
-        for name, facet in facets.items()
-        if facet.rows is rows and name != but and getattr(wanted, name)
+        facets[name].value.in_(values)
+        for name, values in chosen.items()
+        if facets[name].rows is rows and name != but
     ]
 
 
-def facet_choices(
-    visible: Select[Any], item_id: Any, facets: Facets, wanted: Filter
-) -> dict[str, list[Choice]]:
-    """The choices of every facet among the visible items, each counted under the filters of the other facets.
+_LISTED: dict[type[Any], Callable[[Person], Select[Any]]] = {
+    Case: visible_cases,
+    Practice: published_practices,
+    Reading: visible_readings,
+}
+_FACETS: dict[type[Any], Callable[[Person], Facets]] = {
+    Case: _case_facets,
+    Practice: _practice_facets,
+    Reading: _reading_facets,
+}
 
-    One statement counts all of them, and reads once what several of them need.
+
+@cached_statement
+def _facets_of(reader: Person, model: type[Any]) -> Facets:
+    return _FACETS[model](reader)
+
+
+def facet_choices(reader: Person, model: type[Any], wanted: Filter) -> Choices:
+    """The choices of every facet among the items that the reader sees, each counted under the filters of the others.
+
+    `model` is `Case`, `Practice` or `Reading`. One statement counts all of them; without a filter they come from the
+    cache if possible.
     """
-    ids = _read_once(visible.with_only_columns(item_id.label("id")))
-    facets = _with_rows_read_once(facets)
-    parts = (_counted_choices(select(ids.c.id), facets, wanted, name) for name in facets)
-    rows = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    ordered = select(rows).order_by(rows.c.how_many.desc(), rows.c.label, rows.c.value)
-    choices: dict[str, list[Choice]] = {name: [] for name in facets}
-    for name, *choice in db.session.execute(ordered):
-        choices[name].append(Choice(*choice))
-    return choices
+    names = _facets_of(reader, model).keys()
+    chosen = {name: getattr(wanted, name) for name in names if getattr(wanted, name)}
+
+    def read() -> Choices:
+        choices: dict[str, list[Choice]] = {name: [] for name in names}
+        for name, *choice in db.session.execute(
+            _choices_query(reader, model, tuple(chosen)), chosen
+        ):
+            choices[name].append(Choice(*choice))
+        return choices
+
+    if chosen:
+        return read()
+    return cached_for_reader(reader, ("choices", model), read, ANY_CHANGE)
+
+
+@cached_statement
+def _choices_query(reader: Person, model: type[Any], names: Sequence[str]) -> Select[Any]:
+    """In SQL: each facet's name, and its choices. Parameters: the chosen values of the facets that `names` has."""
+    ids = _read_once(_LISTED[model](reader).with_only_columns(model.id))
+    facets = _read_once_each(_facets_of(reader, model), ids)
+    chosen: dict[str, Any] = {name: bindparam(name, expanding=True) for name in names}
+    counted = (_counted_choices(name, facets, chosen) for name in facets)
+    rows = union_all(*(select(part.subquery()) for part in counted)).subquery()
+    return select(rows).order_by(rows.c.how_many.desc(), rows.c.label, rows.c.value)
 
 
 def _read_once(query: Select[Any]) -> CTE:
@@ -292,29 +348,32 @@ def _read_once(query: Select[Any]) -> CTE:
     return query.cte().prefix_with("MATERIALIZED")
 
 
-def _with_rows_read_once(facets: Facets) -> Facets:
-    shared = {facet.rows: _read_once(select(facet.rows)) for facet in facets.values()}
+def _read_once_each(facets: Facets, ids: CTE) -> Facets:
+    """The facets with the rows of the items that have these ids alone, read once for all facets of a subquery."""
+    read: dict[Any, CTE] = {}
+    for rows in dict.fromkeys(facet.rows for facet in facets.values()):
+        item_id, *_values = rows.element.selected_columns
+        read[rows] = _read_once(rows.element.where(item_id.in_(select(ids.c[0]))))
     return {
-        name: Facet(
-            shared[facet.rows],
-            shared[facet.rows].c[facet.value.key],
-            shared[facet.rows].c[facet.label.key],
+        name: facet._replace(
+            rows=read[facet.rows],
+            value=read[facet.rows].c[facet.value.key],
+            label=read[facet.rows].c[facet.label.key],
         )
         for name, facet in facets.items()
     }
 
 
-def _counted_choices(ids: Select[Any], facets: Facets, wanted: Filter, name: str) -> Select[Any]:
-    """In SQL: the name of a facet, and its commonest values with their labels and numbers of items among those of `ids`."""
+def _counted_choices(name: str, facets: Facets, chosen: Mapping[str, Any]) -> Select[Any]:
+    """In SQL: the name of a facet, and its commonest values with their labels and numbers of items."""
     facet = facets[name]
-    (item_id,) = ids.selected_columns
-    items = ids.where(*facet_conditions(item_id, facets, wanted, facet.rows))
-    how_many = func.count(facet.item_id.distinct()).label("how_many")
+    number = func.count() if facet.is_single else func.count(facet.item_id.distinct())
+    how_many = number.label("how_many")
     value, label = facet.value.label("value"), facet.label.label("label")
     query = select(literal(name).label("name"), value, label, how_many).where(
-        facet.item_id.in_(items),
         facet.value.is_not(None),
-        *_row_conditions(facets, wanted, facet.rows, name),
+        *_conditions(facet.item_id, facets, chosen, facet.rows),
+        *_row_conditions(facets, chosen, facet.rows, name),
     )
     query = query.group_by(facet.value, facet.label)
     return query.order_by(how_many.desc(), facet.label, facet.value).limit(MAX_CHOICES)

@@ -16,8 +16,7 @@ from forum.dialogue.queries import AgendaRow
 from forum.library.models import Case
 from forum.library.queries._facets import (
     CaseFilter,
-    Choice,
-    case_facets,
+    Choices,
     facet_choices,
     facet_conditions,
 )
@@ -51,13 +50,13 @@ def cases_after(
 
 
 def _wanted_cases(reader: Person, wanted: CaseFilter) -> Select[Any]:
-    found = visible_cases(reader).where(*facet_conditions(Case.id, case_facets(), wanted))
+    found = visible_cases(reader).where(*facet_conditions(reader, Case, wanted))
     return found.join(Agenda, Agenda.id == Case.agenda_id).options(*case_row_options())
 
 
-def case_choices(reader: Person, wanted: CaseFilter) -> dict[str, list[Choice]]:
+def case_choices(reader: Person, wanted: CaseFilter) -> Choices:
     """The choices of every facet of the library of cases, each counted under the other filters."""
-    return facet_choices(visible_cases(reader), Case.id, case_facets(), wanted)
+    return facet_choices(reader, Case, wanted)
 
 
 def cases_of(reader: Person, agenda: Agenda) -> Sequence[Case]:

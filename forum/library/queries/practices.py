@@ -16,11 +16,10 @@ from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import NameAndSlug
 from forum.library.models import PUBLISHED, Practice
 from forum.library.queries._facets import (
-    Choice,
+    Choices,
     PracticeFilter,
     facet_choices,
     facet_conditions,
-    practice_facets,
 )
 from forum.library.queries._shared import (
     ITEMS_PER_PAGE,
@@ -53,14 +52,13 @@ def practices_after(
 
 
 def _wanted_practices(reader: Person, wanted: PracticeFilter) -> Select[Any]:
-    clauses = facet_conditions(Practice.id, practice_facets(reader), wanted)
+    clauses = facet_conditions(reader, Practice, wanted)
     return published_practices(reader).where(*clauses).options(*practice_row_options())
 
 
-def practice_choices(reader: Person, wanted: PracticeFilter) -> dict[str, list[Choice]]:
+def practice_choices(reader: Person, wanted: PracticeFilter) -> Choices:
     """The choices of every facet of the library of practices, each counted under the other filters."""
-    facets = practice_facets(reader)
-    return facet_choices(published_practices(reader), Practice.id, facets, wanted)
+    return facet_choices(reader, Practice, wanted)
 
 
 class PracticeRow(NamedTuple):

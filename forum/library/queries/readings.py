@@ -12,11 +12,10 @@ from forum.agendas.models import Agenda
 from forum.db import db
 from forum.library.models import Reading
 from forum.library.queries._facets import (
-    Choice,
+    Choices,
     ReadingFilter,
     facet_choices,
     facet_conditions,
-    reading_facets,
 )
 from forum.library.queries._shared import MAX_LISTED, lock_row, one_or_not_found, place_in_list
 from forum.library.queries._visibility import visible_readings
@@ -41,14 +40,14 @@ def readings_after(
 
 
 def _wanted_readings(reader: Person, wanted: ReadingFilter) -> Select[Any]:
-    found = visible_readings(reader).where(*facet_conditions(Reading.id, reading_facets(), wanted))
+    found = visible_readings(reader).where(*facet_conditions(reader, Reading, wanted))
     joined = found.join(Agenda, Agenda.id == Reading.agenda_id)
     return joined.options(joinedload(Reading.agenda))
 
 
-def reading_choices(reader: Person, wanted: ReadingFilter) -> dict[str, list[Choice]]:
+def reading_choices(reader: Person, wanted: ReadingFilter) -> Choices:
     """The choices of every facet of the best reads, each counted under the other filters."""
-    return facet_choices(visible_readings(reader), Reading.id, reading_facets(), wanted)
+    return facet_choices(reader, Reading, wanted)
 
 
 def readings_of(reader: Person, agenda: Agenda) -> Sequence[Reading]:

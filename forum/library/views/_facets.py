@@ -20,6 +20,7 @@ from forum.library.queries import (
     TRIAL_FACETS,
     CaseFilter,
     Choice,
+    Choices,
     PracticeFilter,
     ReadingFilter,
 )
@@ -54,6 +55,14 @@ _PARAMETERS = {
 }
 
 
+_LABELS: dict[str, Mapping[str, Any]] = {
+    "kind": {**forms.KIND_NAMES, **forms.READING_NAMES},
+    "status": forms.STATUS_NAMES,
+    "size": forms.SIZE_NAMES,
+    "evidence": forms.EVIDENCE_NAMES,
+    "tried": forms.OUTCOME_NAMES,
+    "tried_size": forms.SIZE_NAMES,
+}
 _CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
     "size": (*(size for size, _most in CITY_SIZES), LARGEST_SIZE),
     "evidence": EVIDENCE,
@@ -120,7 +129,7 @@ def _address_without(address: str, facet: str, value: str) -> str:
     return f"{address}?{query}" if query else address
 
 
-def shown_facets(choices: Mapping[str, list[Choice]], wanted: Any) -> list[Facet]:
+def shown_facets(choices: Choices, wanted: Any) -> list[Facet]:
     """The facets of a list in the order of the page, with titles, choices and the chosen values."""
     titles = {
         "agenda": _("Agenda"),
@@ -169,25 +178,25 @@ def _labelled_choices(
         ordered.sort(key=lambda choice: order.index(choice.value))
     elif name == "year":
         ordered.sort(key=lambda choice: choice.value, reverse=True)
-    return [(c.value, _label(name, c), c.count) for c in [*ordered, *missing]]
+    labels = _labels(name)
+    return [
+        (one.value, str(labels.get(one.value) or one.label or one.value), one.count)
+        for one in [*ordered, *missing]
+    ]
 
 
-def _label(name: str, choice: Choice) -> str:
-    countries = (get_locale() or Locale("en")).territories
-    known: Mapping[str, Any] = {
-        "kind": {**forms.KIND_NAMES, **forms.READING_NAMES},
-        "status": forms.STATUS_NAMES,
-        "size": forms.SIZE_NAMES,
-        "evidence": forms.EVIDENCE_NAMES,
-        "tried": forms.OUTCOME_NAMES,
-        "tried_size": forms.SIZE_NAMES,
-        "failed": {"yes": _("Says what did not work")},
-        "confirmed": {"yes": _("The author says so"), "no": _("Nobody has confirmed it")},
-        "language": dict(languages()),
-        "country": countries,
-        "tried_country": countries,
-    }.get(name, {})
-    return str(known.get(choice.value) or choice.label or choice.value)
+def _labels(name: str) -> Mapping[str, Any]:
+    """The translated labels of the values of a facet; nothing for values that have labels of their own."""
+    match name:
+        case "country" | "tried_country":
+            return (get_locale() or Locale("en")).territories
+        case "failed":
+            return {"yes": _("Says what did not work")}
+        case "confirmed":
+            return {"yes": _("The author says so"), "no": _("Nobody has confirmed it")}
+        case "language":
+            return dict(languages())
+    return _LABELS.get(name, {})
 
 
 def address_with_order(order: str) -> str:
