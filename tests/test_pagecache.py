@@ -36,7 +36,17 @@ from forum.front.queries import peers
 from forum.keptpages import DEPENDS_ON, _best_encoding
 from forum.library import actions as library
 from forum.library.actions import ReadingText
-from forum.library.queries import get_case, latest_cases, latest_practices
+from forum.library.queries import (
+    CaseFilter,
+    PracticeFilter,
+    ReadingFilter,
+    case_choices,
+    get_case,
+    latest_cases,
+    latest_practices,
+    practice_choices,
+    reading_choices,
+)
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.queries import get_city, home_cities
@@ -181,6 +191,8 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
 
     def all_known(reader: Any) -> Iterator[Any]:
         yield from (home_cities(reader), latest_cases(reader), latest_practices(reader))
+        yield from (case_choices(reader, CaseFilter()), practice_choices(reader, PracticeFilter()))
+        yield reading_choices(reader, ReadingFilter())
         yield [peers(reader, get_city(slug), (), ()) for slug in ("medellin", "nairobi")]
         yield from seen(reader, topics)
 

@@ -256,3 +256,28 @@ def test_rows_are_held_before_what_is_joined_to_them_is_read(world: Any, queries
         actions.submit(world.author, practice.id)
     holding = [words for words in made.statements if "FOR UPDATE" in words]
     assert not [words for words in holding if "LEFT OUTER JOIN" in words]
+
+
+@pytest.mark.parametrize(
+    ("listed", "choices", "filter_class"),
+    [
+        (library.cases, library.case_choices, CaseFilter),
+        (library.practices, library.practice_choices, PracticeFilter),
+        (library.readings, library.reading_choices, ReadingFilter),
+    ],
+)
+def test_statements_have_one_form_whatever_is_chosen(
+    listed: Any, choices: Any, filter_class: Any, world: World, queries: Callable[[], Any]
+) -> None:
+    """Each form is compiled, and kept in memory; whoever may choose any of the facets could fill it with thousands."""
+    facets = list(choices(VISITOR, filter_class()))
+    twenty = tuple(f"value {number}" for number in range(20))
+    chosen = [{name: ("one",)} for name in facets]
+    chosen += [dict.fromkeys(facets, ("one", "two", "three")), dict.fromkeys(facets[1:], twenty)]
+    forms = []
+    for wanted in chosen:
+        with queries() as made:
+            assert listed(VISITOR, filter_class(**wanted)).total == 0
+            assert set(choices(VISITOR, filter_class(**wanted))) == set(facets)
+        forms.append(made.statements)
+    assert all(form == forms[0] for form in forms)

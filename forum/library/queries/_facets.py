@@ -5,7 +5,8 @@ by all facets, and one counts the choices of all of them. Facets of the same sub
 item is found by the country and the size of one place, or by the city and the outcome of one trial. What an item has
 once, such as its language, is in one row for each item.
 
-The statement that counts is large, so it is built once for each reach of readers and each set of chosen facets.
+SQLAlchemy and SQLite's driver keep each form of a statement, and there are thousands of sets of facets to choose from. So a
+statement has the same form whatever is chosen, and the large one that counts is built once for each reach of readers.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CTE,
+    Boolean,
     ColumnElement,
     Select,
     and_,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -50,6 +53,7 @@ from forum.reachcache import cached_for_reader, cached_statement
 from forum.versions import ANY_CHANGE
 
 MAX_CHOICES = 60  # choices of one facet
+VALUES_AT_ONCE = 20  # what is chosen in a facet is compared in lists of this length
 # The facets of a trial, each with the column that it is about
 TRIAL_FACETS = {
     "tried": "outcome",
@@ -134,13 +138,14 @@ Filter = CaseFilter | PracticeFilter | ReadingFilter
 class Facet(NamedTuple):
     """A facet in SQL: the subquery with its rows, and the columns of the value and its label.
 
-    `is_single` says that an item has at most one row.
+    `is_single` says that an item has at most one row. `fits`, where it is known: the value is chosen, or nothing is.
     """
 
     rows: Any
     value: Any
     label: Any
     is_single: bool = False
+    fits: Any = None
 
     @property
     def item_id(self) -> Any:
@@ -266,31 +271,93 @@ def facet_conditions(reader: Person, model: type[Any], wanted: Filter) -> list[C
     `model` is `Case`, `Practice` or `Reading`.
     """
     facets = _facets_of(reader, model)
-    chosen = {name: getattr(wanted, name) for name in facets if getattr(wanted, name)}
-    return _conditions(model.id, facets, chosen)
-
-
-def _conditions(
-    item_id: Any, facets: Facets, chosen: Mapping[str, Any], but: Any = None
-) -> list[ColumnElement[bool]]:
-    """In SQL: an item has, in each subquery but one, a row with a chosen value in each facet. `chosen` maps facets to values."""
-    chosen_rows = dict.fromkeys(facets[name].rows for name in chosen)
+    if not _is_filtered(facets, wanted):
+        return []
+    chosen = {name: _given(getattr(wanted, name)) for name in facets}
     return [
-        item_id.in_(select(rows.c[0]).where(*_row_conditions(facets, chosen, rows)))
-        for rows in chosen_rows
-        if rows is not but
+        _is_among(model.id, _fitting_items(group), group, chosen)
+        for group in _groups(
+            {name: one._replace(fits=chosen[name].fits(one.value)) for name, one in facets.items()}
+        )
     ]
 
 
-def _row_conditions(
-    facets: Facets, chosen: Mapping[str, Any], rows: Any, but: str = ""
-) -> list[ColumnElement[bool]]:
-    """In SQL: a row of a subquery has a chosen value in each of its facets, ignoring the facet named `but`."""
-    return [
-        facets[name].value.in_(values)
-        for name, values in chosen.items()
-        if facets[name].rows is rows and name != but
-    ]
+def facet_choices(reader: Person, model: type[Any], wanted: Filter) -> Choices:
+    """The choices of every facet among the items that the reader sees, each counted under the filters of the others.
+
+    `model` is `Case`, `Practice` or `Reading`. One statement counts all of them; without a filter they come from the
+    cache if possible.
+    """
+    facets = _facets_of(reader, model)
+
+    def read(parameters: Mapping[str, Any] | None = None) -> Choices:
+        choices: dict[str, list[Choice]] = {name: [] for name in facets}
+        query = _choices_query(reader, model, is_filtered=parameters is not None)
+        for name, *choice in db.session.execute(query, parameters):
+            choices[name].append(Choice(*choice))
+        return choices
+
+    if _is_filtered(facets, wanted):
+        return read(_parameters(facets, wanted))
+    return cached_for_reader(reader, ("choices", model), read, ANY_CHANGE)
+
+
+def _is_filtered(facets: Facets, wanted: Filter) -> bool:
+    return any(getattr(wanted, name) for name in facets)
+
+
+class Chosen(NamedTuple):
+    """What is chosen in a facet, in SQL: whether nothing is, and the values."""
+
+    is_nothing: Any
+    values: Any
+
+    def fits(self, value: Any) -> ColumnElement[bool]:
+        """In SQL: a value is chosen, or nothing is."""
+        return or_(self.is_nothing, value.in_(self.values))
+
+
+def _given(values: Values) -> Chosen:
+    return Chosen(literal(not values), _in_full_lists(values))
+
+
+def _given_later(name: str) -> Chosen:
+    """What `_parameters` gives when the statement is executed."""
+    return Chosen(bindparam(f"no_{name}", type_=Boolean), bindparam(name, expanding=True))
+
+
+def _parameters(facets: Facets, wanted: Filter) -> dict[str, Any]:
+    chosen = {name: getattr(wanted, name) for name in facets}
+    return {name: _in_full_lists(values) for name, values in chosen.items()} | {
+        f"no_{name}": not values for name, values in chosen.items()
+    }
+
+
+def _in_full_lists(values: Values) -> Values:
+    """The values, the last one as often as it takes to fill lists of `VALUES_AT_ONCE`."""
+    filled = values or ("",)
+    return filled + filled[-1:] * (-len(filled) % VALUES_AT_ONCE)
+
+
+def _groups(facets: Facets) -> list[Facets]:
+    """The facets of each subquery."""
+    groups: dict[Any, dict[str, Facet]] = {}
+    for name, facet in facets.items():
+        groups.setdefault(facet.rows, {})[name] = facet
+    return list(groups.values())
+
+
+def _fitting_items(group: Facets) -> Select[Any]:
+    """In SQL: the ids of the items that have a row which fits all facets of its subquery."""
+    (item_id,) = {facet.item_id for facet in group.values()}
+    return select(item_id).where(*(facet.fits for facet in group.values()))
+
+
+def _is_among(
+    item_id: Any, fitting: Select[Any], group: Facets, chosen: Mapping[str, Chosen]
+) -> ColumnElement[bool]:
+    """In SQL: an item is among the fitting ones, or nothing is chosen in their subquery."""
+    return or_(and_(*(chosen[name].is_nothing for name in group)), item_id.in_(fitting))
 
 
 _LISTED: dict[type[Any], Callable[[Person], Select[Any]]] = {
@@ -310,35 +377,24 @@ def _facets_of(reader: Person, model: type[Any]) -> Facets:
     return _FACETS[model](reader)
 
 
-def facet_choices(reader: Person, model: type[Any], wanted: Filter) -> Choices:
-    """The choices of every facet among the items that the reader sees, each counted under the filters of the others.
-
-    `model` is `Case`, `Practice` or `Reading`. One statement counts all of them; without a filter they come from the
-    cache if possible.
-    """
-    names = _facets_of(reader, model).keys()
-    chosen = {name: getattr(wanted, name) for name in names if getattr(wanted, name)}
-
-    def read() -> Choices:
-        choices: dict[str, list[Choice]] = {name: [] for name in names}
-        for name, *choice in db.session.execute(
-            _choices_query(reader, model, tuple(chosen)), chosen
-        ):
-            choices[name].append(Choice(*choice))
-        return choices
-
-    if chosen:
-        return read()
-    return cached_for_reader(reader, ("choices", model), read, ANY_CHANGE)
-
-
 @cached_statement
-def _choices_query(reader: Person, model: type[Any], names: Sequence[str]) -> Select[Any]:
-    """In SQL: each facet's name, and its choices. Parameters: the chosen values of the facets that `names` has."""
+def _choices_query(reader: Person, model: type[Any], *, is_filtered: bool) -> Select[Any]:
+    """In SQL: each facet's name, and its choices. With filters, `_parameters` belong to it."""
+    chosen = {name: _given_later(name) for name in _facets_of(reader, model)} if is_filtered else {}
     ids = _read_once(_LISTED[model](reader).with_only_columns(model.id))
-    facets = _read_once_each(_facets_of(reader, model), ids)
-    chosen: dict[str, Any] = {name: bindparam(name, expanding=True) for name in names}
-    counted = (_counted_choices(name, facets, chosen) for name in facets)
+    groups = _groups(_read_once_each(_facets_of(reader, model), ids, chosen))
+    fitting = [_read_once(_fitting_items(group)) for group in groups] if is_filtered else []
+    counted = [
+        _counted_choices(name, group).where(
+            *(
+                _is_among(group[name].item_id, select(items.c[0]), other, chosen)
+                for other, items in zip(groups, fitting, strict=False)
+                if other is not group
+            )
+        )
+        for group in groups
+        for name in group
+    ]
     rows = union_all(*(select(part.subquery()) for part in counted)).subquery()
     return select(rows).order_by(rows.c.how_many.desc(), rows.c.label, rows.c.value)
 
@@ -348,32 +404,41 @@ def _read_once(query: Select[Any]) -> CTE:
     return query.cte().prefix_with("MATERIALIZED")
 
 
-def _read_once_each(facets: Facets, ids: CTE) -> Facets:
-    """The facets with the rows of the items that have these ids alone, read once for all facets of a subquery."""
+def _read_once_each(facets: Facets, ids: CTE, chosen: Mapping[str, Chosen]) -> Facets:
+    """The facets with the rows of the items that have these ids alone, read once for all facets of a subquery.
+
+    If something is chosen, they know whether a row fits.
+    """
     read: dict[Any, CTE] = {}
-    for rows in dict.fromkeys(facet.rows for facet in facets.values()):
-        item_id, *_values = rows.element.selected_columns
-        read[rows] = _read_once(rows.element.where(item_id.in_(select(ids.c[0]))))
+    for group in _groups(facets):
+        (rows,) = {facet.rows for facet in group.values()}
+        columns = rows.element.selected_columns
+        fits = [chosen[name].fits(columns[name]).label(f"fits_{name}") for name in group if chosen]
+        there = rows.element.where(columns[0].in_(select(ids.c[0])))
+        read[rows] = _read_once(there.add_columns(*fits))
     return {
         name: facet._replace(
             rows=read[facet.rows],
             value=read[facet.rows].c[facet.value.key],
             label=read[facet.rows].c[facet.label.key],
+            fits=read[facet.rows].c.get(f"fits_{name}"),
         )
         for name, facet in facets.items()
     }
 
 
-def _counted_choices(name: str, facets: Facets, chosen: Mapping[str, Any]) -> Select[Any]:
-    """In SQL: the name of a facet, and its commonest values with their labels and numbers of items."""
-    facet = facets[name]
+def _counted_choices(name: str, group: Facets) -> Select[Any]:
+    """In SQL: the name of a facet, and its commonest values among the rows that fit the other facets of the group.
+
+    Each with its label and its number of items.
+    """
+    facet = group[name]
     number = func.count() if facet.is_single else func.count(facet.item_id.distinct())
     how_many = number.label("how_many")
     value, label = facet.value.label("value"), facet.label.label("label")
     query = select(literal(name).label("name"), value, label, how_many).where(
         facet.value.is_not(None),
-        *_conditions(facet.item_id, facets, chosen, facet.rows),
-        *_row_conditions(facets, chosen, facet.rows, name),
+        *(one.fits for other, one in group.items() if other != name and one.fits is not None),
     )
     query = query.group_by(facet.value, facet.label)
     return query.order_by(how_many.desc(), facet.label, facet.value).limit(MAX_CHOICES)
