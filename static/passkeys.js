@@ -14,17 +14,16 @@ let offered = null;
 
 async function offer(form) {
   if (!(await window.PublicKeyCredential?.isConditionalMediationAvailable?.())) return;
+  if (form.dataset.busy) return; // the button was pressed meanwhile
   offered?.abort();
   offered = new AbortController();
   const renewing = setTimeout(() => offer(form), RENEWED);
-  const ends = () => clearTimeout(renewing);
-  offered.signal.addEventListener("abort", ends);
   try {
     const field = form.elements.credential;
     field.value = await answer(form, field.dataset.options, { mediation: "conditional", signal: offered.signal });
     form.submit();
   } catch {
-    ends(); // nothing was pressed, so nothing is said
+    clearTimeout(renewing); // nothing was pressed, so nothing is said
   }
 }
 
@@ -50,7 +49,7 @@ async function ask(form, event) {
 async function answer(form, address, how = {}) {
   if (!window.PublicKeyCredential) throw new DOMException("", "NotSupportedError");
   const asked = await fetch(address, { method: "POST", body: new FormData(form), redirect: "error" });
-  if (!asked.ok) throw new Error(asked.status);
+  if (!asked.ok) throw Error();
   const publicKey = decoded(await asked.text());
   const isNew = form.dataset.passkey === "create";
   const made = await navigator.credentials[isNew ? "create" : "get"]({ publicKey, ...how });

@@ -131,6 +131,26 @@ def test_the_button_takes_the_place_of_the_offer(joined: Any) -> None:
     assert window.page.url.endswith("/notices") and is_signed_in(window)
 
 
+# The browser says whether it can offer passkeys when the button already asks the forum for one
+LATE = """PublicKeyCredential.isConditionalMediationAvailable = () => new Promise((say) => {
+    const { fetch } = window;
+    window.fetch = (...asked) => (say(true), fetch(...asked));
+})"""
+
+
+def test_a_passkey_is_not_offered_once_the_button_is_pressed(joined: Any) -> None:
+    window, _email = joined()
+    Device(window, offers=True)
+    add_passkey(window)
+    sign_out(window)
+    window.context.add_init_script(LATE)
+    page, asked = window.go("/sign-in?next=/notices"), list[str]()
+    page.on("request", lambda one: asked.append(urlsplit(one.url).path))
+    press(window, "Sign in with a passkey")
+    assert page.url.endswith("/notices") and is_signed_in(window)
+    assert asked.count("/passkeys/options/sign-in") == 1
+
+
 def test_a_passkey_is_the_second_half_after_the_password(joined: Any) -> None:
     window, email = joined()
     Device(window)
