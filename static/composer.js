@@ -355,7 +355,7 @@ function previewWhileTyping(form) {
     const now = shown.querySelector("[data-alike]");
     if (now && now.textContent !== alike.textContent) alike.replaceChildren(...now.childNodes); // once read aloud
     const made = shown.querySelector("[data-preview]");
-    if (!made) throw Error("no preview");
+    if (!made) throw Error(); // an error of the forum, or a refusal: shown as a page
     frame.replaceChildren(...made.childNodes);
   };
   form.addEventListener("click", (event) => {

@@ -38,7 +38,7 @@ async function page(address, body) {
 }
 
 /** Start a module of ours; a page that cannot load it stays as it was. */
-const load = (name, tools = {}) =>
+const load = (name, tools) =>
   import(addresses.find((address) => address.includes(`/${name}.js`)))
     .then((module) => module.start({ ...words, language, letter, local, session, load, make, page, ...tools }))
     .catch(console.warn);
@@ -57,7 +57,7 @@ function localTimes() {
     time.textContent =
       !isNear ? then.toLocaleString(language, { dateStyle: "long", timeStyle: isExact ? "medium" : "short" }).replace(" at ", ", ")
       : age < DAY / 24 ? distance.format(-Math.floor(age / 60_000), "minute")
-      : age < DAY ? distance.format(-Math.floor(age / 3_600_000), "hour")
+      : age < DAY ? distance.format(-Math.floor(age / 60_000 / 60), "hour")
       : distance.format(-Math.round((midnight() - midnight(then)) / DAY), "day");
   }
 }
@@ -154,7 +154,7 @@ function press(event) {
   if (event.defaultPrevented || event.isComposing || event.altKey || (event.shiftKey && /^[a-z]$/.test(key))) return;
   if (event.ctrlKey || event.metaKey) return key === "Enter" && send(event, target);
   if (isOff() || target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
-  if ((/^[1-9]$/.test(key) ? choose(Number(key)) : DEEDS[key]?.())) event.preventDefault();
+  if ((/^[1-9]$/.test(key) ? choose(key) : DEEDS[key]?.())) event.preventDefault();
 }
 
 /** Each says whether the page has a use for the key. */
@@ -175,8 +175,7 @@ const DEEDS = {
 
 /** The list of keys, which most pages have from the page of help. */
 async function showKeys() {
-  const list = (where) => where.getElementById("key-list");
-  const found = list(document) ?? list(await page(document.querySelector("a[href$='#keys']").href));
+  const found = document.getElementById("key-list") ?? (await page(document.querySelector("a[href$='#keys']").href)).getElementById("key-list");
   body.append(found);
   offerSwitch();
   found.showModal();
@@ -237,8 +236,14 @@ document.addEventListener("keydown", press);
 offerSwitch();
 document.addEventListener("submit", noteLeaving);
 forgetDrafts();
-document.querySelector(".sum")?.focus();
-showResult();
+const begun = document.activeElement;
+if (!begun.matches(FIELDS)) {
+  document.querySelector(".sum")?.focus();
+  showResult();
+} else if (location.hash) {
+  // On a slow line a page is there long before this script, and Chromium takes the focus when it then follows the fragment
+  begun.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? begun.focus(), { once: true });
+}
 const wanted = {
   drafts: body.dataset.published || document.querySelector("[data-draft]"),
   composer: document.querySelector("[data-draft]"),

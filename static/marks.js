@@ -34,7 +34,7 @@ async function send(form, button) {
     method: "POST", body, redirect: "manual", headers: { Accept: "application/json" },
   });
   if (answer.type === "opaqueredirect") return null;
-  if (!answer.ok) throw new Error(answer.status);
+  if (!answer.ok) throw Error();
   return answer.headers.get("Content-Type")?.includes("json") ? answer.json() : null;
 }
 

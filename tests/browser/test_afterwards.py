@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.people import Visit, leaving
+from tests.browser.people import READY, Visit, leaving
 
 LONG = "\n\n".join(["It rained on the square, and the square held."] * 40)
 # Whether the first thing lies over the second, in the window.
@@ -92,6 +92,28 @@ def test_elsewhere_it_is_said_above_the_page(member: Visit) -> None:
     expect(page.locator("#told")).to_have_accessible_name("Your profile is saved.")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_who_types_before_the_script_is_there_stays_in_the_field(
+    member: Visit, long_topic: str
+) -> None:
+    """Where the script leads the focus only afterwards, and letters are keys elsewhere on the page."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page = member.go(long_topic)
+    page.fill("[name=source]", "Published on a slow line.")
+    page.route("**/forum.js*", hold)
+    page.click("[data-publish]")
+    expect(page.locator("#told")).to_have_text("Your reply is published.")
+    field = page.locator("[name=source]")
+    field.press_sequentially("One thing more, ")
+    held[0].continue_()
+    page.wait_for_function(READY)
+    page.keyboard.type("under way.")
+    expect(field).to_have_value("One thing more, under way.")
 
 
 ABOVE = """() => document.querySelector("#told").getBoundingClientRect().bottom
