@@ -228,7 +228,7 @@ function keepDraft(form, member) {
     const rows = form.dataset.keep ? await (await fetch(form.dataset.keep)).json() : []; // empty where there are none
     const kept = rows.map((draft) => asDraft(form, draft));
     const isGone = (draft) => isThere(draft) && !kept.some((one) => one.key === draft.key);
-    const isKnown = (one) => offers.some((draft) => draft.key === one.key && (draft.at > one.at || textOf(draft) === textOf(one)));
+    const isKnown = (one) => [...offers, ...discarded].some((draft) => draft.key === one.key && (draft.at > one.at || textOf(draft) === textOf(one)));
     const newest = kept.filter((one) => !isOwn(one) && isNew(one) && !isKnown(one));
     const newer = (draft) => newest.find((one) => one.key === draft.key);
     const isOld = (draft) => newer(draft) && (isThere(draft) || textOf(newer(draft)).includes(textOf(draft)));

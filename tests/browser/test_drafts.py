@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.looks import look_narrow_and_wide
 from tests.browser.people import READY, SEND_NOTHING, Visit, leaving, open_ready
@@ -563,6 +563,24 @@ def test_what_is_discarded_is_gone_from_all_devices(
     train.click("[data-act=back]")
     train.click("[data-act=restore]")
     expect(train.locator("[name=source]")).to_have_value("Never mind that.")
+
+
+def test_what_is_discarded_before_the_forum_answers_is_not_offered_again(
+    member: Visit, another_device: Visit, topic: str
+) -> None:
+    begin(another_device, topic, "Begun on the train.").close()
+    begin(member, topic, "Begun at the desk.").close()
+    page, answers = member.page, list[tuple[Route, APIResponse]]()
+    page.route("**/drafts/topic/*", lambda route: answers.append((route, route.fetch())))
+    open_ready(page, topic)
+    expect(page.locator("[data-restore] q")).to_have_text("Begun at the desk.")
+    with page.expect_response("**/drafts/discard"):
+        page.click("[data-act=discard]")
+    [(route, with_both)] = answers
+    route.fulfill(response=with_both)
+    expect(page.locator("[data-restore] q")).to_have_text("Begun on the train.")
+    page.click("[data-act=discard]")
+    expect(page.locator("[data-restore]")).to_be_hidden()
 
 
 def test_a_page_that_goes_takes_its_text_to_the_forum(
