@@ -77,7 +77,7 @@ def run_site(data: Path, passwords: dict[str, tuple[str, str]], **settings: str)
         yield Site(f"http://localhost:{port}", passwords, data)
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=60)  # the supervisor itself waits twenty seconds for its processes
 
 
 def _free_port() -> int:
