@@ -185,13 +185,13 @@ def test_the_same_text_has_the_same_key() -> None:
 )
 def test_texts_that_are_made_to_hurt_take_no_time(source: str) -> None:
     text = said(source)
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert (
         not text.contains("casino")
         and "evil.example" not in text.hosts
         and text.fingerprint is not None
     )
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_several_texts_are_looked_at_as_one() -> None:
@@ -218,9 +218,9 @@ def test_a_text_without_markdown_is_read_as_it_stands(typed: str) -> None:
 
 
 def test_a_long_text_without_markdown_takes_no_time() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert not from_plain_text("http://a." * 600, "www." * 900).contains("casino")
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -168,9 +168,9 @@ def test_moving_comments_stays_quick_with_hostile_bodies(world: World) -> None:
     for key in keys(case)[::4]:
         comment(world, case, key)
     other = "\n\n".join(f"{'b a ' * 45}x{number}" for number in range(100))
-    started = perf_counter()
+    started = process_time()
     rewrite(world, case, other)
-    assert perf_counter() - started < 5
+    assert process_time() - started < 5
 
 
 def test_an_edited_case_keeps_what_it_said(world: World, case: Case) -> None:
