@@ -369,6 +369,9 @@ def test_reporting_is_as_small_as_the_marks_and_stands_in_their_line(
             middles.append(box["y"] + box["height"] / 2)
         assert sizes[0] == sizes[1], width
         assert abs(middles[0] - middles[1]) < 6, width
+        link = page.locator("#post-2 .post-h").get_by_role("link", name="Report illegal content")
+        expect(link).to_have_text("Report")
+        assert link.evaluate("part => getComputedStyle(part).fontSize") == sizes[0], width
 
 
 # The parts of lists with dots between them that leave no room for the dot, beside the part before on the same line
