@@ -119,8 +119,10 @@ def test_an_agenda_has_one_number_of_topics_everywhere(
 ) -> None:
     reply(small.people.ben, small.case.topic_id, write("We are in that network, too."))
     for browser, number in ((client, 4), (sign_in(small.people.ben), 5)):
-        for path in ("/", "/agendas", "/agendas/quieter"):
+        for path in ("/", "/agendas"):
             assert re.search(rf"\b{number} topics</span>", browser.get(path).text), path
+        text = browser.get("/agendas/quieter").text
+        assert f'<a href="#dialogue">Dialogue <span class="n">{number}</span></a>' in text
         for path in ("/topics", "/agendas/quieter/topics", "/agendas/quieter"):
             assert f'All <span class="n">{number}</span>' in browser.get(path).text, path
 
