@@ -322,12 +322,22 @@ def test_everybody_sees_what_was_chosen_and_nobody_who(
     actions.vote(people.ben, post.id, [options(post)["Trees"]])
     actions.vote(people.host, post.id, [options(post)["Bollards"]])
     seen = of_poll(page(client, topic.address))
-    assert "Which of these keeps cars away? Trees 1 vote, 50% of the voters" in seen
+    assert "Which of these keeps cars away? Trees 1 vote, 50% Bollards" in seen
     assert "A fine 0 votes 2 members have voted." in seen and "Sign in to vote" in seen
     for member in (people.ana, people.moderator, people.administrator):
         shown = of_poll(page(sign_in(member), topic.address))
-        assert "1 vote, 50% of the voters" in shown and "Ben" not in shown
+        assert "1 vote, 50% " in shown and "Ben" not in shown
     assert "Change my vote" in of_poll(page(sign_in(people.ben), topic.address))
+
+
+def test_where_several_can_be_chosen_it_says_of_what_a_part_is(
+    client: FlaskClient, people: Any, agenda: Agenda
+) -> None:
+    poll = PollText("What have you?", ("Trees", "Bollards"), is_multiple=True)
+    topic = opened(people.ana, agenda, poll)
+    post = queries.first_post(topic)
+    actions.vote(people.ben, post.id, [options(post)["Trees"]])
+    assert "Trees 1 vote, 100% of the voters Bollards" in of_poll(page(client, topic.address))
 
 
 def test_pages_of_visitors_say_nothing_that_changes_with_the_time(
