@@ -126,6 +126,32 @@ def test_scripts_come_without_their_comments(client: FlaskClient) -> None:
 
 
 @once
+def test_styles_come_without_their_comments(client: FlaskClient) -> None:
+    paths = list(Path(__file__).parent.parent.joinpath("static").glob("*.css"))
+    assert paths
+    for path in paths:
+        answer = client.get(f"/static/{path.name}")
+        source, sent = path.read_text("utf-8"), answer.text
+        assert answer.mimetype == "text/css" and len(sent) < 0.96 * len(source)
+        assert sent.split() == re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL).split()
+        assert "/*" not in sent and "\n " not in sent and "\n\n" not in sent
+        assert client.get(answer.request.path).headers["ETag"] == answer.headers["ETag"]
+
+
+@once
+def test_what_looks_like_a_comment_within_a_string_of_a_style_stays(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "odd.css").write_text(
+        "a::before { content: \"/* 'no' */\" } /* \"one */ b { c: '*/' }"
+    )
+    monkeypatch.setattr(client.application, "static_folder", str(tmp_path))
+    assert (
+        client.get("/static/odd.css").text == "a::before { content: \"/* 'no' */\" }  b { c: '*/' }"
+    )
+
+
+@once
 def test_a_static_file_that_is_not_there_is_not_kept_for_ever(client: FlaskClient) -> None:
     for name in ("none.css", "none.js", "..%2fnone.js"):
         answer = client.get(f"/static/{name}")
