@@ -561,6 +561,25 @@ def test_a_topic_to_merge_into_is_found_among_many_for_another_audience_and_thos
     assert re.findall(r'name="like"[^>]*value="(\d+)"', page.text) == [str(wanted.id)]
 
 
+def test_an_old_topic_to_merge_into_is_found_by_the_common_words_of_its_title(
+    monkeypatch: Any, sign_in: Any, people: Any, things: Any
+) -> None:
+    monkeypatch.setattr("forum.search.queries.alike.MAX_ALIKE_HITS", 3)
+
+    def opened(title: str) -> str:
+        new = dialogue.NewTopic("experience", title, write("There."))
+        return str(dialogue.open_topic(people.host, things.agenda.id, new).id)
+
+    old = opened("Night trams")
+    newer = [opened(f"Night trams: {word} hours of them") for word in ("two", "five")]
+    apart = [opened(f"{word} hours") for word in ("Night", "Tram") for _n in range(4)]
+    page = sign_in(people.host).post(
+        f"/topics/{things.topic.id}/merge", data={"target": "The night tram"}
+    )
+    offered = re.findall(r'name="like"[^>]*value="(\d+)"', page.text)
+    assert offered[:3] == [old, newer[0], newer[1]] and not {*apart}.intersection(offered[:3])
+
+
 def test_a_topic_to_merge_into_is_offered_or_found_by_words(
     sign_in: Any, people: Any, things: Any, other: Any
 ) -> None:

@@ -26,6 +26,7 @@ from forum.search.queries import (
     find,
     find_alike,
     find_partly,
+    find_titled,
     finding,
     inflections,
     mark,
@@ -750,6 +751,53 @@ def test_only_the_kinds_that_are_asked_for_and_only_what_the_reader_may_see_is_a
     actions.hide(SYSTEM, "topic", 109)
     assert alike(title)[0] == 107 and not {106, 108, 109}.intersection(alike(title))
     assert 107 not in alike(title, kinds=("topic",))
+
+
+# Titles with all of the words
+
+
+def by_title(typed: str, reader: Any = VISITOR, limit: int = 5, **more: Any) -> list[int]:
+    among = Query("", **{"kinds": ("topic",), **more})
+    return [found.item_id for found in find_titled(reader, typed, among, limit, "public")]
+
+
+def test_a_title_is_found_however_many_newer_ones_have_its_words(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Parking on the streets", "Kerbs."))
+    actions.index(SYSTEM, entry(2, "Parking", "Kerbs."))
+    for number in range(3, 2 * MAX_ALIKE_HITS):
+        title = "Of kerbs" if number % 2 else "More about parking, of a long street"
+        actions.index(SYSTEM, entry(number, title, "Parking on the street."))
+    newest = 2 * MAX_ALIKE_HITS - 2
+    assert by_title("parking") == [2, 1, newest, newest - 2, newest - 4]
+    assert by_title("PÁRKING, streets")[:2] == [1, newest]
+    assert by_title("street parking", limit=1) == [1]
+    assert by_title('"Parking')[0] == 2
+    assert by_title("On a Street: the parking")[0] == 1  # no title has "a" and "the" too
+    assert by_title("parking kerbs") == []  # in no title are both
+
+
+@pytest.mark.usefixtures("flats")
+def test_only_titles_of_the_kinds_agendas_and_audience_that_the_reader_sees_are_found(
+    people: Any,
+) -> None:
+    title = "Tenants and their renovation"
+    actions.index(SYSTEM, replace(entry(106, title, "."), kind="case"))
+    actions.index(SYSTEM, replace(entry(1, title, "."), kind="post", parent=("topic", 101)))
+    actions.index(SYSTEM, entry(107, title, ".", audience="members"))
+    actions.index(SYSTEM, entry(108, title, "."))
+    actions.index(SYSTEM, entry(109, title, "."))
+    actions.hide(SYSTEM, "topic", 109)
+    assert by_title("tenants renovation") == by_title("tenants renovation", people.moderator)
+    assert by_title("tenants renovation") == [108, 102, 101]
+    assert by_title("tenants renovation", kinds=("case",)) == [106]
+    assert by_title("tenants renovation", agenda_ids=(7,)) == []
+    assert by_title("東京の雨水") == [105]
+
+
+@pytest.mark.usefixtures("library", "flats")
+@pytest.mark.parametrize("title", ["", " ", '"', "AND OR NOT", "of it", "%", "\0", "x" * 5_000])
+def test_words_that_no_title_has_find_none(title: str) -> None:
+    assert by_title(title) == []
 
 
 # Texts with some of the words

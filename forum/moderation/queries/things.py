@@ -57,7 +57,7 @@ from forum.pages import Page
 from forum.parallels.models import Translation
 from forum.permissions import Person, require
 from forum.search.models import Document
-from forum.search.queries import Query, find_alike
+from forum.search.queries import Query, find_alike, find_titled
 
 MAX_OFFERED = 6  # topics into which another may be merged
 
@@ -340,12 +340,17 @@ def topics_to_merge_into(
 ) -> Sequence[Document]:
     """The topics into which a topic may be merged that are most similar to it, or contain these words.
 
-    They are on agendas that the moderator moderates, and for the same audience.
+    Those with all of the words in their title come first, however old they are. They are on agendas that the moderator
+    moderates, and for the same audience.
     """
     agenda_ids = () if moderator.is_moderator else tuple(moderator.hosts)
-    among = Query("", kinds=("topic",), agenda_ids=agenda_ids)
-    found = find_alike(moderator, words or thing.title, among, MAX_OFFERED + 1, thing.row.audience)
-    return [one for one in found if one.item_id != thing.item_id][:MAX_OFFERED]
+    among, typed = Query("", kinds=("topic",), agenda_ids=agenda_ids), words or thing.title
+    found = {
+        one.item_id: one
+        for find in (find_titled, find_alike)
+        for one in find(moderator, typed, among, MAX_OFFERED + 1, thing.row.audience)
+    }
+    return [one for one in found.values() if one.item_id != thing.item_id][:MAX_OFFERED]
 
 
 def topic_to_merge_into(moderator: Person, topic_id: int) -> TopicRow | None:

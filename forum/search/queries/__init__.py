@@ -15,7 +15,7 @@ from forum.search.queries._words import (
     words_of,
     words_only,
 )
-from forum.search.queries.alike import find_alike, is_telling
+from forum.search.queries.alike import find_alike, find_titled, is_telling
 from forum.search.queries.documents import (
     document_id,
     documents_of,
@@ -60,6 +60,7 @@ __all__ = [
     "find",
     "find_alike",
     "find_partly",
+    "find_titled",
     "folded_words",
     "get_document",
     "ids_found",

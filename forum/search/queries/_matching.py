@@ -134,6 +134,16 @@ def newest_hits_of_each(
     return hits
 
 
+def titled(reader: Person, terms: Sequence[Term], query: Query) -> Select[Any]:
+    """The ids of all documents whose own title has all of the terms, and that match the facets; in no order.
+
+    The index knows which have the words anywhere; of these the titles are read, which are short.
+    """
+    documents = _with_needles(visible_documents(reader), terms, " " + Document.folded_title + " ")
+    wanted = [_facet_words(name, some) for name, some in query.facets().items() if some]
+    return _matching(documents.with_only_columns(Document.id), terms, wanted)
+
+
 def _newest_first(
     documents: Select[Any],
     terms: Sequence[Term],
@@ -171,14 +181,22 @@ def _newest_hits_in_topic(
     if home is None:
         return []
     words = " " + Document.folded_title + " " + Document.folded_body + " "
-    for term in terms:
-        documents = documents.where(or_(*(words.contains(needle) for needle in term.needles)))
+    documents = _with_needles(documents, terms, words)
     for name, values in chosen.items():
         documents = documents.where(FACETS[name].in_(values))
     newest_first = documents.order_by(Document.id.desc())
     # Two statements: with both conditions in one, SQLite would sort everything before it stops at the limit.
     replies = newest_first.where(Document.parent_id == home).limit(constant(limit))
     return [replies, newest_first.where(Document.id == home)]
+
+
+def _with_needles(
+    documents: Select[Any], terms: Sequence[Term], words: ColumnElement[str]
+) -> Select[Any]:
+    """Those of the documents whose `words`, with a space before and after, contain all of the terms."""
+    for term in terms:
+        documents = documents.where(or_(*(words.contains(needle) for needle in term.needles)))
+    return documents
 
 
 def _newest_phrase_hits(

@@ -1,4 +1,4 @@
-"""Finding documents that are similar to a title."""
+"""Finding documents that are similar to a title, or have all of its words in theirs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import func
+
+from forum.db import db
 from forum.permissions import Person
 from forum.search.models import Document
-from forum.search.queries._matching import Query, newest_hits_of_each
-from forum.search.queries._words import Instead, Term, is_in_script_without_spaces, parse_terms
+from forum.search.queries._matching import Query, newest_hits_of_each, titled
+from forum.search.queries._words import (
+    Instead,
+    Term,
+    is_in_script_without_spaces,
+    parse_terms,
+    searchable,
+)
 from forum.search.queries.documents import documents_by_id
 
 MIN_TELLING_LENGTH = 4  # characters of a word by which similar texts are found
@@ -37,6 +46,28 @@ def find_alike(
         ]
     found = most_alike(shared)
     return documents_by_id([hit.id for hit in found[:limit]])
+
+
+def find_titled(
+    reader: Person, typed: str, among: Query, limit: int, audience: str
+) -> Sequence[Document]:
+    """The documents for an audience that have all of these words in their title, the title of fewest other words first.
+
+    However old they are: all that match are compared. Where no title has all of them, those with all words that tell
+    something (see `is_telling`) are found. `among` is the search (kinds, agendas).
+    """
+    every = parse_terms(typed.replace('"', " "))
+    telling = [term for term in every if is_telling(term.words[0])]
+    for terms in (every, telling) if telling not in ([], every) else (every,):
+        found = titled(reader, terms, among).where(Document.audience == audience)
+        is_whole = Document.folded_title == searchable(typed)
+        best = found.order_by(
+            is_whole.desc(), func.length(Document.folded_title), Document.id.desc()
+        )
+        ids = db.session.scalars(best.limit(limit)).all() if terms else ()
+        if ids:
+            return documents_by_id(ids)
+    return []
 
 
 def telling_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
