@@ -16,6 +16,10 @@ from forum.locales import SOURCE, date_pattern
 _set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
 _set_zone: ContextVar[tzinfo | None] = ContextVar("set_zone", default=None)
 
+DOUBLE_PRESS = timedelta(
+    seconds=10
+)  # within which a second press of a button is one with the first
+
 
 def now() -> datetime:
     """The current time in UTC, to the second, which is what the forum stores."""

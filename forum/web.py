@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
 MAX_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
+FLASHES = "_flashes"  # in the browser's session: the messages that Flask keeps for the next page
 UNDO = "undo"  # in the browser's session: what the next page offers to undo
 # The background of the style sheet in each theme, which browsers use for their address bar
 THEME_COLORS = {"light": "#fcfdfd", "dark": "#10181c"}
@@ -143,17 +144,15 @@ class Undo(NamedTuple):
 
 
 def done(message: str, address: str, undo: Undo | None = None) -> AnyResponse:
-    """The redirect (303) after an action, to a page that shows a message saying what was done, and may offer to undo it."""
-    flash(message, "message")
+    """The redirect (303) after an action, to a page that shows a message saying what was done, and may offer to undo it.
+
+    A button that was pressed twice before a page came says so once.
+    """
+    if ("message", message) not in map(tuple, session.get(FLASHES, [])):
+        flash(message, "message")
     if undo:
         session[UNDO] = [*undo]
     return see_other(address)
-
-
-def undo_to_offer(address: str) -> Undo | None:
-    """What the next page will offer to undo at an address: the same was done before, and no page has been shown since."""
-    undo = Undo._make(session[UNDO]) if UNDO in session else None
-    return undo if undo and undo.address == address else None
 
 
 def undo_offered() -> Undo | None:
@@ -168,13 +167,8 @@ def nothing_undone() -> str:
 
 def sent_moment(name: str) -> datetime | None:
     """A moment in a hidden field of the form, as `isoformat` writes it; None if there is none."""
-    return moment_in(request.form.get(name, ""))
-
-
-def moment_in(text: str) -> datetime | None:
-    """The moment that `isoformat` has written; None if it is none."""
     with suppress(ValueError, OverflowError):
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(request.form.get(name, ""))
         return moment.astimezone(UTC) if moment.tzinfo else None
     return None
 

@@ -381,6 +381,17 @@ def test_of_those_that_are_unread_again_the_newest_grows(people: Any) -> None:
     assert told == [("Mona Berg", 1), (people.ben.name, 0)]
 
 
+def test_a_second_press_that_marks_nothing_offers_to_undo_the_first(people: Any) -> None:
+    mark(people.ben, people)
+    moment = actions.read_all(people.ana)
+    assert moment
+    with at(moment + timedelta(seconds=5)):
+        assert actions.read_all(people.ana) == moment
+    with at(moment + timedelta(seconds=15)):
+        assert actions.read_all(people.ana) is None
+        assert actions.unread_all(people.ana, moment) and unread_count(people.ana) == 1
+
+
 def test_what_was_mailed_grows_no_more(people: Any) -> None:
     mark(people.ben, people)
     actions.note_mailed(SYSTEM, [inbox(people.ana).page.items[0].id])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
 
 from sqlalchemy import delete as delete_rows
 
-from forum.clock import now
+from forum.clock import DOUBLE_PRESS, now
 from forum.db import db, insert_into
 from forum.deeds import action, touches
 from forum.dialogue.models import AllRead, Mention, Place
@@ -32,48 +31,46 @@ def read(member: Person, topic_id: int, number: int) -> None:
     read_topic(member, topic_id)
 
 
-class Reading(NamedTuple):
-    """Until when everything was marked as read, and until when it was marked so before; None if it was not."""
-
-    until: datetime
-    before: datetime | None
-
-
 @action
-def read_all(member: Person, agenda_id: int | None = None) -> Reading:
+def read_all(member: Person, agenda_id: int | None = None) -> datetime:
     """Mark everything as read, on one agenda or (None) on all. This stores a single row, however much it is.
 
-    Returns what `unread_all` needs to take it back.
+    Returns until when, for `unread_all`. A second press within `DOUBLE_PRESS` of the first is one with it, and both
+    are taken back together.
     """
     touches()
     require(member.can.see_own())
-    given = lock_all_read(member, agenda_id)
-    before = given.until if given else None
-    row: dict[str, Any] = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
+    given, until = lock_all_read(member, agenda_id), now()
+    former = given.until if given else None
+    if given and until - given.until < DOUBLE_PRESS:
+        former = given.former_until
+    row = {"member_id": member.id, "agenda_id": agenda_id or 0}
+    moments = {"until": until, "former_until": former}
     kept = insert_into(AllRead)
-    key, values = kept.table.primary_key.columns, {"until": kept.excluded.until}
-    db.session.execute(kept.on_conflict_do_update(index_elements=key, set_=values), row)
-    return Reading(row["until"], before)
+    key = kept.table.primary_key.columns
+    values = {name: kept.excluded[name] for name in moments}
+    db.session.execute(
+        kept.on_conflict_do_update(index_elements=key, set_=values), {**row, **moments}
+    )
+    return until
 
 
 @action
-def unread_all(
-    member: Person, agenda_id: int | None, until: datetime | None, before: datetime | None
-) -> bool:
+def unread_all(member: Person, agenda_id: int | None, until: datetime | None) -> bool:
     """Take back that everything was marked as read `until` a moment: what was new then is new again, if it was not read since.
 
-    `before` is until when it was marked so before. Nothing happens if everything was marked as read again since, or
-    this is taken back already. Returns whether anything happened.
+    Nothing happens if everything was marked as read again since, or this is taken back already. Returns whether
+    anything happened.
     """
     touches()
     require(member.can.see_own())
     given = lock_all_read(member, agenda_id)
     if given is None or until is None or given.until != until:
         return False
-    if before is None:
+    if given.former_until is None:
         db.session.delete(given)
     else:
-        given.until = min(before, until)
+        given.until, given.former_until = given.former_until, None
     return True
 
 

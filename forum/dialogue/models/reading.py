@@ -25,7 +25,10 @@ class Place(Base):
 
 
 class AllRead(Base):
-    """A member has marked all that was written `until` a moment as read: on one agenda, or on all when `agenda_id` is 0."""
+    """A member has marked all that was written `until` a moment as read: on one agenda, or on all when `agenda_id` is 0.
+
+    `former_until` is the moment until which it was marked so before, if it was.
+    """
 
     __tablename__ = "all_read"
 
@@ -34,3 +37,4 @@ class AllRead(Base):
     )
     agenda_id: Mapped[int] = mapped_column(primary_key=True)
     until: Mapped[datetime]
+    former_until: Mapped[datetime | None]

@@ -122,11 +122,9 @@ def read_agenda(slug: str) -> ResponseReturnValue:
 
 
 def _read_all(agenda_id: int | None, address: str, back: str) -> AnyResponse:
-    read = actions.read_all(me(), agenda_id)
-    if pressed := web.undo_to_offer(back):  # twice: both are undone
-        read = read._replace(before=web.moment_in(pressed.fields.get("before", "")))
-    fields = {name: moment.isoformat() for name, moment in read._asdict().items() if moment}
-    return web.done(_("All topics are marked as read."), address, web.Undo(back, fields))
+    until = actions.read_all(me(), agenda_id)
+    undo = web.Undo(back, {"until": until.isoformat()})
+    return web.done(_("All topics are marked as read."), address, undo)
 
 
 @bp.post("/topics/unread-all")
@@ -144,8 +142,7 @@ def unread_agenda(slug: str) -> ResponseReturnValue:
 
 
 def _unread_all(agenda_id: int | None, address: str) -> AnyResponse:
-    until, before = web.sent_moment("until"), web.sent_moment("before")
-    is_undone = actions.unread_all(me(), agenda_id, until, before)
+    is_undone = actions.unread_all(me(), agenda_id, web.sent_moment("until"))
     message = _("The topics are as they were before.")
     return web.done(message if is_undone else web.nothing_undone(), address)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import true
 
-from forum.clock import now
+from forum.clock import DOUBLE_PRESS, now
 from forum.deeds import action, touches
 from forum.errors import or_not_found
 from forum.notifications.actions._rows import make_for, set_values
@@ -49,7 +49,7 @@ def read_all(member: Person, part: str = "") -> datetime | None:
 
     Notices that are invisible now, such as those of the queue for a former host, stay unread in case they become
     visible again. Returns the moment that they are marked with, which no notice that was read before has: `unread_all`
-    finds them by it; None if none was unread.
+    finds them by it. If none was unread, the moment of the press before, within `DOUBLE_PRESS`; else None.
     """
     touches()
     require(member.can.see_notices())
@@ -59,11 +59,12 @@ def read_all(member: Person, part: str = "") -> datetime | None:
         WAITING: Notice.kind.in_(ACTIONABLE_KINDS),
         TOLD: Notice.kind.not_in(ACTIONABLE_KINDS),
     }
-    read_at, before = now(), last_read_at(member)
+    read_at = now()
+    before = last_read_at(member, read_at - DOUBLE_PRESS)
     if before and before >= read_at:
         read_at = before + timedelta(seconds=1)
     marked = set_values(Notice, {"read_at": read_at}, *unread, is_of_part.get(part, true()))
-    return read_at if marked else None
+    return read_at if marked else before
 
 
 @action

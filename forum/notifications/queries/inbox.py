@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from forum.clock import now
 from forum.db import db, execute_core
 from forum.members.models import Session
 from forum.notifications.models import ACTIONABLE_KINDS, NOTICE_KINDS, TOLD, WAITING, Event, Notice
@@ -141,9 +140,9 @@ def lock_notice(reader: Person, notice_id: int) -> Notice | None:
     return db.session.scalar(which.with_for_update(of=Notice))
 
 
-def last_read_at(reader: Person) -> datetime | None:
-    """When the reader has read one of their notices last, if that was in this second or, by the clock, comes."""
-    mine = (Notice.member_id == reader.id, Notice.read_at >= now())
+def last_read_at(reader: Person, since: datetime) -> datetime | None:
+    """When the reader has read one of their notices last, if that was since a moment; it may be in seconds to come."""
+    mine = (Notice.member_id == reader.id, Notice.read_at >= since)
     return db.session.scalar(select(func.max(Notice.read_at)).where(*mine))
 
 

@@ -519,7 +519,9 @@ def rows_of_places(member: Member) -> Select[Any]:
 
 
 def rows_of_all_read(member: Member) -> Select[Any]:
-    return select(*columns_of(AllRead, "agenda_id until")).where(AllRead.member_id == member.id)
+    return select(*columns_of(AllRead, "agenda_id until")).where(
+        AllRead.member_id == member.id
+    )
 
 
 def rows_of_asked(member: Member) -> Select[Any]:
