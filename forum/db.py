@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
 # What `serialize` can serialize: the first key of a PostgreSQL advisory lock
-OPENINGS, HANDLES, DRAFTS = 1, 2, 3
+OPENINGS, HANDLES, DRAFTS, READY_TEXTS = 1, 2, 3, 4
 DELETION_BATCH_SIZE = 500  # rows that one transaction deletes
 # Error codes for a duplicate unique key: SQLSTATE of PostgreSQL, extended result codes of SQLite
 UNIQUE_VIOLATION_CODES = {
@@ -196,7 +196,7 @@ def insert_into(table: Any) -> Any:
 def serialize(what: int, number: int = 0) -> None:
     """Make concurrent actions of the same kind run one after the other, where there is no row yet that they could lock.
 
-    `what` is `OPENINGS`, `HANDLES` or `DRAFTS`; actions with different `number`s do not wait for each other. On
+    `what` is one of the constants such as `OPENINGS`; actions with different `number`s do not wait for each other. On
     PostgreSQL this takes an advisory lock until the transaction ends; on SQLite only one transaction writes at a time
     anyway.
     """

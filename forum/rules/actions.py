@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from flask_babel import gettext as _
 
 from forum.clock import now
-from forum.db import db, flush_unique
+from forum.db import READY_TEXTS, db, flush_unique, serialize
 from forum.deeds import action, touches
 from forum.errors import Invalid, NotFound
 from forum.history.actions import keep_version
@@ -19,7 +19,7 @@ from forum.history.queries import refuse_unseen
 from forum.members.queries import language_names
 from forum.notifications.actions import NoticeText, note_event_for_everybody
 from forum.permissions import Person, require
-from forum.plaintext import single_line
+from forum.plaintext import fold, single_line
 from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
 from forum.rules.queries import (
     RECOURSE_HISTORY,
@@ -27,6 +27,7 @@ from forum.rules.queries import (
     in_force,
     last_number,
     latest_text_number,
+    names_of_texts,
     recourses_to_change,
     rules_fields,
     rules_to_change,
@@ -147,11 +148,16 @@ class Wording:
 
 @action
 def write_text(moderator: Person, wording: Wording, number: int | None = None) -> ReadyText:
-    """Write a ready text: a new one, or change the one with this number."""
+    """Write a ready text: a new one, or change the one with this number. No two have one name, but for case and accents."""
     require(moderator.can.curate_all())
     touches()
     _check_wording(wording)
+    serialize(READY_TEXTS)  # two moderators may give one name at the same moment
     _store_defaults()
+    if fold(single_line(wording.name)) in names_of_texts(number):
+        raise Invalid(
+            _("There is a text of this name already. Give this one another name."), "name"
+        )
     ready = ReadyText(number=latest_text_number() + 1) if number is None else _stored_text(number)
     ready.name, ready.deed = single_line(wording.name), wording.deed
     ready.rule, ready.text = wording.rule, wording.text.strip()

@@ -18,6 +18,7 @@ from forum.history.models import Version
 from forum.history.queries import versions_of_many
 from forum.members.models import Federation
 from forum.permissions import Person, require
+from forum.plaintext import fold
 from forum.rules.models import (
     BROKEN_RULE,
     DEFAULT_RULES,
@@ -227,6 +228,12 @@ def rules_for_text(moderator: Person) -> Sequence[Rule]:
 def latest_text_number() -> int:
     """The number of the latest stored ready text; 0 when there is none."""
     return db.session.scalar(select(func.max(ReadyText.number))) or 0
+
+
+def names_of_texts(but: int | None) -> set[str]:
+    """The names of the stored ready texts, folded, without that of one number."""
+    kept = select(ReadyText.number, ReadyText.name).where(ReadyText.ended_at.is_(None))
+    return {fold(name) for number, name in db.session.execute(kept) if number != but}
 
 
 def _ready(text: ReadyText, book: Rules, held: Rules) -> OfferedText:

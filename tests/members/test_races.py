@@ -170,7 +170,8 @@ SAVED = MEANWHILE.format("Somebody saved the same")
          {SAME_NAME, MEANWHILE.format("Somebody made an organisation of this name")}),
         (rules.write_rules, RulesText((("Kind", "Be kind."),), now(), "New."), {SAVED, "These are the rules that hold already. Nothing was changed."}),
         (terms.write_terms, TermsText(write("Be kind."), now()), {SAVED, "Say in a sentence what is new."}),
-        (rules.write_text, Wording("Rude", "hide", 2, "It was rude."), {"done", SAVED}),
+        (rules.write_text, Wording("Rude", "hide", 2, "It was rude."),
+         {"There is a text of this name already. Give this one another name."}),
         (screening.make_rule, RuleText("word", "casino", "We read this first."), {SAVED, "There is such a rule already."}),
         (set_entrance, EntranceText("approval"), {"done", SAVED}),
     ],
@@ -180,9 +181,19 @@ def test_what_has_one_name_is_made_once_by_two_moderators(
 ) -> None:
     adam = who("adam-de-wit")
     said = at_once(own, [lambda: slowly(deed, adam, text)] * 2)
-    # Two ready texts, and two changes of who may join
+    # Two changes of who may join
     assert said.count("done") == 1 or {"done"} == {*said} <= late
     assert {*said} - {"done"} <= late
+
+
+def test_two_ready_texts_are_not_given_one_name_at_the_same_moment(own: Flask) -> None:
+    adam = who("adam-de-wit")
+    deeds = [
+        lambda n=n: slowly(rules.write_text, adam, Wording("Rude", "hide", 2, "Rude."), n)
+        for n in (1, 2)
+    ]
+    refusal = "There is a text of this name already. Give this one another name."
+    assert sorted(at_once(own, deeds)) == [refusal, "done"]
 
 
 def test_of_two_who_join_with_one_address_one_is_told_to_sign_in(own: Flask) -> None:

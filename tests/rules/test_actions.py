@@ -123,6 +123,31 @@ def test_a_forum_begins_with_texts_until_one_is_changed(people: Any, agenda: Any
     assert names(host) == []  # and the default texts do not return
 
 
+def test_no_two_texts_have_one_name(people: Any) -> None:
+    made = write_text(people.moderator, wording(name="Déjà vu"))
+    for name, number in (("deja  VU", None), (" DÉJÀ VU", 1), ("personal  attack", None)):
+        with pytest.raises(Invalid, match="There is a text of this name already") as refused:
+            write_text(people.moderator, wording(name=name), number)
+        assert refused.value.field == "name"
+    assert write_text(people.moderator, wording(name="deja vu"), made.number).name == "deja vu"
+    delete_text(people.moderator, made.number)
+    assert write_text(people.moderator, wording(name="Déjà vu", deed="lock", rule=0))
+
+
+def test_texts_that_have_one_name_from_before_stay_and_get_another_when_one_is_changed(
+    people: Any,
+) -> None:
+    one, two = (write_text(people.moderator, wording(name=name)).number for name in ("A", "B"))
+    queries.db.session.get_one(queries.ReadyText, two).name = "a"
+    assert names(people.moderator).count("A") == names(people.moderator).count("a") == 1
+    assert queries.ready_text(people.moderator, two).text == "It is rude."
+    for number in (one, two):
+        with pytest.raises(Invalid, match="Give this one another name"):
+            write_text(people.moderator, wording(name="A"), number)
+    write_text(people.moderator, wording(name="C"), two)
+    write_text(people.moderator, wording(name="A", text="It is very rude."), one)
+
+
 def test_texts_name_the_same_rule_under_whatever_number_it_has(people: Any) -> None:
     """A statement of reasons must not cite another rule that has got the number since."""
     write_text(people.moderator, wording(name="Attack"))

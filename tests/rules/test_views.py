@@ -58,6 +58,9 @@ def test_ready_texts_are_written_changed_and_deleted(sign_in: Any, people: Any) 
     assert browser.post("/moderation/texts/8", data=other).status_code == 303
     assert "It is very rude." in browser.get("/moderation/texts").text
     assert browser.post("/moderation/texts/8", data={**said, "text": " "}).status_code == 422
+    same = browser.post("/moderation/texts/new", data={**said, "name": "RUDE", "text": "So rude."})
+    assert same.status_code == 422 and "So rude." in same.text
+    assert same.text.count("There is a text of this name already.") == 2  # above, and at the field
     texts = browser.get("/moderation/texts").text
     assert 'href="/moderation/texts/8/delete" aria-label="Delete “Rude”"' in texts
     asked = browser.get("/moderation/texts/8/delete").text
