@@ -247,3 +247,21 @@ def test_a_list_by_trials_takes_the_same_queries_however_many_there_are(
     for number in range(1, 5):
         stop(number)
     assert look() == few <= 13
+
+
+def test_a_list_of_what_was_tried_says_when_no_city_tried_any(
+    world: World, case: Case, client: FlaskClient
+) -> None:
+    of_copenhagen(world, "Pumps that call")
+    of_agenda = f"agenda={case.agenda.slug}"
+    wanted = f"/practices?{of_agenda}&tried=kept&tried=adapted&tried=stopped"
+    page = client.get(wanted).text
+    assert "No city has said that it tried one of these" in page
+    assert f'class="btn alt" href="/practices?{of_agenda}">Remove this filter</a>' in page
+    assert 'href="/cases">Remove this filter</a>' in client.get("/cases?tried=kept").text
+    of_city = client.get(f"{wanted}&tried_city=lima").text
+    assert "No practice has all of these" in of_city and "No city has said" not in of_city
+    of_copenhagen(world, "Trees that drink", (world.reader, "kept"))
+    assert "Trees that drink" in client.get(wanted).text
+    of_another = client.get(f"/practices?{of_agenda}&tried=stopped").text
+    assert "No practice has all of these" in of_another and "No city has said" not in of_another

@@ -92,6 +92,7 @@ def render_library(
         chips=chips,
         table=address_with_filters(f"library.{name}_table"),
         is_filterable=any(facet.choices for facet in facets),
+        untried=_address_of_untried(address, facets),
         **words_for_columns(),
         **context,
     )
@@ -119,6 +120,18 @@ def chosen_values(filter_class: type[Any]) -> dict[str, tuple[str, ...]]:
 def _chosen_in_query(name: str) -> tuple[str, ...]:
     given = dict.fromkeys(tidy(value)[:100] for value in request.args.getlist(name))
     return tuple(value for value in given if value)[:MAX_CHOSEN]
+
+
+def _address_of_untried(address: str, facets: Iterable[Facet]) -> str:
+    """If only what was tried is wanted, and no city tried any of these: the address of the list with its other filters."""
+    chosen = [facet for facet in facets if facet.name in TRIAL_FACETS and facet.chosen]
+    if [facet.name for facet in chosen] != ["tried"]:
+        return ""
+    if any(count for _value, _text, count in chosen[0].choices):
+        return ""
+    args: dict[str, Any] = request.args.to_dict(flat=False)
+    kept = {key: args[key] for key in args if key in _PARAMETERS and key != "tried"}
+    return f"{address}?{urlencode(kept, doseq=True)}" if kept else address
 
 
 def _address_without(address: str, facet: str, value: str) -> str:
