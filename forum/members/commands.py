@@ -99,9 +99,16 @@ def give_password(handle: str) -> None:
 
     The password is asked for, or read from standard input.
     """
+    done(lambda: _known(handle))
     password_hash = hash_password(new_password((name_of_forum(), handle)))
     done(lambda: actions.set_password(SYSTEM, handle, password_hash))
     click.echo(f"{handle} has a new password and is signed out everywhere.")
+
+
+def _known(handle: str) -> None:
+    """Raise `NotFound` if nobody has this handle, before a password is asked for in vain."""
+    if not queries.members_by_handle([handle]):
+        raise NotFound("There is no member with this handle.")
 
 
 @bp.cli.group("cities")

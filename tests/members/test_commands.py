@@ -40,6 +40,15 @@ def test_a_new_password_ends_sessions(run, people):
     assert verify_password(queries.member_by_email("ana@example.org").password_hash, PASSWORD)
 
 
+def test_no_password_is_asked_for_where_nobody_has_the_handle(run, people, monkeypatch):
+    monkeypatch.setattr(commands, "new_password", pytest.fail)
+    done = run("members", "password", "ana-prad", said=PASSWORD + "\n")
+    assert (
+        done.exit_code == 1
+        and "There is no member with this handle. `flask members list`" in done.output
+    )
+
+
 def answers(name="Cities of the North", email="ingrid@city.example", password=PASSWORD):
     return "\n".join([name, "We learn.", "Ingrid Solberg", email, password, ""])
 
