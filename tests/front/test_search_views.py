@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from forum import web
+from forum.clock import now
 from forum.dialogue.actions import NewTopic, merge, open_topic, reply
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.markup import write
@@ -17,6 +18,8 @@ from forum.members.actions import (
     hide_profile,
     ignore,
 )
+from forum.permissions import SYSTEM
+from forum.search.actions import Entry, index
 
 from .conftest import Small
 
@@ -60,6 +63,24 @@ def test_some_words_also_lead_to_pages_and_people(small: Small, client: Any) -> 
     assert 'href="/glossary/quay-wall"' in names and f"/agendas/{small.agenda.slug}" in names
     hide_profile(small.people.moderator, small.people.ben.id)
     assert "People with some of" not in client.get("/search?q=okoth+xylophone").text
+
+
+def test_search_leads_to_the_filters_of_the_libraries(small: Small, client: Any) -> None:
+    """They take no words, so only the agenda goes along."""
+    agenda = small.agenda
+
+    def line(query: str) -> list[str]:
+        page = client.get(f"/search?{query}").text
+        sentence = page.partition("Instead of by words, filter by place")[2].partition("</p>")[0]
+        return re.findall(r'href="([^"]+)"', sentence)
+
+    index(SYSTEM, Entry("practice", 7, "/practices/quiet", "Noise at night", ".", now()))
+    assert line("q=noise") == ["/practices"]
+    index(SYSTEM, Entry("case", 7, "/cases/quiet", "Noise", ".", now(), agenda_id=agenda.id))
+    assert line("q=noise") == ["/practices", "/cases"]
+    of_agenda = f"agenda={agenda.slug}"
+    assert line(f"q=noise&kind=case&{of_agenda}") == [f"/cases?{of_agenda}"]
+    assert line("q=tender") == line(f"q=noise&topic={small.question.id}") == line("q=quay") == []
 
 
 def test_the_search_of_an_empty_forum_leads_to_no_agendas(app: Flask, client: Any) -> None:
