@@ -264,6 +264,22 @@ def test_what_a_city_or_an_organisation_is_finds_nobody_by_itself(app, people):
     assert [m.name for m in some] == ["Chitra Desai"]
 
 
+@pytest.mark.parametrize("name", ["City Council", "Ministry", "Council of the City", "Mairie"])
+def test_an_organisation_is_found_by_a_name_that_only_says_what_it_is(app, people, name):
+    named = actions.write_organisation(SYSTEM, OrganisationText(name, "city"))
+    actions.edit_profile(people.ben, Profile("Ben Okoth", "Planner", named.id))
+    actions.edit_profile(people.chitra, Profile("Chitra Desai", f"Lecturer, {name}"))
+
+    def found(words):
+        return {m.name for m in page_of(members.members_matching(VISITOR, words), 1, 9).items}
+
+    assert found(name) == found(f"  {name.upper()} ") == {"Ben Okoth", "Chitra Desai"}
+    assert "Ben Okoth" in found(f"{name},")
+    assert found(f"okoth {name.split()[0]}") == {"Ben Okoth"} and not found(f"city {name} office")
+    if len(name.split()) > 1:
+        assert found("city") == found("council") == {"Chitra Desai"}
+
+
 @pytest.mark.parametrize("typed", ["فاطمة", "فاطمه", "هدى", "هدي", "القاهره", "فاطمه القاهرة"])
 def test_members_are_found_however_the_ends_of_arabic_words_are_typed(app, people, typed):
     rows = [(360630, "Cairo", "EG", 30.06, 31.25, 9_606_916, ["القاهرة"])]

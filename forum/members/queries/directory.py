@@ -33,6 +33,7 @@ from forum.members.queries.names import (
     is_name,
     organisations_by_each,
     organisations_by_words,
+    organisations_called,
 )
 from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
@@ -95,7 +96,8 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
     """A select of the visible members who match all words, and nobody without words.
 
     Each word has to start a word of their name, position or help offered, or the name of their city or organisation.
-    Words that only say what these are, like "city council", are looked for in what members say of themselves alone.
+    Words that only say what these are, like "city council", are looked for in what members say of themselves alone,
+    unless an organisation has no other words in its name.
     Ordered by name, with city and organisation loaded, for `pages.page_of`.
     """
     found = visible_members(reader).where(_matches(words) if fold(words).split() else false())
@@ -114,13 +116,18 @@ def members_matching_some(reader: Person, words: Sequence[str], limit: int) -> S
 def _matches(words: str) -> ColumnElement[bool]:
     """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
 
-    All words together may also be the name of a city or an organisation, such as "mexico city". With @ a word is the
+    All words together may also be the name of a city or an organisation, such as "mexico city", or "city council" where
+    that is the whole name of one. With @ a word is the
     beginning of a handle, or a complete former handle.
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
     is_named = has_name(wanted)
     each = _each_word(wanted, names=wanted if is_named else ())
-    if len(wanted) < 2 or not is_named:
+    if not is_named:
+        called = organisations_called(words_in(words))
+        here = [Member.organisation_id.in_([one.id for one in called])] if called else []
+        return or_(and_(true(), *each), *here)
+    if len(wanted) < 2:
         return and_(true(), *each)
     together = organisations_by_words(words_in(words)[:MAX_SEARCH_WORDS])
     return or_(

@@ -83,6 +83,13 @@ def organisations_by_each(some: Sequence[Sequence[str]]) -> list[list[Organisati
     ]
 
 
+def organisations_called(words: Collection[str]) -> list[OrganisationName]:
+    """The organisations whose whole name is these folded words, in any order: "City Council" is one, although these words name none."""
+    wanted = set(words) - _BETWEEN
+    names = _organisation_names() if wanted else []
+    return [one for one in names if set(one.words) - _BETWEEN == wanted]
+
+
 def _organisation_names() -> Sequence[OrganisationName]:
     def read() -> Sequence[OrganisationName]:
         columns = select(Organisation.id, Organisation.slug, Organisation.name)
