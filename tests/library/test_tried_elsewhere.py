@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from forum.library import actions
 from forum.library import queries as library
 from forum.library.models import Case, Practice
 from forum.library.queries import CaseFilter, PracticeFilter
+from forum.library.views import tables
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation import actions as moderation
@@ -158,6 +161,28 @@ def test_the_table_tells_what_became_of_it(
     said = client.get("/practices.csv?tried=kept").text
     assert "Kept in Tokyo, " in said and "Stopped in" not in said
     assert "Adapted in Surat, " in client.get("/cases.csv").text
+
+
+@pytest.mark.parametrize("room", [20, 200, 32_000])
+def test_the_table_tells_of_all_trials_that_a_cell_can_take(
+    world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(tables, "TRIALS_AT_ONCE", 2)
+    monkeypatch.setattr(tables, "MAX_CELL", room)
+    trials = [(world.reader, "kept"), (world.host, "stopped"), (world.moderator, "adapted")]
+    of_copenhagen(world, "Pumps that call", *trials)
+    of_copenhagen(world, "Trees that drink", trials[0])
+    lines = csv.DictReader(StringIO(client.get("/practices.csv").text.removeprefix("\ufeff")))
+    told = {one["Title"]: one["What became of it"].split("; ") for one in lines}
+    if room == 20:
+        assert told["Pumps that call"] == ["3 more on its page"]
+        assert told["Trees that drink"] == ["1 more on its page"]
+        return
+    assert [
+        WHY[how] in one
+        for one, (_who, how) in zip(told["Pumps that call"], trials[::-1], strict=True)
+    ] == [True] * 3
+    assert len(told["Trees that drink"]) == 1
 
 
 def test_programs_ask_for_trials_too(pumps: Practice, trees: Practice, client: FlaskClient) -> None:

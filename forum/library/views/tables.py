@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Response
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum import web
 from forum.dialogue.forms import AUDIENCE_NAMES
@@ -29,7 +30,10 @@ from forum.sheets import delimiter_in, long_sheet
 from forum.web import me
 
 ROWS_AT_ONCE = 500  # that are read before the next ones are
-MAX_TRIALS = 20  # told of one item
+TRIALS_AT_ONCE = 20  # of each item that are read with its batch; the others of an item that has more, with its line
+MAX_TRIALS = 1_000  # told of one item
+MAX_CELL = 32_000  # characters that all trials of an item may take: spreadsheet programs take 32,767 in a cell
+BETWEEN = "; "  # two trials
 # The name of a column, and a function that returns an item's value for it
 Columns = list[tuple[str, Callable[[Any], object]]]
 # Returns at most so many items after a given one; the first items after None
@@ -46,14 +50,30 @@ class _Tried:
 
     def read(self, topic_ids: Sequence[int | None]) -> None:
         self._counts = queries.tried_counts(topic_ids)
-        self._trials = queries.trials_in(topic_ids, self._wanted, MAX_TRIALS)
+        self._trials = queries.trials_in(topic_ids, self._wanted, TRIALS_AT_ONCE)
 
     def cities(self, topic_id: int | None) -> int:
         return self._counts.get(topic_id or 0, 0)
 
     def told(self, topic_id: int | None) -> str:
         found = self._trials.get(topic_id or 0)
-        return "; ".join(self._in_words(mark) for mark in found.marks) if found else ""
+        if found and found.more:
+            found = queries.trials_in([topic_id], self._wanted, MAX_TRIALS).get(topic_id or 0)
+        return self._listed(found) if found else ""
+
+    def _listed(self, found: queries.Trials) -> str:
+        """All trials, the newest first; of those that no cell can take, how many there are and that the page tells them."""
+        told: list[str] = []
+        room = MAX_CELL
+        for mark in found.marks:
+            words = self._in_words(mark)
+            room -= len(words) + len(BETWEEN)
+            if room < 0:
+                break
+            told.append(words)
+        if left := len(found.marks) - len(told) + found.more:
+            told.append(ngettext("%(num)s more on its page", "%(num)s more on its page", left))
+        return BETWEEN.join(told)
 
     def _in_words(self, mark: Mark) -> str:
         note = "" if mark.member_id in self._reader.ignored else mark.note
