@@ -31,6 +31,7 @@ from werkzeug.security import safe_join
 from forum import locales, web
 from forum.clock import month_in_words
 from forum.columns import MAX_ID
+from forum.mentions import with_mentions_apart
 from forum.pagecache import THEMES
 from forum.pages import capped, counted
 from forum.plaintext import excerpt, prose
@@ -150,6 +151,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         prose=prose,
         month=month_in_words,
         tag=locales.tag,
+        mentions_apart=with_mentions_apart,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_template_context)

@@ -6,7 +6,6 @@ not been maintained since June 2026, so it must not be the last step (see docs/d
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,10 +42,10 @@ from forum.markdown import (
     text_token,
 )
 from forum.mentions import MAX_MENTIONS, link_people, mentions_in, unique_handles
-from forum.plaintext import tidy
+from forum.plaintext import RIGHT_TO_LEFT, tidy
 from forum.quotes import cited_in_source, is_one_link, leading_address, withhold_in_source
 
-VERSION = 5  # increase it when the same source gives other HTML; then run `flask rerender`
+VERSION = 6  # increase it when the same source gives other HTML; then run `flask rerender`
 MAX_HTML = 100_000
 TAGS = frozenset(
     [
@@ -78,7 +77,7 @@ TAGS = frozenset(
     ]
 )
 ATTRIBUTES = {
-    "a": ["class", "href", "title", "rel"],
+    "a": ["class", "dir", "href", "title", "rel"],
     "img": list(illustrations.ATTRIBUTES),
     "p": ["dir"],
     "ul": ["dir"],
@@ -94,9 +93,6 @@ ATTRIBUTES = {
 CLASSES = {"a": {"file"}, "td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
-RIGHT_TO_LEFT = re.compile(
-    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
-)
 DIRECTED_TOKENS = {"bullet_list_open", "ordered_list_open", "table_open", "blockquote_open"}
 
 
@@ -197,7 +193,8 @@ def _render(
             _let_blocks_find_their_direction(tokens)
         mentions = unique_handles(mentions_in(tokens)) if "@" in source else ()
         if people:
-            link_people(tokens, people, [name for name in mentions if name in people][:most])
+            own = [name for name in mentions if name in people][:most]
+            link_people(tokens, people, own, is_apart=bool(RIGHT_TO_LEFT.search(source)))
         html = str(_RENDERER.renderer.render(tokens, _RENDERER.options, {}))
         return Rendered(plain, html, mentions, pictures)
     except (RecursionError, ValueError, IndexError):
@@ -293,7 +290,8 @@ def _link_open(self: object, tokens: list[Token], index: int, options: object, e
     is_local = address.startswith("/") and not address.startswith("//")
     rel = "" if is_local else f' rel="{OUTSIDE_REL}"'
     title = f' title="{escape(token.attrs["title"])}"' if "title" in token.attrs else ""
-    return f'<a href="{escape(address)}"{title}{rel}>'
+    direction = f' dir="{token.attrs["dir"]}"' if "dir" in token.attrs else ""
+    return f'<a href="{escape(address)}"{title}{rel}{direction}>'
 
 
 def _link_close(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:

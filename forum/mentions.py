@@ -1,4 +1,4 @@
-"""Mentions: the handles after an @ in a text, and the links made from them."""
+"""Mentions: the handles after an @ in a text, the links made from them, and their direction in plain text."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from markdown_it.token import Token
+from markupsafe import Markup, escape
 
 from forum.markdown import MAX_LINKS, link_tokens, nesting, text_token
+from forum.plaintext import RIGHT_TO_LEFT
 
 # Not inside an e-mail address or a URL: "ana@example.org" and "@ana.example.org" mention nobody.
 MENTION = re.compile(
     r"(?<![\w@/.+=&#-])@([A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,20})(?![\w@]|[./-]\w)"
 )
+APART = Markup('<bdi dir="ltr">{}</bdi>')
 MAX_MENTIONS = 100  # handles of a text that are looked up
 
 
@@ -45,8 +48,14 @@ def _text_outside_links(children: list[Token]) -> Iterator[Token]:
             yield child
 
 
-def link_people(tokens: list[Token], people: Collection[str], own: Collection[str]) -> None:
-    """Turn mentions into links: of `people` in quotes, and of those in `own` elsewhere."""
+def link_people(
+    tokens: list[Token], people: Collection[str], own: Collection[str], *, is_apart: bool
+) -> None:
+    """Turn mentions into links: of `people` in quotes, and of those in `own` elsewhere.
+
+    `is_apart` for a text that is written, in part, from right to left: there a mention needs a direction of its own,
+    or the @ stands behind the handle.
+    """
     left, depth = MAX_LINKS, 0
     for token in tokens:
         depth += nesting(token, "blockquote")
@@ -57,13 +66,17 @@ def link_people(tokens: list[Token], people: Collection[str], own: Collection[st
         for child in token.children or []:
             linkable = people if depth else own
             is_plain = id(child) in plain
-            parts = _linked_mentions(child.content, linkable, left) if is_plain else [child]
+            parts = (
+                _linked_mentions(child.content, linkable, left, is_apart) if is_plain else [child]
+            )
             left -= len(parts) // 4
             linked += parts
         token.children = linked
 
 
-def _linked_mentions(text: str, people: Collection[str], max_links: int) -> list[Token]:
+def _linked_mentions(
+    text: str, people: Collection[str], max_links: int, is_apart: bool
+) -> list[Token]:
     """The tokens of a text with links to people: four for each link, and one for the rest."""
     tokens: list[Token] = []
     position = 0
@@ -71,9 +84,20 @@ def _linked_mentions(text: str, people: Collection[str], max_links: int) -> list
         handle = found[1].lower()
         if handle not in people or len(tokens) >= 4 * max_links:
             continue
-        tokens += [
-            text_token(text[position : found.start()]),
-            *link_tokens(f"/members/{handle}", found[0]),
-        ]
+        opening, *rest = link_tokens(f"/members/{handle}", found[0])
+        if is_apart:
+            opening.attrSet("dir", "ltr")
+        tokens += [text_token(text[position : found.start()]), opening, *rest]
         position = found.end()
     return [*tokens, text_token(text[position:])]
+
+
+def with_mentions_apart(text: str) -> str | Markup:
+    """A plain text; if it is written from right to left, escaped, with an element around each mention that keeps the @ before it."""
+    if not text or "@" not in text or not RIGHT_TO_LEFT.search(text):
+        return text
+    parts, position = [], 0
+    for found in MENTION.finditer(text):
+        parts += [escape(text[position : found.start()]), APART.format(found[0])]
+        position = found.end()
+    return Markup("").join([*parts, escape(text[position:])])

@@ -36,6 +36,10 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 # Scripts without spaces between words: Thai and Lao, Tibetan, Burmese, Japanese and Chinese
 SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# Letters that are written from right to left
+RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 SPACELESS = re.compile(f"[{SCRIPTS_WITHOUT_SPACES}]")
 ENDS_OF_SENTENCES = tuple('.!?…:;,。！？：؟۔।።"”’»›」』)]）》')
 MIN_TELLING_WORD = 4  # letters of a Latin word that distinguishes one name from others

@@ -15,6 +15,7 @@ import html5lib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup, escape
 
 from forum import markdown, markup
 from forum.markdown import (
@@ -26,7 +27,7 @@ from forum.markdown import (
     paragraphs,
     parser_for,
 )
-from forum.mentions import handles_in
+from forum.mentions import handles_in, with_mentions_apart
 from forum.plaintext import (
     _numbered,
     excerpt,
@@ -657,6 +658,26 @@ def test_a_quote_has_the_direction_of_its_own_words_and_not_of_the_name_above() 
     assert "Hers" not in without and "Mine." in without and cited_in_html(without) == {12}
     assert '<p dir="auto">' not in markup.write("> [نور](/posts/12) Hers.").html
     assert "dir=" not in markup.write("> [Nour](/posts/12)\n>\n> Hers.").html
+
+
+def test_a_mention_in_a_text_from_right_to_left_keeps_its_at_before_the_handle() -> None:
+    linked = '<a href="/members/ana-prado" dir="ltr">@ana-prado</a>'
+    for said in ("مرحبا {}!", "שלום {}, ברוך הבא", "> {} مرحبا"):
+        source = said.format("@ana-prado")
+        assert linked in markup.write(source, people={"ana-prado"}).html, said
+        assert 'dir="ltr"' not in markup.write(source).html
+    link = markup.write("مرحبا [@ana](/members/ana) @ben", people={"ben"}).html
+    assert '<a href="/members/ana">@ana</a>' in link and link.count('dir="ltr"') == 1
+    assert "dir=" not in markup.write("Hello @ana-prado!", people={"ana-prado"}).html
+
+
+def test_a_mention_in_plain_text_from_right_to_left_stands_apart() -> None:
+    apart = '<bdi dir="ltr">@ana-prado</bdi>'
+    for said in ("مرحبا {}", "שלום, {}!", "{} <b>مرحبا</b>"):
+        shown = with_mentions_apart(said.format("@ana-prado"))
+        assert shown == Markup(said.replace("<", "&lt;").replace(">", "&gt;").format(apart)), said
+    for same in ("", "Hello @ana & <b>", "مرحبا <b>", "مرحبا ana@example.org"):
+        assert escape(with_mentions_apart(same)) == escape(same)
 
 
 def test_lists_and_tables_have_the_direction_of_their_own_words() -> None:
