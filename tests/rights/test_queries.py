@@ -9,12 +9,14 @@ from pathlib import Path
 from sqlalchemy import String, Text
 
 from forum.advice import actions as advice
-from forum.agendas.actions import AgendaText, set_hosts, write_agenda
+from forum.agendas.actions import AgendaText, set_hosts, write_agenda, write_theme
 from forum.columns import Base
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText
 from forum.dialogue.queries import first_post, poll_of
+from forum.library import actions as library
+from forum.library.actions import PracticeText
 from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members.models import Member
@@ -83,6 +85,30 @@ def test_each_field_is_documented_and_each_document_is_a_field(people, lived):
         for kind in KINDS:
             for record in kept[kind.name]:
                 assert record.keys() == kind.fields.keys(), kind.name
+
+
+def test_the_themes_of_what_waits_and_the_origin_of_a_practice_are_in(people, agenda):
+    theme = write_theme(people.moderator, "Noise")
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    new = dialogue.NewTopic("question", "The casino?", write("At night."), themes=(theme.id,))
+    dialogue.open_topic(people.ana, agenda.id, new)
+
+    def practice(author, title, origin=None):
+        text = PracticeText(title, "It helps.", sections={"done": "So."}, adapted_from_id=origin)
+        made = library.write_practice(author, agenda.id, text)
+        library.submit(author, made.id)
+        return library.publish(people.host, made.id).id
+
+    origins = [practice(people.ben, title) for title in ("Pumps", "Boats")]
+    for title, origin in zip(("Pumps here", "Boats here"), origins, strict=True):
+        practice(people.ana, title, origin)
+    library.hide_practice(people.moderator, origins[1])
+    kept = all_of(people.ana)
+    assert [one["themes"] for one in kept["waiting"]] == [["Noise"]]
+    assert {one["title"]: one["adapted_from"] for one in kept["practices"]} == {
+        "Pumps here": "Pumps",
+        "Boats here": None,
+    }
 
 
 def test_the_document_says_what_every_file_holds():

@@ -192,10 +192,21 @@ def rows_of_held(member: Member) -> Select[Any]:
     names = """id deed kind title source language audience paragraph poll rule sentence created_at decided_at refused_at
     reason"""
     query = select(*columns_of(Held, names), _agenda(member), _title(member))
-    query = query.add_columns(Held.became_id.label("post_id"))
+    query = query.add_columns(Held.became_id.label("post_id"), Held.themes.label("key_themes"))
+    query = query.add_columns(Organisation.name.label("for_organisation"))
     query = query.join(Agenda, Agenda.id == Held.agenda_id)
+    query = query.outerjoin(Organisation, Organisation.id == Held.organisation_id)
     query = query.outerjoin(Topic, Topic.id == Held.topic_id)
     return query.where(Held.author_id == member.id)
+
+
+def add_themes(rows: Sequence[Any], records: list[Record]) -> None:
+    """Add the names of the themes of held texts."""
+    ids = {number for row in rows for number in row.key_themes or ()}
+    known = select(Theme.id, Theme.name).where(Theme.id.in_(ids))
+    names = {row.id: row.name for row in db.session.execute(known)} if ids else {}
+    for row, record in zip(rows, records, strict=True):
+        record["themes"] = [names[one] for one in row.key_themes or () if one in names]
 
 
 def rows_of_drafts(member: Member) -> Select[Any]:
@@ -258,7 +269,11 @@ def rows_of_practices(member: Member) -> Select[Any]:
     names = """id state title sentence link evidence cost started language audience failure_audience revisit_on
     confirmed_on asked_at unconfirmed_at created_at updated_at submitted_at published_at returned_at returned_reason caught_by featured_at hidden_at
     hidden_reason removed_at deleted_at"""
-    query = select(*columns_of(Practice, names), _agenda(member))
+    origin = aliased(Practice)
+    seen = visible_practices(member).with_only_columns(Practice.id).correlate(None)
+    title = select(origin.title).where(origin.id == Practice.adapted_from_id, origin.id.in_(seen))
+    adapted_from = title.correlate(Practice).scalar_subquery().label("adapted_from")
+    query = select(*columns_of(Practice, names), _agenda(member), adapted_from)
     query = query.add_columns(
         City.name.label("city"), Organisation.name.label("for_organisation"), Practice.slug
     )
@@ -294,7 +309,7 @@ def rows_of_readings(member: Member) -> Select[Any]:
 
 
 def rows_of_meetings(member: Member) -> Select[Any]:
-    kept = """id title source language starts_at ends_at time_zone place is_online seats audience created_at
+    kept = """id title source language starts_at ends_at time_zone place is_online join_link seats audience created_at
     cancelled_at cancelled_reason outcome recording"""
     query = select(*columns_of(Meeting, kept), _agenda(member), City.name.label("city"))
     query = query.join(Agenda, Agenda.id == Meeting.agenda_id)
@@ -326,6 +341,8 @@ def rows_of_signatures(member: Member) -> Select[Any]:
     kept = """id name position organisation_name language signed_at withdrawn_at hidden_at hidden_reason"""
     words = Signature.words.label("reservation")
     query = select(*columns_of(Signature, kept), words, Declaration.title.label("declaration"))
+    query = query.add_columns(City.name.label("city"))
+    query = query.outerjoin(City, City.id == Signature.city_id)
     query = query.join(Declaration, Declaration.id == Signature.declaration_id)
     return query.where(Signature.member_id == member.id)
 
@@ -519,9 +536,7 @@ def rows_of_places(member: Member) -> Select[Any]:
 
 
 def rows_of_all_read(member: Member) -> Select[Any]:
-    return select(*columns_of(AllRead, "agenda_id until")).where(
-        AllRead.member_id == member.id
-    )
+    return select(*columns_of(AllRead, "agenda_id until")).where(AllRead.member_id == member.id)
 
 
 def rows_of_asked(member: Member) -> Select[Any]:

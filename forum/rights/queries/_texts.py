@@ -31,6 +31,7 @@ from forum.parallels.models import TranslatedPart, Translation
 from forum.pictures.models import Picture
 from forum.rights.models import Kind, Record
 from forum.rights.queries._rows import (
+    add_themes,
     columns_of,
     plain_record,
     rows_of_cases,
@@ -180,7 +181,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "What you wrote that a rule held back until a moderator had read it. What is published has its text among the posts."
         ),
         (("held", "author_id"),),
-        in_batches(rows_of_held, Held.id),
+        in_batches(rows_of_held, Held.id, add_to=add_themes),
         {
             "id": _("its number, as in /waiting/7"),
             "deed": _("what becomes of it: open_topic, reply or edit"),
@@ -188,6 +189,8 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "title": _("of a topic: its title"),
             "agenda": _("the agenda it belongs to, unless others prepare it"),
             "topic": _("the title of the topic it belongs to"),
+            "themes": _("of a topic: its themes"),
+            "for_organisation": _("the organisation you wrote it for, if any"),
             "post_id": _("the number of the post it has become"),
             "source": _("the text, in Markdown"),
             "paragraph": _("the paragraph of a case that it comments on, if any"),
@@ -338,6 +341,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "agenda": _("the agenda it stands on, unless others prepare it"),
             "city": _("the city"),
             "for_organisation": _("the organisation you wrote it for, if any"),
+            "adapted_from": _("the practice that it was adapted from, if you can read that"),
             "evidence": _("how well the result is proven"),
             "cost": _("what it cost"),
             "started": _("the year it began"),
@@ -422,6 +426,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "place": _("where it is"),
             "city": _("the city"),
             "is_online": _("whether people can join online"),
+            "join_link": _("where they join"),
             "seats": _("how many can come, if that is limited"),
             "cancelled_at": _("when it was cancelled"),
             "cancelled_reason": _("why"),
@@ -486,6 +491,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "name": _("your name that day"),
             "position": _("your position that day"),
             "organisation_name": _("the name of the organisation that day"),
+            "city": _("the city"),
             "reservation": _("the reservation, if there is one"),
             "signed_at": _("when you signed"),
             "withdrawn_at": _("when it was taken back while a moderator hides the reservation"),
