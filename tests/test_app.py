@@ -27,6 +27,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
 from tests.forums import Forum, MakeForum, forums
+from tests.ports import free_port
 
 pytestmark = pytest.mark.thorough
 
@@ -301,11 +302,6 @@ def test_what_serve_has_found_out_is_what_is_kept_running(
             "127.0.0.1", port, f"http://127.0.0.1:{port}", 3, False, True, file, "plain"
         ),
     ]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
 
 
 def test_of_two_who_upgrade_at_once_one_waits(

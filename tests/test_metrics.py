@@ -26,7 +26,7 @@ from forum.moderation.actions import report
 from forum.pagecache import PageCache
 from forum.settings import Settings
 from forum.upkeep import views
-from tests.trials.site import free_port
+from tests.ports import free_port
 
 TOP = Path(__file__).parent.parent
 COUNT_AND_WAIT = """

@@ -22,10 +22,10 @@ from forum import configuring
 from forum.commands import serve
 from forum.copies import PostgresqlCopier
 from forum.settings import from_environment
+from tests.ports import free_port
 from tests.trials.doors import NAME
 from tests.trials.papers import FOLDER, SCALE, ScaleFiles, program, until
 from tests.trials.parts import Nginx, certificate
-from tests.trials.site import free_port
 
 ONE = SCALE.parent / "one-machine"
 ENVIRONMENTS = [ONE / "interurban.env", SCALE / "interurban.env"]

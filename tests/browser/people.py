@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import APIResponse, Browser, BrowserContext, Page
+
+from tests.ports import free_port
 
 TOP = Path(__file__).parents[2]
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
@@ -67,7 +68,7 @@ def passwords_of(data: Path) -> dict[str, tuple[str, str]]:
 
 def run_site(data: Path, passwords: dict[str, tuple[str, str]], **settings: str) -> Iterator[Site]:
     """Run a server and its worker with the data of a folder, or of the database in `settings`; yields the site."""
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "FORUM_DEMO": "1", "FORUM_DATA": str(data), "FORUM_LIMITS": "0"}
     environment |= {"FORUM_URL": f"http://localhost:{port}", **settings}
     serve = [*FLASK, "serve", "--port", str(port), "--workers", "1"]
@@ -78,12 +79,6 @@ def run_site(data: Path, passwords: dict[str, tuple[str, str]], **settings: str)
     finally:
         server.terminate()
         server.wait(timeout=60)  # the supervisor itself waits twenty seconds for its processes
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from flask import Flask
+
+from tests.ports import free_port
 
 
 @dataclass
@@ -48,18 +49,11 @@ class MailServer:
         return "250 taken"
 
 
-def free_port() -> int:
-    """A free TCP port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def mail_server(app: Flask) -> Iterator[MailServer]:
     """A real mail server that the forum is configured to use."""
     server, port = MailServer(), free_port()
-    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller = Controller(server, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
     with _set(app, smtp_url=f"smtp://127.0.0.1:{port}"):
         yield server

@@ -43,8 +43,9 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule
-from tests.mail.conftest import free_port, with_settings
+from tests.mail.conftest import with_settings
 from tests.pictures.conftest import added_file, shown_by
+from tests.ports import free_port
 
 MAILBOX = "reply@mail.example.org"
 TODAY = now().toordinal()

@@ -22,7 +22,8 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM
 from forum.transports import ServerUnavailable, is_address_unknown, parse_smtp_url
-from tests.mail.conftest import free_port, with_settings
+from tests.mail.conftest import with_settings
+from tests.ports import free_port
 
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
 # Without those that other tests cover

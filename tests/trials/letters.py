@@ -19,8 +19,9 @@ from forum.db import db
 from forum.mail.actions import write_letter
 from forum.mail.models import Delivery
 from forum.permissions import SYSTEM
+from tests.ports import free_port
 from tests.trials.run import Trial
-from tests.trials.site import TOP, Site, free_port
+from tests.trials.site import TOP, Site
 
 PATIENCE = 120  # seconds for the last letters
 
@@ -41,7 +42,7 @@ class Counting:
 def kill_on_the_way(trial: Trial) -> None:
     """Two workers send; one of them is killed again and again, and time passes for what it had taken."""
     server, port = Counting(), free_port()
-    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller = Controller(server, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
     letters, kills = trial.amount(1500, 300), trial.amount(60, 12)
     _write(trial.site, letters)

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.trials.doors import NAME
-from tests.trials.site import TOP, commands_below, end, free_port
+from tests.trials.site import TOP, commands_below, end
 
 SCALE = TOP / "docs/scale"
 NETWORK = "10.0.0."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from forum.members.models import Member
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import from_environment
+from tests.ports import free_port
 from tests.trials.clients import Person
 from tests.trials.postgres import Postgres
 
@@ -203,13 +203,6 @@ def mount(folder: Path, megabytes: int) -> bool:
         return subprocess.run(words, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_ready(port: int, seconds: float = 60) -> None:
