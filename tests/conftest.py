@@ -137,6 +137,14 @@ def fast_password_hashing() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def patient_probe() -> Iterator[None]:
+    """Let a database take its time until it is not ready; `upkeep/test_views.py` tests one that takes longer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forum.upkeep.views._probe.seconds", 60.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def whole_sitemaps() -> Iterator[None]:
     """Keep the sitemap in one file, whatever ids the rows have after a long run; `front/test_machines.py` tests several files."""
     with pytest.MonkeyPatch.context() as patch:
