@@ -299,6 +299,7 @@ def test_what_differs_is_told_and_a_move_can_begin_anew(
     told = source.run("move-database", target.url)
     assert told.exit_code == 1 and "These rows differ" in told.output
     assert "post 1" in told.output and "theme 2" in told.output and marked(target.url)
+    assert not list(target.data.glob("forum.sqlite-wal")), "its file is not in use any more"
     monkeypatch.setattr(moving, "_compare_all", compare)
     # The target is not empty any more, so it is refused
     assert source.run("move-database", target.url).exit_code == 1

@@ -104,11 +104,14 @@ def move_database(target_url: str, again: bool) -> None:
     if queries.schema_state() != "ours":
         raise click.ClickException("Run `flask db upgrade` first: only today's schema is moved.")
     db.session.remove()
-    with _errors_end_command("The source has not changed."), without_slow_log():
-        _prepare(source, target, again)
-        with click.progressbar(length=moving.total(source), label="Copying and comparing") as bar:
-            counts = moving.move(source, target, bar.update)
-    target.dispose()
+    try:
+        with _errors_end_command("The source has not changed."), without_slow_log():
+            _prepare(source, target, again)
+            label = "Copying and comparing"
+            with click.progressbar(length=moving.total(source), label=label) as bar:
+                counts = moving.move(source, target, bar.update)
+    finally:
+        target.dispose()
     click.echo(f"{_rows_in_words(counts)} are the same in both databases, each compared.")
     _put_aside(source)
     click.echo(
