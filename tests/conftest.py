@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as datetime_time
 from functools import partial
 from html import unescape
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -432,6 +432,19 @@ def pytest_collection_finish() -> None:
     """Exempt what exists by now, above all thousands of test items, from garbage collection, as wsgi.py does."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def passing_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a second pass each time the forum asks what time it is: a deed may begin in one second and end in the next."""
+    seconds = count(1)
+
+    class Passing(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(seconds=next(seconds))
+
+    monkeypatch.setattr("forum.clock.datetime", Passing)
 
 
 @pytest.fixture

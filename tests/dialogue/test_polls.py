@@ -571,6 +571,14 @@ def test_a_poll_whose_approval_is_undone_lasts_from_the_next_one(
         assert row.closes_at == now() + POLL_LASTS[lasts] and not row.is_closed
 
 
+@pytest.mark.usefixtures("passing_seconds")
+@pytest.mark.parametrize("lasts", ["week", "month"])
+def test_how_long_a_poll_lasts_is_known_afterwards(people: Any, agenda: Agenda, lasts: str) -> None:
+    topic = opened(people.ana, agenda, PollText("Which?", ("One", "Two"), lasts=lasts))
+    poll = queries.poll_if_there(queries.first_post(topic))
+    assert poll is not None and poll.text_to_publish_again.lasts == lasts
+
+
 def test_a_poll_that_a_rule_catches_cannot_wait_below_a_text_that_is_there(
     people: Any, agenda: Agenda, casino: None
 ) -> None:

@@ -22,12 +22,13 @@ def checked_poll(text: PollText) -> PollText:
 
 def add_poll(post: Post, text: PollText) -> None:
     """Add a checked poll below a post; voting begins now."""
+    begins_at = now()  # one moment: how long the poll lasts is read from its two times
     poll = Poll(
         post_id=post.id,
         question=text.question,
         is_multiple=text.is_multiple,
-        created_at=now(),
-        closes_at=text.end,
+        created_at=begins_at,
+        closes_at=text.end(begins_at),
     )
     db.session.add(poll)
     post.has_poll = True

@@ -71,10 +71,9 @@ class PollText:
         """All its words, one line for each text."""
         return self.question, *self.options
 
-    @property
-    def end(self) -> datetime | None:
-        """When voting ends if the poll begins now; None for no end."""
-        return now() + POLL_LASTS[self.lasts] if self.lasts else self.closes_at
+    def end(self, begins_at: datetime) -> datetime | None:
+        """When voting ends if the poll begins at a moment; None for no end."""
+        return begins_at + POLL_LASTS[self.lasts] if self.lasts else self.closes_at
 
     @property
     def stored(self) -> dict[str, Any]:
