@@ -206,6 +206,19 @@ def test_replies_are_numbered_and_told(people: Any, agenda: Agenda, topic: Topic
     assert found(VISITOR, "badges") == ["post"]
 
 
+@pytest.mark.usefixtures("passing_seconds")
+def test_a_text_and_the_activity_of_its_topic_are_of_one_moment(
+    people: Any, agenda: Agenda
+) -> None:
+    """However long the deed takes: to undo a merge is to return to the moment of the latest post."""
+    topic = actions.open_topic(people.ana, agenda.id, new())
+    first = queries.first_post(topic)
+    assert topic.created_at == topic.active_at == first.created_at
+    reply = actions.reply(people.ben, topic.id, write("We count them, too."))
+    assert fresh(topic).active_at == reply.created_at > first.created_at
+    assert [fault for check in checks() for fault in faults_of(check)] == []
+
+
 def test_nobody_is_told_of_the_own_reply(people: Any, topic: Topic) -> None:
     actions.reply(people.ana, topic.id, write("I forgot something."))
     assert not events("reply")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from sqlalchemy import update
 
@@ -20,7 +21,7 @@ PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 
 def add_topic(author: Person, agenda_id: int, organisation_id: int | None, new: NewTopic) -> Topic:
     """Insert a topic without its first post."""
-    title = single_line(new.title)
+    title, created_at = single_line(new.title), now()
     topic = Topic(
         kind=new.kind,
         agenda_id=agenda_id,
@@ -34,23 +35,26 @@ def add_topic(author: Person, agenda_id: int, organisation_id: int | None, new: 
         home=new.home,
         posts_count=1,
         replies_count=0,
-        created_at=now(),
-        active_at=now(),
+        created_at=created_at,
+        active_at=created_at,
     )
     db.session.add(topic)
     db.session.flush()
     return topic
 
 
-def next_number(topic: Topic) -> int:
-    """Count one more reply, and return its number. `UPDATE … RETURNING` gives two concurrent replies different numbers."""
+def next_number(topic: Topic, created_at: datetime) -> int:
+    """Count one more reply, which is of a moment, and return its number.
+
+    `UPDATE … RETURNING` gives two concurrent replies different numbers.
+    """
     query = (
         update(Topic)
         .where(Topic.id == topic.id)
         .values(
             posts_count=Topic.posts_count + 1,
             replies_count=Topic.replies_count + 1,
-            active_at=max(topic.active_at, now()),
+            active_at=max(topic.active_at, created_at),
         )
         .returning(Topic.posts_count)
     )
@@ -65,9 +69,13 @@ def add_post(
     *,
     key: str | None,
     number: int,
+    created_at: datetime,
     paragraph: str | None = None,
 ) -> Post:
-    """Insert a post under a number from `next_number` (1 for the post that opens a topic)."""
+    """Insert a post under a number from `next_number` (1 for the post that opens a topic).
+
+    `created_at` is the moment that the topic has as its latest activity, to which an undone merge returns.
+    """
     post = Post(
         topic_id=topic.id,
         number=number,
@@ -79,7 +87,7 @@ def add_post(
         language=text.language,
         paragraph=valid_paragraph_key(paragraph),
         submission_key=key[:SUBMISSION_KEY_LENGTH] if key else None,
-        created_at=now(),
+        created_at=created_at,
         useful_count=0,
         same_here_count=0,
         tried_count=0,

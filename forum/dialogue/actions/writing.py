@@ -190,7 +190,15 @@ def _add_topic(
     try:
         with unique_keys():
             topic = add_topic(author, agenda_id, organisation_id, new)
-            post = add_post(topic, author, organisation_id, new.text, key=key, number=1)
+            post = add_post(
+                topic,
+                author,
+                organisation_id,
+                new.text,
+                key=key,
+                number=1,
+                created_at=topic.created_at,
+            )
     except KeyTaken:
         return posted_meanwhile(author, key, new.text, new.title).topic
     set_themes(topic, new.themes)
@@ -348,12 +356,19 @@ def _add_reply(
     needs_review: bool,
 ) -> Post:
     """Add a checked reply, and update search, counters and notices."""
-    before = count_key(topic)
+    before, created_at = count_key(topic), now()
     try:
         with unique_keys():
-            number = next_number(topic)
+            number = next_number(topic, created_at)
             post = add_post(
-                topic, author, organisation_id, text, key=key, number=number, paragraph=paragraph
+                topic,
+                author,
+                organisation_id,
+                text,
+                key=key,
+                number=number,
+                created_at=created_at,
+                paragraph=paragraph,
             )
     except KeyTaken:
         return posted_meanwhile(author, key, text)
