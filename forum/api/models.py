@@ -242,12 +242,13 @@ class Link:
 
 @dataclass(frozen=True)
 class Trial:
-    """Somebody tried it: in which city, what became of it, in which year they said so, and a sentence why."""
+    """Somebody tried it: in which city, what became of it, in which year they said so, and a sentence why with its language."""
 
     city: City | None
     outcome: Annotated[str, OUTCOMES]
     year: int
     note: str
+    language: str
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from forum.confusables import visible
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS, NewTopic
-from forum.dialogue.models import MAX_THEMES, TYPED, PollText
+from forum.dialogue.models import MAX_THEMES, TYPED, Mark, PollText
 from forum.markdown import MAX_SOURCE
 from forum.markup import Written
 from forum.members.forms import LanguageList, language_choices, one_line
@@ -259,6 +259,14 @@ class TriedForm(Form):
         ],
         [one_line],
     )
+    language = language_field()
+
+    @classmethod
+    def of(cls, given: Mark | None, language: str, **options: Any) -> TriedForm:
+        """The form with what was said before; a sentence whose language is not known is in `language`, the reader's own."""
+        known = {"outcome": given.outcome, "note": given.note} if given else {}
+        language = (given.language if given else "") or language
+        return cls(**known, language=language, **options)
 
 
 class ReviseTopicForm(EditTopicForm, _WithPoll):

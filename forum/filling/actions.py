@@ -360,6 +360,7 @@ class BatchWriter:
             "kind": mark.kind,
             "outcome": mark.outcome,
             "note": mark.note,
+            "language": "",
             "city_id": mark.member.city_id,
             "created_at": mark.at,
         }

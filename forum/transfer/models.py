@@ -209,11 +209,12 @@ class ExportedPost(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """A mark “tried it”: who tried what a post describes, the outcome, and why."""
+    """A mark “tried it”: who tried what a post describes, the outcome, why, and in which language that is."""
 
     member: Author
     outcome: str
     note: str
+    language: str
 
 
 class Wanted(NamedTuple):

@@ -391,14 +391,15 @@ def tried_of_topics(topic_ids: Collection[int]) -> dict[int, list[Tried]]:
 
 def _tried_marks(key: Any) -> Select[Any]:
     note = case((Mark.hidden_at.is_(None), Mark.words), else_="")
-    query = select(key, Mark.outcome, note, *_AUTHOR_COLUMNS).join(Mark.member)
+    language = case((Mark.hidden_at.is_(None), Mark.language), else_="")
+    query = select(key, Mark.outcome, note, language, *_AUTHOR_COLUMNS).join(Mark.member)
     return query.where(Mark.kind == TRIED, Member.hidden_at.is_(None))
 
 
 def _tried_by_key(query: Select[Any]) -> dict[int, list[Tried]]:
     found: dict[int, list[Tried]] = {}
-    for key, outcome, note, *author in db.session.execute(query):
-        found.setdefault(key, []).append(Tried(Author._make(author), outcome or "", note))
+    for key, outcome, note, language, *author in db.session.execute(query):
+        found.setdefault(key, []).append(Tried(Author._make(author), outcome or "", note, language))
     return found
 
 

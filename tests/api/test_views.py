@@ -278,15 +278,17 @@ def test_an_author_without_a_profile_has_a_name_alone(
 def test_who_tried_it_is_told_by_city(client: FlaskClient, world: World, people: People) -> None:
     topic = read(client, read(client, f"/cases/{world['case']}")["topic_url"])
     opening = read(client, topic["posts_url"])["items"][0]["id"]
-    dialogue.mark(people.chitra, opening, "tried it", "adapted", "It rained.")
+    dialogue.mark(people.chitra, opening, "tried it", "adapted", "It rained.", language="en")
     tried = read(client, f"/cases/{world['case']}")["tried"]
-    assert [(one["city"]["name"], one["outcome"], one["note"]) for one in tried] == [
-        ("Surat", "adapted", "It rained.")
-    ]
+    assert [
+        (one["city"]["name"], *(one[name] for name in ("outcome", "note", "language")))
+        for one in tried
+    ] == [("Surat", "adapted", "It rained.", "en")]
     given = mark_given(people.chitra, opening, "tried it")
     assert given
     moderation.decide(people.moderator, "mark", given.id, "hide", Reasons("It is wrong.", 2))
-    assert read(client, f"/cases/{world['case']}")["tried"][0]["note"] == ""
+    (hidden,) = read(client, f"/cases/{world['case']}")["tried"]
+    assert hidden["note"] == hidden["language"] == ""
 
 
 def test_who_wants_to_try_it_is_told_by_city(

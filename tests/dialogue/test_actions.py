@@ -459,11 +459,14 @@ def test_who_tried_it_says_what_became_of_it(people: Any, topic: Topic) -> None:
     with pytest.raises(Invalid):
         actions.mark(people.ben, post.id, "tried it", "kept", "x" * 301)
     actions.mark(people.ben, post.id, "tried it", "kept", " It\nworks. ")
-    actions.mark(people.ben, post.id, "tried it", "stopped", "It cost too much.")
+    actions.mark(people.ben, post.id, "tried it", "stopped", "It cost too much.", language="en")
     (mark,) = queries.tried_in(topic.id)
-    assert (mark.outcome, mark.note) == ("stopped", "It cost too much.")
+    assert (mark.outcome, mark.note, mark.language) == ("stopped", "It cost too much.", "en")
     assert mark.city is not None and mark.city.name == "Nairobi"
     assert fresh(post).tried_count == 1
+    actions.mark(people.ben, post.id, "tried it", "kept", "", language="en")
+    (mark,) = queries.tried_in(topic.id)
+    assert (mark.note, mark.language) == ("", "")
 
 
 @pytest.mark.parametrize("kind", ["", "hearts", "useful\x00"])

@@ -333,10 +333,11 @@ def test_a_practice_shows_its_parts_and_who_tried_it(
     world: World, practice: Practice, sign_in: SignIn, client: FlaskClient
 ) -> None:
     reader = sign_in(world.reader)
-    form = {"outcome": "stopped", "note": "No owner was named"}
+    form = {"outcome": "stopped", "note": "No owner was named", "language": "en"}
     answer = reader.post(f"/practices/{practice.slug}/tried", data=form)
     assert answer.status_code == 303 and answer.location.endswith("#tried")
     page = client.get(f"/practices/{practice.slug}").text
+    assert page.count('lang="en" dir="auto">No owner was named<') == 2  # and below the practice
     assert "<strong>wired</strong>" in page and "3 of 4" in page and "EUR 3,200 a year" in page
     assert "Tokyo stopped." in page and "No owner was named" in page and "1 city" in page
     assert "Sign in to read it" in page and SECRET not in page

@@ -242,6 +242,7 @@ def trials(marks: Iterable[Mark]) -> list[models.Trial]:
             outcome=mark.outcome or "",
             year=mark.created_at.year,
             note=mark.note,
+            language=mark.language if mark.note else "",
         )
         for mark in marks
     ]

@@ -45,10 +45,12 @@ def mark(
     outcome: str | None = None,
     note: str = "",
     *,
+    language: str = "",
     is_screened: bool = True,
 ) -> Post:
     """Mark a post as `useful`, `same here`, or `tried it` with `outcome` and `note`; replaces an earlier mark of this kind.
 
+    The note is in `language`, if that is known.
     A note that a rule catches is refused, because there is no queue for it; imports are not screened (`is_screened`).
     While moderators hide the note, the outcome can be changed but not the note, even if the mark was taken back.
     """
@@ -62,13 +64,15 @@ def mark(
     if given is not None and given.hidden_at:
         if note:
             require(member.can.change_note(given))
-        note = given.words
+        note, language = given.words, given.language
     if is_screened and note and (given is None or note != given.words):
         refuse_caught(member, post.topic.agenda_id, from_plain_text(note), "note")
     if given is None:
-        _give(member, post, Mark(kind=kind, outcome=outcome, words=note))
+        given = Mark(kind=kind, outcome=outcome, words=note, language=language if note else "")
+        _give(member, post, given)
     else:
         _change(member, given, outcome, note)
+        given.language = language if note else ""
     return post
 
 

@@ -20,7 +20,7 @@ OUTCOMES = ("kept", "adapted", "stopped")
 class Mark(Base):
     """One reader's mark on a post: `useful`, `same here`, or `tried it` with an outcome and a note that says why.
 
-    `words` is the text of the note. While moderators hide it, `note`, which pages print, is empty; the mark itself
+    `words` is the text of the note, in `language` (empty if that is not known, or there is no note). While moderators hide it, `note`, which pages print, is empty; the mark itself
     stays and counts. Reports and decisions refer to the note by the id of the mark, so ids are never reused.
 
     A mark that is taken back is deleted, unless its note is hidden: then the row stays with the kind `taken back`,
@@ -40,6 +40,7 @@ class Mark(Base):
     kind: Mapped[str]
     outcome: Mapped[str | None]
     words: Mapped[str] = mapped_column("note", Text, default="")
+    language: Mapped[str] = mapped_column(server_default="")
     city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"), index=True)
     created_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]

@@ -45,7 +45,7 @@ def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
     """Ask for the outcome in a form, filled with what was said before; then store it."""
     # The button below a post sends neither field, and the form sends no outcome while none is chosen
     is_said = "outcome" in request.form or "note" in request.form
-    form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
+    form = TriedForm.of(given, me().language, **({} if is_said else {"formdata": None}))
 
     def page(status: int = 200) -> ResponseReturnValue:
         context: dict[str, Any] = {"form": form, "post": post, "given": given}
@@ -53,7 +53,8 @@ def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
         return render_template("dialogue/tried.html", **context), status
 
     def deed() -> AnyResponse:
-        marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
+        said, language = (form.outcome.data, form.note.data or ""), form.language.data
+        marked = actions.mark(me(), post.id, TRIED, *said, language=language)
         return _marked(marked, TRIED, is_on=True)
 
     return webforms.process(form, page, deed, is_first_step=not is_said)

@@ -166,14 +166,15 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
         unmark(me(), post.id, TRIED)
         return web.done(_("What you told is taken back."), back)
     given = mark_given(me(), post.id, TRIED)
-    form = TriedForm(obj=given)
+    form = TriedForm.of(given, me().language)
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "title": title, "back": back, "post": post, "given": given}
         return render_template("library/tried.html", **context), status
 
     def deed() -> AnyResponse:
-        mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
+        said, language = (form.outcome.data, form.note.data or ""), form.language.data
+        mark(me(), post.id, TRIED, *said, language=language)
         return web.done(_("Thank you. What you tried is listed by city."), f"{back}#tried")
 
     return answer_form(form, page, deed)

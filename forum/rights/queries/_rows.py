@@ -237,7 +237,7 @@ def rows_of_rules(member: Member) -> Select[Any]:
 
 def rows_of_marks(member: Member) -> Select[Any]:
     kept: list[Any] = [
-        *columns_of(Mark, "post_id kind outcome created_at hidden_at hidden_reason"),
+        *columns_of(Mark, "post_id kind outcome language created_at hidden_at hidden_reason"),
         Mark.words.label("note"),
         City.name.label("city"),
     ]

@@ -267,6 +267,7 @@ TEXT_KINDS: tuple[Kind, ...] = (
             ),
             "outcome": _("what became of trying it: kept, adapted or stopped"),
             "note": _("your sentence about it"),
+            "language": _("the language of the sentence, if that is known"),
             "city": _("your city that day"),
             "created_at": _("when you gave it"),
             "hidden_at": _("since when a moderator hides your sentence"),

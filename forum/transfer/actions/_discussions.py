@@ -114,12 +114,13 @@ def _mark(values: Values, number: int, discussion: Discussion, loading: Loading)
         with faults_at(values, name):
             for handle in values.get(name, ()):
                 dialogue.mark(loading.member(handle), post.id, kind)
-    for which, (handle, outcome, note) in enumerate(values["tried"]):
+    for which, (handle, outcome, note, language) in enumerate(values["tried"]):
         member = loading.member(handle)
         if number == 1 and _is_by(member, discussion):
             continue
         with faults_at(values, "tried", which):
-            dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
+            said = {"language": language, "is_screened": False}
+            dialogue.mark(member, post.id, "tried it", outcome, note, **said)
 
 
 def ask_poll(values: Values, author: Member, post_id: int) -> None:

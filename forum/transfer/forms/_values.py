@@ -240,9 +240,10 @@ def figure_words(value: str) -> list[str]:
 
 
 def tried(value: str) -> list[str]:
-    """A mark “tried it”: handle, outcome, and a sentence why, which may be empty."""
-    handle, outcome, why = parts(2, 3)(value)
-    return [slug(handle), one_of(*OUTCOMES)(outcome), up_to(MAX_NOTE_LENGTH)(why) if why else ""]
+    """A mark “tried it”: handle, outcome, and a sentence why with its language, which may both be empty."""
+    handle, outcome, why, code = parts(2, 4)(value)
+    why = up_to(MAX_NOTE_LENGTH)(why) if why else ""
+    return [slug(handle), one_of(*OUTCOMES)(outcome), why, language(code) if code else ""]
 
 
 def wants(value: str) -> tuple[str, date]:

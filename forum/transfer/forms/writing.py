@@ -604,7 +604,7 @@ class Writer:
         return [("on behalf of organisation", _yes_if(organisation_id and is_theirs))]
 
     def _tried(self, tried: Sequence[Tried]) -> Fields:
-        marks = [(self.people.of(one.member), one.outcome, one.note) for one in tried]
+        marks = [(self.people.of(one.member), one.outcome, one.note, one.language) for one in tried]
         return [("tried", _parts_value(mark)) for mark in sorted(marks)]
 
     def _wanted(self, wanted: Sequence[Wanted]) -> Fields:
