@@ -71,7 +71,7 @@ def test_search_leads_to_the_filters_of_the_libraries(small: Small, client: Any)
 
     def line(query: str) -> list[str]:
         page = client.get(f"/search?{query}").text
-        sentence = page.partition("Instead of by words, filter by place")[2].partition("</p>")[0]
+        sentence = page.partition("Or filter by place")[2].partition("</p>")[0]
         return re.findall(r'href="([^"]+)"', sentence)
 
     index(SYSTEM, Entry("practice", 7, "/practices/quiet", "Noise at night", ".", now()))
