@@ -96,6 +96,8 @@ About the second.
 def try_case(people: Any, topic_id: int) -> None:
     """Ana and Ben have tried the case of a topic, and Chitra wants to."""
     opening = opening_post(topic_id)
-    dialogue.mark(people.ana, opening.id, "tried it", "adapted", "Louder | at first.", language="fr")
+    dialogue.mark(
+        people.ana, opening.id, "tried it", "adapted", "Louder | at first.", language="fr"
+    )
     dialogue.mark(people.ben, opening.id, "tried it", "stopped")
     library.intend(people.chitra, topic_id, month_end(3))

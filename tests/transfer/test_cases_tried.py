@@ -41,7 +41,10 @@ def exported(app: Flask, folder: Path, *words: str) -> list[str]:
     return [line for line in section.split("\n") if line.startswith(("- tried", "- wants"))]
 
 
-ANA, BEN = "- tried: ana-prado | adapted | Louder \\| at first. | fr", "- tried: ben-okoth | stopped"
+ANA, BEN = (
+    "- tried: ana-prado | adapted | Louder \\| at first. | fr",
+    "- tried: ben-okoth | stopped",
+)
 
 
 @pytest.mark.parametrize("readers", ["visitors", "members"])
