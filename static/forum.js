@@ -33,7 +33,7 @@ function make(tag, properties, ...inside) {
 
 /** The page at an address, or the one that answers a form; fails where none comes, after two minutes: a picture takes time on a poor line. */
 async function page(address, body) {
-  const answer = await fetch(address, body && { method: "POST", body, signal: AbortSignal.timeout?.(120_000) });
+  const answer = await fetch(address, { body, signal: AbortSignal.timeout?.(120_000), method: body && "POST" });
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 

@@ -441,6 +441,27 @@ def test_a_second_press_on_quote_quotes_once(member: Visit, rich: str) -> None:
     page.unroute("**/reply?quote=*")
 
 
+def test_a_quotation_that_never_comes_leads_to_the_page_that_has_it(
+    member: Visit, rich: str
+) -> None:
+    page = member.go(rich)
+    soon = "const after = AbortSignal.timeout; AbortSignal.timeout = (time) => after.call(AbortSignal, time / 600)"
+    page.evaluate(soon)  # a fifth of a second instead of two minutes
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.resource_type)
+        if route.request.resource_type == "document":
+            route.continue_()
+
+    page.route("**/reply?quote=*", answer)
+    page.locator("a.re", has_text="Quote").first.click()
+    page.wait_for_url("**/reply?quote=*")
+    expect(page.locator("[name=source]")).to_have_value(re.compile("It held"))
+    assert asked == ["fetch", "document"]
+    page.unroute("**/reply?quote=*")
+
+
 def test_one_writes_below_a_quotation(member: Visit, rich: str) -> None:
     for is_here in (True, False):
         page = member.go(rich)
