@@ -13,7 +13,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import first_post, topic_if_there
 from forum.library import actions, queries
 from forum.library import queries as library
-from forum.library.models import Case, Practice
+from forum.library.models import Case, CasePlace, Practice
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
 from forum.members.models import City
 from forum.permissions import VISITOR
@@ -281,3 +281,26 @@ def test_statements_have_one_form_whatever_is_chosen(
             assert set(choices(VISITOR, filter_class(**wanted))) == set(facets)
         forms.append(made.statements)
     assert all(form == forms[0] for form in forms)
+
+
+def test_what_is_chosen_is_counted_however_many_choices_are_commoner(case: Case) -> None:
+    places = range(1, 62)
+    db.session.add_all(
+        City(
+            id=9_000_000 + place,
+            slug=f"place-{place:02}",
+            name=f"Place {place:02}",
+            country="KE",
+            latitude=0,
+            longitude=0,
+            population=1,
+        )
+        for place in places
+    )
+    db.session.flush()
+    db.session.add_all(CasePlace(case_id=case.id, city_id=9_000_000 + place) for place in places)
+    db.session.flush()
+    assert "place-61" not in counts(library.case_choices(VISITOR, CaseFilter()), "city")
+    chosen = library.case_choices(VISITOR, CaseFilter(city=("place-61", "nowhere")))["city"]
+    assert ("place-61", "Place 61", 1) in [(one.value, one.label, one.count) for one in chosen]
+    assert len(chosen) == 60

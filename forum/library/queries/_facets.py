@@ -430,7 +430,7 @@ def _read_once_each(facets: Facets, ids: CTE, chosen: Mapping[str, Chosen]) -> F
 def _counted_choices(name: str, group: Facets) -> Select[Any]:
     """In SQL: the name of a facet, and its commonest values among the rows that fit the other facets of the group.
 
-    Each with its label and its number of items.
+    Each with its label and its number of items; what is chosen is among them, however rare it is.
     """
     facet = group[name]
     number = func.count() if facet.is_single else func.count(facet.item_id.distinct())
@@ -440,5 +440,8 @@ def _counted_choices(name: str, group: Facets) -> Select[Any]:
         facet.value.is_not(None),
         *(one.fits for other, one in group.items() if other != name and one.fits is not None),
     )
-    query = query.group_by(facet.value, facet.label)
-    return query.order_by(how_many.desc(), facet.label, facet.value).limit(MAX_CHOICES)
+    own_fit = [facet.fits] if facet.fits is not None else []
+    query = query.group_by(facet.value, facet.label, *own_fit)
+    chosen_first = [fit.desc() for fit in own_fit]
+    query = query.order_by(*chosen_first, how_many.desc(), facet.label, facet.value)
+    return query.limit(MAX_CHOICES)
