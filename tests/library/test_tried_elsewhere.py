@@ -286,6 +286,9 @@ def test_a_list_of_what_was_tried_says_when_no_city_tried_any(
     assert 'href="/cases">Remove this filter</a>' in client.get("/cases?tried=kept").text
     of_city = client.get(f"{wanted}&tried_city=lima").text
     assert "No practice has all of these" in of_city and "No city has said" not in of_city
+    for path in ("/practices?tried=kept&country=KE", "/cases?tried=kept&language=sw"):
+        of_none = client.get(path).text  # without the filter, too, there is nothing
+        assert "has all of these" in of_none and "No city has said" not in of_none
     of_copenhagen(world, "Trees that drink", (world.reader, "kept"))
     assert "Trees that drink" in client.get(wanted).text
     of_another = client.get(f"/practices?{of_agenda}&tried=stopped").text

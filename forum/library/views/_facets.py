@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby
 from typing import Any
@@ -73,11 +73,18 @@ _CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
 
 
 def render_library(
-    name: str, facets: list[Facet], *, address: str = "", template: str = "", **context: Any
+    name: str,
+    facets: list[Facet],
+    *,
+    address: str = "",
+    template: str = "",
+    count_untried: Callable[[], int] = int,
+    **context: Any,
 ) -> str:
     """Render the list `name` (cases, practices or readings) with its facets, and a chip to remove each chosen value.
 
-    `address` and `template` are for a page that offers the list to choose from.
+    `address` and `template` are for a page that offers the list to choose from. `count_untried` counts the items that the
+    filters leave without the one by what became of a trial; it is called only where no city tried any of them.
     """
     address = address or url_for(f"library.{name}")
     chips = [
@@ -92,7 +99,7 @@ def render_library(
         chips=chips,
         table=address_with_filters(f"library.{name}_table"),
         is_filterable=any(facet.choices for facet in facets),
-        untried=_address_of_untried(address, facets),
+        untried=_address_of_untried(address, facets, count_untried),
         **words_for_columns(),
         **context,
     )
@@ -122,12 +129,17 @@ def _chosen_in_query(name: str) -> tuple[str, ...]:
     return tuple(value for value in given if value)[:MAX_CHOSEN]
 
 
-def _address_of_untried(address: str, facets: Iterable[Facet]) -> str:
-    """If only what was tried is wanted, and no city tried any of these: the address of the list with its other filters."""
+def _address_of_untried(
+    address: str, facets: Iterable[Facet], count_untried: Callable[[], int]
+) -> str:
+    """If only what was tried is wanted, and no city tried any of these: the address of the list with its other filters.
+
+    Nothing where the other filters alone leave nothing.
+    """
     chosen = [facet for facet in facets if facet.name in TRIAL_FACETS and facet.chosen]
     if [facet.name for facet in chosen] != ["tried"]:
         return ""
-    if any(count for _value, _text, count in chosen[0].choices):
+    if any(count for _value, _text, count in chosen[0].choices) or not count_untried():
         return ""
     args: dict[str, Any] = request.args.to_dict(flat=False)
     kept = {key: args[key] for key in args if key in _PARAMETERS and key != "tried"}

@@ -66,7 +66,14 @@ def cases() -> ResponseReturnValue:
     facets = shown_facets(queries.case_choices(me(), wanted), wanted)
     page = queries.cases(me(), wanted, web.number("page"))
     trials = queries.wanted_trials((case.topic_id for case in page.items), wanted)
-    return render_library("cases", facets, page=page, trials=trials, curated=curated_agendas(me()))
+    return render_library(
+        "cases",
+        facets,
+        page=page,
+        count_untried=lambda: queries.cases(me(), replace(wanted, tried=()), 1).total,
+        trials=trials,
+        curated=curated_agendas(me()),
+    )
 
 
 @bp.get("/cases/<slug>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -80,6 +81,7 @@ def practices() -> ResponseReturnValue:
         page=page,
         order=order,
         orders=orders,
+        count_untried=lambda: queries.practices(me(), replace(wanted, tried=()), 1).total,
         tried=queries.tried_counts(topic_ids),
         trials=queries.wanted_trials(topic_ids, wanted),
     )
