@@ -39,7 +39,10 @@ from forum.sentfiles import ENDINGS
 from forum.settings import Settings
 from forum.templating import TemplateEnvironment
 
-COMMENTS_OF_STYLES = re.compile(r"""("[^"]*"|'[^']*')|/\*.*?\*/""", re.DOTALL)
+# Strings and addresses are matched as well, so that what looks like a comment within them is none
+COMMENTS_OF_STYLES = re.compile(
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\burl\([^"')]*\))|/\*.*?\*/""", re.DOTALL
+)
 # Bytes: enough for a full practice, percent-encoded, at three bytes a letter
 MAX_BODY = 2 * 1024 * 1024
 # Bytes, at the one address where pictures and files are uploaded: enough for a photograph from a phone. A file may have
@@ -76,7 +79,7 @@ class LateRule(Rule):
 
 
 def _short_style(style: str) -> str:
-    """A style sheet without its comments and indentation; what stands in quotation marks stays."""
+    """A style sheet without its comments and indentation; strings and addresses stay as they are."""
     bare = COMMENTS_OF_STYLES.sub(lambda found: found[1] or "", style)
     return "\n".join(line.strip() for line in bare.splitlines() if line.strip())
 

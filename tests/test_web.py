@@ -139,16 +139,26 @@ def test_styles_come_without_their_comments(client: FlaskClient) -> None:
 
 
 @once
-def test_what_looks_like_a_comment_within_a_string_of_a_style_stays(
-    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("style", "sent"),
+    [
+        (
+            "a::before { content: \"/* 'no' */\" } /* \"one */ b { c: '*/' }",
+            "a::before { content: \"/* 'no' */\" }  b { c: '*/' }",
+        ),
+        (
+            r'a { quotes: "\"" "/*" } /* one */ b { c: "*/" }',
+            r'a { quotes: "\"" "/*" }  b { c: "*/" }',
+        ),
+        ("a { b: url(c/*d.svg) } e { f: g } /* h */", "a { b: url(c/*d.svg) } e { f: g }"),
+    ],
+)
+def test_what_looks_like_a_comment_within_a_string_or_an_address_of_a_style_stays(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, style: str, sent: str
 ) -> None:
-    (tmp_path / "odd.css").write_text(
-        "a::before { content: \"/* 'no' */\" } /* \"one */ b { c: '*/' }"
-    )
+    (tmp_path / "odd.css").write_text(style)
     monkeypatch.setattr(client.application, "static_folder", str(tmp_path))
-    assert (
-        client.get("/static/odd.css").text == "a::before { content: \"/* 'no' */\" }  b { c: '*/' }"
-    )
+    assert client.get("/static/odd.css").text == sent
 
 
 @once
