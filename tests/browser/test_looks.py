@@ -250,6 +250,36 @@ def test_nothing_is_wider_than_a_narrow_window(visit: Callable[..., Visit]) -> N
     assert faults == []
 
 
+# The lines of text that the button which opens the filters covers
+COVERED = """() => {
+  const button = document.querySelector(".facets > summary"), box = button.getBoundingClientRect();
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), covered = [];
+  for (let text; (text = texts.nextNode()); ) {
+    if (!text.data.trim() || button.contains(text) || text.parentElement.closest(".vh")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    covered.push(...[...range.getClientRects()].filter((line) => line.left < box.right - 1 && line.right > box.left + 1
+      && line.top < box.bottom - 1 && line.bottom > box.top + 1).map(() => text.data.trim()));
+  }
+  return covered;
+}"""
+
+
+# A phone; a small one; and both with letters of twice the size, which leave half as many of them in a line
+@pytest.mark.parametrize("width", [390, 320, 195, 160])
+def test_the_button_that_opens_filters_covers_no_text(
+    visit: Callable[..., Visit], width: int
+) -> None:
+    window = visit(viewport={"width": width, "height": 800}, locale="fr")
+    for path in (
+        "/practices?tried=kept&language=en",
+        "/search?q=climate&kind=practice",
+        "/members?language=en",
+        "/readings?kind=book",
+    ):
+        assert window.go(path).evaluate(COVERED) == [], path
+
+
 def test_the_lists_of_menus_stay_in_the_window(visit: Callable[..., Visit]) -> None:
     window = visit(viewport={"width": 768, "height": 800})
     window.sign_in("member")
