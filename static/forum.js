@@ -99,9 +99,9 @@ function tellNews() {
 
 /** After signing out, the first page of a visitor deletes the drafts. */
 function forgetDrafts() {
-  const isLeaving = session.leaving;
+  const { leaving } = session;
   delete session.leaving;
-  if (!isLeaving || words.member) return;
+  if (!leaving || words.member) return;
   for (const key of Object.keys(local)) if (key.startsWith("draft:")) delete local[key];
 }
 
@@ -194,14 +194,13 @@ function move(step) {
   const at = items.indexOf(here());
   const item = at < 0 && step < 0 ? items.at(-1) : items[at + step];
   if (!item) return items.length;
-  const link = item.querySelector("h2 a, h3 a, p a") ?? item;
   if (item.closest(".q")) return click(item.querySelector("a"));
   if (item.closest(".posts, .op")) {
     stand(item);
     item.scrollIntoView({ block: "start" });
     return true;
   }
-  return focus(link);
+  return focus(item.querySelector("h2 a, h3 a, p a") ?? item);
 }
 
 /** Choosing never sends: it ticks a radio button, or opens the reasons. */
@@ -241,8 +240,9 @@ if (!begun.matches(FIELDS)) {
   document.querySelector(".sum")?.focus();
   showResult();
 } else if (location.hash) {
-  // On a slow line a page is there long before this script, and Chromium takes the focus when it then follows the fragment
-  begun.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? begun.focus(), { once: true });
+  // On a slow line a page is there long before this script, and Chromium takes the focus when it then follows the fragment.
+  // Other browsers do not, so it ends: who leaves the field later has left it
+  begun.addEventListener("blur", ({ relatedTarget }) => relatedTarget || begun.focus(), { once: true, signal: AbortSignal.timeout?.(7_000) });
 }
 const wanted = {
   drafts: body.dataset.published || document.querySelector("[data-draft]"),
