@@ -41,11 +41,17 @@ from forum.markdown import (
     split_paragraphs,
     text_token,
 )
-from forum.mentions import MAX_MENTIONS, link_people, mentions_in, unique_handles
+from forum.mentions import (
+    MAX_MENTIONS,
+    direct_linked_mentions,
+    link_people,
+    mentions_in,
+    unique_handles,
+)
 from forum.plaintext import RIGHT_TO_LEFT, tidy
 from forum.quotes import cited_in_source, is_one_link, leading_address, withhold_in_source
 
-VERSION = 6  # increase it when the same source gives other HTML; then run `flask rerender`
+VERSION = 7  # increase it when the same source gives other HTML; then run `flask rerender`
 MAX_HTML = 100_000
 TAGS = frozenset(
     [
@@ -191,6 +197,7 @@ def _render(
         _adapt_tokens(tokens)
         if RIGHT_TO_LEFT.search(source):
             _let_blocks_find_their_direction(tokens)
+            direct_linked_mentions(tokens)
         mentions = unique_handles(mentions_in(tokens)) if "@" in source else ()
         if people:
             own = [name for name in mentions if name in people][:most]

@@ -92,6 +92,17 @@ def _linked_mentions(
     return [*tokens, text_token(text[position:])]
 
 
+def direct_linked_mentions(tokens: list[Token]) -> None:
+    """Give a direction to links to members whose words are a mention, as they stand in what somebody quotes from a page."""
+    for token in tokens:
+        children = token.children or []
+        for opening, words, closing in zip(children, children[1:], children[2:], strict=False):
+            address = str(opening.attrs.get("href", "")) if opening.type == "link_open" else ""
+            is_mention = closing.type == "link_close" and MENTION.fullmatch(words.content)
+            if address.startswith("/members/") and is_mention:
+                opening.attrSet("dir", "ltr")
+
+
 def with_mentions_apart(text: str) -> str | Markup:
     """A plain text; if it is written from right to left, escaped, with an element around each mention that keeps the @ before it."""
     if not text or "@" not in text or not RIGHT_TO_LEFT.search(text):

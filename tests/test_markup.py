@@ -666,8 +666,12 @@ def test_a_mention_in_a_text_from_right_to_left_keeps_its_at_before_the_handle()
         source = said.format("@ana-prado")
         assert linked in markup.write(source, people={"ana-prado"}).html, said
         assert 'dir="ltr"' not in markup.write(source).html
-    link = markup.write("مرحبا [@ana](/members/ana) @ben", people={"ben"}).html
-    assert '<a href="/members/ana">@ana</a>' in link and link.count('dir="ltr"') == 1
+    link = markup.write("مرحبا [@ana](/topics/1) @ben", people={"ben"}).html
+    assert '<a href="/topics/1">@ana</a>' in link and link.count('dir="ltr"') == 1
+    quoted = "> [نور](/posts/12)\n>\n> [@ana-prado](/members/ana-prado) مرحبا"
+    assert linked in markup.write(quoted).html  # as what is chosen on a page is quoted
+    for named in ("[Ana @home](/members/ana) مرحبا", "[نور](/members/nour)"):
+        assert 'dir="ltr"' not in markup.write(named).html
     assert "dir=" not in markup.write("Hello @ana-prado!", people={"ana-prado"}).html
 
 

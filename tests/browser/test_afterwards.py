@@ -114,7 +114,9 @@ def test_who_types_before_the_script_is_there_stays_in_the_field(
     page.wait_for_function(READY)
     page.keyboard.type("under way.")
     expect(field).to_have_value("One thing more, under way.")
-    page.locator("h1").click()  # who then leaves the field, as one does to put the keyboard of a phone away, has left it
+    page.locator(
+        "h1"
+    ).click()  # who then leaves the field, as one does to put the keyboard of a phone away, has left it
     expect(field).not_to_be_focused()
 
 
