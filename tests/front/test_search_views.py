@@ -33,6 +33,17 @@ def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None
     assert small.members_only.title not in client.get("/search?q=tender").text
 
 
+def test_a_mention_in_what_is_found_from_right_to_left_keeps_its_at_before_the_handle(
+    small: Small, client: Any
+) -> None:
+    apart = '<bdi dir="ltr">@ben-okoth</bdi>'
+    reply(small.people.ana, small.question.id, write("مرحبا @ben-okoth كيف", "ar"))
+    assert (
+        f"<mark>مرحبا</mark> {apart} كيف" in client.get("/search", query_string={"q": "مرحبا"}).text
+    )
+    assert f"مرحبا {apart} كيف" in client.get(f"/members/{small.people.ana.handle}").text
+
+
 def test_where_no_text_has_all_words_search_shows_what_has_some(
     small: Small, client: Any, sign_in: Any, queries: Any
 ) -> None:
