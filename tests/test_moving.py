@@ -104,7 +104,10 @@ def made_target(made: MakeForum) -> Forum:
 
 @pytest.fixture
 def target(made_target: Forum) -> Forum:
-    """A forum whose tables are empty."""
+    """A forum whose tables are empty, and to which nobody is connected."""
+    with made_target.app.app_context():
+        db.session.remove()
+        db.engine.dispose()
     engine = create_engine(made_target.url)
     if moving.inspect(engine).has_table("post"):
         moving.start_again(engine)
