@@ -40,6 +40,22 @@ def test_statements_are_kept_for_a_reach_and_may_be_forgotten_at_any_moment(
     assert len(made) > 50
 
 
+def test_of_large_statements_fewer_are_kept() -> None:
+    """Every host of other agendas has one, and that which counts the facets of a library takes half a megabyte."""
+
+    @reachcache.cached_large_statement
+    def statement(_reader: Person, number: int) -> list[int]:
+        return [number]
+
+    most = reachcache.MAX_LARGE_STATEMENTS
+    first = statement(VISITOR, 0)
+    assert most < reachcache.MAX_CACHED_STATEMENTS
+    assert [statement(VISITOR, number)[0] for number in range(most)] == [*range(most)]
+    assert statement(VISITOR, 0) is first
+    statement(VISITOR, most)
+    assert statement(VISITOR, 0) is not first
+
+
 def test_readers_of_another_reach_have_a_statement_of_their_own() -> None:
     @reachcache.cached_statement
     def statement(_reader: Person) -> object:

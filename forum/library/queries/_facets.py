@@ -49,7 +49,7 @@ from forum.members.models import City
 from forum.members.queries import city_size
 from forum.permissions import Person
 from forum.reach import read_by
-from forum.reachcache import cached_for_reader, cached_statement
+from forum.reachcache import cached_for_reader, cached_large_statement, cached_statement
 from forum.versions import ANY_CHANGE
 
 MAX_CHOICES = 60  # choices of one facet
@@ -377,7 +377,7 @@ def _facets_of(reader: Person, model: type[Any]) -> Facets:
     return _FACETS[model](reader)
 
 
-@cached_statement
+@cached_large_statement
 def _choices_query(reader: Person, model: type[Any], *, is_filtered: bool) -> Select[Any]:
     """In SQL: each facet's name, and its choices. With filters, `_parameters` belong to it."""
     chosen = {name: _given_later(name) for name in _facets_of(reader, model)} if is_filtered else {}
