@@ -231,6 +231,19 @@ def test_of_a_hidden_note_the_mark_stays_and_is_counted(
     assert "Medellín" in client.get(page).text and "Quiet asphalt" in client.get(places[-1]).text
 
 
+def test_moderators_and_its_author_find_a_note_in_its_own_language(
+    sign_in: Any, people: Any, practice: Any
+) -> None:
+    opening = opening_post_id(people.ana, practice.topic_id)
+    dialogue.mark(people.ana, opening, TRIED, "stopped", "Trop cher.", language="fr")
+    given = _given(people.ana, opening)
+    assert review_context(people.host, "mark", given.id).thing.language == "fr"
+    actions.decide(people.host, "mark", given.id, "hide", REASONS)
+    for reader in (people.host, people.ana):
+        page = sign_in(reader).get(f"/practices/{practice.slug}").text
+        assert '<q lang="fr" dir="auto">Trop cher.</q>' in page
+
+
 def test_of_hidden_what_happened_next_nothing_is_left(
     client: Any, people: Any, question: Topic, queries: Any
 ) -> None:

@@ -245,6 +245,7 @@ def _from_note(mark: Mark) -> Thing:
         row=mark,
         agenda=topic.agenda,
         shown_in=topic.title,
+        language=mark.language,
         place_language=topic.language,
     )
 
