@@ -76,5 +76,6 @@ def test_the_parts_of_a_value_come_back(parts: list[str]) -> None:
 
 def test_bars_and_semicolons_may_stand_in_values() -> None:
     assert list_of(r"land \; water; parks") == ["land ; water", "parks"]
-    assert tried(r"ana | kept | it \| works") == ["ana", "kept", "it | works"]
+    assert tried(r"ana | kept | it \| works | fr") == ["ana", "kept", "it | works", "fr"]
+    assert tried(r"ana | kept | it \| works") == ["ana", "kept", "it | works", ""]
     assert figure(r"a\|b | 2 | | 2025 | us")[0] == "a|b"
