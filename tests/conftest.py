@@ -814,11 +814,11 @@ def load_dataset(name: str, app: Flask, create: Callable[[], Any]) -> Any:
     db.session.commit()
     is_kept = stack and stack.can_keep
     if key not in SNAPSHOTS:
-        SNAPSHOTS[key] = *_take_snapshot(create), time.monotonic()
+        SNAPSHOTS[key] = *_take_snapshot(create), time.time()
     else:
         rows, _returned, taken = SNAPSHOTS[key]
-        # Whole seconds, as `now` returns
-        _insert_rows(rows, timedelta(seconds=int(time.monotonic() - taken)))
+        # Whole seconds, as `now` returns, and by its clock: a machine may set that back, and nothing is of a later moment
+        _insert_rows(rows, timedelta(seconds=int(time.time() - taken)))
     if stack and is_kept:
         stack.keep(name)
     # Rows that the test loaded earlier, people above all, keep their loaded relationships.
