@@ -25,15 +25,15 @@ def cached_statement(build: Callable[P, R]) -> Callable[P, R]:
     The function's first argument is the reader, and the statement may depend on the reader only through the reach.
     Ids and numbers must be bound parameters, given at execution.
     """
-    return _cached(build, lambda: MAX_CACHED_STATEMENTS)
+    return _cached(build, MAX_CACHED_STATEMENTS)
 
 
 def cached_large_statement(build: Callable[P, R]) -> Callable[P, R]:
     """As `cached_statement`, for statements that take much memory, of which fewer are kept."""
-    return _cached(build, lambda: MAX_LARGE_STATEMENTS)
+    return _cached(build, MAX_LARGE_STATEMENTS)
 
 
-def _cached(build: Callable[P, R], most: Callable[[], int]) -> Callable[P, R]:
+def _cached(build: Callable[P, R], most: int) -> Callable[P, R]:
     cache: dict[Any, R] = {}
 
     @wraps(build)
@@ -42,7 +42,7 @@ def _cached(build: Callable[P, R], most: Callable[[], int]) -> Callable[P, R]:
         key = (_reach(reader), args[1:], *kwargs.items())
         built = cache.get(key)
         if built is None:
-            if len(cache) >= most():
+            if len(cache) >= most:
                 cache.clear()  # other threads keep the statements that they are using
             built = cache[key] = build(*args, **kwargs)
         return built

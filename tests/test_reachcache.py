@@ -25,6 +25,7 @@ def test_a_statement_is_kept_for_all_that_it_depends_on() -> None:
 def test_statements_are_kept_for_a_reach_and_may_be_forgotten_at_any_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(reachcache, "MAX_CACHED_STATEMENTS", 2)
     made: list[int] = []
 
     @reachcache.cached_statement
@@ -33,7 +34,6 @@ def test_statements_are_kept_for_a_reach_and_may_be_forgotten_at_any_moment(
         return [number]
 
     assert statement(VISITOR, 1) is statement(VISITOR, 1)
-    monkeypatch.setattr(reachcache, "MAX_CACHED_STATEMENTS", 2)
     with ThreadPoolExecutor(4) as threads:  # each deletes values that the others have just stored
         found = threads.map(lambda number: statement(VISITOR, number % 50), range(20_000))
         assert all(some == [number % 50] for number, some in enumerate(found))

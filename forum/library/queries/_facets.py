@@ -383,12 +383,12 @@ def _choices_query(reader: Person, model: type[Any], *, is_filtered: bool) -> Se
     chosen = {name: _given_later(name) for name in _facets_of(reader, model)} if is_filtered else {}
     ids = _read_once(_LISTED[model](reader).with_only_columns(model.id))
     groups = _groups(_read_once_each(_facets_of(reader, model), ids, chosen))
-    fitting = [_read_once(_fitting_items(group)) for group in groups] if is_filtered else []
+    fitting = [(group, _read_once(_fitting_items(group))) for group in groups if is_filtered]
     counted = [
         _counted_choices(name, group).where(
             *(
                 _is_among(group[name].item_id, select(items.c[0]), other, chosen)
-                for other, items in zip(groups, fitting, strict=False)
+                for other, items in fitting
                 if other is not group
             )
         )
