@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 from wtforms import DateField, IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired
 
@@ -105,37 +106,40 @@ def test_a_file_is_not_kept_under_the_name_of_a_content_that_it_does_not_have(
         assert answer.status_code == 200 and answer.headers["Cache-Control"] == "public, no-cache"
 
 
+def sent_files(client: FlaskClient, ending: str) -> list[tuple[str, str, TestResponse]]:
+    """Of each file of `static/` with an ending: its address, its source, and the answer."""
+    paths = list(Path(__file__).parent.parent.joinpath("static").glob(f"*{ending}"))
+    assert paths
+    addresses = [f"/static/{path.name}" for path in paths]
+    return [
+        (address, path.read_text("utf-8"), client.get(address))
+        for path, address in zip(paths, addresses, strict=True)
+    ]
+
+
 @once
 def test_scripts_come_without_their_comments(client: FlaskClient) -> None:
-    paths = list(Path(__file__).parent.parent.joinpath("static").glob("*.js"))
-    assert paths
-    for path in paths:
-        answer = client.get(f"/static/{path.name}")
-        source, sent = path.read_text("utf-8"), answer.text
+    for address, source, answer in sent_files(client, ".js"):
+        sent = answer.text
         assert answer.mimetype == "text/javascript" and len(sent) < 0.9 * len(source)
         assert "/**" not in sent and "\n  " not in sent
         assert not re.search(r"`[^`]*\$\{[^}`]*`", source), (
             "rjsmin reads no template within a template"
         )
-        again = client.get(
-            f"/static/{path.name}", headers={"If-None-Match": answer.headers["ETag"]}
-        )
+        again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
         assert again.status_code == 304
-        part = client.get(f"/static/{path.name}", headers={"Range": "bytes=0-9"})
+        part = client.get(address, headers={"Range": "bytes=0-9"})
         assert part.status_code == 200 and part.text == sent
 
 
 @once
 def test_styles_come_without_their_comments(client: FlaskClient) -> None:
-    paths = list(Path(__file__).parent.parent.joinpath("static").glob("*.css"))
-    assert paths
-    for path in paths:
-        answer = client.get(f"/static/{path.name}")
-        source, sent = path.read_text("utf-8"), answer.text
+    for address, source, answer in sent_files(client, ".css"):
+        sent = answer.text
         assert answer.mimetype == "text/css" and len(sent) < 0.96 * len(source)
         assert sent.split() == re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL).split()
         assert "/*" not in sent and "\n " not in sent and "\n\n" not in sent
-        assert client.get(answer.request.path).headers["ETag"] == answer.headers["ETag"]
+        assert client.get(address).headers["ETag"] == answer.headers["ETag"]
 
 
 @once
