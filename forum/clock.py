@@ -16,9 +16,8 @@ from forum.locales import SOURCE, date_pattern
 _set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
 _set_zone: ContextVar[tzinfo | None] = ContextVar("set_zone", default=None)
 
-DOUBLE_PRESS = timedelta(
-    seconds=10
-)  # within which a second press of a button is one with the first
+# A second press of a button within this time is one with the first
+DOUBLE_PRESS = timedelta(seconds=10)
 
 
 def now() -> datetime:

@@ -20,8 +20,9 @@ OUTCOMES = ("kept", "adapted", "stopped")
 class Mark(Base):
     """One reader's mark on a post: `useful`, `same here`, or `tried it` with an outcome and a note that says why.
 
-    `words` is the text of the note, in `language` (empty if that is not known, or there is no note). While moderators hide it, `note`, which pages print, is empty; the mark itself
-    stays and counts. Reports and decisions refer to the note by the id of the mark, so ids are never reused.
+    `words` is the text of the note, in `language` (empty if that is not known, or there is no note). While moderators
+    hide it, `note`, which pages print, is empty; the mark itself stays and counts. Reports and decisions refer to the
+    note by the id of the mark, so ids are never reused.
 
     A mark that is taken back is deleted, unless its note is hidden: then the row stays with the kind `taken back`,
     which pages and counters ignore, so that the decision about the note can still be appealed.
