@@ -31,8 +31,10 @@ MAX_RETAINED = 1_000  # versions that are checked one by one after each write
 CONNECTIONS, CONNECTION_SECONDS = 4, 2  # to PostgreSQL, and how many seconds to wait for a free one
 # The index of SQLite's write-ahead log: its format version, and the size of its header in bytes
 WAL_INDEX_VERSION, WAL_INDEX_HEADER = 3_007_000, 48
+# In one row, because Python's driver lets other threads run at each, and may wait for them before the next
 SQLITE_VERSIONS = (
-    "SELECT scope, number FROM page_version WHERE scope IN (SELECT value FROM json_each(?))"
+    "SELECT json_group_object(scope, number) FROM page_version"
+    " WHERE scope IN (SELECT value FROM json_each(?))"
 )
 POSTGRESQL_VERSIONS: LiteralString = "SELECT scope, number FROM page_version WHERE scope = ANY(%s)"
 WAIT_FOR_COMMITS: LiteralString = "SELECT number FROM page_version WHERE scope = %s FOR SHARE"
@@ -85,7 +87,9 @@ class SqliteVersions:
     def versions(self, scopes: Iterable[str]) -> Versions:
         """The present versions."""
         with self.lock:
-            return dict(self._execute(SQLITE_VERSIONS, (json.dumps(list(scopes)),)).fetchall())
+            (found,) = self._execute(SQLITE_VERSIONS, (json.dumps(list(scopes)),)).fetchone()
+        versions: Versions = json.loads(found)
+        return versions
 
     def _execute(self, query: str, values: tuple[str, ...] = ()) -> sqlite3.Cursor:
         if self.connection is None:

@@ -234,3 +234,18 @@ def test_a_file_is_looked_at_by_one_mapping_that_stays(tmp_path: Path) -> None:
     reader.execute("COMMIT")
     writer.execute(MORE)
     assert reader.execute("SELECT number FROM page_version").fetchall() == [(3,)]
+
+
+def test_many_versions_come_in_one_row(tmp_path: Path) -> None:
+    """At each row the driver lets other threads run, and may wait for 5 ms until it runs again."""
+    path = tmp_path / "a file.sqlite"
+    _file(path).executemany(
+        "INSERT INTO page_version VALUES (?, ?)", [(f'"{n}"', 2**40 + n) for n in range(200)]
+    )
+    source, rows = SqliteVersions(str(path)), []
+    source.stamp()
+    assert source.connection
+    source.connection.row_factory = lambda _cursor, row: rows.append(row) or row
+    found = source.versions([f'"{n}"' for n in range(150)])
+    assert len(rows) == 1 and found == {f'"{n}"': 2**40 + n for n in range(150)}
+    assert source.versions([]) == source.versions(["none"]) == {}
