@@ -20,8 +20,9 @@ from forum.db import db
 from forum.members.actions import found_federation
 from forum.members.models import Member
 from forum.permissions import SYSTEM
-from tests import conftest
-from tests.conftest import DatasetStack, OneConnectionSession, load_dataset
+from tests import conftest, datasets, savepoints
+from tests.datasets import DatasetStack, load_dataset
+from tests.savepoints import OneConnectionSession
 
 
 @pytest.mark.parametrize("names", [["Trams"], ["Floods"], ["Trams", "Floods"]])
@@ -102,13 +103,13 @@ def test_limits_that_a_test_switches_on_are_off_for_the_next(app: Flask, _turn: 
 def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The savepoint statements that reach the driver, without the names of the savepoints."""
     executed: list[str] = []
-    execute = conftest.execute_on_driver
+    execute = savepoints.execute_on_driver
 
     def recording(connection: Any, *statements: str) -> None:
         executed.extend(statement.rpartition(" ")[0] for statement in statements)
         execute(connection, *statements)
 
-    monkeypatch.setattr(conftest, "execute_on_driver", recording)
+    monkeypatch.setattr(savepoints, "execute_on_driver", recording)
     return executed
 
 
@@ -160,9 +161,9 @@ def test_a_rollback_undoes_what_was_written_after_the_savepoint(
 def test_new_rows_get_ids_after_those_that_were_inserted(app: Flask) -> None:
     given = text("SELECT nextval('member_id_seq')")
     last = db.session.scalar(given) or 0
-    conftest._advance_sequences({"member": last + 10, "agenda_host": 1})
+    datasets._advance_sequences({"member": last + 10, "agenda_host": 1})
     assert db.session.scalar(given) == last + 11
-    conftest._advance_sequences({"member": 1})
+    datasets._advance_sequences({"member": 1})
     assert db.session.scalar(given) == last + 12
 
 

@@ -35,8 +35,8 @@ from forum.rules import actions as rules
 from forum.rules.actions import RecourseText, RulesText, Wording
 from forum.screening import actions as screening
 from forum.screening.actions import RuleText
-from tests.conftest import OneConnectionSession
 from tests.moderation.conftest import Things, known_things
+from tests.savepoints import OneConnectionSession
 
 ROOMS = {
     "moderation": moderation,

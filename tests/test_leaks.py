@@ -46,7 +46,7 @@ from forum.moderation.queries import REMOVABLE_KINDS
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from tests.commitments.planted import city_of_moss
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 from tests.glossary.conftest import name_canary
 from tests.parallels.planted import translated
 from tests.planting import (

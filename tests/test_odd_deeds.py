@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from forum.agendas.models import Agenda
 from forum.db import db
-from tests.conftest import OneConnectionSession
 from tests.odd import ODD_VALUES, OPEN_REDIRECTS
+from tests.savepoints import OneConnectionSession
 from tests.test_routes import rows
 from tests.world import build
 

@@ -56,7 +56,9 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.versions import ANY_CHANGE, EVERYTHING, ReadCache, topic_scope
 from forum.writelog import hash_of
 from tests.changes import ASPHALT, DEEDS, PAGES
-from tests.conftest import People, dataset_fixture, page_versions_of_test
+from tests.conftest import People
+from tests.datasets import dataset_fixture
+from tests.savepoints import page_versions_of_test
 from tests.world import build
 
 

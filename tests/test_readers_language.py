@@ -40,7 +40,8 @@ from forum.rules.actions import RulesText, write_rules
 from forum.rules.models import said_of_ground, said_of_rule
 from forum.rules.queries import default_rules
 from forum.sentences import plural_sentence, sentence
-from tests.conftest import dataset_fixture, signed_in
+from tests.conftest import signed_in
+from tests.datasets import dataset_fixture
 from tests.moderation.conftest import REASONS, Things, known_things, notices_of
 
 pytestmark = pytest.mark.usefixtures("recognising_all")

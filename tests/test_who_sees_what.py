@@ -87,7 +87,7 @@ from forum.searches.actions import change, keep
 from forum.searches.commands import look_after_searches
 from forum.searches.models import Wanted
 from tests.commitments.planted import committed
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 from tests.declarations.planted import declared
 from tests.meetings.planted import meeting_for_members
 from tests.parallels.planted import failure_translated, rendition

@@ -52,7 +52,7 @@ from forum.sentfiles import SentFile
 from forum.shrinking import Shrunk
 from forum.terms.actions import TermsText, write_terms
 from forum.webhooks.actions import WebhookText, add_webhook
-from tests.conftest import load_dataset
+from tests.datasets import load_dataset
 from tests.keys import SITE, SoftwarePasskey
 
 LONG_AGO = timedelta(hours=2)

@@ -17,7 +17,7 @@ from forum.members.actions import Joining, Profile, edit_profile, found_federati
 from forum.members.models import Member
 from forum.members.queries import city_by_name
 from forum.permissions import SYSTEM, VISITOR
-from tests.conftest import dataset_fixture, load_dataset_rows
+from tests.datasets import dataset_fixture, load_dataset_rows
 
 TITLE = "How do you price parking for residents?"
 

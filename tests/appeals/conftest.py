@@ -11,7 +11,7 @@ from forum.agendas.models import Agenda
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
-from tests.conftest import dataset_fixture
+from tests.datasets import dataset_fixture
 from tests.moderation.conftest import Things, known_things
 
 REASONS = Reasons("It is rude.", 2)

@@ -10,7 +10,7 @@ from forum.library import actions as library
 from forum.markup import write
 from forum.members.actions import found_federation as found
 from forum.permissions import SYSTEM
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from forum.dialogue.queries import wrong_counts
 from forum.markup import write
 from forum.members.actions import found_federation as found
 from forum.permissions import SYSTEM
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 
 LATER = timedelta(minutes=16)
 HOSTILE = ("", "\x00", "\ud800", "9" * 30, str(2**63), "-1", "1e9", "٣", "<script>", "' or 1=1")

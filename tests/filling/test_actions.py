@@ -19,7 +19,7 @@ from forum.filling.models import AGENDAS_AT, RowBatch
 from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
-from tests.conftest import all_rows
+from tests.datasets import all_rows
 from tests.filling.conftest import restart_sequences, rolled_back
 from tests.filling.deeds import join_all, play
 

@@ -19,7 +19,8 @@ from forum.filling import commands
 from forum.members import actions as members
 from forum.members.queries import federation, member_by_email
 from forum.permissions import SYSTEM
-from tests.conftest import SAMPLE_CITIES, all_rows
+from tests.conftest import SAMPLE_CITIES
+from tests.datasets import all_rows
 from tests.filling.conftest import restart_sequences, rolled_back
 
 Run = Callable[..., Result]

@@ -28,7 +28,7 @@ from forum.markup import write
 from forum.members.actions import OrganisationText, found_federation, write_organisation
 from forum.members.models import Member, Organisation
 from forum.permissions import SYSTEM
-from tests.conftest import dataset_fixture, load_dataset_rows
+from tests.datasets import dataset_fixture, load_dataset_rows
 
 NAIROBI = 184745
 

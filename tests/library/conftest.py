@@ -24,7 +24,7 @@ from forum.members.actions import Joining, appoint, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
-from tests.conftest import dataset_fixture, load_dataset, load_dataset_rows
+from tests.datasets import dataset_fixture, load_dataset, load_dataset_rows
 
 SignIn = Callable[[Member], FlaskClient]
 

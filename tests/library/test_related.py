@@ -25,9 +25,9 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.permissions import SYSTEM, VISITOR, Person
 from forum.versions import ReadCache
-from tests.conftest import page_versions_of_test
 from tests.heard import ambiguous
 from tests.library.conftest import World, case_text, published
+from tests.savepoints import page_versions_of_test
 
 WHY = Reasons("It is an advertisement.", 2)
 

@@ -27,7 +27,7 @@ from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
 from forum.upkeep.queries import checks, faults_of
-from tests.conftest import dataset_fixture, load_dataset_rows
+from tests.datasets import dataset_fixture, load_dataset_rows
 
 REASONS = Reasons("It is rude.", 2)
 

@@ -27,7 +27,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import waiting_count
 from forum.screening.actions import RuleText, make_rule
 from forum.search.queries import Query, find
-from tests.conftest import all_rows
+from tests.datasets import all_rows
 
 REASONS = Reasons("It is advertising.", 2)
 # Tables that may differ: decisions, hidden notices and their events, held texts, versions of cached pages

@@ -23,7 +23,7 @@ from forum.queue.queries import waiting_count
 from forum.screening.actions import set_newness
 from forum.search.queries import Query, find
 from forum.upkeep.queries import checks, faults_of
-from tests.conftest import all_rows
+from tests.datasets import all_rows
 from tests.moderation.conftest import undo
 
 REASONS = Reasons("It is advertising.", 2)

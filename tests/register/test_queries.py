@@ -27,7 +27,7 @@ from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.permissions import SYSTEM
 from forum.register.forms import period
 from forum.register.queries import Period, RegisterEntry, entries, figures, reversals
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 from tests.moderation.conftest import Things, known_things
 
 TODAY = date(2027, 5, 6)

@@ -62,7 +62,7 @@ from forum.screening.actions import RuleText, make_rule, switch_rule
 from forum.searches import actions as searches
 from forum.searches.models import Wanted
 from forum.terms.actions import TermsText, agree, write_terms
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 from tests.keys import SITE, SoftwarePasskey
 from tests.pictures.conftest import added
 

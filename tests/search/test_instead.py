@@ -12,7 +12,7 @@ from forum.search import actions
 from forum.search.actions import Entry
 from forum.search.queries import Instead, Query, find, mark, newest_naming
 from forum.search.queries._words import parse_terms
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 TEXTS = {

@@ -35,7 +35,7 @@ from forum.search.queries import (
 )
 from forum.search.queries._words import MAX_WORD_LENGTH, Term
 from forum.search.queries.alike import MAX_ALIKE_HITS
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 TEXTS = {

@@ -22,7 +22,8 @@ from forum.members.queries import member_by_email
 from forum.permissions import SYSTEM, VISITOR
 from forum.terms import actions, queries
 from forum.terms.models import Consent
-from tests.conftest import dataset_fixture, link_in, load_dataset
+from tests.conftest import link_in
+from tests.datasets import dataset_fixture, load_dataset
 
 A_WEEK = timedelta(days=7)
 AS_A_BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}

@@ -53,7 +53,8 @@ from forum.transfer.forms import (
 )
 from forum.transfer.forms._values import new_slug
 from forum.upkeep.queries import checks, faults_of
-from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
+from tests.conftest import disable_newcomer_rules, load_sample_cities
+from tests.datasets import dataset_fixture, load_dataset
 from tests.everything import START, case_text, make_everything, opened, opening, said
 from tests.forums import Forum, forums
 from tests.pictures.conftest import added_file

@@ -38,7 +38,7 @@ from forum.search.models import Document, Retitling
 from forum.search.queries import Query, find
 from forum.upkeep.commands import checking
 from forum.upkeep.queries import checks
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 from tests.world import build
 
 Run = Callable[..., Result]

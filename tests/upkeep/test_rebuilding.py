@@ -32,7 +32,7 @@ from forum.search.queries import KINDS, Query, find
 from forum.upkeep import queries
 from forum.upkeep.commands import rebuilding
 from forum.upkeep.queries.rebuilding import TEXT_COLUMNS
-from tests.conftest import dataset_fixture, load_dataset
+from tests.datasets import dataset_fixture, load_dataset
 from tests.everything import START, make_everything
 
 Run = Callable[..., Result]
