@@ -94,13 +94,13 @@ def workshop(target: Path) -> Iterator[Path]:
 
 def abandoned(folder: Path) -> list[Path]:
     """The folders that killed backups and restores have left in `folder`: workshops that no process has locked."""
-    return sorted(one for one in folder.glob(".*.partial") if not _is_in_use(one))
+    return sorted(path for path in folder.glob(".*.partial") if not _is_in_use(path))
 
 
 def delete_abandoned(folder: Path) -> None:
     """Delete the folders that `abandoned` finds."""
-    for one in abandoned(folder):
-        with suppress(Refusal), workshop(folder / one.name[1:].removesuffix(".partial")):
+    for path in abandoned(folder):
+        with suppress(Refusal), workshop(folder / path.name[1:].removesuffix(".partial")):
             pass  # entering deletes its content, and leaving the folder itself
 
 

@@ -139,8 +139,8 @@ def _box(spot: tuple[float, float, str], name: str) -> tuple[float, float, float
     return left, y - 11, left + width, y + 4
 
 
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _overlap(box: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
 
 
 def _symbol(slug: str, inside: str) -> str:

@@ -55,8 +55,8 @@ class WholeWordsPolicy(EmailPolicy):
         if addresses is None:
             return f"{name}: {self._encoded(name, str(value))}{self.linesep}"
         people = [
-            f"{self._encoded(name, one.display_name)}{self.linesep} <{one.addr_spec}>"
-            for one in addresses
+            f"{self._encoded(name, address.display_name)}{self.linesep} <{address.addr_spec}>"
+            for address in addresses
         ]
         return f"{name}: {f',{self.linesep} '.join(people)}{self.linesep}"
 
@@ -162,7 +162,7 @@ def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
 def direction(text: str) -> str:
     """The direction of a text by its first letter, `ltr` or `rtl`, because not all mail programs know `dir="auto"`."""
     letters = (bidirectional(character) for character in text)
-    first = next((one for one in letters if one in ("L", "R", "AL")), "L")
+    first = next((kind for kind in letters if kind in ("L", "R", "AL")), "L")
     return "ltr" if first == "L" else "rtl"
 
 

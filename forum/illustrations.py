@@ -170,7 +170,7 @@ def names_in(source: str) -> tuple[str, ...]:
     source = tidy(source)
     if not may_show(source) or is_hostile(source):
         return ()
-    return tuple(dict.fromkeys(one.name for one in mark_illustrations(tokens_of(source))))
+    return tuple(dict.fromkeys(picture.name for picture in mark_illustrations(tokens_of(source))))
 
 
 def may_show(source: str) -> bool:

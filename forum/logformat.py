@@ -51,20 +51,20 @@ class RequestRecord(NamedTuple):
     sql_ms: float
 
 
-def format_request(kind: str, one: RequestRecord) -> str:
+def format_request(kind: str, record: RequestRecord) -> str:
     """The line about a request, in the format `kind`."""
-    size = one.size if one.size and one.size.isdecimal() else "null"
+    size = record.size if record.size and record.size.isdecimal() else "null"
     if kind == JSON:
-        where = _route_fields(one.method, one.route, one.endpoint)
+        where = _route_fields(record.method, record.route, record.endpoint)
         return (
-            f'{{"at":"{_now()}","level":"info","message":"request",{where},"status":{one.status}'
-            f',"ms":{one.ms:.2f},"bytes":{size},"sql":{one.sql},"sql_ms":{one.sql_ms:.2f}'
-            f',"request":"{one.number}","pid":{getpid()}}}'
+            f'{{"at":"{_now()}","level":"info","message":"request",{where},"status":{record.status}'
+            f',"ms":{record.ms:.2f},"bytes":{size},"sql":{record.sql},"sql_ms":{record.sql_ms:.2f}'
+            f',"request":"{record.number}","pid":{getpid()}}}'
         )
     return (
-        f"{_now()} info request method={one.method} route={one.route} endpoint={one.endpoint}"
-        f" status={one.status} ms={one.ms:.2f} bytes={size} sql={one.sql} sql_ms={one.sql_ms:.2f}"
-        f" request={one.number} pid={getpid()}"
+        f"{_now()} info request method={record.method} route={record.route} endpoint={record.endpoint}"
+        f" status={record.status} ms={record.ms:.2f} bytes={size} sql={record.sql} sql_ms={record.sql_ms:.2f}"
+        f" request={record.number} pid={getpid()}"
     )
 
 
@@ -126,7 +126,7 @@ def format_trace(error: BaseException) -> list[str]:
     lines.
     """
     told = traceback.TracebackException.from_exception(error, limit=-MAX_TRACE_DEPTH, compact=True)
-    return [line for one in _with_causes(told) for line in _trace_lines(one)]
+    return [line for link in _with_causes(told) for line in _trace_lines(link)]
 
 
 def _with_causes(told: traceback.TracebackException) -> list[traceback.TracebackException]:

@@ -212,7 +212,9 @@ class _StandardErrorHandler(logging.StreamHandler[TextIO]):
 
 
 def _log_to_standard_error(kind: str) -> None:
-    for handler in [one for one in log.handlers if isinstance(one, _StandardErrorHandler)]:
+    for handler in [
+        handler for handler in log.handlers if isinstance(handler, _StandardErrorHandler)
+    ]:
         log.removeHandler(handler)
     log.addHandler(
         _StandardErrorHandler(logformat.JSON if kind == logformat.JSON else logformat.PLAIN)

@@ -96,7 +96,7 @@ class ScreenedText:
 
     def _contains_disguised(self, words: str) -> bool:
         """Whether it contains a phrase with words that are disguised with letters of other scripts."""
-        parts = (f"(?:{re.escape(one)}|{re.escape(skeleton(one))})" for one in words.split())
+        parts = (f"(?:{re.escape(word)}|{re.escape(skeleton(word))})" for word in words.split())
         return re.search(rf"(?<!\w){' '.join(parts)}(?!\w)", self._unmasked) is not None
 
     @cached_property

@@ -44,14 +44,14 @@ class Parameter:
 
     def schema(self) -> dict[str, Any]:
         """Its values, as JSON Schema."""
-        one: dict[str, Any] = {"type": "string"}
+        schema: dict[str, Any] = {"type": "string"}
         if self.most:
-            one = {"type": "integer", "minimum": 1, "maximum": self.most}
+            schema = {"type": "integer", "minimum": 1, "maximum": self.most}
         elif self.choices:
-            one["enum"] = list(self.choices)
+            schema["enum"] = list(self.choices)
         if self.default:
-            one["default"] = int(self.default) if self.most else self.default
-        return {"type": "array", "items": one} if self.several else one
+            schema["default"] = int(self.default) if self.most else self.default
+        return {"type": "array", "items": schema} if self.several else schema
 
     def described(self) -> dict[str, Any]:
         """The parameter as OpenAPI has it."""
@@ -84,7 +84,9 @@ def describe(
 ) -> dict[str, Any]:
     """The description of all operations, with the schemas of what they answer. `problem` is the class of refusals."""
     known: dict[str, Any] = {}
-    paths = {one.path: {"get": _operation(one, known, problem)} for one in operations}
+    paths = {
+        operation.path: {"get": _operation(operation, known, problem)} for operation in operations
+    }
     return {
         "openapi": VERSION,
         "info": dict(info),
@@ -94,18 +96,18 @@ def describe(
     }
 
 
-def _operation(one: Operation, known: dict[str, Any], problem: type) -> dict[str, Any]:
-    answer = schema_of(one.answer, known)
+def _operation(operation: Operation, known: dict[str, Any], problem: type) -> dict[str, Any]:
+    answer = schema_of(operation.answer, known)
     refusal = {PROBLEM: {"schema": schema_of(problem, known)}}
     return {
-        "operationId": one.name,
-        "summary": str(one.meaning),
-        "parameters": [parameter.described() for parameter in one.parameters],
+        "operationId": operation.name,
+        "summary": str(operation.meaning),
+        "parameters": [parameter.described() for parameter in operation.parameters],
         "responses": {
             "200": {
-                "description": str(one.meaning),
+                "description": str(operation.meaning),
                 "content": {
-                    "application/json": {"schema": list_of(answer) if one.is_list else answer}
+                    "application/json": {"schema": list_of(answer) if operation.is_list else answer}
                 },
             },
             "default": {"description": "It was refused: the answer says why.", "content": refusal},
@@ -165,7 +167,7 @@ def _docstrings(module: str) -> Mapping[str, str]:
     """The docstrings of the classes of a module, by their names: from its file, because servers run without them (`-OO`)."""
     found = ast.walk(ast.parse(getsource(sys.modules[module])))
     classes = [node for node in found if isinstance(node, ast.ClassDef)]
-    return {one.name: " ".join((ast.get_docstring(one) or "").split()) for one in classes}
+    return {class_.name: " ".join((ast.get_docstring(class_) or "").split()) for class_ in classes}
 
 
 def to_json(value: Any) -> Any:
@@ -177,7 +179,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
-        return {key: to_json(one) for key, one in value.items()}
+        return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [to_json(one) for one in value]
+        return [to_json(item) for item in value]
     return str(value) if isinstance(value, str) else value  # neither Markup nor lazy text

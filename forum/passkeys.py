@@ -119,7 +119,7 @@ def registration_options(
             resident_key=_webauthn().helpers.structs.ResidentKeyRequirement.PREFERRED,
             user_verification=_webauthn().helpers.structs.UserVerificationRequirement.PREFERRED,
         ),
-        exclude_credentials=[_descriptor(one) for one in known],
+        exclude_credentials=[_descriptor(passkey) for passkey in known],
     )
     return dict(_webauthn().helpers.options_to_json_dict(asked))
 
@@ -136,7 +136,7 @@ def authentication_options(
         rp_id=site.host,
         challenge=challenge,
         timeout=TIMEOUT_MS,
-        allow_credentials=[_descriptor(one) for one in known],
+        allow_credentials=[_descriptor(passkey) for passkey in known],
         user_verification=wish.REQUIRED if is_alone else wish.PREFERRED,
     )
     return dict(_webauthn().helpers.options_to_json_dict(asked))

@@ -91,7 +91,7 @@ def _common() -> bytes:
     """The lines of both files: one text takes less memory than a set, and is searched in a tenth of a millisecond."""
     listed = gzip.decompress(COMMON_FILE.read_bytes()).decode() + MORE_FILE.read_text("utf-8")
     lines = listed.rstrip().split("\n")
-    folded = [fold(one) for one in lines if not one.isascii()]
+    folded = [fold(line) for line in lines if not line.isascii()]
     return "\n".join(["", *lines, *folded, ""]).encode()
 
 

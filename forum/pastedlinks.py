@@ -53,9 +53,9 @@ def pasted_links(source: str, home: str) -> list[Pasted]:
             number = int(_named(numbered)[len(NUMBERED) : CODE], 16)
             if kind == "image":
                 shown.add(_named(places[number]))
-            elif one := _pasted(source, places[number], kind):
-                found[number] = one
-    return [one for _, one in sorted(found.items()) if one.name not in shown]
+            elif link := _pasted(source, places[number], kind):
+                found[number] = link
+    return [link for _, link in sorted(found.items()) if link.name not in shown]
 
 
 def with_used(source: str, links: Sequence[Pasted], words: Mapping[str, str]) -> str:

@@ -63,9 +63,9 @@ def fold(text: str) -> str:
 def typed_alike(folded: str) -> list[str]:
     """A folded name, and as others type the ends of its words in Arabic, such as القاهره for القاهرة; at most nine."""
     names = {folded: None}
-    for one, other in ENDINGS_TYPED_ALIKE:
+    for ending, other in ENDINGS_TYPED_ALIKE:
         for known in list(names):
-            for wrong, right in ((one, other), (other, one)):
+            for wrong, right in ((ending, other), (other, ending)):
                 names[re.sub(rf"{wrong}\b", right, known)] = None
     return list(names)
 
@@ -83,9 +83,12 @@ def has_words_starting_with(name: Sequence[str], beginnings: Sequence[str]) -> b
     start with one, because too many names contain such a word.
     """
     words = f" {' '.join(name)}"
-    if all(len(one) < MIN_TELLING_WORD and one.isascii() for one in beginnings):
-        return any(words.startswith(f" {one}") for one in beginnings)
-    return all((one if SPACELESS.search(one) else f" {one}") in words for one in beginnings)
+    if all(len(beginning) < MIN_TELLING_WORD and beginning.isascii() for beginning in beginnings):
+        return any(words.startswith(f" {beginning}") for beginning in beginnings)
+    return all(
+        (beginning if SPACELESS.search(beginning) else f" {beginning}") in words
+        for beginning in beginnings
+    )
 
 
 def slugify(text: str, fallback: str = "text") -> str:

@@ -175,7 +175,9 @@ def quote_heads(source: str) -> list[tuple[int, int, int]]:
 
 def is_one_link(inline: Token) -> bool:
     """Whether a paragraph consists of a link, possibly emphasised."""
-    told = [one for one in inline.children or [] if one.type != "text" or one.content.strip()]
+    told = [
+        child for child in inline.children or [] if child.type != "text" or child.content.strip()
+    ]
     while told and told[0].type in EMPHASIS_TOKENS and told[-1].nesting == -1:
         told = told[1:-1]
     ends = [number for number, token in enumerate(told) if token.type == "link_close"]

@@ -56,7 +56,7 @@ class Sentence:
         return replace(self, values=_fixed(values))
 
     def _filled(self, words: str, locale: str = "") -> str:
-        said = {name: _value_in_words(name, one, locale) for name, one in self.values}
+        said = {name: _value_in_words(name, value, locale) for name, value in self.values}
         return words % said if said else words
 
     def _translated(self) -> str:
@@ -86,7 +86,9 @@ def _value_in_words(name: str, value: str | int, locale: str) -> str | int:
 
 def _fixed(values: dict[str, Any]) -> tuple[tuple[str, str | int], ...]:
     """Values that can be stored as JSON."""
-    return tuple((key, one if isinstance(one, int) else str(one)) for key, one in values.items())
+    return tuple(
+        (key, value if isinstance(value, int) else str(value)) for key, value in values.items()
+    )
 
 
 # In JSON columns
@@ -94,14 +96,14 @@ def _fixed(values: dict[str, Any]) -> tuple[tuple[str, str | int], ...]:
 
 def kept(sentences: Iterable[Sentence]) -> Kept | None:
     """Sentences as the value of a JSON column; None for none."""
-    return [_row(one) for one in sentences] or None
+    return [_row(sentence) for sentence in sentences] or None
 
 
-def _row(one: Sentence) -> dict[str, Any]:
-    row: dict[str, Any] = {"message": one.message}
-    if one.plural:
-        row |= {"plural": one.plural, "number": one.number}
-    return row | ({"values": dict(one.values)} if one.values else {})
+def _row(sentence: Sentence) -> dict[str, Any]:
+    row: dict[str, Any] = {"message": sentence.message}
+    if sentence.plural:
+        row |= {"plural": sentence.plural, "number": sentence.number}
+    return row | ({"values": dict(sentence.values)} if sentence.values else {})
 
 
 def unkept(rows: Kept | None) -> Sequence[Sentence]:
@@ -126,15 +128,15 @@ def reworded(rows: Kept | None, change: Callable[[str], str]) -> Kept | None:
     """The sentences in a JSON column, with `change` applied to each value, such as the names of people."""
     return kept(
         Sentence(
-            one.message,
+            sentence.message,
             tuple(
                 (key, value if isinstance(value, int) else change(value))
-                for key, value in one.values
+                for key, value in sentence.values
             ),
-            one.plural,
-            one.number,
+            sentence.plural,
+            sentence.number,
         )
-        for one in unkept(rows)
+        for sentence in unkept(rows)
     )
 
 

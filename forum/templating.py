@@ -458,10 +458,10 @@ def _query(values: dict[str, Any]) -> str:
     """The query of an address as Werkzeug writes it, including `?`; names whose value is None are left out."""
     pairs = [
         # Most values are numbers, which need no quoting
-        f"{name}={one}" if type(one) is int else urlencode({name: str(one)}, safe=QUERY_SAFE)
+        f"{name}={item}" if type(item) is int else urlencode({name: str(item)}, safe=QUERY_SAFE)
         for name, value in values.items()
-        for one in (value if isinstance(value, list | tuple) else [value])
-        if one is not None
+        for item in (value if isinstance(value, list | tuple) else [value])
+        if item is not None
     ]
     return f"?{'&'.join(pairs)}" if pairs else ""
 

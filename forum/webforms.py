@@ -384,7 +384,9 @@ def _ask_for_passwords_again(form: Any) -> None:
 def _show_latest(form: Any, latest: Any) -> ChangedFields:
     """Make the form acceptable if it is sent once more; returns the fields that differ from what is saved now."""
     form.seen.data = latest.seen.data
-    shown = [one for one in form if one.type not in HIDDEN_FIELD_TYPES and one.name != "city_id"]
+    shown = [
+        field for field in form if field.type not in HIDDEN_FIELD_TYPES and field.name != "city_id"
+    ]
     return [
         (str(field.label.text), _displayed(field, latest[field.name].data))
         for field in shown

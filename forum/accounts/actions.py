@@ -442,13 +442,15 @@ def _tell_administrators(doer: Person, member: Member) -> None:
     Neither stores a name, so that no name remains of a member who has left: names are looked up when the letter is
     sent.
     """
-    others = [one for one in administrators() if one.id != member.id]
-    for one in others:
+    others = [administrator for administrator in administrators() if administrator.id != member.id]
+    for administrator in others:
         words = {"who_id": member.id, "by_id": doer.id}
-        write_letter(SYSTEM, "administrator_made", one.email, words, member_id=one.id)
+        write_letter(
+            SYSTEM, "administrator_made", administrator.email, words, member_id=administrator.id
+        )
     page = "/administration/members?group=administrators"
     notice = NoticeText("role", page, sentence("There is a new administrator"))
-    note_event(SYSTEM, notice, [one.id for one in others])
+    note_event(SYSTEM, notice, [administrator.id for administrator in others])
 
 
 @action

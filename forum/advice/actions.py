@@ -109,7 +109,7 @@ def ask(
 
 
 def _members(handles: Sequence[str], field: str) -> Sequence[Member]:
-    present = {one: member.handle for one, member in members_by_any_handle(handles).items()}
+    present = {handle: member.handle for handle, member in members_by_any_handle(handles).items()}
     people = members_to_ask(present.values())
     shown = {member.handle for member in people}
     missing = {handle for handle in handles if present.get(handle) not in shown}

@@ -109,13 +109,17 @@ def _ticked(form: AskForm, topic: Topic, proposed: Sequence[Proposal]) -> set[st
         return set(form.asked.data or [])
     if topic.answer_id:
         return set()
-    return {one.member.handle for one in proposed}
+    return {proposal.member.handle for proposal in proposed}
 
 
 def _reasons(topic: Topic, handles: Sequence[str]) -> dict[str, Any]:
     """Why each of these members is asked, if they were among the proposals."""
     found = queries.proposals(me(), topic)
-    return {one.member.handle: one.reasons for one in found if one.member.handle in handles}
+    return {
+        proposal.member.handle: proposal.reasons
+        for proposal in found
+        if proposal.member.handle in handles
+    }
 
 
 def _message_for(number: int) -> str:

@@ -92,7 +92,7 @@ def agendas_of_findings(reader: Person, addresses: Collection[str]) -> dict[str,
     """The agendas that the reader sees, by the address of their findings."""
     if not addresses:
         return {}
-    slugs = [one.removeprefix("/agendas/").removesuffix(FOUND) for one in addresses]
+    slugs = [address.removeprefix("/agendas/").removesuffix(FOUND) for address in addresses]
     found = db.session.scalars(visible_agendas(reader).where(Agenda.slug.in_(slugs)))
     return {agenda.findings_address: agenda for agenda in found}
 
@@ -270,7 +270,7 @@ def ids_of_taken(statement: Statement) -> set[int | None]:
     """The ids of all members who removed their name from a statement; None stands for those who are not known any more."""
     if statement.refused_at is None:
         return set()
-    return {statement.refused_by_id, *(one.member_id for one in names_taken_before(statement))}
+    return {statement.refused_by_id, *(taken.member_id for taken in names_taken_before(statement))}
 
 
 def is_taken_away(names: Collection[str], quotation: str) -> bool:
@@ -287,7 +287,7 @@ def is_called(member: Member, words: str) -> bool:
     """Whether some words are the name or handle of a member, ignoring case, accents, spaces and punctuation."""
     called = "".join(words_in(words))
     return bool(called) and called in {
-        "".join(words_in(one)) for one in (member.name, member.handle)
+        "".join(words_in(name)) for name in (member.name, member.handle)
     }
 
 
@@ -338,7 +338,7 @@ def themes_by_each(some: Sequence[Sequence[str]]) -> list[list[ThemeName]]:
 
     names = cached("theme names", read) if any(map(any, some)) else []
     return [
-        [one for one in names if any(words) and has_words_starting_with(one.words, words)]
+        [theme for theme in names if any(words) and has_words_starting_with(theme.words, words)]
         for words in some
     ]
 
@@ -397,7 +397,9 @@ def theme_of_slug(slug: str) -> Theme | None:
 def theme_called(name: str) -> Theme | None:
     """The theme in use with this name, compared as search does; or None."""
     wanted = fold(name.strip())
-    return next((one for one in db.session.scalars(_themes()) if fold(one.name) == wanted), None)
+    return next(
+        (theme for theme in db.session.scalars(_themes()) if fold(theme.name) == wanted), None
+    )
 
 
 def member_themes(member_id: int) -> Sequence[MemberTheme]:

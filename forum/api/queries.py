@@ -88,7 +88,9 @@ def topics(wanted: Wanted) -> Part[Topic]:
     # An index has the order and most conditions, so that only the rows of one part are read
     rows = rows_by_id(ordered.limit(wanted.most + 1), Topic.id, *_TOPIC_OPTIONS)
     items = db.session.scalars(rows).all()
-    return _part(items, wanted.most, lambda one: str(Cursor(getattr(one, moment.key), one.id)))
+    return _part(
+        items, wanted.most, lambda topic: str(Cursor(getattr(topic, moment.key), topic.id))
+    )
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -158,15 +160,15 @@ def posts(order: str, cursor: Cursor | None, most: int) -> Part[Post]:
     keys = ids.with_only_columns(Post.id, maintain_column_froms=True).limit(most + 1)
     whole = _posts().where(Post.id.in_(list(db.session.scalars(keys))))
     sign = 1 if order == OLDEST else -1
-    items = sorted(db.session.scalars(whole), key=lambda one: (one.created_at, one.id))[::sign]
-    return _part(items, most, lambda one: str(Cursor(one.created_at, one.id)))
+    items = sorted(db.session.scalars(whole), key=lambda post: (post.created_at, post.id))[::sign]
+    return _part(items, most, lambda post: str(Cursor(post.created_at, post.id)))
 
 
 def posts_in(topic: Topic, after: int, most: int) -> Part[Post]:
     """The posts of one of these topics with numbers after `after`."""
     found = _posts().where(Post.topic_id == topic.id, Post.number > after)
     items = db.session.scalars(found.order_by(Post.number).limit(most + 1)).all()
-    return _part(items, most, lambda one: str(one.number))
+    return _part(items, most, lambda post: str(post.number))
 
 
 def get_post(post_id: int) -> Post:

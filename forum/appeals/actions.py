@@ -138,14 +138,14 @@ def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -
     touches()
     found = appeals_of(member_id)
     addresses = [
-        queue_path("appeal", one.id)
-        for one in found
-        if is_silent or one.decision.kind in KINDS_TITLED_BY_NAME
+        queue_path("appeal", appeal.id)
+        for appeal in found
+        if is_silent or appeal.decision.kind in KINDS_TITLED_BY_NAME
     ]
     retitle_queue(system, addresses, known.former)
-    for one in found:
-        one.text = without_member(one.text, known)
-        one.answer = without_member(one.answer, known)
+    for appeal in found:
+        appeal.text = without_member(appeal.text, known)
+        appeal.answer = without_member(appeal.answer, known)
     if is_silent:
         own = update(Appeal).where(Appeal.appellant_id == member_id)
         db.session.execute(own.values(text=""))

@@ -142,6 +142,6 @@ def due_reminders(limit: int) -> Sequence[Bookmark]:
 
 def owners_of(bookmarks: Collection[Bookmark]) -> dict[int, Member]:
     """The owners of these bookmarks, by id."""
-    ids = {one.member_id for one in bookmarks}
+    ids = {bookmark.member_id for bookmark in bookmarks}
     owners = db.session.scalars(select(Member).where(Member.id.in_(ids))) if ids else ()
     return {owner.id: owner for owner in owners}

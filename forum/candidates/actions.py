@@ -136,7 +136,9 @@ def _unname(gone: Sequence[Candidate]) -> None:
     for candidate in gone:
         if candidate.waits:
             read_queue(SYSTEM, queue_path("candidate", candidate.id))
-    if addresses := [queue_path("candidate", one.id) for one in gone if one.confirmed_at]:
+    if addresses := [
+        queue_path("candidate", candidate.id) for candidate in gone if candidate.confirmed_at
+    ]:
         retitle_queue(SYSTEM, addresses, "")
 
 
@@ -235,7 +237,7 @@ def forget_old(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
     gone = delete_batch(Candidate, limit, or_(never, refused), returning=Candidate)
     _unname(gone)
     # Letters of a person who asked again are younger, and stay
-    forget_addresses(system, {one.email for one in gone}, now() - UNCONFIRMED_RETENTION)
+    forget_addresses(system, {candidate.email for candidate in gone}, now() - UNCONFIRMED_RETENTION)
     return len(gone)
 
 

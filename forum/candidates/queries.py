@@ -94,7 +94,8 @@ def _is_waiting() -> tuple[ColumnElement[bool], ...]:
 
 def _with_places(candidates: Sequence[Candidate]) -> list[JoinRequest]:
     organisations = {
-        one.id: one for one in _chosen_rows(Organisation, candidates, "organisation_id")
+        organisation.id: organisation
+        for organisation in _chosen_rows(Organisation, candidates, "organisation_id")
     }
     cities = {city.id: city for city in _chosen_rows(City, candidates, "city_id")}
     return [

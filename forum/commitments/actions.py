@@ -287,7 +287,7 @@ def _tell(
 
 def _tell_end(member: Person, commitment: Commitment, said: Sentence, text: str) -> None:
     _note_next(commitment)
-    addresses = [one.told_at for one in milestones_of(commitment)]
+    addresses = [milestone.told_at for milestone in milestones_of(commitment)]
     read_outdated(member, "milestone", addresses, ids_of_reminded(commitment))
     _tell_peers(member, commitment, said, text)
 
@@ -319,7 +319,7 @@ def _fill(member: Person, commitment: Commitment, text: CommitmentText) -> None:
     commitment.html_version, commitment.language = text.text.html_version, text.text.language
     commitment.last_day, commitment.updated_at = text.last_day, now()
     if text.declaration_id != commitment.declaration_id:
-        known = {one.id for one in declarations_to_follow(member)}
+        known = {declaration.id for declaration in declarations_to_follow(member)}
         if text.declaration_id and text.declaration_id not in known:
             raise Invalid(_("Choose one from the list."), "declaration")
         commitment.declaration_id = text.declaration_id
@@ -354,7 +354,7 @@ def _add_milestones(commitment: Commitment, steps: Iterable[Step]) -> None:
 
 
 def _new_steps(commitment: Commitment, steps: Sequence[Step]) -> list[Step]:
-    known = {(one.words, one.day) for one in milestones_of(commitment)}
+    known = {(milestone.words, milestone.day) for milestone in milestones_of(commitment)}
     return [step for step in steps if (single_line(step.words), step.day) not in known]
 
 
@@ -364,11 +364,14 @@ def _reminded_already(day: date) -> datetime | None:
 
 
 def _earliest_last_day(commitment: Commitment) -> date | None:
-    return max((one.day for one in milestones_of(commitment) if one.is_open), default=None)
+    return max(
+        (milestone.day for milestone in milestones_of(commitment) if milestone.is_open),
+        default=None,
+    )
 
 
 def _entry(commitment: Commitment, about: str) -> search.Entry:
-    steps = (one.words for one in milestones_of(commitment))
+    steps = (milestone.words for milestone in milestones_of(commitment))
     return search.Entry(
         kind="commitment",
         item_id=commitment.id,
@@ -500,7 +503,7 @@ def restore_commitment(moderator: Person, commitment_id: int) -> Commitment:
 
 def _told(commitment: Commitment) -> list[tuple[str, str]]:
     """The kinds and paths of all notices about a commitment."""
-    reminders = [("milestone", one.told_at) for one in milestones_of(commitment)]
+    reminders = [("milestone", milestone.told_at) for milestone in milestones_of(commitment)]
     return [("commitment", commitment.told_at), *reminders]
 
 
@@ -520,20 +523,25 @@ def look_after_commitments(system: Person, limit: int = BATCH_SIZE) -> int:
         touches()
     today = now().date()
     near, over = milestones_near(today, limit), milestones_over(today, limit)
-    for one in near:
-        one.reminded_before_at = now()
-        _remind(system, one, sentence("Its day is %(day)s.", day=one.day.isoformat()))
-    for one in over:
-        one.reminded_before_at = one.reminded_after_at = now()
-        said = sentence("Its day is over: %(day)s. What became of it?", day=one.day.isoformat())
-        _remind(system, one, said)
+    for milestone in near:
+        milestone.reminded_before_at = now()
+        _remind(system, milestone, sentence("Its day is %(day)s.", day=milestone.day.isoformat()))
+    for milestone in over:
+        milestone.reminded_before_at = milestone.reminded_after_at = now()
+        said = sentence(
+            "Its day is over: %(day)s. What became of it?", day=milestone.day.isoformat()
+        )
+        _remind(system, milestone, said)
     return len(near) + len(over)
 
 
 def _end_own_peers(limit: int) -> bool:
     """End the following of members who belong to the organisation themselves by now; returns whether there were any."""
     own = commitments_with_own_peers(limit)
-    known = {one.id: one for one in commitments_by_id({number for number, _member in own})}
+    known = {
+        commitment.id: commitment
+        for commitment in commitments_by_id({number for number, _member in own})
+    }
     for commitment_id, member_id in own:
         _end(known[commitment_id], member_id)
     return bool(own)
@@ -661,7 +669,11 @@ def reindex_commitments(system: Person, commitment_ids: Sequence[int], texts: Pl
     require(system.can.administer())
     found = commitments_by_id(commitment_ids)
     entries = {
-        ("commitment", one.id): (_entry(one, texts[one.source]), one.hidden_at) for one in found
+        ("commitment", commitment.id): (
+            _entry(commitment, texts[commitment.source]),
+            commitment.hidden_at,
+        )
+        for commitment in found
     }
     search.reindex(system, entries)
 

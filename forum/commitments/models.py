@@ -90,7 +90,7 @@ class Commitment(Base):
     @property
     def words(self) -> str:
         """All its texts, including those of its milestones (which must be loaded), for a moderator's decision."""
-        steps = (one.line for one in self.milestones)
+        steps = (milestone.line for milestone in self.milestones)
         said = (self.title, self.source, *steps, self.kept_words, self.ended_reason)
         return "\n\n".join(filter(None, said))
 

@@ -243,7 +243,9 @@ class NextMilestone(NamedTuple):
 def next_milestones(reader: Person, limit: int, agenda_id: int) -> list[NextMilestone]:
     """The next milestones on an agenda that a reader sees, at most `MAX_NEXT`; cached in the process."""
     found = cached(("next milestones", agenda_id), lambda: _read_next(agenda_id))
-    return [one for one in found if one.is_open or reader.can.moderate(agenda_id)][:limit]
+    return [
+        milestone for milestone in found if milestone.is_open or reader.can.moderate(agenda_id)
+    ][:limit]
 
 
 def _read_next(agenda_id: int) -> Sequence[NextMilestone]:
@@ -370,9 +372,11 @@ def copied_at(reader: Person, typed: str) -> Copied | None:
 def _copied(reader: Person, kind: str, condition: ColumnElement[bool]) -> Copied | None:
     if kind == "practices":
         is_told = Practice.state == PUBLISHED, Practice.hidden_at.is_(None)
-        one = db.session.scalar(visible_practices(reader).where(condition, *is_told))
-        address = f"/practices/{one.slug}" if one else ""
-        return one and Copied(one.title, address, one.language, one.id, agenda_id=one.agenda_id)
+        practice = db.session.scalar(visible_practices(reader).where(condition, *is_told))
+        address = f"/practices/{practice.slug}" if practice else ""
+        return practice and Copied(
+            practice.title, address, practice.language, practice.id, agenda_id=practice.agenda_id
+        )
     case = db.session.scalar(visible_cases(reader).where(condition, Case.hidden_at.is_(None)))
     ids = {"case_id": case.id, "agenda_id": case.agenda_id} if case else {}
     return case and Copied(case.name, f"/cases/{case.slug}", case.language, **ids)
@@ -384,7 +388,11 @@ def _copied(reader: Person, kind: str, condition: ColumnElement[bool]) -> Copied
 def organisations_to_commit_for(member: Person) -> list[Organisation]:
     """The organisations for which a member may publish commitments; `Forbidden`, with the reason, if there is none."""
     require(member.can.write())
-    mine = [one for one in own_organisations(member) if member.can.speak_for(one)]
+    mine = [
+        organisation
+        for organisation in own_organisations(member)
+        if member.can.speak_for(organisation)
+    ]
     if not mine:
         raise Forbidden(str(ONLY_VOICES_COMMIT.why_not))
     return mine
@@ -392,7 +400,7 @@ def organisations_to_commit_for(member: Person) -> list[Organisation]:
 
 def speaks_for_any(reader: Person) -> bool:
     """Whether the reader may publish commitments for any organisation; no query for visitors."""
-    return any(reader.can.speak_for(one) for one in own_organisations(reader))
+    return any(reader.can.speak_for(organisation) for organisation in own_organisations(reader))
 
 
 def signatories_to_commit(reader: Person, declaration: Declaration) -> list[Organisation]:
@@ -400,9 +408,9 @@ def signatories_to_commit(reader: Person, declaration: Declaration) -> list[Orga
     if not reader.is_member or not declaration.frozen_at or declaration.withdrawn_at:
         return []
     mine = [
-        one
-        for one in own_organisations(reader)
-        if reader.can.publish_commitment(declaration.agenda, one)
+        organisation
+        for organisation in own_organisations(reader)
+        if reader.can.publish_commitment(declaration.agenda, organisation)
     ]
     if not mine:
         return []
@@ -410,7 +418,7 @@ def signatories_to_commit(reader: Person, declaration: Declaration) -> list[Orga
         Signature.declaration_id == declaration.id, Signature.withdrawn_at.is_(None)
     )
     ids = set(db.session.scalars(signed.where(Signature.organisation_id.in_([o.id for o in mine]))))
-    return [one for one in mine if one.id in ids]
+    return [organisation for organisation in mine if organisation.id in ids]
 
 
 def declarations_to_follow(member: Person) -> list[Declaration]:
@@ -515,7 +523,7 @@ def commitment_fields(commitment: Commitment) -> dict[str, Any]:
 def fields_to_keep(commitment: Commitment) -> dict[str, Any]:
     """The fields of a commitment that its history stores and compares, with its milestones and its state."""
     kept = commitment_fields(commitment)
-    lines = (one.line for one in milestones_of(commitment))
+    lines = (milestone.line for milestone in milestones_of(commitment))
     return {
         **{name: kept[name] for name in ("title", "source", "language", "last_day")},
         "milestones": "\n".join(lines),

@@ -157,7 +157,9 @@ def publish_commitment() -> ResponseReturnValue:
 
 def _new_form(able: list[Organisation]) -> CommitmentForm:
     """A form filled as the address says; for a declaration, practice or case its agenda is chosen, too."""
-    declarations = {one.id: one for one in queries.declarations_to_follow(me())}
+    declarations = {
+        declaration.id: declaration for declaration in queries.declarations_to_follow(me())
+    }
     declaration = declarations.get(web.number("declaration", 0))
     address = next(
         (f"/{kind}s/{slug}" for kind in ("practice", "case") if (slug := web.text(kind))), ""
@@ -171,7 +173,7 @@ def _new_form(able: list[Organisation]) -> CommitmentForm:
         named = queries.slug_of_agenda(me(), copied.agenda_id)
     linked = web.number("organisation", 0)
     return CommitmentForm(
-        organisation=linked if linked in [one.id for one in able] else able[0].id,
+        organisation=linked if linked in [organisation.id for organisation in able] else able[0].id,
         agenda=named,
         declaration=declaration.id if declaration else 0,
         copied=copied.address if copied else "",
@@ -227,13 +229,16 @@ def _write(
 def _offer(form: CommitmentForm, able: list[Organisation], found: Commitment | None) -> None:
     """Set the choices of the form; present values of the commitment are always included."""
     form.language.choices = languages()
-    form.organisation.choices = [(one.id, one.name) for one in able]
+    form.organisation.choices = [(organisation.id, organisation.name) for organisation in able]
     form.agenda.choices = [("", "–"), *queries.open_agendas(me())]
     offered = queries.declarations_to_follow(me())
     named = queries.declaration_of(me(), found) if found else None
-    if named and named.id not in [one.id for one in offered]:
+    if named and named.id not in [declaration.id for declaration in offered]:
         offered = [named, *offered]
-    form.declaration.choices = [(0, "–"), *((one.id, one.title) for one in offered)]
+    form.declaration.choices = [
+        (0, "–"),
+        *((declaration.id, declaration.title) for declaration in offered),
+    ]
 
 
 def _agenda_id(slug: str) -> int:
@@ -256,8 +261,8 @@ def _latest(commitment_id: int, able: list[Organisation]) -> CommitmentForm:
 @bp.get("/commitments/<int:commitment_id>/milestones/<int:milestone_id>")
 def milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Report on a milestone: reached, moved or given up."""
-    found, one = _milestone(commitment_id, milestone_id)
-    return _milestone_page(found, one, MoveForm(day=one.day))
+    found, step = _milestone(commitment_id, milestone_id)
+    return _milestone_page(found, step, MoveForm(day=step.day))
 
 
 def _milestone(commitment_id: int, milestone_id: int) -> tuple[Commitment, Milestone]:
@@ -266,20 +271,20 @@ def _milestone(commitment_id: int, milestone_id: int) -> tuple[Commitment, Miles
 
 
 def _milestone_page(
-    found: Commitment, one: Milestone, form: Any, status: int = 200
+    found: Commitment, step: Milestone, form: Any, status: int = 200
 ) -> ResponseReturnValue:
     """The page with its three forms: the submitted one beside two empty ones.
 
     It has no forms once somebody has reported on the milestone; then the submitted text is given back.
     """
-    if status == web.REFUSED and not one.is_open:
+    if status == web.REFUSED and not step.is_open:
         raise Conflict(_("What became of this milestone is told already."))
     fresh = {"reach": ReachForm, "move": MoveForm, "give_up": ReasonForm}
     forms: dict[str, Any] = {
         name: form if isinstance(form, kind) else kind(formdata=None)
         for name, kind in fresh.items()
     }
-    context = {"commitment": found, "milestone": one, "forms": forms, "sent": form}
+    context = {"commitment": found, "milestone": step, "forms": forms, "sent": form}
     return render_template("commitments/milestone.html", **context), status
 
 
@@ -287,53 +292,53 @@ def _milestone_page(
 @changing
 def reach_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Say that a milestone is reached."""
-    found, one = _milestone(commitment_id, milestone_id)
+    found, step = _milestone(commitment_id, milestone_id)
     form = ReachForm()
 
     def deed() -> ResponseReturnValue:
-        actions.reach_milestone(me(), found.id, one.id, form.sentence.data or "")
+        actions.reach_milestone(me(), found.id, step.id, form.sentence.data or "")
         return web.done(_("The milestone is reached."), found.address)
 
-    return webforms.process(form, partial(_milestone_page, found, one, form), deed)
+    return webforms.process(form, partial(_milestone_page, found, step, form), deed)
 
 
 @bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/move")
 @changing
 def move_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Move a milestone to another day, with the reason."""
-    found, one = _milestone(commitment_id, milestone_id)
+    found, step = _milestone(commitment_id, milestone_id)
     form = MoveForm()
 
     def deed() -> ResponseReturnValue:
         actions.move_milestone(
-            me(), found.id, one.id, form.day.data or one.day, form.note.data or ""
+            me(), found.id, step.id, form.day.data or step.day, form.note.data or ""
         )
         return web.done(_("The milestone has another day now."), found.address)
 
-    return webforms.process(form, partial(_milestone_page, found, one, form), deed)
+    return webforms.process(form, partial(_milestone_page, found, step, form), deed)
 
 
 @bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/reopen")
 @changing
 def reopen_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Take back what was told of a milestone."""
-    found, one = _milestone(commitment_id, milestone_id)
-    actions.reopen_milestone(me(), found.id, one.id)
-    return web.done(_("The milestone is open again."), one.told_at)
+    found, step = _milestone(commitment_id, milestone_id)
+    actions.reopen_milestone(me(), found.id, step.id)
+    return web.done(_("The milestone is open again."), step.told_at)
 
 
 @bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/give-up")
 @changing
 def give_milestone_up(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Give a milestone up, with what stopped it."""
-    found, one = _milestone(commitment_id, milestone_id)
+    found, step = _milestone(commitment_id, milestone_id)
     form = ReasonForm()
 
     def deed() -> ResponseReturnValue:
-        actions.give_milestone_up(me(), found.id, one.id, form.reason.data or "")
+        actions.give_milestone_up(me(), found.id, step.id, form.reason.data or "")
         return web.done(_("The milestone is given up, and the page says why."), found.address)
 
-    return webforms.process(form, partial(_milestone_page, found, one, form), deed)
+    return webforms.process(form, partial(_milestone_page, found, step, form), deed)
 
 
 @bp.route("/commitments/<int:commitment_id>/keep", methods=["GET", "POST"])

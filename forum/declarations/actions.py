@@ -370,7 +370,9 @@ def _signed_already(signature: Signature) -> Conflict:
 def _end_invitation(member: Person, declaration: Declaration, organisation_id: int) -> None:
     """Withdraw invitation notices from its speakers, except those who also speak for another invited organisation."""
     asked = {*speaker_ids(unsigned_ids(declaration.id))}
-    outdated = [one for one in speaker_ids([organisation_id]) if one not in asked]
+    outdated = [
+        speaker_id for speaker_id in speaker_ids([organisation_id]) if speaker_id not in asked
+    ]
     read_outdated(member, "signing", [declaration.address], outdated)
 
 
@@ -436,10 +438,10 @@ def invite(curator: Person, declaration_id: int, organisation_ids: Collection[in
     wanted = all_organisation_ids() if organisation_ids is None else organisation_ids
     invited = uninvited_ids(declaration_id, wanted)
     again = invitations_to_change(declaration_id, invited)
-    for one in again:
-        one.invited_at, one.reminded_at = now(), None
-        one.taken_back_at = one.taken_back_by_id = None
-    for organisation_id in {*invited} - {one.organisation_id for one in again}:
+    for invitation in again:
+        invitation.invited_at, invitation.reminded_at = now(), None
+        invitation.taken_back_at = invitation.taken_back_by_id = None
+    for organisation_id in {*invited} - {invitation.organisation_id for invitation in again}:
         db.session.add(
             InvitedOrganisation(
                 declaration_id=declaration_id, organisation_id=organisation_id, invited_at=now()
@@ -477,15 +479,15 @@ def take_invitations_back(
     require(curator.can.curate_declaration(declaration, "invite"))
     wanted = unsigned_ids(declaration_id).intersection(organisation_ids)
     told = members_told("signing", declaration.address)
-    for one in invitations_to_change(declaration_id, wanted):
-        one.taken_back_at, one.taken_back_by_id = now(), curator.id
+    for invitation in invitations_to_change(declaration_id, wanted):
+        invitation.taken_back_at, invitation.taken_back_by_id = now(), curator.id
         db.session.flush()
-        _end_invitation(curator, declaration, one.organisation_id)
+        _end_invitation(curator, declaration, invitation.organisation_id)
         said = sentence(
             "The invitation of %(organisation)s to sign it is taken back.",
-            organisation=one.organisation.name,
+            organisation=invitation.organisation.name,
         )
-        concerned = told.intersection(speaker_ids([one.organisation_id]))
+        concerned = told.intersection(speaker_ids([invitation.organisation_id]))
         note_event(curator, _notice(declaration, said), concerned, is_named=False)
     return len(wanted)
 
@@ -517,14 +519,14 @@ def _remind(system: Person, limit: int) -> int:
     """Organisations invited during that last week know the day, and are not reminded."""
     due = invitations_to_remind(now().date(), limit)
     late: dict[int, list[int]] = {}
-    for one in due:
-        one.reminded_at = now()
-        declaration = db.session.get_one(Declaration, one.declaration_id)
+    for invitation in due:
+        invitation.reminded_at = now()
+        declaration = db.session.get_one(Declaration, invitation.declaration_id)
         if (
             declaration.sign_until
-            and one.invited_at.date() < declaration.sign_until - REMIND_BEFORE
+            and invitation.invited_at.date() < declaration.sign_until - REMIND_BEFORE
         ):
-            late.setdefault(declaration.id, []).append(one.organisation_id)
+            late.setdefault(declaration.id, []).append(invitation.organisation_id)
     for declaration_id, organisation_ids in late.items():
         _ask_to_sign(system, db.session.get_one(Declaration, declaration_id), organisation_ids)
     return len(due)
@@ -643,7 +645,7 @@ def reindex_declarations(system: Person, declaration_ids: Sequence[int], texts: 
     """Rebuild the search documents of declarations; a draft has none. `texts` are plain texts by source."""
     require(system.can.administer())
     things: dict[search.Thing, search.Known | None] = {}
-    for one in declarations_to_index(declaration_ids):
-        entry = _entry(one, texts[one.source]) if one.opened_at else None
-        things["declaration", one.id] = (entry, None) if entry else None
+    for declaration in declarations_to_index(declaration_ids):
+        entry = _entry(declaration, texts[declaration.source]) if declaration.opened_at else None
+        things["declaration", declaration.id] = (entry, None) if entry else None
     search.reindex(system, things)

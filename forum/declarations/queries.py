@@ -262,11 +262,16 @@ def own_part(reader: Person, declaration: Declaration) -> list[OwnPart]:
         return []
     mine = own_organisations(reader)
     signed = signatures_for(declaration, mine)
-    spoken_for = [one for one in mine if reader.can.speak_for(one)]
-    gone = _taken_back_at(declaration.id, [one.id for one in spoken_for])
+    spoken_for = [organisation for organisation in mine if reader.can.speak_for(organisation)]
+    gone = _taken_back_at(declaration.id, [organisation.id for organisation in spoken_for])
     return [
-        OwnPart(one, signed.get(one.id), reader.can.sign(declaration, one), gone.get(one.id))
-        for one in mine
+        OwnPart(
+            organisation,
+            signed.get(organisation.id),
+            reader.can.sign(declaration, organisation),
+            gone.get(organisation.id),
+        )
+        for organisation in mine
     ]
 
 
@@ -292,8 +297,8 @@ def organisations_to_sign_for(reader: Person, declaration: Declaration) -> list[
     if declaration.state != OPEN:
         raise Forbidden(str(DECLARATION_IS[declaration.state].why_not))
     parts = own_part(reader, declaration)
-    allowed = [one for one in parts if one.may_sign]
-    if able := [one.organisation for one in allowed if one.signature is None]:
+    allowed = [part for part in parts if part.may_sign]
+    if able := [part.organisation for part in allowed if part.signature is None]:
         return able
     if allowed:
         words = {"organisation": allowed[0].organisation.name}
@@ -407,8 +412,8 @@ def invitable(curator: Person, declaration: Declaration, country: str = "") -> l
     )
     invited, signed = _invited_ids(declaration.id), _signed_ids(declaration.id)
     return [
-        Invitable(one, one.id in invited, one.id in signed)
-        for one in db.session.scalars(ordered.limit(MAX_INVITED))
+        Invitable(organisation, organisation.id in invited, organisation.id in signed)
+        for organisation in db.session.scalars(ordered.limit(MAX_INVITED))
     ]
 
 
@@ -481,7 +486,11 @@ def uninvited_ids(declaration_id: int, organisation_ids: Collection[int]) -> lis
     """Those of these organisations that exist, were not invited yet and have not signed."""
     known = _invited_ids(declaration_id) | _signed_ids(declaration_id)
     here = select(Organisation.id).where(Organisation.id.in_(organisation_ids))
-    return [one for one in db.session.scalars(here.order_by(Organisation.id)) if one not in known]
+    return [
+        organisation
+        for organisation in db.session.scalars(here.order_by(Organisation.id))
+        if organisation not in known
+    ]
 
 
 def unsigned_ids(declaration_id: int) -> set[int]:
@@ -555,7 +564,7 @@ def invitations_to_remind(today: date, limit: int) -> Sequence[InvitedOrganisati
 def declarations_by_id(declaration_ids: Collection[int]) -> Mapping[int, Declaration]:
     """Declarations by their ids, locked."""
     query = select(Declaration).where(Declaration.id.in_(declaration_ids)).order_by(Declaration.id)
-    return {one.id: one for one in db.session.scalars(query.with_for_update())}
+    return {signature.id: signature for signature in db.session.scalars(query.with_for_update())}
 
 
 def count_signatures(declaration_id: int) -> int:

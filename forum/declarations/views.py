@@ -260,11 +260,14 @@ def sign(declaration_id: int) -> ResponseReturnValue:
     # The one of several organisations whose link was pressed
     linked = web.number("organisation", 0) or None
     form = SignForm(digest=found.digest, language=me().language, organisation=linked)
-    form.organisation.choices = [(one.id, one.name) for one in able]
+    form.organisation.choices = [(organisation.id, organisation.name) for organisation in able]
     form.language.choices = languages()
 
     def page(status: int = 200, *, looks_again: bool = False) -> ResponseReturnValue:
-        chosen = next((one for one in able if one.id == form.organisation.data), None)
+        chosen = next(
+            (organisation for organisation in able if organisation.id == form.organisation.data),
+            None,
+        )
         return render_template(
             "declarations/look.html" if looks_again and chosen else "declarations/sign.html",
             declaration=found,
@@ -292,9 +295,11 @@ def _sent_twice(found: Declaration) -> Signature | None:
     organisation, typed = request.form.get("organisation", ""), request.form.get("reservation", "")
     own = (part.signature for part in queries.own_part(me(), found) if part.signature)
     mine = (
-        one for one in own if one.member_id == me().id and str(one.organisation_id) == organisation
+        signature
+        for signature in own
+        if signature.member_id == me().id and str(signature.organisation_id) == organisation
     )
-    return next((one for one in mine if one.words == tidy(typed).strip()), None)
+    return next((signature for signature in mine if signature.words == tidy(typed).strip()), None)
 
 
 @bp.route(
@@ -351,7 +356,7 @@ def invite(declaration_id: int) -> ResponseReturnValue:
 def _invite_form(found: Declaration) -> InviteForm:
     form = InviteForm()
     listed = queries.invitable(me(), found, _chosen_country())
-    form.organisations.choices = [(one.organisation.id, one.organisation.name) for one in listed]
+    form.organisations.choices = [(row.organisation.id, row.organisation.name) for row in listed]
     return form
 
 
@@ -378,7 +383,7 @@ def _invite_page(
         listed=queries.invitable(me(), found, country),
         countries=[(code, names.get(code, code)) for code in countries],
         country=country,
-        asked=[one for one in everywhere if not (one.is_invited or one.has_signed)],
+        asked=[row for row in everywhere if not (row.is_invited or row.has_signed)],
         taken_back=queries.invitations_taken_back(me(), found),
     ), status
 

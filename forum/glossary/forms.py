@@ -76,7 +76,7 @@ class EntryForm(Form):
     def of(cls, entry: Entry, **options: Any) -> EntryForm:
         """The form with what an entry says now."""
         return cls(
-            wordings=[wording_row(one) for one in entry.wordings],
+            wordings=[wording_row(wording) for wording in entry.wordings],
             source=entry.source,
             themes=[theme.id for theme in entry.themes if theme.removed_at is None],
             seen=fingerprint(entry_fields(entry)),

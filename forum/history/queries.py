@@ -79,7 +79,7 @@ def edits_between(
     edits = []
     for version in versions:
         said = version.fields
-        pair = (_with_state(one, state_names) for one in (said, after[version.item_id]))
+        pair = (_with_state(state, state_names) for state in (said, after[version.item_id]))
         edits.append(Edit(version, said, differences(*pair)))
         after[version.item_id] = said
     return edits

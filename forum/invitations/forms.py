@@ -172,22 +172,24 @@ class VoicesForm(Form):
     def of(cls, people: Sequence[Member], fields: Mapping[str, Any], **options: Any) -> VoicesForm:
         """The form for some members with what is chosen now; `fields` are those of `organisation_to_speak_for`."""
         days = {
-            f"until_{one.id}": VoiceDay(
-                gettext("Last day of %(name)s", name=one.name), [Optional()]
+            f"until_{member.id}": VoiceDay(
+                gettext("Last day of %(name)s", name=member.name), [Optional()]
             )
-            for one in people
+            for member in people
         }
-        named = [one for one in people if str(one.id) in fields["voices"]]
+        named = [member for member in people if str(member.id) in fields["voices"]]
         chosen = {
             "writers": NAMED if fields["names_voices"] else ALL,
-            "voices": [one.id for one in named],
+            "voices": [member.id for member in named],
             "seen": fingerprint(fields),
             **{
-                f"until_{one.id}": one.voice_until for one in named if fields["voices"][str(one.id)]
+                f"until_{member.id}": member.voice_until
+                for member in named
+                if fields["voices"][str(member.id)]
             },
         }
         form: VoicesForm = type("VoicesForm", (cls,), days)(data=chosen, **options)
-        form.voices.choices = [(one.id, one.name) for one in people]
+        form.voices.choices = [(member.id, member.name) for member in people]
         return form
 
     @property
@@ -198,5 +200,5 @@ class VoicesForm(Form):
     @property
     def last_days(self) -> dict[int, date]:
         """The last day of each who is named and has one, by id."""
-        days = {one: self[f"until_{one}"].data for one in self.member_ids or []}
-        return {one: day for one, day in days.items() if day}
+        days = {member_id: self[f"until_{member_id}"].data for member_id in self.member_ids or []}
+        return {member_id: day for member_id, day in days.items() if day}

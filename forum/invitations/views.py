@@ -130,7 +130,10 @@ def _has_mail() -> bool:
 
 def _offer_organisations(form: InvitationForm) -> None:
     """Set the organisations that a form offers. Raises `Forbidden` when the member may not invite at all."""
-    known = [(str(one.id), one.name) for one in queries.organisations_to_invite_for(me())]
+    known = [
+        (str(organisation.id), organisation.name)
+        for organisation in queries.organisations_to_invite_for(me())
+    ]
     may = queries.may_invite(me(), queries.entrance())
     if not known and not may:
         raise Forbidden(str(may.why_not))

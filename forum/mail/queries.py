@@ -241,19 +241,21 @@ def _title(agenda: Agenda | None) -> str:
 
 def _wanted(member: Member, notices: Sequence[Notice]) -> list[Notice]:
     """The notices that the member should still get, without reminders of things without a topic that are no longer readable."""
-    reminders = {one.address for one in notices if one.kind == REMINDER and one.topic_id is None}
+    reminders = {
+        notice.address for notice in notices if notice.kind == REMINDER and notice.topic_id is None
+    }
     gone = unreadable_at(member, reminders)
     meetings = meetings_told(member, notices)
     searches = told_searches(member, notices)
 
-    def is_outdated(one: Notice) -> bool:
-        if one.kind == REMINDER:
-            return one.address in gone
-        if one.kind in SEARCH_KINDS:
-            return not _is_something_new(searches.get(one.id))
-        return one.kind in MEETING_KINDS and (one.kind, one.address) not in meetings
+    def is_outdated(notice: Notice) -> bool:
+        if notice.kind == REMINDER:
+            return notice.address in gone
+        if notice.kind in SEARCH_KINDS:
+            return not _is_something_new(searches.get(notice.id))
+        return notice.kind in MEETING_KINDS and (notice.kind, notice.address) not in meetings
 
-    return [one for one in notices if not is_outdated(one) and _is_wanted(member, one)]
+    return [notice for notice in notices if not is_outdated(notice) and _is_wanted(member, notice)]
 
 
 def _is_something_new(told: Told | None) -> bool:
@@ -269,7 +271,7 @@ def heading_for(member: Member, notice: Notice) -> str:
 
 def meetings_told(member: Member, notices: Iterable[Notice]) -> dict[tuple[str, str], Meeting]:
     """The meetings of notices that the member should still get, by kind and path."""
-    told = {(one.kind, one.address) for one in notices if one.kind in MEETING_KINDS}
+    told = {(notice.kind, notice.address) for notice in notices if notice.kind in MEETING_KINDS}
     return still_to_tell(member, told) if told else {}
 
 
@@ -364,9 +366,11 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
     notices = db.session.scalars(query.options(joinedload(Notice.actor)).order_by(Notice.id)).all()
     wanted = _wanted(member, notices)
     topics = _topics_in_reach(member, [notice.topic_id for notice in wanted if notice.topic_id])
-    found = agendas_of_findings(member, {one.address for one in wanted if one.kind == "findings"})
+    found = agendas_of_findings(
+        member, {notice.address for notice in wanted if notice.kind == "findings"}
+    )
     meetings = meetings_told(member, wanted)
-    found |= {address: one.agenda for (_kind, address), one in meetings.items()}
+    found |= {address: meeting.agenda for (_kind, address), meeting in meetings.items()}
     searches = told_searches(member, wanted)
     agendas: dict[Agenda | None, list[DigestEntry]] = {}
     for (topic_id, address), some in groupby(sorted(wanted, key=_digest_key), _digest_key):
@@ -416,10 +420,10 @@ def _entry(
 
 def _heading(notices: Sequence[Notice], searches: Mapping[int, Told]) -> str:
     """The heading of notices that lead to one address; those of a search count all their texts together."""
-    told = [searches[one.id] for one in notices if one.id in searches]
+    told = [searches[notice.id] for notice in notices if notice.id in searches]
     if not told:
         return notices[-1].heading
-    return str(heading_of(told[-1].called, sum(one.number for one in told)))
+    return str(heading_of(told[-1].called, sum(told_search.number for told_search in told)))
 
 
 def _group(agenda: Agenda | None, entries: list[DigestEntry]) -> DigestGroup:

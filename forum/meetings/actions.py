@@ -410,7 +410,7 @@ def forget_names(system: Person, limit: int = UNNAMING_BATCH_SIZE) -> int:
     old = meetings_to_clear(now() - NAMES_KEPT, limit)
     for meeting in old:
         meeting.waiting_count = 0
-    known = Attendance.meeting_id.in_([one.id for one in old])
+    known = Attendance.meeting_id.in_([meeting.id for meeting in old])
     db.session.execute(delete(Attendance).where(known))
     return len(old)
 
@@ -449,8 +449,11 @@ def reindex_meetings(system: Person, meeting_ids: Sequence[int], texts: PlainTex
     search.reindex(
         system,
         {
-            ("meeting", one.id): (_entry(one, texts[one.source], texts[one.outcome]), None)
-            for one in meetings_to_index(meeting_ids)
+            ("meeting", meeting.id): (
+                _entry(meeting, texts[meeting.source], texts[meeting.outcome]),
+                None,
+            )
+            for meeting in meetings_to_index(meeting_ids)
         },
     )
 

@@ -135,13 +135,13 @@ def next_meetings(reader: Person, limit: int, agenda_id: int | None = None) -> l
     A process caches the first ones of each agenda, so that the home page and those of agendas need no query.
     """
     seen = (
-        one
-        for one in cached("next meetings", _read_next)
-        if reads(reader, one.audience)
-        and agenda_id in (None, one.agenda_id)
-        and (one.is_open or reader.can.moderate(one.agenda_id))
+        meeting
+        for meeting in cached("next meetings", _read_next)
+        if reads(reader, meeting.audience)
+        and agenda_id in (None, meeting.agenda_id)
+        and (meeting.is_open or reader.can.moderate(meeting.agenda_id))
     )
-    return [one for one, _number in zip(seen, range(limit), strict=False)]
+    return [meeting for meeting, _number in zip(seen, range(limit), strict=False)]
 
 
 def _read_next() -> Sequence[NextMeeting]:
@@ -163,7 +163,7 @@ def get_meeting(reader: Person, meeting_id: int) -> Meeting:
 
 def meetings_at(reader: Person, addresses: Iterable[str]) -> dict[str, Meeting]:
     """The meetings that the reader sees, by the path in notices."""
-    numbers = {one.removeprefix("/meetings/") for one in addresses}
+    numbers = {address.removeprefix("/meetings/") for address in addresses}
     ids = [int(number) for number in numbers if number.isdecimal()]
     if not ids:
         return {}
@@ -180,7 +180,7 @@ def still_to_tell(
     has changed only while the member comes or waits.
     """
     seen = meetings_at(member, {address for _kind, address in told})
-    attended = _waiting_since(member, [one.id for one in seen.values()])
+    attended = _waiting_since(member, [meeting.id for meeting in seen.values()])
     return {
         (kind, address): seen[address]
         for kind, address in told
@@ -371,7 +371,7 @@ def meetings_to_index(meeting_ids: Collection[int]) -> Sequence[Meeting]:
 
 def counts_of(meeting: Meeting) -> tuple[int, int]:
     """How many members come to a meeting, and how many wait for a place."""
-    counts = (select(one).where(Meeting.id == meeting.id) for one in COUNTED.values())
+    counts = (select(counter).where(Meeting.id == meeting.id) for counter in COUNTED.values())
     coming, waiting = (db.session.scalar(count) or 0 for count in counts)
     return coming, waiting
 
@@ -395,7 +395,9 @@ def due_reminders(limit: int) -> Sequence[Attendance]:
     due = select(Attendance).where(Attendance.remind_at <= now())
     first = due.order_by(Attendance.remind_at, Attendance.id).limit(limit)
     rows = db.session.scalars(first.with_for_update(skip_locked=True)).all()
-    with_meeting = select(Attendance).where(Attendance.id.in_([one.id for one in rows]))
+    with_meeting = select(Attendance).where(
+        Attendance.id.in_([attendance.id for attendance in rows])
+    )
     whole = with_meeting.options(joinedload(Attendance.meeting).joinedload(Meeting.agenda))
     return db.session.scalars(whole.order_by(Attendance.id)).all()
 

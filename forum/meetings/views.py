@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
     slug = web.text("agenda")
     agenda = get_agenda(me(), slug) if slug else None
     is_past = web.choice("show", ("past",)) == "past"
-    curated = [one for one in curated_agendas(me()) if agenda in (None, one)]
+    curated = [known for known in curated_agendas(me()) if agenda in (None, known)]
     listed = queries.past_meetings if is_past else queries.coming_meetings
     page = listed(me(), agenda.id if agenda else None, web.number("page"))
     return render_template(
@@ -68,7 +68,7 @@ def index() -> ResponseReturnValue:
         only=agenda,
         known=all_agendas(me()),
         curated=curated,
-        mine=queries.meetings_attended(me(), [one.id for one in page.items]),
+        mine=queries.meetings_attended(me(), [meeting.id for meeting in page.items]),
         canonical=web.canonical(page.number),
     )
 
@@ -288,10 +288,12 @@ def who_comes(meeting_id: int) -> Response:
     return long_sheet(name, chain([[names]], lines), end)
 
 
-def _line_of(one: Attendance) -> list[object]:
-    member, way = one.member, WAY_NAMES.get(one.way, "")
+def _line_of(attendance: Attendance) -> list[object]:
+    member, way = attendance.member, WAY_NAMES.get(attendance.way, "")
     organisation = member.organisation.name if member.organisation else ""
-    moments = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (one.said_at, one.waiting_at)]
+    moments = [
+        f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (attendance.said_at, attendance.waiting_at)
+    ]
     city = member.city.name if member.city else ""
     profile = web.absolute(quote(f"/members/{member.handle}"))
     return [member.name, member.position, organisation, city, way, *moments, profile]

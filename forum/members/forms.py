@@ -250,7 +250,9 @@ class ProfileForm(PersonForm):
 
 def _other_languages(member: Member) -> list[str]:
     """The languages of a member other than the first one; the form has fields for two of them."""
-    return [one.language for one in member.languages if one.language != member.language]
+    return [
+        language.language for language in member.languages if language.language != member.language
+    ]
 
 
 class OrganisationForm(Form):

@@ -425,7 +425,7 @@ class MergeForm(GivesReason, ClaimAwareForm):
 
     def offer(self, topics: Iterable[Document]) -> None:
         """Offer these topics."""
-        self.like.choices = [(str(one.item_id), one.title) for one in topics]
+        self.like.choices = [(str(topic.item_id), topic.title) for topic in topics]
         if not self.like.choices:
             self.target.label.text = self.like.label.text
 

@@ -88,12 +88,14 @@ class TranslationText:
         }
         object.__setattr__(self, "opening", write(self.sentence, self.language))
         object.__setattr__(self, "written", written)
-        object.__setattr__(self, "figures", [one for one in self.figures if one.label or one.unit])
+        object.__setattr__(
+            self, "figures", [figure for figure in self.figures if figure.label or figure.unit]
+        )
 
     @property
     def plain(self) -> PlainTexts:
         """The plain texts of the sentence and the parts, by source."""
-        parts = {one.source: one.plain for one in self.written.values()}
+        parts = {text.source: text.plain for text in self.written.values()}
         return PlainTexts({self.sentence: self.opening.plain, **parts})
 
 
@@ -240,7 +242,7 @@ def _fill(translation: Translation, text: TranslationText) -> None:
             part.html, part.html_version = written.html, written.html_version
             parts.append(part)
     translation.parts = parts
-    translation.figures = [list(one) for one in text.figures]
+    translation.figures = [list(figure) for figure in text.figures]
 
 
 def _with_kept_parts(translation: Translation, text: TranslationText) -> TranslationText:
@@ -248,7 +250,7 @@ def _with_kept_parts(translation: Translation, text: TranslationText) -> Transla
     asked, named = all_texts(translation.original), figures_of(translation.original)
     kept = {part.name: part.source for part in translation.parts if part.name not in asked}
     opening = text.sentence if "sentence" in asked else translation.sentence
-    figures = [one for one in translation.figure_words if one[:2] not in named]
+    figures = [words for words in translation.figure_words if words[:2] not in named]
     if not (kept or figures) and opening == text.sentence:
         return text
     parts = {**text.parts, **kept}
@@ -259,7 +261,7 @@ def _show_pictures(member: Person, translation: Translation, text: TranslationTe
     """Record which pictures a translation shows. Allowed are those of the original and those that the member may show."""
     original = translation.original
     known = [text_ for texts in (all_texts(original), translation.said) for text_ in texts.values()]
-    before = {name for one in known for name in names_in(one)}
+    before = {name for text in known for name in names_in(text)}
     for name, written in text.written.items():
         pictures.show(member, written.pictures, original.agenda_id, before, name)
 
@@ -267,7 +269,7 @@ def _show_pictures(member: Person, translation: Translation, text: TranslationTe
 def _screen(
     member: Person, translation: Translation, text: TranslationText, sending: Sending
 ) -> None:
-    words = [word for one in text.figures for word in (one.label, one.unit)]
+    words = [word for figure in text.figures for word in (figure.label, figure.unit)]
     texts = [text.opening, *text.written.values(), from_plain_text(*words).text]
     said = combine(texts, text.title)
     refuse_caught(member, translation.agenda_id, said, "title", sending)
@@ -291,13 +293,13 @@ def _check(text: TranslationText, original: Original) -> None:
 
 
 def _check_figures(text: TranslationText, original: Original) -> None:
-    known, said = figures_of(original), [one[:2] for one in text.figures]
+    known, said = figures_of(original), [figure[:2] for figure in text.figures]
     if not set(said) <= set(known):
         raise Invalid(_("The original has no such figure any more. Leave this empty."), FIGURES)
     if len(said) != len(set(said)):
         raise Invalid(_("Each figure has one name."), FIGURES)
-    for one in text.figures:
-        if max(map(len, one[2:])) > MAX_FIGURE_PART:
+    for figure in text.figures:
+        if max(map(len, figure[2:])) > MAX_FIGURE_PART:
             raise Invalid(_("Write at most %(most)s characters.", most=MAX_FIGURE_PART), FIGURES)
 
 
@@ -389,10 +391,10 @@ def _figures(translation: Translation) -> list[str]:
     original, words = translation.original, named_figures(translation)
     if isinstance(original, Practice):
         return []
-    named = [(words.get((one.label, one.unit)), one) for one in original.figures]
+    named = [(words.get((figure.label, figure.unit)), figure) for figure in original.figures]
     return [
-        f"{word.label or one.label}: {one.value} {word.unit or one.unit}".rstrip()
-        for word, one in named
+        f"{word.label or figure.label}: {figure.value} {word.unit or figure.unit}".rstrip()
+        for word, figure in named
         if word
     ]
 
@@ -417,21 +419,21 @@ def _entry(
         item_id=translation.id,
         address=f"{translation.address}#{FAILURE}" if is_apart else translation.address,
         title=translation.title,
-        body="\n".join(plain[one] for one in texts if one),
+        body="\n".join(plain[text] for text in texts if text),
         written_at=translation.edited_at or translation.created_at,
         agenda_id=translation.agenda_id,
         parent=(translation.kind, translation.original.id),
         language=translation.language,
         audience=audiences[0],
         made_for=audiences[1],
-        pictures=tuple(dict.fromkeys(picture for one in texts for picture in names_in(one))),
+        pictures=tuple(dict.fromkeys(picture for text in texts for picture in names_in(text))),
     )
 
 
 def _plain(translation: Translation) -> PlainTexts:
     """The plain texts of a stored translation, rendered here; only the worker and few actions need them."""
     sources = [translation.sentence, *(part.source for part in translation.parts)]
-    return PlainTexts({one: write(one, translation.language).plain for one in sources})
+    return PlainTexts({source: write(source, translation.language).plain for source in sources})
 
 
 # Moderators

@@ -82,7 +82,7 @@ class TranslationForm(Form):
     def of(cls, translation: Translation, **options: Any) -> TranslationForm:
         """The form with the present texts of a translation."""
         said = translation.said
-        named = [one._asdict() for one in figures_to_name(translation, translation.original)]
+        named = [figure._asdict() for figure in figures_to_name(translation, translation.original)]
         words = said | {"language": translation.language, FIGURES: named}
         return cls(seen=fingerprint(said), **words, **options)
 
@@ -91,16 +91,16 @@ class TranslationForm(Form):
 
         `figures` are those that the original has.
         """
-        self._ask_for_figures([one[:2] for one in figures])
+        self._ask_for_figures([figure[:2] for figure in figures])
         for name in ("sentence", *PARTS):
             if name not in names and not any(map(str.strip, self[name].raw_data or ())):
                 del self[name]
 
     def _ask_for_figures(self, asked: Sequence[tuple[str, str]]) -> None:
         typed = [FigureWords(**row) for row in self.figures.data]
-        known = {one[:2]: one for one in typed}
-        rows = [known.get(one) or FigureWords(*one, "") for one in asked]
-        rows += [one for one in typed if one[:2] not in asked and any(one[2:])]
+        known = {figure[:2]: figure for figure in typed}
+        rows = [known.get(key) or FigureWords(*key, "") for key in asked]
+        rows += [figure for figure in typed if figure[:2] not in asked and any(figure[2:])]
         self.figures.show(_numbered(rows))
         if not rows:
             del self[FIGURES]
@@ -126,9 +126,9 @@ def _numbered(rows: Sequence[FigureWords]) -> dict[int, dict[str, str]]:
     A draft saved by the browser is thus restored into the right rows.
     """
     numbered: dict[int, dict[str, str]] = {}
-    for one in rows:
-        number = int(digest(in_lines([one[:2]])), 16) % MAX_NUMBER + 1
+    for row in rows:
+        number = int(digest(in_lines([row[:2]])), 16) % MAX_NUMBER + 1
         while number in numbered:
             number = number % MAX_NUMBER + 1
-        numbered[number] = one._asdict()
+        numbered[number] = row._asdict()
     return numbered

@@ -224,7 +224,7 @@ def _reads_part(reader: Person, translation: Translation, name: str) -> bool:
 def _parts_of(reader: Person, original: Original) -> list[tuple[str, Markup]]:
     if isinstance(original, Practice):
         return [(part.name, part.html) for part in sections_for(reader, original)]
-    return [(BODY, Markup("\n").join(one.html for one in original.paragraphs))]
+    return [(BODY, Markup("\n").join(paragraph.html for paragraph in original.paragraphs))]
 
 
 def original_at(reader: Person, path: str) -> Original | None:
@@ -243,17 +243,20 @@ def original_at(reader: Person, path: str) -> Original | None:
 
 def with_originals(reader: Person, translations: Sequence[Translation]) -> list[Translation]:
     """The translations among these whose originals are published and visible to the reader, with these originals loaded."""
-    ids = {one.practice_id for one in translations}, {one.case_id for one in translations}
+    ids = (
+        {translation.practice_id for translation in translations},
+        {translation.case_id for translation in translations},
+    )
     practices = visible_practices(reader).where(Practice.id.in_(ids[0] - {None}))
     practices = practices.options(joinedload(Practice.agenda), selectinload(Practice.sections))
     cases = visible_cases(reader).where(Case.id.in_(ids[1] - {None}))
     texts = selectinload(Case.paragraphs), selectinload(Case.figures)
     cases = cases.options(joinedload(Case.agenda), *texts)
     known: dict[tuple[str, int], Original] = {
-        (_kind_of(one), one.id): one
+        (_kind_of(original), original.id): original
         for query in (practices, cases)
-        for one in db.session.scalars(query)
-        if one.is_told
+        for original in db.session.scalars(query)
+        if original.is_told
     }
     found = []
     for translation in translations:
@@ -300,19 +303,19 @@ def _of_fields(fields: Mapping[str, str]) -> dict[str, str]:
 def figures_of(original: Original) -> list[tuple[str, str]]:
     """Label and unit of each figure of a case, in order and without repetition; empty for a practice."""
     figures = [] if isinstance(original, Practice) else original.figures
-    return list(dict.fromkeys((one.label, one.unit) for one in figures))
+    return list(dict.fromkeys((figure.label, figure.unit) for figure in figures))
 
 
 def named_figures(translation: Translation) -> dict[tuple[str, str], FigureWords]:
     """The translated names of a case's present figures, by label and unit in the original."""
     known = set(figures_of(translation.original))
-    return {one[:2]: one for one in translation.figure_words if one[:2] in known}
+    return {words[:2]: words for words in translation.figure_words if words[:2] in known}
 
 
 def figures_to_name(translation: Translation | None, original: Original) -> list[FigureWords]:
     """Each figure of a case with its name in a translation, which may be empty."""
     known = named_figures(translation) if translation else {}
-    return [known.get(one) or FigureWords(*one, "") for one in figures_of(original)]
+    return [known.get(key) or FigureWords(*key, "") for key in figures_of(original)]
 
 
 def digests(texts: Mapping[str, str]) -> dict[str, str]:
@@ -361,7 +364,7 @@ def first_change(translation: Translation) -> Change:
     """The first change of the texts of an outdated translation's original."""
     original = translation.original
     kept = versions_of(_kind_of(original), original.id)
-    since = [one for one in reversed(kept) if one.replaced_at > translation.checked_at]
+    since = [version for version in reversed(kept) if version.replaced_at > translation.checked_at]
     present = all_texts(original)
     for number, version in enumerate(since):
         after = _texts_in(since[number + 1].fields, present) if since[number + 1 :] else present
@@ -420,7 +423,7 @@ def expressions_in(texts: Mapping[str, str], language: str, into: str) -> list[E
     """The entries of the glossary that occur in some texts and have a name in the language of the translation."""
     found = []
     for entry in entries_in("\n".join(texts.values()), language, MAX_EXPRESSIONS):
-        names = {one.language: one.names for one in entry.wordings}
+        names = {wording.language: wording.names for wording in entry.wordings}
         if into in names:
             found.append(Expression(names[language][0], names[into], entry.slug))
     return found
@@ -534,14 +537,18 @@ def whole_translations(
     rows = db.session.execute(which.order_by(Translation.id).limit(limit)).all()
     practices = practices_to_index({row.practice_id for row in rows if row.practice_id})
     cases = cases_to_index({row.case_id for row in rows if row.case_id})
-    of = {("practice", one.id): one for one in practices} | {("case", one.id): one for one in cases}
+    of = {("practice", practice.id): practice for practice in practices} | {
+        ("case", case.id): case for case in cases
+    }
     ids = [row.id for row in rows]
     locked = _whole(select(Translation).where(Translation.id.in_(ids))).order_by(Translation.id)
     found = db.session.scalars(
         locked.with_for_update(of=Translation).execution_options(populate_existing=True)
     ).all()
-    for one in found:
-        _set_original(one, of[one.kind, one.practice_id or one.case_id or 0])
+    for translation in found:
+        _set_original(
+            translation, of[translation.kind, translation.practice_id or translation.case_id or 0]
+        )
     return found
 
 

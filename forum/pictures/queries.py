@@ -92,9 +92,9 @@ def first_picture(
     reader: Person, shown: Iterable[Illustration], removed: Collection[str]
 ) -> Illustration | None:
     """The first of some pictures, apart from those `removed` (names), that texts show to the reader."""
-    there = [one for one in shown if one.name not in removed]
-    found = pictures_found(reader, {one.name for one in there})
-    return next((one for one in there if one.name in found), None)
+    there = [picture for picture in shown if picture.name not in removed]
+    found = pictures_found(reader, {picture.name for picture in there})
+    return next((picture for picture in there if picture.name in found), None)
 
 
 def with_own_links(author: Person, source: str) -> str:
@@ -104,7 +104,7 @@ def with_own_links(author: Person, source: str) -> str:
     """
     links = pasted_links(source, settings().url)
     named = pictures_named({link.name for link in links})
-    words = {one.name: one.words for one in named if author.can.show_picture(one)}
+    words = {picture.name: picture.words for picture in named if author.can.show_picture(picture)}
     return with_used(source, links, words) if words else source
 
 
@@ -139,7 +139,9 @@ def my_pictures(author: Person, number: int) -> Page[OwnPicture]:
     mine = select(Picture).where(Picture.member_id == author.id).order_by(Picture.id.desc())
     page = page_of(mine, number, PICTURES_PER_PAGE)
     shown = documents_showing(author, [picture.name for picture in page.items])
-    return replace(page, items=[OwnPicture(one, shown.get(one.name, ())) for one in page.items])
+    return replace(
+        page, items=[OwnPicture(picture, shown.get(picture.name, ())) for picture in page.items]
+    )
 
 
 def my_picture(author: Person, picture_id: int) -> Picture:

@@ -47,7 +47,7 @@ def picture_to_share(texts: Iterable[str]) -> dict[str, Any] | None:
     It is the first in the HTML of some texts, if visitors see it, because other sites fetch it as visitors.
     """
     shown = illustrations_in(texts)
-    picture = queries.first_picture(VISITOR, shown, _removed({one.name for one in shown}))
+    picture = queries.first_picture(VISITOR, shown, _removed({picture.name for picture in shown}))
     if picture is None:
         return None
     width, height = size_of(picture.name)

@@ -202,14 +202,14 @@ def tell_overdue(system: Person, keys: Collection[EntryKey]) -> int:
     require(system.can.administer())
     touches()
     serialize_decisions()
-    waiting = {one.key: one for one in queue_entries(system, keys=keys)}
+    waiting = {entry.key: entry for entry in queue_entries(system, keys=keys)}
     late = {key: entry for key, entry in waiting.items() if entry.is_overdue}
     known = overdue_rows(keys)
     for key in sorted(known.keys() - late.keys()):
         db.session.delete(known[key])
         if key not in waiting:
             read_queue(system, queue_path(*key))
-    due = [one for one in late.values() if notification_due(one, known.get(one.key))]
+    due = [entry for entry in late.values() if notification_due(entry, known.get(entry.key))]
     for entry in with_titles(due):
         _notify_of(system, entry, known.get(entry.key))
     return len(due)

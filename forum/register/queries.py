@@ -69,7 +69,7 @@ def entries(number: int = 1) -> Page[RegisterEntry]:
     known = {row[0]: row for row in db.session.execute(more)}
     open_ids = set(db.session.scalars(visible_agendas(VISITOR).with_only_columns(Agenda.id)))
     return Page(
-        [_register_entry(one, known[one.id], open_ids) for one in page.items],
+        [_register_entry(decision, known[decision.id], open_ids) for decision in page.items],
         page.number,
         page.pages,
         page.total,
@@ -162,9 +162,12 @@ def figures(period: Period) -> Figures:
         answered=len(report_hours),
         waiting=_scalar(_unanswered_at_end(period)),
         hours_to_decision=median(report_hours) if report_hours else None,
-        deeds=_totals(((one.deed, one.is_automated), one.number) for one in restrictions),
-        sources=_totals((one.source, one.number) for one in restrictions),
-        grounds=_totals((_ground(one), one.number) for one in restrictions),
+        deeds=_totals(
+            ((restriction.deed, restriction.is_automated), restriction.number)
+            for restriction in restrictions
+        ),
+        sources=_totals((restriction.source, restriction.number) for restriction in restrictions),
+        grounds=_totals((_ground(restriction), restriction.number) for restriction in restrictions),
         kept=_scalar(_decisions_count(decided, Decision.deed == Deed.KEEP)),
         taken_back=_scalar(_decisions_count(decided, Decision.undoes_id.is_not(None))),
         appeals=_scalar(select(func.count(Appeal.id)).where(period.contains(Appeal.created_at))),

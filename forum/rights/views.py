@@ -122,7 +122,7 @@ def _json(member: Member, kind: Kind, numbers: dict[str, int]) -> Iterator[bytes
     """All records of a kind as one JSON list; counts them in `numbers`."""
     for some in records(member, kind):
         before = b",\n" if numbers[kind.name] else b"[\n"
-        yield before + b",\n".join(_json_bytes(one) for one in some)
+        yield before + b",\n".join(_json_bytes(record) for record in some)
         numbers[kind.name] += len(some)
     yield b"\n]\n" if numbers[kind.name] else b"[]\n"
 

@@ -184,13 +184,13 @@ DEFAULT_TEXTS = (
 
 def said_of_rule(words: str) -> str:
     """The name or the sentence of a rule: a default one in the present language, others as they were written."""
-    default = recognised(words, *(one.message for pair in DEFAULT_RULES for one in pair))
+    default = recognised(words, *(sentence.message for pair in DEFAULT_RULES for sentence in pair))
     return str(default) if default else words
 
 
 def rule_in_english(words: str) -> str:
     """The name or the sentence of a rule: a default one in English, for files that are the same for all readers."""
-    default = recognised(words, *(one.message for pair in DEFAULT_RULES for one in pair))
+    default = recognised(words, *(sentence.message for pair in DEFAULT_RULES for sentence in pair))
     return default.in_english if default else words
 
 
@@ -199,4 +199,4 @@ def said_of_ground(words: str) -> str:
     ground = recognised(words, AGAINST_LAW.message, BROKEN_RULE.message) if words else None
     if ground is None:
         return words
-    return str(ground.put_in(**{key: said_of_rule(str(one)) for key, one in ground.values}))
+    return str(ground.put_in(**{key: said_of_rule(str(value)) for key, value in ground.values}))

@@ -151,13 +151,13 @@ RECOURSE_HISTORY = "recourse"  # the kind of its versions in the history
 def recourses() -> Sequence[Recourse]:
     """The recourses that the federation names: the dispute body before the authority; empty for none."""
     known = db.session.scalars(select(Recourse).where(Recourse.name != "")).all()
-    return sorted(known, key=lambda one: RECOURSES.index(one.kind))
+    return sorted(known, key=lambda recourse: RECOURSES.index(recourse.kind))
 
 
 def recourses_to_name(administrator: Person) -> dict[str, Recourse]:
     """The stored recourses by kind, for an administrator."""
     require(administrator.can.administer())
-    return {one.kind: one for one in db.session.scalars(select(Recourse))}
+    return {recourse.kind: recourse for recourse in db.session.scalars(select(Recourse))}
 
 
 def recourses_to_change(administrator: Person) -> dict[str, Recourse]:

@@ -147,7 +147,7 @@ def note_looks(system: Person, looks: Sequence[Look]) -> int:
     """
     require(system.can.administer())
     touches()
-    due = {one.id: one for one in lock_due([look.search_id for look in looks])}
+    due = {search.id: search for search in lock_due([look.search_id for look in looks])}
     owners = owners_of(list(due.values()))
     settings = settings_by_member(list(owners))
     for found in looks:
@@ -166,7 +166,7 @@ def _note(kept: KeptSearch, found: Look) -> None:
     if found.after_id < kept.seen_up_to:
         kept.looked_up_to = min(kept.looked_up_to, found.after_id)
         kept.told_up_to = min(kept.told_up_to, found.after_id)
-        kept.found = [one for one in kept.found if one[0] <= found.after_id]
+        kept.found = [row for row in kept.found if row[0] <= found.after_id]
     kept.seen_up_to = found.until_id
     if found.found:
         kept.found = [*kept.found, *found.found][-MAX_FOUND:]

@@ -91,7 +91,7 @@ def _mine(member: Person, search_id: int) -> Select[KeptSearch]:
 def same_search(kept: Iterable[KeptSearch], wanted: Wanted) -> KeptSearch | None:
     """The equivalent one among some kept searches, or None."""
     looked_for = _looked_for(wanted)
-    return next((one for one in kept if _looked_for(one.wanted) == looked_for), None)
+    return next((search for search in kept if _looked_for(search.wanted) == looked_for), None)
 
 
 def _looked_for(wanted: Wanted) -> tuple[object, ...]:
@@ -126,16 +126,16 @@ class SearchRow(NamedTuple):
         return [
             (self.kept.words, ""),
             *((kinds.get(kind, kind), "") for kind in self.kept.kinds),
-            *((one.title, "") for one in self.agendas),
+            *((agenda.title, "") for agenda in self.agendas),
             *((languages.get(code, code), code) for code in self.kept.languages),
-            *((one.title, one.language) for one in topics),
+            *((topic.title, topic.language) for topic in topics),
             *([(_("only the exact words"), "")] if self.kept.is_exact else []),
         ]
 
     @property
     def address(self) -> str:
         """The path of its results, the newest first."""
-        slugs = {one.id: one.slug for one in self.agendas}
+        slugs = {agenda.id: agenda.slug for agenda in self.agendas}
         return address_of(self.kept, slugs)
 
 
@@ -183,20 +183,20 @@ def rows_of(member: Person, kept: Sequence[KeptSearch]) -> list[SearchRow]:
 def _rows(
     member: Person, kept: Collection[KeptSearch], numbers: Mapping[int, int]
 ) -> list[SearchRow]:
-    agendas = _agendas(member, {number for one in kept for number in one.agenda_ids})
-    topics = _topics(member, {one.topic_id for one in kept if one.topic_id})
+    agendas = _agendas(member, {number for search in kept for number in search.agenda_ids})
+    topics = _topics(member, {search.topic_id for search in kept if search.topic_id})
     rows = []
-    for one in kept:
-        some = [agendas[number] for number in one.agenda_ids if number in agendas]
-        topic = topics.get(one.topic_id or 0)
-        is_gone = len(some) < len(one.agenda_ids) or bool(one.topic_id and topic is None)
-        rows.append(SearchRow(one, some, topic, is_gone, numbers.get(one.id, 0)))
+    for search in kept:
+        some = [agendas[number] for number in search.agenda_ids if number in agendas]
+        topic = topics.get(search.topic_id or 0)
+        is_gone = len(some) < len(search.agenda_ids) or bool(search.topic_id and topic is None)
+        rows.append(SearchRow(search, some, topic, is_gone, numbers.get(search.id, 0)))
     return rows
 
 
 def _agendas(reader: Person, ids: Collection[int]) -> dict[int, Agenda]:
     seen = visible_agendas(reader).where(Agenda.id.in_(ids))
-    return {one.id: one for one in db.session.scalars(seen)} if ids else {}
+    return {search.id: search for search in db.session.scalars(seen)} if ids else {}
 
 
 def _topics(reader: Person, ids: Collection[int]) -> dict[int, Topic]:
@@ -210,7 +210,7 @@ def _topics(reader: Person, ids: Collection[int]) -> dict[int, Topic]:
             break
         where = {number: merged.get(target, target) for number, target in where.items()}
     seen = db.session.scalars(visible_topics(reader).where(Topic.id.in_(where.values())))
-    known = {one.id: one for one in seen}
+    known = {search.id: search for search in seen}
     return {number: known[target] for number, target in where.items() if target in known}
 
 
@@ -223,8 +223,10 @@ def _merged(ids: Collection[int]) -> dict[int, int]:
 
 def new_numbers(member: Person, kept: Sequence[KeptSearch]) -> dict[int, int]:
     """By id of a member's searches: how many texts are new since the last visit, of those visible now."""
-    ranges = [(one, one.looked_up_to, one.seen_up_to) for one in kept]
-    return {one.id: number for one, number in zip(kept, _numbers(member, ranges), strict=True)}
+    ranges = [(search, search.looked_up_to, search.seen_up_to) for search in kept]
+    return {
+        search.id: number for search, number in zip(kept, _numbers(member, ranges), strict=True)
+    }
 
 
 def new_between(member: Person, kept: KeptSearch, after_id: int, until_id: int) -> int:
@@ -237,10 +239,10 @@ def _numbers(member: Person, ranges: Sequence[tuple[KeptSearch, int, int]]) -> l
     known = [
         {
             found
-            for found, author_id in one.found
+            for found, author_id in search.found
             if after < found <= until and _is_for(member, author_id)
         }
-        for one, after, until in ranges
+        for search, after, until in ranges
     ]
     visible = ids_found(member, set().union(*known))
     return [len(some & visible) for some in known]
@@ -294,18 +296,18 @@ def told_searches(member: Person, notices: Iterable[Notice]) -> dict[int, Told]:
 
     Notices of deleted searches are left out.
     """
-    kinds = [one for one in notices if one.kind in SEARCH_KINDS]
+    kinds = [notice for notice in notices if notice.kind in SEARCH_KINDS]
     if not kinds:
         return {}
-    kept = {one.path: one for one in my_searches(member)}
-    there = [one for one in kinds if one.address in kept]
-    numbers = _numbers(member, [(kept[one.address], *_extent(one)) for one in there])
-    rows = _rows(member, {kept[one.address] for one in there}, {})
+    kept = {search.path: search for search in my_searches(member)}
+    there = [notice for notice in kinds if notice.address in kept]
+    numbers = _numbers(member, [(kept[notice.address], *_extent(notice)) for notice in there])
+    rows = _rows(member, {kept[notice.address] for notice in there}, {})
     called = {row.kept.id: row.called for row in rows}
     return {
-        notice.id: Told(called[one.id], number, _is_known(one, _extent(notice)[0]))
+        notice.id: Told(called[search.id], number, _is_known(search, _extent(notice)[0]))
         for notice, number in zip(there, numbers, strict=True)
-        for one in (kept[notice.address],)
+        for search in (kept[notice.address],)
     }
 
 
@@ -353,7 +355,7 @@ def lock_due(ids: Collection[int]) -> Sequence[KeptSearch]:
 
 def owners_of(kept: Collection[KeptSearch]) -> dict[int, Member]:
     """The members who keep these searches, by id."""
-    ids = {one.member_id for one in kept}
+    ids = {search.member_id for search in kept}
     owners = db.session.scalars(select(Member).where(Member.id.in_(ids))) if ids else ()
     return {owner.id: owner for owner in owners}
 
@@ -362,7 +364,7 @@ def looks_for(kept: Sequence[KeptSearch]) -> list[Look]:
     """For each of some searches, find what is new since the last look, with its owner's rights."""
     owners, settled_id = owners_of(kept), settled_document_id(now() - SETTLED_AFTER)
     newest_id = newest_document_id()
-    return [look_for(owners[one.member_id], one, settled_id, newest_id) for one in kept]
+    return [look_for(owners[search.member_id], search, settled_id, newest_id) for search in kept]
 
 
 def look_for(owner: Person, kept: KeptSearch, settled_id: int, newest_id: int) -> Look:
@@ -376,13 +378,13 @@ def look_for(owner: Person, kept: KeptSearch, settled_id: int, newest_id: int) -
     found: list[tuple[int, int]] = []
     came_at = None
     for hits in newer_hits(owner, query, after_id, until_id):
-        news = [one for one in hits if one.written_at > kept.created_at - MAX_DELAY]
-        authors = _authors_of([(one.kind, one.item_id) for one in news])
-        for one in news:
-            author_id = authors.get((one.kind, one.item_id), 0)
+        news = [hit for hit in hits if hit.written_at > kept.created_at - MAX_DELAY]
+        authors = _authors_of([(hit.kind, hit.item_id) for hit in news])
+        for hit in news:
+            author_id = authors.get((hit.kind, hit.item_id), 0)
             if _is_for(owner, author_id):
-                came_at = came_at or one.written_at
-                found.append((one.id, author_id))
+                came_at = came_at or hit.written_at
+                found.append((hit.id, author_id))
         if len(found) > MAX_NEW:
             break
     return Look(*known, found[: MAX_NEW + 1][::-1], came_at)

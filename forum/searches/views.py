@@ -57,7 +57,9 @@ def _wanted() -> Wanted:
         for name in ("kind", "agenda", "language")
     }
     offered: dict[str, Any] = {"kind": KINDS, "agenda": slugs, "language": language_names()}
-    wanted = {name: tuple(one for one in chosen[name] if one in offered[name]) for name in chosen}
+    wanted = {
+        name: tuple(value for value in chosen[name] if value in offered[name]) for name in chosen
+    }
     if any(chosen[name] and not wanted[name] for name in chosen):
         raise Invalid(_("A filter of this search is not there any longer, so it finds nothing."))
     agenda_ids = tuple(slugs[slug] for slug in wanted["agenda"])

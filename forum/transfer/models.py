@@ -107,8 +107,8 @@ class AgendaFile:
             "topic": len(self.topics),
             "reply": sum(len(topic["posts"]) for topic in self.topics),
             "comment": sum(len(group["posts"]) for group in self.comments),
-            "picture": sum(not is_file(one["title"]) for one in self.pictures),
-            "file": sum(is_file(one["title"]) for one in self.pictures),
+            "picture": sum(not is_file(picture["title"]) for picture in self.pictures),
+            "file": sum(is_file(picture["title"]) for picture in self.pictures),
         }
 
     @property

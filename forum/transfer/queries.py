@@ -225,9 +225,10 @@ def translations_to_write(
     found = shown_translations(reader).where(here)
     for some in _in_batches(found, Translation, (Translation.id,), loads, size):
         yield [
-            one
-            for one in with_originals(reader, some)
-            if one.audience == PUBLIC or getattr(one.original, "audience", PUBLIC) == MEMBERS
+            translation
+            for translation in with_originals(reader, some)
+            if translation.audience == PUBLIC
+            or getattr(translation.original, "audience", PUBLIC) == MEMBERS
         ]
 
 
@@ -290,7 +291,7 @@ def topics_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[list[
             topic = ExportedTopic._make(
                 (*row[: len(_TOPIC_COLUMNS)], Author._make(row[len(_TOPIC_COLUMNS) :]))
             )
-            if few and sum(one.posts_count for one in few) + topic.posts_count > size:
+            if few and sum(earlier.posts_count for earlier in few) + topic.posts_count > size:
                 yield few
                 few = []
             few.append(topic)
@@ -332,7 +333,10 @@ def _withhold_unseen_quotes(
     posts = [post._replace(source=with_links_home(post.source)) for post in posts]
     named = {post.id: _possibly_cited_in(post.source) for post in posts if "/posts/" in post.source}
     everything = {post_id for ids in named.values() for post_id in ids}
-    unseen = {one: unreadable_by(one, everything, here_agenda_id=agenda.id) for one in AUDIENCES}
+    unseen = {
+        audience: unreadable_by(audience, everything, here_agenda_id=agenda.id)
+        for audience in AUDIENCES
+    }
     for place, post in enumerate(posts):
         if named.get(post.id, set()) & (hidden := unseen.get(topics[post.topic_id], set())):
             hidden = cited_in_source(post.source) & hidden
@@ -406,9 +410,9 @@ def _tried_by_key(query: Select[Any]) -> dict[int, list[Tried]]:
 def wanted_of(topic_ids: Collection[int]) -> dict[int, list[Wanted]]:
     """Who wants to try the cases and practices of topics, by topic id, as pages show it."""
     found: dict[int, list[Wanted]] = {}
-    for one in intentions_of(topic_ids) if topic_ids else ():
-        author = Author._make(getattr(one.member, name) for name in Author._fields)
-        found.setdefault(one.topic_id, []).append(Wanted(author, one.until))
+    for intention in intentions_of(topic_ids) if topic_ids else ():
+        author = Author._make(getattr(intention.member, name) for name in Author._fields)
+        found.setdefault(intention.topic_id, []).append(Wanted(author, intention.until))
     return found
 
 
@@ -501,8 +505,8 @@ def mandates_to_write(organisation_ids: Collection[int]) -> Mapping[int, Sequenc
     people = joinedload(Mandate.member), joinedload(Mandate.named_by)
     found: dict[int, list[Mandate]] = {}
     here = select(Mandate).where(Mandate.organisation_id.in_(organisation_ids))
-    for one in db.session.scalars(here.options(*people).order_by(Mandate.id)):
-        found.setdefault(one.organisation_id, []).append(one)
+    for mandate in db.session.scalars(here.options(*people).order_by(Mandate.id)):
+        found.setdefault(mandate.organisation_id, []).append(mandate)
     return found
 
 

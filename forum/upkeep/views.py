@@ -62,7 +62,10 @@ def readyz() -> Response:
         _worker_readiness(),
     ]
     is_ready = all(state.is_ready for state in states)
-    lines = ["ready" if is_ready else "not ready", *(f"{one.name}: {one.words}" for one in states)]
+    lines = [
+        "ready" if is_ready else "not ready",
+        *(f"{state.name}: {state.words}" for state in states),
+    ]
     return _plain_text("\n".join([*lines, ""]), 200 if is_ready else 503)
 
 
@@ -239,7 +242,9 @@ def _machine() -> Machine:
 
 
 def _size(size: float) -> str:
-    unit, amount = next((one for one in SIZE_UNITS if size >= one[1]), SIZE_UNITS[-1])
+    unit, amount = next(
+        (size_unit for size_unit in SIZE_UNITS if size >= size_unit[1]), SIZE_UNITS[-1]
+    )
     size /= amount
     return f"{format_decimal(size, '#,##0.0' if size < 10 else '#,##0')} {unit}"
 

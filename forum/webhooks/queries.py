@@ -80,7 +80,7 @@ def last_deliveries(administrator: Person, webhook: Webhook) -> Sequence[Webhook
 def titles_of(administrator: Person, deliveries: Collection[WebhookDelivery]) -> dict[int, str]:
     """The titles of the posts of deliveries, by post id, as far as visitors may read them."""
     require(administrator.can.administer())
-    posts = _told_posts([one.post_id for one in deliveries if one.post_id])
+    posts = _told_posts([delivery.post_id for delivery in deliveries if delivery.post_id])
     return {post.id: post.topic.title for post in db.session.scalars(posts)}
 
 

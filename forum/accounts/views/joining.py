@@ -100,8 +100,8 @@ def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinFo
     form.offer_terms(in_force(), request.method == "GET")
     offer_organisations(form)
     if invitation and invitation.organisation:
-        one = invitation.organisation
-        form.organisation.choices = [(one.id, one.name)]
+        organisation = invitation.organisation
+        form.organisation.choices = [(organisation.id, organisation.name)]
     return form
 
 

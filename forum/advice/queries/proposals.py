@@ -65,7 +65,7 @@ def proposals(asker: Person, topic: Topic, limit: int = MAX_PROPOSED) -> list[Pr
         for member in people
         if member.id not in taken and statuses[member.id].may_be_asked
     ]
-    made.sort(key=lambda one: (-one.score, tie_break(topic.id, one.member.id)))
+    made.sort(key=lambda proposal: (-proposal.score, tie_break(topic.id, proposal.member.id)))
     return made[:limit]
 
 
@@ -166,6 +166,6 @@ def _by_city(city: City | None, other: City | None) -> list[tuple[float, Reason]
 
 
 def _by_language(member: Member, language: str) -> list[tuple[float, Reason]]:
-    spoken = {member.language, *(one.language for one in member.languages)}
+    spoken = {member.language, *(language.language for language in member.languages)}
     name = language_names().get(language, language)
     return [(0.5, Reason("language", name))] if language in spoken else []

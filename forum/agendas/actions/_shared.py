@@ -44,7 +44,7 @@ def put_in_order(rows: Sequence[Agenda | Statement], ids: Sequence[int]) -> None
 def members_typed(moderator: Person, typed: Iterable[str], field: str) -> list[Member]:
     """The members named in a form, each by handle or full name; several handles may be separated by spaces."""
     found: dict[int, Member] = {}
-    for words in filter(None, (one.strip() for one in typed)):
+    for words in filter(None, (line.strip() for line in typed)):
         parts = [words] if members_called(moderator, words) else words.split()
         # “Ravi Kumar” is a name, even if Ravi and Kumar are handles
         is_small = words == words.lower()

@@ -121,11 +121,11 @@ def _refuse_taken_name(curator: Person, statement: Statement, said: dict[str, An
 def _forget_taken(statement: Statement, member_ids: Set[int | None]) -> None:
     """Forget that these members removed their names; the latest of the others, if any, takes their place."""
     others = []
-    for one in names_taken_before(statement):
-        if one.member_id in member_ids:
-            db.session.delete(one)
+    for taken in names_taken_before(statement):
+        if taken.member_id in member_ids:
+            db.session.delete(taken)
         else:
-            others.append(one)
+            others.append(taken)
     if statement.refused_by_id not in member_ids:
         return
     statement.refused_by_id = statement.refused_at = None
@@ -269,8 +269,8 @@ def _forget_whose(statement: Statement, member_id: int) -> None:
     if statement.member_id is not None:
         _forget_taken(statement, {member_id})
         return
-    for one in names_taken_before(statement):
-        one.member_id = None if one.member_id == member_id else one.member_id
+    for taken in names_taken_before(statement):
+        taken.member_id = None if taken.member_id == member_id else taken.member_id
     if statement.refused_by_id == member_id:
         statement.refused_by_id = None
 

@@ -66,7 +66,7 @@ def organisation_reference(found: Organisation | None) -> models.Reference | Non
 
 def themes(found: Iterable[Theme]) -> list[models.Reference]:
     """Themes, without those that are no longer in use."""
-    return [theme(one) for one in found if one.removed_at is None]
+    return [theme(known) for known in found if known.removed_at is None]
 
 
 def theme(found: Theme) -> models.Reference:
@@ -129,7 +129,7 @@ def whole_agenda(found: Agenda, statements: Iterable[Statement]) -> models.Whole
         findings_html=found.findings_html,
         findings_at=found.findings_at,
         hosts=[shown for host in found.hosts if host.has_page and (shown := author(host))],
-        statements=[statement(one) for one in statements],
+        statements=[statement(quoted) for quoted in statements],
     )
 
 
@@ -175,7 +175,7 @@ def topic(found: Topic, *, is_answered: bool) -> models.Topic:
 def posts(found: Sequence[Post]) -> list[models.Post]:
     """Posts that visitors see, with the polls below them."""
     polls = polls_below(VISITOR, found)
-    return [post(one, polls.get(one.id)) for one in found]
+    return [post(shown, polls.get(shown.id)) for shown in found]
 
 
 def post(found: Post, asked: PollRow | None) -> models.Post:
@@ -205,7 +205,7 @@ def poll(found: PollRow) -> models.Poll:
     return models.Poll(
         question=found.question,
         is_multiple=found.is_multiple,
-        options=[models.Option(one.words, one.votes_count) for one in found.options],
+        options=[models.Option(option.words, option.votes_count) for option in found.options],
         voters=found.voters_count,
         closes_at=found.closes_at,
         closed_at=found.closed_at,
@@ -251,8 +251,10 @@ def trials(marks: Iterable[Mark]) -> list[models.Trial]:
 def intentions(wanted: Iterable[Intention]) -> list[models.Intention]:
     """Who wants to try something, with member and city loaded."""
     return [
-        models.Intention(city=city(one.city) if one.city else None, until=one.until)
-        for one in wanted
+        models.Intention(
+            city=city(intention.city) if intention.city else None, until=intention.until
+        )
+        for intention in wanted
     ]
 
 
@@ -267,12 +269,16 @@ def whole_case(
     return models.WholeCase(
         **vars(case(found, _cities_of(found.topic_id, marks))),
         themes=themes(found.themes),
-        paragraphs=[models.Paragraph(one.key, one.html) for one in found.paragraphs],
-        figures=[
-            models.Figure(one.label, one.value, one.unit, one.as_at, one.source, one.address)
-            for one in found.figures
+        paragraphs=[
+            models.Paragraph(paragraph.key, paragraph.html) for paragraph in found.paragraphs
         ],
-        links=[models.Link(one.label, one.address, one.kind) for one in found.links],
+        figures=[
+            models.Figure(
+                figure.label, figure.value, figure.unit, figure.as_at, figure.source, figure.address
+            )
+            for figure in found.figures
+        ],
+        links=[models.Link(link.label, link.address, link.kind) for link in found.links],
         tried=trials(marks),
         wanted=intentions(wanted),
         translations=in_languages(found, languages),
@@ -324,7 +330,7 @@ def whole_practice(
         **vars(practice(found, _cities_of(found.topic_id, marks))),
         organisation=organisation_reference(found.organisation),
         themes=themes(found.themes),
-        sections=[models.Section(one.name, one.html) for one in sections],
+        sections=[models.Section(section.name, section.html) for section in sections],
         adapted_from=source,
         tried=trials(marks),
         wanted=intentions(wanted),
@@ -362,8 +368,8 @@ def translation(
         created_at=found.created_at,
         edited_at=found.edited_at,
         outdated_since=since,
-        parts=[models.TranslatedPart(one.name, one.html, one.language) for one in parts],
-        figures=[models.TranslatedFigure(*one) for one in named_figures(found).values()],
+        parts=[models.TranslatedPart(part.name, part.html, part.language) for part in parts],
+        figures=[models.TranslatedFigure(*figure) for figure in named_figures(found).values()],
     )
 
 
@@ -388,8 +394,10 @@ def expression(found: Entry) -> models.Expression:
         slug=found.slug,
         url=address("glossary.entry", slug=found.slug),
         names=[
-            models.Wording(one.language, one.name, list(one.other_names), one.meaning)
-            for one in found.wordings
+            models.Wording(
+                wording.language, wording.name, list(wording.other_names), wording.meaning
+            )
+            for wording in found.wordings
         ],
         source=found.source,
         themes=themes(found.themes),
@@ -426,21 +434,21 @@ def whole_declaration(
         source=found.source,
         html=found.html,
         withdrawn_because=found.withdrawn_reason or None,
-        signatures=[_signature(one) for one in signatures],
+        signatures=[_signature(signature) for signature in signatures],
     )
 
 
-def _signature(one: Signature) -> models.Signature:
-    slug = one.organisation.slug
+def _signature(found: Signature) -> models.Signature:
+    slug = found.organisation.slug
     page = address("front.organisation", slug=slug)
     return models.Signature(
-        organisation=models.Reference(one.organisation_name, slug, page),
-        city=city(one.city) if one.city else None,
-        name=one.name,
-        position=one.position or None,
-        signed_at=one.signed_at,
-        reservation=one.reservation or None,
-        language=one.language if one.reservation else None,
+        organisation=models.Reference(found.organisation_name, slug, page),
+        city=city(found.city) if found.city else None,
+        name=found.name,
+        position=found.position or None,
+        signed_at=found.signed_at,
+        reservation=found.reservation or None,
+        language=found.language if found.reservation else None,
     )
 
 
@@ -482,20 +490,20 @@ def whole_commitment(
         ended_because=found.ended_reason or None,
         declaration_url=address_of(declaration.address) if declaration else None,
         copied_url=address_of(copied.address) if copied else None,
-        milestones=[_milestone(one) for one in milestones],
+        milestones=[_milestone(milestone) for milestone in milestones],
     )
 
 
-def _milestone(one: Milestone) -> models.Milestone:
+def _milestone(found: Milestone) -> models.Milestone:
     return models.Milestone(
-        text=one.words,
-        day=one.day,
-        reached_at=one.reached_at,
-        reached_words=one.reached_words or None,
-        given_up_at=one.given_up_at,
-        given_up_because=one.given_up_reason or None,
+        text=found.words,
+        day=found.day,
+        reached_at=found.reached_at,
+        reached_words=found.reached_words or None,
+        given_up_at=found.given_up_at,
+        given_up_because=found.given_up_reason or None,
         earlier_days=[
-            models.EarlierDay(move.earlier, move.moved_on, move.reason) for move in one.moves
+            models.EarlierDay(move.earlier, move.moved_on, move.reason) for move in found.moves
         ],
     )
 

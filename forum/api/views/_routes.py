@@ -92,7 +92,9 @@ def route(
 
 
 def _asked(operation: Operation) -> dict[str, Parameter]:
-    return {one.name: one for one in operation.parameters if not one.is_in_path}
+    return {
+        parameter.name: parameter for parameter in operation.parameters if not parameter.is_in_path
+    }
 
 
 def _check(operation: Operation) -> None:
@@ -117,7 +119,7 @@ def _body(answer: Any, operation: Operation) -> Any:
     following = None
     if answer.next:
         parameter, at = answer.next
-        asked = {name: list(values(one)) for name, one in _asked(operation).items()}
+        asked = {name: list(values(parameter)) for name, parameter in _asked(operation).items()}
         asked[parameter.name] = [str(at)]
         query = urlencode({name: some for name, some in asked.items() if some}, doseq=True)
         following = f"{web.canonical()}?{query}"
@@ -141,8 +143,8 @@ def _html_in(body: Any) -> Iterator[tuple[dict[str, Any], str]]:
                 yield body, name
             yield from _html_in(value)
     elif isinstance(body, list):
-        for one in body:
-            yield from _html_in(one)
+        for item in body:
+            yield from _html_in(item)
 
 
 def json_answer(body: Any, status: int = 200, mimetype: str = "application/json") -> Response:
@@ -177,8 +179,8 @@ def _open(answer: Response) -> Response:
 def values(parameter: Parameter) -> tuple[str, ...]:
     """The values of a parameter in the query, tidied. Raises `Invalid` for a value that is not among its choices."""
     typed = request.args.getlist(parameter.name)[:MAX_VALUES]
-    found = [tidy(one).strip()[:MAX_VALUE_LENGTH].strip() for one in typed]
-    given = tuple(one for one in found if one)
+    found = [tidy(text).strip()[:MAX_VALUE_LENGTH].strip() for text in typed]
+    given = tuple(text for text in found if text)
     if parameter.choices and not set(given) <= set(parameter.choices):
         choices = ", ".join(parameter.choices)
         sentence = gettext(

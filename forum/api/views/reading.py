@@ -133,11 +133,15 @@ def forum() -> models.Forum:
         name=known.name,
         tagline=known.tagline,
         url=web.absolute("/"),
-        languages=[locales.tag(one) for one in web.settings().locales],
+        languages=[locales.tag(code) for code in web.settings().locales],
         description=answers.api_address("description"),
         documentation=answers.api_address("about"),
         terms=answers.address("terms.index"),
-        lists={one.name: web.absolute(PREFIX + one.path) for one in OPERATIONS if _is_whole(one)},
+        lists={
+            operation.name: web.absolute(PREFIX + operation.path)
+            for operation in OPERATIONS
+            if _is_whole(operation)
+        },
     )
 
 
@@ -149,7 +153,7 @@ def _is_whole(operation: Operation) -> bool:
 @route("/agendas", _("All agendas, in their order."), models.Agenda, is_list=True)
 def agendas() -> Listing:
     """All agendas."""
-    return Listing([answers.agenda(one) for one in all_agendas(VISITOR)])
+    return Listing([answers.agenda(agenda) for agenda in all_agendas(VISITOR)])
 
 
 @route("/agendas/<slug>", _("An agenda, and what members say of it."), models.WholeAgenda, SLUG)
@@ -177,7 +181,7 @@ def topics() -> Listing:
     wanted = queries.Wanted(
         agenda_id=next(iter(_agenda_ids(AGENDA)), 0),
         kind=value(KIND),
-        theme_id=next((one.id for one in _themes(THEME)), 0),
+        theme_id=next((theme.id for theme in _themes(THEME)), 0),
         language=next(iter(_languages(LANGUAGE)), ""),
         order=value(ORDER),
         cursor=_cursor(),
@@ -185,7 +189,7 @@ def topics() -> Listing:
     )
     part = queries.topics(wanted)
     answered = queries.answered(part.items)
-    shown = [answers.topic(one, is_answered=one.id in answered) for one in part.items]
+    shown = [answers.topic(topic, is_answered=topic.id in answered) for topic in part.items]
     return _portion(shown, CURSOR, part)
 
 
@@ -260,8 +264,8 @@ def cases() -> Listing:
     """The library of cases."""
     wanted = CaseFilter(**_filters_of_libraries(), kind=values(KINDS_OF_CASES))
     page = _page(lambda at: library.cases(VISITOR, wanted, at))
-    tried = library.tried_counts(one.topic_id for one in page.items)
-    return _paged([answers.case(one, tried) for one in page.items], page)
+    tried = library.tried_counts(case.topic_id for case in page.items)
+    return _paged([answers.case(case, tried) for case in page.items], page)
 
 
 @route("/cases/<slug>", _("A case with its text, figures and links."), models.WholeCase, SLUG)
@@ -318,8 +322,8 @@ def practices() -> Listing:
         order="newest",
     )
     page = _page(lambda at: library.practices(VISITOR, wanted, at))
-    tried = library.tried_counts(one.topic_id for one in page.items)
-    return _paged([answers.practice(one, tried) for one in page.items], page)
+    tried = library.tried_counts(practice.topic_id for practice in page.items)
+    return _paged([answers.practice(practice, tried) for practice in page.items], page)
 
 
 @route("/practices/<slug>", _("A practice with its parts."), models.WholePractice, SLUG)
@@ -352,7 +356,7 @@ def readings() -> Listing:
     _agenda_ids(AGENDAS)
     wanted = ReadingFilter(agenda=values(AGENDAS))
     page = _page(lambda at: library.readings(VISITOR, wanted, at))
-    return _paged([answers.reading(one) for one in page.items], page)
+    return _paged([answers.reading(reading) for reading in page.items], page)
 
 
 @route(
@@ -370,7 +374,7 @@ def declarations() -> Listing:
     _agenda_ids(AGENDA)
     wanted = DeclarationFilter(value(AGENDA), value(STATE))
     found, older = declared.declarations(VISITOR, wanted, number(BEFORE) or None)
-    shown = [answers.declaration(one) for one in found]
+    shown = [answers.declaration(declaration) for declaration in found]
     return Listing(shown, (BEFORE, older) if older else None)
 
 
@@ -403,7 +407,7 @@ def commitments() -> Listing:
     wanted = value(AGENDA), value(STATE_OF_COMMITMENT), number(LAST_COMMITMENT) or None
     found = committed.commitments_after(VISITOR, *wanted, COMMITMENTS_LISTED + 1)
     listed, more = found[:COMMITMENTS_LISTED], found[COMMITMENTS_LISTED:]
-    shown = [answers.commitment(one) for one in listed]
+    shown = [answers.commitment(commitment) for commitment in listed]
     return Listing(shown, (LAST_COMMITMENT, listed[-1].id) if more else None)
 
 
@@ -440,7 +444,7 @@ def meetings() -> Listing:
     agenda_id = _agenda_ids(AGENDA)[0] if value(AGENDA) else None
     listed = past_meetings if value(SHOWN) == "past" else coming_meetings
     page = _page(lambda at: listed(VISITOR, agenda_id, at))
-    return _paged([answers.meeting(one) for one in page.items], page)
+    return _paged([answers.meeting(meeting) for meeting in page.items], page)
 
 
 @route("/themes", _("The themes, by name."), models.Reference, is_list=True)
@@ -463,12 +467,12 @@ def themes() -> Listing:
 def glossary() -> Listing:
     """The entries of the glossary."""
     web.depends_on()
-    theme = next((one.id for one in _themes(THEME)), None)
+    theme = next((theme.id for theme in _themes(THEME)), None)
     language = next(iter(_languages(LANGUAGE)), "")
     wanted = IndexFilter(value(PART_OF_NAME), language, theme)
     page = _page(lambda at: index(wanted, "en", at).page)
-    found = whole_entries([one.id for one in page.items])
-    return _paged([answers.expression(one) for one in found], page)
+    found = whole_entries([entry.id for entry in page.items])
+    return _paged([answers.expression(entry) for entry in found], page)
 
 
 @route(
@@ -480,7 +484,7 @@ def glossary() -> Listing:
 def organisations() -> Listing:
     """The organisations of members whom visitors see, by name."""
     found = organisations_with_members(VISITOR)
-    return Listing([answers.organisation(one, members) for one, members in found])
+    return Listing([answers.organisation(organisation, members) for organisation, members in found])
 
 
 @route(
@@ -492,7 +496,7 @@ def organisations() -> Listing:
 def cities() -> Listing:
     """The cities of members whom visitors see."""
     found = cities_with_members(VISITOR)
-    return Listing([answers.home_city(one, members) for one, members in found])
+    return Listing([answers.home_city(city, members) for city, members in found])
 
 
 @route(
@@ -519,13 +523,13 @@ def search() -> Listing:
     things = [(hit.document.kind, hit.document.item_id) for hit in page.items]
     unseen = queries.unseen_among(things)
     seen = [hit for hit, thing in zip(page.items, things, strict=True) if thing not in unseen]
-    return _paged([answers.hit(one) for one in seen], page)
+    return _paged([answers.hit(hit) for hit in seen], page)
 
 
 def _agenda_ids(parameter: Parameter) -> list[int]:
     """The ids of the agendas that the query names. Raises `Invalid` for one that is not there."""
     slugs = values(parameter)
-    known = {one.slug: one.id for one in all_agendas(VISITOR)} if slugs else {}
+    known = {agenda.slug: agenda.id for agenda in all_agendas(VISITOR)} if slugs else {}
     return [known[slug] if slug in known else _unknown(parameter, slug) for slug in slugs]
 
 
@@ -533,7 +537,7 @@ def _themes(parameter: Parameter) -> Sequence[Theme]:
     """The themes that the query names. Raises `Invalid` for one that is not there."""
     slugs = values(parameter)
     found = themes_by_slug(slugs) if slugs else ()
-    for slug in set(slugs) - {one.slug for one in found}:
+    for slug in set(slugs) - {theme.slug for theme in found}:
         _unknown(parameter, slug)
     return found
 

@@ -223,4 +223,4 @@ def watchable_subjects(author: Person, topic: Topic, theme_ids: Sequence[int]) -
     """The subjects of a new topic that members can watch: its agenda, its themes, its author and the author's city."""
     of_author = [(AUTHOR, author.id), (CITY, author.city_id)]
     themes = [(THEME, theme_id) for theme_id in theme_ids]
-    return [(AGENDA, topic.agenda_id), *(one for one in of_author if one[1]), *themes]
+    return [(AGENDA, topic.agenda_id), *(subject for subject in of_author if subject[1]), *themes]

@@ -387,9 +387,9 @@ def _update_both_topics(
 ) -> None:
     """Update the counters, search documents and notices of both topics after posts were moved from `topic` to `target`."""
     _move_held_texts(topic, target, [post.id for post in posts])
-    for one in (topic, target):
-        replies, active_at = shown_replies_count(one), latest_post_at(one)
-        one.replies_count, one.active_at = replies, active_at or one.active_at
+    for place in (topic, target):
+        replies, active_at = shown_replies_count(place), latest_post_at(place)
+        place.replies_count, place.active_at = replies, active_at or place.active_at
     opening = next((post for post in posts if post.number == 1), None)
     if opening is not None:
         target.unseen_at = opening.unseen_at

@@ -72,4 +72,4 @@ class Draft(Base):
     def name(self) -> str:
         """What to call a topic that is begun: its title, or else the first words of its text, or of its poll."""
         begun = (self.value(name) for name in ("source", "question", "options"))
-        return self.value("title") or next(filter(None, (gist(one, 60) for one in begun)), "…")
+        return self.value("title") or next(filter(None, (gist(text, 60) for text in begun)), "…")

@@ -36,9 +36,9 @@ def _count(model: Any, *conditions: Any) -> ScalarSelect[Any]:
     return select(func.count()).select_from(model).where(*conditions).scalar_subquery()
 
 
-def _greatest(one: Any, other: ScalarSelect[Any]) -> ColumnElement[Any]:
+def _greatest(first: Any, other: ScalarSelect[Any]) -> ColumnElement[Any]:
     """The greater of two values; the first when the other is NULL. (SQLite has no GREATEST.)"""
-    return case((other > one, other), else_=one)
+    return case((other > first, other), else_=first)
 
 
 def _from_posts(value: Any, *conditions: Any) -> ScalarSelect[Any]:

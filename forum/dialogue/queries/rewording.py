@@ -40,7 +40,7 @@ def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> li
 def topics_locked_naming(member_id: int, words: Iterable[str]) -> Sequence[Topic]:
     """The topics of a member that were locked or made slow for a reason that contains one of these words."""
     reasons = (Topic.locked_reason, Topic.slow_reason)
-    named = or_(*(one.contains(word, autoescape=True) for word in words for one in reasons))
+    named = or_(*(reason.contains(word, autoescape=True) for word in words for reason in reasons))
     return db.session.scalars(select(Topic).where(Topic.author_id == member_id, named)).all()
 
 

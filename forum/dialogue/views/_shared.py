@@ -143,7 +143,9 @@ def previewed(text: markup.Written) -> Markup:
         )
     if nobody:
         said.append(_about_nobody(nobody))
-    return text.html + Markup("").join(Markup('<p class="meta">{}</p>').format(one) for one in said)
+    return text.html + Markup("").join(
+        Markup('<p class="meta">{}</p>').format(hint) for hint in said
+    )
 
 
 def _about_nobody(handles: Sequence[str]) -> str:

@@ -72,11 +72,11 @@ def _as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
     rounded_up = now() + timedelta(seconds=1)
     rows = [
         {
-            "key": one.submission_key,
-            "fields": one.fields,
-            "age": (rounded_up - one.saved_at) / MILLISECOND,
+            "key": draft.submission_key,
+            "fields": draft.fields,
+            "age": (rounded_up - draft.saved_at) / MILLISECOND,
         }
-        for one in drafts
+        for draft in drafts
     ]
     return jsonify(rows)
 

@@ -95,7 +95,7 @@ def _languages(counts: dict[str, int], chosen: str) -> list[tuple[str, str]]:
     """The languages of topics, with their counts, the reader's languages first; the chosen language is always included."""
     own = languages_spoken(me().id) if me().is_member else []
     found = [(code, name) for code, name in languages() if code in counts or code == chosen]
-    found.sort(key=lambda one: own.index(one[0]) if one[0] in own else len(own))
+    found.sort(key=lambda language: own.index(language[0]) if language[0] in own else len(own))
     return [(code, f"{name} ({counts.get(code, 0)})") for code, name in found]
 
 

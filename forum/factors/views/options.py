@@ -29,7 +29,7 @@ def options(purpose: str) -> Response:
         abort(404)
     person = _person_to_ask(purpose)
     challenge = actions.ask_for_passkey(person, purpose, browser_key())
-    known = [one.known for one in queries.passkeys_of(person)] if person.id else []
+    known = [passkey.known for passkey in queries.passkeys_of(person)] if person.id else []
     if purpose != FOR_REGISTRATION:
         asked = passkeys.authentication_options(
             site(), challenge, known, is_alone=purpose == FOR_SIGN_IN

@@ -74,9 +74,12 @@ def rows_of(reader: Person, bookmarks: Sequence[Bookmark]) -> list[BookmarkRow]:
     """These bookmarks of the reader's own with the bookmarked things."""
     things: dict[tuple[str, int], Kept] = {}
     for kind, read in _READ.items():
-        if ids := [one.thing_id for one in bookmarks if one.kind == kind]:
+        if ids := [bookmark.thing_id for bookmark in bookmarks if bookmark.kind == kind]:
             things |= {(kind, number): kept for number, kept in read(reader, ids).items()}
-    return [BookmarkRow(one, things.get((one.kind, one.thing_id))) for one in bookmarks]
+    return [
+        BookmarkRow(bookmark, things.get((bookmark.kind, bookmark.thing_id)))
+        for bookmark in bookmarks
+    ]
 
 
 def _posts(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
@@ -110,24 +113,30 @@ def _practices(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
     found = visible_practices(reader).where(Practice.id.in_(ids))
     found = found.options(joinedload(Practice.agenda), joinedload(Practice.author))
     return {
-        one.id: Kept(
-            *(PRACTICE, one.title, f"/practices/{one.slug}", one.language, one.agenda),
-            *(excerpt(one.sentence, MAX_WORDS), one.language, one.author),
-            topic_id=one.topic_id,
+        practice.id: Kept(
+            *(
+                PRACTICE,
+                practice.title,
+                f"/practices/{practice.slug}",
+                practice.language,
+                practice.agenda,
+            ),
+            *(excerpt(practice.sentence, MAX_WORDS), practice.language, practice.author),
+            topic_id=practice.topic_id,
         )
-        for one in db.session.scalars(found)
+        for practice in db.session.scalars(found)
     }
 
 
 def _readings(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
     found = visible_readings(reader).where(Reading.id.in_(ids))
     return {
-        one.id: Kept(
-            *(READING, one.title, one.address, one.language),
-            *(one.agenda, excerpt(one.why, MAX_WORDS), one.language),
-            by=one.authors,
+        reading.id: Kept(
+            *(READING, reading.title, reading.address, reading.language),
+            *(reading.agenda, excerpt(reading.why, MAX_WORDS), reading.language),
+            by=reading.authors,
         )
-        for one in db.session.scalars(found.options(joinedload(Reading.agenda)))
+        for reading in db.session.scalars(found.options(joinedload(Reading.agenda)))
     }
 
 

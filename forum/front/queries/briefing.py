@@ -93,7 +93,7 @@ def briefing(slug: str) -> Briefing:
         waiting=[topic for topic in waiting if topic.is_indexable][:WAITING],
         readings=readings_of(VISITOR, agenda),
         tried=tried_counts(
-            [*(one.topic_id for one in practices), *(one.topic_id for one in cases)]
+            [*(practice.topic_id for practice in practices), *(case.topic_id for case in cases)]
         ),
         failures=failures_of(VISITOR, [practice.id for practice in practices]),
         counts=counts_by_kind(VISITOR, TopicFilter(agenda.id)),

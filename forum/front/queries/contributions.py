@@ -60,8 +60,8 @@ def newest_listed(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
     Posts are limited first, by an index, and only then joined with topics.
     """
     newest = (
-        _newest_ids(select(Post).where(one, *is_readable()), MAX_CANDIDATES).subquery()
-        for one in whose
+        _newest_ids(select(Post).where(condition, *is_readable()), MAX_CANDIDATES).subquery()
+        for condition in whose
     )
     ids = union(*(select(rows.c.id) for rows in newest)).subquery()
     return _newest_ids(_only_listed(reader, select(Post).join(ids, ids.c.id == Post.id)))

@@ -132,7 +132,7 @@ class _Read(NamedTuple):
         """The years with contributions, the newest first."""
         days = [row.created_at for row in self.rows]
         days += [practice.published_at for practice in self.practices if practice.published_at]
-        days += [one.mark.created_at for one in self.tried]
+        days += [trial.mark.created_at for trial in self.tried]
         return sorted({day.year for day in days}, reverse=True)
 
 
@@ -146,8 +146,12 @@ def _record(party: _Party, year: int) -> ExchangeRecord:
         return _told(party, read, years, None)
     of_year = _Read(
         _written(party, year),
-        [one for one in practices if one.published_at and one.published_at.year == year],
-        [one for one in tried if one.mark.created_at.year == year],
+        [
+            practice
+            for practice in practices
+            if practice.published_at and practice.published_at.year == year
+        ],
+        [trial for trial in tried if trial.mark.created_at.year == year],
     )
     return _told(party, of_year, years, year)
 
@@ -168,13 +172,13 @@ def _told(party: _Party, read: _Read, years: Sequence[int], year: int | None) ->
     return ExchangeRecord(
         year=year,
         years=years,
-        answers=[found[one] for one in answers[:SHOWN] if one in found],
+        answers=[found[post_id] for post_id in answers[:SHOWN] if post_id in found],
         answers_count=len(answers),
-        questions=[found[one] for one in asked if one in found],
+        questions=[found[post_id] for post_id in asked if post_id in found],
         questions_count=len(questions),
         answered_count=sum(row.answer_id is not None for row in questions),
         chosen={row.topic_id: found[row.answer_id] for row in questions if row.answer_id in found},
-        experiences=[found[one] for one in experiences[:SHOWN] if one in found],
+        experiences=[found[post_id] for post_id in experiences[:SHOWN] if post_id in found],
         experiences_count=len(experiences),
         replies_count=len(replies),
         practices=read.practices[:SHOWN],
@@ -189,7 +193,7 @@ def _told(party: _Party, read: _Read, years: Sequence[int], year: int | None) ->
 
 def _written(party: _Party, year: int | None) -> Sequence[Row[Any]]:
     """The newest contributions, each with the kind of its topic, the city of the topic's author, and whether that is one of them."""
-    whose = [and_(one, *_within(year)) for one in party.whose]
+    whose = [and_(condition, *_within(year)) for condition in party.whose]
     listed, opener = newest_listed(VISITOR, *whose).subquery(), aliased(Member)
     there = select(
         Post.id,
@@ -240,7 +244,7 @@ def _partners(
 
 def _posts(*ids: Sequence[int]) -> dict[int, Post]:
     """Posts that visitors can read, by id, with their topics, authors and the authors of the topics."""
-    wanted = {one for some in ids for one in some}
+    wanted = {post_id for some in ids for post_id in some}
     if not wanted:
         return {}
     found = visible_posts(VISITOR, author_options(Topic.author))

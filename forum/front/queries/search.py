@@ -73,16 +73,21 @@ def named_pages(
     wanted = words_in(typed)[:MAX_NAME_WORDS]
     if not wanted:
         return []
-    titled = [one for one in agendas if has_words_starting_with(words_in(one.title), wanted)]
+    titled = [
+        agenda for agenda in agendas if has_words_starting_with(words_in(agenda.title), wanted)
+    ]
     cities = home_cities_by_prefix(reader, typed, MAX_NAMED_PAGES)
     organisations = organisations_by_words(wanted)[:MAX_NAMED_PAGES]
     themes = themes_by_words(wanted)[:MAX_NAMED_PAGES]
     return [
-        *(NamedPage("agenda", one.title, one.slug) for one in titled),
-        *(NamedPage("city", one.name, one.slug) for one in cities),
-        *(NamedPage("organisation", one.name, one.slug) for one in organisations),
-        *(NamedPage("theme", one.name, one.slug) for one in themes),
-        *(_called(one, language) for one in entries_called(typed, MAX_NAMED_PAGES)),
+        *(NamedPage("agenda", agenda.title, agenda.slug) for agenda in titled),
+        *(NamedPage("city", city.name, city.slug) for city in cities),
+        *(
+            NamedPage("organisation", organisation.name, organisation.slug)
+            for organisation in organisations
+        ),
+        *(NamedPage("theme", theme.name, theme.slug) for theme in themes),
+        *(_called(entry, language) for entry in entries_called(typed, MAX_NAMED_PAGES)),
     ]
 
 
@@ -142,7 +147,7 @@ def find_partly(
 
     Short words do not count, nor do texts of members whom the reader ignores.
     """
-    words = [one for one in words_of(query.words) if is_telling(one)][:MAX_NAME_WORDS]
+    words = [word for word in words_of(query.words) if is_telling(word)][:MAX_NAME_WORDS]
     if not words:
         return NOTHING_PARTLY
 
@@ -161,21 +166,23 @@ def _partly_named(
     """The pages with a name that has words beginning with some of the typed ones; those with the most of them first."""
     some = [[word] for word in words]
     cities = home_cities_by_prefixes(reader, words, MAX_NAMED_PAGES)
-    titles = [(one, words_in(one.title)) for one in agendas]
-    titled = [one for one, title in titles for word in some if has_words_starting_with(title, word)]
+    titles = [(agenda, words_in(agenda.title)) for agenda in agendas]
+    titled = [
+        agenda for agenda, title in titles for word in some if has_words_starting_with(title, word)
+    ]
     found = [
-        *(_called(one, language) for one in entries_within(typed, MAX_NAMED_PAGES)),
-        *(NamedPage("agenda", one.title, one.slug) for one in titled),
-        *(NamedPage("city", one.name, one.slug) for one in cities),
+        *(_called(entry, language) for entry in entries_within(typed, MAX_NAMED_PAGES)),
+        *(NamedPage("agenda", agenda.title, agenda.slug) for agenda in titled),
+        *(NamedPage("city", city.name, city.slug) for city in cities),
         *(
-            NamedPage("organisation", one.name, one.slug)
+            NamedPage("organisation", organisation.name, organisation.slug)
             for named in organisations_by_each(some)
-            for one in named
+            for organisation in named
         ),
         *(
-            NamedPage("theme", one.name, one.slug)
+            NamedPage("theme", theme.name, theme.slug)
             for named in themes_by_each(some)
-            for one in named
+            for theme in named
         ),
     ]
     return [page for page, _number in Counter(found).most_common()]
@@ -191,5 +198,5 @@ def alike(reader: Person, title: str, limit: int) -> Sequence[Document]:
     Texts of members whom the reader ignores are left out.
     """
     found = find_alike(reader, title, Query("", kinds=("topic", "practice", "case")), limit)
-    ignored = ignored_authors(reader, [(one.kind, one.item_id) for one in found])
-    return [one for one in found if (one.kind, one.item_id) not in ignored]
+    ignored = ignored_authors(reader, [(document.kind, document.item_id) for document in found])
+    return [document for document in found if (document.kind, document.item_id) not in ignored]

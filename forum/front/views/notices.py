@@ -47,7 +47,7 @@ def inbox() -> str:
 
 def _marks_told(notices: Sequence[Notice]) -> dict[tuple[int, int], Mark]:
     """The marks that notices are about, by post and member."""
-    pairs = ((one.post_id, one.actor_id) for one in notices if one.kind == "mark")
+    pairs = ((notice.post_id, notice.actor_id) for notice in notices if notice.kind == "mark")
     return telling_marks((post, member) for post, member in pairs if post and member)
 
 

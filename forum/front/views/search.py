@@ -89,7 +89,7 @@ def search() -> ResponseReturnValue:
         partly=_partly(reader, query, agendas) if is_plain and not found.texts else None,
         without=_url_without,
         without_topic=web.here(topic=None, page=None),
-        also=[(one, language_name(one.language)) for one in also],
+        also=[(name, language_name(name.language)) for name in also],
         is_exact=is_exact,
         kept=kept,
         may_keep=reader.is_member and has_words and asked.is_possible,
@@ -107,7 +107,7 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
     agenda_ids = {agenda.slug: agenda.id for agenda in agendas}
     offered = {"kind": FOUND_KINDS, "agenda": agenda_ids, "language": languages}
     chosen = {name: _chosen_values(name) for name in offered}
-    wanted = {name: [one for one in chosen[name] if one in offered[name]] for name in offered}
+    wanted = {name: [value for value in chosen[name] if value in offered[name]] for name in offered}
     query = Query(
         web.text("q", MAX_QUERY_LENGTH),
         tuple(agenda_ids[slug] for slug in wanted["agenda"]),
@@ -118,8 +118,8 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
     )
     is_offered = all(wanted[name] or not chosen[name] for name in offered)
     is_possible = is_offered and (topic is not None or not is_in_topic)
-    named = (one for one in chosen["agenda"] if one not in agenda_ids)
-    gone_ids = tuple(number for one in named if (number := web.whole_number(one)))
+    named = (slug for slug in chosen["agenda"] if slug not in agenda_ids)
+    gone_ids = tuple(number for slug in named if (number := web.whole_number(slug)))
     return Asked(query, chosen, topic, is_in_topic, is_possible, gone_ids)
 
 

@@ -35,8 +35,8 @@ def make(text: EntryText) -> Entry:
 
 def _free_slug(text: EntryText) -> str:
     """The requested address, or one made from the English name, or else from the first name with a meaning."""
-    explained = [one for one in text.wordings if one.meaning]
-    english = next((one for one in text.wordings if one.language == "en"), None)
+    explained = [wording for wording in text.wordings if wording.meaning]
+    english = next((wording for wording in text.wordings if wording.language == "en"), None)
     wish = text.slug or slugify((english or explained[0]).name, "entry")
     return first_free(wish, lambda names: {*taken_slugs(names), *RESERVED})
 
@@ -44,11 +44,11 @@ def _free_slug(text: EntryText) -> str:
 def _apply(entry: Entry, text: EntryText) -> None:
     known = by_language(entry.wordings)
     kept = []
-    for one in sorted(text.wordings, key=lambda wording: wording.language):
-        wording = known.get(one.language) or Wording(language=one.language)
-        wording.name, wording.meaning = one.name, one.meaning
-        if wording.other_names != [*one.others]:
-            wording.other_names = [*one.others]
+    for named in sorted(text.wordings, key=lambda wording: wording.language):
+        wording = known.get(named.language) or Wording(language=named.language)
+        wording.name, wording.meaning = named.name, named.meaning
+        if wording.other_names != [*named.others]:
+            wording.other_names = [*named.others]
         kept.append(wording)
     entry.wordings = kept
     entry.source = text.source.strip()

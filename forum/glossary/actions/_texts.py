@@ -74,41 +74,41 @@ def with_name(names: Sequence[str], new: str) -> list[str]:
 def tidied(wordings: Sequence[WordingText]) -> list[WordingText]:
     """Wordings without white space around their names, and without repeated names."""
     texts = []
-    for one in wordings:
-        names = [name.strip() for name in (one.name, *one.others)]
+    for wording in wordings:
+        names = [name.strip() for name in (wording.name, *wording.others)]
         first, *others = without_repetition([names[0], *filter(None, names[1:])])
-        meaning = one.meaning.strip()
-        texts.append(replace(one, name=first, others=tuple(others), meaning=meaning))
+        meaning = wording.meaning.strip()
+        texts.append(replace(wording, name=first, others=tuple(others), meaning=meaning))
     return texts
 
 
 def check_entry(text: EntryText, field: str = "wordings") -> None:
     """Refuse an entry without a meaning, and texts that are too many, too long, or repeated."""
-    languages = [one.language for one in text.wordings]
-    if not any(one.name and one.meaning for one in text.wordings):
+    languages = [wording.language for wording in text.wordings]
+    if not any(wording.name and wording.meaning for wording in text.wordings):
         raise Invalid(_("Give a name and a meaning in at least one language."), field)
     if len(languages) > MAX_LANGUAGES:
         raise Invalid(_("Give at most %(most)s languages.", most=MAX_LANGUAGES), field)
     if len({*languages}) < len(languages):
         raise Invalid(_("Each language can be there once."), field)
-    for one in text.wordings:
-        check_wording(one, field)
+    for wording in text.wordings:
+        check_wording(wording, field)
     if len(text.source) > MAX_SOURCE:
         raise Invalid(_("Write at most %(most)s characters.", most=MAX_SOURCE), "source")
     if len(set(text.theme_ids or ())) > MAX_THEMES:
         raise Invalid(_("Choose at most %(most)s themes.", most=MAX_THEMES), "themes")
 
 
-def check_wording(one: WordingText, field: str) -> None:
+def check_wording(wording: WordingText, field: str) -> None:
     """Refuse an unknown language, a name without a letter or digit, and texts that are too long or too many."""
-    language = language_names().get(one.language)
+    language = language_names().get(wording.language)
     if language is None:
         raise Invalid(_("Choose a language."), field)
-    if not all(words_in(name) for name in (one.name, *one.others)):
+    if not all(words_in(name) for name in (wording.name, *wording.others)):
         raise Invalid(
             _("Each name in %(language)s needs a letter or a digit.", language=language), field
         )
-    if any(len(name) > MAX_NAME for name in (one.name, *one.others)):
+    if any(len(name) > MAX_NAME for name in (wording.name, *wording.others)):
         raise Invalid(
             _(
                 "Shorten each name in %(language)s to %(most)s characters.",
@@ -117,7 +117,7 @@ def check_wording(one: WordingText, field: str) -> None:
             ),
             field,
         )
-    if len(one.others) > MAX_OTHERS:
+    if len(wording.others) > MAX_OTHERS:
         raise Invalid(
             _(
                 "Give at most %(most)s other names in %(language)s.",
@@ -126,7 +126,7 @@ def check_wording(one: WordingText, field: str) -> None:
             ),
             field,
         )
-    if len(one.meaning) > MAX_MEANING:
+    if len(wording.meaning) > MAX_MEANING:
         raise Invalid(
             _(
                 "Shorten the meaning in %(language)s to %(most)s characters.",

@@ -49,7 +49,7 @@ def write_entry(
 
 
 def _made_already(text: EntryText) -> Entry | None:
-    rows = [wording_row(Wording(**fields_of(one))) for one in text.wordings]
+    rows = [wording_row(Wording(**fields_of(wording))) for wording in text.wordings]
     first = text.wordings[0]
     return identical_entry(first.language, first.name, rows)
 
@@ -79,13 +79,13 @@ def remove_entry(moderator: Person, entry_id: int, into_id: int | None = None) -
 
 def _merged(target: Entry, gone: Entry) -> list[WordingText]:
     """The wordings of an entry, with those names of another that it does not have."""
-    texts = {one.language: text_of(one) for one in target.wordings}
-    for one in gone.wordings:
-        known = texts.get(one.language)
+    texts = {wording.language: text_of(wording) for wording in target.wordings}
+    for wording in gone.wordings:
+        known = texts.get(wording.language)
         if known is None:
-            texts[one.language] = text_of(one)
+            texts[wording.language] = text_of(wording)
             continue
-        names = without_repetition([known.name, *known.others, *one.names])
-        meaning = known.meaning or one.meaning
-        texts[one.language] = replace(known, others=tuple(names[1:]), meaning=meaning)
+        names = without_repetition([known.name, *known.others, *wording.names])
+        meaning = known.meaning or wording.meaning
+        texts[wording.language] = replace(known, others=tuple(names[1:]), meaning=meaning)
     return list(texts.values())

@@ -161,7 +161,7 @@ def _accepted(moderator: Person, proposal: Proposal) -> Entry:
 
 def _with(entry: Entry, new: WordingText) -> Sequence[WordingText]:
     """The wordings of an entry with a proposal: a second name is added after the preferred one, unless it corrects that."""
-    texts = {one.language: text_of(one) for one in entry.wordings}
+    texts = {wording.language: text_of(wording) for wording in entry.wordings}
     known = texts.get(new.language)
     if known:
         names = [known.name, *known.others]

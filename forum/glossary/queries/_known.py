@@ -43,18 +43,18 @@ class KnownEntry:
 
     def in_language(self, language: str) -> KnownWording:
         """Its names in a language; without any, those in English, or else the first."""
-        by_language = {one.language: one for one in self.wordings}
+        by_language = {wording.language: wording for wording in self.wordings}
         return by_language.get(language) or by_language.get("en") or self.wordings[0]
 
     def beside(self, language: str) -> list[KnownWording]:
         """Its names in the languages other than the one that `in_language` returns."""
         shown = self.in_language(language)
-        return [one for one in self.wordings if one is not shown]
+        return [wording for wording in self.wordings if wording is not shown]
 
     @cached_property
     def folded(self) -> str:
         """All its names as search compares them, one per line."""
-        return "\n".join(fold(name) for one in self.wordings for name in one.names)
+        return "\n".join(fold(name) for wording in self.wordings for name in wording.names)
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ class Known:
         """The names that consist of these folded words, in the singular or plural."""
         first, number = words[0], len(words)
         forms = (first, *inflections(first))
-        found = (one for form in forms for one in self.by_word.get(form, ()))
+        found = (name for form in forms for name in self.by_word.get(form, ()))
         fitting = (
-            one
-            for one in found
-            if len(one.words) == number and all(map(is_form_of, one.words, words))
+            name
+            for name in found
+            if len(name.words) == number and all(map(is_form_of, name.words, words))
         )
         return list(dict.fromkeys(fitting))
 
@@ -148,7 +148,7 @@ def _read() -> Known:
 
 def by_name(entries: Iterable[KnownEntry], language: str) -> list[KnownEntry]:
     """Entries sorted by their names in a language."""
-    return sorted(entries, key=lambda one: (_sort_key(one, language), one.id))
+    return sorted(entries, key=lambda entry: (_sort_key(entry, language), entry.id))
 
 
 def letter_of(entry: KnownEntry, language: str) -> str:
@@ -164,7 +164,7 @@ def _sort_key(entry: KnownEntry, language: str) -> str:
 def entries_named(words: Sequence[str]) -> Iterator[KnownEntry]:
     """The entries of which these folded words are a name, each once."""
     names = known().named(words) if words else []
-    return iter(dict.fromkeys(one.entry for one in names))
+    return iter(dict.fromkeys(name.entry for name in names))
 
 
 def entries_in(text: str, language: str, most: int) -> list[KnownEntry]:
@@ -175,7 +175,7 @@ def entries_in(text: str, language: str, most: int) -> list[KnownEntry]:
         step = 1
         for length in range(min(found.longest, len(words) - at), 0, -1):
             names = found.named(words[at : at + length])
-            if entries := [one.entry for one in names if one.language == language]:
+            if entries := [name.entry for name in names if name.language == language]:
                 named |= dict.fromkeys(entries)
                 step = length
                 break

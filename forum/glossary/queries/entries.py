@@ -60,11 +60,11 @@ def index(wanted: IndexFilter, language: str, number: int = 1) -> Index:
     first = (number - 1) * ENTRIES_PER_PAGE
     shown = found[first : first + ENTRIES_PER_PAGE]
     letters: dict[str, int] = {}
-    for place, one in enumerate(found):
-        letters.setdefault(letter_of(one, language), place // ENTRIES_PER_PAGE + 1)
+    for place, entry in enumerate(found):
+        letters.setdefault(letter_of(entry, language), place // ENTRIES_PER_PAGE + 1)
     groups: dict[str, list[KnownEntry]] = {}
-    for one in shown:
-        groups.setdefault(letter_of(one, language), []).append(one)
+    for entry in shown:
+        groups.setdefault(letter_of(entry, language), []).append(entry)
     return Index(Page(shown, number, pages, len(found)), [*groups.items()], [*letters.items()])
 
 
@@ -77,11 +77,13 @@ def matching(wanted: IndexFilter) -> list[KnownEntry]:
     """The entries that match a filter; a name in any language matches if it contains the typed words."""
     typed = " ".join(words_in(wanted.words))
     return [
-        one
-        for one in known().entries
-        if (not wanted.words or (typed and _is_like(one, typed)))
-        and (not wanted.language or any(w.language == wanted.language for w in one.wordings))
-        and (wanted.theme_id is None or wanted.theme_id in one.themes)
+        known_entry
+        for known_entry in known().entries
+        if (not wanted.words or (typed and _is_like(known_entry, typed)))
+        and (
+            not wanted.language or any(w.language == wanted.language for w in known_entry.wordings)
+        )
+        and (wanted.theme_id is None or wanted.theme_id in known_entry.themes)
     ]
 
 
@@ -96,7 +98,7 @@ def has_entries() -> bool:
 
 def languages_used() -> set[str]:
     """The languages in which entries have names."""
-    return {wording.language for one in known().entries for wording in one.wordings}
+    return {wording.language for entry in known().entries for wording in entry.wordings}
 
 
 def entries_on_theme(theme_id: int, language: str, most: int) -> list[KnownEntry]:
@@ -107,7 +109,8 @@ def entries_on_theme(theme_id: int, language: str, most: int) -> list[KnownEntry
 def entries_called(typed: str, most: int) -> list[KnownEntry]:
     """The entries of which the whole typed text is a name, in any language."""
     return [
-        one for one, _at in zip(entries_named(words_only(typed).split()), range(most), strict=False)
+        entry
+        for entry, _at in zip(entries_named(words_only(typed).split()), range(most), strict=False)
     ]
 
 
@@ -115,9 +118,9 @@ def homonyms(entry: Entry) -> list[KnownEntry]:
     """The other entries that share a name with one."""
     names = {fold(name) for wording in entry.wordings for name in wording.names}
     return [
-        one
-        for one in known().entries
-        if one.id != entry.id and not names.isdisjoint(one.folded.split("\n"))
+        other
+        for other in known().entries
+        if other.id != entry.id and not names.isdisjoint(other.folded.split("\n"))
     ]
 
 
@@ -125,10 +128,10 @@ def meanings_of(entry_ids: Collection[int], language: str) -> dict[int, Wording]
     """The meanings of entries, by id, in a language; without one, in English, or else in the first language."""
     query = select(Wording).where(Wording.entry_id.in_(entry_ids), Wording.meaning != "")
     found: dict[int, Wording] = {}
-    for one in db.session.scalars(query.order_by(Wording.entry_id, Wording.language)):
-        before = found.get(one.entry_id)
-        if before is None or _rank(one, language) < _rank(before, language):
-            found[one.entry_id] = one
+    for wording in db.session.scalars(query.order_by(Wording.entry_id, Wording.language)):
+        before = found.get(wording.entry_id)
+        if before is None or _rank(wording, language) < _rank(before, language):
+            found[wording.entry_id] = wording
     return found
 
 
@@ -138,7 +141,7 @@ def _rank(wording: Wording, language: str) -> tuple[bool, bool, str]:
 
 def ordered_wordings(entry: Entry, language: str) -> list[Wording]:
     """The wordings of an entry, that in the reader's language first, then English, then the others."""
-    return sorted(entry.wordings, key=lambda one: _rank(one, language))
+    return sorted(entry.wordings, key=lambda wording: _rank(wording, language))
 
 
 def texts_naming(reader: Person, entry: Entry) -> Sequence[Document]:
@@ -208,7 +211,7 @@ def taken_slugs(names: Sequence[str]) -> Collection[str]:
 def whole_entries(entry_ids: Collection[int]) -> list[Entry]:
     """Some entries with their names and themes, in the order of the ids."""
     found = db.session.scalars(_whole(visible_entries().where(Entry.id.in_(entry_ids)))).all()
-    by_id = {one.id: one for one in found}
+    by_id = {entry.id: entry for entry in found}
     return [by_id[entry_id] for entry_id in entry_ids if entry_id in by_id]
 
 
@@ -217,12 +220,15 @@ def identical_entry(language: str, name: str, rows: Sequence[Mapping[str, str]])
     called_so = select(Wording.entry_id).filter_by(language=language, name=name)
     found = db.session.scalars(_whole(visible_entries().where(Entry.id.in_(called_so))))
     wanted = sorted(rows, key=lambda row: row["language"])
-    return next((one for one in found if wordings_typed(one) == wanted), None)
+    return next((entry for entry in found if wordings_typed(entry) == wanted), None)
 
 
 def wordings_typed(entry: Entry) -> list[dict[str, str]]:
     """The wordings of an entry as rows of the form, by language."""
-    return [wording_row(one) for one in sorted(entry.wordings, key=lambda one: one.language)]
+    return [
+        wording_row(wording)
+        for wording in sorted(entry.wordings, key=lambda wording: wording.language)
+    ]
 
 
 def all_entries() -> Iterator[Sequence[Entry]]:
@@ -245,9 +251,9 @@ WORDING_PARTS = ("language", "name", "others", "meaning")
 
 def entry_fields(entry: Entry) -> dict[str, Any]:
     """The fields of an entry as its history stores and compares them."""
-    rows = sorted(entry.wordings, key=lambda one: one.language)
+    rows = sorted(entry.wordings, key=lambda wording: wording.language)
     return {
-        "wordings": "\n".join(join_parts(wording_row(one).values(), "|") for one in rows),
+        "wordings": "\n".join(join_parts(wording_row(row).values(), "|") for row in rows),
         "source": entry.source,
         "themes": "\n".join(sorted(theme.name for theme in entry.themes)),
     }
@@ -267,4 +273,4 @@ def entry_edits(entry: Entry) -> list[Edit]:
 
 def by_language(wordings: Iterable[Wording]) -> Mapping[str, Wording]:
     """Wordings by their languages."""
-    return {one.language: one for one in wordings}
+    return {wording.language: wording for wording in wordings}

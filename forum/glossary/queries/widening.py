@@ -35,7 +35,7 @@ def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
     for words, named in matches:
         names = _names_of(named, words, MAX_NAMES // number)
         if names:
-            instead.append(Instead(tuple(words), tuple(one.name for one in names)))
+            instead.append(Instead(tuple(words), tuple(name.name for name in names)))
             also += names
     return replace(query, instead=tuple(instead)), list(dict.fromkeys(also))
 
@@ -82,9 +82,9 @@ def _stretches(runs: Sequence[Sequence[str]], longest: int) -> Iterator[tuple[in
 
 def _by_entry(names: Sequence[SearchedName], most: int) -> dict[KnownEntry, set[str]]:
     named: dict[KnownEntry, set[str]] = {}
-    for one in names:
-        if one.entry in named or len(named) < most:
-            named.setdefault(one.entry, set()).add(one.language)
+    for name in names:
+        if name.entry in named or len(named) < most:
+            named.setdefault(name.entry, set()).add(name.language)
     return named
 
 
@@ -94,15 +94,17 @@ def _names_of(
     """The names of entries in other languages, at most `most` of each: the preferred ones first."""
     names: list[AlsoNamed] = []
     for entry, languages in named.items():
-        others = [one for one in entry.wordings if one.language not in languages]
-        preferred = [AlsoNamed(one.names[0], one.language) for one in others]
-        further = [AlsoNamed(name, one.language) for one in others for name in one.names[1:]]
+        others = [wording for wording in entry.wordings if wording.language not in languages]
+        preferred = [AlsoNamed(wording.names[0], wording.language) for wording in others]
+        further = [
+            AlsoNamed(name, wording.language) for wording in others for name in wording.names[1:]
+        ]
         known_words = {tuple(typed)}
         kept: list[AlsoNamed] = []
-        for one in [*preferred, *further]:
-            words = tuple(words_only(one.name).split())
+        for candidate in [*preferred, *further]:
+            words = tuple(words_only(candidate.name).split())
             if len(kept) < most and words not in known_words and is_telling(words):
                 known_words.add(words)
-                kept.append(one)
+                kept.append(candidate)
         names += kept
     return names

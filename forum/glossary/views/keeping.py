@@ -105,7 +105,9 @@ def _others(entry: Entry) -> list[tuple[int, str]]:
     """The other entries by name, those that share a name with this one first."""
     language = readers_language()
     same = queries.homonyms(entry)
-    rest = [one for one in queries.in_order(IndexFilter(), language) if one not in same]
+    rest = [other for other in queries.in_order(IndexFilter(), language) if other not in same]
     return [
-        (one.id, one.in_language(language).names[0]) for one in [*same, *rest] if one.id != entry.id
+        (other.id, other.in_language(language).names[0])
+        for other in [*same, *rest]
+        if other.id != entry.id
     ]

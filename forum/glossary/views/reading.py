@@ -48,7 +48,7 @@ def index() -> ResponseReturnValue:
         language_names=language_names(),
         found=found,
         in_language=in_language,
-        meanings=queries.meanings_of([one.id for one in found.page.items], in_language),
+        meanings=queries.meanings_of([entry.id for entry in found.page.items], in_language),
         has_entries=queries.has_entries(),
     )
 
@@ -76,16 +76,16 @@ def _lines() -> Iterator[list[list[object]]]:
         yield [
             [
                 entry.slug,
-                own_names.get(one.language, one.language),
-                one.name,
-                "; ".join(one.other_names),
-                one.meaning,
+                own_names.get(wording.language, wording.language),
+                wording.name,
+                "; ".join(wording.other_names),
+                wording.meaning,
                 entry.source,
                 "; ".join(theme.name for theme in entry.themes if theme.removed_at is None),
                 web.absolute(f"/glossary/{entry.slug}"),
             ]
             for entry in entries
-            for one in entry.wordings
+            for wording in entry.wordings
         ]
 
 
@@ -97,7 +97,7 @@ def entry(slug: str) -> ResponseReturnValue:
     except NotFound:
         return _after_removal(slug)
     wordings = queries.ordered_wordings(found, readers_language())
-    explained = [one for one in wordings if one.meaning]
+    explained = [wording for wording in wordings if wording.meaning]
     return render_template(
         "glossary/entry.html",
         entry=found,
@@ -122,8 +122,16 @@ def _after_removal(slug: str) -> ResponseReturnValue:
 
 def _data(entry: Entry, wordings: list[Any]) -> dict[str, Any]:
     """Structured data (schema.org/DefinedTerm): what an entry is called in all languages, and what it means."""
-    said = [{"@language": one.language, "@value": name} for one in wordings for name in one.names]
-    meant = [{"@language": one.language, "@value": one.meaning} for one in wordings if one.meaning]
+    said = [
+        {"@language": wording.language, "@value": name}
+        for wording in wordings
+        for name in wording.names
+    ]
+    meant = [
+        {"@language": wording.language, "@value": wording.meaning}
+        for wording in wordings
+        if wording.meaning
+    ]
     return {
         "@context": "https://schema.org",
         "@type": "DefinedTerm",

@@ -72,9 +72,9 @@ def _told_of(
     )
     yield chosen.unnamed, no_more, ()
     yield chosen.lost, no_more, [others]
-    for day in {chosen.days[one] for one in {*chosen.named, *chosen.redated}}:
-        named = [one for one in chosen.named if chosen.days[one] == day]
-        redated = [one for one in chosen.redated if chosen.days[one] == day]
+    for day in {chosen.days[member_id] for member_id in {*chosen.named, *chosen.redated}}:
+        named = [member_id for member_id in chosen.named if chosen.days[member_id] == day]
+        redated = [member_id for member_id in chosen.redated if chosen.days[member_id] == day]
         if day is None:
             yield named, sentence("You write for %(organisation)s now", **words), ()
             yield (
@@ -111,7 +111,7 @@ def _what_was_chosen(chosen: members.ChosenVoices) -> Sequence[Sentence]:
             len(chosen.lost),
         ),
     )
-    return [one for one in counted if one.number]
+    return [count for count in counted if count.number]
 
 
 @action

@@ -54,7 +54,7 @@ def ask_whether_true(system: Person, limit: int = BATCH_SIZE) -> int:
     require(system.can.administer())
     touches()
     due = practices_to_look_at(now().date(), limit)
-    asked = Counter(asked_lately({one.author_id for one in due}, now() - LATELY))
+    asked = Counter(asked_lately({practice.author_id for practice in due}, now() - LATELY))
     for practice in due:
         if not _is_read(practice):
             practice.look_on = now().date() + ASK_AGAIN_AFTER

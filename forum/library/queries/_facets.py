@@ -277,7 +277,10 @@ def facet_conditions(reader: Person, model: type[Any], wanted: Filter) -> list[C
     return [
         _is_among(model.id, _fitting_items(group), group, chosen)
         for group in _groups(
-            {name: one._replace(fits=chosen[name].fits(one.value)) for name, one in facets.items()}
+            {
+                name: facet._replace(fits=chosen[name].fits(facet.value))
+                for name, facet in facets.items()
+            }
         )
     ]
 
@@ -438,7 +441,11 @@ def _counted_choices(name: str, group: Facets) -> Select[Any]:
     value, label = facet.value.label("value"), facet.label.label("label")
     query = select(literal(name).label("name"), value, label, how_many).where(
         facet.value.is_not(None),
-        *(one.fits for other, one in group.items() if other != name and one.fits is not None),
+        *(
+            other_facet.fits
+            for other, other_facet in group.items()
+            if other != name and other_facet.fits is not None
+        ),
     )
     own_fit = [facet.fits] if facet.fits is not None else []
     query = query.group_by(facet.value, facet.label, *own_fit)

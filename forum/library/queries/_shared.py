@@ -34,9 +34,9 @@ def one_or_not_found(model: type[T], query: Select[Any]) -> T:
     return row
 
 
-def place_in_list(one: Case | Reading | None) -> tuple[int, ...] | None:
+def place_in_list(row: Case | Reading | None) -> tuple[int, ...] | None:
     """The position of a case or best read in the list of all: by agenda and in its order; None for None."""
-    return (one.agenda.position, one.agenda_id, one.position, one.id) if one else None
+    return (row.agenda.position, row.agenda_id, row.position, row.id) if row else None
 
 
 def lock_row(query: Select[Any]) -> None:

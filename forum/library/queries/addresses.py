@@ -24,14 +24,14 @@ def unreadable_at(reader: Person, addresses: Collection[str]) -> set[str]:
     if numbers:
         read = visible_readings(reader).where(Reading.id.in_(numbers))
         read = read.options(joinedload(Reading.agenda))
-        found |= {one.address for one in db.session.scalars(read)}
+        found |= {reading.address for reading in db.session.scalars(read)}
     if slugs:
         shown = visible_practices(reader).where(Practice.slug.in_(slugs))
         found |= {
             f"/practices/{slug}"
             for slug in db.session.scalars(shown.with_only_columns(Practice.slug))
         }
-    return {one for one in addresses if _is_meant(one)} - found
+    return {address for address in addresses if _is_meant(address)} - found
 
 
 def _is_meant(address: str) -> bool:
@@ -39,4 +39,4 @@ def _is_meant(address: str) -> bool:
 
 
 def _parts(pattern: re.Pattern[str], addresses: Collection[str]) -> list[str]:
-    return [found[1] for one in addresses if (found := pattern.fullmatch(one))]
+    return [found[1] for address in addresses if (found := pattern.fullmatch(address))]

@@ -205,8 +205,8 @@ def _labelled_choices(
         ordered.sort(key=lambda choice: choice.value, reverse=True)
     labels = _labels(name)
     return [
-        (one.value, str(labels.get(one.value) or one.label or one.value), one.count)
-        for one in [*ordered, *missing]
+        (choice.value, str(labels.get(choice.value) or choice.label or choice.value), choice.count)
+        for choice in [*ordered, *missing]
     ]
 
 

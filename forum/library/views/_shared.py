@@ -68,9 +68,9 @@ def trial_in_words(mark: Mark) -> str:
     }.get(mark.outcome or "", _("Stopped in %(city)s, %(year)s", **words))
 
 
-def is_in_sight(one: Any) -> bool:
+def is_in_sight(row: Any) -> bool:
     """Whether its audience can see a case, a practice or a reading, and not only moderators; its agenda must be loaded."""
-    return getattr(one, "hidden_at", None) is None and one.agenda.opened_at is not None
+    return getattr(row, "hidden_at", None) is None and row.agenda.opened_at is not None
 
 
 def words_for_columns() -> dict[str, Any]:
@@ -153,7 +153,9 @@ def tried_by_city(topic: Topic | None) -> list[tuple[Any, list[Mark]]]:
 
 def _by_city(said: Iterable[Said]) -> list[tuple[Any, list[Said]]]:
     """Marks or intentions grouped by city, in their order; those without a city come last."""
-    return [(city, list(group)) for city, group in groupby(said, key=lambda one: one.city)]
+    return [
+        (city, list(group)) for city, group in groupby(said, key=lambda statement: statement.city)
+    ]
 
 
 def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:

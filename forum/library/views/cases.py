@@ -146,7 +146,9 @@ def _write_case(
     form: CaseForm, agenda: Agenda, found: Case | None, version: Version | None = None
 ) -> ResponseReturnValue:
     curated = queries.agendas_of_cases(me())
-    form.agenda.choices = [(one.slug, one.title) for one in curated]
+    form.agenda.choices = [
+        (curated_agenda.slug, curated_agenda.title) for curated_agenda in curated
+    ]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     city_ids: list[int] = []
@@ -166,7 +168,9 @@ def _write_case(
         ), status
 
     def deed() -> ResponseReturnValue:
-        wanted = next(one for one in curated if one.slug == form.agenda.data)
+        wanted = next(
+            curated_agenda for curated_agenda in curated if curated_agenda.slug == form.agenda.data
+        )
         text = form.text(city_ids)
         case_id = found.id if found else None
         key = form.submission_key.data if found is None else None
@@ -203,7 +207,7 @@ def order_cases(slug: str) -> ResponseReturnValue:
     agenda = agenda_to_curate(me(), slug)
     shown = queries.cases_of(me(), agenda)
     order = partial(actions.order_cases, me(), agenda.id)
-    return put_in_order(agenda, [one.id for one in shown], order, cases=shown)
+    return put_in_order(agenda, [case.id for case in shown], order, cases=shown)
 
 
 @bp.route("/cases/<slug>/tried", methods=["GET", "POST"])

@@ -80,5 +80,7 @@ def _choose(first: Practice) -> ResponseReturnValue:
         practice=first,
         relatives=[*([origin] if origin else []), *queries.adapted_by(me(), first)],
         page=page,
-        trials=queries.wanted_trials((one.topic_id for one in page.items), wanted),
+        trials=queries.wanted_trials(
+            (practice_row.topic_id for practice_row in page.items), wanted
+        ),
     )

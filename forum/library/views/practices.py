@@ -214,7 +214,7 @@ def _write_practice(
         ), status
 
     def deed() -> ResponseReturnValue:
-        agenda = next(one for one in agendas if one.slug == form.agenda.data)
+        agenda = next(agenda for agenda in agendas if agenda.slug == form.agenda.data)
         is_submitted = request.form.get("deed") == "submit"
         is_asked = "writes_for" in form or "writes_for" in request.form
         for_organisation = is_for_organisation(form) if is_asked else None

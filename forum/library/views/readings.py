@@ -125,7 +125,7 @@ def order_readings(slug: str) -> ResponseReturnValue:
     agenda = agenda_to_curate(me(), slug)
     shown = queries.readings_of(me(), agenda)
     order = partial(actions.order_readings, me(), agenda.id)
-    return put_in_order(agenda, [one.id for one in shown], order, readings=shown)
+    return put_in_order(agenda, [reading.id for reading in shown], order, readings=shown)
 
 
 @bp.post("/readings/<int:reading_id>/bookmark")

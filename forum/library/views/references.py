@@ -33,21 +33,21 @@ def readings_references() -> Response:
     web.depends_on()
     reader, wanted = me(), ReadingFilter(**chosen_values(ReadingFilter))
     found = portions(partial(queries.readings_after, reader, wanted))
-    parts = (references.ris(_of_reading(one) for one in some) for some in found)
+    parts = (references.ris(_of_reading(reading) for reading in some) for some in found)
     return long_file("readings.ris", CONTENT_TYPE, parts)
 
 
-def _of_reading(one: Reading) -> Reference:
+def _of_reading(reading: Reading) -> Reference:
     """A best read as a reference. "Why it matters" becomes a note, because an abstract would be its authors' own."""
     return Reference(
-        kind=KINDS.get(one.kind, references.OTHER),
-        title=one.title,
-        authors=references.authors_in(one.authors),
-        year=one.year,
-        address=one.link,
-        language=one.language,
-        note=one.why,
-        keywords=(one.agenda.title,),
+        kind=KINDS.get(reading.kind, references.OTHER),
+        title=reading.title,
+        authors=references.authors_in(reading.authors),
+        year=reading.year,
+        address=reading.link,
+        language=reading.language,
+        note=reading.why,
+        keywords=(reading.agenda.title,),
     )
 
 

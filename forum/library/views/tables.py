@@ -111,22 +111,22 @@ def practices_table() -> Response:
     tried = _Tried(reader, wanted)
     languages = language_names()
     columns: Columns = [
-        (_("Title"), lambda one: one.title),
-        (_("Agenda"), lambda one: one.agenda.title),
-        (_("City"), lambda one: _label(one.city)),
-        (_("In one sentence"), lambda one: one.sentence),
-        (_("Evidence"), lambda one: forms.EVIDENCE_NAMES.get(one.evidence, "")),
-        (_("Cost"), lambda one: one.cost),
-        (_("Started"), lambda one: one.started),
-        (_("Author"), lambda one: _name(one.author)),
-        (_("Language"), lambda one: languages.get(one.language, one.language)),
-        (_("Who can read it"), lambda one: AUDIENCE_NAMES[one.audience]),
-        (_("Cities that tried it"), lambda one: tried.cities(one.topic_id)),
-        (_("What became of it"), lambda one: tried.told(one.topic_id)),
-        (_("Comments"), lambda one: _comments(one.topic)),
-        (_("Published on"), lambda one: one.published_at and one.published_at.date()),
-        (_("Still true, says the author, on"), lambda one: one.confirmed_on),
-        (_("Address"), lambda one: web.absolute(f"/practices/{one.slug}")),
+        (_("Title"), lambda row: row.title),
+        (_("Agenda"), lambda row: row.agenda.title),
+        (_("City"), lambda row: _label(row.city)),
+        (_("In one sentence"), lambda row: row.sentence),
+        (_("Evidence"), lambda row: forms.EVIDENCE_NAMES.get(row.evidence, "")),
+        (_("Cost"), lambda row: row.cost),
+        (_("Started"), lambda row: row.started),
+        (_("Author"), lambda row: _name(row.author)),
+        (_("Language"), lambda row: languages.get(row.language, row.language)),
+        (_("Who can read it"), lambda row: AUDIENCE_NAMES[row.audience]),
+        (_("Cities that tried it"), lambda row: tried.cities(row.topic_id)),
+        (_("What became of it"), lambda row: tried.told(row.topic_id)),
+        (_("Comments"), lambda row: _comments(row.topic)),
+        (_("Published on"), lambda row: row.published_at and row.published_at.date()),
+        (_("Still true, says the author, on"), lambda row: row.confirmed_on),
+        (_("Address"), lambda row: web.absolute(f"/practices/{row.slug}")),
     ]
     return _table(
         "practices",
@@ -143,14 +143,14 @@ def readings_table() -> Response:
     reader, wanted = me(), ReadingFilter(**chosen_values(ReadingFilter))
     languages = language_names()
     columns: Columns = [
-        (_("Title"), lambda one: one.title),
-        (_("Authors"), lambda one: one.authors),
-        (_("Year"), lambda one: one.year),
-        (_("Kind"), lambda one: forms.READING_NAMES.get(one.kind, one.kind)),
-        (_("Why it matters"), lambda one: one.why),
-        (_("Agenda"), lambda one: one.agenda.title),
-        (_("Language"), lambda one: languages.get(one.language, one.language)),
-        (_("Link"), lambda one: one.link),
+        (_("Title"), lambda row: row.title),
+        (_("Authors"), lambda row: row.authors),
+        (_("Year"), lambda row: row.year),
+        (_("Kind"), lambda row: forms.READING_NAMES.get(row.kind, row.kind)),
+        (_("Why it matters"), lambda row: row.why),
+        (_("Agenda"), lambda row: row.agenda.title),
+        (_("Language"), lambda row: languages.get(row.language, row.language)),
+        (_("Link"), lambda row: row.link),
     ]
     return _table("readings", columns, partial(queries.readings_after, reader, wanted))
 
@@ -166,8 +166,8 @@ def _portions(columns: Columns, after: After, tried: _Tried | None) -> Iterator[
     """The cells of all rows in batches; at least one batch, which may be empty."""
     for shown in portions(after):
         if tried is not None:
-            tried.read([one.topic_id for one in shown])
-        yield [[value(one) for _name, value in columns] for one in shown]
+            tried.read([row.topic_id for row in shown])
+        yield [[value(row) for _name, value in columns] for row in shown]
 
 
 def portions(after: After) -> Iterator[list[Any]]:
@@ -175,7 +175,7 @@ def portions(after: After) -> Iterator[list[Any]]:
     last = None
     while True:
         found = after(last, ROWS_AT_ONCE)
-        yield [one for one in found if is_in_sight(one)]
+        yield [row for row in found if is_in_sight(row)]
         if len(found) < ROWS_AT_ONCE:
             return
         last = found[-1]

@@ -40,7 +40,7 @@ def end_ignoring(member: Member, other_id: int) -> None:
     queries.lock_member(member.id, may_write=True)
     is_it = (Ignore.member_id == member.id, Ignore.ignored_id == other_id)
     db.session.execute(delete(Ignore).where(*is_it))
-    member.ignored = [one for one in member.ignored if one != other_id]
+    member.ignored = [member_id for member_id in member.ignored if member_id != other_id]
 
 
 @action

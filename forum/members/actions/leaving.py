@@ -130,7 +130,7 @@ def depart(system: Person, member_id: int) -> None:
 def _forget_ignoring(member_id: int) -> None:
     """Delete whom the member ignored, and that others ignored the member."""
     for other in queries.members_ignoring(member_id):
-        other.ignored = [one for one in other.ignored if one != member_id]
+        other.ignored = [ignored_id for ignored_id in other.ignored if ignored_id != member_id]
     is_theirs = or_(Ignore.member_id == member_id, Ignore.ignored_id == member_id)
     db.session.execute(delete(Ignore).where(is_theirs))
 

@@ -72,8 +72,8 @@ def choose_voices(
             refuse_unseen(seen, fields)
         return _let_all_write(organisation)
     wanted: dict[int, date | None] = {
-        one: day for one, day in before.items() if one not in visible
-    } | {one: _checked_day(one, last_days) for one in visible & {*member_ids}}
+        member_id: day for member_id, day in before.items() if member_id not in visible
+    } | {member_id: _checked_day(member_id, last_days) for member_id in visible & {*member_ids}}
     if was_named and wanted == before:
         touches()
         return ChosenVoices(organisation, before)
@@ -113,22 +113,29 @@ def _name(
     db.session.execute(others.values(is_voice=False, voice_until=None))
     there: set[int] = set()  # without members who are changing their organisation at this moment
     for day in {*wanted.values()}:
-        ids = [one for one, last in wanted.items() if last == day]
+        ids = [member_id for member_id, last in wanted.items() if last == day]
         named_now = here.where(Member.id.in_(ids)).values(is_voice=True, voice_until=day)
         there.update(db.session.scalars(named_now.returning(Member.id)))
     of_organisation = Mandate.organisation_id == organisation.id
     unnamed = before.keys() - wanted.keys()
-    wanted = {one: day for one, day in wanted.items() if one in there}
+    wanted = {member_id: day for member_id, day in wanted.items() if member_id in there}
     end_mandates(TAKEN_BACK, of_organisation, Mandate.member_id.in_(unnamed))
     named = wanted.keys() - before.keys()
-    redated = {one for one in wanted.keys() & before.keys() if wanted[one] != before[one]}
-    for one in redated:
+    redated = {
+        member_id
+        for member_id in wanted.keys() & before.keys()
+        if wanted[member_id] != before[member_id]
+    }
+    for member_id in redated:
         open_row = update(Mandate).where(
-            of_organisation, Mandate.member_id == one, Mandate.ended_at.is_(None)
+            of_organisation, Mandate.member_id == member_id, Mandate.ended_at.is_(None)
         )
-        db.session.execute(open_row.values(_last_day(wanted[one])))
+        db.session.execute(open_row.values(_last_day(wanted[member_id])))
     new = {"organisation_id": organisation.id, "named_by_id": doer.id, "since": now()}
-    rows = (Mandate(**new, member_id=one, **_last_day(wanted[one])) for one in sorted(named))
+    rows = (
+        Mandate(**new, member_id=member_id, **_last_day(wanted[member_id]))
+        for member_id in sorted(named)
+    )
     db.session.add_all(rows)
     db.session.flush()
     return ChosenVoices(organisation, wanted, named, redated, unnamed)
@@ -193,16 +200,16 @@ def load_voices(
     require(system.can.administer())
     organisation = existing_organisation(organisation_id)
     db.session.add_all(
-        Mandate(organisation_id=organisation.id, **one._asdict()) for one in mandates
+        Mandate(organisation_id=organisation.id, **mandate._asdict()) for mandate in mandates
     )
     organisation.names_voices = names_voices
     if names_voices:
         here = update(Member).where(Member.organisation_id == organisation.id)
         db.session.execute(here.values(is_voice=False, voice_until=None))
-        for one in mandates:
-            if one.ended_at is None:
-                is_theirs = here.where(Member.id == one.member_id)
-                db.session.execute(is_theirs.values(is_voice=True, voice_until=one.last_day))
+        for mandate in mandates:
+            if mandate.ended_at is None:
+                is_theirs = here.where(Member.id == mandate.member_id)
+                db.session.execute(is_theirs.values(is_voice=True, voice_until=mandate.last_day))
     db.session.flush()
 
 

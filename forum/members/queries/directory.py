@@ -107,7 +107,7 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
 def members_matching_some(reader: Person, words: Sequence[str], limit: int) -> Sequence[Member]:
     """Up to `limit` of the visible members who match some of the words, as in `members_matching`; those with the most first."""
     each = _each_word(words[:MAX_SEARCH_WORDS], names=list(filter(is_name, words)))
-    number = sum((case((one, 1), else_=0) for one in each), literal(0))
+    number = sum((case((condition, 1), else_=0) for condition in each), literal(0))
     found = visible_members(reader).where(or_(false(), *each)).order_by(number.desc())
     found = found.order_by(Member.sort_key, Member.id).options(*_with_city_and_organisation())
     return db.session.scalars(found.limit(limit)).all()
@@ -125,7 +125,11 @@ def _matches(words: str) -> ColumnElement[bool]:
     each = _each_word(wanted, names=wanted if is_named else ())
     if not is_named:
         called = organisations_called(words_in(words))
-        here = [Member.organisation_id.in_([one.id for one in called])] if called else []
+        here = (
+            [Member.organisation_id.in_([organisation.id for organisation in called])]
+            if called
+            else []
+        )
         return or_(and_(true(), *each), *here)
     if len(wanted) < 2:
         return and_(true(), *each)
@@ -133,7 +137,7 @@ def _matches(words: str) -> ColumnElement[bool]:
     return or_(
         and_(true(), *each),
         Member.city_id.in_(city_ids_by_prefix(" ".join(wanted))),
-        Member.organisation_id.in_([one.id for one in together]),
+        Member.organisation_id.in_([organisation.id for organisation in together]),
     )
 
 
@@ -148,7 +152,7 @@ def _each_word(wanted: Sequence[str], names: Collection[str]) -> list[ColumnElem
         else or_(
             _has_word_starting_with(word),
             Member.city_id.in_(city_ids_by_prefix(word)),
-            Member.organisation_id.in_([one.id for one in named]),
+            Member.organisation_id.in_([organisation.id for organisation in named]),
         )
         if word in names
         else _has_word_starting_with(word)
@@ -260,7 +264,9 @@ def administered_member(administrator: Person, handle: str) -> Member:
 
 def _has_word_starting_with(word: str) -> ColumnElement[bool]:
     """SQL condition: name, position or help offered has a word that starts with this one."""
-    return or_(*(Member.folded.contains(f" {one}", autoescape=True) for one in typed_alike(word)))
+    return or_(
+        *(Member.folded.contains(f" {spelling}", autoescape=True) for spelling in typed_alike(word))
+    )
 
 
 def folded_and_sort_key(words: str) -> tuple[str, str]:

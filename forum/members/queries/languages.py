@@ -42,7 +42,7 @@ def language_name(code: str) -> str:
 def locale_names(locales: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Languages of the interface with their own names, in the same order."""
     own = language_names()
-    return tuple((one, own.get(one) or str(parsed(one).display_name)) for one in locales)
+    return tuple((code, own.get(code) or str(parsed(code).display_name)) for code in locales)
 
 
 def languages_spoken(member_id: int) -> list[str]:

@@ -65,7 +65,7 @@ def is_name(word: str) -> bool:
 
 def has_name(words: Collection[str]) -> bool:
     """Whether one of some folded words can name a city or an organisation: not "city" or "city of", but "city of bergen"."""
-    found = {one for word in words for one in words_in(word)}
+    found = {part for word in words for part in words_in(word)}
     return _KINDS.isdisjoint(found) or not _KINDS.union(_BETWEEN).issuperset(found)
 
 
@@ -78,7 +78,7 @@ def organisations_by_each(some: Sequence[Sequence[str]]) -> list[list[Organisati
     """For each of several lists of beginnings, the organisations that `organisations_by_words` returns."""
     names = _organisation_names() if any(map(any, some)) else []
     return [
-        [one for one in names if any(words) and has_words_starting_with(one.words, words)]
+        [name for name in names if any(words) and has_words_starting_with(name.words, words)]
         for words in some
     ]
 
@@ -87,7 +87,7 @@ def organisations_called(words: Collection[str]) -> list[OrganisationName]:
     """The organisations whose whole name is these folded words, in any order: "City Council" is one, although these words name none."""
     wanted = set(words) - _BETWEEN
     names = _organisation_names() if wanted else []
-    return [one for one in names if set(one.words) - _BETWEEN == wanted]
+    return [name for name in names if set(name.words) - _BETWEEN == wanted]
 
 
 def _organisation_names() -> Sequence[OrganisationName]:

@@ -59,7 +59,10 @@ def organisations_with_members(reader: Person) -> list[tuple[Organisation, int]]
     counted = member_counts(reader, Member.organisation_id)
     found = select(Organisation, counted.c.members).join(counted, counted.c.key == Organisation.id)
     ordered = found.options(joinedload(Organisation.city)).order_by(Organisation.name)
-    return [(one, members) for one, members in db.session.execute(ordered.limit(MAX_LISTED))]
+    return [
+        (organisation, members)
+        for organisation, members in db.session.execute(ordered.limit(MAX_LISTED))
+    ]
 
 
 def names_of_organisations(reader: Person) -> list[tuple[int, str, str]]:

@@ -47,7 +47,9 @@ def voices_to_choose(
     """The fields of the form that chooses voices, by which it also detects changes: visible members, and who writes for it."""
     people = members_of_organisation(doer, organisation.id)
     is_named = organisation.names_voices
-    days = {str(one.id): str(one.voice_until or "") for one in people if one.is_voice_now}
+    days = {
+        str(member.id): str(member.voice_until or "") for member in people if member.is_voice_now
+    }
     return people, {"names_voices": is_named, "voices": days if is_named else {}}
 
 
@@ -78,7 +80,7 @@ def mandates_of(reader: Person, organisation: Organisation) -> tuple[Sequence[Ma
         .limit(MANDATES_SHOWN)
         .options(*people)
     ).all()
-    open_first = sorted((row[0] for row in rows), key=lambda one: not one.is_open)
+    open_first = sorted((row[0] for row in rows), key=lambda mandate: not mandate.is_open)
     return open_first, (rows[0].total if rows else 0)
 
 

@@ -40,11 +40,11 @@ def choose_city(form: HasCity) -> None:
             ),
             "city",
         )
-    meant = called if len(called) == 1 else [one for one in found if one.city.id == wished]
+    meant = called if len(called) == 1 else [choice for choice in found if choice.city.id == wished]
     if meant:
         form.city_id.data = meant[0].city.id
         return
-    form.city_id.choices = [(one.city.id, _city_label(one)) for one in found]
+    form.city_id.choices = [(choice.city.id, _city_label(choice)) for choice in found]
     if len(found) == 1:
         raise Invalid(_("Is it this city? Choose it."), "city_id")
     raise Invalid(_("Several cities fit. Choose the one you mean."), "city_id")
@@ -70,7 +70,7 @@ def _city_label(found: CityChoice) -> str:
 def cities_suggest() -> Response:
     """Cities with a name, in any script, that starts with `q`; for the script beside a field."""
     found = queries.city_choices(web.text("q"))
-    return make_response(jsonify([_as_suggestion(one) for one in found]))
+    return make_response(jsonify([_as_suggestion(choice) for choice in found]))
 
 
 def _as_suggestion(found: CityChoice) -> dict[str, Any]:

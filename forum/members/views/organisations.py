@@ -24,7 +24,7 @@ from forum.webforms import ChangedFields
 
 def offer_organisations(form: PersonForm) -> None:
     """Set the organisations that a form offers."""
-    known = [(one.id, one.name) for one in queries.organisations()]
+    known = [(organisation.id, organisation.name) for organisation in queries.organisations()]
     form.organisation.choices = [("", _("Not listed")), *known]
 
 
@@ -32,7 +32,9 @@ def offer_organisations(form: PersonForm) -> None:
 def organisations() -> ResponseReturnValue:
     """The member organisations."""
     web.depends_on()
-    counts = {one.id: number for one, number in queries.organisations_with_members(me())}
+    counts = {
+        organisation.id: number for organisation, number in queries.organisations_with_members(me())
+    }
     context = {"organisations": queries.organisations(), "counts": counts, "kinds": KIND_NAMES}
     return render_template("members/organisations.html", **context)
 

@@ -347,9 +347,9 @@ def tell_of_reversal(
 def _shared_pages_back(moderator: Person, clearing: Decision) -> Iterator[tuple[Decision, Thing]]:
     """The topics and pages with texts of others that were removed in a clearing and are visible again: each with its removal."""
     removals = {
-        (one.kind, one.item_id): one
-        for one in decisions_in_lot(clearing.id)
-        if one.deed == Deed.REMOVE
+        (decision.kind, decision.item_id): decision
+        for decision in decisions_in_lot(clearing.id)
+        if decision.deed == Deed.REMOVE
     }
     for thing in existing_things(moderator, list(removals)):
         if thing.state == "shown":
@@ -371,12 +371,12 @@ def take_notices_back(moderator: Person, decisions: Sequence[Decision]) -> list[
     so it must be called before actions that lock members, for whom the worker may be waiting.
     """
     followed = [
-        one
+        cleared
         for decision in decisions
         if decision.kind == "member"
-        for one in decisions_in_lot(decision.id)
+        for cleared in decisions_in_lot(decision.id)
     ]
-    addresses = {one.id: one.address for one in (*decisions, *followed)}
+    addresses = {decision.id: decision.address for decision in (*decisions, *followed)}
     return [
         Known(event, addresses[event.decision_id or 0], member_ids)
         for event, member_ids in take_back(moderator, list(addresses))
@@ -393,7 +393,7 @@ def tell_undone(
 
     `undone` are the decisions that undid them, in the same order, to whose pages the notices to the authors link.
     """
-    knowing = {member_id for one in known for member_id in one.member_ids}
+    knowing = {member_id for event in known for member_id in event.member_ids}
     told = [
         undoing
         for decision, undoing in zip(decisions, undone, strict=True)

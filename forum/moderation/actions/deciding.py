@@ -308,6 +308,6 @@ def delete_agenda(moderator: Person, agenda_id: int, reasons: Reasons) -> Decisi
         )
     agendas.delete_agenda(moderator, agenda_id, reasons.facts)
     decision = record(moderator, Deed.DELETE_AGENDA, thing, reasons)
-    for one in decisions_about("agenda", agenda_id):
-        one.address = agendas.LIST  # because the agenda's own address no longer exists
+    for earlier in decisions_about("agenda", agenda_id):
+        earlier.address = agendas.LIST  # because the agenda's own address no longer exists
     return decision

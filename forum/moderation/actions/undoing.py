@@ -106,7 +106,7 @@ def undo(moderator: Person, decision_id: int) -> Decision:
         raise _too_late()
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
     known = take_notices_back(moderator, lot)
-    undone = [_undo_one(moderator, one) for one in lot]
+    undone = [_undo_one(moderator, decision) for decision in lot]
     tell_undone(moderator, lot, group_as_lot(undone), known)
     return undone[-1]
 

@@ -78,7 +78,9 @@ def latest_decisions(*which: Iterable[ColumnElement[bool]]) -> Sequence[Decision
 
     Each argument is one sort: conditions over `Decision`. At most `MAX_RELATED_DECISIONS` of each sort are returned.
     """
-    sorts = (select(Decision.id).where(*one).order_by(Decision.id.desc()) for one in which)
+    sorts = (
+        select(Decision.id).where(*conditions).order_by(Decision.id.desc()) for conditions in which
+    )
     few = (Decision.id.in_(select(sort.limit(MAX_RELATED_DECISIONS).subquery())) for sort in sorts)
     query = select(Decision).where(or_(*few)).options(joinedload(Decision.moderator))
     return db.session.scalars(query.order_by(Decision.id.desc())).all()
@@ -231,7 +233,10 @@ def waiting_for_another(
     `agenda_ids` are the agendas where they wait, by kind and id. It takes a query for each agenda, and one for all of
     them.
     """
-    may = {one: may_publish(person, one, person.id) for one in set(agenda_ids.values())}
+    may = {
+        agenda_id: may_publish(person, agenda_id, person.id)
+        for agenda_id in set(agenda_ids.values())
+    }
     barred = {key for key, agenda_id in agenda_ids.items() if not may[agenda_id]}
     return barred | _ended_by_another(person, agenda_ids.keys() - barred)
 
@@ -341,7 +346,9 @@ def undoings_of(decisions: Iterable[Decision]) -> dict[int, Decision]:
     if not ids:
         return {}
     query = select(Decision).where(Decision.undoes_id.in_(ids)).order_by(Decision.id.desc())
-    return {one.undoes_id: one for one in db.session.scalars(query) if one.undoes_id}
+    return {
+        undoing.undoes_id: undoing for undoing in db.session.scalars(query) if undoing.undoes_id
+    }
 
 
 def own_withheld_text(reader: Person, decision: Decision) -> OwnText | None:
@@ -540,7 +547,11 @@ def beginners_and_tellers(decision: Decision) -> set[int]:
         return {found for found in db.session.scalars(began) if found}
     if decision.kind == "commitment":
         its = select(Commitment.organisation_id).where(Commitment.id == decision.item_id)
-        return {found for one in db.session.scalars(its) for found in ids_of_voices(one)}
+        return {
+            found
+            for organisation_id in db.session.scalars(its)
+            for found in ids_of_voices(organisation_id)
+        }
     return set()
 
 

@@ -70,7 +70,14 @@ def decided_by_another(
     part = part_of(person.id)
     query = select(Decision, part).where(*by_another, Decision.deed.in_(deeds), part != "")
     found = db.session.execute(query.order_by(Decision.id)).all()
-    return next((one for one, its in found if is_in_effect(one) and _has(person, one, its)), None)
+    return next(
+        (
+            decision
+            for decision, its in found
+            if is_in_effect(decision) and _has(person, decision, its)
+        ),
+        None,
+    )
 
 
 def kept_by_another(person: Person, kind: str, item_id: int) -> Decision | None:
@@ -90,7 +97,11 @@ def posts_for_another(person: Person, post_ids: Collection[int]) -> set[int]:
     query = select(Decision.item_id).join(Report, theirs).distinct()
     about = Decision.kind == "post", Decision.item_id.in_(post_ids)
     reported_ids = db.session.scalars(query.where(*about)).all() if post_ids else ()
-    return {one for one in reported_ids if not right_to_end(person, "post", one, Deed.RESTORE)}
+    return {
+        post_id
+        for post_id in reported_ids
+        if not right_to_end(person, "post", post_id, Deed.RESTORE)
+    }
 
 
 def _has(person: Person, decision: Decision, part: str) -> bool:

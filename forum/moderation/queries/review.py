@@ -126,7 +126,7 @@ def going_on(moderator: Person, agenda: Agenda) -> GoingOn:
     """The unfinished things on an agenda, for a moderator who is about to archive it."""
     declarations = declarations_on(moderator, agenda)
     return GoingOn(
-        [one for one in declarations if one.state in (CONSULTATION, OPEN)],
+        [declaration for declaration in declarations if declaration.state in (CONSULTATION, OPEN)],
         next_meetings(moderator, MAX_RELATED_DECISIONS, agenda.id),
     )
 
@@ -165,8 +165,8 @@ def _may_decide(reader: Person, thing: Thing, earlier: Sequence[Decision]) -> Ve
     is_hidden = thing.state in ("hidden", "removed")
     is_submitted = thing.kind == "practice" and thing.row.state == SUBMITTED
     if is_hidden or not (thing.kind == "held" or is_submitted):
-        by_others = [one for one in earlier if one.moderator_id != reader.id]
-        if not any(one.deed in JUDGING_DEEDS for one in by_others):
+        by_others = [decision for decision in earlier if decision.moderator_id != reader.id]
+        if not any(decision.deed in JUDGING_DEEDS for decision in by_others):
             return YES
         deed = Deed.RESTORE if is_hidden else Deed.HIDE
         return right_to_end(reader, thing.kind, thing.item_id, deed)
@@ -193,7 +193,7 @@ def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]
         numbers.where(Post.number < number).order_by(Post.number.desc()).limit(1),
         numbers.where(Post.number > number).order_by(Post.number).limit(1),
     )
-    is_nearest = or_(*(Post.number == one.scalar_subquery() for one in nearest))
+    is_nearest = or_(*(Post.number == neighbour.scalar_subquery() for neighbour in nearest))
     found = db.session.scalars(existing.where(is_nearest).options(people)).all()
     before = next((post for post in found if post.number < number), None)
     return before, next((post for post in found if post.number > number), None)
@@ -230,15 +230,15 @@ def _earlier_decisions(reader: Person, thing: Thing) -> tuple[list[Decision], li
         about, (*against, ~is_undone, moderated_by(reader, Decision.agenda_id))
     )
     key = (thing.kind, thing.item_id)
-    earlier = [one for one in found if (one.kind, one.item_id) == key]
-    undone_ids = {one.undoes_id for one in earlier}
+    earlier = [decision for decision in found if (decision.kind, decision.item_id) == key]
+    undone_ids = {decision.undoes_id for decision in earlier}
     theirs = [
-        one
-        for one in found
-        if one.author_id == thing.author_id is not None
-        and one.deed in RESTRICTING_DEEDS
-        and one.id not in undone_ids
-        and reader.can.moderate(one.agenda_id)
+        decision
+        for decision in found
+        if decision.author_id == thing.author_id is not None
+        and decision.deed in RESTRICTING_DEEDS
+        and decision.id not in undone_ids
+        and reader.can.moderate(decision.agenda_id)
     ]
     return earlier[:MAX_RELATED_DECISIONS], theirs[:MAX_RELATED_DECISIONS]
 

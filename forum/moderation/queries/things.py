@@ -246,7 +246,7 @@ def held_text_ids(moderator: Person, member_id: int) -> Sequence[int]:
 def existing_things(moderator: Person, keys: Sequence[tuple[str, int]]) -> list[Thing]:
     """Those of the things that still exist, in the given order; posts are loaded in one query."""
     posts = visible_posts(moderator).where(
-        Post.id.in_([one for kind, one in keys if kind == "post"])
+        Post.id.in_([post_id for kind, post_id in keys if kind == "post"])
     )
     known = {post.id: from_post(moderator, post) for post in db.session.scalars(with_author(posts))}
     found = [
@@ -322,7 +322,7 @@ def topic_if_moderated(reader: Person, topic: Topic) -> Thing | None:
 
 def agendas_to_move_to(moderator: Person, topic: Topic) -> list[Agenda]:
     """The other agendas to which the moderator may move a topic."""
-    others = (one for one in agendas(moderator) if one.id != topic.agenda_id)
+    others = (agenda for agenda in agendas(moderator) if agenda.id != topic.agenda_id)
     return [agenda for agenda in others if moderator.can.move(topic, agenda)]
 
 
@@ -346,11 +346,13 @@ def topics_to_merge_into(
     agenda_ids = () if moderator.is_moderator else tuple(moderator.hosts)
     among, typed = Query("", kinds=("topic",), agenda_ids=agenda_ids), words or thing.title
     found = {
-        one.item_id: one
+        document.item_id: document
         for find in (find_titled, find_alike)
-        for one in find(moderator, typed, among, MAX_OFFERED + 1, thing.row.audience)
+        for document in find(moderator, typed, among, MAX_OFFERED + 1, thing.row.audience)
     }
-    return [one for one in found.values() if one.item_id != thing.item_id][:MAX_OFFERED]
+    return [document for document in found.values() if document.item_id != thing.item_id][
+        :MAX_OFFERED
+    ]
 
 
 def topic_to_merge_into(moderator: Person, topic_id: int) -> TopicRow | None:

@@ -46,7 +46,7 @@ def _waiting_counts(reader: Person) -> Select[Any]:
 
 def _sum_of(counts: Sequence[Select[Any]]) -> Any:
     numbers: list[Any] = [counted.scalar_subquery() for counted in counts]
-    return reduce(lambda one, other: one + other, numbers)
+    return reduce(lambda total, other: total + other, numbers)
 
 
 @cached_statement

@@ -65,7 +65,9 @@ def queue_entries(
     for entry in found.values():
         entry.agenda, entry.claim = by_id.get(entry.agenda_id or 0), claims_known.get(entry.key)
     kept = [entry for entry in found.values() if _is_wanted(entry, wanted)]
-    return sorted(kept, key=lambda one: (one.is_for_others, one.rank, one.since, *one.key))
+    return sorted(
+        kept, key=lambda entry: (entry.is_for_others, entry.rank, entry.since, *entry.key)
+    )
 
 
 def _all_lines(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEntry]:

@@ -23,7 +23,9 @@ def entries_to_tell(system: Person, limit: int) -> list[EntryKey]:
     This scans the whole queue, so it must not run in an action, which would hold the write lock meanwhile.
     """
     require(system.can.administer())
-    late = {one.key: one for one in queue_entries(system, limit=ALL_ENTRIES) if one.is_overdue}
+    late = {
+        entry.key: entry for entry in queue_entries(system, limit=ALL_ENTRIES) if entry.is_overdue
+    }
     known = overdue_rows()
     due = [key for key, entry in late.items() if notification_due(entry, known.get(key))]
     return [*(known.keys() - late.keys()), *due][:limit]

@@ -82,10 +82,10 @@ SAID = {
 
 def plain_record(row: Any) -> Record:
     """A row for the file: without the columns whose names begin with `key_`, and with the forum's sentences translated."""
-    known = {name: one for name, one in row._mapping.items() if not name.startswith("key_")}
+    known = {name: value for name, value in row._mapping.items() if not name.startswith("key_")}
     return {
-        name: json_value(SAID[name](one) if one and name in SAID else one)
-        for name, one in known.items()
+        name: json_value(SAID[name](value) if value and name in SAID else value)
+        for name, value in known.items()
     }
 
 
@@ -206,7 +206,9 @@ def add_themes(rows: Sequence[Any], records: list[Record]) -> None:
     known = select(Theme.id, Theme.name).where(Theme.id.in_(ids))
     names = {row.id: row.name for row in db.session.execute(known)} if ids else {}
     for row, record in zip(rows, records, strict=True):
-        record["themes"] = [names[one] for one in row.key_themes or () if one in names]
+        record["themes"] = [
+            names[theme_id] for theme_id in row.key_themes or () if theme_id in names
+        ]
 
 
 def rows_of_drafts(member: Member) -> Select[Any]:

@@ -221,7 +221,7 @@ def _words_apart(term: Term) -> list[Term]:
 
 def _has_phrase(term: Term) -> bool:
     """Whether PostgreSQL must check the positions of the words of a term, or of an alternative name, in a text."""
-    return any(len(one.words) > 1 for one in (term, *term.others))
+    return any(len(form.words) > 1 for form in (term, *term.others))
 
 
 def _matching(

@@ -88,9 +88,9 @@ def parse_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
     A word that belongs to two names is a term of each, so that either name can be replaced as a whole.
     """
     others: dict[str, list[tuple[Term, ...]]] = {}
-    for one in instead:
-        names = _other_terms(one.names)
-        for word in one.words:
+    for replacement in instead:
+        names = _other_terms(replacement.names)
+        for word in replacement.words:
             others.setdefault(word, []).append(names)
     terms: dict[Term, None] = {}
     for words, in_quotes in _parts(typed):

@@ -151,8 +151,8 @@ def pictures_shown_by(document_ids: Collection[int]) -> dict[int, set[str]]:
     """The names of the pictures that the texts of some documents show, by document."""
     known: dict[int, set[str]] = {}
     wanted = select(ShownPicture).where(ShownPicture.document_id.in_(document_ids))
-    for one in db.session.scalars(wanted) if document_ids else ():
-        known.setdefault(one.document_id, set()).add(one.picture)
+    for document in db.session.scalars(wanted) if document_ids else ():
+        known.setdefault(document.document_id, set()).add(document.picture)
     return known
 
 

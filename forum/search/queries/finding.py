@@ -164,7 +164,10 @@ def find_partly(
 def _to_mark(query: Query, terms: Sequence[Term]) -> list[str]:
     """The words that are marked in results: those typed, their forms, and their alternatives."""
     names = [
-        " ".join(form) for one in query.instead for name in one.names for form in forms_of(name)
+        " ".join(form)
+        for replacement in query.instead
+        for name in replacement.names
+        for form in forms_of(name)
     ]
     forms = [form for term in terms for form in term.inflections]
     return [*names, *forms, *words_of(query.words)]

@@ -305,13 +305,17 @@ def _what(name: str) -> str:
 
 def _shown_pictures(file: AgendaFile) -> Iterator[tuple[str, int]]:
     """The names of the pictures and files in texts, each with the line where it occurs first."""
-    texts = [(one["text"], one.line_of("text"), [one["text"]]) for one in file.texts]
-    texts += [(one["text"], one.line_of("text"), paragraphs(one["text"])) for one in file.cases]
-    texts += [(one["text"], one.line_of("text"), [one["text"]]) for one in file.translations]
+    texts = [(entry["text"], entry.line_of("text"), [entry["text"]]) for entry in file.texts]
     texts += [
-        (text, one.line, [text])
-        for one in (*file.practices, *file.translations)
-        for text in one["sections"].values()
+        (entry["text"], entry.line_of("text"), paragraphs(entry["text"])) for entry in file.cases
+    ]
+    texts += [
+        (entry["text"], entry.line_of("text"), [entry["text"]]) for entry in file.translations
+    ]
+    texts += [
+        (text, text_file.line, [text])
+        for text_file in (*file.practices, *file.translations)
+        for text in text_file["sections"].values()
     ]
     for text, line, parts in texts:
         for name in (name for part in parts for name in names_in(part)):
@@ -359,9 +363,19 @@ def _check_people_named(values: Values, loading: Loading) -> None:
 
 def _check_declarations(file: AgendaFile, loading: Loading) -> None:
     """The times of each must be in order, its text be the signed one, and each organisation have signed it only once."""
-    slugs = {entry[0] for one in file.declarations for entry, _line in one.entries("signature")}
-    slugs |= {one["organisation"] for one in file.commitments if "organisation" in one}
-    loading.organisations = {one.slug: one for one in organisations_by_slug(slugs)}
+    slugs = {
+        entry[0]
+        for declaration in file.declarations
+        for entry, _line in declaration.entries("signature")
+    }
+    slugs |= {
+        commitment["organisation"]
+        for commitment in file.commitments
+        if "organisation" in commitment
+    }
+    loading.organisations = {
+        organisation.slug: organisation for organisation in organisations_by_slug(slugs)
+    }
     for values in file.declarations:
         _check_course(values, loading)
         signed = set()

@@ -97,5 +97,5 @@ def load_origins(curator: Member, slug: str, entries: Sequence[Values]) -> None:
         declaration_id, copied = _origin(curator, values)
         at = noon(values["published_on"])
         found = commitments_called(slug, values["organisation"], values["title"], at)
-        for one in found if declaration_id or copied else ():
-            commitments.load_origin(curator, one, declaration_id, copied)
+        for commitment_id in found if declaration_id or copied else ():
+            commitments.load_origin(curator, commitment_id, declaration_id, copied)

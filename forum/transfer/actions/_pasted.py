@@ -43,5 +43,5 @@ def _texts(
 def _with_used(source: str, home: str, words: Mapping[str, str]) -> str:
     """The text with its links at whole addresses used; a path alone means in a content file what it says."""
     whole = re.compile(f"<?{beginning_of(home)}/", re.IGNORECASE)
-    links = [one for one in pasted_links(source, home) if whole.match(source, one.start)]
+    links = [link for link in pasted_links(source, home) if whole.match(source, link.start)]
     return with_local_pictures(with_used(source, links, words), home, words)

@@ -78,7 +78,7 @@ def _ask(values: Values, which: int, discussion: Discussion) -> None:
     handle = values["asked"][which][0]
     with faults_at(values, "asked", which):
         proposed = proposals(asker, get_topic(asker, topic_id), MAX_CANDIDATES)
-        reasons = {one.member.handle: one.reasons for one in proposed}
+        reasons = {proposal.member.handle: proposal.reasons for proposal in proposed}
         advice.ask(asker, topic_id, [handle], reasons)
 
 

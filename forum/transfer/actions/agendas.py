@@ -221,7 +221,7 @@ def _statement_text(values: Values, loading: Loading) -> agendas.StatementText:
 def _is_for_nobody(loading: Loading, text: agendas.StatementText) -> bool:
     """Whether the agenda has a statement with these words whose name was removed by somebody unknown."""
     known = refused_statements(loading.agenda.id, text.quotation)
-    return any(None in ids_of_taken(one) for one in known)
+    return any(None in ids_of_taken(statement) for statement in known)
 
 
 def _plan_declaration(curator: Member, values: Values, loading: Loading) -> None:

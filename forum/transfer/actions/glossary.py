@@ -17,8 +17,10 @@ def import_glossary(curator: Member, entries: Sequence[Values]) -> None:
     """Write the entries of a glossary file; themes that are missing are made. Raises `FaultyFileError`."""
     for values in entries:
         wordings = [
-            WordingText(one["title"], one["name"], tuple(one.get("also", ())), one["text"])
-            for one in values["wordings"]
+            WordingText(
+                wording["title"], wording["name"], tuple(wording.get("also", ())), wording["text"]
+            )
+            for wording in values["wordings"]
         ]
         with faults_at(values):
             themes = theme_ids(curator, values)

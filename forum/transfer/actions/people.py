@@ -44,15 +44,17 @@ def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
     administrator.
     """
     cities = _check_people(file, takes_roles=False)
-    known = members_by_any_handle(one for values in file.members for one in _handles_of(values))
+    known = members_by_any_handle(
+        handle for values in file.members for handle in _handles_of(values)
+    )
     new = [values for values in file.members if known.keys().isdisjoint(_handles_of(values))]
     _load_people(
         system, replace(file, members=new), cities, {"": password_hash}, UNDELIVERABLE_DOMAIN
     )
     for values in file.members:
-        account = next((known[one] for one in _handles_of(values) if one in known), None)
+        account = next((known[handle] for handle in _handles_of(values) if handle in known), None)
         if account:
-            others = [one for one in _handles_of(values) if one != account.handle]
+            others = [handle for handle in _handles_of(values) if handle != account.handle]
             with faults_at(values, "earlier_handles"):
                 members.keep_earlier_handles(system, account.id, others)
     for member in members_by_any_handle(values["handle"] for values in new).values():
@@ -88,7 +90,7 @@ def import_voices(system: Person, file: PeopleFile) -> None:
 def _handles_of_voices(file: PeopleFile) -> Iterator[str]:
     """The handles of present and former voices, and of those who named them."""
     for values in file.organisations:
-        told = [*values["writes_for_it"], *(one[-1] for one in values["has_written_for_it"])]
+        told = [*values["writes_for_it"], *(entry[-1] for entry in values["has_written_for_it"])]
         for handle, _since, named_by, _last_day in told:
             yield from filter(None, (handle, named_by))
 
@@ -148,16 +150,18 @@ def _check_earlier_handles(file: PeopleFile, loading: Loading) -> None:
 
 def _check_voices(file: PeopleFile, loading: Loading) -> None:
     """Present and former voices must exist; present ones must belong to the organisation, and be named once."""
-    told = {one: values for values in file.members for one in _handles_of(values)}
+    told = {handle: values for values in file.members for handle in _handles_of(values)}
     there = told.keys() | members_by_any_handle(_handles_of_voices(file)).keys()
     for values in file.organisations:
         named: set[str] = set()
-        entries = [(one, True, line) for one, line in values.entries("writes_for_it")]
+        entries = [(entry, True, line) for entry, line in values.entries("writes_for_it")]
         former = values.entries("has_written_for_it")
-        entries += [(one[-1], False, line) for one, line in former]
+        entries += [(entry[-1], False, line) for entry, line in former]
         for (handle, _since, named_by, _last_day), is_now, line in entries:
-            for one in filter(None, (handle, named_by)):
-                loading.expect(one in there, line, f"no member has the handle “{one}”")
+            for member_handle in filter(None, (handle, named_by)):
+                loading.expect(
+                    member_handle in there, line, f"no member has the handle “{member_handle}”"
+                )
             if not is_now:
                 continue
             loading.expect(handle not in named, line, f"{handle} is named twice")

@@ -229,7 +229,9 @@ def _hold_one_reply(later: timedelta) -> None:
     with at(READ_UNTIL + later):
         for rule in RULES:
             make_rule(administrator, rule)
-    open_ones = (one for one in latest_topics(member, 20) if member.can.reply(one) and not one.home)
-    topic = next(one for one in open_ones if one.author_id not in (member.id, curator.id))
+    open_ones = (
+        topic for topic in latest_topics(member, 20) if member.can.reply(topic) and not topic.home
+    )
+    topic = next(topic for topic in open_ones if topic.author_id not in (member.id, curator.id))
     with at(END + later):
         dialogue.reply(member, topic.id, render_with_mentions(HELD_TEXT))

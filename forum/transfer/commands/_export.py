@@ -42,7 +42,7 @@ class Export:
         self.files.append(name)
         with TextIOWrapper(self._new(name), "utf-8", newline="\n") as file:
             yield file
-            files = {one for one in self.shown if is_file(one)}
+            files = {name for name in self.shown if is_file(name)}
             for heading, names in (("Pictures", self.shown - files), ("Files", files)):
                 if names:
                     file.write(f"## {heading}\n\n")

@@ -80,12 +80,12 @@ class WithTrials(NamedTuple, Generic[Page]):
 
 
 def _with_trials(pages: Sequence[Page]) -> Sequence[WithTrials[Page]]:
-    topic_ids = [one.topic_id for one in pages if one.topic_id]
+    topic_ids = [page.topic_id for page in pages if page.topic_id]
     tried, wanted = queries.tried_of_topics(topic_ids), queries.wanted_of(topic_ids)
     return [
-        WithTrials(one, tried.get(topic_id, ()), wanted.get(topic_id, ()))
-        for one in pages
-        for topic_id in [one.topic_id or 0]
+        WithTrials(page, tried.get(topic_id, ()), wanted.get(topic_id, ()))
+        for page in pages
+        for topic_id in [page.topic_id or 0]
     ]
 
 
@@ -102,31 +102,34 @@ def _in_city(export: Export, meetings: Sequence[Meeting]) -> Sequence[Meeting]:
     return meetings
 
 
-def _case(export: Export, one: WithTrials[Case]) -> str:
-    return export.writer.case(*one)
+def _case(export: Export, with_trials: WithTrials[Case]) -> str:
+    return export.writer.case(*with_trials)
 
 
 def _declaration(export: Export, declaration: Declaration) -> str:
     return export.writer.declaration(declaration, queries.signatures_to_write(declaration))
 
 
-def _commitment(export: Export, one: Commitment) -> str:
-    declaration, copied = declaration_of(export.reader, one), copied_by(export.reader, one)
+def _commitment(export: Export, commitment: Commitment) -> str:
+    declaration, copied = (
+        declaration_of(export.reader, commitment),
+        copied_by(export.reader, commitment),
+    )
     kind, _, slug = copied.address.strip("/").partition("s/") if copied else ("", "", "")
     copies = f"{kind} {importable_slug(slug)}" if copied else ""
     comes_from = (declaration.title if declaration else "", copies)
-    peers = queries.peers_to_write(one)
-    return export.writer.commitment(one, milestones_of(one), peers, comes_from)
+    peers = queries.peers_to_write(commitment)
+    return export.writer.commitment(commitment, milestones_of(commitment), peers, comes_from)
 
 
-def _translation(export: Export, one: Translation) -> str:
+def _translation(export: Export, translation: Translation) -> str:
     """A translation, without "what did not work" if that is for members only although the original is for everybody."""
-    said = said_to(export.reader, one)
-    is_open = getattr(one.original, "failure_audience", PUBLIC) == PUBLIC
-    if is_open and one.failure_audience != PUBLIC:
+    said = said_to(export.reader, translation)
+    is_open = getattr(translation.original, "failure_audience", PUBLIC) == PUBLIC
+    if is_open and translation.failure_audience != PUBLIC:
         said.pop(FAILURE, None)
     export.show(said.values())
-    return export.writer.translation(one, said, is_outdated(one))
+    return export.writer.translation(translation, said, is_outdated(translation))
 
 
 def _with_city(
@@ -137,8 +140,8 @@ def _with_city(
     return practices
 
 
-def _practice(export: Export, one: WithTrials[Practice]) -> str:
-    practice, tried, wanted = one
+def _practice(export: Export, with_trials: WithTrials[Practice]) -> str:
+    practice, tried, wanted = with_trials
     parts = sections_for(export.reader, practice)
     export.show(part.source for part in parts)
     words = export.writer.practice(practice, parts, tried, wanted, export.practices)

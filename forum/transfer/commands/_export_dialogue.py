@@ -33,7 +33,7 @@ Topic = ExportedTopic | ExportedDiscussion
 def write_dialogue(export: Export, agenda: Agenda, note: Callable[[int], object]) -> None:
     """Write the files of an agenda's dialogue; `note` is called with numbers of posts."""
     topics = queries.topics_to_write(export.reader, agenda, POSTS_AT_ONCE)
-    comments = ([one] for one in queries.discussions_to_write(export.reader, agenda))
+    comments = ([discussion] for discussion in queries.discussions_to_write(export.reader, agenda))
     with ExitStack() as stack:
         files = DialogueFiles(export, agenda, stack)
         everything: Iterator[Sequence[Topic]] = chain(topics, comments)

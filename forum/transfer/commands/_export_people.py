@@ -22,17 +22,19 @@ def write_people(export: Export) -> None:
     """
     writer, people = export.writer, export.writer.people
     organisations = queries.organisations_to_write()
-    export.name_cities(one.city for one in organisations)
-    mandates = queries.mandates_to_write([one.id for one in organisations])
+    export.name_cities(organisation.city for organisation in organisations)
+    mandates = queries.mandates_to_write([organisation.id for organisation in organisations])
     with export.file(PEOPLE) as file:
         file.write("# Organisations\n\n")
-        for one in organisations:
-            known = mandates.get(one.id, [])
-            file.write(writer.organisation(one, known, is_for_members=export.reader.is_member))
+        for organisation in organisations:
+            known = mandates.get(organisation.id, [])
+            file.write(
+                writer.organisation(organisation, known, is_for_members=export.reader.is_member)
+            )
         file.write("# Members\n\n")
         gone = (
-            (folded_and_sort_key(one.name)[1], writer.former_member(one))
-            for one in people.without_page()
+            (folded_and_sort_key(person.name)[1], writer.former_member(person))
+            for person in people.without_page()
         )
         entries = merge(_members(export), sorted(gone, key=SORT_KEY), key=SORT_KEY)
         file.writelines(words for _key, words in entries)
@@ -44,11 +46,11 @@ def write_people(export: Export) -> None:
 def _members(export: Export) -> Iterator[tuple[str, str]]:
     """The sort key and the section of each member, by name."""
     for members_here in queries.members_to_write(export.reader, MEMBERS_AT_ONCE):
-        export.name_cities(one.city for one in members_here)
-        ids = [one.id for one in members_here]
+        export.name_cities(member.city for member in members_here)
+        ids = [member.id for member in members_here]
         themes, earlier = queries.themes_of_members(ids), queries.handles_before(ids)
-        for one in members_here:
-            if export.writer.people.is_to_write(one.id):
-                words = themes.get(one.id, []), earlier.get(one.id, [])
-                yield one.sort_key, export.writer.member(one, *words)
+        for member in members_here:
+            if export.writer.people.is_to_write(member.id):
+                words = themes.get(member.id, []), earlier.get(member.id, [])
+                yield member.sort_key, export.writer.member(member, *words)
                 export.counts["members"] += 1

@@ -135,12 +135,12 @@ def import_folder(folder: Path, by: str | None) -> None:
     steps = [(folder / PEOPLE, _import_people)]
     for agenda in sorted(agendas_there, key=lambda name: _order(folder / name)):
         every = [agenda, *agendas_there[agenda]]
-        steps += [(folder / one, partial(_import_file, curator)) for one in every]
-    steps += [(folder / one, partial(_import_origins, curator)) for one in agendas_there]
+        steps += [(folder / name, partial(_import_file, curator)) for name in every]
+    steps += [(folder / name, partial(_import_origins, curator)) for name in agendas_there]
     if (folder / GLOSSARY).exists():
         steps.append((folder / GLOSSARY, partial(_import_glossary, curator)))
     steps.append((folder / PEOPLE, _import_voices))
-    loaded = Counter({one: len(list(folder.glob(f"{one}/*"))) for one in FOLDERS})
+    loaded = Counter({kind: len(list(folder.glob(f"{kind}/*"))) for kind in FOLDERS})
     with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
         for file, load in bar:
             with _faults_end_command(file.name, START_OVER):
@@ -162,7 +162,7 @@ def _compare_pictures(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         with (folder / name).open(encoding="utf-8", errors="replace") as lines:
             listed.update(pictures_listed(lines))
-    there = [f"{one}/{path.name}" for one in FOLDERS for path in folder.glob(f"{one}/*")]
+    there = [f"{kind}/{path.name}" for kind in FOLDERS for path in folder.glob(f"{kind}/*")]
     compare_pictures(there, listed)
 
 

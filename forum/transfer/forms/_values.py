@@ -108,7 +108,7 @@ def list_of(value: str) -> list[str]:
 
 def slugs(value: str) -> list[str]:
     """A list of slugs separated by semicolons."""
-    return [slug(one) for one in list_of(value)]
+    return [slug(item) for item in list_of(value)]
 
 
 def new_themes(value: str) -> list[str]:

@@ -50,10 +50,10 @@ def pictures_listed(lines: Iterable[str]) -> Iterator[str]:
 def compare_pictures(paths: Collection[str], listed: Collection[str]) -> None:
     """Raise `Invalid` unless the folders of pictures and files contain exactly what the content files list."""
     found = {match[1] or match[2] for match in map(PICTURE.fullmatch, paths) if match}
-    if odd := [one for one in paths if not PICTURE.fullmatch(one)]:
+    if odd := [path for path in paths if not PICTURE.fullmatch(path)]:
         raise Invalid(f"No export has files of these names, take them out: {_some(odd)}.")
-    _refuse_missing([picture_name(one) for one in set(listed) - found])
-    if unlisted := [picture_name(one) for one in found.difference(listed)]:
+    _refuse_missing([picture_name(picture) for picture in set(listed) - found])
+    if unlisted := [picture_name(picture) for picture in found.difference(listed)]:
         raise Invalid(f"No file says whose these are, take them out: {_some(unlisted)}.")
 
 
@@ -70,14 +70,14 @@ def agendas_in(names: Collection[str], readme: str) -> Mapping[str, list[str]]:
     _refuse_unknown(names)
     _refuse_missing([*_missing(agendas, numbers), *_unlisted(names, readme)])
     return {
-        agenda_name(slug): [dialogue_name(slug, one) for one in sorted(numbers.get(slug, ()))]
+        agenda_name(slug): [dialogue_name(slug, number) for number in sorted(numbers.get(slug, ()))]
         for slug in sorted(agendas)
     }
 
 
 def _refuse_unknown(names: Collection[str]) -> None:
     ours = (name for name in names if name.startswith(PREFIXES) and name.endswith(".md"))
-    odd = [one for one in ours if not AGENDA.fullmatch(one) and not DIALOGUE.fullmatch(one)]
+    odd = [name for name in ours if not AGENDA.fullmatch(name) and not DIALOGUE.fullmatch(name)]
     if odd:
         raise Invalid(f"No export has files of these names, take them out: {_some(odd)}.")
 
@@ -100,7 +100,7 @@ def _missing(agendas: Collection[str], numbers: Mapping[str, list[int]]) -> Iter
 def _unlisted(names: Collection[str], readme: str) -> Iterator[str]:
     """Files that README.md lists but that are missing. Some file systems normalise accents differently."""
     known = {normalize("NFC", name) for name in names}
-    yield from (one for one in LISTED.findall(readme) if normalize("NFC", one) not in known)
+    yield from (name for name in LISTED.findall(readme) if normalize("NFC", name) not in known)
 
 
 def _some(names: Collection[str]) -> str:

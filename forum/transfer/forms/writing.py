@@ -189,7 +189,7 @@ class Writer:
             ("seats", _number(organisation.seats)),
             ("website", organisation.website),
             ("names who writes for it", _yes_if(organisation.names_voices)),
-            *(field for one in mandates for field in self._mandate(one, is_for_members)),
+            *(field for mandate in mandates for field in self._mandate(mandate, is_for_members)),
         )
         return self._section(
             2, organisation.name, schemas.ORGANISATION, fields, organisation.about or ""
@@ -295,12 +295,12 @@ class Writer:
             ("language", case.language),
             ("checked on", _day(case.checked_on)),
             *(
-                ("figure", _parts_value(getattr(one, name) for name in FIGURE_PARTS))
-                for one in case.figures
+                ("figure", _parts_value(getattr(figure, name) for name in FIGURE_PARTS))
+                for figure in case.figures
             ),
             *(
-                ("link", _parts_value(getattr(one, name) for name in LINK_PARTS))
-                for one in case.links
+                ("link", _parts_value(getattr(link, name) for name in LINK_PARTS))
+                for link in case.links
             ),
             *self._tried(tried),
             *self._wanted(wanted),
@@ -363,7 +363,7 @@ class Writer:
             ("corrected on", _day(edited_at.date() if edited_at else None)),
             ("corrected by", writer if edited_at else ""),
             ("outdated", _yes_if(is_outdated)),
-            *(("figure", _parts_value(one)) for one in named_figures(translation).values()),
+            *(("figure", _parts_value(figure)) for figure in named_figures(translation).values()),
         )
         parts = "".join(
             f"#### {title}\n{write_lines(self._text(said[name]))}\n\n"
@@ -385,17 +385,17 @@ class Writer:
             ("sign until", _day(declaration.sign_until)),
             ("withdrawn because", self._text(declaration.withdrawn_reason)),
             ("digest", declaration.digest),
-            *(("signature", self._signature(one)) for one in signatures),
+            *(("signature", self._signature(signature)) for signature in signatures),
         )
         source = declaration.source
         return self._section(3, declaration.title, schemas.DECLARATION, fields, source)
 
-    def _signature(self, one: Signature) -> str:
-        handle = "".join(self.people.of_shown([one.member]))
-        said = (one.reservation, one.language) if one.reservation else ("", "")
-        who = (one.name, one.organisation_name, one.position, handle)
-        slug = importable_slug(one.organisation.slug)
-        return _parts_value([slug, one.signed_at.date().isoformat(), *who, *said])
+    def _signature(self, signature: Signature) -> str:
+        handle = "".join(self.people.of_shown([signature.member]))
+        said = (signature.reservation, signature.language) if signature.reservation else ("", "")
+        who = (signature.name, signature.organisation_name, signature.position, handle)
+        slug = importable_slug(signature.organisation.slug)
+        return _parts_value([slug, signature.signed_at.date().isoformat(), *who, *said])
 
     def commitment(
         self,
@@ -407,8 +407,8 @@ class Writer:
         """The section of a commitment. `comes_from`: the title of a declaration, and what it copies; each may be empty."""
         moves = [
             ("moved", self._move(number, move))
-            for number, one in enumerate(milestones, 1)
-            for move in one.moves
+            for number, milestone in enumerate(milestones, 1)
+            for move in milestone.moves
         ]
         fields: Fields = (
             ("by", ";".join(self.people.of_shown([commitment.author]))),
@@ -423,7 +423,7 @@ class Writer:
             ("given up on", _day(commitment.ended_at.date() if commitment.ended_at else None)),
             ("given up because", self._line(commitment.ended_reason)),
             ("peers", join_parts(self.people.of_shown(peers), ";")),
-            *(("milestone", self._milestone(one)) for one in milestones),
+            *(("milestone", self._milestone(milestone)) for milestone in milestones),
             *moves,
         )
         text = self._text(commitment.source)
@@ -433,12 +433,14 @@ class Writer:
         reason = self._line(move.reason)
         return _parts_value([str(number), str(move.earlier), str(move.moved_on), reason])
 
-    def _milestone(self, one: Milestone) -> str:
-        told_at = one.reached_at or one.given_up_at
-        state = "reached" if one.reached_at else "given up" if one.given_up_at else ""
-        said = self._line(one.reached_words or one.given_up_reason)
+    def _milestone(self, milestone: Milestone) -> str:
+        told_at = milestone.reached_at or milestone.given_up_at
+        state = "reached" if milestone.reached_at else "given up" if milestone.given_up_at else ""
+        said = self._line(milestone.reached_words or milestone.given_up_reason)
         day = told_at.date().isoformat() if told_at else ""
-        return _parts_value([one.day.isoformat(), self._line(one.words), state, day, said])
+        return _parts_value(
+            [milestone.day.isoformat(), self._line(milestone.words), state, day, said]
+        )
 
     def _line(self, text: str) -> str:
         return on_one_line(self._text(text))
@@ -547,17 +549,17 @@ class Writer:
 
     def entry(self, entry: Entry) -> str:
         """The section of an entry of the glossary, with one for each of its languages."""
-        names = {one.language: one.name for one in entry.wordings}
+        names = {wording.language: wording.name for wording in entry.wordings}
         fields: Fields = (
             ("slug", importable_slug(entry.slug)),
             ("source", entry.source),
-            ("themes", _themes(one.name for one in entry.themes if one.removed_at is None)),
+            ("themes", _themes(theme.name for theme in entry.themes if theme.removed_at is None)),
         )
         title = names.get("en") or entry.wordings[0].name
         whole = [self._section(2, title, schemas.ENTRY, fields)]
-        for one in entry.wordings:
-            said: Fields = (("name", one.name), ("also", join_parts(one.other_names, ";")))
-            whole.append(self._section(3, one.language, schemas.WORDING, said, one.meaning))
+        for wording in entry.wordings:
+            said: Fields = (("name", wording.name), ("also", join_parts(wording.other_names, ";")))
+            whole.append(self._section(3, wording.language, schemas.WORDING, said, wording.meaning))
         return "".join(whole)
 
     # Pictures and files
@@ -604,12 +606,12 @@ class Writer:
         return [("on behalf of organisation", _yes_if(organisation_id and is_theirs))]
 
     def _tried(self, tried: Sequence[Tried]) -> Fields:
-        marks = [(self.people.of(one.member), one.outcome, one.note, one.language) for one in tried]
+        marks = [(self.people.of(row.member), row.outcome, row.note, row.language) for row in tried]
         return [("tried", _parts_value(mark)) for mark in sorted(marks)]
 
     def _wanted(self, wanted: Sequence[Wanted]) -> Fields:
-        said = [(self.people.of(one.member), f"{one.until:%Y-%m}") for one in wanted]
-        return [("wants", _parts_value(one)) for one in sorted(said)]
+        said = [(self.people.of(row.member), f"{row.until:%Y-%m}") for row in wanted]
+        return [("wants", _parts_value(parts)) for parts in sorted(said)]
 
 
 def importable_slug(slug: str) -> str:

@@ -43,9 +43,9 @@ def check(fix: bool) -> None:
             Check("files", _files_left_behind, "files"),
             Check("owners", _unwritable_files, BY_HAND),
         )
-        for one in (*queries.checks(), *of_folder):
-            number, ids = _report(one)
-            faults += _mend_and_report(one, number, ids) if number and fix else number
+        for check in (*queries.checks(), *of_folder):
+            number, ids = _report(check)
+            faults += _mend_and_report(check, number, ids) if number and fix else number
         if fix:
             _mend_full_text_index()
     if words := queries.not_checked(has_mended=fix):
@@ -66,16 +66,16 @@ def _unwritable_files() -> Iterator[Fault]:
         yield Fault("file", path, "cannot be written. Give it to the user that runs the forum")
 
 
-def _report(one: Check) -> tuple[int, Ids]:
+def _report(check: Check) -> tuple[int, Ids]:
     """Print what a check finds; returns the number of faults, and the ids of the rows by kind."""
     number, ids = 0, Ids()
-    for fault in queries.faults_of(one):
+    for fault in queries.faults_of(check):
         number += 1
         if number <= MAX_LINES:
             click.echo(str(fault))
         _collect_id(ids, fault)
     if number > MAX_LINES:
-        click.echo(f"… and {number - MAX_LINES:,} more of {one.name}")
+        click.echo(f"… and {number - MAX_LINES:,} more of {check.name}")
     return number, ids
 
 
@@ -85,17 +85,17 @@ def _collect_id(ids: Ids, fault: Fault) -> None:
         of_kind.append(fault.id)
 
 
-def _mend_and_report(one: Check, number: int, ids: Ids) -> int:
+def _mend_and_report(check: Check, number: int, ids: Ids) -> int:
     """Repair what a check has found, print how much was repaired, and return the number of remaining faults."""
-    if one.mend == BY_HAND:  # the printed line says how to repair it
+    if check.mend == BY_HAND:  # the printed line says how to repair it
         return number
-    if one.mend not in {*MEND, *MEND_ALL}:
+    if check.mend not in {*MEND, *MEND_ALL}:
         click.echo("This cannot be mended from the rows themselves. Compare with a backup.")
         return number
     with refusals_end_command():
-        is_whole = _mend_all(one) if one.mend in MEND_ALL else _mend_in_batches(one, ids)
-    left, _ids = _report(one)
-    click.echo(f"Mended {_count_of(number - left, 'fault')} of {one.name}.")
+        is_whole = _mend_all(check) if check.mend in MEND_ALL else _mend_in_batches(check, ids)
+    left, _ids = _report(check)
+    click.echo(f"Mended {_count_of(number - left, 'fault')} of {check.name}.")
     if not is_whole:
         click.echo("Rows that these lead to are missing. Compare with a backup.")
     return left
@@ -107,18 +107,18 @@ def _mend_full_text_index() -> None:
             click.echo("full-text index: held other words than the documents. It was made anew.")
 
 
-def _mend_all(one: Check) -> bool:
+def _mend_all(check: Check) -> bool:
     """Repair everything that a check can find; returns False if the database refused it, so that nothing was repaired."""
     try:
-        MEND_ALL[one.mend](SYSTEM)
+        MEND_ALL[check.mend](SYSTEM)
     except IntegrityError:
         return False
     return True
 
 
-def _mend_in_batches(one: Check, ids: Ids) -> bool:
+def _mend_in_batches(check: Check, ids: Ids) -> bool:
     """Repair the rows that a check has found; returns whether the database has refused none of them."""
-    mend = MEND[one.mend]
+    mend = MEND[check.mend]
     done = [
         _mend_batch(mend, kind, of_kind[start : start + BATCH_SIZE])
         for kind, of_kind in ids.items()
@@ -134,7 +134,7 @@ def _mend_batch(mend: Mend, kind: str, ids: Sequence[int]) -> bool:
     except IntegrityError:
         if len(ids) == 1:
             return False
-        done = [_mend_batch(mend, kind, [one]) for one in ids]
+        done = [_mend_batch(mend, kind, [row_id]) for row_id in ids]
         return all(done)
     return True
 

@@ -35,7 +35,9 @@ def _with_schema_check(command: click.Command) -> click.Command:
     """
     guarded: click.Command = copy(command)
     if isinstance(guarded, click.Group):
-        guarded.commands = {name: _with_schema_check(one) for name, one in guarded.commands.items()}
+        guarded.commands = {
+            name: _with_schema_check(command) for name, command in guarded.commands.items()
+        }
         return guarded
 
     @with_appcontext
