@@ -303,7 +303,7 @@ class Can:
         return YES if self._is_own(picture.member_id) else NO
 
     def _is_own(self, author_id: int | None) -> bool:
-        return self.person.is_member and author_id == self.person.id
+        return self.person.is_member and self.person.is_self(author_id)
 
     # Letting others in
 
@@ -315,7 +315,7 @@ class Can:
 
     def invite_for(self, organisation: Organisation) -> Verdict:
         """Moderators, and the member who represents an organisation, invite people to join it."""
-        is_theirs = organisation.representative_id == self.person.id is not None
+        is_theirs = self.person.is_self(organisation.representative_id)
         if self.person.is_moderator or is_theirs:
             return self.write()
         return Verdict(_("Only its representative and the moderators invite for an organisation."))
@@ -330,13 +330,12 @@ class Can:
             return NO
         is_open = entrance.inviters == "members"
         if organisation is not None:
-            is_open = organisation.representative_id == person.id is not None
+            is_open = person.is_self(organisation.representative_id)
         return YES if is_open or person.is_moderator else NO
 
     def see_seats(self, organisation: Organisation) -> Verdict:
         """The representative of an organisation, and moderators, see who holds its seats."""
-        is_theirs = organisation.representative_id == self.person.id is not None
-        if self.person.is_moderator or (self.person.is_member and is_theirs):
+        if self.person.is_moderator or self._is_own(organisation.representative_id):
             return YES
         return Verdict(_("This is for the representative of the organisation."))
 
@@ -740,13 +739,13 @@ class Can:
 
     def judge(self, author_id: int | None) -> Verdict:
         """Who sees the queue judges what others wrote; about reports of one's own texts others decide, unseen by oneself."""
-        if author_id == self.person.id is not None:
+        if self.person.is_self(author_id):
             return Verdict(_("It is your own, so other moderators look at it."))
         return self.see_queue()
 
     def publish(self, agenda_id: int, author_id: int | None, is_alone: bool) -> Verdict:
         """Moderators of an agenda publish what waits there; what they wrote themselves only where `is_alone`, nobody else can."""
-        if author_id == self.person.id is not None and not is_alone:
+        if self.person.is_self(author_id) and not is_alone:
             return Verdict(_("You wrote it yourself, so another moderator publishes it."))
         return self.moderate(agenda_id)
 
@@ -785,8 +784,7 @@ class Can:
 
     def take_name_away(self, statement: Statement) -> Verdict:
         """Members take their own name away from what is quoted of them, also while they may not write."""
-        is_quoted = statement.member_id is not None and self._is_own(statement.member_id)
-        return YES if is_quoted else verdicts.NOT_QUOTED
+        return YES if self._is_own(statement.member_id) else verdicts.NOT_QUOTED
 
     def curate_all(self) -> Verdict:
         """Moderators make and order agendas, and keep themes and organisations."""
@@ -847,7 +845,7 @@ class Can:
     def give_back(self, decision: Decision) -> Verdict:
         """Moderators of an agenda change or reverse a decision, except one of another moderator to which they are a party."""
         if decision.moderator_id != self.person.id:
-            if decision.author_id == self.person.id is not None:
+            if self.person.is_self(decision.author_id):
                 return verdicts.DECIDED_ABOUT_ONESELF
             if decision.part:
                 return verdicts.PARTIES[decision.part]

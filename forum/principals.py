@@ -57,6 +57,10 @@ class Principal:
         is_open = self.leaving_at is None and self.left_at is None
         return self.role in ROLES and not self.is_suspended and is_open
 
+    def is_self(self, member_id: int | None) -> bool:
+        """Whether this is the member with an id, such as that of an author; visitors are nobody, not even where it is None."""
+        return member_id is not None and member_id == self.id
+
     @property
     def is_voice_now(self) -> bool:
         """Whether the person is among those who write for their organisation; the last day, in UTC, is included."""

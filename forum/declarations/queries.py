@@ -370,7 +370,7 @@ def get_reservation(reader: Person, signature_id: int) -> Signature:
     query = query.options(declaration, joinedload(Signature.organisation))
     found = db.session.scalar(query.execution_options(populate_existing=True))
     signature = or_not_found(found, NO_SUCH)
-    is_mine = signature.member_id == reader.id is not None
+    is_mine = reader.is_self(signature.member_id)
     is_seen = is_mine or sees_hidden(reader, signature.declaration.agenda_id)
     if signature.withdrawn_at and not is_seen:
         raise NotFound()

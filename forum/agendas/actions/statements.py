@@ -184,7 +184,7 @@ def take_name_away(member: Person, agenda_id: int, statement_id: int) -> Stateme
     """
     agenda = agenda_to_change(member, agenda_id)
     statement = _statement_of_agenda(agenda, statement_id)
-    if statement.member_id is None and statement.refused_by_id == member.id is not None:
+    if statement.member_id is None and member.is_self(statement.refused_by_id):
         return statement
     require(member.can.take_name_away(statement))
     keep_version(member, "statement", statement.id, statement_fields(statement))

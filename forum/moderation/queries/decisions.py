@@ -504,7 +504,7 @@ def is_concerned(person: Person, decision: Decision) -> bool:
     These wrote in the topic or on the page that it withholds, began the translation, or speak for the organisation of
     the commitment.
     """
-    if decision.author_id == person.id is not None:
+    if person.is_self(decision.author_id):
         return True
     theirs = select(Decision.id).where(Decision.id == decision.id, _has_written_there(person))
     return db.session.scalar(theirs) is not None

@@ -235,7 +235,8 @@ def _earlier_decisions(reader: Person, thing: Thing) -> tuple[list[Decision], li
     theirs = [
         decision
         for decision in found
-        if decision.author_id == thing.author_id is not None
+        if thing.author_id is not None
+        and decision.author_id == thing.author_id
         and decision.deed in RESTRICTING_DEEDS
         and decision.id not in undone_ids
         and reader.can.moderate(decision.agenda_id)
