@@ -38,17 +38,19 @@ from forum.library.actions.mending import (
 from forum.library.actions.practices import (
     delete_practice,
     erase_practice,
+    submit,
+    write_and_submit,
+    write_practice,
+)
+from forum.library.actions.publishing import (
     feature,
     hide_practice,
     publish,
     remove_practice,
     restore_practice,
     send_back,
-    submit,
     unfeature,
     wait_again,
-    write_and_submit,
-    write_practice,
 )
 from forum.library.actions.readings import (
     forget_curator,

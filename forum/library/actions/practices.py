@@ -1,4 +1,4 @@
-"""Writing practices, submitting, publishing and returning them, and hiding and deleting them."""
+"""What authors do with their practices: writing, changing, submitting and deleting them."""
 
 from __future__ import annotations
 
@@ -11,32 +11,28 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, curators_of, lock_to_write_on, themes_by_id
 from forum.claims.models import queue_path
 from forum.clock import now
-from forum.db import db
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Topic
 from forum.dialogue.queries import has_replies
-from forum.errors import Conflict, Invalid
+from forum.errors import Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
-from forum.library.actions._entries import failure_entry, pictures_in, practice_entry
+from forum.library.actions._entries import pictures_in
 from forum.library.actions._looks import begin_anew, look_no_more, look_on_chosen_day
+from forum.library.actions._practices import close_returns, index_practice, written_of
 from forum.library.actions._rows import (
     add_row,
     free_slug,
-    hide_with_discussion,
     refuse_pictures,
     refuse_too_long,
     require_optional_address,
     require_text,
     require_year,
-    restore_with_discussion,
     sent_twice,
 )
 from forum.library.actions._texts import PracticeText
-from forum.library.models import PUBLISHED, RETURNED, SUBMITTED, Practice, PracticeSection
+from forum.library.models import PUBLISHED, SUBMITTED, Practice, PracticeSection
 from forum.library.queries import (
-    FAILURE,
     SECTIONS,
     practice_by_id,
     practice_by_submission_key,
@@ -44,14 +40,13 @@ from forum.library.queries import (
     practice_to_change,
     practices_to_index,
 )
-from forum.markup import NO_TEXTS, PlainTexts, Written, write
+from forum.markup import NO_TEXTS, Written
 from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import city_if_there, lock_writer
 from forum.notifications.actions import (
     NoticeText,
     hide_reminders,
     note_event,
-    read_outdated,
     read_queue,
     retitle_queue,
 )
@@ -130,100 +125,11 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
     _require_sentence(practice.sentence)
     _record_screening(author, practice, texts)
     practice.state, practice.submitted_at = SUBMITTED, now()
-    _close_returns(author, practice)
+    close_returns(author, practice)
     notice = NoticeText(
         QUEUE, queue_path("practice", practice.id), practice.title, language=practice.language
     )
     note_event(author, notice, curators_of(practice.agenda_id))
-    return practice
-
-
-@action
-def publish(
-    moderator: Person,
-    practice_id: int,
-    texts: Mapping[str, Written] = NO_TEXTS,
-    *,
-    decision_id: int | None = None,
-) -> Practice:
-    """Publish a submitted practice: open its discussion, index it for search, notify its author.
-
-    `texts` as in `submit`; `decision_id` is the decision with which the notice can be withdrawn. Raises `Conflict` if
-    it is not submitted, or hidden: then it must be restored first.
-    """
-    practice = practice_to_change(moderator, practice_id)
-    require(moderator.can.moderate(practice.agenda_id))
-    _require_state(practice, SUBMITTED)
-    if practice.hidden_at:
-        raise Conflict(_("It is hidden. Show it again first, then it can be published."))
-    practice.state, practice.published_at = PUBLISHED, now()
-    practice.updated_at = practice.published_at
-    practice.returned_reason = ""
-    begin_anew(moderator, practice)
-    topic = _discussion_of(practice, texts)
-    practice.topic_id = topic.id
-    if topic.hidden_at:  # it was published before, and `wait_again` has hidden it
-        dialogue.restore_topic(moderator, topic.id)
-    db.session.flush()
-    _index(moderator, practice, texts)
-    read_queue(moderator, queue_path("practice", practice.id))
-    _close_returns(moderator, practice)
-    _notify_author(moderator, practice, "published", decision_id=decision_id)
-    return practice
-
-
-@action
-def send_back(
-    moderator: Person, practice_id: int, reason: str, *, decision_id: int | None = None
-) -> Practice:
-    """Return a submitted practice to its author with a reason; `decision_id` as in `publish`.
-
-    Raises `Conflict` if it is not submitted.
-    """
-    practice = practice_to_change(moderator, practice_id)
-    require(moderator.can.moderate(practice.agenda_id))
-    _require_state(practice, SUBMITTED)
-    if not reason.strip():
-        raise Invalid(_("Say what the author should change."), "reason")
-    practice.state, practice.returned_at, practice.returned_reason = RETURNED, now(), reason
-    read_queue(moderator, queue_path("practice", practice.id))
-    _notify_author(moderator, practice, "returned", reason, decision_id=decision_id)
-    return practice
-
-
-@action
-def wait_again(moderator: Person, practice_id: int) -> Practice:
-    """Undo `publish` or `send_back`: the practice is submitted again, and its discussion hidden."""
-    practice = practice_to_change(moderator, practice_id)
-    require(moderator.can.moderate(practice.agenda_id))
-    if practice.state == PUBLISHED:
-        search.unindex(moderator, "practice", practice.id)
-        practice.published_at, practice.featured_at = None, None
-        look_no_more(moderator, practice)
-        if practice.topic_id:
-            dialogue.hide_topic(moderator, practice.topic_id)
-    practice.state, practice.returned_at, practice.returned_reason = SUBMITTED, None, ""
-    practice.submitted_at = practice.submitted_at or now()
-    _close_returns(moderator, practice)
-    return practice
-
-
-@action
-def feature(moderator: Person, practice_id: int) -> Practice:
-    """Feature a published practice: it is listed before the others."""
-    practice = practice_to_change(moderator, practice_id)
-    require(moderator.can.moderate(practice.agenda_id))
-    _require_state(practice, PUBLISHED)
-    practice.featured_at = practice.featured_at or now()
-    return practice
-
-
-@action
-def unfeature(moderator: Person, practice_id: int) -> Practice:
-    """Undo `feature`."""
-    practice = practice_to_change(moderator, practice_id)
-    require(moderator.can.moderate(practice.agenda_id))
-    practice.featured_at = None
     return practice
 
 
@@ -252,7 +158,7 @@ def _delete(doer: Person, practice: Practice) -> Practice:
     look_no_more(doer, practice)
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
     forget_versions(doer, "practice", practice.id)
-    _close_returns(doer, practice)
+    close_returns(doer, practice)
     if practice.state == SUBMITTED:  # reports of a published one still wait for a decision
         read_queue(doer, queue_path("practice", practice.id))
     search.unindex(doer, "practice", practice.id)
@@ -261,26 +167,6 @@ def _delete(doer: Person, practice: Practice) -> Practice:
     else:
         hide_reminders(doer, f"/practices/{practice.slug}")
     return practice
-
-
-@action
-def hide_practice(moderator: Person, practice_id: int, reason: str = "") -> Practice:
-    """Like `hide_case`."""
-    return hide_with_discussion(moderator, practice_to_change(moderator, practice_id), reason, None)
-
-
-@action
-def remove_practice(moderator: Person, practice_id: int, reason: str = "") -> Practice:
-    """Like `remove_case`; its author can still read it, together with the decision."""
-    return hide_with_discussion(
-        moderator, practice_to_change(moderator, practice_id), reason, now()
-    )
-
-
-@action
-def restore_practice(moderator: Person, practice_id: int) -> Practice:
-    """Show a hidden or removed practice and its discussion again."""
-    return restore_with_discussion(moderator, practice_to_change(moderator, practice_id))
 
 
 def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str | None) -> Practice:
@@ -361,25 +247,8 @@ def _texts_of(practice: Practice) -> tuple[str, ...]:
 
 def _screened_text(practice: Practice, texts: Mapping[str, Written]) -> ScreenedText:
     title, link, cost, *sources = _texts_of(practice)
-    written = (_written(practice, source, texts) for source in sources)
+    written = (written_of(practice, source, texts) for source in sources)
     return combine([from_plain_text(link).text, *written], "\n".join((title, cost)))
-
-
-def _written(practice: Practice, source: str, texts: Mapping[str, Written]) -> Written:
-    """A text of a practice as rendered before the action, or rendered now."""
-    return texts.get(source) or write(source, practice.language)
-
-
-def _index(doer: Person, practice: Practice, texts: Mapping[str, Written]) -> None:
-    """Write the search documents of a published practice."""
-    plain = PlainTexts({source: written.plain for source, written in texts.items()})
-    search.index(doer, practice_entry(practice, plain))
-    if entry := failure_entry(practice, plain):
-        search.index(doer, entry)
-    else:
-        search.unindex(doer, FAILURE, practice.id)
-    read_by = practice.audience, practice.failure_audience
-    search.lead_translations(doer, "practice", practice.id, practice.agenda_id, *read_by)
 
 
 def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
@@ -435,42 +304,6 @@ def _sections(practice: Practice, texts: Mapping[str, Written]) -> list[Practice
     return sections
 
 
-def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
-    """The topic of a practice, opened in its author's name when the practice is first published."""
-    if practice.topic is not None:
-        return practice.topic
-    if why_not := _why_not(practice):
-        raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
-    author = practice.author
-    if practice.organisation_id != author.organisation_id or not author.is_voice_now:
-        # The author does not write for it any more
-        practice.organisation_id = practice.organisation = None
-    practice.topic = dialogue.publish_topic(
-        author,
-        practice.agenda_id,
-        dialogue.NewTopic(
-            kind="practice",
-            title=practice.title,
-            text=_written(practice, practice.sentence, texts),
-            themes=[theme.id for theme in practice.themes],
-            audience=practice.audience,
-            for_organisation=practice.organisation_id is not None,
-            home=f"/practices/{practice.slug}",
-        ),
-    )
-    return practice.topic
-
-
-def _why_not(practice: Practice) -> str | None:
-    """Why the discussion of a practice cannot be opened in its author's name now, or None."""
-    can = practice.author.can
-    if not (verdict := can.be_published()):
-        return str(verdict.why_not)
-    if practice.agenda.opened_at or can.moderate(practice.agenda_id):
-        return None
-    return _("Its author does not see this agenda now. Open it first.")
-
-
 def _update_published(
     author: Person, practice: Practice, text: PracticeText, before: dict[str, Any]
 ) -> None:
@@ -487,31 +320,7 @@ def _update_published(
             practice.title, text.opening, practice.agenda_id, practice.audience
         )
         dialogue.follow_page(SYSTEM, practice.topic_id, page)
-    _index(author, practice, text.rendered)
-
-
-def _close_returns(doer: Person, practice: Practice) -> None:
-    """Mark notices to the author that the practice was returned as read: it is submitted again, published or deleted."""
-    read_outdated(doer, "returned", [f"/practices/{practice.slug}"], [practice.author_id])
-
-
-def _notify_author(
-    moderator: Person, practice: Practice, kind: str, text: str = "", *, decision_id: int | None
-) -> None:
-    notice = NoticeText(
-        kind,
-        f"/practices/{practice.slug}",
-        practice.title,
-        text,
-        practice.topic_id,
-        language=practice.language,
-    )
-    note_event(moderator, notice, [practice.author_id], decision_id=decision_id, is_named=False)
-
-
-def _require_state(practice: Practice, state: str) -> None:
-    if practice.state != state:
-        raise Conflict(_("This practice has changed meanwhile. Load the page again."))
+    index_practice(author, practice, text.rendered)
 
 
 def _require_sentence(sentence: str) -> None:
