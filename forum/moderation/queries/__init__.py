@@ -23,6 +23,7 @@ from forum.moderation.queries._kinds import (
 )
 from forum.moderation.queries._shared import first_words
 from forum.moderation.queries.announcing import Telling, telling_of, who_told_all
+from forum.moderation.queries.authors import author_ids_of, ids_of_others_in, other_author_ids
 from forum.moderation.queries.decisions import (
     ClearedContent,
     LogFilter,
@@ -75,6 +76,13 @@ from forum.moderation.queries.parties import (
     reported,
     right_to_end,
 )
+from forum.moderation.queries.regrouping import (
+    agendas_to_move_to,
+    agendas_to_split_into,
+    page_to_select,
+    topic_to_merge_into,
+    topics_to_merge_into,
+)
 from forum.moderation.queries.reports import (
     ReportedThing,
     decisions_naming,
@@ -102,40 +110,30 @@ from forum.moderation.queries.review import (
     staff_note,
     staff_notes,
 )
+from forum.moderation.queries.standing import is_told_since, standing_on, things_on
 from forum.moderation.queries.things import (
     agenda_to_delete,
     agenda_to_moderate,
-    agendas_to_move_to,
-    agendas_to_split_into,
-    author_ids_of,
     case_to_moderate,
     existing_things,
     held_text_ids,
-    ids_of_others_in,
     is_emptied,
     is_first_post,
     is_reported,
-    is_told_since,
     keys_of_published,
     member_to_moderate,
     member_to_suspend,
     needs_ground,
-    other_author_ids,
-    page_to_select,
     post_of_thing,
     posts_to_moderate,
     practice_to_moderate,
     shown_things_of,
-    standing_on,
     thing_to_moderate,
     thing_to_report,
     thing_to_report_as_illegal,
     thing_to_review,
-    things_on,
     topic_if_moderated,
-    topic_to_merge_into,
     topic_to_moderate,
-    topics_to_merge_into,
     waits_in_queue,
 )
 

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, select
 
-from forum.agendas.models import Agenda, Statement
-from forum.agendas.queries import agenda_by_id, agendas, curators_of
-from forum.commitments.models import Commitment
-from forum.commitments.queries import ids_of_voices
+from forum.agendas.models import Agenda
+from forum.agendas.queries import agenda_by_id
 from forum.db import db
-from forum.declarations.models import Declaration, Signature
-from forum.dialogue.models import Held, Mark, Poll, PollOption, PollVote, Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import (
-    PostRow,
-    TopicRow,
     approved_held,
     first_post,
     get_topic,
-    get_topic_row,
     held_waiting,
     is_readable,
     merged_topic,
     merged_topic_to_change,
-    posts_in,
     topic_after_merge,
     visible_posts,
     with_author,
 )
 from forum.errors import Forbidden, NotFound, or_not_found
-from forum.library.models import DRAFT, PUBLISHED, SUBMITTED, Case, Intention, Practice, Reading
+from forum.library.models import PUBLISHED, SUBMITTED, Practice
 from forum.library.queries import get_case, get_practice
-from forum.meetings.models import Attendance, Meeting
 from forum.members.queries import get_member
 from forum.moderation.models import Deed, Report
 from forum.moderation.queries._deeds import DEEDS
@@ -50,16 +41,10 @@ from forum.moderation.queries._kinds import (
     from_topic,
     get_thing,
 )
-from forum.moderation.queries._shared import first_words, is_about
+from forum.moderation.queries._shared import is_about
+from forum.moderation.queries.authors import other_author_ids
 from forum.moderation.queries.reports import has_open_reports
-from forum.notifications.queries import is_told_to_others
-from forum.pages import Page
-from forum.parallels.models import Translation
 from forum.permissions import Person, require
-from forum.search.models import Document
-from forum.search.queries import Query, find_alike, find_titled
-
-MAX_OFFERED = 6  # topics into which another may be merged
 
 
 def is_first_post(thing: Thing) -> bool:
@@ -202,24 +187,6 @@ def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int
     return things
 
 
-def page_to_select(
-    moderator: Person, topic_id: int, number: int
-) -> tuple[Topic, Page[PostRow], dict[int, str]]:
-    """The topic, one page of its posts, and the first words of each by post id, for its moderator."""
-    topic: Topic = topic_to_moderate(moderator, topic_id).row
-    posts = posts_in(moderator, topic, number)
-    here = Post.id.in_([post.id for post in posts.items])
-    texts = db.session.execute(select(Post.id, Post.source).where(here))
-    return topic, posts, {post_id: first_words(source) for post_id, source in texts}
-
-
-def author_ids_of(post_ids: Iterable[int]) -> Sequence[int]:
-    """The ids of the authors of those posts that are visible."""
-    these = Post.id.in_(list(post_ids)), *is_readable(Post)
-    wrote = select(Post.author_id).distinct().where(*these)
-    return db.session.scalars(wrote.order_by(Post.author_id)).all()
-
-
 def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
     """Everything visible that a member wrote: topics, practices, and posts in the topics of others or on pages."""
     is_page = Topic.home.is_not(None)
@@ -283,30 +250,6 @@ def needs_ground(thing: Thing, deed: str) -> bool:
     return DEEDS[deed].needs_ground
 
 
-def other_author_ids(topic_id: int, author_id: int | None) -> Sequence[int]:
-    """The ids of the authors of visible posts in a topic, without `author_id`."""
-    wrote = select(Post.author_id).distinct()
-    theirs = wrote.where(Post.topic_id == topic_id, Post.author_id != (author_id or 0))
-    return db.session.scalars(theirs.where(*is_readable(Post))).all()
-
-
-def ids_of_others_in(thing: Thing) -> set[int]:
-    """The ids of the members other than its author whom a decision about a thing concerns.
-
-    They wrote in a topic, case or practice, began a translation whose present words are by another, or speak for the
-    organisation of a commitment.
-    """
-    if thing.row is None:
-        return set()
-    if thing.kind == "commitment":
-        return ids_of_voices(thing.row.organisation_id) - {thing.author_id}
-    if thing.kind == "translation":
-        return {thing.row.translator_id} - {thing.author_id, None}
-    if thing.kind == "post" or not thing.topic_id:
-        return set()
-    return set(other_author_ids(thing.topic_id, thing.author_id))
-
-
 def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
     """A topic, even that of a case or practice, for a moderator of its agenda."""
     require(moderator.can.see_queue())
@@ -318,49 +261,6 @@ def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
 def topic_if_moderated(reader: Person, topic: Topic) -> Thing | None:
     """A topic, for a moderator of its agenda to decide about; None for other readers."""
     return from_topic(topic) if reader.can.moderate(topic.agenda_id) else None
-
-
-def agendas_to_move_to(moderator: Person, topic: Topic) -> list[Agenda]:
-    """The other agendas to which the moderator may move a topic."""
-    others = (agenda for agenda in agendas(moderator) if agenda.id != topic.agenda_id)
-    return [agenda for agenda in others if moderator.can.move(topic, agenda)]
-
-
-def agendas_to_split_into(moderator: Person, topic: Topic) -> list[Agenda]:
-    """The agendas on which the moderator may open a topic with posts of this one; its own agenda is always included."""
-    return [
-        agenda
-        for agenda in agendas(moderator)
-        if agenda.id == topic.agenda_id or moderator.can.split(topic, agenda)
-    ]
-
-
-def topics_to_merge_into(
-    moderator: Person, thing: Thing, words: str | None = None
-) -> Sequence[Document]:
-    """The topics into which a topic may be merged that are most similar to it, or contain these words.
-
-    Those with all of the words in their title come first, however old they are. They are on agendas that the moderator
-    moderates, and for the same audience.
-    """
-    agenda_ids = () if moderator.is_moderator else tuple(moderator.hosts)
-    among, typed = Query("", kinds=("topic",), agenda_ids=agenda_ids), words or thing.title
-    found = {
-        document.item_id: document
-        for find in (find_titled, find_alike)
-        for document in find(moderator, typed, among, MAX_OFFERED + 1, thing.row.audience)
-    }
-    return [document for document in found.values() if document.item_id != thing.item_id][
-        :MAX_OFFERED
-    ]
-
-
-def topic_to_merge_into(moderator: Person, topic_id: int) -> TopicRow | None:
-    """A topic whose address or number a moderator has typed; None if there is none that they can see."""
-    try:
-        return get_topic_row(moderator, topic_id)
-    except NotFound:
-        return None
 
 
 def case_to_moderate(moderator: Person, slug: str) -> Thing:
@@ -414,86 +314,3 @@ def agenda_to_delete(moderator: Person, agenda_id: int) -> Thing:
     thing = agenda_to_moderate(moderator, agenda_id)
     require(moderator.can.delete_agenda())
     return thing
-
-
-def standing_on(agenda_id: int) -> dict[str, int]:
-    """How much content of each kind an agenda has, including hidden, removed and unfinished things; one statement.
-
-    Drafts, which only their authors can read, do not count, unless a moderator hides one: the authors keep them. Kinds
-    without content are left out. Posts on the pages of cases and practices count with these, and statements that were
-    removed do not count, because their history belongs to the agenda.
-    """
-    here: dict[str, tuple[Any, ColumnElement[bool]]] = {
-        "topic": (Topic, Topic.home.is_(None)),
-        "held": (Held, true()),
-        "case": (Case, true()),
-        "practice": (Practice, or_(Practice.state != DRAFT, Practice.hidden_at.is_not(None))),
-        "reading": (Reading, true()),
-        "statement": (Statement, Statement.removed_at.is_(None)),
-        "declaration": (Declaration, true()),
-        "meeting": (Meeting, true()),
-        "commitment": (Commitment, true()),
-    }
-    counts = [
-        select(func.count()).select_from(model).where(model.agenda_id == agenda_id, which)
-        for model, which in here.values()
-    ]
-    row = db.session.execute(select(*(count.scalar_subquery() for count in counts))).one()
-    return {kind: number for kind, number in zip(here, row, strict=True) if number}
-
-
-def things_on(agenda_id: int) -> dict[str, list[int]]:
-    """The ids of everything that members have added to an agenda, by kind.
-
-    Kinds are topics, posts, marks, held texts, practices, declarations that are no drafts, signatures, commitments,
-    translations, meetings and their attendances. For votes and intentions, it is the ids of the members.
-    """
-    topics = select(Topic.id).where(Topic.agenda_id == agenda_id)
-    posts = select(Post.id).where(Post.topic_id.in_(topics))
-    meetings = select(Meeting.id).where(Meeting.agenda_id == agenda_id)
-    here = {
-        "topic": topics,
-        "post": posts,
-        "mark": select(Mark.id).where(Mark.post_id.in_(posts)),
-        "held": select(Held.id).where(Held.agenda_id == agenda_id),
-        "practice": _practices_on(agenda_id),
-        "vote": _voters_below(posts),
-        "declaration": _told_declarations(agenda_id),
-        "signature": select(Signature.id).where(
-            Signature.declaration_id.in_(_told_declarations(agenda_id))
-        ),
-        "meeting": meetings,
-        "attendance": select(Attendance.id).where(Attendance.meeting_id.in_(meetings)),
-        "commitment": select(Commitment.id).where(Commitment.agenda_id == agenda_id),
-        "translation": select(Translation.id).where(
-            Translation.deleted_at.is_(None),
-            or_(
-                Translation.practice_id.in_(_practices_on(agenda_id)),
-                Translation.case_id.in_(select(Case.id).where(Case.agenda_id == agenda_id)),
-            ),
-        ),
-        "intention": select(Intention.member_id).where(Intention.topic_id.in_(topics)).distinct(),
-    }
-    return {kind: sorted(db.session.scalars(query)) for kind, query in here.items()}
-
-
-def _practices_on(agenda_id: int) -> Select[int]:
-    return select(Practice.id).where(Practice.agenda_id == agenda_id)
-
-
-def _told_declarations(agenda_id: int) -> Select[int]:
-    told = (Declaration.agenda_id == agenda_id, Declaration.opened_at.is_not(None))
-    return select(Declaration.id).where(*told)
-
-
-def _voters_below(posts: Select[int]) -> Select[int]:
-    votes = select(PollVote.member_id).join(PollOption, PollOption.id == PollVote.option_id)
-    polls = votes.join(Poll, Poll.id == PollOption.poll_id)
-    return polls.where(Poll.post_id.in_(posts)).distinct()
-
-
-def is_told_since(agenda: Agenda, since: datetime) -> bool:
-    """Whether anybody but its moderators was notified, or is still to be, of something on an agenda since a moment."""
-    topics = select(Topic.id).where(Topic.agenda_id == agenda.id)
-    page = f"/agendas/{agenda.slug}"
-    return is_told_to_others(topics, page, since, curators_of(agenda.id))
