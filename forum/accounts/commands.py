@@ -20,10 +20,10 @@ from forum.members.commands import (
     checked_email,
     done,
     members,
-    name_of_forum,
     new_password,
     unused_email,
 )
+from forum.members.queries import forum_name
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.principals import MEMBER, ROLES
@@ -47,7 +47,7 @@ def add(email: str, name: str, role: str, handle: str | None) -> None:
     """
     if not name.strip():
         raise click.ClickException("Give the member a name.")
-    password = new_password((name_of_forum(), name, unused_email(email)))
+    password = new_password((forum_name(), name, unused_email(email)))
     joining = Joining(name, email, hash_password(password), handle=handle)
     member = done(lambda: actions.add_member(SYSTEM, joining, role))
     click.echo(f"Added {member.name} as {role}: /members/{member.handle}")

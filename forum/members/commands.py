@@ -100,7 +100,7 @@ def give_password(handle: str) -> None:
     The password is asked for, or read from standard input.
     """
     done(lambda: _known(handle))
-    password_hash = hash_password(new_password((name_of_forum(), handle)))
+    password_hash = hash_password(new_password((queries.forum_name(), handle)))
     done(lambda: actions.set_password(SYSTEM, handle, password_hash))
     click.echo(f"{handle} has a new password and is signed out everywhere.")
 
@@ -177,12 +177,6 @@ def new_password(own: tuple[str, ...], is_repeated: bool = False) -> str:
         return password
 
     return _accepted(asked)
-
-
-def name_of_forum() -> str:
-    """The name of the forum; empty before it is set up."""
-    known = queries.federation()
-    return known.name if known else ""
 
 
 def _ask(

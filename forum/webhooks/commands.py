@@ -17,7 +17,7 @@ from forum import ciphers, web
 from forum.api.views import PREFIX
 from forum.clock import now
 from forum.dialogue.models import Post
-from forum.members.queries import federation
+from forum.members.queries import forum_name
 from forum.notifications.queries import untold_event_ids
 from forum.outbound import FORBIDDEN, BadAddress, NoAnswer, post, signature
 from forum.permissions import SYSTEM
@@ -158,10 +158,9 @@ def _place(found: Post, kind: str) -> tuple[str, int | str, str]:
 
 
 def _trial() -> Told:
-    known = federation()
-    url = web.absolute("/")
-    data = {"forum": known.name if known else "", "url": url, "api_url": web.absolute(f"{PREFIX}/")}
-    return Told(TRIAL, data, title=data["forum"], url=url)
+    name, url = forum_name(), web.absolute("/")
+    data = {"forum": name, "url": url, "api_url": web.absolute(f"{PREFIX}/")}
+    return Told(TRIAL, data, title=name, url=url)
 
 
 def _chat_text(told: Told) -> str:

@@ -34,7 +34,7 @@ from forum.mail.queries import (
     queue_content,
 )
 from forum.members.models import Member
-from forum.members.queries import federation
+from forum.members.queries import forum_name
 from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Deed
 from forum.moderation.queries import is_concerned
@@ -294,9 +294,8 @@ def _sender_name(words: Mapping[str, Any]) -> str:
 
 
 def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
-    known = federation()
     words: dict[str, Any] = {
-        "forum": known.name if known else "Interurban",
+        "forum": forum_name() or "Interurban",
         "home": settings.url + "/",
         "contact": settings.url + "/contact",
         "absolute": web.absolute,

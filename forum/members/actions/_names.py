@@ -143,7 +143,7 @@ def _is_title(name: str) -> bool:
 
 def _is_name_of_forum(name: str) -> bool:
     """Whether a name consists only of words of the forum's name and reserved words, such as “moderator”."""
-    own = _forum_name()
+    own = queries.forum_name()
     ours = _reserved_skeletons() | set(_word_skeletons(own))
     words = set(_word_skeletons(name)) - set(map(skeleton, ARTICLES))
     is_whole = skeleton(name) in _reserved_skeletons() | {skeleton(own)}
@@ -172,7 +172,7 @@ def _without_decorations(name: str) -> set[str]:
     """
     words = _word_skeletons(name)
     articles, titles = set(map(skeleton, ARTICLES)), set(map(skeleton, TITLES))
-    own = set(_word_skeletons(_forum_name())) - articles
+    own = set(_word_skeletons(queries.forum_name())) - articles
     whole = own - titles if len(own - titles) > 1 else own
     extra = titles | articles | own
     before = next((at for at, word in enumerate(words) if word not in extra), 0)
@@ -189,11 +189,6 @@ def _without_decorations(name: str) -> set[str]:
 def _is_decoration(taken: set[str], titles: set[str], whole: set[str]) -> bool:
     """Whether words around a name contain a title, or the whole name of the forum."""
     return bool(taken & titles) or (bool(whole) and whole <= taken)
-
-
-def _forum_name() -> str:
-    known = queries.federation()
-    return known.name if known else ""
 
 
 def _word_skeletons(text: str) -> list[str]:
@@ -217,7 +212,7 @@ def refuse_office(position: str, member: Member | None = None) -> None:
 
 def _says_office_alone(position: str) -> bool:
     words = set(_word_skeletons(_without_number(position)))
-    around = {*map(skeleton, (*ARTICLES, "forum")), *_word_skeletons(_forum_name())}
+    around = {*map(skeleton, (*ARTICLES, "forum")), *_word_skeletons(queries.forum_name())}
     offices = set(map(skeleton, OFFICES))
     return bool(words & offices) and words <= offices | around
 

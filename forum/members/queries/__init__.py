@@ -46,6 +46,7 @@ from forum.members.queries.federation import (
     federation_to_change,
     federation_to_describe,
     federation_versions,
+    forum_name,
     terms_from,
 )
 from forum.members.queries.ignoring import (
@@ -174,6 +175,7 @@ __all__ = [
     "federation_versions",
     "first_administrator",
     "folded_and_sort_key",
+    "forum_name",
     "get_city",
     "get_member",
     "get_organisation",

@@ -22,6 +22,12 @@ def federation() -> Federation | None:
     return db.session.scalar(select(Federation).order_by(Federation.id).limit(1))
 
 
+def forum_name() -> str:
+    """The name of the forum; empty before `flask setup`."""
+    known = federation()
+    return known.name if known else ""
+
+
 class CachedFederation(NamedTuple):
     """The federation as pages show it, and the version of its scope (`versions.FEDERATION`) when it was read."""
 

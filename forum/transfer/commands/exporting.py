@@ -11,7 +11,7 @@ from forum import permissions, web
 from forum.backups import synchronise, workshop
 from forum.clock import now
 from forum.errors import Refusal
-from forum.members.queries import federation
+from forum.members.queries import forum_name
 from forum.permissions import ANY_MEMBER, VISITOR, Person
 from forum.transfer import queries
 from forum.transfer.commands._export import Export
@@ -119,12 +119,12 @@ def _write(outgoing: Export, readers: str, note: Callable[[int], object]) -> Non
 
 
 def _readme(outgoing: Export, readers: str) -> str:
-    known, people = federation(), outgoing.writer.people
+    people = outgoing.writer.people
     warnings = "" if readers == "visitors" else MEMBERS_ONLY_WARNING
     warnings += PREPARATION_WARNING if outgoing.reader.sees_preparation else ""
     files = [PEOPLE, *(name for name in outgoing.files if name != PEOPLE)]
     return README_TEMPLATE.format(
-        name=known.name if known else "a forum",
+        name=forum_name() or "a forum",
         address=outgoing.writer.address,
         at=f"{now():%Y-%m-%d %H:%M}",
         whose=readers,
