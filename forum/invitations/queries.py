@@ -17,8 +17,8 @@ from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.members.models import Member, Organisation
 from forum.members.queries import (
     get_organisation,
-    members_count,
     members_of_organisation,
+    number_in_organisation,
     seats_taken,
     voices_to_choose,
 )
@@ -193,6 +193,6 @@ def seats(reader: Person, slug: str) -> Seats:
     taken = seats_taken(organisation.id)
     free = None if organisation.seats is None else max(0, organisation.seats - taken)
     members = members_of_organisation(reader, organisation.id)
-    hidden = taken - members_count(reader, organisation_id=organisation.id)
+    hidden = taken - number_in_organisation(reader, organisation.id)
     made = _invitations_where(Invitation.organisation_id == organisation.id)
     return Seats(organisation, members, hidden, taken, free, made)

@@ -529,12 +529,10 @@ def translation_by_submission_key(translator: Person, key: str | None) -> Transl
     return found
 
 
-def whole_translations(
-    condition: ColumnElement[bool], limit: int | None = None
-) -> Sequence[Translation]:
+def translations_by_id(translation_ids: Collection[int]) -> Sequence[Translation]:
     """Translations in any state with their originals and parts, locked after these, in the order of their ids: for the worker."""
-    which = select(Translation.id, Translation.practice_id, Translation.case_id).where(condition)
-    rows = db.session.execute(which.order_by(Translation.id).limit(limit)).all()
+    which = select(Translation.id, Translation.practice_id, Translation.case_id)
+    rows = db.session.execute(which.where(Translation.id.in_(translation_ids))).all()
     practices = practices_to_index({row.practice_id for row in rows if row.practice_id})
     cases = cases_to_index({row.case_id for row in rows if row.case_id})
     of = {("practice", practice.id): practice for practice in practices} | {
@@ -550,11 +548,6 @@ def whole_translations(
             translation, of[translation.kind, translation.practice_id or translation.case_id or 0]
         )
     return found
-
-
-def translations_by_id(translation_ids: Collection[int]) -> Sequence[Translation]:
-    """The translations with these ids, loaded like those of `whole_translations`."""
-    return whole_translations(Translation.id.in_(translation_ids))
 
 
 def ids_of_changed(limit: int) -> list[int]:

@@ -189,8 +189,8 @@ def test_cities_and_organisations_with_members_are_counted(app, people):
     homes = members.home_cities(VISITOR)
     assert {home.name: home.label for home in homes}["Nairobi"] in ("Nairobi, Kenya", "Nairobi, KE")
     assert sorted(cities) == [home.name for home in homes]
-    assert members.members_count(VISITOR, city_id=city) == 2
-    assert members.members_count(VISITOR, organisation_id=organisation.id) == 2
+    assert members.number_in_city(VISITOR, city) == 2
+    assert members.number_in_organisation(VISITOR, organisation.id) == 2
     here = members.members_of_organisation(VISITOR, organisation.id)
     assert [member.name for member in here] == ["Ana Prado", "Ben Okoth"]
     assert len(members.members_of_city(VISITOR, city)) == 2

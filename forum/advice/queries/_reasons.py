@@ -15,8 +15,8 @@ class Reason(NamedTuple):
 
     `helps`, `position`: the matching words of the member's own text. `theme`: the themes. `answered`, `wrote`: the theme
     (empty for the agenda), and how often. `tried`, `city`: the title of what they, or others of their city, tried, with the
-    `address` and the `title_language`. `near`: the city, and kilometres.
-    `size`: the city, and its class by `CITY_SIZES`. `country`: the city. `language`: its name. `passed`: nothing.
+    `address` and the `title_language`. `near`: the city, and kilometres. `size`: the city, and its class by
+    `CITY_SIZES`. `country`: the city. `language`: its name. `passed`: nothing.
     """
 
     kind: str

@@ -35,6 +35,9 @@ from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person, require
 from forum.reach import moderated_by, sees_hidden
 
+# What one page shows of each
+MAX_PARAGRAPH_COMMENTS, MAX_TRIED, MAX_REVISIONS = 300, 500, 100
+
 _ON_PAGE = POST_ROWS.where(
     Post.topic_id == bindparam("topic_id"),
     Post.number > bindparam("before"),
@@ -75,14 +78,14 @@ _MOST_USEFUL = POST_ROWS.where(
 ).order_by(Post.useful_count.desc(), Post.number.desc())
 
 
-def most_useful_in(topic: Topic | TopicRow, limit: int = POSTS_PER_PAGE) -> Sequence[PostRow]:
-    """The replies of a topic that most members marked as useful; the newest first among equals.
+def most_useful_in(topic: Topic | TopicRow) -> Sequence[PostRow]:
+    """The `POSTS_PER_PAGE` replies of a topic that most members marked as useful; the newest first among equals.
 
     The caller has found the topic for its reader, with its agenda loaded.
     """
     values = {"topic_id": topic.id, "answer_id": topic.answer_id}
     context = topic_context(topic)
-    rows = execute_core(_MOST_USEFUL.limit(constant(limit)), values).all()
+    rows = execute_core(_MOST_USEFUL.limit(constant(POSTS_PER_PAGE)), values).all()
     return [to_post_row(context, columns) for columns in rows]
 
 
@@ -112,7 +115,7 @@ def _answer_query() -> Select[Any]:
     return POST_ROWS.where(Post.id == bindparam("answer_id"), *is_readable())
 
 
-def paragraph_comments(topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
+def paragraph_comments(topic: Topic) -> dict[str, list[Post]]:
     """The comments of a case's topic on single paragraphs, by the paragraph's key, oldest first.
 
     The caller has found the topic for its reader.
@@ -120,8 +123,9 @@ def paragraph_comments(topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
     query = select(Post).where(
         Post.topic_id == topic.id, Post.paragraph.is_not(None), *is_readable()
     )
+    first = query.order_by(Post.number).limit(MAX_PARAGRAPH_COMMENTS)
     found: dict[str, list[Post]] = {}
-    for post in db.session.scalars(with_author(query.order_by(Post.number).limit(limit))):
+    for post in db.session.scalars(with_author(first)):
         found.setdefault(post.paragraph or "", []).append(post)
     return found
 
@@ -160,7 +164,7 @@ def parse_marks(text: str | None) -> dict[int, frozenset[str]]:
     return found
 
 
-def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequence[Mark]:
+def tried_in(topic_id: int, number: int | None = None) -> Sequence[Mark]:
     """The "tried it" marks on a topic's posts, or on the post of one `number`, with member and city, ordered by city.
 
     The topic must be one that the reader was found to see.
@@ -177,7 +181,7 @@ def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequ
     )
     if number is not None:
         query = query.where(Post.number == number)
-    return db.session.scalars(query.limit(limit)).all()
+    return db.session.scalars(query.limit(MAX_TRIED)).all()
 
 
 def telling_marks(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Mark]:
@@ -210,12 +214,12 @@ def get_note(reader: Person, mark_id: int) -> Mark:
     return given
 
 
-def revisions_of(reader: Person, post: Post, limit: int = 100) -> Sequence[Revision]:
+def revisions_of(reader: Person, post: Post) -> Sequence[Revision]:
     """The earlier versions of a post, newest first, with their numbers; withdrawn ones are included without a text."""
     require(reader.can.compare(post))
     query = select(Revision, func.row_number().over(order_by=Revision.id))
     query = query.where(Revision.post_id == post.id).order_by(Revision.id.desc())
-    rows = db.session.execute(query.limit(limit)).all()
+    rows = db.session.execute(query.limit(MAX_REVISIONS)).all()
     for row in rows:
         row[0].number = row[1]
     return [row[0] for row in rows]

@@ -18,7 +18,7 @@ from forum.library.queries import (
     practices_wanted_by,
 )
 from forum.members.models import City
-from forum.members.queries import cities_with_members, get_city, members_count, members_of_city
+from forum.members.queries import cities_with_members, get_city, members_of_city, number_in_city
 from forum.notifications.models import CITY
 from forum.notifications.queries import level_of
 from forum.notifications.views import set_level
@@ -50,7 +50,7 @@ def city(slug: str) -> ResponseReturnValue:
         "front/city.html",
         city=city,
         members=members_of_city(reader, city.id, MEMBERS_SHOWN),
-        members_count=members_count(reader, city_id=city.id),
+        members_count=number_in_city(reader, city.id),
         written=queries.contributions_in_city(reader, city, web.number("page")),
         practices=shared,
         tried=tried,

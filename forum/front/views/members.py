@@ -24,9 +24,9 @@ from forum.members.queries import (
     home_cities,
     languages,
     languages_of_members,
-    members_count,
     my_profile,
     names_of_organisations,
+    number_in_city,
 )
 from forum.members.queries import directory as directory_of
 from forum.notifications.models import AUTHOR
@@ -56,7 +56,7 @@ def profile(handle: str) -> ResponseReturnValue:
         practices=practices_by(reader, member_id=member.id),
         tried=practices_tried_by(reader, member_id=member.id),
         wanted=practices_wanted_by(reader, member_id=member.id),
-        neighbours=members_count(reader, city_id=member.city_id) if member.city_id else 0,
+        neighbours=number_in_city(reader, member.city_id) if member.city_id else 0,
         spot=mini_map(member.city),
         level=level_of(reader, AUTHOR, member.id) if reader.id != member.id else "",
         hosted=[known for known in all_agendas(reader) if known.id in member.hosted]

@@ -16,8 +16,8 @@ from forum.members.forms import KIND_NAMES
 from forum.members.queries import (
     get_organisation,
     mandates_of,
-    members_count,
     members_of_organisation,
+    number_in_organisation,
     voices_of,
 )
 from forum.web import me
@@ -34,7 +34,7 @@ def organisation(slug: str) -> ResponseReturnValue:
         organisation=organisation,
         kinds=KIND_NAMES,
         members=members_of_organisation(reader, organisation.id, MEMBERS_SHOWN),
-        members_count=members_count(reader, organisation_id=organisation.id),
+        members_count=number_in_organisation(reader, organisation.id),
         written=queries.contributions_in_organisation(reader, organisation, web.number("page")),
         practices=practices_by(reader, organisation_id=organisation.id),
         tried=practices_tried_by(reader, organisation_id=organisation.id),

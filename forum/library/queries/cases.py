@@ -33,6 +33,7 @@ from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
 from forum.reachcache import cached_for_reader, cached_statement
 
+MAX_OTHERS = 5  # cases that the page of one leads to
 CASE_ORDER = (Agenda.position, Agenda.id, Case.position, Case.id)  # the order of the library
 
 
@@ -100,11 +101,11 @@ def _latest_cases_query(reader: Person) -> Select[Any]:
     return newest_first.limit(bindparam("limit"))
 
 
-def other_cases(reader: Person, case: Case, limit: int = 5) -> Sequence[Case]:
-    """Other cases of the same agenda, in its order, with places."""
+def other_cases(reader: Person, case: Case) -> Sequence[Case]:
+    """The first other cases of the same agenda, in its order, with places."""
     query = visible_cases(reader).where(Case.agenda_id == case.agenda_id, Case.id != case.id)
-    ordered = query.order_by(Case.position, Case.id).options(*case_row_options()).limit(limit)
-    return db.session.scalars(ordered).all()
+    ordered = query.order_by(Case.position, Case.id).options(*case_row_options())
+    return db.session.scalars(ordered.limit(MAX_OTHERS)).all()
 
 
 def get_case(reader: Person, slug: str) -> Case:

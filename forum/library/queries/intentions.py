@@ -21,12 +21,13 @@ from forum.permissions import Person, require
 MAX_NAMED = 500  # on the page of a practice or a case, and of a city
 
 
-def intentions_in(topic_id: int, limit: int = MAX_NAMED) -> Sequence[Intention]:
+def intentions_in(topic_id: int) -> Sequence[Intention]:
     """Members who want to try the case or practice of a topic and have not tried it yet, with city, ordered by city.
 
     The topic must be one that the reader was found to see.
     """
-    return db.session.scalars(_shown().where(Intention.topic_id == topic_id).limit(limit)).all()
+    here = _shown().where(Intention.topic_id == topic_id)
+    return db.session.scalars(here.limit(MAX_NAMED)).all()
 
 
 def intentions_of(topic_ids: Collection[int]) -> Sequence[Intention]:
@@ -50,11 +51,7 @@ class WantedPractice(NamedTuple):
 
 
 def practices_wanted_by(
-    reader: Person,
-    *,
-    city_id: int | None = None,
-    member_id: int | None = None,
-    limit: int = MAX_NAMED,
+    reader: Person, *, city_id: int | None = None, member_id: int | None = None
 ) -> list[WantedPractice]:
     """The practices that members of a city, or one member, want to try, the oldest intention first; without expired ones."""
     wanted = published_practices(reader).add_columns(Intention)
@@ -63,7 +60,7 @@ def practices_wanted_by(
     wanted = wanted.where(Intention.asked_at.is_(None))
     wanted = wanted.where(Member.city_id == city_id) if city_id else wanted
     wanted = wanted.where(Intention.member_id == member_id) if member_id else wanted
-    wanted = wanted.order_by(Intention.until, Practice.id, Intention.member_id).limit(limit)
+    wanted = wanted.order_by(Intention.until, Practice.id, Intention.member_id).limit(MAX_NAMED)
     people = joinedload(Intention.member).joinedload(Member.city)
     rows = db.session.execute(wanted.options(people, *practice_row_options())).unique()
     return [WantedPractice(practice, intention) for practice, intention in rows]

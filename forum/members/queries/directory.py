@@ -45,6 +45,7 @@ DIRECTORY_PAGE_SIZE = 40
 ADMINISTERED_PAGE_SIZE = 20  # each takes several lines on a phone
 # Further words of a search are ignored
 MAX_SEARCH_WORDS, MAX_SUGGEST_WORDS = 8, 4
+MAX_SUGGESTED = 8  # members
 SORT_KEY_LENGTH = 100  # characters; index entries must be short
 
 
@@ -97,8 +98,8 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
 
     Each word has to start a word of their name, position or help offered, or the name of their city or organisation.
     Words that only say what these are, like "city council", are looked for in what members say of themselves alone,
-    unless an organisation has no other words in its name.
-    Ordered by name, with city and organisation loaded, for `pages.page_of`.
+    unless an organisation has no other words in its name. Ordered by name, with city and organisation loaded, for
+    `pages.page_of`.
     """
     found = visible_members(reader).where(_matches(words) if fold(words).split() else false())
     return _by_name(found.options(*_with_city_and_organisation()))
@@ -117,8 +118,7 @@ def _matches(words: str) -> ColumnElement[bool]:
     """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
 
     All words together may also be the name of a city or an organisation, such as "mexico city", or "city council" where
-    that is the whole name of one. With @ a word is the
-    beginning of a handle, or a complete former handle.
+    that is the whole name of one. With @ a word is the beginning of a handle, or a complete former handle.
     """
     wanted = fold(words).split()[:MAX_SEARCH_WORDS]
     is_named = has_name(wanted)
@@ -160,7 +160,7 @@ def _each_word(wanted: Sequence[str], names: Collection[str]) -> list[ColumnElem
     ]
 
 
-def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Member]:
+def members_to_suggest(writer: Person, typed: str) -> list[Member]:
     """The members whose handle, name, position or help offered begins with the typed words, with their cities.
 
     Matches of the handle come first, because a handle is made from the name. Raises `Forbidden` for members who may
@@ -175,7 +175,7 @@ def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Membe
     found = select(Member).where(Member.left_at.is_(None), Member.hidden_at.is_(None))
     found = found.where(or_(is_named, in_handle)).options(joinedload(Member.city))
     best_first = found.order_by(case((in_handle, 0), else_=1), Member.sort_key, Member.id)
-    return list(db.session.scalars(best_first.limit(limit)))
+    return list(db.session.scalars(best_first.limit(MAX_SUGGESTED)))
 
 
 def _handle_has_part(word: str) -> ColumnElement[bool]:
@@ -197,15 +197,18 @@ def members_of_organisation(
     return first_members(here, limit)
 
 
-def members_count(
-    reader: Person, city_id: int | None = None, organisation_id: int | None = None
-) -> int:
-    """The number of visible members of a city or, when it is given, of an organisation."""
-    column, value = Member.city_id, city_id
-    if organisation_id is not None:
-        column, value = Member.organisation_id, organisation_id
-    here = visible_members(reader).where(column == value)
-    return db.session.scalar(here.with_only_columns(func.count())) or 0
+def number_in_city(reader: Person, city_id: int) -> int:
+    """The number of visible members of a city."""
+    return _number_of(visible_members(reader).where(Member.city_id == city_id))
+
+
+def number_in_organisation(reader: Person, organisation_id: int) -> int:
+    """The number of visible members of an organisation."""
+    return _number_of(visible_members(reader).where(Member.organisation_id == organisation_id))
+
+
+def _number_of(found: Select[Member]) -> int:
+    return db.session.scalar(found.with_only_columns(func.count())) or 0
 
 
 def member_counts(reader: Person, key: Any) -> Subquery:

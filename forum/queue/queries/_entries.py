@@ -25,8 +25,7 @@ class QueueEntry:
     """One entry of the queue as the list shows it. `rank` is one of ILLEGAL, APPEALED and WAITING.
 
     `title` is empty for a text without one until `with_titles` makes it; `language` is its language, empty for a name.
-    `is_for_others` says that only another
-    moderator may decide about it.
+    `is_for_others` says that only another moderator may decide about it.
     """
 
     kind: str
