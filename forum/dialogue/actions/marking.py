@@ -50,9 +50,9 @@ def mark(
 ) -> Post:
     """Mark a post as `useful`, `same here`, or `tried it` with `outcome` and `note`; replaces an earlier mark of this kind.
 
-    The note is in `language`, if that is known.
-    A note that a rule catches is refused, because there is no queue for it; imports are not screened (`is_screened`).
-    While moderators hide the note, the outcome can be changed but not the note, even if the mark was taken back.
+    The note is in `language`, if that is known. A note that a rule catches is refused, because there is no queue for
+    it; imports are not screened (`is_screened`). While moderators hide the note, the outcome can be changed but not the
+    note, even if the mark was taken back.
     """
     lock_writer(member)
     post = post_to_change(member, post_id)
@@ -67,39 +67,38 @@ def mark(
         note, language = given.words, given.language
     if is_screened and note and (given is None or note != given.words):
         refuse_caught(member, post.topic.agenda_id, from_plain_text(note), "note")
+    language = language if note else ""
     if given is None:
-        given = Mark(kind=kind, outcome=outcome, words=note, language=language if note else "")
-        _give(member, post, given)
+        _give(member, post, Mark(kind=kind, outcome=outcome, words=note, language=language))
     else:
-        _change(member, given, outcome, note)
-        given.language = language if note else ""
+        _change(member, given, outcome, note, language)
     return post
 
 
 def _give(member: Person, post: Post, given: Mark) -> None:
     """Add a new mark and count it; the author of the post is notified only once, however often the mark is given."""
-    given.post_id, given.member_id, given.created_at = post.id, member.id, now()
-    given.city_id = db.session.get_one(Member, member.id).city_id
+    given.post_id, given.member_id = post.id, member.id
+    _count_from_now(member, given)
     db.session.add(given)
-    count_mark(post.id, given.kind, 1)
     if not has_event(member, "mark", post.id):
         notify(member, "mark", {post.author_id}, post, given.words)
 
 
-def _change(member: Person, given: Mark, outcome: str | None, note: str) -> None:
-    """Change the values of a mark; one that was taken back counts again."""
+def _change(member: Person, given: Mark, outcome: str | None, note: str, language: str) -> None:
+    """Change the values of a mark; one that was taken back while its note was hidden counts again."""
     if given.kind == TAKEN_BACK:
-        _give_again(member, given)
+        given.kind = TRIED
+        _count_from_now(member, given)
     if note != given.words:
         update_mark_notices(member, given.post_id, given.member_id, note)
-    given.outcome, given.words = outcome, note
+    given.outcome, given.words, given.language = outcome, note, language
 
 
-def _give_again(member: Person, given: Mark) -> None:
-    """Count a mark again that was taken back while its note was hidden; the note stays hidden."""
-    given.kind, given.created_at = TRIED, now()
+def _count_from_now(member: Person, given: Mark) -> None:
+    """Count a mark as given at this moment, from the city where its member is now."""
+    given.created_at = now()
     given.city_id = db.session.get_one(Member, member.id).city_id
-    count_mark(given.post_id, TRIED, 1)
+    count_mark(given.post_id, given.kind, 1)
 
 
 @action
