@@ -28,7 +28,6 @@ ADDRESS = re.compile(PATH)
 FILE_KINDS = ("pdf", "odt", "ods", "odp", "docx", "xlsx", "pptx", "csv", "txt", "geojson")
 FILE_NAME = rf"[0-9a-f]{{24}}-[1-9]\d{{0,8}}\.(?:{'|'.join(FILE_KINDS)})"
 FILE_PATH = rf"/files/({FILE_NAME})"
-FILE_ADDRESS = re.compile(FILE_PATH)
 NAME = rf"(?:{PICTURE_NAME}|{FILE_NAME})"
 ANY_PATH = rf"(?:{PATH}|{FILE_PATH})"
 NAMED = re.compile(rf"/(?:pictures|files)/({NAME})")
