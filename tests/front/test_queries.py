@@ -33,7 +33,7 @@ from .conftest import Small, a_practice, topic
 def crossed(until_days: int = 0) -> list[tuple[str, str, int]]:
     cities = {city.id: city for city in home_cities(VISITOR)}
     found = exchanges(VISITOR, now() + timedelta(days=until_days), cities)
-    return [(pair.one.name, pair.other.name, pair.replies) for pair in found]
+    return [(pair.city.name, pair.partner.name, pair.replies) for pair in found]
 
 
 def test_replies_that_cross_between_cities_are_exchanges_in_either_direction(small: Small) -> None:

@@ -26,8 +26,8 @@ EXCHANGE_PERIOD = timedelta(days=30)
 class Exchange(NamedTuple):
     """Two cities whose members replied to each other, and how often."""
 
-    one: HomeCity
-    other: HomeCity
+    city: HomeCity
+    partner: HomeCity
     replies: int
 
 
@@ -43,7 +43,7 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -
         if here in cities and there in cities:
             pairs[min(here, there), max(here, there)] += replies
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MAX_EXCHANGES]
-    return [Exchange(cities[here], cities[other], replies) for (here, other), replies in ordered]
+    return [Exchange(cities[here], cities[there], replies) for (here, there), replies in ordered]
 
 
 @cached_statement

@@ -41,14 +41,14 @@ def world_map(cities: tuple[HomeCity, ...], until: datetime | None) -> WorldMap:
 
 @lru_cache(8)
 def _drawn_world_map(cities: tuple[HomeCity, ...], found: tuple[queries.Exchange, ...]) -> WorldMap:
-    named = {city.id: city for pair in found for city in (pair.one, pair.other)}
+    named = {city.id: city for pair in found for city in (pair.city, pair.partner)}
     where = {key: drawings.project(city.latitude, city.longitude) for key, city in named.items()}
     labels = drawings.labels([(*where[city.id], city.name) for city in named.values()])
     hubs = (
         MapHub(city, where[city.id], label)
         for city, label in zip(named.values(), labels, strict=True)
     )
-    arcs = (drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found)
+    arcs = (drawings.arc(where[pair.city.id], where[pair.partner.id]) for pair in found)
     others = (city for city in cities if city.id not in named)
     dots = drawings.dots((city.latitude, city.longitude) for city in others)
     return WorldMap(dots, tuple(hubs), tuple(arcs))
