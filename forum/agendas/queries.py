@@ -330,16 +330,16 @@ def themes_by_words(beginnings: Sequence[str]) -> list[ThemeName]:
     return themes_by_each([beginnings])[0]
 
 
-def themes_by_each(some: Sequence[Sequence[str]]) -> list[list[ThemeName]]:
+def themes_by_each(searches: Sequence[Sequence[str]]) -> list[list[ThemeName]]:
     """For each of several lists of beginnings, the themes in use that `themes_by_words` returns."""
 
     def read() -> Sequence[ThemeName]:
         return [ThemeName(theme.slug, theme.name, words_in(theme.name)) for theme in themes()]
 
-    names = cached("theme names", read) if any(map(any, some)) else []
+    names = cached("theme names", read) if any(map(any, searches)) else []
     return [
         [theme for theme in names if any(words) and has_words_starting_with(theme.words, words)]
-        for words in some
+        for words in searches
     ]
 
 

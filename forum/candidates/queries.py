@@ -34,8 +34,8 @@ class JoinRequest:
 def waiting(moderator: Person) -> Sequence[JoinRequest]:
     """The waiting candidates, longest waiting first; for moderators."""
     require(moderator.can.admit())
-    some = _waiting_first().options(joinedload(Candidate.invited_by)).limit(MAX_LISTED)
-    return _with_places(db.session.scalars(some).all())
+    waiting = _waiting_first().options(joinedload(Candidate.invited_by)).limit(MAX_LISTED)
+    return _with_places(db.session.scalars(waiting).all())
 
 
 def waiting_people(moderator: Person) -> Select[Any]:

@@ -424,7 +424,7 @@ def forget_old(system: Person) -> int:
         delete(HalfSession).where(HalfSession.expires_at < now()).returning(HalfSession.id),
         delete(Authenticator).where(*is_old).returning(Authenticator.id),
     )
-    return sum(len(db.session.scalars(some).all()) for some in gone)
+    return sum(len(db.session.scalars(rows).all()) for rows in gone)
 
 
 @action

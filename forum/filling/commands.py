@@ -109,8 +109,8 @@ def _fill(plan: Plan) -> int:
     writer = BatchWriter(foundation)
     deeds = plan.deeds(foundation.last_ids["topic"], foundation.last_ids["post"])
     with click.progressbar(length=plan.shape.posts, label="Filling", show_pos=True) as bar:
-        for some in split_by_posts(deeds, BATCH_SIZE):
-            batch = writer.write(some)
+        for portion in split_by_posts(deeds, BATCH_SIZE):
+            batch = writer.write(portion)
             posts = len(batch.rows["post"])
             if batch.last_ids["post"] > done:
                 write_batch(SYSTEM, batch)

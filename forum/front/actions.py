@@ -43,10 +43,10 @@ def tell_reminders(system: Person, limit: int = BATCH_SIZE) -> int:
             later[kept.id] = moment
         else:
             ready[kept.member_id].append(kept)
-    for member_id, some in ready.items():
-        _remind_of(system, owners[member_id], some)
+    for member_id, bookmarks in ready.items():
+        _remind_of(system, owners[member_id], bookmarks)
     postpone_reminders(system, later)
-    end_reminders(system, [kept.id for some in ready.values() for kept in some])
+    end_reminders(system, [kept.id for bookmarks in ready.values() for kept in bookmarks])
     return len(due)
 
 

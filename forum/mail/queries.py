@@ -373,15 +373,15 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
     found |= {address: meeting.agenda for (_kind, address), meeting in meetings.items()}
     searches = told_searches(member, wanted)
     agendas: dict[Agenda | None, list[DigestEntry]] = {}
-    for (topic_id, address), some in groupby(sorted(wanted, key=_digest_key), _digest_key):
+    for (topic_id, address), group in groupby(sorted(wanted, key=_digest_key), _digest_key):
         topic = topics.get(topic_id)
         if topic_id == 0:
             agendas.setdefault(found.get(address), []).append(
-                _entry(list(some), address, None, searches)
+                _entry(list(group), address, None, searches)
             )
         elif topic:
             agendas.setdefault(topic.agenda, []).append(
-                _entry(list(some), address, topic, searches)
+                _entry(list(group), address, topic, searches)
             )
     return sorted(map(_group, agendas, agendas.values()), key=lambda group: -group.entries[0].score)
 

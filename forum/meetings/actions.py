@@ -396,9 +396,9 @@ def remind_of_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
         meeting = attendance.meeting
         if meeting.is_ahead and meeting.starts_at > now() and meeting.agenda.opened_at:
             members[meeting].append(attendance.member_id)
-    for meeting, some in members.items():
+    for meeting, member_ids in members.items():
         notice = NoticeText("soon", meeting.told_at, meeting.title, language=meeting.language)
-        note_event(system, notice, some, is_named=False)
+        note_event(system, notice, member_ids, is_named=False)
     return len(due)
 
 

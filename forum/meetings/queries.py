@@ -281,9 +281,9 @@ def all_who_come(host: Person, meeting: Meeting) -> Iterator[Sequence[Attendance
         people.joinedload(Member.city), people.joinedload(Member.organisation)
     )
     last: Attendance | None = None
-    while some := rows_after(found, (Attendance.id,), (last.id,) if last else None, ROWS_AT_ONCE):
-        yield some
-        last = some[-1]
+    while batch := rows_after(found, (Attendance.id,), (last.id,) if last else None, ROWS_AT_ONCE):
+        yield batch
+        last = batch[-1]
 
 
 # Earlier versions

@@ -283,7 +283,7 @@ def who_comes(meeting_id: int) -> Response:
         _("Waiting since (UTC)"),
         _("Profile"),
     ]
-    lines = (map(_line_of, some) for some in portions)
+    lines = (map(_line_of, batch) for batch in portions)
     name, end = f"meeting-{found.id}", delimiter_in(web.locale())
     return long_sheet(name, chain([[names]], lines), end)
 

@@ -120,10 +120,10 @@ def _files(member: Member, about: dict[str, Any]) -> Files:
 
 def _json(member: Member, kind: Kind, numbers: dict[str, int]) -> Iterator[bytes]:
     """All records of a kind as one JSON list; counts them in `numbers`."""
-    for some in records(member, kind):
+    for batch in records(member, kind):
         before = b",\n" if numbers[kind.name] else b"[\n"
-        yield before + b",\n".join(_json_bytes(record) for record in some)
-        numbers[kind.name] += len(some)
+        yield before + b",\n".join(_json_bytes(record) for record in batch)
+        numbers[kind.name] += len(batch)
     yield b"\n]\n" if numbers[kind.name] else b"[]\n"
 
 
@@ -134,18 +134,18 @@ def _json_bytes(value: Any) -> bytes:
 def _pages(member: Member, kind: Kind) -> Files:
     """The records of a kind as HTML pages of some hundred records; at least one page, which may say that there are none."""
     waiting = records(member, kind)
-    some, following = next(waiting, []), next(waiting, None)
+    batch, following = next(waiting, []), next(waiting, None)
     for number in count(1):
-        yield page_name(kind, number), [_page(kind, some, number, following is not None)]
+        yield page_name(kind, number), [_page(kind, batch, number, following is not None)]
         if following is None:
             return
-        some, following = following, next(waiting, None)
+        batch, following = following, next(waiting, None)
 
 
-def _page(kind: Kind, some: list[Record], number: int, has_next: bool) -> bytes:
+def _page(kind: Kind, batch: list[Record], number: int, has_next: bool) -> bytes:
     before = page_name(kind, number - 1) if number > 1 else ""
     after = page_name(kind, number + 1) if has_next else ""
-    words = {"kind": kind, "records": some, "before": before, "after": after, "number": number}
+    words = {"kind": kind, "records": batch, "before": before, "after": after, "number": number}
     return _html("rights/some.html", **words)
 
 

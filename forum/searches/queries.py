@@ -187,10 +187,10 @@ def _rows(
     topics = _topics(member, {search.topic_id for search in kept if search.topic_id})
     rows = []
     for search in kept:
-        some = [agendas[number] for number in search.agenda_ids if number in agendas]
+        chosen = [agendas[number] for number in search.agenda_ids if number in agendas]
         topic = topics.get(search.topic_id or 0)
-        is_gone = len(some) < len(search.agenda_ids) or bool(search.topic_id and topic is None)
-        rows.append(SearchRow(search, some, topic, is_gone, numbers.get(search.id, 0)))
+        is_gone = len(chosen) < len(search.agenda_ids) or bool(search.topic_id and topic is None)
+        rows.append(SearchRow(search, chosen, topic, is_gone, numbers.get(search.id, 0)))
     return rows
 
 
@@ -245,7 +245,7 @@ def _numbers(member: Person, ranges: Sequence[tuple[KeptSearch, int, int]]) -> l
         for search, after, until in ranges
     ]
     visible = ids_found(member, set().union(*known))
-    return [len(some & visible) for some in known]
+    return [len(ids & visible) for ids in known]
 
 
 def _is_for(member: Person, author_id: int) -> bool:

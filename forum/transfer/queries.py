@@ -223,10 +223,10 @@ def translations_to_write(
     here = or_(Translation.practice_id.in_(practices), Translation.case_id.in_(cases))
     loads = (Translation.translator, Translation.writer, Translation.parts)
     found = shown_translations(reader).where(here)
-    for some in _in_batches(found, Translation, (Translation.id,), loads, size):
+    for batch in _in_batches(found, Translation, (Translation.id,), loads, size):
         yield [
             translation
-            for translation in with_originals(reader, some)
+            for translation in with_originals(reader, batch)
             if translation.audience == PUBLIC
             or getattr(translation.original, "audience", PUBLIC) == MEMBERS
         ]
@@ -267,9 +267,9 @@ def _in_batches(
     """Rows with their relationships, `size` at a time. Only the ids of all rows are held in memory."""
     ids = db.session.scalars(found.with_only_columns(model.id).order_by(*ordered)).all()
     for start in range(0, len(ids), size):
-        some = ids[start : start + size]
-        rows = found.where(model.id.in_(some)).options(*map(selectinload, loads))
-        yield sorted(db.session.scalars(rows), key=lambda row: some.index(row.id))
+        batch = ids[start : start + size]
+        rows = found.where(model.id.in_(batch)).options(*map(selectinload, loads))
+        yield sorted(db.session.scalars(rows), key=lambda row: batch.index(row.id))
 
 
 _AUTHOR_COLUMNS = [getattr(Member, name) for name in Author._fields]
@@ -470,8 +470,8 @@ def _paragraph_keys_of(case_ids: Sequence[int]) -> dict[int, list[str]]:
     query = select(CaseParagraph.case_id, CaseParagraph.key).order_by(CaseParagraph.position)
     found: dict[int, list[str]] = {}
     for start in range(0, len(case_ids), IDS_PER_QUERY):
-        some = CaseParagraph.case_id.in_(case_ids[start : start + IDS_PER_QUERY])
-        for case_id, key in db.session.execute(query.where(some)):
+        is_here = CaseParagraph.case_id.in_(case_ids[start : start + IDS_PER_QUERY])
+        for case_id, key in db.session.execute(query.where(is_here)):
             found.setdefault(case_id, []).append(key)
     return found
 

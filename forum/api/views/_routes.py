@@ -121,7 +121,7 @@ def _body(answer: Any, operation: Operation) -> Any:
         parameter, at = answer.next
         asked = {name: list(values(parameter)) for name, parameter in _asked(operation).items()}
         asked[parameter.name] = [str(at)]
-        query = urlencode({name: some for name, some in asked.items() if some}, doseq=True)
+        query = urlencode({name: given for name, given in asked.items() if given}, doseq=True)
         following = f"{web.canonical()}?{query}"
     return {"items": _with_removals(to_json(answer.items)), "next": following}
 

@@ -51,8 +51,8 @@ def writers_on(reader: Person, agenda_id: int) -> Select[Any]:
     latest = _reviewed(reader, agenda_id).limit(WEIGHED).subquery()
     written = aliased(Post)
     posts = select(written.author_id).where(written.topic_id.in_(select(latest.c.id)))
-    some = posts.where(*is_readable(written)).limit(COUNTED).subquery()
-    return select(some.c.author_id).distinct()
+    counted = posts.where(*is_readable(written)).limit(COUNTED).subquery()
+    return select(counted.c.author_id).distinct()
 
 
 def _reviewed(reader: Person, agenda_id: int) -> Select[Any]:

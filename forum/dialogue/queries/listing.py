@@ -136,10 +136,10 @@ def _slice_query(
     others = found.where(Topic.id.not_in(bindparam("pinned", expanding=True)))
     if is_from_end:
         others = others.order_by(None).order_by(*(key.element for key in order))
-    some = others.limit(_literal("limit")).offset(_literal("start")).subquery()
+    page = others.limit(_literal("limit")).offset(_literal("start")).subquery()
     pinned = select(Topic.id, *keys, literal(0).label("part"))
     pinned = pinned.where(Topic.id.in_(bindparam("pinned_here", expanding=True)))
-    ids = union_all(pinned, select(*some.c, literal(1))).subquery()
+    ids = union_all(pinned, select(*page.c, literal(1))).subquery()
     query = as_topic_rows(select(Topic).join(ids, ids.c.id == Topic.id))
     return query.order_by(ids.c.part, *(ids.c[key.name].desc() for key in keys))
 

@@ -116,8 +116,8 @@ def quotes_in_topic(topic: Topic) -> ColumnElement[bool]:
 def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequence[Post]:
     """At most `limit` posts with quotes that meet `which`, a condition on `Quote`; those after the id `after`, locked."""
     ids = select(Quote.post_id).where(which, Quote.post_id > after)
-    some = ids.distinct().order_by(Quote.post_id).limit(limit)
-    posts = select(Post).where(Post.id.in_(db.session.scalars(some).all()))
+    limited = ids.distinct().order_by(Quote.post_id).limit(limit)
+    posts = select(Post).where(Post.id.in_(db.session.scalars(limited).all()))
     return db.session.scalars(posts.order_by(Post.id).with_for_update()).all()
 
 

@@ -174,8 +174,8 @@ def _usual_languages(by_city: Mapping[int, Works]) -> set[str]:
 def _languages_of(works: Works) -> set[str]:
     return {
         work.link.language
-        for some in works.values()
-        for work in some
+        for city_works in works.values()
+        for work in city_works
         if work.kind not in (CASE, HELPS)
     }
 

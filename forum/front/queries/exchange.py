@@ -224,9 +224,9 @@ def _got(party: _Party, year: int | None) -> Counter[int | None]:
         *is_readable(),
         *_within(year),
     )
-    some = replies.limit(COUNTED).subquery()
+    latest = replies.limit(COUNTED).subquery()
     counted = select(Member.city_id, func.count().label("replies")).join(
-        some, some.c.author_id == Member.id
+        latest, latest.c.author_id == Member.id
     )
     shown = counted.where(Member.hidden_at.is_(None)).group_by(Member.city_id)
     return Counter({row.city_id: row.replies for row in execute_core(shown)})
@@ -244,7 +244,7 @@ def _partners(
 
 def _posts(*ids: Sequence[int]) -> dict[int, Post]:
     """Posts that visitors can read, by id, with their topics, authors and the authors of the topics."""
-    wanted = {post_id for some in ids for post_id in some}
+    wanted = {post_id for group in ids for post_id in group}
     if not wanted:
         return {}
     found = visible_posts(VISITOR, author_options(Topic.author))

@@ -164,11 +164,14 @@ def _partly_named(
     reader: Person, typed: str, words: Sequence[str], agendas: Sequence[Agenda], language: str
 ) -> list[NamedPage]:
     """The pages with a name that has words beginning with some of the typed ones; those with the most of them first."""
-    some = [[word] for word in words]
+    single_words = [[word] for word in words]
     cities = home_cities_by_prefixes(reader, words, MAX_NAMED_PAGES)
     titles = [(agenda, words_in(agenda.title)) for agenda in agendas]
     titled = [
-        agenda for agenda, title in titles for word in some if has_words_starting_with(title, word)
+        agenda
+        for agenda, title in titles
+        for word in single_words
+        if has_words_starting_with(title, word)
     ]
     found = [
         *(_called(entry, language) for entry in entries_within(typed, MAX_NAMED_PAGES)),
@@ -176,12 +179,12 @@ def _partly_named(
         *(NamedPage("city", city.name, city.slug) for city in cities),
         *(
             NamedPage("organisation", organisation.name, organisation.slug)
-            for named in organisations_by_each(some)
+            for named in organisations_by_each(single_words)
             for organisation in named
         ),
         *(
             NamedPage("theme", theme.name, theme.slug)
-            for named in themes_by_each(some)
+            for named in themes_by_each(single_words)
             for theme in named
         ),
     ]

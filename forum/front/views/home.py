@@ -60,9 +60,9 @@ def home() -> ResponseReturnValue:
     )
 
 
-def _is_one_open(some: Iterable[Any]) -> bool:
+def _is_one_open(agendas: Iterable[Any]) -> bool:
     """Whether one of these agendas is open; otherwise nobody except its moderators has anything to read."""
-    return any(agenda.opened_at for agenda in some)
+    return any(agenda.opened_at for agenda in agendas)
 
 
 def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None:

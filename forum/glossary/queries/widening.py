@@ -42,7 +42,7 @@ def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
 
 def entries_within(typed: str, most: int) -> list[KnownEntry]:
     """At most `most` entries that the words of a search name, in any language; the longest names take precedence."""
-    named = (entry for _words, some in _chosen(known(), runs_of(typed)) for entry in some)
+    named = (entry for _words, entries in _chosen(known(), runs_of(typed)) for entry in entries)
     return list(dict.fromkeys(named))[:most]
 
 

@@ -42,7 +42,9 @@ def readings() -> ResponseReturnValue:
     wanted = ReadingFilter(**chosen_values(ReadingFilter))
     facets = shown_facets(queries.reading_choices(me(), wanted), wanted)
     page = queries.readings(me(), wanted, web.number("page"))
-    by_agenda = [(agenda, [*some]) for agenda, some in groupby(page.items, lambda r: r.agenda)]
+    by_agenda = [
+        (agenda, [*readings]) for agenda, readings in groupby(page.items, lambda r: r.agenda)
+    ]
     kept = kept_among(me(), READING, [reading.id for reading in page.items])
     context: dict[str, Any] = {"page": page, "by_agenda": by_agenda, "my_bookmarks": kept}
     context["curated"] = curated_agendas(me())

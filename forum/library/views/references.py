@@ -33,7 +33,7 @@ def readings_references() -> Response:
     web.depends_on()
     reader, wanted = me(), ReadingFilter(**chosen_values(ReadingFilter))
     found = portions(partial(queries.readings_after, reader, wanted))
-    parts = (references.ris(_of_reading(reading) for reading in some) for some in found)
+    parts = (references.ris(_of_reading(reading) for reading in batch) for batch in found)
     return long_file("readings.ris", CONTENT_TYPE, parts)
 
 

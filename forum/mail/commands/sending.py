@@ -94,8 +94,8 @@ class DigestRound:
             self.due, self.after_id = members_due_for_digest(self.after_id, MEMBERS_AT_ONCE)
             if not self.after_id:
                 break
-        some, self.due = self.due[:DIGESTS_AT_ONCE], self.due[DIGESTS_AT_ONCE:]
-        return some
+        member_ids, self.due = self.due[:DIGESTS_AT_ONCE], self.due[DIGESTS_AT_ONCE:]
+        return member_ids
 
 
 def write_digests(progress: DigestRound | None = None) -> int:
@@ -103,10 +103,10 @@ def write_digests(progress: DigestRound | None = None) -> int:
 
     A hundred thousand that are due at the same hour would keep the worker from everything else for minutes.
     """
-    some = (progress or DigestRound()).next_due()
-    for member_id in some:
+    member_ids = (progress or DigestRound()).next_due()
+    for member_id in member_ids:
         actions.write_digest(SYSTEM, member_id)
-    return len(some)
+    return len(member_ids)
 
 
 def forget_files() -> None:

@@ -160,9 +160,11 @@ def home_cities_by_prefix(reader: Person, typed: str, limit: int = 5) -> list[Ho
 def home_cities_by_prefixes(reader: Person, typed: Sequence[str], limit: int) -> list[HomeCity]:
     """Up to `limit` of the `home_cities` with a name, in any script, that starts with any of the typed texts; by name."""
     known = {city.id: city for city in home_cities(reader)}
-    ids = [city_ids_by_prefix(_folded_name(prefix)) for prefix in typed]
-    some = [matching.where(CityName.city_id.in_(known)) for matching in ids]
-    found = set(db.session.scalars(union(*some) if some[1:] else some[0]))
+    named = [
+        city_ids_by_prefix(_folded_name(prefix)).where(CityName.city_id.in_(known))
+        for prefix in typed
+    ]
+    found = set(db.session.scalars(union(*named) if named[1:] else named[0]))
     return [city for city_id, city in known.items() if city_id in found][:limit]
 
 

@@ -74,12 +74,12 @@ def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
     return organisations_by_each([beginnings])[0]
 
 
-def organisations_by_each(some: Sequence[Sequence[str]]) -> list[list[OrganisationName]]:
+def organisations_by_each(searches: Sequence[Sequence[str]]) -> list[list[OrganisationName]]:
     """For each of several lists of beginnings, the organisations that `organisations_by_words` returns."""
-    names = _organisation_names() if any(map(any, some)) else []
+    names = _organisation_names() if any(map(any, searches)) else []
     return [
         [name for name in names if any(words) and has_words_starting_with(name.words, words)]
-        for words in some
+        for words in searches
     ]
 
 

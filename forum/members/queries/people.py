@@ -272,8 +272,8 @@ def all_members() -> list[Member]:
 def leaving_members(limit: int) -> Sequence[Member]:
     """The members whose time to come back is over, locked; rows locked by other workers are skipped."""
     due = select(Member).where(Member.leaving_at <= now(), Member.left_at.is_(None))
-    some = due.order_by(Member.leaving_at, Member.id).limit(limit)
-    return db.session.scalars(some.with_for_update(skip_locked=True)).all()
+    first = due.order_by(Member.leaving_at, Member.id).limit(limit)
+    return db.session.scalars(first.with_for_update(skip_locked=True)).all()
 
 
 def has_due_departures() -> bool:

@@ -62,7 +62,7 @@ def _word_spans(plain: str, words: Sequence[str], has_prefix: bool) -> Iterator[
     else:
         signs = [_fold_sign(sign) for sign in plain]
         folded = "".join(signs)
-        origins = [index for index, some in enumerate(signs) for _sign in some]
+        origins = [index for index, parts in enumerate(signs) for _sign in parts]
     for first, last in _whole_words(folded, words, has_prefix):
         start, end = origins[first], origins[last - 1] + 1
         while end < len(plain) and unicodedata.combining(plain[end]):

@@ -100,7 +100,7 @@ def newest_hits(
     larger ones. Each row is replaced by the result of `keep`, so that the texts of two thousand rows are never in
     memory together.
     """
-    chosen = {name: some for name, some in query.facets().items() if some and name != but}
+    chosen = {name: values for name, values in query.facets().items() if values and name != but}
     wanted = [_facet_words(name, values) for name, values in chosen.items()]
     documents = visible_documents(reader)
     documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
@@ -125,7 +125,7 @@ def newest_hits_of_each(
     order: Any = FTS.c.rowid if _is_sqlite() else Document.id
     parts = []
     for number, (terms, query) in enumerate(searches):
-        chosen = [_facet_words(name, some) for name, some in query.facets().items() if some]
+        chosen = [_facet_words(name, values) for name, values in query.facets().items() if values]
         found = _newest_first(documents, terms, chosen, limit, order).subquery()
         parts.append(select(constant(number).label("search"), *found.c))
     hits: list[list[Any]] = [[] for _search in searches]
@@ -140,7 +140,7 @@ def titled(reader: Person, terms: Sequence[Term], query: Query) -> Select[Any]:
     The index knows which have the words anywhere; of these the titles are read, which are short.
     """
     documents = _with_needles(visible_documents(reader), terms, " " + Document.folded_title + " ")
-    wanted = [_facet_words(name, some) for name, some in query.facets().items() if some]
+    wanted = [_facet_words(name, values) for name, values in query.facets().items() if values]
     return _matching(documents.with_only_columns(Document.id), terms, wanted)
 
 
@@ -206,10 +206,12 @@ def _newest_phrase_hits(
     apart = [part for term in terms for part in ([term] if term.others else _words_apart(term))]
     documents = documents.add_columns(_vector().label("words"))
     with_words = _matching(documents, apart, wanted, are_together=False)
-    some = with_words.order_by(Document.id.desc()).limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
-    rows = select(*(column for column in some.c if column.name != "words"))
-    together = rows.where(some.c.words.op("@@")(_tsquery(terms, [])))
-    return together.order_by(some.c.id.desc()).limit(constant(limit))
+    candidates = (
+        with_words.order_by(Document.id.desc()).limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
+    )
+    rows = select(*(column for column in candidates.c if column.name != "words"))
+    together = rows.where(candidates.c.words.op("@@")(_tsquery(terms, [])))
+    return together.order_by(candidates.c.id.desc()).limit(constant(limit))
 
 
 def _words_apart(term: Term) -> list[Term]:
@@ -288,8 +290,8 @@ def _facet_words(name: str, values: Sequence[Any]) -> list[str]:
 def _fts5_query(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:
     """The terms and facets in the syntax of MATCH. Each term is quoted, so that nothing typed is an operator."""
     parts = []
-    for some, others in _with_others(terms):
-        typed = " AND ".join(f"({' OR '.join(_fts5_forms(term))})" for term in some)
+    for own_terms, others in _with_others(terms):
+        typed = " AND ".join(f"({' OR '.join(_fts5_forms(term))})" for term in own_terms)
         names = [form for other in others for form in _fts5_forms(other)]
         parts.append(f"(({typed}) OR {' OR '.join(names)})" if names else typed)
     parts += ["(" + " OR ".join(f'"{value}"' for value in values) + ")" for values in facets]
@@ -310,7 +312,7 @@ def _with_others(terms: Sequence[Term]) -> list[tuple[list[Term], tuple[Term, ..
             named.setdefault(term.others, []).append(term)
         else:
             alone.append(([term], term.others))
-    return [*alone, *((some, others) for others, some in named.items())]
+    return [*alone, *((own_terms, others) for others, own_terms in named.items())]
 
 
 def _tsquery(
@@ -322,8 +324,8 @@ def _tsquery(
     """
     between = "<->" if are_together else "&"
     parts = []
-    for some, others in _with_others(terms):
-        own = " & ".join(f"({' | '.join(_tsquery_forms(term, between))})" for term in some)
+    for own_terms, others in _with_others(terms):
+        own = " & ".join(f"({' | '.join(_tsquery_forms(term, between))})" for term in own_terms)
         names = [f"({form})" for other in others for form in _tsquery_forms(other, between)]
         parts.append(f"(({own}) | {' | '.join(names)})" if names else own)
     wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), inline_text(" & ".join(parts)))
@@ -362,5 +364,5 @@ def with_prefix(terms: Sequence[Term], typed: str) -> Sequence[Term]:
 def _is_common(term: Term) -> bool:
     """Whether a word is so frequent that texts with longer words would make no difference."""
     typed = replace(term, others=())
-    some = _matching(select(Document.id), [typed], []).limit(constant(MAX_RANKED))
-    return len(db.session.scalars(some).all()) == MAX_RANKED
+    matching = _matching(select(Document.id), [typed], []).limit(constant(MAX_RANKED))
+    return len(db.session.scalars(matching).all()) == MAX_RANKED

@@ -42,7 +42,7 @@ def find_alike(
     shared = hits_of_some(reader, terms, [among], Document.folded_title, Document.audience)
     if audience:
         shared = [
-            (some, [hit for hit in hits if hit.audience == audience]) for some, hits in shared
+            (group, [hit for hit in hits if hit.audience == audience]) for group, hits in shared
         ]
     found = most_alike(shared)
     return documents_by_id([hit.id for hit in found[:limit]])
@@ -89,9 +89,9 @@ def hits_of_some(
     # The newest hits for a common word need not contain the others
     together = [terms] if len(terms) > 1 else []
     wanted = [*together, *([term] for term in terms)]
-    searches = [(some, query) for some in wanted for query in among]
+    searches = [(group, query) for group in wanted for query in among]
     hits = iter(newest_hits_of_each(reader, searches, MAX_ALIKE_HITS, *columns))
-    return [(some, [hit for _query in among for hit in next(hits)]) for some in wanted]
+    return [(group, [hit for _query in among for hit in next(hits)]) for group in wanted]
 
 
 def most_alike(found: SomeHits) -> list[Any]:
@@ -99,15 +99,15 @@ def most_alike(found: SomeHits) -> list[Any]:
     scores: dict[int, float] = defaultdict(float)
     shared: Counter[int] = Counter()
     known: dict[int, Any] = {}
-    for some, hits in found:
+    for group, hits in found:
         rarity = math.log(1 + 2 * MAX_ALIKE_HITS / (1 + len(hits)))
-        forms = {form for term in some for form in (*term.words, *term.inflections)}
+        forms = {form for term in group for form in (*term.words, *term.inflections)}
         for hit in hits:
             is_in_title = not forms.isdisjoint(hit.folded_title.split())
             scores[hit.id] += rarity * (ALIKE_TITLE_WEIGHT if is_in_title else 1)
-            shared[hit.id] += len(some)
+            shared[hit.id] += len(group)
             known[hit.id] = hit
-    enough = 2 if len({term for some, _hits in found for term in some}) > 2 else 1
+    enough = 2 if len({term for group, _hits in found for term in group}) > 2 else 1
     alike = [number for number in scores if shared[number] >= enough]
     least = max((scores[number] for number in alike), default=0) / 2
     best = sorted(alike, key=lambda number: (scores[number], number), reverse=True)

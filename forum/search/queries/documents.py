@@ -57,7 +57,9 @@ def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Doc
     ids: dict[str, list[int]] = {}
     for kind, item_id in things:
         ids.setdefault(kind, []).append(item_id)
-    wanted = (and_(Document.kind == k, Document.item_id.in_(some)) for k, some in ids.items())
+    wanted = (
+        and_(Document.kind == k, Document.item_id.in_(item_ids)) for k, item_ids in ids.items()
+    )
     found = db.session.scalars(select(Document).where(or_(false(), *wanted)))
     return {(document.kind, document.item_id): document for document in found}
 

@@ -152,8 +152,8 @@ def find_partly(
     """
     terms = telling_terms(query.words, query.instead)
     kinds = tuple(kind for kind in KINDS if kind != "post"), ("post",)
-    found = hits_of_some(reader, terms, [Query("", kinds=some) for some in kinds], *HIT_COLUMNS)
-    own = [(some, [hit for hit in hits if has_own_words(hit, some)]) for some, hits in found]
+    found = hits_of_some(reader, terms, [Query("", kinds=group) for group in kinds], *HIT_COLUMNS)
+    own = [(group, [hit for hit in hits if has_own_words(hit, group)]) for group, hits in found]
     pages = _by_page(most_alike(own))[: limit * NAMING_PORTION]
     hushed = ignored([(hit.kind, hit.item_id) for group in pages for hit in group]) if pages else ()
     told = [[hit for hit in group if (hit.kind, hit.item_id) not in hushed] for group in pages]

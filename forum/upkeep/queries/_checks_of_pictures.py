@@ -135,7 +135,7 @@ def _differing(kind: str, ids: Sequence[int]) -> Iterator[Fault]:
     # A missing document is reported by another check
     for item_id, has in sorted(_by_thing(db.session.execute(rows)).items()):
         if has != should.get(item_id, set()):
-            words = (", ".join(sorted(some)) or None for some in (has, should.get(item_id, ())))
+            words = (", ".join(sorted(names)) or None for names in (has, should.get(item_id, ())))
             yield Fault(kind, item_id, "pictures in search", *words)
 
 
