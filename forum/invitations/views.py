@@ -25,6 +25,7 @@ from forum.invitations.forms import (
 )
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
+from forum.orderforms import OrderForm
 from forum.ratelimits import by_person, limiter
 from forum.web import me
 
@@ -39,7 +40,7 @@ DEFAULT_VALIDITY = timedelta(days=30)
 def joining() -> ResponseReturnValue:
     """Choose who may join, what they are asked, and ready answers."""
     form = EntranceForm.of(queries.entrance_to_edit(me()))
-    order = webforms.OrderForm.of(range(1, MAX_QUESTIONS + 1))
+    order = OrderForm.of(range(1, MAX_QUESTIONS + 1))
 
     def page(status: int = 200) -> ResponseReturnValue:
         if status == web.REFUSED:

@@ -20,6 +20,7 @@ from forum.drawings import PATTERNS
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
+from forum.orderforms import OrderForm
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -96,7 +97,7 @@ def _preview(form: AgendaForm) -> Markup | None:
 def order() -> ResponseReturnValue:
     """Put the agendas in order."""
     agendas = queries.agendas_to_order(me())
-    form = webforms.OrderForm.of([agenda.id for agenda in agendas])
+    form = OrderForm.of([agenda.id for agenda in agendas])
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("agendas/order.html", agendas=agendas, form=form), status

@@ -16,6 +16,7 @@ from forum.agendas.views._shared import bp
 from forum.history.models import Version
 from forum.history.views import fill_from_version
 from forum.members.queries import languages
+from forum.orderforms import OrderForm
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -27,7 +28,7 @@ def statements(slug: str) -> ResponseReturnValue:
     """The statements of an agenda, to edit and to put in order."""
     agenda = queries.agenda_to_curate(me(), slug)
     shown = queries.statements_of(agenda)
-    form = webforms.OrderForm.of([statement.id for statement in shown])
+    form = OrderForm.of([statement.id for statement in shown])
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"agenda": agenda, "statements": shown, "form": form}

@@ -24,6 +24,7 @@ from forum.errors import NotFound
 from forum.library import actions, forms, queries
 from forum.library.models import Case, Intention, Practice
 from forum.members.views import choose_city
+from forum.orderforms import OrderForm
 from forum.permissions import Person
 from forum.web import me
 
@@ -211,7 +212,7 @@ def put_in_order(
     agenda: Agenda, ids: Sequence[int], order: Callable[[list[int]], object], **shown: Any
 ) -> ResponseReturnValue:
     """The form that orders the cases or the readings of an agenda; `order` is the action, `shown` are the template's rows."""
-    form = webforms.OrderForm.of(ids)
+    form = OrderForm.of(ids)
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("library/order.html", agenda=agenda, form=form, **shown), status
