@@ -85,7 +85,7 @@ def add_post(
         html=text.html,
         html_version=text.html_version,
         language=text.language,
-        paragraph=valid_paragraph_key(paragraph),
+        paragraph=paragraph,
         submission_key=key[:SUBMISSION_KEY_LENGTH] if key else None,
         created_at=created_at,
         useful_count=0,

@@ -1,4 +1,4 @@
-"""Values for actions on topics: a new topic, an edit of the first post, and a topic that belongs to a page of the library."""
+"""Values for actions on topics: a new topic, a reply, an edit of the first post, and a topic that belongs to a page of the library."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ class NewTopic:
     for_organisation: bool = False
     home: str | None = None
     poll: PollText | None = None
+
+
+@dataclass(frozen=True)
+class NewReply:
+    """A reply to add. `paragraph` is the key of the paragraph of a case that it comments on."""
+
+    text: Written
+    paragraph: str | None = None
+    for_organisation: bool = False
 
 
 @dataclass(frozen=True)

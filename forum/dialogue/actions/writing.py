@@ -62,7 +62,7 @@ from forum.dialogue.actions._telling import (
     watchable_subjects,
     with_poll_words,
 )
-from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
+from forum.dialogue.actions._topics import NO_CHANGES, NewReply, NewTopic, TopicChanges
 from forum.dialogue.actions._withholding import delete_post
 from forum.dialogue.models import CHOSEN_KINDS, OPEN, REPLY, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
@@ -270,39 +270,28 @@ def reply(
     """
     lock_drafts(author)
     topic = _begin_reply(author, topic_id)
+    new = NewReply(text, valid_paragraph_key(paragraph), for_organisation)
     with draft_sent(author, key, windows):
-        return _reply(
-            author, topic, text, key, paragraph=paragraph, for_organisation=for_organisation
-        )
+        return _reply(author, topic, new, key)
 
 
-def _reply(
-    author: Person,
-    topic: Topic,
-    text: Written,
-    key: str | None,
-    *,
-    paragraph: str | None,
-    for_organisation: bool,
-) -> Post | Held:
-    if earlier := already_posted(author, key, text):
+def _reply(author: Person, topic: Topic, new: NewReply, key: str | None) -> Post | Held:
+    if earlier := already_posted(author, key, new.text):
         return earlier
-    if waiting := already_held(author, key, text):
+    if waiting := already_held(author, key, new.text):
         return waiting
-    if key and (duplicate := _duplicate_reply(author, topic, text, paragraph, for_organisation)):
+    if key and (duplicate := _duplicate_reply(author, topic, new)):
         return duplicate
-    organisation_id = _check_reply(author, topic, text, for_organisation)
+    organisation_id = _check_reply(author, topic, new)
     require_pace(author, topic)
-    pictures.show(author, text.pictures, topic.agenda_id)
-    if rule := screen(author, topic.agenda_id, ScreenedText(text)):
-        place = {"topic_id": topic.id, "paragraph": valid_paragraph_key(paragraph)}
-        columns = held_columns(REPLY, text) | place
-        agenda_id = topic.agenda_id
+    agenda_id = topic.agenda_id
+    pictures.show(author, new.text.pictures, agenda_id)
+    if rule := screen(author, agenda_id, ScreenedText(new.text)):
+        place = {"topic_id": topic.id, "paragraph": new.paragraph}
+        columns = held_columns(REPLY, new.text) | place
         return hold(author, agenda_id, columns, rule, key=key, organisation_id=organisation_id)
-    needs_review = is_first_post(author, topic.agenda_id)
-    return _add_reply(
-        author, topic, organisation_id, text, key, paragraph=paragraph, needs_review=needs_review
-    )
+    needs_review = is_first_post(author, agenda_id)
+    return _add_reply(author, topic, organisation_id, new, key, needs_review=needs_review)
 
 
 @action
@@ -317,12 +306,11 @@ def publish_reply(
 ) -> Post:
     """Add a post to a topic without screening it and regardless of its pace: for an import, or an approved text."""
     topic = _begin_reply(author, topic_id)
+    new = NewReply(text, valid_paragraph_key(paragraph), for_organisation)
     if earlier := already_posted(author, key, text):
         return earlier
-    organisation_id = _check_reply(author, topic, text, for_organisation)
-    return _add_reply(
-        author, topic, organisation_id, text, key, paragraph=paragraph, needs_review=False
-    )
+    organisation_id = _check_reply(author, topic, new)
+    return _add_reply(author, topic, organisation_id, new, key, needs_review=False)
 
 
 def _begin_reply(author: Person, topic_id: int) -> Topic:
@@ -337,11 +325,11 @@ def _begin_reply(author: Person, topic_id: int) -> Topic:
     return topic
 
 
-def _check_reply(author: Person, topic: Topic, text: Written, for_organisation: bool) -> int | None:
+def _check_reply(author: Person, topic: Topic, new: NewReply) -> int | None:
     """Raise `Forbidden` or `Invalid` unless the author may send this reply; returns the id of the organisation they write for."""
     require(author.can.reply(topic))
-    organisation_id = organisation_of(author, for_organisation)
-    check_text(text)
+    organisation_id = organisation_of(author, new.for_organisation)
+    check_text(new.text)
     return organisation_id
 
 
@@ -349,10 +337,9 @@ def _add_reply(
     author: Person,
     topic: Topic,
     organisation_id: int | None,
-    text: Written,
+    new: NewReply,
     key: str | None,
     *,
-    paragraph: str | None,
     needs_review: bool,
 ) -> Post:
     """Add a checked reply, and update search, counters and notices."""
@@ -364,20 +351,20 @@ def _add_reply(
                 topic,
                 author,
                 organisation_id,
-                text,
+                new.text,
                 key=key,
                 number=number,
                 created_at=created_at,
-                paragraph=paragraph,
+                paragraph=new.paragraph,
             )
     except KeyTaken:
-        return posted_meanwhile(author, key, text)
+        return posted_meanwhile(author, key, new.text)
     note_activity_of(author, topic)
     move_count(author, before, count_key(topic))
-    index_post(author, post, topic, text.plain, is_new=True)
+    index_post(author, post, topic, new.text.plain, is_new=True)
     count_post(author, topic, post, 1)
-    notified = notify_named(author, post, text, is_new=True)
-    notify(author, "reply", {topic.author_id} - notified, post, text.plain)
+    notified = notify_named(author, post, new.text, is_new=True)
+    notify(author, "reply", {topic.author_id} - notified, post, new.text.plain)
     watch_own_topic(author, topic.id)
     notify_watchers(post, "post", [(TOPIC, topic.id)], notified | {topic.author_id})
     if needs_review:
@@ -385,12 +372,9 @@ def _add_reply(
     return post
 
 
-def _duplicate_reply(
-    author: Person, topic: Topic, text: Written, paragraph: str | None, for_organisation: bool
-) -> Post | Held | None:
-    organisation_id = author.organisation_id if for_organisation else None
-    key = valid_paragraph_key(paragraph)
-    duplicate = duplicate_reply(author, topic, text.source, key, organisation_id)
+def _duplicate_reply(author: Person, topic: Topic, new: NewReply) -> Post | Held | None:
+    organisation_id = author.organisation_id if new.for_organisation else None
+    duplicate = duplicate_reply(author, topic, new.text.source, new.paragraph, organisation_id)
     if duplicate is not None:
         duplicate.is_duplicate = True
     return duplicate
