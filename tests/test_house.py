@@ -205,7 +205,7 @@ RENDERED_UNDER_THE_LOCK = {
     "dialogue/actions/held.py _says_again": "a held text that is revised, where a rule is about repeated texts",
     "dialogue/actions/held.py approve": "a held text that a moderator approves",
     "dialogue/actions/holding_again.py _take_edit_back": "an approval that is undone",
-    "dialogue/actions/writing.py _former_text": "an edited post in which a quotation is withheld",
+    "dialogue/actions/editing.py _former_text": "an edited post in which a quotation is withheld",
     "library/actions/_practices.py written_of": "a practice from the queue, or one that was just changed",
     "moderation/actions/undoing.py _undo_note_change": "a note that is taken back",
     "rights/actions.py settle_practices": "the practices of a member who leaves",

@@ -17,7 +17,7 @@ from forum.clock import at, now
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions import NewTopic, SplitTarget, writing
+from forum.dialogue.actions import NewTopic, SplitTarget, editing
 from forum.dialogue.models import (
     Poll,
     PollOption,
@@ -208,14 +208,14 @@ def test_a_version_is_withdrawn_while_its_post_is_deleted(
         dialogue.edit(person("mona-berg"), post_id, write("Two, said better."))
     revision_id = db.session.scalars(select(Revision.id)).one()
     db.session.remove()
-    delete_post = writing.delete_post
+    delete_post = editing.delete_post
 
     def delete_slowly(*given: Any) -> Any:
         let_others_come()
         return delete_post(*given)
 
     withdraw = meanwhile(by("mona-berg", dialogue.withdraw, revision_id))
-    monkeypatch.setattr(writing, "delete_post", delete_slowly)
+    monkeypatch.setattr(editing, "delete_post", delete_slowly)
     said = at_once(own, [by("mona-berg", dialogue.delete, post_id), withdraw])
     # On PostgreSQL withdrawing still found the version, on SQLite it did not; there was no deadlock.
     assert said[0] == "done" and said[1] in ("Only the author may delete this.", "NotFound"), said

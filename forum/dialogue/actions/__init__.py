@@ -37,6 +37,7 @@ from forum.dialogue.actions.drafts import (
     forget_drafts_of,
     keep_draft,
 )
+from forum.dialogue.actions.editing import change_kind, delete, edit, publish_edit, withdraw
 from forum.dialogue.actions.held import (
     KEPT_REFUSED,
     approve,
@@ -92,17 +93,7 @@ from forum.dialogue.actions.regrouping import (
     unmerge,
     unsplit,
 )
-from forum.dialogue.actions.writing import (
-    change_kind,
-    delete,
-    edit,
-    open_topic,
-    publish_edit,
-    publish_reply,
-    publish_topic,
-    reply,
-    withdraw,
-)
+from forum.dialogue.actions.writing import open_topic, publish_reply, publish_topic, reply
 
 __all__ = [
     "KEPT_REFUSED",

@@ -28,7 +28,8 @@ from forum.dialogue.actions._holding import (
 )
 from forum.dialogue.actions._polls import checked_poll, screened_with
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
-from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_topic
+from forum.dialogue.actions.editing import publish_edit
+from forum.dialogue.actions.writing import publish_reply, publish_topic
 from forum.dialogue.models import EDIT, OPEN, REPLY, Held, PollText, Post
 from forum.dialogue.queries import (
     asks_the_same,

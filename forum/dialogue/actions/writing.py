@@ -1,9 +1,8 @@
-"""Opening topics, replying, editing, deleting, and withdrawing earlier versions.
+"""Opening topics, and replying.
 
-`open_topic`, `reply` and `edit` are what members do themselves: screening rules may hold the text back, and a text
-that is sent twice is recognised. Their counterparts `publish_topic`, `publish_reply` and `publish_edit` apply no
-rules and do not look for another text with the same words; but the same submission key is the same post for them,
-too.
+`open_topic` and `reply` are what members do themselves: screening rules may hold the text back, and a text that is
+sent twice is recognised. Their counterparts `publish_topic` and `publish_reply` apply no rules and do not look for
+another text with the same words; but the same submission key is the same post for them, too.
 """
 
 from __future__ import annotations
@@ -12,21 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from flask_babel import gettext as _
-
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, lock_to_write_on
 from forum.clock import now
-from forum.db import OPENINGS, KeyTaken, db, serialize, unique_keys
+from forum.db import OPENINGS, KeyTaken, serialize, unique_keys
 from forum.deeds import action, touches
 from forum.dialogue.actions._adding import add_post, add_topic, next_number, valid_paragraph_key
-from forum.dialogue.actions._changing import (
-    changes_text,
-    checked_changes,
-    edit_topic,
-    keep_revision,
-    set_themes,
-)
+from forum.dialogue.actions._changing import set_themes
 from forum.dialogue.actions._checks import (
     already_posted,
     another_text_sent,
@@ -43,16 +34,11 @@ from forum.dialogue.actions._drafts import draft_sent, lock_drafts
 from forum.dialogue.actions._holding import (
     already_held,
     ask_for_review,
-    has_same_words,
     held_columns,
     hold,
-    hold_edit,
     is_first_post,
-    review_first_link,
 )
 from forum.dialogue.actions._polls import add_poll, checked_poll, screened_with
-from forum.dialogue.actions._questions import set_kind
-from forum.dialogue.actions._stored import plain_texts, stored_text
 from forum.dialogue.actions._telling import (
     index_post,
     index_topic,
@@ -62,35 +48,26 @@ from forum.dialogue.actions._telling import (
     watchable_subjects,
     with_poll_words,
 )
-from forum.dialogue.actions._topics import NO_CHANGES, NewReply, NewTopic, TopicChanges
-from forum.dialogue.actions._withholding import delete_post
-from forum.dialogue.models import CHOSEN_KINDS, OPEN, REPLY, Held, Post, Revision, Topic
+from forum.dialogue.actions._topics import NewReply, NewTopic
+from forum.dialogue.models import OPEN, REPLY, Held, Post, Topic
 from forum.dialogue.queries import (
     asks_the_same,
     count_key,
     duplicate_reply,
     duplicate_topic,
-    is_as_seen,
-    post_to_change,
-    render_with_mentions,
-    require_no_home,
-    theme_ids_of,
     topic_after_merge,
     topic_to_change,
 )
-from forum.errors import Conflict, Invalid, NotFound, or_not_found
-from forum.illustrations import names_in
+from forum.errors import NotFound
 from forum.markup import Written
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
-from forum.notifications.actions import read_outdated, update_quotations, watch_own_topic
+from forum.notifications.actions import watch_own_topic
 from forum.notifications.models import TOPIC
-from forum.permissions import SYSTEM, Person, require
+from forum.permissions import Person, require
 from forum.pictures import actions as pictures
 from forum.plaintext import single_line
-from forum.quotes import withheld_in_html
 from forum.screening.actions import screen
-from forum.screening.queries import Sending, compares_texts
 from forum.versions import ANY_CHANGE, theme_scope, topic_scope
 
 S = TypeVar("S", Topic, Held)
@@ -378,157 +355,3 @@ def _duplicate_reply(author: Person, topic: Topic, new: NewReply) -> Post | Held
     if duplicate is not None:
         duplicate.is_duplicate = True
     return duplicate
-
-
-@action
-def edit(
-    author: Person,
-    post_id: int,
-    text: Written,
-    changes: TopicChanges = NO_CHANGES,
-    *,
-    seen: str | None = None,
-) -> Post | Held:
-    """Change the author's own post, or hold the change when a screening rule says so.
-
-    `changes` are allowed for the first post of a topic only. More than 15 minutes after posting, the former text is
-    kept as a `Revision`.
-
-    `seen` is the `fingerprint_of` the post that the author changed. Raises `Conflict` when the post, or a title or
-    themes corrected by a moderator, have changed since; but not when everything is already as the author wants it,
-    because the form was sent again after a lost response.
-    """
-    post = _post_to_edit(author, post_id)
-    changes = checked_changes(post, changes)
-    if seen and not is_as_seen(post, seen) and _changes_anything(post, text, changes):
-        raise Conflict(_("This text has changed since you opened the form."))
-    check_text(text)
-    pictures.show(author, text.pictures, post.topic.agenda_id, names_in(post.source))
-    check_themes(changes.themes, theme_ids_of(post.topic) if changes.themes else ())
-    if changes_text(post, text, changes):
-        said = ScreenedText(text, changes.title_of(post.topic) if post.number == 1 else "")
-        sending = Sending.EDITED if _has_former_words(author, post, said) else Sending.NEW
-        if rule := screen(author, post.topic.agenda_id, said, sending):
-            return hold_edit(author, post, text, changes, rule)
-        review_first_link(author, post, said)
-    keep_revision(post, text, changes)
-    return _apply_edit(author, post, text, changes)
-
-
-def _changes_anything(post: Post, text: Written, changes: TopicChanges) -> bool:
-    if changes_text(post, text, changes):
-        return True
-    has_others = changes.themes is not None and set(changes.themes) != set(theme_ids_of(post.topic))
-    return has_others or changes.audience not in (None, post.topic.audience)
-
-
-def _has_former_words(author: Person, post: Post, said: ScreenedText) -> bool:
-    """Whether an edit leaves the words of a post as they are; False, without comparing, where no rule needs to know it."""
-    if not compares_texts(author, post.topic.agenda_id):
-        return False
-    title = post.topic.title if post.number == 1 else ""
-    return has_same_words(said, ScreenedText(_former_text(post), title))
-
-
-def _former_text(post: Post) -> Written:
-    """The text of a post with all its links, even those in quotations that are withheld by now, which is rare."""
-    if withheld_in_html(post.html):
-        return render_with_mentions(post.source, post.language)
-    return stored_text(post)
-
-
-@action
-def publish_edit(
-    author: Person,
-    post_id: int,
-    text: Written,
-    changes: TopicChanges = NO_CHANGES,
-    *,
-    is_traced: bool = False,
-) -> Post:
-    """Change a post without screening it: for an approved text.
-
-    With `is_traced` the former text is kept as a `Revision` even within minutes after posting.
-    """
-    post = _post_to_edit(author, post_id)
-    check_text(text)
-    changes = checked_changes(post, changes)
-    keep_revision(post, text, changes, is_traced=is_traced)
-    return _apply_edit(author, post, text, changes)
-
-
-def _post_to_edit(author: Person, post_id: int) -> Post:
-    """The post, locked; raises `Forbidden` unless the author may edit it here."""
-    lock_writer(author)
-    post = post_to_change(author, post_id)
-    if post.number > 1:  # the title of a topic is also on the profiles of everybody who replied
-        touches(topic_scope(post.topic_id), *profile_scopes(author.id))
-    require(author.can.edit(post))
-    require_no_home(post)
-    return post
-
-
-def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges) -> Post:
-    """Store a checked edit, and update the topic, search and notices."""
-    if post.edit_asked_at and changes_text(post, text, changes):
-        post.edit_answered_at = now()
-        read_outdated(author, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
-    post.write(text)
-    if post.number == 1:
-        edit_topic(author, post, text, changes)
-    else:
-        index_post(author, post, post.topic, text.plain)
-    notify_named(author, post, text)
-    return post
-
-
-@action
-def change_kind(member: Person, topic_id: int, kind: str) -> Topic:
-    """Make an experience a question, or the reverse.
-
-    A question that becomes an experience loses its answer, and its requests for advice are inactive while it is one.
-    Raises `Conflict` when it has a follow-up, which only a question can have.
-    """
-    topic = topic_to_change(member, topic_id)
-    require(member.can.change_kind(topic))
-    if kind not in CHOSEN_KINDS:
-        raise Invalid(_("Choose an experience or a question."), "kind")
-    if kind == topic.kind:
-        raise Conflict(_("This is so already. Nothing was changed."))
-    if topic.followed_up_at or topic.follow_up_hidden_at:
-        raise Conflict(
-            _(
-                "What happened next is told here, so it stays a question until its author has taken that back."
-            )
-        )
-    set_kind(member, topic, kind)
-    return topic
-
-
-@action
-def delete(author: Person, post_id: int) -> Post:
-    """Delete the author's own post with its versions and marks. Its number is not reused; a topic without posts goes too."""
-    lock_writer(author)
-    post = post_to_change(author, post_id)
-    require(author.can.delete(post))
-    require_no_home(post)
-    return delete_post(author, post)
-
-
-@action
-def withdraw(author: Person, revision_id: int) -> Post:
-    """Delete the text of an earlier version of the author's own post. Readers still see that the post was edited."""
-    lock_writer(author)
-    known = db.session.get(Revision, revision_id)
-    # Locked after topic and post, in the same order as in all actions that change or delete a post
-    post = post_to_change(author, known.post_id if known else 0)
-    require(author.can.delete(post))
-    revision = or_not_found(
-        db.session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
-    )
-    revision.source, revision.title = "", ""
-    revision.withdrawn_at = revision.withdrawn_at or now()
-    if not post.is_gone:  # notices quote the first version of a post
-        topic_id = post.topic_id if post.number == 1 else None
-        update_quotations(SYSTEM, post.id, plain_texts([post])[post.id], topic_id)
-    return post
