@@ -24,49 +24,49 @@ from forum.moderation.queries._kinds import (
 from forum.moderation.queries._shared import first_words
 from forum.moderation.queries.announcing import Telling, telling_of, who_told_all
 from forum.moderation.queries.authors import author_ids_of, ids_of_others_in, other_author_ids
-from forum.moderation.queries.decisions import (
+from forum.moderation.queries.clearing import (
     ClearedContent,
-    LogFilter,
-    Place,
-    answered_by,
-    began_or_tells,
     clearing_of_shared_page,
     content_cleared_by,
     content_cleared_of,
     decided_since,
+)
+from forum.moderation.queries.concerned import began_or_tells, is_concerned, is_reporter
+from forum.moderation.queries.decisions import (
+    Place,
+    answered_by,
     decision_by_id,
-    decision_log,
-    decision_to_offer,
     decision_to_review,
     decisions_about,
     decisions_in_lot,
-    end_of_other_restriction,
     get_decision,
-    has_brought_to_light,
-    has_lost_place,
-    ids_ended_by,
-    is_concerned,
-    is_in_effect,
-    is_reporter,
-    is_reversible,
     latest_decision_id,
     latest_of,
-    latest_undoable_decision,
-    may_publish,
     others_in_lot,
-    own_withheld_text,
     place_of,
-    present_end,
     related_decisions,
-    request_to_edit,
-    restricting_decision,
     serialize_decisions,
     signed_report_ids,
     undoings_of,
-    waiting_for_another,
-    waits_for_another,
+)
+from forum.moderation.queries.effect import (
+    decision_to_offer,
+    end_of_other_restriction,
+    has_brought_to_light,
+    has_lost_place,
+    ids_ended_by,
+    is_in_effect,
+    is_reversible,
+    latest_undoable_decision,
+    present_end,
+)
+from forum.moderation.queries.for_authors import (
+    own_withheld_text,
+    request_to_edit,
+    restricting_decision,
     why_hidden,
 )
+from forum.moderation.queries.log import LogFilter, decision_log
 from forum.moderation.queries.parties import (
     decided_by_another,
     kept_by_another,
@@ -76,6 +76,7 @@ from forum.moderation.queries.parties import (
     reported,
     right_to_end,
 )
+from forum.moderation.queries.publishing import may_publish, waiting_for_another, waits_for_another
 from forum.moderation.queries.regrouping import (
     agendas_to_move_to,
     agendas_to_split_into,

@@ -12,13 +12,9 @@ from forum.db import db
 from forum.moderation.models import AUTHOR, REPORTER, TELLER, Decision, Deed, Report
 from forum.moderation.queries._deeds import WITHHOLDING_DEEDS, deeds_ended_by
 from forum.moderation.queries._shared import is_about
-from forum.moderation.queries.decisions import (
-    answered_by,
-    began_or_tells,
-    beginners_and_tellers,
-    is_in_effect,
-    latest_of,
-)
+from forum.moderation.queries.concerned import began_or_tells, beginners_and_tellers
+from forum.moderation.queries.decisions import answered_by, latest_of
+from forum.moderation.queries.effect import is_in_effect
 from forum.moderation.queries.reports import open_reporter_ids
 from forum.permissions import Person
 from forum.verdicts import YES, Verdict

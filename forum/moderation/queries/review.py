@@ -33,8 +33,9 @@ from forum.moderation.queries._kinds import (
     is_of_page,
 )
 from forum.moderation.queries._shared import MAX_RELATED_DECISIONS, MAX_STAFF_NOTES, is_about
-from forum.moderation.queries.decisions import latest_decisions, waits_for_another
+from forum.moderation.queries.decisions import latest_decisions
 from forum.moderation.queries.parties import JUDGING_DEEDS, right_to_end
+from forum.moderation.queries.publishing import waits_for_another
 from forum.moderation.queries.reports import has_open_reports, open_reports
 from forum.moderation.queries.things import (
     is_emptied,
