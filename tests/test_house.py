@@ -209,7 +209,7 @@ RENDERED_UNDER_THE_LOCK = {
     "library/actions/_practices.py written_of": "a practice from the queue, or one that was just changed",
     "moderation/actions/undoing.py _undo_note_change": "a note that is taken back",
     "rights/actions.py settle_practices": "the practices of a member who leaves",
-    "accounts/actions.py reindex_practices": "the practices of a member who has another name or city",
+    "accounts/actions/profiles.py reindex_practices": "the practices of a member who has another name or city",
     "parallels/actions.py _plain": "a translation that somebody compares with its original, or whose original lost a part",
     # Values that are made before the action begins
     "parallels/actions.py __post_init__": "",

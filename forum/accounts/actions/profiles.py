@@ -1,0 +1,103 @@
+"""Changing the password, the profile and the handle, and what was written under the former name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forum.accounts.actions._links import tell_owner
+from forum.accounts.actions.forgetting import forget_tokens
+from forum.accounts.models import POSTS, PRACTICES, Renaming
+from forum.accounts.queries import RenamingState, renaming_in_state
+from forum.db import db
+from forum.deeds import action, touches
+from forum.dialogue import actions as dialogue
+from forum.library import actions as library
+from forum.markup import PlainTexts
+from forum.matches import combine, from_plain_text
+from forum.members import actions as members
+from forum.members.actions import Profile
+from forum.members.models import Credentials, Member
+from forum.members.queries import lock_member
+from forum.permissions import Person, require
+from forum.screening.actions import refuse_caught
+from forum.screening.queries import Sending
+
+
+@action
+def change_password(member: Member, password_hash: str, verified: Credentials) -> None:
+    """Set a new password: every session ends, links sent by letter become void, and the owner is told.
+
+    `verified` is that of `members.change_password`, which raises `Conflict` alike.
+    """
+    members.change_password(member, password_hash, verified=verified)
+    forget_tokens(member)
+    tell_owner(member, "password")
+
+
+@action
+def edit_profile(member: Member, profile: Profile) -> None:
+    """Replace what a member says about themselves.
+
+    A member who may not write can change city and languages but no text. A text that a screening rule catches is
+    refused, because a profile has no queue to wait in.
+    """
+    about = profile.about.source if profile.about else member.about
+    said = (profile.name, profile.position, profile.helps_with, about)
+    if said != (member.name, member.position, member.helps_with, member.about):
+        require(member.can.write())
+        lines = from_plain_text(profile.name, profile.position, profile.helps_with).text
+        written = combine(filter(None, (lines, profile.about)))
+        refuse_caught(member, None, written, "about", Sending.EDITED)
+    lock_member(member.id, may_write=True)
+    before = member.name, member.city_id
+    if not members.edit_profile(member, profile):
+        touches()
+    if (member.name, member.city_id) != before:
+        _note_renaming(member)
+
+
+def _note_renaming(member: Member) -> None:
+    """Make the worker update all of the member's texts in search, from the beginning if it is already doing so."""
+    row = db.session.get(Renaming, member.id, with_for_update=True)
+    if row is None:
+        row = Renaming(member_id=member.id)
+        db.session.add(row)
+    row.step, row.position = POSTS, 0
+
+
+@action
+def reindex_posts(
+    system: Person, state: RenamingState, post_ids: Sequence[int], plain: PlainTexts
+) -> None:
+    """Update the author's byline in the search documents of these posts; with no posts left, go on to the practices.
+
+    `state` is the renaming as the worker has read it. Nothing happens when it is no longer in that state (the member
+    was renamed again), or when another worker has locked it.
+    """
+    require(system.can.administer())
+    if renaming := renaming_in_state(state):
+        dialogue.reindex(system, post_ids, plain)
+        renaming.position = post_ids[-1] if post_ids else 0
+        renaming.step = POSTS if post_ids else PRACTICES
+
+
+@action
+def reindex_practices(system: Person, state: RenamingState, practice_ids: Sequence[int]) -> None:
+    """Like `reindex_posts`, for practices; with none left, the renaming is done."""
+    require(system.can.administer())
+    renaming = renaming_in_state(state)
+    if renaming is None:
+        return
+    if practice_ids:
+        library.reindex_practices(system, practice_ids, PlainTexts())
+        renaming.position = practice_ids[-1]
+    else:
+        db.session.delete(renaming)
+
+
+@action
+def change_handle(member: Member, typed: str) -> None:
+    """Change a member's handle; one that a screening rule catches is refused, as in a profile."""
+    written = from_plain_text(typed.replace("-", " "))
+    refuse_caught(member, None, written, "handle", Sending.EDITED)
+    members.change_handle(member, typed)

@@ -1,0 +1,62 @@
+"""Signing in, or choosing another password, with a link that came by letter."""
+
+from __future__ import annotations
+
+from forum.accounts.actions._links import (
+    LETTERS_FOR_OWNERS,
+    has_enough_letters,
+    send_link,
+    tell_owner,
+    use_member_token,
+)
+from forum.accounts.actions.forgetting import forget_tokens
+from forum.accounts.queries import RESET, SIGN_IN
+from forum.deeds import action, touches
+from forum.mail.actions import write_letter
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.members.queries import member_by_email, normalised_email
+from forum.permissions import Person, require
+
+
+@action
+def ask_to_sign_in(visitor: Person, email: str) -> None:
+    """Send a link that signs in once; to an unknown address a letter that says so."""
+    touches()
+    _send_link_or_say_unknown(visitor, SIGN_IN, email)
+
+
+@action
+def ask_for_password(visitor: Person, email: str) -> None:
+    """Send a link to choose a new password; to an unknown address a letter that says so."""
+    touches()
+    _send_link_or_say_unknown(visitor, RESET, email)
+
+
+def _send_link_or_say_unknown(visitor: Person, purpose: str, email: str) -> None:
+    email = normalised_email(email)
+    if has_enough_letters(email, LETTERS_FOR_OWNERS):
+        return
+    if member := member_by_email(email):
+        send_link(visitor, purpose, email, member=member)
+    else:
+        write_letter(visitor, "unknown", email, {"path": "/join"})
+
+
+@action
+def spend_sign_in(_visitor: Person, secret: str) -> Member:
+    """Use up a letter's secret and return its member. Raises `NotFound` for a secret that cannot be used."""
+    touches()
+    _token, member = use_member_token(SIGN_IN, secret)
+    require(member.can.sign_in())
+    return member
+
+
+@action
+def reset_password(_visitor: Person, secret: str, password_hash: str) -> Member:
+    """Use up a letter's secret to set a new password, and return its member; ends every session."""
+    _token, member = use_member_token(RESET, secret)
+    members.reset_password(member, password_hash)
+    forget_tokens(member)
+    tell_owner(member, "password")
+    return member
