@@ -140,9 +140,8 @@ def _in_cyrillic(value: Any, is_text: bool) -> Any:
     if isinstance(value, list):
         return [_in_cyrillic(one, is_text) for one in value]
     if isinstance(value, dict):
-        if (
-            "message" in value
-        ):  # a stored sentence of the forum, in which only the values are members' texts
+        # A stored sentence of the forum, in which only the values are members' texts
+        if "message" in value:
             return value | {"values": _in_cyrillic(value.get("values", {}), is_text)}
         return {name: _in_cyrillic(one, is_text) for name, one in value.items()}
     if not isinstance(value, str) or not (is_text or re.search(r"[A-Z ]", value)):

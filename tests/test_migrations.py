@@ -128,9 +128,8 @@ def test_topics_that_were_hidden_with_their_last_post_are_known(
 ) -> None:
     with own_forum(database_url, tmp_path, revision="0039"):
         for name, row in hidden_topics():
-            if (
-                name == "topic" and row["id"] == 1
-            ):  # `agenda` had columns then that the model no longer has
+            # `agenda` had columns then that the model no longer has
+            if name == "topic" and row["id"] == 1:
                 downgrade(revision="0023")
             with db.engine.begin() as connection:
                 connection.execute(insert(Base.metadata.tables[name]).values(**row))

@@ -170,9 +170,8 @@ def test_a_text_that_waited_is_no_way_round(people: Any, topic: Topic) -> None:
     actions.slow(people.moderator, topic.id, Pace(60))
     with after(70):
         actions.reply(people.ben, topic.id, write("In a shop."))
-        with pytest.raises(
-            TooSoon
-        ):  # without the word it would be published now, which is too soon
+        # Without the word it would be published now, which is too soon
+        with pytest.raises(TooSoon):
             actions.revise(people.ben, waiting.id, write("In a park."))
         actions.refuse(people.moderator, waiting.id, "Not here.")
         with pytest.raises(TooSoon):

@@ -102,10 +102,11 @@ def test_no_other_deed_brings_back_ones_own_hidden_content(people: Any, things: 
     ):
         with pytest.raises(Forbidden, match="appeal"):
             around()
+    # The moderator cannot replace the decision by one of their own either
     for deed in (
         "remove",
         "restore",
-    ):  # the moderator cannot replace the decision by one of their own either
+    ):
         with pytest.raises(Forbidden, match="appeal"):
             actions.decide(people.moderator, "topic", topic_id, deed, REASONS)
 

@@ -154,9 +154,8 @@ def test_who_began_it_does_not_answer_an_appeal_about_it(sign_in, people, practi
     assert "Send the answer" not in browser.get(page).text
     said = {"outcome": "reversed", "answer": "You are right."}
     assert browser.post(page, data=said).status_code == 403
-    with pytest.raises(
-        Forbidden, match="began this translation"
-    ):  # and not by the moderators' page either
+    # And not by the moderators' page either
+    with pytest.raises(Forbidden, match="began this translation"):
         moderation.decide(people.host, "translation", made.id, "restore")
     entry = browser.get(f"/moderation/translation/{made.id}").text
     assert "You began this translation" in entry and 'value="restore"' not in entry

@@ -122,9 +122,8 @@ def test_a_page_says_that_nothing_waits_there_any_more(
     answer = sign_in(people.moderator).get(queue_path(*key))
     assert answer.status_code == 200 and GONE in answer.text
     assert 'href="/moderation"' in answer.text and f"{queue_path(*key)}/decide" not in answer.text
-    if (
-        kind != "candidate"
-    ):  # for these kinds, the content of an e-mail is read from the waiting rows
+    # For these kinds, the content of an e-mail is read from the waiting rows
+    if kind != "candidate":
         assert not queue_content(people.moderator, queue_path(*key)), "nor is it mailed"
 
 

@@ -139,9 +139,8 @@ def test_a_profile_whose_words_do_not_change_passes(people: Any) -> None:
     db.session.commit()
     edit_profile(people.ana, Profile("Ana Prado", about=about, language="fr"))
     edit_profile(people.moderator, Profile("Mona Berg", about=about))
-    with pytest.raises(
-        Invalid
-    ):  # a host has no exception for the profile, which belongs to no agenda
+    # A host has no exception for the profile, which belongs to no agenda
+    with pytest.raises(Invalid):
         edit_profile(people.host, Profile("Hana Virtanen", about=about))
 
 
