@@ -39,7 +39,7 @@ def topics_on(agenda: Agenda) -> int:
 
 def found(reader: Any, words: str) -> list[str]:
     hits = find(reader, Query(words)).page.items
-    return [one.kind for hit in hits for one in (hit.document, *hit.others)]
+    return [document.kind for hit in hits for document in (hit.document, *hit.others)]
 
 
 def events(kind: str) -> list[Event]:
@@ -653,8 +653,8 @@ def test_all_is_read_at_once_everywhere_or_on_one_agenda(people: Any, topic: Top
     actions.read_all(people.host)
     soon = now() + timedelta(minutes=1)
     with at(soon):
-        for one in (topic, other):
-            actions.reply(people.chitra, one.id, write("Yes."))
+        for asked in (topic, other):
+            actions.reply(people.chitra, asked.id, write("Yes."))
     assert news(people.host, topic, other) == [(1, 2), (1, 2)]
     with at(soon):
         actions.read_all(people.host, topic.agenda_id)

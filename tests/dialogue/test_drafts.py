@@ -356,7 +356,7 @@ def test_a_draft_is_one_and_the_same_after_a_merger(
     browser, path = sign_in(people.ben), f"/drafts/topic/{others[1].id}"
     browser.get(path)
     with queries() as made:
-        assert [one["key"] for one in browser.get(path).json] == ["abc"]
+        assert [draft["key"] for draft in browser.get(path).json] == ["abc"]
     assert made.count <= 6
     assert browser.get(f"/drafts/agenda/{topic.agenda_id}").json == []
     (link,) = re.findall(r'href="(/topics/.*?draft=\d+)"', page(browser, "/drafts"))

@@ -168,7 +168,7 @@ def test_a_title_alone_can_be_held(people: Any, agenda: Agenda, rule: Any) -> No
 def test_refused_it_stays_with_its_author(people: Any, topic: Topic, waiting: Held) -> None:
     held = dialogue.refuse(people.host, waiting.id, "Rule 2.")
     assert (held.state, held.reason, count(people.ana)) == ("refused", "Rule 2.", 1)
-    assert [one.id for one in my_held(people.ana)] == [waiting.id]
+    assert [held.id for held in my_held(people.ana)] == [waiting.id]
     with pytest.raises(Conflict, match="already"):
         dialogue.refuse(people.moderator, waiting.id, "No.")
     again = dialogue.revise(people.ana, waiting.id, write("A harmless text."))

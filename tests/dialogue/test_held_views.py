@@ -134,7 +134,7 @@ def test_who_has_nothing_waiting_is_asked_nothing_more(
     browser.get(topic.address)
     with queries() as made:
         browser.get(topic.address)
-    assert not [one for one in made.statements if " held" in one], made.statements
+    assert not [statement for statement in made.statements if " held" in statement], made.statements
     dialogue.reply(people.ana, topic.id, write("A casino."))
     with queries() as more:
         browser.get(topic.address)

@@ -378,7 +378,7 @@ def test_a_vote_that_does_not_fit_is_asked_for_again(
     people: Any, post: Post, sign_in: Any, sent: list[str]
 ) -> None:
     of = list(options(post).values())
-    data = [str(of[int(one) - 1]) if one in ("1", "2") else one for one in sent]
+    data = [str(of[int(letter) - 1]) if letter in ("1", "2") else letter for letter in sent]
     answer = sign_in(people.ben).post(f"/posts/{post.id}/vote", data={"option": data})
     assert answer.status_code == 422 and "Choose" in answer.text
     assert answer.text.count('name="option"') == 3 and counted(post)[0] == 0
@@ -390,20 +390,20 @@ def test_pages_need_one_statement_for_polls_and_none_without(
     plain = opened(people.ana, agenda, None, title="Without a poll")
     browser = sign_in(people.ben)
     made = []
-    for one in (plain, topic):
-        page(browser, one.address)
+    for bare in (plain, topic):
+        page(browser, bare.address)
         with queries() as log:
-            page(browser, one.address)
+            page(browser, bare.address)
         made.append(log.count)
     assert made[1] == made[0] + 1
-    assert not any("poll" in one.split(" FROM ")[1] for one in without(plain, browser, queries))
+    assert not any("poll" in query.split(" FROM ")[1] for query in without(plain, browser, queries))
 
 
 def without(topic: Topic, browser: FlaskClient, queries: Any) -> list[str]:
     """The SQL statements of a page."""
     with queries() as log:
         page(browser, topic.address)
-    return [one for one in log.statements if " FROM " in one]
+    return [statement for statement in log.statements if " FROM " in statement]
 
 
 def test_a_poll_is_typed_with_its_topic(people: Any, agenda: Agenda, sign_in: Any) -> None:
@@ -751,7 +751,9 @@ def test_hits_of_search_say_it_as_well(
     readers = client, sign_in(people.ben)
 
     def says_it() -> bool:
-        (said,) = {bool(re.search("#i-vote.*?</svg> Poll<", page(one, address))) for one in readers}
+        (said,) = {
+            bool(re.search("#i-vote.*?</svg> Poll<", page(reader, address))) for reader in readers
+        }
         return said
 
     def statements() -> int:

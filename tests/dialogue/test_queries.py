@@ -155,7 +155,7 @@ def test_lists_of_topics_walk_through_no_rows(people: Any, wanted: TopicFilter) 
         queries.first_topics(reader, wanted, 20)
         listing._slice(reader, wanted, 20, 60, 80)
     event.remove(db.engine, "before_cursor_execute", note)
-    lists = [one for one in made if one[0].startswith("SELECT topic.id, topic.kind")]
+    lists = [row for row in made if row[0].startswith("SELECT topic.id, topic.kind")]
     assert len(lists) == 8
     for statement, parameters in lists:
         explain = f"EXPLAIN QUERY PLAN {statement}"

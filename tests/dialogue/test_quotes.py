@@ -137,7 +137,7 @@ def test_however_its_link_is_written(
     post = actions.reply(people.chitra, elsewhere.id, queries.render_with_mentions(source))
     assert reads(post)
     shown = fresh(post).html
-    (check,) = [one for one in upkeep.checks() if one.name == "quotes of what is hidden"]
+    (check,) = [check for check in upkeep.checks() if check.name == "quotes of what is hidden"]
     actions.remove(people.moderator, said.id, "Not so.")
     assert not reads(post) and WORDS not in client.get(f"/topics/{elsewhere.id}").text
     assert list(upkeep.faults_of(check)) == []
@@ -161,7 +161,9 @@ def test_a_quote_that_was_stored_with_a_whole_address_is_withheld_in_histories(
 def test_pages_that_quote_what_is_hidden_are_named(
     people: Any, said: Post, agenda: Agenda, topic: Topic
 ) -> None:
-    (check,) = [one for one in upkeep.checks() if one.name == "pages that quote what is hidden"]
+    (check,) = [
+        check for check in upkeep.checks() if check.name == "pages that quote what is hidden"
+    ]
     source = f"> [B](http://localhost/posts/{said.id} 'title')\n>\n> {WORDS}"
     agenda.introduction = source
     people.chitra.about = f"As [B](/posts/{said.id}) says."
@@ -188,7 +190,9 @@ def test_pages_that_quote_what_is_hidden_are_named(
 
 
 def test_findings_are_read_for_themselves(people: Any, said: Post, agenda: Agenda) -> None:
-    (check,) = [one for one in upkeep.checks() if one.name == "pages that quote what is hidden"]
+    (check,) = [
+        check for check in upkeep.checks() if check.name == "pages that quote what is hidden"
+    ]
     # An unclosed code block, which must not affect the findings below
     agenda.introduction = "As a table:\n\n```\nnever ended"
     agenda.findings = f"> [B](/posts/{said.id})\n>\n> {WORDS}"
@@ -258,7 +262,7 @@ def test_however_many_quote_it(
 
 def test_what_was_hidden_before_is_found_and_mended(people: Any, said: Post, quoting: Post) -> None:
     shown = fresh(quoting).html
-    (check,) = [one for one in upkeep.checks() if one.name == "quotes of what is hidden"]
+    (check,) = [check for check in upkeep.checks() if check.name == "quotes of what is hidden"]
     assert list(upkeep.faults_of(check)) == []
     actions.hide(people.moderator, said.id, "Not so.")
     assert list(upkeep.faults_of(check)) == []
@@ -293,7 +297,7 @@ def test_a_deed_brings_back_what_it_can_in_a_second(
     assert not any(map(reads, posts))
     actions.restore(people.moderator, said.id)
     assert list(map(reads, posts)) == [True, True, False, False]
-    (check,) = [one for one in upkeep.checks() if one.name == "quotes of what is hidden"]
+    (check,) = [check for check in upkeep.checks() if check.name == "quotes of what is hidden"]
     left = [fault.id for fault in upkeep.faults_of(check)]
     assert left == [post.id for post in posts[2:]]
     actions.mend_quotes(SYSTEM, left)

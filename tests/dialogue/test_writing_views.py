@@ -144,7 +144,7 @@ def test_a_topic_has_at_most_five_themes(
                 people.ana,
                 first_post(topic).id,
                 write("Why?"),
-                actions.TopicChanges(themes=[one.id for one in ids]),
+                actions.TopicChanges(themes=[theme.id for theme in ids]),
             )
     assert browser.post(NEW, data={**FORM, "themes": slugs[:5]}).status_code == 303
 
@@ -405,7 +405,8 @@ def test_a_preview_points_out_mentions_of_nobody(people: Any, topic: Topic, sign
         ]
         assert [answer.status_code for answer in answers] == [200, 200]
         found = [
-            re.findall(r'<p class="meta">([^<]* plain text\.)</p>', one.text) for one in answers
+            re.findall(r'<p class="meta">([^<]* plain text\.)</p>', answer.text)
+            for answer in answers
         ]
         assert found[0] == found[1]
         return " ".join(found[0])
@@ -511,7 +512,7 @@ def test_versions_of_a_post_are_told_apart(
         with at(now() + later):
             actions.edit(people.ben, reply.id, write(text))
     third, second, first = revisions_of(people.ben, reply)
-    assert [one.number for one in (third, second, first)] == [3, 2, 1]
+    assert [revision.number for revision in (third, second, first)] == [3, 2, 1]
     with queries() as made:
         text = page(client, f"{reply_history(reply)}?version={second.id}")
     assert made.count <= 4
@@ -602,8 +603,8 @@ def test_the_fields_of_an_empty_composer_are_the_same_below_all_topics(
     pieces.young, pieces.old = {}, {}
     new = actions.NewTopic("question", "Another", write("Another question."))
     other = actions.open_topic(people.ana, agenda.id, new)
-    for one in (topic, other):
-        assert f'action="/topics/{one.id}/reply"' in page(browser, one.address)
+    for place in (topic, other):
+        assert f'action="/topics/{place.id}/reply"' in page(browser, place.address)
     remembered = [piece for piece in pieces.young.values() if 'name="source"' in piece]
     assert len(remembered) == 1
 

@@ -197,7 +197,7 @@ def test_a_case_moves_with_its_discussion(world: World, case: Case) -> None:
     actions.write_case(world.moderator, world.other.id, case_text(), case.id)
     topic = topic_if_there(VISITOR, case.topic_id)
     assert topic is not None and topic.agenda_id == world.other.id
-    assert [one.id for one in queries.cases_of(VISITOR, world.other)] == [case.id]
+    assert [shown.id for shown in queries.cases_of(VISITOR, world.other)] == [case.id]
     with pytest.raises(Forbidden):
         actions.write_case(world.host, world.agenda.id, case_text(), case.id)
 
@@ -226,7 +226,7 @@ def test_members_do_not_hide_cases(world: World, case: Case) -> None:
 def test_cases_are_put_in_order(world: World, case: Case) -> None:
     other = actions.write_case(world.host, world.agenda.id, case_text(name="Another"))
     actions.order_cases(world.host, world.agenda.id, [other.id])
-    assert [one.id for one in queries.cases_of(VISITOR, world.agenda)] == [other.id, case.id]
+    assert [shown.id for shown in queries.cases_of(VISITOR, world.agenda)] == [other.id, case.id]
     with pytest.raises(Forbidden):
         actions.order_cases(world.reader, world.agenda.id, [case.id])
 
@@ -254,7 +254,9 @@ def test_a_draft_is_seen_by_its_author_and_who_moderates_its_agenda(world: World
 def test_from_draft_to_published(world: World) -> None:
     practice = draft(world)
     actions.submit(world.author, practice.id)
-    assert [one.key for one in queue_entries(world.host)] == [("practice", practice.id)]
+    assert [queue_entry.key for queue_entry in queue_entries(world.host)] == [
+        ("practice", practice.id)
+    ]
     actions.publish(world.host, practice.id)
     assert queries.get_practice(VISITOR, practice.slug).topic_id
     assert found("pumps") == [("practice", f"/practices/{practice.slug}")]
@@ -455,11 +457,11 @@ def test_visitors_learn_nothing_of_what_did_not_work_from_counts_and_facets(worl
     assert (seen.page.total, seen.texts, seen.kinds) == (1, 1, {"practice": 1})
     assert (known.page.total, known.texts, known.kinds) == (1, 2, {"practice": 1, "failure": 1})
     (hit,) = known.page.items
-    assert {one.kind for one in (hit.document, *hit.others)} == {"practice", "failure"}
-    assert "badly" not in str([one.snippet for one in seen.page.items])
+    assert {document.kind for document in (hit.document, *hit.others)} == {"practice", "failure"}
+    assert "badly" not in str([hit.snippet for hit in seen.page.items])
     # Only its own words find the part "failure", not the title
     titled = find(world.reader, Query("call"))
-    assert (titled.texts, [one.document.kind for one in titled.page.items]) == (1, ["practice"])
+    assert (titled.texts, [hit.document.kind for hit in titled.page.items]) == (1, ["practice"])
     assert len(find(world.reader, Query("call drowned")).page.items) == 1
 
 
@@ -542,7 +544,7 @@ def test_a_practice_of_another_city_is_used(world: World, practice: Practice) ->
     assert queries.adapted_by(VISITOR, practice) == []
     actions.submit(world.reader, copy.id)
     actions.publish(world.host, copy.id)
-    assert [one.id for one in queries.adapted_by(VISITOR, practice)] == [copy.id]
+    assert [adapted.id for adapted in queries.adapted_by(VISITOR, practice)] == [copy.id]
     origin = queries.adapted_from(VISITOR, copy)
     assert origin is not None and origin.id == practice.id
     secret = draft(world)
@@ -565,10 +567,10 @@ def test_only_a_moderator_of_both_moves_a_published_practice(
 def test_featured_practices_come_first(world: World, practice: Practice) -> None:
     newer = published(world, title="Newer")
     actions.feature(world.host, practice.id)
-    order = [one.id for one in queries.practices(VISITOR, queries.PracticeFilter()).items]
+    order = [listed.id for listed in queries.practices(VISITOR, queries.PracticeFilter()).items]
     assert order == [practice.id, newer.id]
     actions.unfeature(world.host, practice.id)
-    order = [one.id for one in queries.practices(VISITOR, queries.PracticeFilter()).items]
+    order = [listed.id for listed in queries.practices(VISITOR, queries.PracticeFilter()).items]
     assert order == [newer.id, practice.id]
 
 
@@ -627,14 +629,14 @@ def test_readings_are_written_ordered_and_removed(world: World) -> None:
     assert actions.write_reading(world.host, world.agenda.id, reading()).id == first.id
     second = actions.write_reading(world.host, world.agenda.id, reading(title="Who’s your city"))
     actions.order_readings(world.host, world.agenda.id, [second.id, first.id])
-    shown = [one.id for one in queries.readings_of(VISITOR, world.agenda)]
+    shown = [shown.id for shown in queries.readings_of(VISITOR, world.agenda)]
     assert shown == [second.id, first.id]
     assert found("metropolitan")[0][0] == "reading"
     actions.write_reading(world.host, world.agenda.id, reading(title="The revolution"), first.id)
     assert versions_of("reading", first.id)[0].fields["title"] == "The metropolitan revolution"
     assert found("metropolitan") == []
     actions.remove_reading(world.host, first.id)
-    assert [one.id for one in queries.readings_of(VISITOR, world.agenda)] == [second.id]
+    assert [shown.id for shown in queries.readings_of(VISITOR, world.agenda)] == [second.id]
     assert found("revolution") == []
     with pytest.raises(NotFound):
         queries.reading_to_edit(world.host, first.id)

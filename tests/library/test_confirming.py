@@ -42,8 +42,8 @@ def told(member: Member) -> list[tuple[str, str]]:
     """The member's unread notices of the kind."""
     while make_notices(SYSTEM):
         pass
-    unread = (one for one in inbox(member).page.items if not one.read_at)
-    return [(one.kind, one.title) for one in unread if one.kind == "revisit"]
+    unread = (notice for notice in inbox(member).page.items if not notice.read_at)
+    return [(notice.kind, notice.title) for notice in unread if notice.kind == "revisit"]
 
 
 def look(day: date) -> int:

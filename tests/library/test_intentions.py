@@ -47,13 +47,13 @@ def opening_of(thing: Practice | Case) -> int:
 
 
 def wanting(thing: Practice | Case) -> list[str]:
-    return [one.member.name for one in queries.intentions_in(topic_of(thing))]
+    return [intention.member.name for intention in queries.intentions_in(topic_of(thing))]
 
 
 def told(member: Member) -> list[tuple[str, str]]:
     while make_notices(SYSTEM):
         pass
-    return [(one.kind, one.title) for one in inbox(member).page.items]
+    return [(notice.kind, notice.title) for notice in inbox(member).page.items]
 
 
 def look(day: date) -> int:
@@ -138,7 +138,7 @@ def test_the_author_is_told_once(world: World, practice: Practice) -> None:
     actions.give_up(world.reader, topic_id)
     actions.intend(world.reader, topic_id, LATER)
     actions.intend(world.moderator, topic_id, LATER)
-    kinds = [one for one in told(world.author) if one[0] == "intention"]
+    kinds = [notice for notice in told(world.author) if notice[0] == "intention"]
     assert kinds == [("intention", practice.title)] * 2
 
 
@@ -148,7 +148,7 @@ def test_when_the_month_is_over_one_is_asked_once(world: World, practice: Practi
     assert look(SOON) == 0
     for days in (1, 2, 100):
         look(SOON + timedelta(days=days))
-    assert [one[0] for one in told(world.reader)] == ["intended"]
+    assert [notice[0] for notice in told(world.reader)] == ["intended"]
     assert wanting(practice) == ["Rosa Reader"]
     look(SOON + timedelta(days=1) + KEPT_AFTER)
     assert wanting(practice) == [] and remaining() == 0
@@ -161,9 +161,9 @@ def test_a_new_month_asks_anew(world: World, practice: Practice) -> None:
     with at(now() + timedelta(days=120)):
         actions.intend(world.reader, topic_id, LATER)
     look(LATER)
-    assert [one[0] for one in told(world.reader)] == ["intended"]
+    assert [notice[0] for notice in told(world.reader)] == ["intended"]
     look(LATER + timedelta(days=1))
-    assert [one[0] for one in told(world.reader)] == ["intended"] * 2
+    assert [notice[0] for notice in told(world.reader)] == ["intended"] * 2
 
 
 def test_who_has_tried_it_is_not_asked(world: World, practice: Practice) -> None:
@@ -184,7 +184,7 @@ def test_of_what_is_hidden_nobody_is_asked_until_it_is_shown_again(
     look(SOON + timedelta(days=20))
     assert told(world.reader) == []
     look(SOON + timedelta(days=40))
-    assert [one[0] for one in told(world.reader)] == ["intended"]
+    assert [notice[0] for notice in told(world.reader)] == ["intended"]
 
 
 def test_what_is_deleted_is_forgotten(world: World, practice: Practice) -> None:

@@ -208,10 +208,10 @@ def test_practices_tried_in_a_city_or_by_a_member_are_found_and_counted(
 
 
 def test_practices_of_a_member_and_a_city(world: World, practice: Practice) -> None:
-    assert [one.id for one in queries.practices_by(VISITOR, member_id=world.author.id)] == [practice.id]  # fmt: skip
-    assert [one.id for one in queries.practices_by(VISITOR, city_id=practice.city_id)] == [practice.id]  # fmt: skip
+    assert [shown.id for shown in queries.practices_by(VISITOR, member_id=world.author.id)] == [practice.id]  # fmt: skip
+    assert [shown.id for shown in queries.practices_by(VISITOR, city_id=practice.city_id)] == [practice.id]  # fmt: skip
     assert queries.practices_by(VISITOR, member_id=world.reader.id) == []
-    assert [one.id for one in queries.practices_of(VISITOR, world.agenda)] == [practice.id]
+    assert [shown.id for shown in queries.practices_of(VISITOR, world.agenda)] == [practice.id]
 
 
 def test_pages_out_of_range_are_the_nearest(world: World, case: Case) -> None:
@@ -302,5 +302,7 @@ def test_what_is_chosen_is_counted_however_many_choices_are_commoner(case: Case)
     db.session.flush()
     assert "place-61" not in counts(library.case_choices(VISITOR, CaseFilter()), "city")
     chosen = library.case_choices(VISITOR, CaseFilter(city=("place-61", "nowhere")))["city"]
-    assert ("place-61", "Place 61", 1) in [(one.value, one.label, one.count) for one in chosen]
+    assert ("place-61", "Place 61", 1) in [
+        (choice.value, choice.label, choice.count) for choice in chosen
+    ]
     assert len(chosen) == 60

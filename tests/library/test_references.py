@@ -44,7 +44,7 @@ def records(browser: FlaskClient, address: str) -> Records:
 
 
 def titles(browser: FlaskClient, address: str) -> list[str]:
-    return [one["TI"][0] for one in records(browser, address)]
+    return [record["TI"][0] for record in records(browser, address)]
 
 
 def cited(browser: FlaskClient, address: str) -> str:
@@ -81,7 +81,7 @@ def test_the_facts_of_a_best_read_stand_at_their_tags(world: World, client: Flas
 def test_every_kind_of_best_read_is_a_kind_of_reference(world: World, client: FlaskClient) -> None:
     for kind in ("book", "report", "article", "website", "film"):
         add_reading(world, kind, kind=kind)
-    kinds = [one["TY"][0] for one in records(client, "/readings.ris")]
+    kinds = [record["TY"][0] for record in records(client, "/readings.ris")]
     assert kinds == ["BOOK", "RPRT", "JOUR", "ELEC", "MPCT"]
 
 

@@ -38,7 +38,7 @@ def focused(page: str) -> list[str]:
 
 
 def figures_of(slug: str) -> list[tuple[str, str]]:
-    return [(one.label, one.value) for one in library.get_case(VISITOR, slug).figures]
+    return [(figure.label, figure.value) for figure in library.get_case(VISITOR, slug).figures]
 
 
 def test_a_new_case_has_one_row_of_each(world: World, sign_in: SignIn) -> None:
@@ -183,7 +183,7 @@ def test_lines_with_bars_are_rows(world: World, case: Case, sign_in: SignIn) -> 
     found = library.get_case(VISITOR, case.slug)
     assert figures_of(case.slug) == [("Streets", "41"), ("Cost", "3")]
     assert found.figures[1].address == "https://example.org"
-    assert [(one.label, one.kind) for one in found.links] == [
+    assert [(link.label, link.kind) for link in found.links] == [
         ("A | B", "report"),
         ("C", "site"),
     ]

@@ -88,8 +88,8 @@ def test_one_city_has_all_that_is_wanted_of_a_trial(
 ) -> None:
     found = library.practices(VISITOR, PracticeFilter(**wanted))
     assert {practice.title for practice in found.items} == titles
-    trials = library.wanted_trials([one.topic_id for one in found.items], PracticeFilter(**wanted))
-    assert set(trials) == {one.topic_id for one in found.items}
+    trials = library.wanted_trials([hit.topic_id for hit in found.items], PracticeFilter(**wanted))
+    assert set(trials) == {hit.topic_id for hit in found.items}
 
 
 def test_choices_of_trials_are_counted_for_the_same_city(pumps: Practice, trees: Practice) -> None:
@@ -173,14 +173,14 @@ def test_the_table_tells_of_all_trials_that_a_cell_can_take(
     of_copenhagen(world, "Pumps that call", *trials)
     of_copenhagen(world, "Trees that drink", trials[0])
     lines = csv.DictReader(StringIO(client.get("/practices.csv").text.removeprefix("\ufeff")))
-    told = {one["Title"]: one["What became of it"].split("; ") for one in lines}
+    told = {line["Title"]: line["What became of it"].split("; ") for line in lines}
     if room == 20:
         assert told["Pumps that call"] == ["3 more on its page"]
         assert told["Trees that drink"] == ["1 more on its page"]
         return
     assert [
-        WHY[how] in one
-        for one, (_who, how) in zip(told["Pumps that call"], trials[::-1], strict=True)
+        WHY[how] in trial
+        for trial, (_who, how) in zip(told["Pumps that call"], trials[::-1], strict=True)
     ] == [True] * 3
     assert len(told["Trees that drink"]) == 1
 

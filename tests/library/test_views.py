@@ -576,18 +576,20 @@ def test_readings_are_curated_in_the_browser(
     assert host.post(address, data={**form, "why": "It <b>matters</b>."}).status_code == 303
     page = client.get("/readings?year=2013&kind=book").text
     assert "The book" in page and "It &lt;b&gt;matters&lt;/b&gt;." in page
-    one = library.readings_of(VISITOR, world.agenda)[0]
+    reading = library.readings_of(VISITOR, world.agenda)[0]
     assert (
-        host.post(f"/readings/{one.id}/edit", data={**form, "title": "The other book"}).status_code
+        host.post(
+            f"/readings/{reading.id}/edit", data={**form, "title": "The other book"}
+        ).status_code
         == 303
     )
     assert (
-        "<del>book</del>" in host.get(f"/readings/{one.id}/history").text
-        or "<ins>other" in host.get(f"/readings/{one.id}/history").text
+        "<del>book</del>" in host.get(f"/readings/{reading.id}/history").text
+        or "<ins>other" in host.get(f"/readings/{reading.id}/history").text
     )
-    assert client.get(f"/readings/{one.id}/history").location.startswith("/sign-in")
-    assert host.post(f"/readings/{one.id}/remove").status_code == 303
-    assert host.get(f"/readings/{one.id}/edit").status_code == 404
+    assert client.get(f"/readings/{reading.id}/history").location.startswith("/sign-in")
+    assert host.post(f"/readings/{reading.id}/remove").status_code == 303
+    assert host.get(f"/readings/{reading.id}/edit").status_code == 404
     assert host.get("/readings/2147483648/edit").status_code == 404
 
 

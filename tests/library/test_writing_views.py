@@ -140,8 +140,8 @@ def test_addresses_may_be_typed_without_a_scheme(world: World, sign_in: SignIn) 
     host = sign_in(world.host)
     assert host.post("/agendas/floods-and-heat/cases/new", data=CASE | typed).status_code == 303
     made = library.get_case(VISITOR, "quiet-streets")
-    assert [one.address for one in made.figures] == ["https://example.org/trees", ""]
-    assert [(one.label, one.address, one.kind) for one in made.links] == [
+    assert [figure.address for figure in made.figures] == ["https://example.org/trees", ""]
+    assert [(link.label, link.address, link.kind) for link in made.links] == [
         ("News", "http://example.org", "site"),
         ("Map", "https://example.org", "data"),
     ]
@@ -248,7 +248,7 @@ def test_the_order_of_cases_is_typed(world: World, case: Case, sign_in: SignIn) 
     assert library.cases_of(VISITOR, world.agenda)[0].name != "Other"
     assert host.post("/agendas/floods-and-heat/cases/order", data=form).status_code == 303
     shown = library.cases_of(VISITOR, world.agenda)
-    assert [one.name for one in shown] == ["Other", "The delta network"]
+    assert [notice.name for notice in shown] == ["Other", "The delta network"]
 
 
 # Writing a practice

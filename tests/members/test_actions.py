@@ -406,8 +406,8 @@ def test_the_posts_of_many_are_noted_at_once(app, people):
     actions.note_posts_of_all(people.ana, {**moves, people.ben.id: -1})
     actions.note_posts_of_all(people.ana, {})
     counts = [
-        db.session.get(Member, one.id, populate_existing=True).posts_count
-        for one in (people.ana, people.ben)
+        db.session.get(Member, member.id, populate_existing=True).posts_count
+        for member in (people.ana, people.ben)
     ]
     assert counts == [4, 2]
     actions.silence(people.moderator, people.ana.id, now() + timedelta(days=1))
@@ -471,7 +471,10 @@ def test_no_two_organisations_of_a_city_have_one_name(app, city):
         with pytest.raises(Invalid) as refused:
             actions.write_organisation(SYSTEM, again, number)
         assert refused.value.field == "name"
-    assert {one.name for one in queries.organisations()} == {"Ciudad Unión", "Trams"}
+    assert {organisation.name for organisation in queries.organisations()} == {
+        "Ciudad Unión",
+        "Trams",
+    }
     written = actions.write_organisation(SYSTEM, again, made.id)
     assert written.name == "ciudad union"
 

@@ -197,7 +197,9 @@ def test_every_process_says_it_at_once(processes: list[Flask]) -> None:
     readers = [Client(app, use_cookies=False) for app in processes]
 
     def said() -> set[bool]:
-        pages = [one.get(at).text for one in readers for at in ("/contact", "/sign-in", "/none")]
+        pages = [
+            reader.get(at).text for reader in readers for at in ("/contact", "/sign-in", "/none")
+        ]
         return {name in page for page in pages for name in (known,)}
 
     for known in ("Interurban", "Quiet Cities", "Loud Cities"):

@@ -191,7 +191,7 @@ def test_everybody_is_found_by_the_handle_before(people: Any, renamed: Any) -> N
     assert queries.member_called(people.ben, "@ana-prado", "who") == renamed
     for wanted in ("@ana-prado", "@ana-of"):
         found = queries.directory(VISITOR, DirectoryFilter(words=wanted))
-        assert [one.id for one in found.items] == [renamed.id]
+        assert [member.id for member in found.items] == [renamed.id]
     assert not queries.directory(VISITOR, DirectoryFilter(words="@ana-pra")).items
     (found,) = queries.administered_members(people.administrator, "ana-prado").items
     assert found.id == renamed.id
@@ -263,7 +263,7 @@ def test_who_leaves_leaves_no_handle_behind(people: Any, agenda: Any) -> None:
     dialogue.reply(people.ben, topic.id, render_with_mentions("And @ana-p."))
     gone(people.ana, "nameless")
     assert not db.session.scalar(select(func.count()).select_from(EarlierHandle))
-    assert [one.editor_handle for one in versions_of("organisation", made.id)] == [""]
+    assert [version.editor_handle for version in versions_of("organisation", made.id)] == [""]
     posts = [post.source for post in db.session.scalars(select(Post).order_by(Post.id))]
     assert posts == ["Ask Former member, or Former member.", "And Former member."]
     assert holding("ana-prado") == holding("ana-p") == set()

@@ -90,18 +90,20 @@ def test_cities_whose_own_name_begins_so_come_first(app):
     ]
     actions.load_cities(SYSTEM, rows)
     found = members.city_choices("SAN J")
-    named = [(one.city.name, one.city.country, one.also) for one in found]
+    named = [(member.city.name, member.city.country, member.also) for member in found]
     assert named == [
         ("San Jose", "US", ""),
         ("San José", "CR", ""),
         ("Elsewhere", "CR", ""),  # this city is missing in the list with the spellings
         ("Cúcuta", "CO", "San José de Cùcuta"),
     ]
-    assert [one.city.name for one in members.city_choices("san jose de, colombia")] == ["Cúcuta"]
+    assert [
+        city_choice.city.name for city_choice in members.city_choices("san jose de, colombia")
+    ] == ["Cúcuta"]
     assert members.city_choices("サンホセ")[0].also.startswith("サンホセ")
     assert members.city_choices("San Jose") == members.city_choices("san josé")
     by_name = members.city_choices_by_name("san jose")
-    assert [one.city.country for one in by_name] == ["US", "CR"]
+    assert [member.city.country for member in by_name] == ["US", "CR"]
 
 
 def test_equal_cities_are_told_apart_by_the_nearest_that_is_larger(app, queries):
@@ -119,7 +121,7 @@ def test_equal_cities_are_told_apart_by_the_nearest_that_is_larger(app, queries)
     actions.load_cities(SYSTEM, rows)
     with queries() as made:
         found = members.city_choices("newtown")
-    assert [(one.city.id, one.near) for one in found] == [
+    assert [(member.city.id, member.near) for member in found] == [
         (90_000_003, ""),  # there is no larger city near it
         (90_000_002, "Huge"),
         (90_000_004, ""),  # the only city of that name in its country
@@ -139,7 +141,7 @@ def test_a_degree_of_longitude_is_shorter_far_from_the_equator(app):
         (90_000_004, "East", "FI", 68.0, 28.0, 90_000, []),
     ]
     actions.load_cities(SYSTEM, rows)
-    assert [one.near for one in members.city_choices("newtown")] == ["East", ""]
+    assert [city_choice.near for city_choice in members.city_choices("newtown")] == ["East", ""]
 
 
 @pytest.mark.parametrize("typed", ODD)
@@ -167,7 +169,7 @@ def test_a_city_is_found_however_the_ends_of_arabic_words_are_typed(app, typed):
     assert members.city_by_name(typed).name == "Cairo"
     assert members.city_by_name(typed, "EG").name == "Cairo"
     for found in (members.city_choices, members.city_choices_by_name):
-        assert [one.city.name for one in found(typed)] == ["Cairo"]
+        assert [member.city.name for member in found(typed)] == ["Cairo"]
     assert members.city_choices("القاهره")[0].also == "القاهرة"
 
 
@@ -180,7 +182,7 @@ def test_cities_and_organisations_with_members_are_counted(app, people):
         )
     cities = {city.name: number for city, number in members.cities_with_members(VISITOR)}
     assert (cities["Nairobi"], cities.get("Medellín")) == (2, None)
-    assert [(one.name, n) for one, n in members.organisations_with_members(VISITOR)] == [
+    assert [(listed.name, n) for listed, n in members.organisations_with_members(VISITOR)] == [
         ("City of Nairobi", 2)
     ]
     known = [(organisation.id, organisation.slug, "City of Nairobi")]

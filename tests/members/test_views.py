@@ -152,7 +152,7 @@ def test_equal_cities_are_told_apart(client, sign_in, people):
         (3685533, "Cúcuta", "CO", 7.91, -72.50, 777_106, ["San José de Cùcuta"]),
     ]
     actions.load_cities(SYSTEM, rows)
-    told = [one["about"] for one in client.get("/cities/suggest?q=spri").json]
+    told = [city["about"] for city in client.get("/cities/suggest?q=spri").json]
     assert told == ["United States, 170,188 people", "United States, near Boston, 154,341 people"]
     browser = sign_in(people.ana)
     page = words_of(browser.post("/settings", data=profile(city="springfield", city_id="")))
@@ -404,7 +404,8 @@ def test_members_are_suggested_by_name_and_handle(people: Any, sign_in: Any, cli
 
     def suggested(typed: str) -> list[str]:
         return [
-            one["handle"] for one in ben.get("/members/suggest", query_string={"q": typed}).json
+            member["handle"]
+            for member in ben.get("/members/suggest", query_string={"q": typed}).json
         ]
 
     assert suggested("ana") == suggested("Pra") == suggested("ana-p") == ["ana-prado"]

@@ -79,7 +79,7 @@ def rows_but(things: Any, held: Held) -> dict[str, Any]:
     db.session.flush()
     rows = {name: list(found.values()) for name, found in all_rows().items() if name not in BESIDE}
     gone = {post.id for post in db.session.scalars(db.select(Post).where(Post.source == ""))}
-    empty = {one.id for one in db.session.scalars(db.select(Topic).where(Topic.title == ""))}
+    empty = {topic.id for topic in db.session.scalars(db.select(Topic).where(Topic.title == ""))}
     rows["post"] = [dict(row) for row in rows["post"] if row["id"] not in gone]
     rows["topic"] = [
         {**row, "posts_count": None} for row in rows["topic"] if row["id"] not in empty
@@ -138,9 +138,9 @@ def test_what_was_told_of_it_is_out_of_sight(
     for model in (Event, Notice):
         seen = model.hidden_at.is_(None), model.kind.in_(("mention", "quote", "reply", "topic"))
         words = db.session.scalars(db.select(model).where(*seen)).all()
-        assert [one for one in words if "casino" in one.text.lower()] == []
+        assert [word for word in words if "casino" in word.text.lower()] == []
     told = db.session.scalars(db.select(Event).where(Event.kind == "decision")).all()
-    assert [one.text for one in told] == []  # nobody had read the notice of the publication
+    assert [notice.text for notice in told] == []  # nobody had read the notice of the publication
 
 
 @pytest.mark.parametrize("make", HELD)

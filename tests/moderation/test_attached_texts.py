@@ -166,9 +166,9 @@ def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
     queue.decide(people.host, *added.key, Choice("hide", REASONS))
     make_notices(SYSTEM)
     told = {
-        one.member_id: one.words
-        for one in db.session.scalars(select(Notice))
-        if one.kind in ("decision", "report")
+        notice.member_id: notice.words
+        for notice in db.session.scalars(select(Notice))
+        if notice.kind in ("decision", "report")
     }
     assert told[people.ana.id] == "Hidden by the moderators. It is rude."
     assert told[people.chitra.id] == "Hidden: it broke the rules."
@@ -285,7 +285,9 @@ def test_a_notice_of_a_mark_says_nothing_of_a_hidden_note(
         write_notice_letters()
         write_digests()
     assert not [
-        one for one in letters() if one and one.to == people.ben.email and WORDS in one.text
+        letter
+        for letter in letters()
+        if letter and letter.to == people.ben.email and WORDS in letter.text
     ]
     actions.decide(people.host, "mark", note.id, "restore")
     db.session.refresh(notice)
@@ -311,7 +313,7 @@ def test_a_notice_of_a_mark_follows_the_note_that_is_edited_or_taken_back(
     with at(now() + timedelta(days=2)):
         write_notice_letters()
         write_digests()
-    sent = [one.text for one in letters() if one and one.to == people.ben.email]
+    sent = [letter.text for letter in letters() if letter and letter.to == people.ben.email]
     assert not [text for text in sent if WORDS in text or "hard" in text or "well" in text]
 
 

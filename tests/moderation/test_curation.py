@@ -37,7 +37,7 @@ HIDDEN = ("seen", "read")  # fields that say which version the form is based on
 def test_the_author_is_asked_and_led_to_the_form(sign_in: Any, people: Any, things: Any) -> None:
     actions.report(people.chitra, "post", things.first.id, "rules")
     actions.ask_to_edit(people.host, "post", things.first.id, Reasons("Name no names."))
-    (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
+    (notice,) = [notice for notice in notices_of(people.ben) if notice.kind == "decision"]
     assert notice.address == f"/posts/{things.first.id}/edit"
     assert notice.words == "The moderators ask you to change this. Name no names."
     assert [n.words for n in notices_of(people.chitra) if n.kind == "report"] == [
@@ -69,7 +69,7 @@ def test_a_request_waits_in_the_inbox_until_the_text_is_changed(people: Any, thi
     actions.ask_to_edit(people.host, "post", things.first.id, Reasons("Name no names."))
 
     def is_read() -> bool:
-        (told,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
+        (told,) = [notice for notice in notices_of(people.ben) if notice.kind == "decision"]
         db.session.refresh(told)
         return told.read_at is not None
 
@@ -108,7 +108,7 @@ def test_a_note_stands_below_the_post_for_all(
     page = client.get(things.topic.address).get_data(as_text=True)
     assert "Note by the moderators" in page and "<strong>not</strong> so" in page
     assert "<script>." not in page
-    (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
+    (notice,) = [notice for notice in notices_of(people.ben) if notice.kind == "decision"]
     assert notice.words.startswith("The moderators added a note below it.")
     assert found("see") == 0
     changed = actions.note(people.moderator, things.first.id, write("It is so."))

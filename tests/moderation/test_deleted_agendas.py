@@ -93,7 +93,7 @@ def test_its_hosts_are_told_why_in_the_inbox_and_by_mail(
     make_notices(SYSTEM)
     hers = (Notice.member_id == people.chitra.id, Notice.hidden_at.is_(None))
     told = db.session.scalars(select(Notice).where(*hers, Notice.kind == "host"))
-    assert [one.address for one in told] == ["/agendas"]
+    assert [notice.address for notice in told] == ["/agendas"]
     page = sign_in(people.chitra).get("/notices").text
     assert "An agenda that you hosted is deleted" in page and "You host this agenda" not in page
     assert "Made &lt;b&gt;twice&lt;/b&gt;." in page and people.moderator.name not in page
@@ -101,7 +101,7 @@ def test_its_hosts_are_told_why_in_the_inbox_and_by_mail(
         write_notice_letters()
     hers_by_mail = select(Delivery).where(Delivery.member_id == people.chitra.id)
     letters = db.session.scalars(hers_by_mail.options(joinedload(Delivery.member)))
-    (letter,) = [compose(one, settings()) for one in letters]
+    (letter,) = [compose(letter, settings()) for letter in letters]
     said = letter.text
     assert "The agenda “Cooler”, which you hosted, is deleted:" in said and "Made" in said
 
@@ -138,7 +138,7 @@ def test_only_who_makes_agendas_deletes_them(people: Any, mistake: Agenda) -> No
     actions.delete_agenda(people.administrator, mistake.id, WHY)
     with pytest.raises(NotFound):
         actions.delete_agenda(people.administrator, mistake.id, WHY)
-    assert mistake.id not in [one.id for one in all_agendas(people.administrator)]
+    assert mistake.id not in [agenda.id for agenda in all_agendas(people.administrator)]
 
 
 def test_whatever_stands_there_keeps_it(people: Any, mistake: Agenda, sign_in: Any) -> None:

@@ -112,9 +112,14 @@ def test_a_host_reads_no_decision_of_the_agenda_that_a_topic_has_moved_to(
     moderation.unlock(people.host, things.topic.id)
     moderation.move(people.moderator, things.topic.id, things.other.id)
     moderation.lock(things.other_host, things.topic.id, Reasons("Only for Chitra's file."))
-    seen = [one.reason for one in related_decisions(people.host, decision)]
+    seen = [
+        related_decision.reason for related_decision in related_decisions(people.host, decision)
+    ]
     assert not any("Chitra" in reason for reason in seen)
-    seen = [one.reason for one in related_decisions(people.moderator, decision)]
+    seen = [
+        related_decision.reason
+        for related_decision in related_decisions(people.moderator, decision)
+    ]
     assert any("Chitra" in reason for reason in seen)
 
 

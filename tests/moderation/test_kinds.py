@@ -142,7 +142,9 @@ def test_notices_of_an_answer_are_hidden_when_another_is_chosen(
     better = dialogue.reply(people.chitra, topic_id, write("Three, with the paint."))
 
     def told() -> tuple[int, int]:
-        return tuple(kinds_of_notices(one).count("answer") for one in (people.ben, people.chitra))  # type: ignore[return-value]
+        return tuple(
+            kinds_of_notices(member).count("answer") for member in (people.ben, people.chitra)
+        )  # type: ignore[return-value]
 
     dialogue.choose_answer(people.ana, topic_id, answer.id)
     assert told() == (1, 0)

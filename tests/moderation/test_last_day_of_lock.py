@@ -61,7 +61,7 @@ def test_the_worker_opens_it_when_the_day_is_over(people: Any, things: Any) -> N
         assert (opened.deed, opened.moderator_id) == ("unlock", people.moderator.id)
         assert day_in_words(day) in opened.what_was_done
         assert not is_in_effect(db.session.get_one(Decision, made.id))
-        said = [one.words for one in notices_of(people.ana)]
+        said = [notice.words for notice in notices_of(people.ana)]
         assert any("Open for replies again." in words for words in said)
 
 
@@ -95,7 +95,7 @@ def test_a_lock_without_an_end_gets_one_and_loses_it(people: Any, things: Any) -
     assert last_day(topic) == in_days(2) and is_in_effect(made)
     actions.set_lock_end(people.host, topic.id, None)
     lines = decision_log(people.moderator).items
-    assert [one.deed for one in lines] == ["set_lock_end", "set_lock_end", "lock"]
+    assert [line.deed for line in lines] == ["set_lock_end", "set_lock_end", "lock"]
     assert lines[0].what_was_done == "Locked until a moderator ends it."
     assert day_in_words(in_days(2)) in lines[1].what_was_done
     with at(now() + timedelta(days=400)):

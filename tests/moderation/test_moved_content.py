@@ -129,7 +129,7 @@ def test_an_appeal_is_answered_where_the_thing_is_now(
         assert browser.get(f"/moderation/appeals/{said.id}").status_code == 404
         assert browser.get("/moderation/log").status_code == 200
     assert sign_in(people.host).get(f"/moderation/decisions/{made.id}").status_code == 200
-    assert [one.id for one in waiting_appeals(things.other_host)] == [said.id]
+    assert [waiting_appeal.id for waiting_appeal in waiting_appeals(things.other_host)] == [said.id]
     assert things.other_host.id in other_decider_ids(made, author.id)
     assert people.host.id not in other_decider_ids(made, author.id)
     browser = sign_in(things.other_host)

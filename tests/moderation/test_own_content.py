@@ -131,7 +131,9 @@ def test_a_practice_that_another_returned_is_published_by_another(
     opened = review_context(mona, "practice", item_id)
     assert opened.is_for_others and opened.deeds == []
     assert [
-        one.is_for_others for one in queue_entries(mona) if one.key == ("practice", item_id)
+        queue_entry.is_for_others
+        for queue_entry in queue_entries(mona)
+        if queue_entry.key == ("practice", item_id)
     ] == [True]
     page = sign_in(mona).get("/practices/my-asphalt").text
     assert OURS in page and "/publish" not in page

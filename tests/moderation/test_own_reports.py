@@ -50,11 +50,19 @@ def test_the_entry_says_that_others_look_at_it(sign_in: Any, people: Any, own: P
 
 
 def test_in_the_list_it_is_for_others(sign_in: Any, people: Any, own: Post) -> None:
-    (line,) = [one for one in queue_entries(people.host) if one.key == ("post", own.id)]
+    (line,) = [
+        queue_entry
+        for queue_entry in queue_entries(people.host)
+        if queue_entry.key == ("post", own.id)
+    ]
     assert line.is_for_others and not line.reason and not line.urgency
     assert first_decidable(people.host, [line]) is None
     assert "for another moderator" in sign_in(people.host).get("/moderation").text
-    (line,) = [one for one in queue_entries(people.moderator) if one.key == ("post", own.id)]
+    (line,) = [
+        queue_entry
+        for queue_entry in queue_entries(people.moderator)
+        if queue_entry.key == ("post", own.id)
+    ]
     assert not line.is_for_others and line.reports == 2
 
 

@@ -363,17 +363,17 @@ def test_only_who_sees_it_is_told_and_nobody_later(people: Any, prepared: Agenda
     watch(people.ben, TOPIC, topic.id)
     reply(people.moderator, topic.id, write("By the river."))
     make_notices(SYSTEM)
-    told = {who: [one.kind for one in notices_of(who)] for who in (people.ana, people.ben)}
+    told = {who: [notice.kind for notice in notices_of(who)] for who in (people.ana, people.ben)}
     assert told == {people.ana: [], people.ben: []}
-    assert [one.kind for one in notices_of(people.administrator)] == ["topic"]
-    assert [one.kind for one in notices_of(people.moderator)] == ["mention"]
-    assert [one.kind for one in notices_of(people.host) if one.topic_id] == ["reply"]
+    assert [notice.kind for notice in notices_of(people.administrator)] == ["topic"]
+    assert [notice.kind for notice in notices_of(people.moderator)] == ["mention"]
+    assert [notice.kind for notice in notices_of(people.host) if notice.topic_id] == ["reply"]
     actions.open_agenda(people.moderator, prepared.id)
     make_notices(SYSTEM)
     assert not notices_of(people.ana) + notices_of(people.ben)
     reply(people.moderator, topic.id, write("And below the trees."))
     make_notices(SYSTEM)
-    assert [one.kind for one in notices_of(people.ben)] == ["post"]
+    assert [notice.kind for notice in notices_of(people.ben)] == ["post"]
 
 
 def test_what_was_still_to_be_told_is_not_told_when_opening_is_taken_back(
@@ -521,7 +521,7 @@ def test_nobody_is_asked_about_a_question_there(people: Any, prepared: Agenda) -
     with at(later):
         look_after(SYSTEM)
         make_notices(SYSTEM)
-    assert not [one for one in notices_of(people.host) if one.kind == "unanswered"]
+    assert not [notice for notice in notices_of(people.host) if notice.kind == "unanswered"]
 
 
 @pytest.mark.parametrize("opened_after", [3, 15, 400])
@@ -535,7 +535,7 @@ def test_hosts_are_told_that_nobody_answers_a_week_after_it_was_opened(
         with at(start + timedelta(days=day)):
             look_after(SYSTEM)
             make_notices(SYSTEM)
-        told = [one for one in notices_of(people.host) if one.kind == "unanswered"]
+        told = [notice for notice in notices_of(people.host) if notice.kind == "unanswered"]
         return [one.topic_id for one in told if one.topic_id]
 
     for day in range(opened_after + 1):
@@ -563,7 +563,7 @@ def test_a_question_that_is_closed_for_that_day_is_told_of_later(
     actions.unlock(people.moderator, topic.id)
     with at(start + timedelta(days=15)):
         look_after(SYSTEM)
-    assert [one.kind for one in notices_of(people.host)].count("unanswered") == 1
+    assert [notice.kind for notice in notices_of(people.host)].count("unanswered") == 1
 
 
 @pytest.mark.parametrize("age", [1, 60, 400])
@@ -590,7 +590,7 @@ def test_the_hosts_are_told_a_week_after_a_question_came_to_light_that_nobody_an
         with at(start + timedelta(days=days)):
             while look_after(SYSTEM):
                 pass
-            return sum(one.kind == "unanswered" for one in notices_of(people.host))
+            return sum(notice.kind == "unanswered" for notice in notices_of(people.host))
 
     assert told_by(6.9) == 0
     assert [told_by(days) for days in (7.1, 7.2, 15, 40, 80)] == [int(answer == "none")] * 5
@@ -614,9 +614,9 @@ def test_what_an_export_reads_of_it_is_kept_for_nobody_else(
     )
     write_case(people.host, prepared.id, CaseText("Arcades", "network", "Short.", "One."))
     for reader in (VISITOR, ANY_MEMBER):
-        assert [one.name for one in latest_cases(with_preparation(reader))] == ["Arcades"]
+        assert [case.name for case in latest_cases(with_preparation(reader))] == ["Arcades"]
         assert not latest_cases(reader)
-        assert [one.name for one in latest_cases(with_preparation(reader))] == ["Arcades"]
+        assert [case.name for case in latest_cases(with_preparation(reader))] == ["Arcades"]
 
 
 def test_its_plan_is_drawn_for_who_sees_it(

@@ -77,7 +77,7 @@ def test_the_author_of_a_removed_post_reads_it_with_the_reasons(
     sign_in: Any, people: Any, things: Any
 ) -> None:
     decision = actions.decide(people.host, "post", things.first.id, "remove", REASONS)
-    (notice,) = [one for one in notices_of(people.ben) if one.kind == "decision"]
+    (notice,) = [notice for notice in notices_of(people.ben) if notice.kind == "decision"]
     assert notice.words == "Removed by the moderators. It is rude."
     browser = sign_in(people.ben)
     page = browser.get(f"/moderation/decisions/{decision.id}").get_data(as_text=True)
@@ -308,7 +308,7 @@ def test_who_commented_on_a_page_is_told_once_and_reads_which_rule(
         dialogue.reply(people.chitra, page.topic_id, write(words))
     decision = actions.decide(people.host, kind, page.id, deed, REASONS)
     address = f"/moderation/decisions/{decision.id}"
-    (notice,) = [one for one in notices_of(people.chitra) if one.kind == "decision"]
+    (notice,) = [notice for notice in notices_of(people.chitra) if notice.kind == "decision"]
     assert (notice.address, notice.heading) == (address, "A page that you commented on")
     assert notice.words == "It is hidden, and your comments with it."
     for path in (address, f"{address}/appeal"):
@@ -316,7 +316,7 @@ def test_who_commented_on_a_page_is_told_once_and_reads_which_rule(
         assert "Rule 2" in said or "2. Be fair to people" in said
         assert "A page that you commented on" in said
         assert things_title(page) not in said and "It is rude." not in said
-    assert not [one for one in notices_of(people.ana) if one.kind == "decision"]
+    assert not [notice for notice in notices_of(people.ana) if notice.kind == "decision"]
     assert sign_in(people.ana).get(address).status_code == 404
     asked = appeal(people.chitra, decision.id, "I have said nothing rude.")
     decide_appeal(people.administrator, asked.id, REVERSED, "You are right.")
@@ -328,12 +328,14 @@ def test_who_commented_on_another_page_reads_nothing_of_it(
     people: Any, things: Any, shared: Any, sign_in: Any, kind: str
 ) -> None:
     kinds = [kind, "practice" if kind == "case" else "case"]
-    pages = [page_of(things, shared, one)[0] for one in kinds]
+    pages = [page_of(things, shared, kind)[0] for kind in kinds]
     dialogue.reply(people.chitra, pages[0].topic_id, write("Why at ten?"))
     both = zip(kinds, pages, strict=True)
     decisions = [actions.decide(people.host, one, page.id, "hide", REASONS) for one, page in both]
     browser = sign_in(people.chitra)
-    found = [browser.get(f"/moderation/decisions/{one.id}").status_code for one in decisions]
+    found = [
+        browser.get(f"/moderation/decisions/{decision.id}").status_code for decision in decisions
+    ]
     assert found == [200, 404]
 
 

@@ -281,14 +281,16 @@ def many_decided(people: Any, things: Any, count: int, email: str = "") -> None:
 
 
 def outcomes(letters: Any) -> list[Any]:
-    return [one for one in letters() if "decided" in one.subject]
+    return [letter for letter in letters() if "decided" in letter.subject]
 
 
 def test_many_outcomes_of_a_day_come_in_one_letter_the_next(
     people: Any, things: Any, letters: Any
 ) -> None:
     many_decided(people, things, 12)
-    numbers = [str(one) for one in db.session.scalars(select(Report.number).order_by(Report.id))]
+    numbers = [
+        str(number) for number in db.session.scalars(select(Report.number).order_by(Report.id))
+    ]
     with at(now() + LATER):
         write_report_letters(SYSTEM)
         assert write_report_letters(SYSTEM) == 0
@@ -305,7 +307,7 @@ def test_many_outcomes_of_a_day_come_in_one_letter_the_next(
         assert said not in found[-1].text + found[-1].html
     assert f"http://localhost/reports/{numbers[-1]}" in found[-1].html
     with at(now() + LATER + timedelta(days=1, hours=1)):
-        assert [one.kind for one in due_deliveries(1_000)].count("outcomes") == 1
+        assert [due_delivery.kind for due_delivery in due_deliveries(1_000)].count("outcomes") == 1
         many_decided(people, things, 2)
         with at(now() + LATER):
             write_report_letters(SYSTEM)
@@ -323,15 +325,15 @@ def test_a_flood_to_one_address_keeps_nobody_else_waiting(
         while write_report_letters(SYSTEM, 4):
             pass
     gathered = [
-        one
-        for one in db.session.scalars(select(Delivery).order_by(Delivery.id))
-        if one.kind == "outcomes"
+        delivery
+        for delivery in db.session.scalars(select(Delivery).order_by(Delivery.id))
+        if delivery.kind == "outcomes"
     ]
-    assert [len(one.words["reports"]) for one in gathered] == [3, 3, 3, 1]
-    days = [(one.due_at - begun).days for one in gathered]
+    assert [len(line.words["reports"]) for line in gathered] == [3, 3, 3, 1]
+    days = [(line.due_at - begun).days for line in gathered]
     assert days == [1, 2, 3, 4]  # only one e-mail a day
-    assert all(one.created_at == one.due_at for one in gathered)
-    assert [one.to for one in outcomes(letters)].count("quiet@x.example") == 1
+    assert all(line.created_at == line.due_at for line in gathered)
+    assert [outcome.to for outcome in outcomes(letters)].count("quiet@x.example") == 1
 
 
 def test_a_letter_that_is_being_sent_gathers_no_more(
@@ -346,7 +348,9 @@ def test_a_letter_that_is_being_sent_gathers_no_more(
             many_decided(people, things, 1)
         with at(day + LATER):
             (taken,) = [
-                one for one in mail.lease_due_letters(SYSTEM, 100) if one.kind == "outcomes"
+                lease_due_letter
+                for lease_due_letter in mail.lease_due_letters(SYSTEM, 100)
+                if lease_due_letter.kind == "outcomes"
             ]
             write_report_letters(SYSTEM)
             assert len(outcomes(letters)) == 7 + number  # a new decision gets another e-mail
@@ -363,7 +367,7 @@ def test_an_address_is_one_address_however_it_is_written(
     with at(now() + LATER):
         write_report_letters(SYSTEM)
     assert len(outcomes(letters)) == 6
-    receipts = [one for one in letters() if "arrived" in one.subject]
+    receipts = [letter for letter in letters() if "arrived" in letter.subject]
     assert len(receipts) == 10
 
 

@@ -240,5 +240,5 @@ def test_of_several_windows_one_gets_through(own: Flask) -> None:
 
         outcomes = at_once(own, [reply(f"{hours} {number}") for number in range(4)])
         assert outcomes.count("done") == 1, outcomes
-        assert sum("You can write again from" in one for one in outcomes) == 3
+        assert sum("You can write again from" in outcome for outcome in outcomes) == 3
     assert get_topic(SYSTEM, topic_id).replies_count == 4

@@ -181,7 +181,7 @@ def removal(topic: Any) -> Decision:
 def test_others_are_told_read_why_and_may_appeal(sign_in: Any, people: Any, gone: Any) -> None:
     topic, _decision = gone
     where = f"/moderation/decisions/{removal(topic).id}"
-    (notice,) = [one for one in notices(people.ben) if one.address == where]
+    (notice,) = [notice for notice in notices(people.ben) if notice.address == where]
     assert notice.heading == "A topic in which you wrote" and "your posts with it" in notice.words
     browser = sign_in(people.ben)
     page = browser.get(notice.address).text
@@ -201,7 +201,7 @@ def test_where_nobody_else_wrote_nothing_more_is_written_down(
     removed = db.select(Decision.item_id).where(Decision.deed == "remove")
     topics = db.session.scalars(removed.where(Decision.kind == "topic")).all()
     assert sorted(topics) == sorted([things.topic.id, gone[0].id])
-    assert not [one for one in notices(people.ana) if "topic" in one.heading]
+    assert not [notice for notice in notices(people.ana) if "topic" in notice.heading]
 
 
 def test_reports_of_the_topic_are_answered_by_the_clearing(people: Any, things: Any) -> None:
@@ -209,7 +209,7 @@ def test_reports_of_the_topic_are_answered_by_the_clearing(people: Any, things: 
     dialogue.reply(people.ben, topic.id, write("Why here?"))
     actions.report(people.chitra, "topic", topic.id, "spam")
     decision = actions.clear_spam(people.moderator, people.ana.id)
-    assert [one.item_id for one in answered_by(decision.id)] == [topic.id]
+    assert [report.item_id for report in answered_by(decision.id)] == [topic.id]
     actions.undo(people.moderator, decision.id)
     assert open_reports("topic", topic.id)
 

@@ -53,7 +53,7 @@ def notices_of(*members: Any) -> list[Notice]:
 
 
 def lines_of(*members: Any) -> list[tuple[str, str, str]]:
-    return [(one.kind, one.heading, one.words) for one in notices_of(*members)]
+    return [(notice.kind, notice.heading, notice.words) for notice in notices_of(*members)]
 
 
 def kept() -> tuple[int, int]:
@@ -218,7 +218,7 @@ def test_who_reported_several_texts_of_a_lot_is_told_once(people: Any, things: A
     decisions = actions.decide_all(people.host, things.topic.id, posts, "hide", REASONS)
     they_read(people.ana)
     actions.undo(people.host, decisions[-1].id)
-    assert [one.words for one in notices_of(people.ana)].count(TAKEN_BACK) == 1
+    assert [notice.words for notice in notices_of(people.ana)].count(TAKEN_BACK) == 1
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_who_knows_of_a_merge_is_led_back(people: Any, things: Any, target: Topi
     undone = actions.undo(people.host, decision.id)
     assert notices_of(people.chitra) == []
     back = [notices_of(member)[1:] for member in (people.ana, people.ben)]
-    assert [[(one.words, one.address) for one in lines] for lines in back] == [
+    assert [[(line.words, line.address) for line in lines] for lines in back] == [
         [(TAKEN_BACK, f"/moderation/decisions/{undone.id}")],
         [(TAKEN_BACK, things.topic.address)],
     ]
@@ -265,7 +265,7 @@ def test_who_knows_where_the_chosen_answer_went_is_told_once(
     assert len(notices_of(people.ana)) == 2  # one about the chosen answer, one about the moved post
     actions.undo(people.host, decision.id)
     told = notices_of(people.ana)[2:]
-    assert [(one.words, one.address) for one in told] == [(TAKEN_BACK, question.address)]
+    assert [(notice.words, notice.address) for notice in told] == [(TAKEN_BACK, question.address)]
     assert notices_of(people.ben) == [] and sound()
 
 
@@ -280,7 +280,7 @@ def test_only_an_author_who_knows_is_told_that_a_decision_about_a_practice_was_t
         decision = actions.send_back(people.host, things.practice.id, Reasons("Say where."))
     happens(people.ben)
     actions.undo(people.host, decision.id)
-    told = [(one.words, one.address) for one in notices_of(people.ben)]
+    told = [(notice.words, notice.address) for notice in notices_of(people.ben)]
     back = (TAKEN_BACK, f"/practices/{things.practice.slug}")
     assert told[1:] == ([back] if happens in KNOWN else []) and sound()
     assert len(told) == (2 if happens in KNOWN else 0)
@@ -297,7 +297,7 @@ def test_others_who_wrote_in_what_a_spammer_opened(people: Any, things: Any) -> 
     actions.undo(people.moderator, decision.id)
     assert notices_of(people.chitra) == [] == notices_of(people.ben)
     told = notices_of(people.ana)[1:]
-    assert [(one.words, one.address) for one in told] == [(TAKEN_BACK, topic.address)]
+    assert [(notice.words, notice.address) for notice in told] == [(TAKEN_BACK, topic.address)]
     assert sound()
 
 
@@ -306,7 +306,7 @@ def test_after_an_appeal_they_are_told_as_ever(people: Any, things: Any) -> None
     notices_of(people.ana, people.ben)
     made = appeal(people.ben, decision.id, "I wrote there.")
     decide_appeal(people.moderator, made.id, REVERSED, "You are right.")
-    assert [one.words for one in notices_of(people.ana)] == [
+    assert [notice.words for notice in notices_of(people.ana)] == [
         "Hidden by the moderators. It is rude.",
         "After an appeal the decision is taken back. You are right.",
     ]
@@ -369,7 +369,7 @@ def test_the_worker_is_waited_for_before_a_member_is_locked(people: Any, queries
     decision = actions.unsilence(people.moderator, people.ben.id)
     with queries() as made:
         actions.undo(people.moderator, decision.id)
-    locking = [one for one in made.statements if "FOR UPDATE" in one]
+    locking = [statement for statement in made.statements if "FOR UPDATE" in statement]
     tables = [re.findall(r"\bFROM (\w+)", one)[0] for one in locking]
     assert tables.index("event") < tables.index("member")
 
@@ -382,7 +382,7 @@ def test_while_it_is_read(own: Flask, hidden: Decision, is_read_first: bool) -> 
     deeds = [lambda: read(reader, notice_id), lambda: actions.undo(moderator, decision_id)]
     in_turn = deeds if is_read_first else deeds[::-1]
     outcomes = at_once(own, begun_in_turn(*in_turn))
-    told = [one.words for one in notices_of(reader)]
+    told = [notice.words for notice in notices_of(reader)]
     if is_read_first:
         assert outcomes == ["done", "done"] and told[1:] == [TAKEN_BACK]
     else:

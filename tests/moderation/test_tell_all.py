@@ -38,7 +38,7 @@ def _sound(sound: None) -> None:
 
 
 def told(member: Any) -> list[Any]:
-    return [one for one in notices_of(member) if one.kind == "announcement"]
+    return [notice for notice in notices_of(member) if notice.kind == "announcement"]
 
 
 def told_ids() -> set[int]:
@@ -69,7 +69,7 @@ def test_it_is_one_row_however_many_members_there_are(
     with queries() as few:
         actions.tell_all(people.administrator, things.topic.id)
     assert db.session.scalar(select(func.count()).where(Event.kind == "announcement")) == 1
-    assert not [one for one in few.statements if "INSERT INTO notice" in one]
+    assert not [statement for statement in few.statements if "INSERT INTO notice" in statement]
 
 
 def test_who_left_is_suspended_or_joined_later_is_not_told(people: Any, things: Any) -> None:
@@ -177,7 +177,7 @@ def test_it_is_in_the_log_and_neither_undone_nor_appealed(
     assert (line.deed, line.moderator.name) == ("tell_all", "Adam de Wit")
     with pytest.raises(Conflict):
         actions.undo(people.administrator, decision.id)
-    assert {one.kind for one in notices_of(people.ana)} == {"reply"}  # nothing of a decision
+    assert {notice.kind for notice in notices_of(people.ana)} == {"reply"}  # nothing of a decision
     page = sign_in(people.ana).get(f"/moderation/decisions/{decision.id}")
     assert "Appeal" not in page.text.partition("<main")[2].partition("</main")[0]
     log = sign_in(people.moderator).get("/moderation/log?deed=tell_all").text

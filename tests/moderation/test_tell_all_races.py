@@ -50,8 +50,8 @@ def require_told_once(topic_id: int, teller: str) -> None:
     found = db.session.scalars(select(Topic.id).where(Topic.told_all_at.is_not(None))).all()
     deeds = db.session.scalars(select(Decision).where(Decision.deed == Deed.TELL_ALL)).all()
     event = db.session.scalars(select(Event).where(Event.kind == "announcement")).one()
-    assert [*found] == [topic_id] == [one.item_id for one in deeds]
-    assert {one.moderator_id for one in deeds} == {event.actor_id} == {person(teller).id}
+    assert [*found] == [topic_id] == [deed.item_id for deed in deeds]
+    assert {deed.moderator_id for deed in deeds} == {event.actor_id} == {person(teller).id}
     require_sound(6)
     notices = select(Notice.member_id).where(Notice.kind == "announcement")
     others = select(Member.id).where(Member.id.not_in([event.actor_id, *event.but]))

@@ -23,9 +23,9 @@ def row_of(page: str, decision_id: int) -> str:
     """The HTML of one decision's row in the log."""
     rows = unescape(page).split("<tr>")
     return next(
-        one
-        for one in rows
-        if f'<th scope="row"><a href="/moderation/decisions/{decision_id}"' in one
+        row
+        for row in rows
+        if f'<th scope="row"><a href="/moderation/decisions/{decision_id}"' in row
     )
 
 

@@ -33,5 +33,7 @@ def test_the_title_of_what_is_out_of_sight_is_not_said(
     actions.decide(people.moderator, "topic", things.topic.id, deed, REASONS)
     for address in pages:
         page = browser.get(address)
-        assert page.status_code == 200 and not [one for one in titles if one in page.text], address
+        assert page.status_code == 200 and not [title for title in titles if title in page.text], (
+            address
+        )
         assert "in a topic that is hidden or removed" in page.text, address
