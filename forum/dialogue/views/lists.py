@@ -18,10 +18,7 @@ from forum.dialogue.models import KINDS
 from forum.dialogue.queries import (
     ACTIVE,
     MINE,
-    NEW,
     ORDERS,
-    READ,
-    WATCHED,
     MyTopics,
     TopicCounts,
     TopicFilter,
@@ -67,7 +64,7 @@ def _list(agenda: Agenda | None) -> ResponseReturnValue:
         theme_names=list(names.items()),
         languages=_languages(by_language, wanted.language),
         address=address,
-        active=_active_filters(wanted, mine, names, address),
+        active=_active_filters(wanted, names, address),
         **_theme_context(wanted),
     )
 
@@ -148,18 +145,15 @@ def _unread_all(agenda_id: int | None, address: str) -> AnyResponse:
 
 
 def _active_filters(
-    wanted: TopicFilter, mine: str, names: dict[str, str], address: Callable[..., str]
+    wanted: TopicFilter, names: dict[str, str], address: Callable[..., str]
 ) -> list[tuple[str, str]]:
-    """The active filters: the label of each, and the address of the list without it. Known kinds have tabs instead."""
+    """The filters by what was typed or chosen: the label of each, and the address of the list without it.
+
+    Known kinds have tabs instead.
+    """
     language = dict(languages()).get(wanted.language, wanted.language)
     kind = "" if wanted.kind in KINDS else wanted.kind
-    concern = {
-        WATCHED: _("What you watch"),
-        NEW: _("With new posts for you"),
-        READ: _("What you have read"),
-    }
     chosen = (
-        ("mine", concern.get(mine, "")),
         ("kind", kind),
         ("theme", names.get(wanted.theme, wanted.theme)),
         ("language", language),
