@@ -82,6 +82,7 @@ def _post_thing(reader: Person, post_id: int) -> Thing:
 
 
 def from_post(reader: Person, post: Post) -> Thing:
+    """A post, with topic and agenda loaded; for the body of a case or practice, that page."""
     if is_of_page(post):
         return _thing_of_page_topic(reader, post.topic)
     return Thing(
@@ -108,6 +109,7 @@ def _topic_thing(reader: Person, topic_id: int) -> Thing:
 
 
 def from_topic(topic: Topic) -> Thing:
+    """A topic with its agenda loaded; also the one of a case or practice, as itself."""
     return Thing(
         kind="topic",
         item_id=topic.id,
@@ -135,6 +137,7 @@ def _case_thing(reader: Person, case_id: int) -> Thing:
 
 
 def from_case(case: Case) -> Thing:
+    """A case with its topic and agenda loaded; who opened the topic is its author."""
     return _from_page(case, "case", case.name, case.topic.author_id)
 
 
@@ -143,6 +146,7 @@ def _practice_thing(reader: Person, practice_id: int) -> Thing:
 
 
 def from_practice(practice: Practice) -> Thing:
+    """A practice with its agenda loaded."""
     return _from_page(practice, "practice", practice.title, practice.author_id)
 
 
@@ -167,6 +171,7 @@ def _member_thing(reader: Person, member_id: int) -> Thing:
 
 
 def from_member(member: Member) -> Thing:
+    """The profile of a member, which belongs to no agenda."""
     return Thing(
         kind="member",
         item_id=member.id,
@@ -208,6 +213,7 @@ def _held_thing(reader: Person, held_id: int) -> Thing:
 
 
 def from_held(held: Held) -> Thing:
+    """A text that a rule holds back, with topic and agenda loaded."""
     topic = held.topic
     return Thing(
         kind="held",
