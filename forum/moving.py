@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -52,6 +53,15 @@ MARKER = Table(
 SQLITE_SEQUENCE = Table(
     "sqlite_sequence", MetaData(), Column("name", String), Column("seq", Integer)
 )
+CLOSING_SECONDS = (
+    3.0  # for PostgreSQL to note that a program which has ended is no longer connected
+)
+# Of other roles PostgreSQL does not tell everybody; a forum has one
+CONNECTED = text(
+    """SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user
+    AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+)
 Note = Callable[[int], object]  # called with the number of rows done since the last call
 
 
@@ -77,6 +87,23 @@ def refuse_what_is_in_use(target: Engine) -> None:
             raise Refusal(f"The target holds something else: {', '.join(sorted(others)[:5])}.")
         if filled := filled_table(connection):
             raise Refusal(f"The target holds rows already, in {filled}.")
+
+
+def refuse_if_connected(source: Engine) -> None:
+    """Raise `Refusal` while another program is connected to a PostgreSQL database with the role of the forum.
+
+    A forum that runs would go on writing there, and what it writes after the move would be lost.
+    """
+    until = time.monotonic() + CLOSING_SECONDS
+    while number := _count_connected(source):
+        if time.monotonic() > until:
+            raise Refusal(f"The source is in use: connections of programs to it: {number}.")
+        time.sleep(0.1)
+
+
+def _count_connected(source: Engine) -> int:
+    with source.connect() as connection:
+        return connection.scalar(CONNECTED) or 0
 
 
 def begin(target: Engine, origin: str) -> None:

@@ -241,6 +241,26 @@ def test_a_forum_that_runs_is_not_moved(source: Forum, target: Forum) -> None:
     assert refused.exit_code == 1 and not files_aside(source) and not marked(target.url)
 
 
+def test_a_forum_that_runs_is_not_moved_back_either(
+    source: Forum, target: Forum, made: MakeForum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL, too: a move while the forum ran ended well, and what was written there afterwards was lost."""
+    monkeypatch.setattr(moving, "CLOSING_SECONDS", 0.3)
+    back = made("not back", is_sqlite=True)
+    assert source.run("move-database", target.url).exit_code == 0
+    other = create_engine(target.url)
+    with other.connect() as reader:
+        reader.execute(select(Post.id)).all()
+        refused = target.run("move-database", back.url)
+    other.dispose()
+    bring_back(target)
+    assert refused.exit_code == 1 and "in use" in refused.output, refused.output
+    assert (
+        "Stop the forum, and whatever else uses it. The source has not changed." in refused.output
+    )
+    assert not marked(back.url)
+
+
 def test_a_file_that_somebody_opens_meanwhile_keeps_its_name(
     source: Forum, target: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:

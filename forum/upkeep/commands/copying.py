@@ -114,8 +114,9 @@ def move_database(target_url: str, again: bool) -> None:
         target.dispose()
     click.echo(f"{_rows_in_words(counts)} are the same in both databases, each compared.")
     _put_aside(source)
+    password = " (with its password)" if target.url.password else ""
     click.echo(
-        f"Set FORUM_DATABASE_URL to {_without_secrets(target.url)} (with its password), also where backups are made, "
+        f"Set FORUM_DATABASE_URL to {_without_secrets(target.url)}{password}, also where backups are made, "
         "and start the forum."
     )
 
@@ -130,8 +131,7 @@ def _prepare(source: Engine, target: Engine, again: bool) -> None:
     """Create the tables of the target, unless an earlier, interrupted move has. Raises `Refusal` if the target is in use."""
     if source.url == target.url:
         raise Refusal("This is the database that the forum has already.")
-    if source.dialect.name == "sqlite":
-        _refuse_running_forum(source)
+    _refuse_running_forum(source)
     if again and moving.is_under_way(target):
         moving.start_again(target)
     if not moving.is_under_way(target):
@@ -143,10 +143,13 @@ def _prepare(source: Engine, target: Engine, again: bool) -> None:
 
 
 def _refuse_running_forum(source: Engine) -> None:
-    """Raise `Refusal` while other processes use the SQLite file: what they write after the move would be lost."""
+    """Raise `Refusal` while other processes use the database: what they write after the move would be lost."""
     source.dispose()  # so that this process does not keep the file open
     try:
-        refuse_if_open(Path(source.url.database or ""))
+        if source.dialect.name == "sqlite":
+            refuse_if_open(Path(source.url.database or ""))
+        else:
+            moving.refuse_if_connected(source)
     except Refusal as error:
         raise Refusal(f"{error.message} Stop the forum, and whatever else uses it.") from error
 
