@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 A = TypeVar("A")
 MAX_FILES = 20_000  # of a folder whose sizes are added
 TRIM_SECONDS = 10
+LATELY = timedelta(minutes=1)
 
 
 def try_to_write(folder: Path) -> None:
@@ -59,6 +60,18 @@ def time_of(path: Path) -> datetime | None:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError:
         return None
+
+
+def is_being_touched(path: Path, seconds: float) -> bool:
+    """Whether a program touches a file again and again: waits so many seconds for that, if it was touched a minute ago at most."""
+    seen, until = time_of(path), time.monotonic() + seconds
+    if seen is None or datetime.now(UTC) - seen > LATELY:
+        return False
+    while time.monotonic() < until:
+        if time_of(path) != seen:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 class Trimmer:

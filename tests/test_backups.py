@@ -382,6 +382,32 @@ def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: 
         ("damaged", whole[:middle]),
         ("damaged", whole[:middle] + flipped + whole[middle + len(flipped) :]),
     ):
+def test_nothing_is_restored_while_a_worker_is_at_work(empty: Forum, kept: Path) -> None:
+    """Its server writes on into the old file, wherever that was moved, and what is posted meanwhile would be lost."""
+    seen, is_over = empty.app.extensions["settings"].heartbeat_path, threading.Event()
+    seen.touch()
+
+    def work() -> None:
+        while not is_over.wait(0.05):
+            seen.touch()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        refused = empty.run("restore", kept)
+    finally:
+        is_over.set()
+        worker.join()
+    words = f"A forum runs with {empty.data}: its worker is at work. Stop it first. Nothing was restored."
+    assert (refused.exit_code, refused.output) == (1, f"Error: {words}\n")
+
+
+def test_a_backup_that_is_not_there_is_said(empty: Forum, tmp_path: Path) -> None:
+    refused = empty.run("restore", tmp_path / "nothing")
+    words = f"Error: {tmp_path}/nothing: No such file or directory. Nothing was restored.\n"
+    assert (refused.exit_code, refused.output) == (1, words)
+
+
         (tmp_path / "bad").write_bytes(content)
         result = empty.run("restore", tmp_path / "bad")
         assert result.exit_code == 1 and words in result.output, result.output

@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from forum import backups, moving, web
+from forum import backups, machine, moving, web
 from forum.copies import Copier, copier, put_aside, refuse_if_open
 from forum.db import db
 from forum.engines import analyze
@@ -24,6 +24,7 @@ from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp
 
 # Query parameters of a database address that must not be printed
+WORKER_SECONDS = 3.0  # a worker that is at work touches its file once in so many seconds
 SECRET_PARAMETERS = ("password", "sslpassword")
 
 
@@ -64,7 +65,8 @@ def restore(source: Path) -> None:
     """
     with _errors_end_command("Nothing was restored."):
         settings = web.settings()
-        what = _copier(), settings.data, source, queries.known_revisions()
+        _refuse_running_worker(settings)
+        what = _copier(), settings.data, source.absolute(), queries.known_revisions()
         made = backups.put_back(*what, keeps_key=not settings.has_new_key)
     click.echo(f"Restored {_rows_in_words(made.counts)}, as they were on {made.made_at}.")
     if words := _about_key(made, settings):
@@ -76,6 +78,12 @@ def restore(source: Path) -> None:
 
 def _about_key(made: backups.Manifest, settings: Settings) -> str:
     """A warning if the restored forum may use another secret key than before, or an empty string."""
+def _refuse_running_worker(settings: Settings) -> None:
+    """Raise `Refusal` while a worker is at work here: its forum has the old file open and would go on writing into that."""
+    if machine.is_being_touched(settings.heartbeat_path, WORKER_SECONDS):
+        raise Refusal(f"A forum runs with {settings.data}: its worker is at work. Stop it first.")
+
+
     if backups.KEY not in made.files:
         why = "The secret key is not in the backup: FORUM_SECRET_KEY has to be the one that the forum had."
     elif settings.has_given_key and not backups.holds_key(settings.data, settings.secret_key):
