@@ -74,7 +74,10 @@ def workshop(target: Path) -> Iterator[Path]:
     The caller moves the finished file to the target. Raises `Refusal` while another process works there.
     """
     folder = target.with_name(f".{target.name}.partial")
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except (FileNotFoundError, PermissionError) as error:  # of the folder around it
+        raise type(error)(error.errno, error.strerror, str(target.parent)) from error
     held = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -160,7 +160,7 @@ def _connect(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
             yield connection
     except sqlite3.DatabaseError as error:
-        raise Refusal(f"{path.name}: {error}.") from error
+        raise Refusal(f"{path}: {error}.") from error
 
 
 def _tables_of_sqlite(connection: sqlite3.Connection) -> list[str]:

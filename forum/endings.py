@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import pwd
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -24,8 +27,29 @@ class WrongUsage(click.UsageError):
     exit_code = EX_USAGE
 
 
+# What a disk says of itself, whichever file it is about
+DISK_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 FAILURES: dict[str, type[click.ClickException]] = {"mail-in": TryAgain}
 WRONG_USAGES: dict[str, type[click.UsageError]] = {"mail-in": WrongUsage}
+
+
+def is_about_files(error: OSError) -> bool:
+    """Whether an `OSError` is the fault of a file, folder or disk, and not a mistake of the program."""
+    return error.filename is not None or error.errno in DISK_FAILURES
+
+
+def said_of_files(error: OSError) -> str:
+    """An `OSError` in a sentence: which file or folder, what is wrong with it, and for want of rights who asked."""
+    where = f"{error.filename}: " if error.filename else ""
+    who = f" This command runs as {_user()}." if isinstance(error, PermissionError) else ""
+    return f"{where}{error.strerror or error}.{who}"
+
+
+def _user() -> str:
+    try:
+        return f"the user {pwd.getpwuid(os.geteuid()).pw_name}"
+    except KeyError:  # as in containers
+        return f"the user {os.geteuid()}"
 
 
 @contextmanager

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import sqlite3
 from collections.abc import Iterator
+from getpass import getuser
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -13,7 +16,7 @@ import click
 import pytest
 from flask_migrate import upgrade
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.routing import Map, Rule
 
 from forum import supervisor
@@ -184,18 +187,50 @@ def test_a_mistake_of_ours_is_no_sentence(made: MakeForum) -> None:
         forum.run("members", "list")
 
 
+FULL = errno.ENOSPC, "No space left on device"
+SHUT = errno.EACCES, "Permission denied"
+NO_ROOM = sqlite3.OperationalError("disk I/O error")
+NO_ROOM.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+
+
 @pytest.mark.sqlite_only  # needs no database
-def test_a_full_disk_ends_a_command_with_a_sentence(made: MakeForum, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(*FULL, "/srv/some-file"), "/srv/some-file: No space left on device."),
+        (OSError(*FULL), "No space left on device."),  # as when a file is written
+        (
+            OSError(*SHUT, "/root/some-file"),
+            f"/root/some-file: Permission denied. This command runs as the user {getuser()}.",
+        ),
+        (
+            OperationalError("select 1", None, NO_ROOM),
+            "The database cannot be used: disk I/O error. Is the disk full?",
+        ),
+    ],
+    ids=["full", "full somewhere", "shut", "full for the database"],
+)
+def test_a_file_or_disk_that_fails_ends_a_command_with_a_sentence(
+    made: MakeForum, monkeypatch: Any, error: Exception, words: str
+) -> None:
     forum = made("full")
     forum.run("db", "upgrade")
 
-    def full() -> Any:
-        raise OSError(errno.ENOSPC, "No space left on device", "/srv/forum/some-file")
+    def fail() -> Any:
+        raise error
 
-    monkeypatch.setattr("forum.upkeep.queries.checks", full)
+    monkeypatch.setattr("forum.upkeep.queries.checks", fail)
     ended = forum.run("check")
-    words = "Error: /srv/forum/some-file: No space left on device.\n"
-    assert (ended.exit_code, ended.output) == (1, words)
+    assert (ended.exit_code, ended.output) == (1, f"Error: {words}\n")
+
+
+@pytest.mark.sqlite_only  # needs no database
+def test_another_mistake_of_the_system_is_no_sentence(made: MakeForum, monkeypatch: Any) -> None:
+    forum = made("full")
+    forum.run("db", "upgrade")
+    monkeypatch.setattr("forum.upkeep.queries.checks", lambda: os.close(-1))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        forum.run("check")
 
 
 @pytest.mark.sqlite_only  # needs no database

@@ -239,7 +239,7 @@ def test_an_interrupted_backup_leaves_the_old_one(database: Path, tmp_path: Path
     left = [path.name for path in target.parent.iterdir() if path != target]
     assert left == ([".forum.backup.partial"] if how == "killed" else [])
     if how == "full":
-        assert "Refusal: forum.sqlite: " in ended.stderr
+        assert f"Refusal: {target.parent}/.forum.backup.partial/forum.sqlite: " in ended.stderr
     backup_of(database, target)  # the next backup removes the leftovers and replaces the old one
     assert [path.name for path in target.parent.iterdir()] == [target.name]
     assert manifest_of(target)["counts"] == {"words": 1}
@@ -323,9 +323,19 @@ def test_a_copy_is_tried_beside_the_real_database_however_that_is_named() -> Non
 
 def test_a_place_that_is_not_there_is_said(source: Forum, tmp_path: Path) -> None:
     result = source.run("backup", tmp_path / "nowhere" / "forum.backup")
-    place = tmp_path / "nowhere" / ".forum.backup.partial"
-    assert result.exit_code == 1
-    assert result.output.endswith(f"Error: {place}: No such file or directory.\n"), result.output
+    words = f"Error: {tmp_path / 'nowhere'}: No such file or directory.\n"
+    assert result.exit_code == 1 and result.output.endswith(words), result.output
+
+
+def test_a_place_is_said_with_its_whole_path(
+    source: Forum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever types `interurban backup x` does not know in which folder that looks."""
+    monkeypatch.chdir(tmp_path)
+    made = source.run("backup", "forum.backup")
+    assert made.exit_code == 0 and f"{tmp_path}/forum.backup: " in made.output, made.output
+    refused = source.run("backup", "nowhere/forum.backup")
+    assert f"Error: {tmp_path}/nowhere: No such file" in refused.output, refused.output
 
 
 # Restoring
@@ -372,16 +382,6 @@ def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:
     assert "Nothing was restored." in result.output and source.post_ids() == before
 
 
-def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: Path) -> None:
-    whole = kept.read_bytes()
-    middle = len(whole) // 2
-    # More than a block, because a single bit may be in the padding after a file, where it does no harm
-    flipped = bytes(byte ^ 1 for byte in whole[middle : middle + 1024])
-    for words, content in (
-        ("not a backup, or it is damaged", b"something else"),
-        ("damaged", whole[:middle]),
-        ("damaged", whole[:middle] + flipped + whole[middle + len(flipped) :]),
-    ):
 def test_nothing_is_restored_while_a_worker_is_at_work(empty: Forum, kept: Path) -> None:
     """Its server writes on into the old file, wherever that was moved, and what is posted meanwhile would be lost."""
     seen, is_over = empty.app.extensions["settings"].heartbeat_path, threading.Event()
@@ -408,6 +408,16 @@ def test_a_backup_that_is_not_there_is_said(empty: Forum, tmp_path: Path) -> Non
     assert (refused.exit_code, refused.output) == (1, words)
 
 
+def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: Path) -> None:
+    whole = kept.read_bytes()
+    middle = len(whole) // 2
+    # More than a block, because a single bit may be in the padding after a file, where it does no harm
+    flipped = bytes(byte ^ 1 for byte in whole[middle : middle + 1024])
+    for words, content in (
+        ("not a backup, or it is damaged", b"something else"),
+        ("damaged", whole[:middle]),
+        ("damaged", whole[:middle] + flipped + whole[middle + len(flipped) :]),
+    ):
         (tmp_path / "bad").write_bytes(content)
         result = empty.run("restore", tmp_path / "bad")
         assert result.exit_code == 1 and words in result.output, result.output

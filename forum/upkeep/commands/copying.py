@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from forum import backups, machine, moving, web
 from forum.copies import Copier, copier, put_aside, refuse_if_open
 from forum.db import db
+from forum.endings import said_of_files
 from forum.engines import analyze
 from forum.errors import Refusal
 from forum.lazy import library
@@ -23,8 +24,8 @@ from forum.settings import Settings, why_no_database
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp
 
-# Query parameters of a database address that must not be printed
 WORKER_SECONDS = 3.0  # a worker that is at work touches its file once in so many seconds
+# Query parameters of a database address that must not be printed
 SECRET_PARAMETERS = ("password", "sslpassword")
 
 
@@ -35,6 +36,7 @@ def backup(target: Path) -> None:
     settings = web.settings()
     if not target.name:
         raise click.ClickException("TARGET is the name of a file.")
+    target = target.absolute()  # messages about it have to say where it is
     if target.exists() and not target.is_file():  # a device would be replaced by the backup
         raise click.ClickException(f"{target} is no file that a backup could take the place of.")
     kept = "The old backup is kept." if target.exists() else ""
@@ -57,7 +59,7 @@ def backup(target: Path) -> None:
 
 
 @bp.cli.command("restore")
-@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, readable=False))
 def restore(source: Path) -> None:
     """Let an empty forum become the one in the backup SOURCE. Nothing is ever overwritten.
 
@@ -76,14 +78,14 @@ def restore(source: Path) -> None:
     analyze(db.engine)
 
 
-def _about_key(made: backups.Manifest, settings: Settings) -> str:
-    """A warning if the restored forum may use another secret key than before, or an empty string."""
 def _refuse_running_worker(settings: Settings) -> None:
     """Raise `Refusal` while a worker is at work here: its forum has the old file open and would go on writing into that."""
     if machine.is_being_touched(settings.heartbeat_path, WORKER_SECONDS):
         raise Refusal(f"A forum runs with {settings.data}: its worker is at work. Stop it first.")
 
 
+def _about_key(made: backups.Manifest, settings: Settings) -> str:
+    """A warning if the restored forum may use another secret key than before, or an empty string."""
     if backups.KEY not in made.files:
         why = "The secret key is not in the backup: FORUM_SECRET_KEY has to be the one that the forum had."
     elif settings.has_given_key and not backups.holds_key(settings.data, settings.secret_key):
@@ -192,14 +194,13 @@ def _errors_end_command(words: str) -> Iterator[None]:
         said = single_line(error.message).rstrip(".")
         raise click.ClickException(f"{said}. {words}".rstrip()) from error
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        said = f"{where}{error.strerror or error}"
-        raise click.ClickException(f"{said}. {words}".rstrip()) from error
+        raise click.ClickException(f"{said_of_files(error)} {words}".rstrip()) from error
     except library("alembic.util").CommandError as error:
         raise click.ClickException(f"{error}. {words}".rstrip()) from error
     except DBAPIError as error:
         said = " ".join(str(error.orig).split())
-        raise click.ClickException(f"The database says: {said}. {words}".rstrip()) from error
+        end = "" if said.endswith(("?", ".")) else "."
+        raise click.ClickException(f"The database says: {said}{end} {words}".rstrip()) from error
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from forum.endings import FAILURES, WRONG_USAGES
+from forum.endings import FAILURES, WRONG_USAGES, is_about_files, said_of_files
 from forum.engines import is_away
 from forum.upkeep import queries
 
@@ -84,9 +84,15 @@ def _outages_end_command(ending: type[click.ClickException]) -> Iterator[None]:
     except DBAPIError as error:
         if not is_away(error):
             raise
-        words = " ".join(str(error.orig).split())
-        raise ending(f"The database cannot be used: {words}") from error
+        raise ending(f"The database cannot be used: {_words_of(error)}") from error
     except OSError as error:
-        if error.filename is None:
+        if not is_about_files(error):
             raise
-        raise ending(f"{error.filename}: {error.strerror}.") from error
+        raise ending(said_of_files(error)) from error
+
+
+def _words_of(error: DBAPIError) -> str:
+    """What the database says; SQLite calls it an I/O error when its disk has no room for the files beside the database."""
+    words = " ".join(str(error.orig).split())
+    is_disk = getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_IOERR")
+    return f"{words}. Is the disk full?" if is_disk else words
