@@ -177,6 +177,7 @@ def test_wrong_counters_are_told_and_mended(run: Run, world: None) -> None:
         line = f"{row.__tablename__} {row.id}: {name} is {wrong}, should be {shown}\n"
         assert line in told.output
     assert told.exit_code == 1 and f"Error: {len(broken)} faults." in told.output
+    assert "`flask check --fix` mends what follows from the rows" in told.output
     mended = run("check", "--fix")
     assert mended.exit_code == 0 and "Mended 1 fault of post.useful_count." in mended.output
     db.session.expire_all()
@@ -305,6 +306,7 @@ def test_a_notice_about_what_is_hidden_goes_out_of_sight(run: Run, world: None) 
 def test_what_cannot_be_mended_is_said(run: Run, world: None) -> None:
     practice = first(Practice)
     change(practice, adapted_from_id=practice.id)
+    assert "mends what follows" not in run("check").output
     told = run("check", "--fix")
     assert told.exit_code == 1 and "is adapted, in the end, from itself" in told.output
     assert "Compare with a backup." in told.output and "Error: 1 fault." in told.output

@@ -37,7 +37,7 @@ Ids = dict[str, "array[int]"]
 @click.option("--fix", is_flag=True, help="Mend what can be mended from the rows themselves.")
 def check(fix: bool) -> None:
     """Say what is wrong in the database, a line for each fault. The forum may run meanwhile."""
-    faults = 0
+    faults, is_mendable = 0, False
     with without_slow_log():
         of_folder = (
             Check("files", _files_left_behind, "files"),
@@ -45,11 +45,14 @@ def check(fix: bool) -> None:
         )
         for check in (*queries.checks(), *of_folder):
             number, ids = _report(check)
+            is_mendable |= bool(number) and check.mend in {*MEND, *MEND_ALL}
             faults += _mend_and_report(check, number, ids) if number and fix else number
         if fix:
             _mend_full_text_index()
     if words := queries.not_checked(has_mended=fix):
         click.echo(words)
+    if is_mendable and not fix:
+        click.echo("`flask check --fix` mends what follows from the rows themselves.")
     if faults:
         raise click.ClickException(_count_of(faults, "fault") + ".")
     click.echo("Nothing is wrong.")
