@@ -108,9 +108,15 @@ def worker() -> None:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", default=8000, help="Port to listen on.")
-@click.option("--workers", default=2, type=click.IntRange(1), help="How many server processes.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option(
+    "--workers",
+    default=2,
+    type=click.IntRange(1),
+    show_default=True,
+    help="How many server processes.",
+)
 @click.option("--no-worker", is_flag=True, help="Start no worker: `flask worker` runs elsewhere.")
 def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
