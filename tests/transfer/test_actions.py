@@ -325,6 +325,21 @@ def test_what_a_file_speaks_of_must_exist_and_nothing_is_half_loaded(
     assert any(one.startswith(fault) and says in one for one in found), found
 
 
+def test_a_translation_of_nothing_is_a_mistake(people: Any) -> None:
+    """It was left out without a word, with all of its text."""
+    fields = "- of: case a-streeet\n- language: fr\n- written on: 2026-10-20"
+    wrong = f"{GOOD}\n## Translations\n\n### Une rue\n{fields}\n\nDes arbres.\n"
+    line = line_of(wrong, "- of: case")
+    assert refused(people, wrong) == [f"line {line}: there is no case “a-streeet”"]
+    draft = "\n## Practices\n\n### Own\n- slug: own\n- by: ana-prado\n- sentence: Dig.\n- state: draft\n"
+    of_draft = wrong.replace("case a-streeet", "practice own").replace(
+        "Des arbres.", "#### Lessons\n\nUn."
+    )
+    found = refused(people, of_draft.replace("\n## Trans", f"{draft}\n## Trans"))
+    assert any("“own” is not published, so nobody translates it" in one for one in found), found
+    assert import_agenda(people.moderator, read_agenda(wrong.replace("streeet", "street")))
+
+
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(people: Any) -> None:
     """Faults in the file, faults that only the database shows, and each occurrence of a repeated one."""
     wrong = (

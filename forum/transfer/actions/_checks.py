@@ -212,6 +212,17 @@ def _comments_target(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int]
     return (practice.topic_id is not None, 0) if practice else None
 
 
+def _check_translations(file: AgendaFile, loading: Loading) -> None:
+    """A translation must be of a case or published practice: otherwise a whole text would be left out without a word."""
+    for values in file.translations:
+        for address, line in values.values_of("of"):
+            kind, _, slug = address.strip("/").partition("s/")
+            found = _comments_target(file, kind, slug)
+            loading.expect(found, line, f"there is no {kind} “{slug}”")
+            is_shown = found is None or found[0]
+            loading.expect(is_shown, line, f"“{slug}” is not published, so nobody translates it")
+
+
 def _paragraph_count(text: str) -> int:
     return len(paragraphs(text)) if text else 0
 
@@ -422,6 +433,7 @@ CHECKS = (
     _check_slugs,
     _check_practices,
     _check_comments,
+    _check_translations,
     _check_topics,
     _check_order,
     _check_pictures,

@@ -31,7 +31,7 @@ def _member_id(values: Values, name: str, loading: Loading) -> int | None:
 
 
 def _load(curator: Member, values: Values, course: parallels.TranslationCourse) -> None:
-    """Load it; a translation of something that does not exist here is left out, as are words for figures that do not exist."""
+    """Load it; one whose original was not published after all is left out, as are words for figures that do not exist."""
     original = original_at(curator, values["of"])
     if original is None:
         return
