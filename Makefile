@@ -2,7 +2,8 @@
 PORT ?= 8000
 PYTHON ?= python3
 BIN = .venv/bin
-DEMO = FORUM_DEMO=1 FORUM_LOG=$${FORUM_LOG:-off} $(BIN)/flask --app wsgi
+# Always the demo's own file: `db upgrade` would change the schema of a real forum whose address is in the environment.
+DEMO = FORUM_DATABASE_URL= FORUM_DEMO=1 FORUM_LOG=$${FORUM_LOG:-off} $(BIN)/flask --app wsgi
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: run test quick check format lint types contracts templates lock messages icons fonts bench trials clean

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,6 +32,7 @@ from tests.forums import forums
 from tests.transfer.conftest import GOOD
 
 Run = Callable[..., Result]
+TOP = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -56,6 +59,25 @@ def test_the_demo_does_not_go_into_a_real_forum(
     assert "This database is a real forum." in done.output
     assert queries.counts() == before
     assert not (settings.data / "demo-people.txt").exists()
+
+
+def test_make_run_never_touches_the_database_of_a_real_forum(tmp_path: Path) -> None:
+    """With the address of one in the environment it upgraded that before it refused."""
+    stub = tmp_path / "flask"
+    stub.write_text('#!/bin/sh\necho "$FORUM_DATABASE_URL|$FORUM_DEMO"\n')
+    stub.chmod(0o755)
+    real = {**os.environ, "FORUM_DATABASE_URL": f"sqlite:///{tmp_path}/real.sqlite"}
+    words = ["make", "-f", "Makefile", "-f", "-", f"BIN={tmp_path}", "ask"]
+    asked = subprocess.run(
+        words,
+        cwd=TOP,
+        env=real,
+        input="ask:\n\t@$(DEMO)\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert asked.stdout == "|1\n", asked.stderr
 
 
 def test_a_demo_that_was_interrupted_is_loaded_anew(
