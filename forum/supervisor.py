@@ -30,6 +30,9 @@ log = logging.getLogger("forum.supervisor")
 # A command that once ran for so many seconds is configured correctly, and always restarted
 STARTED_SECONDS = 5.0
 READY_SECONDS = 10.0  # until the other commands are started although the server does not answer
+# On SIGHUP a new server process has so many to load the forum before the old one ends. It takes one or two by itself, and
+# five on a busy machine, since the worker loads it as well; in less nobody would listen for a moment.
+RENEW_SECONDS = "6"
 RESTART_SECONDS = 2.0  # between two starts of the same command
 TERMINATE_SECONDS = 20
 # Threads per server process, started when needed; more than bodies that may be read and long answers that may be sent
@@ -267,6 +270,7 @@ def server_command(host: str, port: int, workers: int) -> list[str]:
     server += ["--blocking-threads", str(THREADS), "--backpressure", str(_connections())]
     server += ["--backlog", "256", "--http1-header-read-timeout", "10000"]
     server += ["--respawn-failed-workers", "--workers-kill-timeout", "15"]  # a process may hang
+    server += ["--respawn-interval", RENEW_SECONDS]
     return [*server, "--log-level", "error", "wsgi:app"]
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,7 +21,8 @@ from pathlib import Path
 import pytest
 
 from forum import logformat, supervisor
-from forum.supervisor import THREADS, WORKER_COMMAND, Plan, server_command, supervise
+from forum.supervisor import THREADS, WORKER_COMMAND, Plan, answers, server_command, supervise
+from tests.ports import free_port
 
 TOP = Path(__file__).parent.parent
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -360,6 +362,38 @@ def test_what_it_logs_looks_like_the_log_of_the_forum(kind: str, lines: list[str
     ).stderr
     assert len(told.splitlines()) == len(lines)
     assert all(line in one for line, one in zip(lines, told.splitlines(), strict=True))
+
+
+@pytest.mark.thorough
+def test_a_server_that_loads_slowly_is_renewed_without_a_gap(tmp_path: Path) -> None:
+    """Each old process ended after 3.5 seconds, loaded or not: on a busy machine connections were refused."""
+    slow = "import time\n\ntime.sleep(3.8)\n\ndef app(_asked, answer):\n    answer('200 OK', [])\n    return [b'']\n"
+    (tmp_path / "wsgi.py").write_text(slow)
+    port = free_port()
+    server = subprocess.Popen(server_command("127.0.0.1", port, 1), cwd=tmp_path)
+    try:
+        _wait_until(lambda: answers("127.0.0.1", port), 30)
+        before = _children(server.pid)
+        server.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 30
+        while before & _children(server.pid) and time.monotonic() < until:
+            assert answers("127.0.0.1", port)
+            time.sleep(0.05)
+        assert answers("127.0.0.1", port) and not before & _children(server.pid)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _children(pid: int) -> set[str]:
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def _wait_until(is_so: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def test_the_server_comes_back_when_a_worker_of_it_dies() -> None:
