@@ -32,10 +32,11 @@ def read(notice_id: int) -> Response:
 def read_all() -> Response:
     """Mark every notice read, or those of one part of the inbox."""
     part = request.form.get("part", "")
-    read_at = actions.read_all(me(), part)
+    moment = actions.read_all(me(), part)
     # A second press finds nothing to mark, and what the first has marked can still be undone
     back = url_for("notifications.unread_all")
-    undo = web.Undo(back, {"read_at": read_at.isoformat()}) if read_at else None
+    fields = {"part": part, "all_read_at": moment.isoformat()} if moment else {}
+    undo = web.Undo(back, fields) if fields else None
     messages = {
         WAITING: _("All notices that waited for you are marked as read."),
         TOLD: _("All notices for your information are marked as read."),
@@ -47,7 +48,8 @@ def read_all() -> Response:
 @bp.post("/notices/unread-all")
 def unread_all() -> Response:
     """Take back that all notices were marked as read: those that were unread are unread again."""
-    is_undone = actions.unread_all(me(), web.sent_moment("read_at"))
+    moment = web.sent_moment("all_read_at")
+    is_undone = actions.unread_all(me(), moment, request.form.get("part", ""))
     message = _("The notices are as they were before.")
     return web.done(message if is_undone else web.nothing_undone(), url_for("front.inbox"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -113,9 +114,9 @@ def test_marking_all_as_read_can_be_undone_on_the_page_that_follows(
         assert unread_count(told.ana) == len(others) - number
         page = browser.get("/notices").text
         form = page.partition('action="/notices/unread-all"')[2].partition("</form>")[0]
-        assert "Undo</button>" in form and 'name="read_at"' in form
+        assert "Undo</button>" in form and 'name="all_read_at"' in form
         assert "/notices/unread-all" not in browser.get("/notices").text, "it is offered once"
-        sent = {"read_at": re.search(r'name="read_at" value="([^"]+)"', form)[1]}  # type: ignore[index]
+        sent = {**data, "all_read_at": re.search(r'name="all_read_at" value="([^"]+)"', form)[1]}  # type: ignore[index]
         assert sign_in(told.ben).post("/notices/unread-all", data=sent).status_code == 303
         assert unread_count(told.ana) == len(others) - number
         assert browser.post("/notices/unread-all", data=sent).status_code == 303
@@ -132,8 +133,8 @@ def test_a_second_press_leaves_what_the_first_has_marked_to_be_undone(
     for _press in range(2):
         browser.post("/notices/read-all")
     form = browser.get("/notices").text.partition('action="/notices/unread-all"')[2]
-    (moment,) = re.findall(r'name="read_at" value="([^"]+)"', form)
-    browser.post("/notices/unread-all", data={"read_at": moment})
+    (moment,) = re.findall(r'name="all_read_at" value="([^"]+)"', form)
+    browser.post("/notices/unread-all", data={"all_read_at": moment})
     assert unread_count(told.ana) == unread > 0
     browser.get("/notices")
     start = now()
@@ -153,9 +154,81 @@ def test_two_presses_of_which_the_browser_breaks_off_the_answer_to_the_first_can
     browser.post("/notices/read-all")
     shown = browser.get("/notices").text
     assert shown.count("All notices are marked as read.") == 1
-    (moment,) = re.findall(r'name="read_at" value="([^"]+)"', shown)
-    browser.post("/notices/unread-all", data={"read_at": moment})
+    (moment,) = re.findall(r'name="all_read_at" value="([^"]+)"', shown)
+    browser.post("/notices/unread-all", data={"all_read_at": moment})
     assert unread_count(told.ana) == unread > 0
+
+
+def undo_offered(browser: Any) -> dict[str, str]:
+    """The hidden fields of the form that takes back what the last press has done; none without a form."""
+    form = browser.get("/notices").text.partition('action="/notices/unread-all"')[2]
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.partition("</form>")[0]))
+
+
+def still_read(member: Any) -> set[str]:
+    return {one.heading for one in inbox(member).page.items if one.read_at}
+
+
+def test_what_was_opened_by_itself_just_before_a_press_or_in_its_second_stays_read(
+    told: Any, sign_in: Any
+) -> None:
+    browser, start = sign_in(told.ana), now()
+    reply, mark = (
+        next(one.id for one in inbox(told.ana).page.items if one.heading == heading)
+        for heading in ("A reply", "A mark")
+    )
+    with at(start):
+        for opened in (mark, reply):
+            browser.post(f"/notices/{opened}/read")
+        browser.post("/notices/read-all", data={"part": "told"})
+        assert not undo_offered(browser), "it has marked nothing"
+        browser.post("/notices/read-all", data={"part": "waiting"})
+        browser.post("/notices/unread-all", data=undo_offered(browser))
+    assert still_read(told.ana) == {"A reply", "A mark"}
+
+
+def test_a_press_for_one_part_is_undone_alone_in_the_second_of_that_for_the_other(
+    told: Any, sign_in: Any
+) -> None:
+    browser = sign_in(told.ana)
+    with at(now()):
+        browser.post("/notices/read-all", data={"part": "told"})
+        browser.get("/notices")
+        browser.post("/notices/read-all", data={"part": "waiting"})
+        browser.post("/notices/unread-all", data=undo_offered(browser))
+    assert still_read(told.ana) == {"A mark"}
+
+
+def test_both_of_two_presses_are_undone_with_a_new_notice_between_them(
+    told: Any, sign_in: Any
+) -> None:
+    browser, start = sign_in(told.ana), now()
+    for seconds, title in ((0, "First"), (9, "Second"), (12, "Third")):
+        with at(start + timedelta(seconds=seconds)):
+            note_event(told.ben, NoticeText("reply", "/topics/2", title), [told.ana.id])
+            make_notices(SYSTEM)
+            browser.post("/notices/read-all", data={"part": "waiting"})
+            offered = undo_offered(browser)
+        if title == "Second":
+            both = offered
+    browser.post("/notices/unread-all", data=both)
+    assert still_read(told.ana) == {"Third"}, "that press was one of its own"
+    browser.post("/notices/unread-all", data=offered)
+    assert still_read(told.ana) == set()
+
+
+def test_what_a_press_has_marked_and_was_opened_again_since_stays_read(
+    told: Any, sign_in: Any
+) -> None:
+    browser = sign_in(told.ana)
+    browser.post("/notices/read-all", data={"part": "told"})
+    offered = undo_offered(browser)
+    browser.post("/notices/unread-all", data=offered)
+    (mark,) = (one.id for one in inbox(told.ana).page.items if one.heading == "A mark")
+    browser.post(f"/notices/{mark}/read")
+    browser.post("/notices/unread-all", data=offered)
+    assert still_read(told.ana) == {"A mark"}
+    assert "There was nothing more to undo." in browser.get("/notices").text
 
 
 @pytest.mark.parametrize(
@@ -174,7 +247,7 @@ def test_an_odd_moment_undoes_nothing(told: Any, sign_in: Any, odd: str) -> None
     browser = sign_in(told.ana)
     browser.post("/notices/read-all")
     for door in ("/notices/unread-all", "/topics/unread-all"):
-        answer = browser.post(door, data={"read_at": odd, "until": odd, "before": odd})
+        answer = browser.post(door, data={"all_read_at": odd, "until": odd, "before": odd})
         assert answer.status_code == 303
         assert "There was nothing more to undo." in browser.get("/notices").text
     assert unread_count(told.ana) == 0

@@ -73,6 +73,7 @@ WHY_NOT: dict[tuple[str, str], str] = {
     ("notice", "language"): "That of the title, for screen readers.",
     ("notice", "topic_id"): "Its address is in.",
     ("notice", "post_id"): "Its address is in.",
+    ("notice", "all_read_at"): "What Undo brings back; when it was read is in.",
     ("notice", "hidden_at"): "What it tells of is hidden.",
     ("post", "unseen_at"): "That no moderator has looked yet.",
     ("report", "source"): "Of reports by people without an account.",

@@ -14,6 +14,7 @@ from forum.notifications.queries import newest_to_merge, notice_values, notices_
 from forum.plaintext import excerpt
 
 QUOTED_CHARACTERS = 400  # of a text, in an event and its notices
+UNREAD = {"read_at": None, "all_read_at": None}  # the values of a notice that is unread again
 
 
 def make_for(event: Event, member_ids: Sequence[int]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import true
+from sqlalchemy import ColumnElement, true
 
 from forum.clock import DOUBLE_PRESS, now
 from forum.deeds import action, touches
 from forum.errors import or_not_found
-from forum.notifications.actions._rows import make_for, set_values
+from forum.notifications.actions._rows import UNREAD, make_for, set_values
 from forum.notifications.models import (
     ACTIONABLE_KINDS,
     NEVER,
@@ -21,11 +21,11 @@ from forum.notifications.models import (
     Notice,
 )
 from forum.notifications.queries import (
+    all_read_since,
     ended_queue_events,
     events_of_decisions,
     is_of_decisions,
     is_of_queue,
-    last_read_at,
     lock_notice,
     open_events,
     visible_notices,
@@ -48,34 +48,36 @@ def read_all(member: Person, part: str = "") -> datetime | None:
     """Mark all notices of a member that the inbox shows as read; with `part` (`WAITING` or `TOLD`) only those of that part.
 
     Notices that are invisible now, such as those of the queue for a former host, stay unread in case they become
-    visible again. Returns the moment that they are marked with, which no notice that was read before has: `unread_all`
-    finds them by it. If none was unread, the moment of the press before, within `DOUBLE_PRESS`; else None.
+    visible again. Returns the moment by which `unread_all` finds what this has marked; None if that is nothing. A
+    second press for the same part within `DOUBLE_PRESS` of the first is one with it, and has its moment.
     """
     touches()
     require(member.can.see_notices())
     shown = visible_notices(member).with_only_columns(Notice.id)
     unread = (Notice.member_id == member.id, Notice.read_at.is_(None), Notice.id.in_(shown))
-    is_of_part = {
-        WAITING: Notice.kind.in_(ACTIONABLE_KINDS),
-        TOLD: Notice.kind.not_in(ACTIONABLE_KINDS),
-    }
-    read_at = now()
-    before = last_read_at(member, read_at - DOUBLE_PRESS)
-    if before and before >= read_at:
-        read_at = before + timedelta(seconds=1)
-    marked = set_values(Notice, {"read_at": read_at}, *unread, is_of_part.get(part, true()))
-    return read_at if marked else before
+    read_at, is_in_part = now(), _is_in(part)
+    first_at = all_read_since(member, read_at - DOUBLE_PRESS, is_in_part)
+    moments = {"read_at": read_at, "all_read_at": first_at or read_at}
+    return moments["all_read_at"] if set_values(Notice, moments, *unread, is_in_part) else first_at
 
 
 @action
-def unread_all(member: Person, read_at: datetime | None) -> bool:
-    """Mark those of a member's notices as unread again that `read_all` has marked with this moment; returns whether there are any."""
+def unread_all(member: Person, all_read_at: datetime | None, part: str = "") -> bool:
+    """Mark those of a member's notices as unread again that `read_all` has marked, by the moment that it returned for this part.
+
+    Returns whether there are any.
+    """
     touches()
     require(member.can.see_notices())
-    if read_at is None:
+    if all_read_at is None:
         return False
-    which = (Notice.member_id == member.id, Notice.read_at == read_at)
-    return set_values(Notice, {"read_at": None}, *which) > 0
+    which = (Notice.member_id == member.id, Notice.all_read_at == all_read_at, _is_in(part))
+    return set_values(Notice, UNREAD, *which) > 0
+
+
+def _is_in(part: str) -> ColumnElement[bool]:
+    is_waiting = Notice.kind.in_(ACTIONABLE_KINDS)
+    return {WAITING: is_waiting, TOLD: ~is_waiting}.get(part, true())
 
 
 @action
@@ -116,7 +118,7 @@ def unread_queue(doer: Person, address: str, since: datetime) -> None:
         event.recipients = [one for one in event.recipients if one != doer.id]
         event.done_at = None
     which = Notice.address == address, is_of_queue(Notice), Notice.member_id != doer.id
-    set_values(Notice, {"read_at": None}, *which, Notice.read_at >= since)
+    set_values(Notice, UNREAD, *which, Notice.read_at >= since)
 
 
 @action
@@ -151,7 +153,7 @@ def unread_decisions(_moderator: Person, decision_ids: Collection[int], since: d
     """Mark notices of decisions that are in effect again as unread, if they were marked as read since a moment."""
     touches()
     told = is_of_decisions(decision_ids)
-    set_values(Notice, {"read_at": None}, *told, Notice.read_at >= since)
+    set_values(Notice, UNREAD, *told, Notice.read_at >= since)
 
 
 @action

@@ -102,7 +102,8 @@ class Notice(Base):
     `way` is how it is mailed, decided when it is made, and `mailed_at` when it was. `others` is the number of people
     besides the actor in a merged notice. `title` and `text` are texts by people. The forum's own words instead of a
     title and before the text are stored in `sentences`, because the member may read another language than the doer.
-    Rows of former releases have both in one, in the language of the doer.
+    Rows of former releases have both in one, in the language of the doer. `all_read_at` is set on those that were
+    marked as read together (`read_all`), and says by which press; it is null on one that was read by itself.
     """
 
     __tablename__ = "notice"
@@ -151,6 +152,7 @@ class Notice(Base):
     post_id: Mapped[int | None]
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+    all_read_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     way: Mapped[str] = mapped_column(default=NEVER)
     mailed_at: Mapped[datetime | None]

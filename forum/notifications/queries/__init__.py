@@ -36,11 +36,11 @@ from forum.notifications.queries.events import (
     without_notices,
 )
 from forum.notifications.queries.inbox import (
+    all_read_since,
     entries,
     inbox,
     is_about_mark,
     is_unread_about,
-    last_read_at,
     lock_notice,
     mark_texts,
     unread_beside_session,
@@ -70,6 +70,7 @@ from forum.notifications.queries.watching import (
 __all__ = [
     "MAX_ATTEMPTS",
     "Subject",
+    "all_read_since",
     "begins_to_watch",
     "digests_waiting",
     "due_broadcasts",
@@ -89,7 +90,6 @@ __all__ = [
     "is_of_reminder",
     "is_told_to_others",
     "is_unread_about",
-    "last_read_at",
     "level_of",
     "lock_notice",
     "mark_texts",

@@ -140,10 +140,12 @@ def lock_notice(reader: Person, notice_id: int) -> Notice | None:
     return db.session.scalar(which.with_for_update(of=Notice))
 
 
-def last_read_at(reader: Person, since: datetime) -> datetime | None:
-    """When the reader has read one of their notices last, if that was since a moment; it may be in seconds to come."""
-    mine = (Notice.member_id == reader.id, Notice.read_at >= since)
-    return db.session.scalar(select(func.max(Notice.read_at)).where(*mine))
+def all_read_since(reader: Person, since: datetime, which: ColumnElement[bool]) -> datetime | None:
+    """When the reader has last marked notices that meet a condition as read together; None if that was before `since`."""
+    # That it was read since is implied, and finds the few rows by an index
+    recent = (Notice.read_at >= since, Notice.all_read_at >= since)
+    mine = (Notice.member_id == reader.id, *recent, which)
+    return db.session.scalar(select(func.max(Notice.all_read_at)).where(*mine))
 
 
 def is_about_mark(post_id: int, marker_id: int) -> tuple[ColumnElement[bool], ...]:
