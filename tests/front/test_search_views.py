@@ -92,6 +92,15 @@ def test_search_leads_to_the_filters_of_the_libraries(small: Small, client: Any)
     of_agenda = f"agenda={agenda.slug}"
     assert line(f"q=noise&kind=case&{of_agenda}") == [f"/cases?{of_agenda}"]
     assert line("q=tender") == line(f"q=noise&topic={small.question.id}") == line("q=quay") == []
+    for kind, number, address, word in (
+        ("translation", 1, "/practices/quiet/in/fr", "calme"),
+        ("translated_failure", 1, "/practices/quiet/in/fr#failure", "bruyant"),
+        ("translation", 2, "/cases/quiet/in/fr", "tapage"),
+    ):
+        index(SYSTEM, Entry(kind, number, address, "Bruit", f"{word}.", now()))
+        assert line(f"q={word}") == [f"/{address.split('/')[1]}"]
+        assert line(f"q={word}&kind={kind}") == line(f"q={word}")
+    assert line("q=bruit") == ["/practices", "/cases"]
 
 
 def test_the_search_of_an_empty_forum_leads_to_no_agendas(app: Flask, client: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -86,7 +86,8 @@ class SearchResults:
     """One page of hits, one for each page of the forum.
 
     `texts` is the number of all documents that were found, and the facets say how many of these have each of their
-    values (`is_capped`: at least so many).
+    values (`is_capped`: at least so many). `translated` are the libraries of which translations were found, by the first
+    part of their addresses.
     """
 
     page: Page[Hit]
@@ -94,6 +95,7 @@ class SearchResults:
     kinds: dict[str, int] = field(default_factory=dict)
     agendas: dict[int, int] = field(default_factory=dict)
     languages: dict[str, int] = field(default_factory=dict)
+    translated: Set[str] = frozenset()
     is_capped: bool = False
 
 
@@ -135,7 +137,7 @@ def find(
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
     is_capped = texts >= MAX_COUNTED or not is_all
-    return SearchResults(page, texts, **counts, is_capped=is_capped)
+    return SearchResults(page, texts, **counts, translated=_translated(hits), is_capped=is_capped)
 
 
 def find_partly(
@@ -159,6 +161,10 @@ def find_partly(
     told = [[hit for hit in group if (hit.kind, hit.item_id) not in hushed] for group in pages]
     groups = [group[:1] for group in told if group][:limit]
     return _hits(groups, _to_mark(query, terms), False, added)
+
+
+def _translated(hits: Sequence[Found]) -> Set[str]:
+    return {hit.address.split("/")[1] for hit in hits if hit.kind in TRANSLATION_KINDS}
 
 
 def _to_mark(query: Query, terms: Sequence[Term]) -> list[str]:
