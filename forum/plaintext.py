@@ -42,6 +42,9 @@ RIGHT_TO_LEFT = re.compile(
 )
 SPACELESS = re.compile(f"[{SCRIPTS_WITHOUT_SPACES}]")
 ENDS_OF_SENTENCES = tuple('.!?…:;,。！？：؟۔।።"”’»›」』)]）》')
+# What people type around a word that they look for; folded, for fullwidth forms are ordinary ones then
+SIGNS = ' .,;:!?"\u00ab\u00bb\u201c\u201d\u201e\u2039\u203a\u060c\u061b\u061f\u06d4\u3001\u3002\u300c\u300d\u300e\u300f'
+SIGNS_AROUND_WORDS = SIGNS + "()[]{}<>'\u2018\u2019`*_/|&-\u2013\u2014\u2026"
 MIN_TELLING_WORD = 4  # letters of a Latin word that distinguishes one name from others
 
 
@@ -74,6 +77,17 @@ def words_in(text: str) -> list[str]:
     """The folded words of a text. In a script without spaces between words, these are whole runs of characters."""
     folded = fold(text)
     return "".join(c if _is_word_character(c) else " " for c in folded).split()
+
+
+def typed_words(text: str) -> list[str]:
+    """The folded words that somebody typed to look for them, each without the signs around it; a handle keeps its @."""
+    words = (word.strip(SIGNS_AROUND_WORDS) for word in fold(text).split())
+    return [word for word in words if any(map(str.isalnum, word))]
+
+
+def typed_name(text: str) -> str:
+    """A folded name that somebody typed to look for it, without the signs at its ends that belong to no name."""
+    return " ".join(fold(text).split()).strip(SIGNS)
 
 
 def has_words_starting_with(name: Sequence[str], beginnings: Sequence[str]) -> bool:

@@ -240,6 +240,63 @@ def test_members_are_found_by_the_beginnings_of_words(app, people):
         assert page_of(members.members_matching(VISITOR, words), 1, 9).total == 0
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{},",
+        "{}.",
+        "({})",
+        "“{}”",
+        "'{}'",
+        "{} –",
+        "- {}",
+        "{}; {}",
+        "{}、",
+        "«\u00a0{}\u00a0»",
+        "{}؟",
+        "{}！",
+    ],
+)
+def test_signs_around_typed_words_change_nothing(app, people, typed):
+    cairo = (360630, "Cairo", "EG", 30.06, 31.25, 9_606_916, ["القاهرة"])
+    actions.load_cities(SYSTEM, [cairo])
+    hall = actions.write_organisation(SYSTEM, OrganisationText("Old Port Hall", "city"))
+    actions.edit_profile(people.ben, Profile("Ben Okoth", "Quay-keeper, (piers)", hall.id, 360630))
+
+    def named(words):
+        wanted = DirectoryFilter(words=typed.replace("{}", words))
+        return [member.name for member in members.directory(VISITOR, wanted).items]
+
+    for words in ("okoth", "quay-keeper", "@ben-okoth", "port", "Cairo", "القاهرة", "port okoth"):
+        assert named(words) == ["Ben Okoth"], words
+    assert named("") == [] and named("hall of nothing") == []
+    written = typed.replace("{}", "Ben Okoth")
+    assert [one.name for one in members.members_to_suggest(people.ana, written)] == ["Ben Okoth"]
+    email = typed.replace("{}", people.ben.email)
+    assert [
+        one.name for one in members.administered_members(people.administrator, email).items
+    ] == ["Ben Okoth"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["cairo,", "Cairo.", "“Cairo”", "Cairo, EG", "Cairo, Egypt.", "القاهرة، EG", "Cairo; Egypt"],
+)
+def test_a_city_is_found_with_signs_after_its_name(app, people, typed):
+    actions.load_cities(SYSTEM, [(360630, "Cairo", "EG", 30.06, 31.25, 9_606_916, ["القاهرة"])])
+    assert [city.name for city in members.cities_by_prefix(typed)] == ["Cairo"]
+    assert [city.name for city in members.cities_by_name(typed)] == ["Cairo"]
+
+
+@pytest.mark.parametrize("typed", ["Frankfurt (Oder)", "frankfurt (oder),", "“Frankfurt (Oder)”"])
+def test_brackets_in_the_name_of_a_city_are_no_signs_around_it(app, people, typed):
+    actions.load_cities(SYSTEM, [(2925533, "Frankfurt (Oder)", "DE", 52.35, 14.55, 61_969, [])])
+    actions.edit_profile(people.ben, Profile("Ben Okoth", "", city_id=2925533))
+    found = members.directory(VISITOR, DirectoryFilter(words=typed)).items
+    assert [member.name for member in found] == ["Ben Okoth"]
+    assert members.city_by_name(typed.strip(",")).id == 2925533
+
+
 def test_what_a_city_or_an_organisation_is_finds_nobody_by_itself(app, people):
     council = actions.write_organisation(SYSTEM, OrganisationText("Nairobi City Council", "city"))
     nairobi = members.city_by_name("Nairobi").id

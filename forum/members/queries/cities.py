@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -19,11 +20,12 @@ from forum.members.queries.directory import member_counts
 from forum.members.queries.names import begins_with, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
 from forum.permissions import Person
-from forum.plaintext import fold, typed_alike
+from forum.plaintext import fold, typed_alike, typed_name
 from forum.reach import sees_hidden
 from forum.reachcache import cached_statement
 from forum.versions import cached
 
+COMMA = re.compile("[,;\u060c\u3001]")  # between a city and its country
 MAX_SORTED = 100  # of the biggest matching cities, of which a few are shown
 
 
@@ -72,21 +74,19 @@ def folded_city(typed: str) -> str:
 
 def city_by_name(name: str, country: str | None = None) -> City | None:
     """The biggest city with a name, within a country when its code of two letters is given; None when there is none."""
-    called = _largest_cities(_is_called(_folded_name(name)), [country] if country else None, 1)
+    called = _largest_cities(_is_called(typed_name(name)[:200]), [country] if country else None, 1)
     return called[0] if called else None
 
 
 def _is_called(name: str) -> ColumnElement[bool]:
-    return CityName.folded.in_(typed_alike(name))
+    # A few names end with a full stop, which `typed_name` leaves out
+    return CityName.folded.in_([*typed_alike(name), f"{name}."])
 
 
 def _name_and_country(typed: str) -> tuple[str, list[str] | None]:
-    name, _comma, country = typed.strip()[:200].partition(",")
-    return _folded_name(name), _country_codes(fold(country).strip()) if country.strip() else None
-
-
-def _folded_name(name: str) -> str:
-    return " ".join(fold(name).split())[:200]
+    name, *rest = COMMA.split(typed_name(typed[:200]), maxsplit=1)
+    country = typed_name(rest[0]) if rest else ""
+    return typed_name(name)[:200], _country_codes(country) if country else None
 
 
 def _country_codes(folded: str) -> list[str]:
@@ -161,7 +161,7 @@ def home_cities_by_prefixes(reader: Person, typed: Sequence[str], limit: int) ->
     """Up to `limit` of the `home_cities` with a name, in any script, that starts with any of the typed texts; by name."""
     known = {city.id: city for city in home_cities(reader)}
     named = [
-        city_ids_by_prefix(_folded_name(prefix)).where(CityName.city_id.in_(known))
+        city_ids_by_prefix(typed_name(prefix)[:200]).where(CityName.city_id.in_(known))
         for prefix in typed
     ]
     found = set(db.session.scalars(union(*named) if named[1:] else named[0]))

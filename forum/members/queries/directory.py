@@ -38,7 +38,7 @@ from forum.members.queries.names import (
 from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, require
-from forum.plaintext import fold, typed_alike, words_in
+from forum.plaintext import fold, typed_alike, typed_name, typed_words, words_in
 from forum.principals import administers, moderates
 
 DIRECTORY_PAGE_SIZE = 40
@@ -101,7 +101,7 @@ def members_matching(reader: Person, words: str) -> Select[Member]:
     unless an organisation has no other words in its name. Ordered by name, with city and organisation loaded, for
     `pages.page_of`.
     """
-    found = visible_members(reader).where(_matches(words) if fold(words).split() else false())
+    found = visible_members(reader).where(_matches(words))
     return _by_name(found.options(*_with_city_and_organisation()))
 
 
@@ -115,12 +115,14 @@ def members_matching_some(reader: Person, words: Sequence[str], limit: int) -> S
 
 
 def _matches(words: str) -> ColumnElement[bool]:
-    """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
+    """SQL condition: each word starts one of the member, or of the organisation, or a name of the city; without words nobody.
 
     All words together may also be the name of a city or an organisation, such as "mexico city", or "city council" where
     that is the whole name of one. With @ a word is the beginning of a handle, or a complete former handle.
     """
-    wanted = fold(words).split()[:MAX_SEARCH_WORDS]
+    wanted = typed_words(words)[:MAX_SEARCH_WORDS]
+    if not wanted:
+        return false()
     is_named = has_name(wanted)
     each = _each_word(wanted, names=wanted if is_named else ())
     if not is_named:
@@ -136,7 +138,7 @@ def _matches(words: str) -> ColumnElement[bool]:
     together = organisations_by_words(words_in(words)[:MAX_SEARCH_WORDS])
     return or_(
         and_(true(), *each),
-        Member.city_id.in_(city_ids_by_prefix(" ".join(wanted))),
+        Member.city_id.in_(city_ids_by_prefix(typed_name(words))),
         Member.organisation_id.in_([organisation.id for organisation in together]),
     )
 
@@ -167,7 +169,7 @@ def members_to_suggest(writer: Person, typed: str) -> list[Member]:
     not write.
     """
     require(writer.can.write())
-    wanted = fold(typed).split()[:MAX_SUGGEST_WORDS]
+    wanted = typed_words(typed)[:MAX_SUGGEST_WORDS]
     if not wanted:
         return []
     in_handle = and_(*(_handle_has_part(word) for word in wanted))
@@ -238,7 +240,7 @@ def administered_members(
     handle. The group `LATELY` begins with those who joined last.
     """
     require(administrator.can.administer())
-    wanted = fold(words).split()[:MAX_SEARCH_WORDS]
+    wanted = typed_words(words)[:MAX_SEARCH_WORDS]
     is_meant = [
         or_(
             _has_word_starting_with(word),
