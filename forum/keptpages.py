@@ -10,6 +10,7 @@ from typing import Any
 
 import brotli
 from werkzeug.http import parse_accept_header
+from werkzeug.sansio.http import is_resource_modified
 
 from forum.freshness import Versions
 from forum.pagestore import StoredPage
@@ -151,7 +152,9 @@ class CapturedResponse:
         getattr(self.parts, "close", lambda: None)()
 
     def send(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Pass the response on, compressed if it is a text of known length; without a body for HEAD."""
+        """Pass the response on, compressed if it is a text of known length; without a body for HEAD, or if the browser has it."""
+        if self._is_known(environ):
+            return self._send_unchanged(start_response)
         encoding = wanted_encoding(environ)
         is_text = self.header("Content-Type").startswith(COMPRESSIBLE_TYPES)
         length = self.header("Content-Length")
@@ -167,6 +170,26 @@ class CapturedResponse:
             self._close()
             return []
         return self.parts
+
+    def _is_known(self, environ: Environ) -> bool:
+        """Whether the browser has the response: the application is asked without conditions, for what is kept has to be whole."""
+        asked = environ.get("HTTP_IF_NONE_MATCH")
+        since = None if asked else environ.get("HTTP_IF_MODIFIED_SINCE")
+        if not (asked or since) or self.status != "200 OK":
+            return False
+        return not is_resource_modified(
+            http_if_none_match=asked,
+            http_if_modified_since=since,
+            etag=self.header("ETag") or None,
+            last_modified=self.header("Last-Modified") or None,
+        )
+
+    def _send_unchanged(self, start_response: Any) -> Iterable[bytes]:
+        left_out = ("Content-Length", "Content-Type", "Vary")
+        headers = [(name, value) for name, value in self.headers if name not in left_out]
+        start_response("304 NOT MODIFIED", [*headers, ("Vary", self._vary())])
+        self._close()
+        return []
 
 
 def send(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[bytes]:

@@ -466,6 +466,39 @@ def test_files_are_kept_by_the_name_of_their_content(
     assert asked == ["/static/style.css"]
 
 
+@pytest.mark.parametrize("name", ["style.css", "icon-192.png"])
+def test_a_file_that_the_browser_has_is_not_sent_again_without_a_version_in_its_address_either(
+    app: Flask, kept: Client, name: str
+) -> None:
+    address = f"/static/{name}"
+    for encoding in ("br", "identity"):
+        first = kept.get(address, headers={"Accept-Encoding": encoding})
+        assert first.status_code == 200
+        given = {
+            "If-None-Match": first.headers["ETag"],
+            "If-Modified-Since": "Mon, 1 Jan 2001 00:00:00 GMT",
+        }
+        conditions = [
+            given,
+            {"If-None-Match": f'"other", W/{given["If-None-Match"]}'},
+            {"If-None-Match": "*"},
+        ]
+        if "Last-Modified" in first.headers:
+            conditions.append({"If-Modified-Since": first.headers["Last-Modified"]})
+        for condition in conditions:
+            for ask in (kept.get, kept.head):
+                again = ask(address, headers={"Accept-Encoding": encoding, **condition})
+                assert (again.status_code, again.data) == (304, b""), condition
+                assert again.headers["ETag"] == first.headers["ETag"]
+                assert again.headers["Cache-Control"] == "public, no-cache"
+                assert not {"Content-Length", "Content-Type"} & set(again.headers.keys())
+    for other in (
+        {"If-None-Match": '"other"'},
+        {"If-Modified-Since": "Mon, 1 Jan 2001 00:00:00 GMT"},
+    ):
+        assert kept.get(address, headers=other).data == app.test_client().get(address).data
+
+
 def test_files_are_as_small_as_they_get(app: Flask, kept: Client) -> None:
     with app.test_request_context():
         from forum.templating import asset
