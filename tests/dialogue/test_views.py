@@ -234,6 +234,24 @@ def test_a_hidden_topic_is_found_by_its_moderators_only(
 # Lists
 
 
+@pytest.mark.parametrize("kind", ["experience", "question"])
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_list_says_once_that_nobody_has_replied_yet(
+    client: FlaskClient, people: Any, agenda: Agenda, kind: str, is_locked: bool
+) -> None:
+    new = actions.NewTopic(kind, "Trams at night", write("Loud."))
+    made = actions.open_topic(people.ana, agenda.id, new)
+    if is_locked:
+        actions.lock(people.moderator, made.id)
+    for path in ("/topics", "/agendas/quieter", "/agendas/quieter/topics"):
+        row = page(client, path).partition(">Trams at night<")[2].partition("</article>")[0]
+        assert row.count("No replies yet") == 1 and not re.search(r"\b0 repl", row), path
+    actions.reply(people.moderator, made.id, write("Old rails."))
+    for path in ("/topics", "/agendas/quieter", "/agendas/quieter/topics"):
+        row = page(client, path).partition(">Trams at night<")[2].partition("</article>")[0]
+        assert row.count("1 reply") == 1 and "No replies" not in row, path
+
+
 def test_lists_show_and_filter(
     client: FlaskClient, people: Any, agenda: Agenda, topic: Topic
 ) -> None:

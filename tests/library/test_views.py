@@ -253,6 +253,19 @@ def test_a_practice_says_what_is_not_there_yet(world: World, sign_in: SignIn) ->
     assert "No comments yet" in rows and "No replies yet" not in rows
 
 
+def test_lists_of_cases_say_which_nobody_has_commented_on(
+    world: World, client: FlaskClient
+) -> None:
+    case = actions.write_case(world.host, world.agenda.id, case_text())
+    for number, words in ((0, "No comments yet"), (1, "1 comment")):
+        for path in ("/cases", f"/agendas/{world.agenda.slug}"):
+            page = client.get(path).text
+            assert f"<span>{words}</span>" in page and "0 comments" not in page, path
+        assert "0 comments" not in client.get(f"/agendas/{world.agenda.slug}/briefing").text
+        if not number:
+            dialogue.reply(world.author, case.topic_id, write("Useful."))
+
+
 def test_below_who_stopped_a_short_practice_there_is_room(world: World, sign_in: SignIn) -> None:
     short = published(world, link="", sections={})
     browser = sign_in(world.reader)
