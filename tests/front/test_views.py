@@ -23,7 +23,7 @@ from forum.agendas.queries import themes_of_member
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.actions import NewTopic, open_topic, reply
-from forum.dialogue.models import Topic
+from forum.dialogue.models import PollText, Topic
 from forum.front.queries import welcome
 from forum.library.actions import CaseText, ReadingText, write_case, write_reading
 from forum.markup import write
@@ -778,3 +778,29 @@ def test_each_kind_of_text_that_search_finds_has_a_name(app: Flask, template: st
     source, _name, _is_fresh = app.jinja_env.loader.get_source(app.jinja_env, template)
     (named,) = re.findall(r"{% set kinds = {(.*?)} %}", source, re.DOTALL)
     assert set(re.findall(r'"(\w+)": ', named)) == set(KINDS)
+
+
+def test_a_mention_in_a_title_from_right_to_left_keeps_its_at_before_the_handle(
+    small: Small, client: Any
+) -> None:
+    title, apart = "مرحبا @ben-okoth كيف", 'مرحبا <bdi dir="ltr">@ben-okoth</bdi> كيف'
+    poll = PollText(title, (title, "No"))
+    new = NewTopic("question", title, write(".", "ar"), poll=poll)
+    asked = open_topic(small.people.ana, small.agenda.id, new)
+    case = a_case(small.people.moderator, small.agenda, title)
+    practice = a_practice(small.people.ana, small.people.moderator, small.agenda, title)
+    lists = [
+        "/",
+        "/topics",
+        "/agendas/quieter",
+        "/agendas/quieter/topics",
+        "/agendas/quieter/briefing",
+    ]
+    lists += ["/cases", "/practices", f"/members/{small.people.ana.handle}", "/search?q=مرحبا"]
+    pages = dict.fromkeys(lists, 1) | {f"/cases/{case.slug}": 1, f"/practices/{practice.slug}": 1}
+    for path, least in (pages | {asked.address: 3}).items():
+        body = (
+            client.get(path).text.partition("<body")[2].replace("<mark>", "").replace("</mark>", "")
+        )
+        assert body.count(apart) >= least, path
+        assert not re.search(f'(?<!class="vh")>[^<"]*{title}', body), path
