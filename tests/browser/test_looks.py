@@ -347,6 +347,43 @@ def test_rows_of_wide_tables_are_blocks_on_a_phone(
         assert not any(cell.is_visible() for cell in frame.locator("td:empty").all()), path
 
 
+# How wide the widest heading beside a cell is, and how much wider is the room that these have
+HEADINGS = """table => {
+  const cells = [...table.querySelectorAll("td[data-heading]")], range = document.createRange();
+  const wide = text => {
+    const said = table.appendChild(document.createElement("caption")).appendChild(document.createElement("span"));
+    said.textContent = text;
+    const width = said.getBoundingClientRect().width;
+    said.parentElement.remove();
+    return width;
+  };
+  const widest = Math.max(...cells.map(cell => wide(cell.dataset.heading)));
+  return [widest, parseFloat(getComputedStyle(cells[0]).paddingInlineStart) - widest];
+}"""
+
+
+@pytest.mark.parametrize("path", ["/moderation/log", "/administration/members"])
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_short_headings_beside_cells_leave_a_phone_to_the_words(
+    visit: Callable[..., Visit], path: str, language: str
+) -> None:
+    window = visit(viewport={"width": 320, "height": 844}, locale=language)
+    window.sign_in("administrator")
+    page = window.go(path)
+    heading, rest = page.locator(".by-row table").evaluate(HEADINGS)
+    assert heading > 40 and 4 < rest < 40
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_the_tabs_of_a_practice_take_two_lines_of_a_narrow_phone(
+    visit: Callable[..., Visit], language: str
+) -> None:
+    window = visit(viewport={"width": 320, "height": 800}, locale=language)
+    for practice in ("ward-rehearsal", "ledger-building-rights"):
+        tabs = boxes(window.go(f"/practices/{practice}"), "nav.tabs a")
+        assert len(tabs) == 4 and len({tab["y"] for tab in tabs}) == 2
+
+
 def test_a_mark_that_is_on_shows_in_forced_colours(visit: Callable[..., Visit]) -> None:
     window = visit(forced_colors="active")
     window.sign_in("member")
