@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 from flask_babel import gettext as _
 
-from forum.clock import at, now
 from forum.deeds import action
 from forum.errors import Conflict, Invalid
 from forum.moderation.actions._concurrency import refuse_after_own_report, refuse_in_own_case
@@ -46,9 +45,7 @@ def decide_all(
             raise Conflict(
                 _("Number %(number)s is so already. Nothing was changed.", number=thing.row.number)
             )
-    # All decisions get the same time, because they belong together.
-    with at(now()):
-        decisions = [_decide_one(moderator, deed, thing, reasons) for thing in things]
+    decisions = [_decide_one(moderator, deed, thing, reasons) for thing in things]
     notify_authors(moderator, group_as_lot(decisions))
     return decisions
 
