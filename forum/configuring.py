@@ -138,7 +138,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     # As globals, because imported macros do not see what a context processor gives
     app.jinja_env.globals.update(here=web.here, values_here=web.values_here, fonts=has_fonts)
     app.jinja_env.globals.update(page_here=web.page_here, undo_offered=web.undo_offered)
-    app.jinja_env.globals.update(provider_elsewhere=web.provider_elsewhere)
+    app.jinja_env.globals.update(
+        provider_elsewhere=web.provider_elsewhere, takes_mail=web.takes_mail
+    )
     app.jinja_env.globals.update(
         takes_pictures=settings.pictures_mb > 0,
         takes_files=settings.most_of_file > 0,

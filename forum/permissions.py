@@ -360,6 +360,16 @@ class Can:
             return Verdict(_("This agenda is archived. Its dialogue can be read, not continued."))
         return self.write()
 
+    def open_by_email(self, agenda: Agenda) -> Verdict:
+        """A member opens topics by e-mail on an agenda that is neither archived nor in preparation."""
+        if agenda.opened_at is None:
+            return verdicts.NO_MAIL_IN_PREPARATION
+        return self.open_topic(agenda)
+
+    def renew_addresses(self) -> Verdict:
+        """Members make new addresses for themselves, to which they send topics by e-mail."""
+        return YES if self.person.is_member else SIGN_IN
+
     def reply(self, topic: Topic | TopicRow | TopicContext) -> Verdict:
         """A member replies to a topic that is neither locked, hidden nor deleted, on an open agenda."""
         if topic.deleted_at or topic.hidden_at:

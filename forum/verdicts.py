@@ -51,6 +51,9 @@ AGENDA_GONE = Verdict(
     _("The agenda that this was for is not there any more. Choose another one in the form.")
 )
 AGENDA_IN_PREPARATION = Verdict(_("This agenda is in preparation. Open it first."))
+NO_MAIL_IN_PREPARATION = Verdict(
+    _("This agenda is in preparation. Once it is open, topics can come by e-mail.")
+)
 # The deeds of moderators on a declaration, and the states in which they are possible (`declarations.models.STATES`)
 DECLARATION_DEEDS = {
     "edit": ("draft", "consultation"),

@@ -274,6 +274,11 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["settings"])
 
 
+def takes_mail() -> bool:
+    """Whether the forum has a mailbox to which members send replies and topics by e-mail."""
+    return bool(settings().reply_address)
+
+
 def provider_elsewhere() -> str:
     """The name of the OpenID provider with whose accounts people may sign in; empty when there is none."""
     return settings().provider_name

@@ -10,19 +10,21 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, update
 
+from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
-from forum.dialogue.actions import reply
-from forum.dialogue.models import Held, Post
+from forum.dialogue.actions import NewTopic, open_topic, reply
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import held_by_submission_key, post_by_submission_key
-from forum.errors import NotFound
+from forum.errors import Forbidden, NotFound
 from forum.mail.models import TO_MEMBERS, Delivery
 from forum.mail.queries import (
     collecting_letter,
     deliveries_by_id,
     due_count,
     due_deliveries,
+    is_told,
     is_waiting,
     letters_since,
     topic_of_post,
@@ -43,6 +45,7 @@ from forum.moderation.queries import (
 from forum.notifications.actions import end_digest, end_mail, note_mailed
 from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
+from forum.principals import EDIT_WITHOUT_TRACE
 from forum.transports import is_address_unknown
 from forum.versions import topic_scope
 
@@ -236,11 +239,73 @@ def return_answer(
     """
     require(system.can.administer())
     touches()
+    is_there = topic_of_post(member, post_id) is not None
+    path = f"/posts/{post_id}" if is_there else ""
+    _send_back(system, member, {"text": text, "why": why, "path": path, "files": files})
+
+
+def _send_back(system: Person, member: Member, words: dict[str, Any]) -> None:
     if letters_since(member.email, ("sent_back",), timedelta(hours=1)) < MAX_RETURNED_PER_HOUR:
-        is_there = topic_of_post(member, post_id) is not None
-        path = f"/posts/{post_id}" if is_there else ""
-        words = {"text": text, "why": why, "path": path, "files": files}
         write_letter(system, "sent_back", member.email, words, member_id=member.id)
+
+
+@action
+def open_by_email(
+    author: Member, agenda_id: int, new: NewTopic, key: str, *, generation: int, files: int = 0
+) -> Topic | Held:
+    """Open a topic that came by mail, and tell its author by letter that it is published, or that a rule holds it back.
+
+    `generation` is that of the address, which is void when the author has made new ones. `key` identifies the message,
+    so that it opens only one topic, and is told of once. `files` were attached, which are not kept. Raises what
+    `dialogue.open_topic` raises.
+    """
+    touches()
+    if generation != author.address_generation:
+        raise Forbidden(
+            _("You have made new addresses since, so this one opens no topic any more.")
+        )
+    require(author.can.open_by_email(agenda_by_id(author, agenda_id)))
+    opened = open_topic(author, agenda_id, new, key)
+    if isinstance(opened, Held):
+        words = {
+            "path": f"/waiting/{opened.id}",
+            "sentence": opened.sentence,
+            "title": opened.title,
+        }
+        _tell_once(author, "held", words | {"files": files})
+    else:
+        until = opened.created_at + EDIT_WITHOUT_TRACE
+        words = {"path": f"/topics/{opened.id}", "title": opened.title, "topic_kind": opened.kind}
+        more = {"files": files, "audience": opened.audience, "until_at": until.isoformat()}
+        _tell_once(author, "opened", words | more)
+    return opened
+
+
+def _tell_once(author: Member, kind: str, words: dict[str, Any]) -> None:
+    """Write a letter unless there is one of this kind about this path; the calling action has locked what the path leads to."""
+    if not is_told(author, kind, words["path"]):
+        write_letter(author, kind, author.email, words, member_id=author.id)
+
+
+@action
+def return_topic(
+    system: Person,
+    member: Member,
+    title: str,
+    text: str,
+    why: str,
+    *,
+    path: str = "",
+    files: int = 0,
+) -> None:
+    """Return a topic that could not be opened, with the reason; the letter links to `path`, if there is one.
+
+    As many are sent per hour as by `return_answer`, both together.
+    """
+    require(system.can.administer())
+    touches()
+    words = {"text": text, "why": why, "path": path, "files": files}
+    _send_back(system, member, words | {"title": title, "is_topic": True})
 
 
 @action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agendas_of_findings
+from forum.agendas.queries import agendas_of_findings, get_agenda
 from forum.appeals.queries import get_appeal
 from forum.claims.models import queue_key
 from forum.clock import now
 from forum.db import db
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.errors import Conflict, Forbidden, NotFound
 from forum.glossary.models import PROPOSAL
@@ -309,16 +309,49 @@ def topic_of_post(reader: Member, post_id: int) -> int | None:
     return db.session.scalar(seen.where(Post.id == post_id))
 
 
-def has_posted_today(member: Member, source: str, but_key: str) -> bool:
-    """Whether a member has posted exactly the same text within a day, as an automatic answer would.
+def agenda_to_open_by_email(author: Person, slug: str) -> Agenda:
+    """The agenda with this slug, on which somebody wants to open topics by e-mail; `NotFound`, or `Forbidden` if they may not."""
+    agenda = get_agenda(author, slug)
+    require(author.can.open_by_email(agenda))
+    return agenda
 
-    The post with the submission key `but_key` does not count, because it was made from the same message.
+
+def sent_today(member: Member, source: str, but_key: str) -> str:
+    """The path of exactly the same text that the member has sent within a day, as an automatic answer would; or empty.
+
+    What has the submission key `but_key` does not count, because it was made from the same message.
     """
-    lately = Post.author_id == member.id, Post.created_at > now() - timedelta(days=1)
-    same = select(Post.id).where(
-        *lately, Post.source == source, Post.submission_key.is_distinct_from(but_key)
+    return _path_of_sent(
+        member,
+        lambda sent: (
+            sent.created_at > now() - timedelta(days=1),
+            sent.source == source,
+            sent.submission_key.is_distinct_from(but_key),
+        ),
     )
-    return bool(db.session.scalar(select(same.exists())))
+
+
+def sent_with(member: Member, keys: Sequence[str]) -> str:
+    """The path of what the member has sent with one of some submission keys; empty for nothing."""
+    return _path_of_sent(member, lambda sent: (sent.submission_key.in_(keys),)) if keys else ""
+
+
+def _path_of_sent(
+    member: Member, conditions: Callable[[type[Post] | type[Held]], tuple[ColumnElement[bool], ...]]
+) -> str:
+    """The path of a post of the member, or of a text that waits or was refused, that meets some conditions."""
+    for table, path in ((Post, "/posts"), (Held, "/waiting")):
+        sent = select(table.id).where(table.author_id == member.id, *conditions(table))
+        if found := db.session.scalar(sent.order_by(table.id.desc()).limit(1)):
+            return f"{path}/{found}"
+    return ""
+
+
+def is_told(member: Member, kind: str, path: str) -> bool:
+    """Whether a letter of a kind has told a member of what is at a path."""
+    about = (Delivery.member_id == member.id, Delivery.kind == kind)
+    told = select(Delivery.id).where(*about, Delivery.words["path"].as_string() == path)
+    return bool(db.session.scalar(select(told.exists())))
 
 
 def letters_given_up_count(administrator: Person) -> int:

@@ -1,4 +1,4 @@
-"""The administrator's page about mail, and the address that unsubscribes from letters."""
+"""The administrator's page about mail, members' addresses for new topics, and the address that unsubscribes from letters."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from forum import tokens, web
 from forum.configuring import csrf
 from forum.errors import NotFound
 from forum.mail import actions
+from forum.mail.forms import topic_address
 from forum.mail.queries import (
+    agenda_to_open_by_email,
     letters_given_up,
     letters_given_up_count,
     letters_sent,
     paused_members,
     waiting_letters,
 )
+from forum.members import actions as members
 from forum.members.queries import my_profile
 from forum.notifications.models import NOTICE_KINDS
 from forum.pages import ngettext
+from forum.ratelimits import changing
 from forum.transports import parse_smtp_url
 from forum.web import me
 
@@ -85,6 +89,35 @@ def send_again(letter_id: int) -> Response:
     """Send a letter again that was given up."""
     actions.send_again(me(), letter_id)
     return web.done(_("The e-mail is tried again."), url_for("mail.index"))
+
+
+@bp.get("/agendas/<slug>/by-email")
+def by_email(slug: str) -> str:
+    """The address to which a member sends new topics on an agenda, and what becomes of them."""
+    _require_mailbox()
+    agenda, member = agenda_to_open_by_email(me(), slug), my_profile(me())
+    mailbox, generation = web.settings().reply_address, member.address_generation
+    return render_template(
+        "mail/by_email.html",
+        agenda=agenda,
+        email=member.email,
+        address=topic_address(mailbox, member.id, agenda.id, generation),
+    )
+
+
+@bp.post("/agendas/<slug>/renew-addresses")
+@changing
+def renew_addresses(slug: str) -> Response:
+    """Make new addresses on all agendas; those before are void."""
+    _require_mailbox()
+    members.renew_addresses(my_profile(me()))
+    said = _("Your addresses are new, on all agendas. Those before open no topics any more.")
+    return web.done(said, url_for("mail.by_email", slug=slug))
+
+
+def _require_mailbox() -> None:
+    if not web.takes_mail():
+        raise NotFound()
 
 
 @bp.route("/mail/stop/<int:member_id>/<kind>/<seal>", methods=["GET", "POST"])

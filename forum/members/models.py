@@ -183,7 +183,8 @@ class Member(PersonLabel, permissions.Person, Base):
 
     `sort_key`, the beginning of `folded`, is the order of lists. `factor_at`: since when there is a second factor.
     `held_at`: since when rights over others are suspended, because a required second factor is missing
-    (`Person.is_held`). `credentials_at`: when credentials were last changed. `terms_due_at`: from when the member
+    (`Person.is_held`). `address_generation` counts how often the member has made new addresses to which topics are sent
+    by e-mail; those of earlier generations are void. `credentials_at`: when credentials were last changed. `terms_due_at`: from when the member
     must have agreed to the terms in order to write. `leaving_at`: when a closed account ends, in the way of
     `leaving_how`; `left_at`: when it has ended.
     """
@@ -245,6 +246,7 @@ class Member(PersonLabel, permissions.Person, Base):
     hidden_at: Mapped[datetime | None]
     terms_due_at: Mapped[datetime | None]
     takes_letters: Mapped[bool] = mapped_column(default=True, server_default=true())
+    address_generation: Mapped[int] = mapped_column(default=0, server_default="0")
     leaving_at: Mapped[datetime | None]
     leaving_how: Mapped[str] = mapped_column(default="", server_default="")
     left_at: Mapped[datetime | None]

@@ -28,7 +28,9 @@ from tests.ports import free_port
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
 # Without those that other tests cover
 KINDS = sorted(
-    path.stem for path in TEMPLATES.glob("*.txt") if path.stem not in ("kit", "notice", "digest")
+    path.stem
+    for path in TEMPLATES.glob("[!_]*.txt")
+    if path.stem not in ("kit", "notice", "digest")
 )
 
 

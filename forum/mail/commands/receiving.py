@@ -1,4 +1,4 @@
-"""Incoming mail: answers to letters, and bounces."""
+"""Incoming mail: answers to letters, new topics, and bounces."""
 
 from __future__ import annotations
 
@@ -15,26 +15,24 @@ from forum.clock import in_zone
 from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions
 from forum.endings import EX_NOPERM, EX_TEMPFAIL
-from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
+from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.imap import MAX_MESSAGE_BYTES, mailbox
 from forum.mail import actions
-from forum.mail.commands._shared import bp, log, today
-from forum.mail.forms import Incoming, has_too_many_parts, read_message
-from forum.mail.queries import addressee, has_posted_today
+from forum.mail.commands._shared import bp, log, reason_of, require_within_limit, today
+from forum.mail.commands.opening import open_by_email
+from forum.mail.forms import Incoming, TopicKey, has_too_many_parts, read_message
+from forum.mail.queries import addressee, sent_today
 from forum.members.models import Member
 from forum.notifications.queries import zone_of
 from forum.permissions import SYSTEM
 from forum.plaintext import tidy
-from forum.ratelimits import within_limit
-from forum.screening.queries import is_newcomer
 
-ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail per member
 # The part that says who wrote a message, which the log leaves out
 PLACE = re.compile(r" as /\w+/[0-9]+")
 
 
 def receive_message(raw: bytes, recipient: str = "") -> str:
-    """Post an answer that came by mail, or record a bounce; returns a sentence about what was done.
+    """Post an answer that came by mail, open a topic, or record a bounce; returns a sentence about what was done.
 
     `recipient` is the address that the mail server delivered it to, if known. Raises `Busy` when the message should
     be delivered again, and `Forbidden` for one that is forged or not from a member.
@@ -51,11 +49,15 @@ def receive_message(raw: bytes, recipient: str = "") -> str:
         return _receive_bounce(incoming, member)
     if incoming.kind == "machine":
         return "Nobody wrote this message, so nothing was posted."
-    if member is None or member.email != incoming.sender or not incoming.key.post_id:
+    key = incoming.key
+    is_answerable = isinstance(key, TopicKey) or key.post_id
+    if member is None or member.email != incoming.sender or not is_answerable:
         raise Forbidden("The message is not from the member to whom the letter went.")
-    # Length of the message that says why it was not posted
+    # What it says when something is not posted is for the member
     with in_zone(zone_of(member.id)), force_locale(web.offered_locale(member.locale)):
-        return _post_answer(incoming, member, incoming.key.post_id)
+        if isinstance(key, TopicKey):
+            return open_by_email(incoming, member, key)
+        return _post_answer(incoming, member, key.post_id)
 
 
 def _parse(raw: bytes, recipient: str) -> Incoming:
@@ -77,18 +79,15 @@ def _post_answer(incoming: Incoming, member: Member, post_id: int) -> str:
         if not incoming.text:
             raise Invalid(_("Your e-mail had no text above the one that you replied to."))
         source, key = tidy(incoming.text), f"mail-{incoming.number}"
-        if has_posted_today(member, source, key):
+        if sent_today(member, source, key):
             return "The same text was posted today, so nothing was posted."
-        limit = ANSWER_LIMIT_OF_NEW if is_newcomer(member) else ANSWER_LIMIT
-        if not within_limit(limit, "mail-in", str(member.id)):
-            raise Conflict(_("You have sent many e-mails within an hour. Try again later."))
+        require_within_limit(member)
         text = render_with_mentions(source, member.language, member)
         posted = actions.answer(member, post_id, text, key, incoming.files)
     except Busy:
         raise
     except Refusal as error:
-        closed = member.can.sign_in().why_not
-        why = str(closed or error.message or _("This topic takes no reply from you now."))
+        why = reason_of(error, member, _("This topic takes no reply from you now."))
         actions.return_answer(SYSTEM, member, post_id, incoming.text, why, files=incoming.files)
         return "The message was given back with the reason."
     if isinstance(posted, Held):

@@ -71,6 +71,14 @@ def take_letters(member: Member, wants: bool) -> None:
 
 
 @action
+def renew_addresses(member: Person) -> None:
+    """Make void the addresses to which the member sends topics by e-mail; the mail room makes new ones by the number."""
+    require(member.can.renew_addresses())
+    touches()
+    existing_member(member.id).address_generation += 1
+
+
+@action
 def choose_locale(member: Person, locale: str) -> None:
     """Choose the language of letters to oneself, one of `locales.known()`."""
     require(member.can.see_notices())

@@ -39,6 +39,9 @@ ACCOUNT_KINDS: tuple[Kind, ...] = (
             "drafts_count": _("how many drafts of yours are kept"),
             "locale": _("the language of the e-mails to you; null is that of the forum"),
             "takes_letters": _("whether other members may write you e-mails"),
+            "address_generation": _(
+                "how often you have made new addresses to which you send topics by e-mail"
+            ),
             "terms_due_at": _("from when on you must have agreed to new terms of use to write"),
             "mail_paused_at": _("since when no e-mails are sent to you, because they came back"),
             "mail_paused_why": _("what the mail server said then"),
