@@ -266,7 +266,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "choose_voices": lambda said: (_organisation(said),),
     "let_in": _letting_in,
     "see_seats": lambda said: (_organisation(said),),
-    "open_topic": lambda said: (_agenda(said),),
+    **dict.fromkeys(("open_topic", "open_by_email"), lambda said: (_agenda(said),)),
     "reply": lambda said: (_topic(said),),
     "reply_again": lambda said: (_topic(said), _latest_at(said)),
     "edit": lambda said: (_post(said),),
@@ -394,6 +394,10 @@ see_seats              | own                  |    .  yes  yes    .    .  yes  y
 admit                  | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 open_topic             | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 open_topic             | archived             |    .    .    .    .    .    .    .    .    .   .
+open_by_email          | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
+open_by_email          | archived             |    .    .    .    .    .    .    .    .    .   .
+open_by_email          | prepared             |    .    .    .    .    .    .    .    .    .   .
+renew_addresses        | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 reply                  | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 reply                  | own, locked          |    .    .    .    .    .  yes    .  yes  yes  yes
 reply                  | locked               |    .    .    .    .    .  yes    .  yes  yes  yes

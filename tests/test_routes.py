@@ -95,6 +95,7 @@ GET  /agendas/plans.svg                               |  200  200  200  200  200
 GET  /agendas/{agenda}                                |  200  200  200  200  200  200
 GET  /agendas/{agenda}/archive                        |   in  403  403  200  200  200
 POST /agendas/{agenda}/archive                        |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/by-email                       |  404  404  404  404  404  404
 GET  /agendas/{agenda}/cases/new                      |   in  403  403  200  200  200
 POST /agendas/{agenda}/cases/new                      |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/cases/order                    |   in  403  403  200  200  200
@@ -120,6 +121,7 @@ GET  /agendas/{agenda}/reopen                         |   in  403  403  200  200
 POST /agendas/{agenda}/reopen                         |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/open                           |   in  403  403  200  200  200
 POST /agendas/{agenda}/open                           |  403  403  403  yes  yes  yes
+POST /agendas/{agenda}/renew-addresses                |  404  404  404  404  404  404
 GET  /agendas/{agenda}/statements                     |   in  403  403  200  200  200
 POST /agendas/{agenda}/statements                     |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/statements/new                 |   in  403  403  200  200  200

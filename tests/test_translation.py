@@ -148,7 +148,8 @@ def test_no_letter_says_anything_untranslated(greek: Flask, people: Any, kind: s
         **{"place": "/posts/1", "salt": "1", "purpose": "1", "number": "12345", "minutes": 120},
         **{"sender_id": people.ben.id, "what": "password", "how": "everything"},
         **dict.fromkeys(("who", "by", "sender", "recipient", "day", "said", "text"), "Слова"),
-        **dict.fromkeys(("why", "sentence", "name", "detail"), "Слова"),
+        **dict.fromkeys(("why", "sentence", "name", "detail", "until"), "Слова"),
+        **({"title": "Слова"} if kind == "opened" else {}),
     }
     letter = write_letter(SYSTEM, kind, people.ana.email, words, member_id=people.ana.id)
     write_in_cyrillic()

@@ -246,7 +246,7 @@ class Member(PersonLabel, permissions.Person, Base):
     hidden_at: Mapped[datetime | None]
     terms_due_at: Mapped[datetime | None]
     takes_letters: Mapped[bool] = mapped_column(default=True, server_default=true())
-    address_generation: Mapped[int] = mapped_column(default=0, server_default="0")
+    address_generation: Mapped[int] = mapped_column(server_default="0")
     leaving_at: Mapped[datetime | None]
     leaving_how: Mapped[str] = mapped_column(default="", server_default="")
     left_at: Mapped[datetime | None]

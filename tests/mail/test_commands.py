@@ -103,6 +103,8 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
         "number": "ABCDE-23456",
         "said": "Two lines,\nand <b>signs</b>.",
     }
+    if kind == "opened":
+        words |= {"title": "Trams & <b>felt</b>", "topic_kind": "question", "until": "noon"}
     letter = write(people, kind, **words)
     letter.member = people.ana if kind == "contact" else None
     written = compose(letter, app.extensions["settings"])
