@@ -22,7 +22,7 @@
 | FORUM_VALKEY_URL | counters of the rate limits for several machines, such as `valkey://10.0.0.5:6379/0` | a file in FORUM_DATA |
 | FORUM_SMTP_URL | mail server, such as `smtp://user:password@mail.example.org:587` (with STARTTLS; `?tls=no` without) or `smtps://…:465` | not set: mail is written to FORUM_DATA/mail |
 | FORUM_MAIL_FROM | the address that mail comes from | `forum@` and the host of FORUM_URL |
-| FORUM_REPLY_ADDRESS | mailbox for answers to e-mails, such as `reply@mail.example.org`; what follows a `+` in its name must reach it, too. Its messages come by `flask mail-in` or FORUM_IMAP_URL | not set: e-mails cannot be answered |
+| FORUM_REPLY_ADDRESS | mailbox for answers to e-mails and for topics that members open by e-mail, such as `reply@mail.example.org`; what follows a `+` in its name must reach it, too. Its messages come by `flask mail-in` or FORUM_IMAP_URL | not set: e-mails cannot be answered, and open no topics |
 | FORUM_IMAP_URL | where the worker fetches those messages, such as `imaps://user:password@mail.example.org/INBOX` | not set |
 | FORUM_OIDC_ISSUER | an OpenID provider with whose accounts people may sign in, such as `https://id.example.org`, as it writes its own name | not set |
 | FORUM_OIDC_CLIENT_ID | how the provider knows the forum; there, enter the forum's address with `/sign-in/elsewhere/back` as the way back | not set |
