@@ -276,7 +276,7 @@ def open_by_email(
     else:
         until = opened.created_at + EDIT_WITHOUT_TRACE
         words = {"path": f"/topics/{opened.id}", "title": opened.title, "topic_kind": opened.kind}
-        more = {"files": files, "audience": opened.audience, "until_at": until.isoformat()}
+        more = {"files": files, "until_at": until.isoformat()}
         _tell_once(author, "opened", words | more)
     return opened
 

@@ -57,9 +57,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> 
 
 @pytest.fixture(scope="session")
 def site(demo: Demo) -> Iterator[Site]:
-    """A running forum with the demo, on SQLite."""
+    """A running forum with the demo and a mailbox, on SQLite."""
     data = demo("site")
-    yield from run_site(data, passwords_of(data))
+    mailbox = {"FORUM_REPLY_ADDRESS": "reply@mail.example.org"}
+    yield from run_site(data, passwords_of(data), **mailbox)
 
 
 @pytest.fixture(scope="session")

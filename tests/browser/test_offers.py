@@ -26,6 +26,34 @@ def test_the_link_of_an_invitation_is_copied(visit: Callable[..., Visit]) -> Non
     assert shown.evaluate("shown => shown.scrollWidth <= shown.clientWidth")
 
 
+def test_one_s_address_for_new_topics_is_copied(visit: Callable[..., Visit]) -> None:
+    member = visit(permissions=["clipboard-read", "clipboard-write"])
+    member.sign_in("member")
+    page = member.go("/agendas/affordable/by-email")
+    copy = page.get_by_role("button", name="Copy the address")
+    copy.focus()
+    page.keyboard.press("Enter")
+    expect(copy.locator("xpath=..").get_by_role("status")).to_have_text("Copied")
+    address = page.evaluate("navigator.clipboard.readText()")
+    assert address == page.locator("main p[dir=ltr]").inner_text()
+    write = page.get_by_role("link", name="Write an e-mail")
+    assert write.get_attribute("href") == f"mailto:{address}"
+    page.get_by_role("button", name="Make new addresses").press("Enter")
+    expect(page.get_by_text("Your addresses are new")).to_be_visible()
+    assert page.locator("main p[dir=ltr]").inner_text() != address
+
+
+def test_without_scripts_one_s_address_is_shown_and_made_new(visit: Callable[..., Visit]) -> None:
+    member = visit(java_script_enabled=False)
+    member.sign_in("member")
+    page = member.go("/agendas/affordable/by-email")
+    assert not page.get_by_role("button", name="Copy the address").is_visible()
+    before = page.locator("main p[dir=ltr]").inner_text()
+    assert before.startswith("reply+a")
+    page.get_by_role("button", name="Make new addresses").click()
+    assert page.locator("main p[dir=ltr]").inner_text() != before
+
+
 def test_the_time_zone_of_the_device_is_taken_with_one_press(visit: Callable[..., Visit]) -> None:
     away = visit(timezone_id="Pacific/Fiji")
     away.sign_in("member")

@@ -34,6 +34,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("most-useful", "question:who employs the clerk/useful", "visitor"),
     ("topic-new", "/agendas/affordable/topics/new?kind=experience", "member"),
     ("question-new", "/agendas/affordable/topics/new?kind=question", "member"),
+    ("by-email", "/agendas/affordable/by-email", "member"),
     ("topic-asked", "question:Who pays the rates", "member"),
     ("topic-followed-up", "question:who employs the clerk", "visitor"),
     ("ask", "question:Who pays the rates/ask", "moderator"),
