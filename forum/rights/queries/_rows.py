@@ -447,12 +447,11 @@ def rows_of_queue_notes(member: Member) -> Select[Any]:
 
 
 def rows_of_notices(member: Member) -> Select[Any]:
-    actor = aliased(Member)
     kept = columns_of(Notice, "id kind title text address created_at read_at way mailed_at")
     query = select(
-        *kept, actor.name.label("by"), Notice.sentences.label("key_sentences")
-    ).outerjoin(actor, actor.id == Notice.actor_id)
-    is_open = or_(actor.id.is_(None), actor.hidden_at.is_(None))
+        *kept, Member.name.label("by"), Notice.sentences.label("key_sentences")
+    ).outerjoin(Member, Member.id == Notice.actor_id)
+    is_open = or_(Member.id.is_(None), Member.hidden_at.is_(None))
     if not member.is_curator:
         query = query.where(Notice.kind.not_in(QUEUE_KINDS))
     return query.where(Notice.member_id == member.id, and_(Notice.hidden_at.is_(None), is_open))
