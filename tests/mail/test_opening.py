@@ -438,9 +438,11 @@ def test_the_same_text_within_a_day_comes_back_with_the_way_there(people, agenda
 def test_a_text_that_waits_is_not_sent_twice_a_day_either(people, agenda, letters):
     make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
     receive_message(sent(people, agenda, text="A casino."))
-    receive_message(sent(people, agenda, text="A casino.", Message_ID="<2@ana>"))
+    with at(now() + timedelta(hours=1)):
+        receive_message(sent(people, agenda, "Another?", "A casino.", Message_ID="<2@ana>"))
     held = db.session.scalars(select(Held)).one()
-    assert f"/waiting/{held.id}" in letters()[-1].text
+    letter = letters()[-1]
+    assert "the same text" in letter.text and f"/waiting/{held.id}" in letter.text
 
 
 def test_a_conversation_by_email_opens_no_further_topics(people, agenda, letters):
