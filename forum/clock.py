@@ -14,6 +14,8 @@ from flask_babel import get_locale, get_timezone
 from forum.locales import SOURCE, date_pattern
 
 _set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
+# Empty until the deed that is under way asks for the time
+_moment_of_deed: ContextVar[list[datetime] | None] = ContextVar("moment_of_deed", default=None)
 _set_zone: ContextVar[tzinfo | None] = ContextVar("set_zone", default=None)
 
 # A second press of a button within this time is one with the first
@@ -22,7 +24,28 @@ DOUBLE_PRESS = timedelta(seconds=10)
 
 def now() -> datetime:
     """The current time in UTC, to the second, which is what the forum stores."""
-    return _set_clock.get() or datetime.now(UTC).replace(microsecond=0)
+    if moment := _set_clock.get():
+        return moment
+    asked = _moment_of_deed.get()
+    if asked:
+        return asked[0]
+    moment = datetime.now(UTC).replace(microsecond=0)
+    if asked is not None:
+        asked.append(moment)
+    return moment
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Inside, `now` returns the time at which it was first asked.
+
+    A deed asks when it has the rows on which it decides; it may have waited for them, on PostgreSQL.
+    """
+    token = _moment_of_deed.set([])
+    try:
+        yield
+    finally:
+        _moment_of_deed.reset(token)
 
 
 @contextmanager

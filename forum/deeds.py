@@ -13,7 +13,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from forum.clock import at, now
+from forum.clock import one_moment
 from forum.columns import Base
 from forum.db import Deed, db, running_deed
 from forum.engines import is_impatient, is_locked
@@ -35,7 +35,7 @@ def action(deed: Callable[P, R]) -> Callable[P, R]:
     An action may call others: only the outermost begins a write transaction (`BEGIN IMMEDIATE` on SQLite) and
     commits. Inside it every row is read again from the database, so that decisions are made on the present state.
     That includes the doer, its first argument, so that rights that were withdrawn a moment ago no longer count.
-    `clock.now` returns one moment from its beginning to its end.
+    `clock.now` returns one moment in it: that of the first question, after the locks that it takes before.
     Raises `Busy`, with nothing saved, when the database stays locked for too long.
     """
 
@@ -86,8 +86,8 @@ def _run_outermost(session: Session, deed: Callable[..., R], args: Any, kwargs: 
         _restore_rows(before)
     session.info["deed"] = state = Deed()
     try:
-        # Its rows are of one moment, and it saves what it decided by; the wait for the lock is over
-        with at(now()):
+        # Its rows are of one moment, and it saves what it decided by
+        with one_moment():
             result = deed(*_with_fresh_doer(session, args), **kwargs)
             _commit(session, _touched(state))
         session.info["has_acted"] = True

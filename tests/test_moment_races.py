@@ -1,0 +1,112 @@
+"""A deed that waits for a row is of the moment at which it has got it, and not of one before that of the deed it waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from forum.clock import at
+from forum.db import db
+from forum.deeds import action
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import new_posts_in, topic_to_change
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.members.queries import lock_member
+from forum.notifications.actions import make_notices, watch
+from forum.notifications.models import TOPIC, Notice
+from forum.permissions import SYSTEM, VISITOR
+from tests.moderation import test_races as races
+from tests.moderation.test_races import person
+from tests.races import at_once, let_others_come, meanwhile
+
+own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
+BEGIN = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def clock(own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The time, in a list: all threads go by it."""
+    moments = [BEGIN + timedelta(hours=1)]
+
+    class Set(datetime):
+        @classmethod
+        def now(cls, _tz: Any = None) -> Any:
+            return moments[0]
+
+    monkeypatch.setattr("forum.clock.datetime", Set)
+    return moments
+
+
+def holding(
+    lock: Callable[[], object], clock: list[datetime], deed: Callable[[], object]
+) -> Callable[[], None]:
+    """A deed for `at_once` that holds a lock until others wait for it; seconds pass, another thing is done, and more pass."""
+
+    @action
+    def hold(_doer: Any) -> None:
+        lock()
+        let_others_come()
+        clock[0] += timedelta(seconds=5)
+        with at(clock[0]):  # as a deed of its own that does not wait
+            deed()
+        db.session.flush()
+        clock[0] += timedelta(seconds=5)
+
+    return lambda: hold(VISITOR)
+
+
+def replying(topic_id: int) -> Callable[[], Any]:
+    return meanwhile(lambda: dialogue.reply(person("mona-berg"), topic_id, write("It waited.")))
+
+
+def test_posts_are_dated_in_the_order_of_their_numbers(
+    own: Flask, topics: list[int], clock: list[datetime]
+) -> None:
+    """Who waited, here for what was done with the account, has the later number."""
+    mona, adam = person("mona-berg").id, person("adam-de-wit")
+    reply = holding(
+        lambda: lock_member(mona),
+        clock,
+        lambda: dialogue.reply(adam, topics[0], write("It came before.")),
+    )
+    assert at_once(own, [reply, replying(topics[0])]) == ["done"] * 2
+    posts = db.session.execute(select(Post.source, Post.created_at).order_by(Post.number))
+    dates = {source: at for source, at in posts if source.startswith("It ")}
+    assert [*dates] == ["It came before.", "It waited."] and [*dates.values()] == sorted(
+        dates.values()
+    )
+    topic = db.session.get_one(Topic, topics[0])
+    assert topic.active_at == dates["It waited."] == clock[0]
+
+
+def test_a_reply_that_waited_is_new_to_who_had_read_everything_before_it(
+    own: Flask, topics: list[int], clock: list[datetime]
+) -> None:
+    adam = person("adam-de-wit")
+    read = holding(
+        lambda: topic_to_change(SYSTEM, topics[0]), clock, lambda: dialogue.read_all(adam)
+    )
+    assert at_once(own, [read, replying(topics[0])]) == ["done"] * 2
+    assert new_posts_in(adam, [db.session.get_one(Topic, topics[0])])[topics[0]].count == 1
+
+
+def test_a_reply_that_waited_is_told_to_who_began_to_watch_before_it(
+    own: Flask, topics: list[int], clock: list[datetime]
+) -> None:
+    eva = members.add_member(SYSTEM, Joining("Eva Holm", "eva@example.org", "-"), "member")
+    begins = holding(
+        lambda: topic_to_change(SYSTEM, topics[0]), clock, lambda: watch(eva, TOPIC, topics[0])
+    )
+    assert at_once(own, [begins, replying(topics[0])]) == ["done"] * 2
+    while make_notices(SYSTEM):
+        pass
+    told = select(Notice.text).where(Notice.member_id == eva.id, Notice.topic_id == topics[0])
+    assert db.session.scalars(told).all() == ["It waited."]
