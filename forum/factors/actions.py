@@ -170,6 +170,13 @@ def end_half_session(_visitor: Person, key: str) -> None:
         raise Conflict(_("That took too long. Sign in again."))
 
 
+@action
+def forget_half_sessions(member: Member) -> None:
+    """End the half sessions of a member whose first factor has changed, also those of this very second."""
+    touches()
+    db.session.execute(delete(HalfSession).where(HalfSession.member_id == member.id))
+
+
 # Passkeys
 
 

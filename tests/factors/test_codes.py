@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from forum import otp
+from forum.accounts import actions as accounts
 from forum.accounts.views import signing_in
 from forum.clock import at, now
 from forum.columns import Base
@@ -21,7 +22,7 @@ from forum.factors.models import Authenticator
 from forum.members import actions as members
 from forum.members.queries import member_by_id, session_by_token
 from forum.notifications.actions import make_notices
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
 from tests.factors.conftest import (
     EMAIL,
@@ -259,6 +260,22 @@ def test_the_first_half_is_worth_nothing_after_the_password_has_changed(client, 
     with at(now() + timedelta(seconds=2)):
         members.set_password(SYSTEM, eva.handle, "another hash")
         assert show(client, code_of(secret)).status_code == 409
+
+
+@pytest.mark.parametrize("way", ["changed", "reset"])
+def test_it_is_worth_nothing_in_the_very_second_in_which_its_owner_has_changed_it(
+    client, eva, with_codes, letters, way
+):
+    secret, _codes = with_codes
+    with at(now() + timedelta(seconds=2)):
+        accounts.ask_for_password(VISITOR, EMAIL)
+        enter(client)
+        if way == "changed":
+            accounts.change_password(eva, "another hash", eva.credentials)
+        else:
+            link = link_in(letters()[-1]).rpartition("/")[2]
+            accounts.reset_password(VISITOR, link, "another hash")
+        assert show(client, code_of(secret)).status_code == 409 and not is_signed_in(client)
 
 
 @pytest.mark.parametrize("half", ["verify_password", "verify_factor"])

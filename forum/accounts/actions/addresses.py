@@ -17,7 +17,7 @@ from forum.accounts.queries import ADDRESS, RESET, UNDO, undo_token_to
 from forum.db import db
 from forum.deeds import action, touches
 from forum.errors import Invalid
-from forum.factors.actions import remove_factors_since
+from forum.factors.actions import forget_half_sessions, remove_factors_since
 from forum.identities.actions import unlink_since
 from forum.mail.actions import readdress, write_letter
 from forum.members import actions as members
@@ -112,6 +112,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     _forget_undoing_after(token)
     undone = _change_address(member, token.address)
     members.set_password(SYSTEM, member.handle, "")
+    forget_half_sessions(member)
     remove_factors_since(SYSTEM, member.id, token.created_at)
     unlink_since(SYSTEM, member.id, token.created_at)
     members.stay_since(SYSTEM, member, token.created_at)

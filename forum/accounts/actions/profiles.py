@@ -11,6 +11,7 @@ from forum.accounts.queries import RenamingState, renaming_in_state
 from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
+from forum.factors.actions import forget_half_sessions
 from forum.library import actions as library
 from forum.markup import PlainTexts
 from forum.matches import combine, from_plain_text
@@ -30,6 +31,7 @@ def change_password(member: Member, password_hash: str, verified: Credentials) -
     `verified` is that of `members.change_password`, which raises `Conflict` alike.
     """
     members.change_password(member, password_hash, verified=verified)
+    forget_half_sessions(member)
     forget_tokens(member)
     tell_owner(member, "password")
 

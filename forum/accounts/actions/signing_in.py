@@ -12,6 +12,7 @@ from forum.accounts.actions._links import (
 from forum.accounts.actions.forgetting import forget_tokens
 from forum.accounts.queries import RESET, SIGN_IN
 from forum.deeds import action, touches
+from forum.factors.actions import forget_half_sessions
 from forum.mail.actions import write_letter
 from forum.members import actions as members
 from forum.members.models import Member
@@ -57,6 +58,7 @@ def reset_password(_visitor: Person, secret: str, password_hash: str) -> Member:
     """Use up a letter's secret to set a new password, and return its member; ends every session."""
     _token, member = use_member_token(RESET, secret)
     members.reset_password(member, password_hash)
+    forget_half_sessions(member)
     forget_tokens(member)
     tell_owner(member, "password")
     return member
