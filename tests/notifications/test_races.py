@@ -1,4 +1,4 @@
-"""Notices about something that ends at the same moment are not shown."""
+"""Notices about something that ends at the same moment are not shown; two presses at the same moment are one."""
 
 from __future__ import annotations
 
@@ -44,3 +44,18 @@ def test_what_is_over_while_its_notices_are_made_waits_for_nobody(
     assert at_once(own, [lambda: slowly(actions.make_notices, SYSTEM), end]) == ["done"] * 2
     db.session.expire_all()
     assert [one.read_at is None for one in inbox(mona).page.items] == [False]
+
+
+def test_the_second_of_two_presses_at_once_can_take_back_what_the_first_has_marked(
+    own: Flask,
+) -> None:
+    """The browser shows the answer to the second, with its Undo."""
+    mona, adam = get_member(SYSTEM, "mona-berg"), get_member(SYSTEM, "adam-de-wit")
+    actions.note_event(adam, RETURNED, [mona.id])
+    actions.make_notices(SYSTEM)
+    moments = []
+    second = meanwhile(lambda: moments.append(actions.read_all(mona)))
+    assert at_once(own, [lambda: slowly(actions.read_all, mona), second]) == ["done"] * 2
+    assert actions.unread_all(mona, *moments)
+    db.session.expire_all()
+    assert [one.read_at for one in inbox(mona).page.items] == [None]

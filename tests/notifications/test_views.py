@@ -20,6 +20,10 @@ from forum.notifications.actions import (
     make_notices,
     note_event,
     read,
+    read_decisions,
+    read_outdated,
+    read_queue,
+    read_topic,
     watch,
 )
 from forum.notifications.forms import KIND_NAMES
@@ -467,3 +471,35 @@ def test_replies_in_a_topic_share_a_line_apart_from_other_notices_about_it(
     said = inbox_of(browser)
     assert f"{people.ben.name} replied in Loud trams Yes, indeed." in said
     assert "wrote 3 replies in Loud trams" in said
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda reader, told: read(reader, told.id),
+        lambda reader, told: read_topic(reader, told.topic_id),
+        lambda _reader, told: read_queue(SYSTEM, told.address),
+        lambda _reader, _told: read_decisions(SYSTEM, [4]),
+        lambda reader, told: read_outdated(SYSTEM, told.kind, [told.address], [reader.id]),
+    ],
+    ids=["opened", "read in its topic", "decided by another", "no longer in effect", "outdated"],
+)
+def test_what_was_read_or_is_over_since_a_press_stays_read_when_that_is_undone(
+    people: Any, sign_in: Any, end: Any
+) -> None:
+    """In another tab, or by somebody else: nobody is told again, or by mail, of what no longer waits."""
+    moderator = people.moderator
+    waits = NoticeText("queue", "/moderation/post/2", "It waits", topic_id=1)
+    note_event(people.ben, waits, [moderator.id])
+    note_event(people.ben, NoticeText("reply", "/topics/2", "It is new"), [moderator.id])
+    decided = NoticeText("decision", "/posts/3", "It is hidden", topic_id=3)
+    note_event(people.ben, decided, [moderator.id], decision_id=4, is_named=False)
+    make_notices(SYSTEM)
+    browser = sign_in(moderator)
+    browser.post("/notices/read-all", data={"part": "waiting"})
+    told = {one.heading: one for one in inbox(moderator).page.items}
+    for heading in ("It waits", "It is hidden"):
+        end(moderator, told[heading])
+    browser.post("/notices/unread-all", data=undo_offered(browser))
+    still = still_read(moderator)
+    assert "It is new" not in still and still & {"It waits", "It is hidden"}, told

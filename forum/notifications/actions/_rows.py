@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, func, literal, or_, update
 
+from forum.clock import now
 from forum.db import db, insert_into
 from forum.members.queries import ignores
 from forum.notifications.models import NOTICE_KINDS, Event, Notice
@@ -54,6 +55,13 @@ def set_values(model: type[Event] | type[Notice], values: dict[str, Any], *condi
     """Change the events or notices that meet some conditions; returns how many these are."""
     changed = db.session.execute(update(model).where(*conditions).values(values))
     return cast(CursorResult[Any], changed).rowcount
+
+
+def read_for_good(*conditions: Any) -> None:
+    """Mark the notices that meet some conditions as read; undoing a press of “Mark all as read” does not bring them back."""
+    is_open = or_(Notice.read_at.is_(None), Notice.all_read_at.is_not(None))
+    read_at = func.coalesce(Notice.read_at, literal(now(), Notice.read_at.type))
+    set_values(Notice, {"read_at": read_at, "all_read_at": None}, *conditions, is_open)
 
 
 def quoted(text: str) -> str:

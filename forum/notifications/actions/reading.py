@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, true
 from forum.clock import DOUBLE_PRESS, now
 from forum.deeds import action, touches
 from forum.errors import or_not_found
-from forum.notifications.actions._rows import UNREAD, make_for, set_values
+from forum.notifications.actions._rows import UNREAD, make_for, read_for_good, set_values
 from forum.notifications.models import (
     ACTIONABLE_KINDS,
     NEVER,
@@ -39,7 +39,7 @@ def read(member: Person, notice_id: int) -> Notice:
     touches()
     require(member.can.see_notices())
     notice = or_not_found(lock_notice(member, notice_id))
-    notice.read_at = notice.read_at or now()
+    notice.read_at, notice.all_read_at = notice.read_at or now(), None
     return notice
 
 
@@ -58,7 +58,10 @@ def read_all(member: Person, part: str = "") -> datetime | None:
     read_at, is_in_part = now(), _is_in(part)
     first_at = all_read_since(member, read_at - DOUBLE_PRESS, is_in_part)
     moments = {"read_at": read_at, "all_read_at": first_at or read_at}
-    return moments["all_read_at"] if set_values(Notice, moments, *unread, is_in_part) else first_at
+    if set_values(Notice, moments, *unread, is_in_part):
+        return moments["all_read_at"]
+    # Again, because the first press may have been saved while this waited for its rows
+    return all_read_since(member, read_at - DOUBLE_PRESS, is_in_part)
 
 
 @action
@@ -84,13 +87,7 @@ def _is_in(part: str) -> ColumnElement[bool]:
 def read_topic(member: Person, topic_id: int) -> None:
     """Mark the member's notices about one topic read."""
     touches()
-    set_values(
-        Notice,
-        {"read_at": now()},
-        Notice.member_id == member.id,
-        Notice.topic_id == topic_id,
-        Notice.read_at.is_(None),
-    )
+    read_for_good(Notice.member_id == member.id, Notice.topic_id == topic_id)
 
 
 @action
@@ -101,10 +98,16 @@ def read_queue(_doer: Person, address: str, *, but_urgent: bool = False) -> None
     for a worker that is making notices of them, so that these are marked, too.
     """
     touches()
-    for model, moment in ((Event, Event.done_at), (Notice, Notice.read_at)):
-        is_open = [model.address == address, is_of_queue(model), moment.is_(None)]
-        is_meant = [model.kind != URGENT] if but_urgent else []
-        set_values(model, {moment.key: now()}, *is_open, *is_meant)
+    events, notices = (_of_queue(model, address, but_urgent) for model in (Event, Notice))
+    set_values(Event, {"done_at": now()}, *events, Event.done_at.is_(None))
+    read_for_good(*notices)
+
+
+def _of_queue(
+    model: type[Event] | type[Notice], address: str, but_urgent: bool
+) -> list[ColumnElement[bool]]:
+    is_meant = [model.kind != URGENT] if but_urgent else []
+    return [model.address == address, is_of_queue(model), *is_meant]
 
 
 @action
@@ -134,7 +137,7 @@ def read_outdated(
     for event in open_events(kind, addresses):
         make_for(event, [one for one in event.recipients if one in member_ids])
     told = (Notice.member_id.in_(member_ids), Notice.kind == kind, Notice.address.in_(addresses))
-    set_values(Notice, {"read_at": now()}, *told, Notice.read_at.is_(None))
+    read_for_good(*told)
 
 
 @action
@@ -145,7 +148,7 @@ def read_decisions(_doer: Person, decision_ids: Collection[int]) -> None:
     """
     touches()
     events_of_decisions(decision_ids)  # locks them, as in `read_queue`
-    set_values(Notice, {"read_at": now()}, *is_of_decisions(decision_ids), Notice.read_at.is_(None))
+    read_for_good(*is_of_decisions(decision_ids))
 
 
 @action
