@@ -53,14 +53,14 @@ MARKER = Table(
 SQLITE_SEQUENCE = Table(
     "sqlite_sequence", MetaData(), Column("name", String), Column("seq", Integer)
 )
-CLOSING_SECONDS = (
-    3.0  # for PostgreSQL to note that a program which has ended is no longer connected
-)
+# For PostgreSQL to note that a program which has ended is no longer connected
+CLOSING_SECONDS = 3.0
+MAX_NAMED = 5  # connections in a sentence
 # Of other roles PostgreSQL does not tell everybody; a forum has one
 CONNECTED = text(
-    """SELECT count(*) FROM pg_stat_activity
+    """SELECT pid, application_name, host(client_addr) FROM pg_stat_activity
     WHERE datname = current_database() AND usename = current_user
-    AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+    AND backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY pid"""
 )
 Note = Callable[[int], object]  # called with the number of rows done since the last call
 
@@ -92,18 +92,28 @@ def refuse_what_is_in_use(target: Engine) -> None:
 def refuse_if_connected(source: Engine) -> None:
     """Raise `Refusal` while another program is connected to a PostgreSQL database with the role of the forum.
 
-    A forum that runs would go on writing there, and what it writes after the move would be lost.
+    A forum that runs would go on writing there, and what it writes after the move would be lost. The sentence says how to
+    end one that nobody can stop: of a machine that is gone PostgreSQL learns hours later, and poolers keep some open.
     """
     until = time.monotonic() + CLOSING_SECONDS
-    while number := _count_connected(source):
+    while named := _connected(source):
         if time.monotonic() > until:
-            raise Refusal(f"The source is in use: connections of programs to it: {number}.")
+            raise Refusal(
+                f"The source is in use: connected are {', '.join(named)}. PostgreSQL ends one that is left over"
+                " by: SELECT pg_terminate_backend(NUMBER)."
+            )
         time.sleep(0.1)
 
 
-def _count_connected(source: Engine) -> int:
+def _connected(source: Engine) -> list[str]:
+    """The connections of others, each with its number in PostgreSQL, the name of its program if it says one, and from where."""
     with source.connect() as connection:
-        return connection.scalar(CONNECTED) or 0
+        rows = connection.execute(CONNECTED).all()
+    named = [
+        " ".join(filter(None, (f"{number}", program and f"({program})", host and f"from {host}")))
+        for number, program, host in rows
+    ]
+    return named[:MAX_NAMED] + (["…"] if named[MAX_NAMED:] else [])
 
 
 def begin(target: Engine, origin: str) -> None:

@@ -251,6 +251,10 @@ def test_a_forum_that_runs_is_not_moved_back_either(
     other = create_engine(target.url)
     with other.connect() as reader:
         reader.execute(select(Post.id)).all()
+        number = None
+        if reader.dialect.name == "postgresql":
+            reader.execute(text("SET application_name = 'psql'"))
+            number = reader.scalar(text("SELECT pg_backend_pid()"))
         refused = target.run("move-database", back.url)
     other.dispose()
     bring_back(target)
@@ -258,6 +262,9 @@ def test_a_forum_that_runs_is_not_moved_back_either(
     assert (
         "Stop the forum, and whatever else uses it. The source has not changed." in refused.output
     )
+    if number:  # which it is, and what ends it if nobody can
+        assert f"connected are {number} (psql)" in refused.output
+        assert "SELECT pg_terminate_backend(NUMBER)" in refused.output
     assert not marked(back.url)
 
 
