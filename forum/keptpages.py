@@ -153,16 +153,18 @@ class CapturedResponse:
 
     def send(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Pass the response on, compressed if it is a text of known length; without a body for HEAD, or if the browser has it."""
+        is_text = self.header("Content-Type").startswith(COMPRESSIBLE_TYPES)
+        if is_text:
+            self.headers = self._for_all_encodings()
         if self._is_known(environ):
             return self._send_unchanged(start_response)
         encoding = wanted_encoding(environ)
-        is_text = self.header("Content-Type").startswith(COMPRESSIBLE_TYPES)
         length = self.header("Content-Length")
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         is_sized = length.isdigit() and MIN_COMPRESSED_BYTES < int(length) <= MAX_CACHED_BYTES
         if encoding and is_text and is_sized:
-            others = [(n, v) for n, v in self.headers if n not in ("Vary", "Content-Length")]
-            headers, body = _compressed([*others, ("Vary", self._vary())], self._body(), encoding)
+            others = [(n, v) for n, v in self.headers if n != "Content-Length"]
+            headers, body = _compressed(others, self._body(), encoding)
             start_response(self.status, headers)
             return [] if is_head else [body]
         start_response(self.status, self.headers)
@@ -171,11 +173,19 @@ class CapturedResponse:
             return []
         return self.parts
 
+    def _for_all_encodings(self) -> Headers:
+        """The headers of a text, whose one entity tag has to be a weak one (see `to_page`), whichever encoding is sent."""
+        etag = self.header("ETag").removeprefix("W/")
+        others = [(name, value) for name, value in self.headers if name not in ("Vary", "ETag")]
+        tagged = [("ETag", f"W/{etag}")] if etag else []
+        return [*others, ("Vary", self._vary()), *tagged]
+
     def _is_known(self, environ: Environ) -> bool:
         """Whether the browser has the response: the application is asked without conditions, for what is kept has to be whole."""
         asked = environ.get("HTTP_IF_NONE_MATCH")
         since = None if asked else environ.get("HTTP_IF_MODIFIED_SINCE")
-        if not (asked or since) or self.status != "200 OK":
+        is_kept = "no-store" not in self.header("Cache-Control")
+        if not (asked or since) or self.status != "200 OK" or not is_kept:
             return False
         return not is_resource_modified(
             http_if_none_match=asked,
@@ -185,9 +195,9 @@ class CapturedResponse:
         )
 
     def _send_unchanged(self, start_response: Any) -> Iterable[bytes]:
-        left_out = ("Content-Length", "Content-Type", "Vary")
+        left_out = ("Content-Length", "Content-Type")
         headers = [(name, value) for name, value in self.headers if name not in left_out]
-        start_response("304 NOT MODIFIED", [*headers, ("Vary", self._vary())])
+        start_response("304 NOT MODIFIED", headers)
         self._close()
         return []
 

@@ -480,7 +480,8 @@ def test_a_file_that_the_browser_has_is_not_sent_again_without_a_version_in_its_
         }
         conditions = [
             given,
-            {"If-None-Match": f'"other", W/{given["If-None-Match"]}'},
+            {"If-None-Match": f'"other", W/{given["If-None-Match"].removeprefix("W/")}'},
+            {"If-None-Match": given["If-None-Match"].removeprefix("W/")},
             {"If-None-Match": "*"},
         ]
         if "Last-Modified" in first.headers:
@@ -491,12 +492,30 @@ def test_a_file_that_the_browser_has_is_not_sent_again_without_a_version_in_its_
                 assert (again.status_code, again.data) == (304, b""), condition
                 assert again.headers["ETag"] == first.headers["ETag"]
                 assert again.headers["Cache-Control"] == "public, no-cache"
+                assert again.headers["Vary"] == first.headers["Vary"]
                 assert not {"Content-Length", "Content-Type"} & set(again.headers.keys())
     for other in (
         {"If-None-Match": '"other"'},
         {"If-Modified-Since": "Mon, 1 Jan 2001 00:00:00 GMT"},
     ):
         assert kept.get(address, headers=other).data == app.test_client().get(address).data
+
+
+def test_one_entity_tag_for_several_encodings_is_a_weak_one(kept: Client) -> None:
+    """RFC 9110, 8.8.1: with a strong one, parts of two encodings could be put together. A picture has only one."""
+    answers = [
+        kept.get("/static/style.css", headers={"Accept-Encoding": encoding})
+        for encoding in ("br", "gzip", "identity")
+    ]
+    assert len({answer.headers["ETag"] for answer in answers}) == 1
+    assert all(answer.headers["ETag"].startswith("W/") for answer in answers)
+    assert all("Accept-Encoding" in answer.headers["Vary"] for answer in answers)
+    assert kept.get("/static/icon-192.png").headers["ETag"].startswith('"')
+
+
+def test_whether_the_forum_lives_is_never_said_by_what_somebody_has(kept: Client) -> None:
+    for address in ("/healthz", "/readyz"):
+        assert kept.get(address, headers={"If-None-Match": "*"}).status_code == 200
 
 
 def test_files_are_as_small_as_they_get(app: Flask, kept: Client) -> None:
