@@ -5,13 +5,17 @@ The rows are the queue: an event that is not done is work to be done, so nothing
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from os.path import samestat
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from forum.errors import Busy
 
@@ -96,11 +100,18 @@ def sparing(task: Callable[[], int]) -> Callable[[], int]:
 
 
 def heartbeat(path: Path) -> Callable[[], int]:
-    """A task that touches a file, whose modification time says when the worker was last active."""
+    """A task that touches a file, whose modification time says when the worker was last active.
+
+    The worker locks the file from then on, so that `machine.is_held` says whether there is one, however it ended.
+    """
+    held: list[IO[bytes]] = []
 
     def touch() -> int:
         with suppress(OSError):  # the worker goes on even when the disk is full
             path.touch()
+            if not any(samestat(os.fstat(file.fileno()), path.stat()) for file in held):
+                held[:] = [path.open("rb")]  # for the first time, or somebody has moved it away
+                fcntl.flock(held[0], fcntl.LOCK_SH)
         return 0
 
     return touch

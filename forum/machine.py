@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -15,7 +16,6 @@ from typing import Generic, TypeVar
 A = TypeVar("A")
 MAX_FILES = 20_000  # of a folder whose sizes are added
 TRIM_SECONDS = 10
-LATELY = timedelta(minutes=1)
 
 
 def try_to_write(folder: Path) -> None:
@@ -62,15 +62,15 @@ def time_of(path: Path) -> datetime | None:
         return None
 
 
-def is_being_touched(path: Path, seconds: float) -> bool:
-    """Whether a program touches a file again and again: waits so many seconds for that, if it was touched a minute ago at most."""
-    seen, until = time_of(path), time.monotonic() + seconds
-    if seen is None or datetime.now(UTC) - seen > LATELY:
+def is_held(path: Path) -> bool:
+    """Whether a living program has locked a file. What it says by its time is wrong while that program is busy, and after its end."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
         return False
-    while time.monotonic() < until:
-        if time_of(path) != seen:
-            return True
-        time.sleep(0.1)
+    except BlockingIOError:
+        return True
     return False
 
 

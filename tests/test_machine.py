@@ -1,15 +1,11 @@
-"""Memory that is given back to the machine, and files that programs touch."""
+"""Memory that is given back to the machine."""
 
 from __future__ import annotations
-
-import os
-import time
-from pathlib import Path
 
 import pytest
 
 from forum import machine
-from forum.machine import TRIM_SECONDS, Trimmer, is_being_touched
+from forum.machine import TRIM_SECONDS, Trimmer
 
 
 def test_memory_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,14 +16,3 @@ def test_memory_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> N
         now[0] += seconds
         after_request(None)
     assert kept_bytes == [0, 0]
-
-
-def test_a_file_that_nobody_touches_any_more_is_not_waited_for(tmp_path: Path) -> None:
-    seen, began = tmp_path / "seen", time.monotonic()
-    assert not is_being_touched(seen, 60)
-    seen.touch()
-    os.utime(seen, (began_at := time.time() - 61, began_at))
-    assert not is_being_touched(seen, 60)
-    assert time.monotonic() - began < 5
-    seen.touch()
-    assert not is_being_touched(seen, 0.2)

@@ -24,7 +24,6 @@ from forum.settings import Settings, why_no_database
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp
 
-WORKER_SECONDS = 3.0  # a worker that is at work touches its file once in so many seconds
 # Query parameters of a database address that must not be printed
 SECRET_PARAMETERS = ("password", "sslpassword")
 
@@ -80,7 +79,7 @@ def restore(source: Path) -> None:
 
 def _refuse_running_worker(settings: Settings) -> None:
     """Raise `Refusal` while a worker is at work here: its forum has the old file open and would go on writing into that."""
-    if machine.is_being_touched(settings.heartbeat_path, WORKER_SECONDS):
+    if machine.is_held(settings.heartbeat_path):
         raise Refusal(f"A forum runs with {settings.data}: its worker is at work. Stop it first.")
 
 
