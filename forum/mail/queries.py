@@ -319,16 +319,19 @@ def agenda_to_open_by_email(author: Person, slug: str) -> Agenda:
 def sent_today(member: Member, source: str, but_key: str) -> str:
     """The path of exactly the same text that the member has sent within a day, as an automatic answer would; or empty.
 
-    What has the submission key `but_key` does not count, because it was made from the same message.
+    What has the submission key `but_key` does not count, because it was made from the same message; nor does what a
+    moderator refused, so that who sends it again is not met by silence.
     """
-    return _path_of_sent(
-        member,
-        lambda sent: (
+
+    def is_alike(sent: type[Post] | type[Held]) -> tuple[ColumnElement[bool], ...]:
+        alike = (
             sent.created_at > now() - timedelta(days=1),
             sent.source == source,
             sent.submission_key.is_distinct_from(but_key),
-        ),
-    )
+        )
+        return (*alike, Held.refused_at.is_(None)) if sent is Held else alike
+
+    return _path_of_sent(member, is_alike)
 
 
 def sent_with(member: Member, keys: Sequence[str]) -> str:

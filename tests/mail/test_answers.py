@@ -757,6 +757,20 @@ def test_an_answer_that_a_rule_holds_back_is_told_by_letter(people, topic, post,
     assert len(letters()) == 1
 
 
+def test_a_text_that_a_moderator_refused_waits_again_when_it_is_sent_again(people, topic, post):
+    """It is not taken for one that is sent twice: nobody would tell its author."""
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    receive_message(answer(people, post, "A casino for all."))
+    again = answer(people, post, "A casino for all.").replace(b"<1@mail", b"<2@mail")
+    assert "same text" in receive_message(again)
+    held = db.session.scalars(select(Held)).one()
+    moderation.refuse(people.moderator, held.id, Reasons("It is advertising.", 2))
+    once_more = again.replace(b"<2@mail", b"<3@mail")
+    said = receive_message(once_more)
+    waiting = db.session.scalars(select(Held).where(Held.id != held.id)).one()
+    assert said == f"It waits for a moderator as /waiting/{waiting.id}."
+
+
 def attached_as(name):
     return {"Content_Disposition": f"attachment; filename={name}"}
 
