@@ -101,12 +101,3 @@ def test_what_stays_with_members_is_in_no_file(app, people, practice, tmp_path):
     with pytest.raises(NotFound):
         queries.translation_by_id(VISITOR, made.id)
     assert "Du feutre" not in exported(app, tmp_path, "--readers", "members")
-
-
-def test_a_translation_of_what_is_not_here_is_left_out(people):
-    section = (
-        "## Translations\n### Du feutre\n- of: practice nowhere\n- language: fr\n"
-        "- written on: 2026-01-05\n\n#### Challenge\nDu bruit.\n"
-    )
-    import_agenda(people.administrator, read_agenda(HEAD + section))
-    assert db.session.scalars(select(Translation)).all() == []
