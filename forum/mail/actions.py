@@ -16,7 +16,6 @@ from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.dialogue.models import Held, Post, Topic
-from forum.dialogue.queries import held_by_submission_key, post_by_submission_key
 from forum.errors import Forbidden, NotFound
 from forum.mail.models import TO_MEMBERS, Delivery
 from forum.mail.queries import (
@@ -210,13 +209,10 @@ def answer(author: Member, post_id: int, text: Written, key: str, files: int = 0
         touches()
         raise NotFound(_("The topic that you replied to is gone."))
     touches(topic_scope(topic_id))
-    sent_before = post_by_submission_key(author, key) or held_by_submission_key(author, key)
     posted = reply(author, topic_id, text, key)
-    if sent_before or posted.is_duplicate:
-        return posted
     if isinstance(posted, Held):
         words = {"path": f"/waiting/{posted.id}", "sentence": posted.sentence, "files": files}
-        write_letter(author, "held", author.email, words, member_id=author.id)
+        _tell_once(author, "held", words)
     elif files:
         _tell_of_files(author, posted, files)
     return posted
@@ -225,8 +221,7 @@ def answer(author: Member, post_id: int, text: Written, key: str, files: int = 0
 def _tell_of_files(author: Member, post: Post, files: int) -> None:
     """Write a letter about files that were attached to an answer, which is published without them; only few per hour."""
     if letters_since(author.email, ("attached",), timedelta(hours=1)) < MAX_RETURNED_PER_HOUR:
-        words = {"path": f"/posts/{post.id}", "files": files}
-        write_letter(author, "attached", author.email, words, member_id=author.id)
+        _tell_once(author, "attached", {"path": f"/posts/{post.id}", "files": files})
 
 
 @action

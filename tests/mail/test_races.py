@@ -1,4 +1,4 @@
-"""The same e-mail taken in twice at once opens one topic and is told of once; so does the same text in two e-mails."""
+"""The same e-mail taken in twice at once becomes one topic or reply and is told of once; so does the same text in two e-mails."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from forum.db import db
 from forum.dialogue.actions import NewTopic
-from forum.dialogue.models import Held, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.mail import actions
 from forum.mail.models import Delivery
 from forum.markup import write
@@ -48,6 +48,25 @@ def test_what_comes_twice_at_once_is_opened_and_told_of_once(
     deeds = [slow_opening("mail-1", word), meanwhile(opening(other, word))]
     assert at_once(own, deeds) == ["done", "done"]
     assert len(rows(table)) == len(rows(Delivery)) == 1
+
+
+@pytest.mark.parametrize(("word", "kind"), [("", "attached"), ("casino", "held")])
+def test_an_answer_that_comes_twice_at_once_is_told_of_once(
+    own: Flask, word: str, kind: str
+) -> None:
+    """Both ask before one of them has its topic; what the other has written is seen by who waited for it."""
+    at_once(own, [opening("mail-1")])
+    db.session.expire_all()
+    post_id = db.session.scalars(select(Post.id)).one()
+    db.session.execute(delete(Delivery))
+    db.session.commit()
+    text = write(f"Rubber below the rails. {word}")
+    deeds = [
+        lambda: slowly(actions.answer, who("ana-prado"), post_id, text, "mail-2", 1),
+        meanwhile(lambda: actions.answer(who("ana-prado"), post_id, text, "mail-2", 1)),
+    ]
+    assert at_once(own, deeds) == ["done", "done"]
+    assert [letter.kind for letter in rows(Delivery)] == [kind]
 
 
 def test_new_addresses_wait_for_no_topic_and_end_the_next(own: Flask) -> None:
