@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from forum import tokens, web
+from forum.agendas.queries import get_agenda
 from forum.configuring import csrf
 from forum.errors import NotFound
 from forum.mail import actions
@@ -110,6 +111,7 @@ def by_email(slug: str) -> str:
 def renew_addresses(slug: str) -> Response:
     """Make new addresses on all agendas; those before are void."""
     _require_mailbox()
+    get_agenda(me(), slug)  # whose page shows the new ones
     members.renew_addresses(my_profile(me()))
     said = _("Your addresses are new, on all agendas. Those before open no topics any more.")
     return web.done(said, url_for("mail.by_email", slug=slug))

@@ -78,6 +78,11 @@ def test_nobody_but_a_member_makes_new_addresses(people):
     assert (generation(people.ana), generation(people.ben)) == (1, 0)
 
 
+def test_on_an_agenda_that_is_not_there_no_addresses_are_made(people, agenda, sign_in):
+    answer = sign_in(people.ana).post(RENEW.replace("quieter", "louder"))
+    assert answer.status_code == 404 and generation(people.ana) == 0
+
+
 def test_the_page_shows_one_s_own_address_and_says_what_becomes_public(
     people, agenda, sign_in, queries
 ):
