@@ -67,7 +67,7 @@ def test_make_run_never_touches_the_database_of_a_real_forum(tmp_path: Path) -> 
     stub.write_text('#!/bin/sh\necho "$FORUM_DATABASE_URL|$FORUM_DEMO"\n')
     stub.chmod(0o755)
     real = {**os.environ, "FORUM_DATABASE_URL": f"sqlite:///{tmp_path}/real.sqlite"}
-    words = ["make", "-f", "Makefile", "-f", "-", f"BIN={tmp_path}", "ask"]
+    words = ["make", "--no-print-directory", "-f", "Makefile", "-f", "-", f"BIN={tmp_path}", "ask"]
     asked = subprocess.run(
         words,
         cwd=TOP,
