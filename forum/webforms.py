@@ -130,9 +130,17 @@ def fill(form: FlaskForm, texts: Mapping[str, str | list[str]]) -> None:
     """Fill in fields of a form, each text read as if it had been typed. Names that are not fields are ignored."""
     for name, text in texts.items():
         if name in form and text:
-            form[name].process_formdata([text] if isinstance(text, str) else text)
+            _fill_field(form[name], [text] if isinstance(text, str) else text)
         elif name in form:
             form[name].data = ""  # neither a date nor a number field can parse an empty text
+
+
+def _fill_field(field: Any, typed: list[str]) -> None:
+    """What is no day or number is shown as it was typed, too, and refused when the form is sent."""
+    try:
+        field.process_formdata(typed)
+    except ValueError:
+        field.raw_data = typed
 
 
 class WTFormsTranslations:

@@ -254,6 +254,8 @@ POST /declarations/{open_declaration}/signatures/{signature}/take-back|  403  40
 GET  /drafts                                          |   in  200  200  200  200  200
 GET  /drafts/agenda/{agenda_id}                       |   in  200  200  200  200  200
 POST /drafts/discard                                  |  403  yes  yes  yes  yes  yes
+GET  /drafts/practices                                |   in  200  200  200  200  200
+GET  /drafts/practices/{practice}                     |   in  200  200  200  200  200
 GET  /drafts/topic/{topic}                            |   in  200  200  200  200  200
 GET  /feeds/all.atom                                  |  200  200  200  200  200  200
 GET  /healthz                                         |  200  200  200  200  200  200

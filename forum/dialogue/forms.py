@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from wtforms import (
     BooleanField,
@@ -174,28 +174,33 @@ class PollForm(_WithPoll):
     lasts = lasts_field()
 
 
-class _FormWithDraft(Form):
+class FormWithDraft(Form):
     """A form whose content is saved as a draft. The same submission key posts only once; `drafted` says what its page has seen."""
 
     submission_key = HiddenField()
     drafted = HiddenField()
+    kept_hidden: ClassVar[tuple[str, ...]] = ()  # hidden fields that a draft has, too
+    typed: ClassVar[tuple[str, ...]] = TYPED  # if none of these has words, there is nothing to save
 
     @property
     def has_words(self) -> bool:
         """Whether there is anything to save."""
-        return any(self[name].data.strip() for name in TYPED if name in self and self[name].data)
+        return any(
+            self[name].data.strip() for name in self.typed if name in self and self[name].data
+        )
 
 
-class ReplyForm(_FormWithDraft):
+class ReplyForm(FormWithDraft):
     """A reply, or a comment on a case or practice."""
 
+    kept_hidden = ("paragraph",)
     paragraph = HiddenField()
     source = text_field(_("Your reply"))
     language = language_field()
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
 
 
-class TopicForm(_FormWithDraft, _WithPoll):
+class TopicForm(FormWithDraft, _WithPoll):
     """A new topic. Only title and text are compulsory."""
 
     kind = kind_field(_("What kind of contribution is it?"))

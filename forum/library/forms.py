@@ -27,7 +27,13 @@ from wtforms.validators import (
 )
 
 from forum.clock import month_end, month_in_words, now
-from forum.dialogue.forms import AUDIENCE_NAMES, MYSELF, ORGANISATION, audience_field
+from forum.dialogue.forms import (
+    AUDIENCE_NAMES,
+    MYSELF,
+    ORGANISATION,
+    FormWithDraft,
+    audience_field,
+)
 from forum.formrows import TableField
 from forum.history.queries import fingerprint
 from forum.illustrations import with_local_pictures
@@ -54,6 +60,7 @@ from forum.library.queries import (
     FIGURE_PARTS,
     LINK_PARTS,
     SECTIONS,
+    TYPED_FIELDS,
     case_fields,
     practice_fields,
     reading_fields,
@@ -314,8 +321,11 @@ def _as_row(item: Any, names: Iterable[str]) -> dict[str, str]:
     return {name: getattr(item, name) for name in names}
 
 
-class PracticeForm(Form):
+class PracticeForm(FormWithDraft):
     """A practice: first the fields of a short one, then the optional fields of a full one; `seen` as in `CaseForm`."""
+
+    typed = TYPED_FIELDS
+    kept_hidden = ("adapt", "seen")
 
     title = StringField(
         _("Title"), required_text(_("Give the practice a title."), MAX_TITLE), [one_line]

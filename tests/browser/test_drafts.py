@@ -549,6 +549,59 @@ def test_a_text_is_gone_on_with_on_another_device(
     expect(desk.locator("main")).to_contain_text("No drafts")
 
 
+def test_a_practice_is_gone_on_with_on_another_device(
+    own_window: Visit, another_device: Visit
+) -> None:
+    desk = own_window.tab()
+    desk.clock.install()
+    open_ready(desk, "/practices/new")
+    desk.fill("[name=title]", "Pumps that call at night")
+    desk.click("summary:has-text('Add the full description')")
+    desk.fill("[name=needs]", "A mayor who sleeps well.")
+    desk.check("[name=evidence][value=counted]")
+    kept_by_the_forum(desk)
+    train = another_device.go("/practices/new")
+    expect(train.locator("[data-restore] q")).to_have_text("Pumps that call at night")
+    train.click("[data-act=restore]")
+    expect(train.locator("[name=needs]")).to_have_value("A mayor who sleeps well.")
+    expect(train.locator("[name=needs]")).to_be_visible()
+    expect(train.locator("[name=evidence][value=counted]")).to_be_checked()
+    train.select_option("[name=agenda]", index=1)
+    with leaving(train):
+        train.click("main button[value=save]")
+    # Kept as a practice now, it is offered nowhere any more
+    open_ready(desk, "/practices/new")
+    expect(desk.locator("[data-restore]")).to_be_hidden()
+    drafts = another_device.go("/drafts")
+    expect(drafts.get_by_role("link", name="Pumps that call at night")).to_be_visible()
+    expect(drafts.get_by_role("link", name="Go on writing")).to_have_count(0)
+
+
+def test_changes_to_a_practice_are_gone_on_with_from_the_list(
+    own_window: Visit, another_device: Visit
+) -> None:
+    page = own_window.go("/practices/new")
+    page.fill("[name=title]", "Pumps that ring by day")
+    page.select_option("[name=agenda]", index=1)
+    with leaving(page):
+        page.click("main button[value=save]")
+    desk = own_window.tab()
+    desk.clock.install()
+    open_ready(desk, "/practices/pumps-that-ring-by-day/edit")
+    if not desk.locator("[name=needs]").is_visible():
+        desk.click("summary:has-text('Add the full description')")
+    desk.fill("[name=needs]", "A mayor who sleeps well.")
+    kept_by_the_forum(desk)
+    train = until_kept(another_device, "Changes to ")
+    train.get_by_role("link", name="Go on writing").click()
+    expect(train.locator("[name=needs]")).to_have_value("A mayor who sleeps well.")
+    expect(train.locator("[data-restore]")).to_be_hidden()
+    member_list = another_device.go("/drafts")
+    with leaving(member_list):
+        member_list.get_by_role("button", name="Delete").click()
+    expect(member_list.locator("main")).not_to_contain_text("Changes to ")
+
+
 def test_what_is_discarded_is_gone_from_all_devices(
     own_window: Visit, another_device: Visit, topic: str
 ) -> None:

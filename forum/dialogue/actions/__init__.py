@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forum.dialogue.actions._checks import TITLE_LENGTHS
 from forum.dialogue.actions._counts import count_topics
+from forum.dialogue.actions._drafts import draft_sent, lock_drafts
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, PageOfTopic, TopicChanges
 from forum.dialogue.actions.announcing import note_told_all, tell_all
 from forum.dialogue.actions.curating import (
@@ -36,6 +37,7 @@ from forum.dialogue.actions.drafts import (
     forget_drafts,
     forget_drafts_of,
     keep_draft,
+    keep_form_draft,
 )
 from forum.dialogue.actions.editing import change_kind, delete, edit, publish_edit, withdraw
 from forum.dialogue.actions.held import (
@@ -115,6 +117,7 @@ __all__ = [
     "delete_posts",
     "delete_topic",
     "discard_draft",
+    "draft_sent",
     "edit",
     "follow_page",
     "forget_drafts",
@@ -128,7 +131,9 @@ __all__ = [
     "hide_topic",
     "hold_again",
     "keep_draft",
+    "keep_form_draft",
     "lock",
+    "lock_drafts",
     "look_again",
     "look_at",
     "mark",

@@ -67,19 +67,57 @@ def keep_draft(
     lock_drafts(author)  # So that the text is not published at the same moment
     lock_writer(author)
     _require_place(author, agenda_id, topic_id)
-    if sum(len(name) + len(value) for name, value in fields) > MAX_DRAFT_LENGTH:
-        raise Invalid(_("This text is too long to be kept. Shorten it."), "source")
-    if not any(value.strip() for name, value in fields if name in TYPED):
+    if not _is_worth_keeping(fields, TYPED):
         discard_draft(author, key, windows)
         return None
     if sent := post_by_submission_key(author, key) or held_by_submission_key(author, key):
         if _is_as_sent(author, sent, dict(fields), is_topic=topic_id is None):
             return None
         raise Conflict(_("You have posted this already."))
+    return _save(author, key, fields, windows, agenda_id=agenda_id, topic_id=topic_id)
+
+
+@action
+def keep_form_draft(
+    author: Person,
+    key: str,
+    fields: Fields,
+    typed: Sequence[str],
+    *,
+    kind: str,
+    item_id: int | None = None,
+    windows: Sequence[str] = (),
+) -> Draft | None:
+    """`keep_draft` for a form of another room, whose own action calls this after `lock_drafts` and its checks.
+
+    The form has no words when all the fields in `typed` are empty. `kind` and `item_id` as in `Draft`.
+    """
+    touches()
+    lock_drafts(author)
+    lock_writer(author)
+    require(author.can.write())
+    if not _is_worth_keeping(fields, typed):
+        discard_draft(author, key, windows)
+        return None
+    return _save(author, key, fields, windows, kind=kind, item_id=item_id)
+
+
+def _is_worth_keeping(fields: Fields, typed: Sequence[str]) -> bool:
+    """Whether there are words in one of the fields in `typed`; raises `Invalid` when there are too many in all."""
+    if sum(len(name) + len(value) for name, value in fields) > MAX_DRAFT_LENGTH:
+        raise Invalid(_("This text is too long to be kept. Shorten it."), "source")
+    return any(value.strip() for name, value in fields if name in typed)
+
+
+def _save(
+    author: Person, key: str, fields: Fields, windows: Sequence[str], **place: str | int | None
+) -> Draft:
+    """Save a draft of this place (columns of `Draft`), and delete the oldest one if there are too many now."""
     draft = draft_in_window(author, key, windows)
     is_new = draft is None
     draft = draft or Draft(author_id=author.id, submission_key=key[:SUBMISSION_KEY_LENGTH])
-    draft.agenda_id, draft.topic_id = agenda_id, topic_id
+    for column, value in place.items():
+        setattr(draft, column, value)
     draft.fields, draft.saved_at = [list(pair) for pair in fields], now()
     draft.fields += [[WINDOW, name] for name in windows[:1]]
     db.session.add(draft)

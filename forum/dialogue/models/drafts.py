@@ -21,11 +21,12 @@ TYPED = ("title", "source", "question", "options")
 
 
 class Draft(Base):
-    """A text that its author has begun in a form of the dialogue and not published; nobody else can read it.
+    """A text that its author has begun in a form and not published; nobody else can read it.
 
-    It is for a new topic on an agenda, or for a reply in a topic. `fields` is the content of the form, as [name,
-    value]; a field with several values has several pairs, and the field `WINDOW` names the browser window that saved
-    it last. `submission_key` is that of the form, and so of the text that will be published.
+    It is for a new topic on an agenda, or for a reply in a topic. In a form of another room, `kind` says of what, and
+    `item_id` which one it changes (None: a new one). `fields` is the content of the form, as [name, value]; a field
+    with several values has several pairs, and the field `WINDOW` names the browser window that saved it last.
+    `submission_key` is that of the form, and so of the text that will be published.
     """
 
     __tablename__ = "draft"
@@ -40,6 +41,8 @@ class Draft(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     agenda_id: Mapped[int | None] = mapped_column(ForeignKey("agenda.id"))
     topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+    kind: Mapped[str] = mapped_column(default="", server_default="")
+    item_id: Mapped[int | None]
     submission_key: Mapped[str]
     fields: Mapped[list[list[str]]] = mapped_column(JSON)
     saved_at: Mapped[datetime]

@@ -79,6 +79,7 @@ from forum.dialogue.queries.drafts import (
     my_draft,
     my_drafts,
     my_drafts_for,
+    my_drafts_in_form,
 )
 from forum.dialogue.queries.duplicates import duplicate_reply, duplicate_topic
 from forum.dialogue.queries.held import (
@@ -326,6 +327,7 @@ __all__ = [
     "my_draft",
     "my_drafts",
     "my_drafts_for",
+    "my_drafts_in_form",
     "my_held",
     "my_held_in",
     "my_marks",

@@ -24,7 +24,8 @@ class DraftRow(NamedTuple):
     """A draft in its author's list.
 
     `topic` is the topic of a reply, `agenda` that of a new topic; both are None when the author no longer sees it.
-    `why_not` says why the draft cannot be continued now; empty when it can.
+    `why_not` says why the draft cannot be continued now; empty when it can. Of a draft in a form of another room, that
+    room knows all this.
     """
 
     draft: Draft
@@ -72,6 +73,8 @@ def _after_mergers(ids: Iterable[int]) -> dict[int, int]:
 
 
 def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
+    if draft.kind:
+        return DraftRow(draft, None, None, "")
     agenda, topic = draft.agenda, topics.get(draft.topic_id or 0)
     is_there = agenda and agenda.deleted_at is None
     if agenda and is_there and (agenda.opened_at or author.can.moderate(agenda.id)):
@@ -100,12 +103,17 @@ def my_drafts_for(
     return [draft for draft in replies if places.get(draft.topic_id or 0) == topic_id]
 
 
-def my_draft(
-    author: Person, draft_id: int, *, agenda_id: int | None = None, topic_id: int | None = None
-) -> Draft | None:
-    """One's own draft; None when there is none of this id for a new topic on this agenda, or for a reply in this topic."""
-    place = Draft.agenda_id == agenda_id if agenda_id else Draft.topic_id == topic_id
-    draft: Draft | None = db.session.scalar(_by(author).where(Draft.id == draft_id, place))
+def my_drafts_in_form(author: Person, kind: str, item_id: int | None = None) -> Sequence[Draft]:
+    """One's own drafts in a form of another room (`kind` and `item_id` as in `Draft`), the most recently saved first."""
+    require(author.can.see_own())
+    query = _newest_first(_by(author)).limit(MAX_DRAFTS)
+    return db.session.scalars(query.where(Draft.kind == kind, Draft.item_id == item_id)).all()
+
+
+def my_draft(author: Person, draft_id: int, **place: str | int | None) -> Draft | None:
+    """One's own draft; None when there is none of this id in this place: columns of `Draft`, such as `agenda_id`."""
+    mine = _by(author).where(Draft.id == draft_id)
+    draft: Draft | None = db.session.scalar(mine.filter_by(**{"kind": "", **place}))
     return draft
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forum.dialogue.views import held, lists, marks, polls, topics, versions, writing
 from forum.dialogue.views._shared import (
+    answer_keeping,
     bp,
     is_for_organisation,
     offer_organisation,
@@ -12,13 +13,23 @@ from forum.dialogue.views._shared import (
     theme_boxes,
     theme_ids,
 )
+from forum.dialogue.views.drafts import (
+    drafts_as_json,
+    go_on_with_draft,
+    keep_form,
+    windows_of_form,
+)
 from forum.dialogue.views.topics import discussion
 
 __all__ = [
+    "answer_keeping",
     "bp",
     "discussion",
+    "drafts_as_json",
+    "go_on_with_draft",
     "held",
     "is_for_organisation",
+    "keep_form",
     "lists",
     "marks",
     "offer_organisation",
@@ -29,5 +40,6 @@ __all__ = [
     "theme_ids",
     "topics",
     "versions",
+    "windows_of_form",
     "writing",
 ]

@@ -98,13 +98,22 @@ def answer_form(
     `keep` responds to a form that is sent to be saved as a draft; it may raise `Invalid`.
     """
     if keep and webforms.is_for_draft():
-        try:
-            return keep()
-        except Invalid as error:
-            webforms.refuse(form, error)
-            return page(REFUSED)
+        return answer_keeping(form, page, keep)
     _put_prompt(form)
     return webforms.process(form, page, deed)
+
+
+def answer_keeping(
+    form: webforms.Form,
+    page: Callable[[int], ResponseReturnValue],
+    keep: Callable[[], ResponseReturnValue],
+) -> ResponseReturnValue:
+    """Respond to a form that is sent to be saved as a draft, as `answer_form` does."""
+    try:
+        return keep()
+    except Invalid as error:
+        webforms.refuse(form, error)
+        return page(REFUSED)
 
 
 def _put_prompt(form: Any) -> None:

@@ -51,7 +51,7 @@ def discard_draft() -> ResponseReturnValue:
 def topics_begun(agenda_id: int) -> ResponseReturnValue:
     """One's own drafts of topics on an agenda, for the script that offers them in the form."""
     agenda = agenda_by_id(me(), agenda_id)
-    return _as_json(queries.my_drafts_for(me(), agenda_id=agenda.id))
+    return drafts_as_json(queries.my_drafts_for(me(), agenda_id=agenda.id))
 
 
 @bp.get("/drafts/topic/<int:topic_id>")
@@ -60,10 +60,10 @@ def replies_begun(topic_id: int) -> ResponseReturnValue:
     beside = web.text("paragraph", 12)
     topic = queries.get_topic_row(me(), topic_id)
     found = queries.my_drafts_for(me(), topic_id=topic.id)
-    return _as_json([draft for draft in found if draft.value("paragraph") == beside])
+    return drafts_as_json([draft for draft in found if draft.value("paragraph") == beside])
 
 
-def _as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
+def drafts_as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
     """A list of {key, fields, age}, with the age in milliseconds, because the clock of a device may be wrong.
 
     Moments are stored to the second, so the age is rounded up: what a browser has of the same second is newer, because
@@ -83,22 +83,23 @@ def _as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
 
 @keeping
 def keep_form(
-    form: Any, *, agenda_id: int | None = None, topic_id: int | None = None
+    form: Any, deed: Callable[..., Draft | None] = actions.keep_draft, **place: int | None
 ) -> ResponseReturnValue:
     """Save a form as a draft, and redirect to the list of drafts; a script gets no page in response.
 
-    Raises `Invalid` when the button was pressed but there is nothing to save, or too much.
+    `deed` is the action that saves it, `place` its arguments that say what the form is for. Raises `Invalid` when the
+    button was pressed but there is nothing to save, or too much.
     """
 
     def keep(key: str) -> Draft | None:
-        place = {"agenda_id": agenda_id, "topic_id": topic_id}
-        return actions.keep_draft(me(), key, _fields(form), **place, windows=windows_of_form())
+        return deed(me(), key, _fields(form), **place, windows=windows_of_form())
 
     key = form.submission_key.data or webforms.submission_key()
     if request.form["draft"] == BY_SCRIPT:
         return _answer_script(lambda: keep(key))
     if not form.has_words:
-        raise Invalid(_("There are no words to keep yet."), "source")
+        first = next(name for name in ("source", "title") if name in form)
+        raise Invalid(_("There are no words to keep yet."), first)
     try:
         kept = keep(key)
     except Conflict:
@@ -123,20 +124,22 @@ def _answer_script(deed: Callable[[], Any]) -> ResponseReturnValue:
 
 
 def _fields(form: Any) -> list[tuple[str, str]]:
-    """The submitted fields, as [name, value], without those that belong only to this request."""
+    """The submitted fields, as [name, value], without those that belong only to this request.
+
+    Of hidden fields it has those that the form names in `kept_hidden`.
+    """
     names = [field.name for field in form if field.type not in UNKEPT_TYPES]
-    names += ["paragraph"] if "paragraph" in form else []
+    names += form.kept_hidden
     return [(name, tidy(value)) for name in names for value in request.form.getlist(name) if value]
 
 
-def go_on_with_draft(
-    form: Any, *, agenda_id: int | None = None, topic_id: int | None = None
-) -> None:
-    """Fill an empty form with the draft for this place that the address names; the form then continues that draft."""
+def go_on_with_draft(form: Any, **place: str | int | None) -> None:
+    """Fill an empty form with the draft for this place that the address names; the form then continues that draft.
+
+    `place` as in `my_draft`.
+    """
     number = web.number("draft", 0) if request.method == "GET" else 0
-    draft = (
-        queries.my_draft(me(), number, agenda_id=agenda_id, topic_id=topic_id) if number else None
-    )
+    draft = queries.my_draft(me(), number, **place) if number else None
     if draft:
         webforms.fill(form, draft.values)
         form.submission_key.data = draft.submission_key

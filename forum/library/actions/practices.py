@@ -72,6 +72,7 @@ def write_practice(
     key: str | None = None,
     *,
     seen: str | None = None,
+    windows: Sequence[str] = (),
 ) -> Practice:
     """Save a new practice as a draft, or change the practice `practice_id`. Until it is submitted, it may lack its sentence.
 
@@ -80,17 +81,21 @@ def write_practice(
     moderator of both agendas can move it to another one. A change that a screening rule catches is refused if the
     practice is published, because only drafts can wait for a moderator. `seen` is the `fingerprint` of the practice
     when the form was opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused.
+    What was kept of the form with this `key` is deleted, unless it was changed in another window: `windows` as in
+    `dialogue.keep_draft`.
     """
+    dialogue.lock_drafts(author)
     lock_writer(author)
     lock_to_write_on(author, agenda_id)
-    agenda = agenda_by_id(author, agenda_id)
-    _check_practice(author, text)
-    known = practice_by_submission_key(author, key) if practice_id is None else None
-    if practice_id is None and known is None:
-        return _new_practice(author, agenda, text, key)
-    practice = practice_to_change(author, known.id if known else practice_id or 0)
-    require(author.can.edit_practice(practice))
-    return _change_practice(author, practice, agenda, text, seen)
+    with dialogue.draft_sent(author, key, windows):
+        agenda = agenda_by_id(author, agenda_id)
+        _check_practice(author, text)
+        known = practice_by_submission_key(author, key) if practice_id is None else None
+        if practice_id is None and known is None:
+            return _new_practice(author, agenda, text, key)
+        practice = practice_to_change(author, known.id if known else practice_id or 0)
+        require(author.can.edit_practice(practice))
+        return _change_practice(author, practice, agenda, text, seen)
 
 
 @action
@@ -102,9 +107,10 @@ def write_and_submit(
     key: str | None = None,
     *,
     seen: str | None = None,
+    windows: Sequence[str] = (),
 ) -> Practice:
     """`write_practice` and `submit` in one transaction; a published practice is only written."""
-    practice = write_practice(author, agenda_id, text, practice_id, key, seen=seen)
+    practice = write_practice(author, agenda_id, text, practice_id, key, seen=seen, windows=windows)
     return practice if practice.state == PUBLISHED else submit(author, practice.id, text.rendered)
 
 

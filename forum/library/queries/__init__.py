@@ -16,6 +16,7 @@ from forum.library.queries._shared import (
     FIGURE_PARTS,
     LINK_PARTS,
     SECTIONS,
+    TYPED_FIELDS,
 )
 from forum.library.queries._visibility import (
     failures_of,
@@ -56,6 +57,14 @@ from forum.library.queries.discussions import (
     trials_in,
     tried_counts,
     wanted_trials,
+)
+from forum.library.queries.drafts import (
+    BegunPractice,
+    begun_practices,
+    drafts_of_changes,
+    drafts_of_new_practices,
+    says_already,
+    unfinished_practices,
 )
 from forum.library.queries.edits import (
     case_edits,
@@ -123,6 +132,8 @@ __all__ = [
     "LINK_PARTS",
     "SECTIONS",
     "TRIAL_FACETS",
+    "TYPED_FIELDS",
+    "BegunPractice",
     "CaseFilter",
     "Choice",
     "Choices",
@@ -136,6 +147,7 @@ __all__ = [
     "agendas_of_cases",
     "agendas_to_share_on",
     "asked_lately",
+    "begun_practices",
     "case_by_id",
     "case_by_submission_key",
     "case_choices",
@@ -151,6 +163,8 @@ __all__ = [
     "cities_by_id",
     "commented_paragraphs",
     "drafts_of",
+    "drafts_of_changes",
+    "drafts_of_new_practices",
     "failures_of",
     "get_case",
     "get_practice",
@@ -204,11 +218,13 @@ __all__ = [
     "readings_of",
     "readings_to_index",
     "related",
+    "says_already",
     "sections_for",
     "taken_slugs",
     "trials_in",
     "tried_by",
     "tried_counts",
+    "unfinished_practices",
     "unreadable_at",
     "visible_cases",
     "visible_practices",

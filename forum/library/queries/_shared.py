@@ -19,6 +19,8 @@ ITEMS_PER_PAGE = 20
 MAX_LISTED = 200  # cases, practices or readings in a list without pages
 EVIDENCE = ("told", "counted", "measured", "studied")  # from the weakest to the strongest
 SECTIONS = ("challenge", "done", "resources", "results", "failure", "lessons", "needs")
+# The fields of a practice into which its author types words of their own
+TYPED_FIELDS = ("title", "sentence", "link", "cost", *SECTIONS)
 # The section "what did not work", with an audience (and a kind in search) of its own
 FAILURE = "failure"
 # The parts of a figure and of a link, in the order in which they are typed

@@ -20,13 +20,19 @@ from forum.bookmarks.models import PRACTICE
 from forum.bookmarks.queries import kept_among
 from forum.bookmarks.views import set_bookmark
 from forum.clock import now
+from forum.dialogue.models import Draft
 from forum.dialogue.queries import topic_if_there
 from forum.dialogue.views import (
+    answer_keeping,
+    drafts_as_json,
+    go_on_with_draft,
     is_for_organisation,
+    keep_form,
     offer_organisation,
     own_organisation,
     posting,
     theme_boxes,
+    windows_of_form,
 )
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
@@ -146,13 +152,40 @@ def mine() -> ResponseReturnValue:
     )
 
 
+@bp.app_template_global()
+def begun_practices(drafts: Sequence[Draft]) -> dict[int, queries.BegunPractice]:
+    """What is begun in those of the reader's own drafts that are of practices, by the id of the draft."""
+    return queries.begun_practices(me(), drafts)
+
+
+@bp.app_template_global()
+def unfinished_practices() -> list[Practice]:
+    """The reader's own practices that are drafts or were returned."""
+    return queries.unfinished_practices(me())
+
+
+@bp.get("/drafts/practices")
+def practices_begun() -> ResponseReturnValue:
+    """One's own drafts of new practices, or of those that begin with the practice `adapt`, for the script that offers them."""
+    return drafts_as_json(queries.drafts_of_new_practices(me(), _adapted_slug()))
+
+
+@bp.get("/drafts/practices/<slug>")
+def changes_begun(slug: str) -> ResponseReturnValue:
+    """One's own drafts of changes of a practice, for the script that offers them in its form."""
+    return drafts_as_json(queries.drafts_of_changes(me(), queries.get_practice(me(), slug)))
+
+
 @bp.route("/practices/new", methods=["GET", "POST"])
 @posting
 def new_practice() -> ResponseReturnValue:
     """Share a practice, or start from one of another city (`adapt`)."""
     agendas = queries.agendas_to_share_on(me())
     source = queries.get_practice(me(), _adapted_slug()) if _adapted_slug() else None
-    return _write_practice(PracticeForm(**_new_practice_form_data(source)), agendas, None, source)
+    form = PracticeForm(**_new_practice_form_data(source))
+    go_on_with_draft(form, kind="practice", item_id=None)
+    form.adapt.data = source.slug if source else ""  # which may be gone since the draft was kept
+    return _write_practice(form, agendas, None, source)
 
 
 def _adapted_slug() -> str:
@@ -182,8 +215,9 @@ def edit_practice(slug: str) -> ResponseReturnValue:
     if found.agenda not in agendas and not found.agenda.deleted_at:
         agendas.append(found.agenda)
     language = web.choice("language", language_names(), found.language)
-    form = PracticeForm.of(found, language=language)
+    form = PracticeForm.of(found, language=language, submission_key=webforms.submission_key())
     version = fill_from_version(form, "practice", found.id, SECTIONS)
+    go_on_with_draft(form, kind="practice", item_id=found.id)
     return _write_practice(form, agendas, found, None, version)
 
 
@@ -224,11 +258,15 @@ def _write_practice(
             agenda.id,
             form.text(source.id if source else None, for_organisation=for_organisation),
             found.id if found else None,
-            None if found else form.submission_key.data,
+            form.submission_key.data,
             seen=form.seen.data,
+            windows=windows_of_form(),
         )
         return _answer_written(form, written, is_submitted)
 
+    if webforms.is_for_draft():
+        keep = partial(keep_form, form, actions.keep_practice_draft)
+        return answer_keeping(form, page, partial(keep, practice_id=found.id if found else None))
     latest = partial(_latest_practice, found.slug) if found else None
     return answer_form(form, page, deed, latest=latest)
 

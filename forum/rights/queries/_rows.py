@@ -212,7 +212,7 @@ def add_themes(rows: Sequence[Any], records: list[Record]) -> None:
 
 
 def rows_of_drafts(member: Member) -> Select[Any]:
-    query = select(*columns_of(Draft, "id fields saved_at"), _agenda(member))
+    query = select(*columns_of(Draft, "id kind item_id fields saved_at"), _agenda(member))
     query = query.add_columns(_title(member))
     query = query.outerjoin(Agenda, Agenda.id == Draft.agenda_id)
     query = query.outerjoin(Topic, Topic.id == Draft.topic_id)

@@ -215,6 +215,8 @@ TEXT_KINDS: tuple[Kind, ...] = (
             "id": _("its number"),
             "agenda": _("of a new topic: the agenda it is for, unless others prepare it"),
             "topic": _("of a reply: the title of the topic it is for"),
+            "kind": _("practice, if it is for one; empty for a topic or a reply"),
+            "item_id": _("of changes to a practice: the number of the practice"),
             "fields": _(
                 "what the form holds: the name and the value of each field; window is a number for where it was typed last, and how often it was sent from there"
             ),
