@@ -17,19 +17,20 @@ from forum.library.queries.practices import drafts_of
 from forum.permissions import Person
 from forum.plaintext import excerpt
 
-MAX_NAME = 60  # characters of the first words that stand for a missing title
+MAX_NAME, MAX_GIST = 100, 160  # characters
 
 
 class BegunPractice(NamedTuple):
     """A draft of a practice in its author's list.
 
     `changes` is the practice that it changes, `source` the one with which a new one began; None if there is none, or
-    the author no longer sees it. `name` is its title, or else its first words; `typed` are the names of
-    the fields that may have words; `why_not` says why it cannot be
-    continued now, and is empty when it can.
+    the author no longer sees it. `name` is its title, or else its first words, `gist` the words that follow; `typed`
+    are the names of the fields that may have words; `why_not` says why it cannot be continued now, and is empty when
+    it can.
     """
 
     name: str
+    gist: str
     typed: Sequence[str]
     changes: Practice | None
     source: Practice | None
@@ -58,15 +59,16 @@ def begun_practices(author: Person, drafts: Sequence[Draft]) -> dict[int, BegunP
 def _begun(
     author: Person, draft: Draft, changes: Practice | None, source: Practice | None
 ) -> BegunPractice:
-    texts = (draft.value(name) for name in TYPED_FIELDS)
-    name = next((excerpt(text, MAX_NAME) for text in texts if text.strip()), "…")
+    texts = (draft.value(name) for name in ("title", "sentence", *SECTIONS))
+    name, gist, *_more = *(text for text in texts if text.strip()), "", ""
     if changes:
         why_not = author.can.edit_practice(changes).why_not
     elif draft.item_id:
         why_not = _("This practice is not there any more.")
     else:
         why_not = author.can.write().why_not
-    return BegunPractice(name, TYPED_FIELDS, changes, source, str(why_not or ""))
+    name, gist = excerpt(name, MAX_NAME) or "…", excerpt(gist, MAX_GIST)
+    return BegunPractice(name, gist, TYPED_FIELDS, changes, source, str(why_not or ""))
 
 
 def drafts_of_new_practices(author: Person, adapted_slug: str) -> list[Draft]:
