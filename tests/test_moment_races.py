@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from forum.agendas.actions import note_activity
 from forum.clock import at
 from forum.db import db
 from forum.deeds import action
@@ -21,7 +22,7 @@ from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.queries import lock_member
 from forum.notifications.actions import make_notices, watch
-from forum.notifications.models import TOPIC, Notice
+from forum.notifications.models import AGENDA, TOPIC, Notice
 from forum.permissions import SYSTEM, VISITOR
 from tests.moderation import test_races as races
 from tests.moderation.test_races import person
@@ -63,8 +64,10 @@ def holding(
     return lambda: hold(VISITOR)
 
 
-def replying(topic_id: int) -> Callable[[], Any]:
-    return meanwhile(lambda: dialogue.reply(person("mona-berg"), topic_id, write("It waited.")))
+def replying(topic_id: int, key: str | None = None) -> Callable[[], Any]:
+    """A reply that waits; one from a form has a key, and asks for the time before the text is screened."""
+    said = write("It waited.")
+    return meanwhile(lambda: dialogue.reply(person("mona-berg"), topic_id, said, key))
 
 
 def test_posts_are_dated_in_the_order_of_their_numbers(
@@ -98,15 +101,59 @@ def test_a_reply_that_waited_is_new_to_who_had_read_everything_before_it(
     assert new_posts_in(adam, [db.session.get_one(Topic, topics[0])])[topics[0]].count == 1
 
 
+def told_to(member_id: int) -> list[str]:
+    """The texts of the notices of a member, which the worker makes first."""
+    while make_notices(SYSTEM):
+        pass
+    return list(db.session.scalars(select(Notice.text).where(Notice.member_id == member_id)))
+
+
+@pytest.fixture
+def eva(own: Flask) -> Any:
+    return members.add_member(SYSTEM, Joining("Eva Holm", "eva@example.org", "-"), "member")
+
+
 def test_a_reply_that_waited_is_told_to_who_began_to_watch_before_it(
-    own: Flask, topics: list[int], clock: list[datetime]
+    own: Flask, topics: list[int], clock: list[datetime], eva: Any
 ) -> None:
-    eva = members.add_member(SYSTEM, Joining("Eva Holm", "eva@example.org", "-"), "member")
     begins = holding(
         lambda: topic_to_change(SYSTEM, topics[0]), clock, lambda: watch(eva, TOPIC, topics[0])
     )
     assert at_once(own, [begins, replying(topics[0])]) == ["done"] * 2
-    while make_notices(SYSTEM):
-        pass
-    told = select(Notice.text).where(Notice.member_id == eva.id, Notice.topic_id == topics[0])
-    assert db.session.scalars(told).all() == ["It waited."]
+    assert told_to(eva.id) == ["It waited."]
+
+
+def writing_on(agenda_id: int) -> Callable[[], None]:
+    """The lock of another text on the same agenda, which is the latest there until its deed ends."""
+    return lambda: note_activity(SYSTEM, agenda_id, BEGIN)
+
+
+def test_a_reply_that_waited_for_its_agenda_is_told_to_who_began_to_watch_before_it(
+    own: Flask, topics: list[int], clock: list[datetime], eva: Any
+) -> None:
+    agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
+    begins = holding(writing_on(agenda_id), clock, lambda: watch(eva, TOPIC, topics[0]))
+    assert at_once(own, [begins, replying(topics[0], "its key")]) == ["done"] * 2
+    assert told_to(eva.id) == ["It waited."]
+
+
+def test_a_topic_that_waited_for_its_agenda_is_told_to_who_began_to_watch_before_it(
+    own: Flask, topics: list[int], clock: list[datetime], eva: Any
+) -> None:
+    agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
+    new = dialogue.NewTopic("question", "Why?", write("It waited."))
+    begins = holding(writing_on(agenda_id), clock, lambda: watch(eva, AGENDA, agenda_id))
+    opens = meanwhile(
+        lambda: dialogue.open_topic(person("mona-berg"), agenda_id, new, key="its key")
+    )
+    assert at_once(own, [begins, opens]) == ["done"] * 2
+    assert told_to(eva.id) == ["It waited."]
+
+
+def test_a_reply_that_waited_for_its_agenda_is_new_to_who_had_read_everything_before_it(
+    own: Flask, topics: list[int], clock: list[datetime]
+) -> None:
+    adam, topic = person("adam-de-wit"), db.session.get_one(Topic, topics[0])
+    read = holding(writing_on(topic.agenda_id), clock, lambda: dialogue.read_all(adam))
+    assert at_once(own, [read, replying(topics[0], "its key")]) == ["done"] * 2
+    assert new_posts_in(adam, [db.session.get_one(Topic, topics[0])])[topics[0]].count == 1

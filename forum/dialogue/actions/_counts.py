@@ -23,7 +23,8 @@ COUNTERS = {
 }
 
 
-def _is_public(topic: Topic) -> bool:
+def is_public(topic: Topic) -> bool:
+    """Whether everybody may read a topic, on an open agenda: then its agenda notes its activity."""
     is_shown = topic.hidden_at is None and topic.deleted_at is None
     return is_shown and topic.audience == PUBLIC
 
@@ -43,19 +44,19 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
     its posts.
     """
     is_own_page = post.number == 1 and topic.home
-    if _is_public(topic) and not is_own_page and has_open_agenda(topic):
+    if is_public(topic) and not is_own_page and has_open_agenda(topic):
         note_posts(doer, post.author_id, by)
 
 
 def note_activity_of(doer: Person, topic: Topic) -> None:
     """Record the latest activity of a public topic on its agenda."""
-    if _is_public(topic):
+    if is_public(topic):
         note_activity(doer, topic.agenda_id, topic.active_at)
 
 
 def count_all(doer: Person, topic: Topic, by: int) -> None:
     """Count a whole topic in or out (`by` 1 or -1) for all its authors, and for the activity of its agenda."""
-    if not _is_public(topic):
+    if not is_public(topic):
         return
     if by > 0:
         note_activity_of(doer, topic)

@@ -29,7 +29,7 @@ from forum.dialogue.actions._checks import (
     profile_scopes,
     require_pace,
 )
-from forum.dialogue.actions._counts import count_post, move_count, note_activity_of
+from forum.dialogue.actions._counts import count_post, is_public, move_count, note_activity_of
 from forum.dialogue.actions._drafts import draft_sent, lock_drafts
 from forum.dialogue.actions._holding import (
     already_held,
@@ -64,7 +64,7 @@ from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
 from forum.notifications.actions import watch_own_topic
 from forum.notifications.models import TOPIC
-from forum.permissions import Person, require
+from forum.permissions import PUBLIC, Person, require
 from forum.pictures import actions as pictures
 from forum.plaintext import single_line
 from forum.screening.actions import screen
@@ -92,7 +92,7 @@ def open_topic(
     `keep_draft`.
     """
     lock_drafts(author)
-    _begin_topic(author, agenda_id)
+    _begin_topic(author, agenda_id, new)
     with draft_sent(author, key, windows):
         return _open_topic(author, agenda_id, new, key)
 
@@ -119,7 +119,7 @@ def _open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None) 
 @action
 def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
     """Open a topic without screening it: for a page of the library, an import, or an approved text."""
-    _begin_topic(author, agenda_id)
+    _begin_topic(author, agenda_id, new)
     agenda = agenda_by_id(author, agenda_id)
     new = _with_checked_poll(new)
     if earlier := already_posted(author, key, new.text, new.title):
@@ -139,9 +139,9 @@ def _same_poll(sent: S, new: NewTopic) -> S:
     return sent
 
 
-def _begin_topic(author: Person, agenda_id: int) -> None:
+def _begin_topic(author: Person, agenda_id: int, new: NewTopic) -> None:
     lock_writer(author)
-    lock_to_write_on(author, agenda_id)
+    lock_to_write_on(author, agenda_id, is_noted=new.audience == PUBLIC)
     touches(ANY_CHANGE, *profile_scopes(author.id))  # no cache contains a page of the new topic yet
 
 
@@ -297,7 +297,7 @@ def _begin_reply(author: Person, topic_id: int) -> Topic:
         topic = topic_to_change(author, topic_id)
     except NotFound:
         topic = topic_to_change(author, topic_after_merge(author, topic_id).id)
-    lock_to_write_on(author, topic.agenda_id)
+    lock_to_write_on(author, topic.agenda_id, is_noted=is_public(topic))
     touches(topic_scope(topic.id), *profile_scopes(author.id))
     return topic
 
