@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from forum.dialogue.models import Pace
 from forum.illustrations import is_file
+from forum.library.models import PUBLISHED
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -38,6 +39,26 @@ class WouldLoad(Exception):
     def __init__(self, title: str, slug: str) -> None:
         self.title, self.slug = title, slug
         super().__init__(title)
+
+
+class Originals(NamedTuple):
+    """What commitments may come from, as files name it: paths of published practices and of cases, titles of declarations."""
+
+    pages: frozenset[str] = frozenset()
+    declarations: frozenset[str] = frozenset()
+
+    def with_those_of(self, file: AgendaFile) -> Originals:
+        """These, and what a file holds."""
+        pages = {f"/cases/{values.get('slug')}" for values in file.cases} | {
+            f"/practices/{values.get('slug')}"
+            for values in file.practices
+            if values.get("state", PUBLISHED) == PUBLISHED
+        }
+        titles = {values["title"] for values in file.declarations if "title" in values}
+        return Originals(self.pages | pages, self.declarations | titles)
+
+
+NOTHING_ELSEWHERE = Originals()
 
 
 class Values(dict[str, Any]):

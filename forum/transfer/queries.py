@@ -27,7 +27,15 @@ from forum.dialogue.queries import (
     with_links_home,
 )
 from forum.glossary.models import Entry
-from forum.library.models import Case, CaseParagraph, CaseTheme, Practice, PracticeTheme, Reading
+from forum.library.models import (
+    Case,
+    CaseFigure,
+    CaseParagraph,
+    CaseTheme,
+    Practice,
+    PracticeTheme,
+    Reading,
+)
 from forum.library.queries import intentions_of, visible_cases, visible_practices, visible_readings
 from forum.meetings.models import Meeting
 from forum.meetings.queries import visible_meetings
@@ -98,6 +106,18 @@ def practices_by_slug(slugs: Iterable[str]) -> dict[str, Practice]:
     """The practices with these slugs, by slug."""
     found = db.session.scalars(select(Practice).where(Practice.slug.in_(slugs)))
     return {practice.slug: practice for practice in found}
+
+
+def slugs_of(kind: str) -> Sequence[str]:
+    """The slugs of all cases, or of all practices."""
+    return db.session.scalars(select(Case.slug if kind == "case" else Practice.slug)).all()
+
+
+def figures_of_case(slug: str) -> Sequence[tuple[str, str]]:
+    """Label and unit of each figure of the case with this slug."""
+    of_case = select(CaseFigure.label, CaseFigure.unit).join(Case, Case.id == CaseFigure.case_id)
+    rows = db.session.execute(of_case.where(Case.slug == slug).order_by(CaseFigure.position))
+    return [(label, unit) for label, unit in rows]
 
 
 def paragraph_keys(case_id: int) -> Sequence[str]:
@@ -246,6 +266,13 @@ def commitments_called(
     there = (Agenda.slug == agenda, Organisation.slug == organisation)
     is_it = (Commitment.title == title, Commitment.published_at == published_at)
     return list(db.session.scalars(found.where(*there, *is_it).order_by(Commitment.id)))
+
+
+def declarations_titled(titles: Collection[str] | None = None) -> Sequence[str]:
+    """The titles of all declarations that are no drafts, or those among some titles that one has."""
+    found = select(Declaration.title).where(Declaration.opened_at.is_not(None))
+    found = found if titles is None else found.where(Declaration.title.in_(titles))
+    return db.session.scalars(found).all()
 
 
 def declaration_called(reader: Person, title: str) -> Declaration | None:

@@ -8,12 +8,13 @@ from sqlalchemy import select
 from forum.commitments import actions, queries
 from forum.commitments.models import Commitment
 from forum.db import db
+from forum.declarations.models import Declaration
 from forum.errors import Forbidden
-from forum.library.actions import CaseText, write_case
+from forum.library.actions import CaseText, hide_case, write_case
 from forum.permissions import VISITOR
 from forum.transfer.actions import import_agenda, import_origins
 from forum.transfer.forms import read_agenda
-from forum.transfer.models import FaultyFileError
+from forum.transfer.models import NOTHING_ELSEWHERE, FaultyFileError, Originals
 from tests.commitments.conftest import in_days, published
 from tests.declarations.conftest import frozen
 from tests.declarations.test_transfer import HEAD
@@ -26,9 +27,9 @@ def exported(app, tmp_path) -> str:
     return "## Commitments" + page.partition("## Commitments")[2]
 
 
-def loaded(people, section: str) -> list[Commitment]:
+def loaded(people, section: str, elsewhere=NOTHING_ELSEWHERE) -> list[Commitment]:
     known = set(db.session.scalars(select(Commitment.id)))
-    import_agenda(people.administrator, read_agenda(HEAD + section))
+    import_agenda(people.administrator, read_agenda(HEAD + section), elsewhere=elsewhere)
     found = db.session.scalars(select(Commitment).order_by(Commitment.id)).all()
     return [one for one in found if one.id not in known]
 
@@ -70,7 +71,8 @@ def test_what_it_comes_from_may_be_loaded_later(people, agenda, bodies):
         "- published on: 2026-01-05\n- last day: 2027-01-05\n- milestone: 2026-09-15 | A mile\n"
         "- declaration: Quiet nights\n- copies: case hush\n\nText.\n"
     )
-    (made,) = loaded(people, section)
+    elsewhere = Originals(frozenset(["/cases/hush"]), frozenset(["Quiet nights"]))
+    (made,) = loaded(people, section, elsewhere)
     assert (made.declaration_id, made.case_id) == (None, None)
     declaration = frozen(people, agenda)
     hush = CaseText("Hush", "project", "Quiet.", "One.", slug="hush")
@@ -103,6 +105,44 @@ def test_what_cannot_be_is_refused_with_its_line(people, agenda, bodies):
     both = "- kept on: 2026-07-01\n- given up on: 2026-07-02"
     assert "it is kept or given up, not both" in faults(people, f"{step}\n{both}")
     assert "at most 12 milestones" in faults(people, "\n".join([step] * 13))
-    assert faults(people, f"{step}\n- copies: practice not-here\n- declaration: Nowhere") == []
+
+
+def test_what_it_comes_from_must_be_there(people, agenda, bodies):
+    """A misspelt origin would be left out without a word; the nearest that there is, is named."""
+    step, declaration = "- milestone: 2026-06-01 | A kilometre", frozen(people, agenda)
+    hush = CaseText("Hush", "project", "Quiet.", "One.", slug="hush-hush")
+    case = write_case(people.moderator, agenda.id, hush)
+    wrong = f"{step}\n- copies: case hush-hsuh\n- declaration: Quite nights"
+    assert faults(people, wrong) == [
+        "there is no case “hush-hsuh” (“hush-hush” is one)",
+        "no declaration has the title “Quite nights” (“Quiet nights” is one)",
+    ]
+    assert faults(people, f"{step}\n- copies: practice not-here\n- declaration: Nowhere") == [
+        "there is no practice “not-here”",
+        "no declaration has the title “Nowhere”",
+    ]
+    assert db.session.scalars(select(Commitment)).all() == []
+    assert faults(people, f"{step}\n- copies: case hush-hush\n- declaration: Quiet nights") == []
     made = db.session.scalars(select(Commitment)).one()
-    assert (made.practice_id, made.declaration_id, made.author_id) == (None, None, None)
+    assert (made.case_id, made.declaration_id) == (case.id, declaration.id)
+    assert made.author_id is None
+
+
+def test_what_is_hidden_is_not_left_out_without_a_word(people, agenda, bodies):
+    step = "- milestone: 2026-06-01 | A kilometre"
+    case = write_case(
+        people.moderator, agenda.id, CaseText("Hush", "project", "Quiet.", "One.", slug="hush")
+    )
+    hide_case(people.administrator, case.id, "No.")
+    assert faults(people, f"{step}\n- copies: case hush") == ["this is hidden in the forum"]
+
+
+def test_it_follows_a_declaration_of_its_file_that_was_opened_later(people, agenda, bodies):
+    section = (
+        "## Declarations\n### Loud days\n- by: ana-prado\n- opened on: 2026-02-01\n\nText.\n\n"
+        "## Commitments\n### Felt\n- organisation: institute-of-trams\n"
+        "- published on: 2026-01-05\n- last day: 2027-01-05\n- milestone: 2026-09-15 | A mile\n"
+        "- declaration: Loud days\n\nText.\n"
+    )
+    (made,) = loaded(people, section)
+    assert made.declaration_id == db.session.scalars(select(Declaration.id)).one()

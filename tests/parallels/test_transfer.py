@@ -77,13 +77,56 @@ def test_what_figures_are_called_comes_back(app, people, agenda, tmp_path):
     assert queries.is_outdated(found) is False
 
 
-def test_what_figures_are_called_that_are_not_here_is_left_out(people, agenda):
+def fault_of(people, figure: str, kind: str = "case cork", before: str = "") -> tuple[str, str]:
+    """The line at which a translation with these words for a figure is refused, and why."""
+    section = (
+        f"## Translations\n### Liège\n- of: {kind}\n- language: fr\n- written on: 2026-01-05\n"
+    )
+    file = f"{HEAD}{before}{section}- figure: {figure}\n"
+    with pytest.raises(FaultyFileError) as faulty:
+        import_agenda(people.administrator, read_agenda(file))
+    (fault,) = faulty.value.faults
+    return file.splitlines()[fault.line - 1], fault.message
+
+
+def test_what_figures_are_called_must_be_of_figures_that_are_there(people, agenda, practice):
+    """A misspelt one would be left out without a word; the nearest is named, or else those that there are."""
+    write_case(people.host, agenda.id, replace(CASE, figures=FIGURES))
+    assert fault_of(people, "Citys | cities | Villes") == (
+        "- figure: Citys | cities | Villes",
+        "“cork” has no figure “Citys | cities” (“Cities | cities” is one)",
+    )
+    assert fault_of(people, "Parks | ha | Parcs") == (
+        "- figure: Parks | ha | Parcs",
+        "“cork” has no figure “Parks | ha”; it has “Streets|lanes | km”, “Cities | cities”",
+    )
+    own = (
+        "## Cases\n### Oak\n- slug: oak\n- kind: network\n- summary: Oak.\n"
+        "- figure: Trees | 7 | | 2024 | Count\n\nText.\n\n"
+    )
+    assert fault_of(people, "Tree | | Arbres", "case oak", own) == (
+        "- figure: Tree | | Arbres",
+        "“oak” has no figure “Tree” (“Trees” is one)",
+    )
+    assert fault_of(people, "Cities | cities | Villes", "practice felt") == (
+        "- figure: Cities | cities | Villes",
+        "only cases have figures",
+    )
+    assert db.session.scalars(select(Translation)).all() == []
+
+
+def test_what_a_translation_is_of_is_nearly_called_so(people, agenda, case):
+    assert fault_of(people, "Cities | cities | V", "case crok") == (
+        "- of: case crok",
+        "there is no case “crok” (“cork” is one)",
+    )
+
+
+def test_what_figures_are_called_needs_label_and_unit(people, agenda):
     write_case(people.host, agenda.id, CASE)
     head = "## Translations\n### Liège\n- of: case cork\n- language: fr\n- written on: 2026-01-05\n"
     with pytest.raises(FaultyFileError, match=re.escape("label | unit")):
         import_agenda(people.administrator, read_agenda(f"{HEAD}{head}- figure: Streets\n"))
-    import_agenda(people.administrator, read_agenda(f"{HEAD}{head}- figure: Parks | ha | Parcs\n"))
-    assert db.session.scalars(select(Translation)).one().figures == []
 
 
 def test_a_file_for_everybody_holds_nothing_for_members(

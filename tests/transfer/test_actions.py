@@ -330,7 +330,9 @@ def test_a_translation_of_nothing_is_a_mistake(people: Any) -> None:
     fields = "- of: case a-streeet\n- language: fr\n- written on: 2026-10-20"
     wrong = f"{GOOD}\n## Translations\n\n### Une rue\n{fields}\n\nDes arbres.\n"
     line = line_of(wrong, "- of: case")
-    assert refused(people, wrong) == [f"line {line}: there is no case “a-streeet”"]
+    assert refused(people, wrong) == [
+        f"line {line}: there is no case “a-streeet” (“a-street” is one)"
+    ]
     draft = "\n## Practices\n\n### Own\n- slug: own\n- by: ana-prado\n- sentence: Dig.\n- state: draft\n"
     of_draft = wrong.replace("case a-streeet", "practice own").replace(
         "Des arbres.", "#### Lessons\n\nUn."

@@ -23,6 +23,7 @@ from forum.agendas.actions import AgendaText, archive, write_agenda
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.clock import at, month_end, now
+from forum.commitments.models import Commitment
 from forum.db import ClosableSession, db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Mark, PollText, Topic
@@ -869,3 +870,69 @@ def test_an_export_has_agendas_in_preparation_when_it_is_asked_for_them(
     readme = (tmp_path / "whole" / "README.md").read_text()
     assert "give it to nobody but their hosts and moderators" in readme
     assert (tmp_path / "public" / "README.md").read_text().count("preparation") == 0
+
+
+COMMITTED = """\
+# Making Cities {name}
+- slug: {slug}
+- order: {order}
+- palette: park
+- pattern: delta
+- summary: Shade.
+
+Shade is a service.
+"""
+FOLLOWING = """
+## Commitments
+
+### Felt
+- organisation: gemeente
+- published on: 2026-01-05
+- last day: 2027-01-05
+- milestone: 2026-09-15 | A mile
+- copies: practice {copied}
+
+Text.
+"""
+COPIED = """
+## Practices
+
+### Felt below the rails
+- slug: felt
+- by: ana-prado
+- sentence: A city lays felt.
+- published on: 2026-03-01
+"""
+PEOPLE_THERE = """\
+# Organisations
+
+## Gemeente
+- slug: gemeente
+- kind: city
+
+# Members
+
+## Ana Prado
+- handle: ana-prado
+"""
+
+
+@pytest.mark.parametrize("copied", ["felt", "flet"])
+def test_what_a_commitment_copies_may_be_in_a_later_file_of_the_folder(
+    copied: str, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    first = COMMITTED.format(name="Cooler", slug="cooler", order=1)
+    second = COMMITTED.format(name="Hotter", slug="hotter", order=2) + COPIED
+    (tmp_path / "people.md").write_text(PEOPLE_THERE)
+    (tmp_path / "agenda-cooler.md").write_text(first + FOLLOWING.format(copied=copied))
+    (tmp_path / "agenda-hotter.md").write_text(second)
+    with elsewhere() as make:
+        forum = make()
+        done = forum.run("import", tmp_path)
+        if copied == "flet":
+            assert "agenda-cooler.md:17: there is no practice “flet” (“felt” is one)" in done.output
+            return
+        assert done.exit_code == 0, done.output
+        with forum.app.app_context():
+            (made,) = db.session.scalars(select(Commitment)).all()
+            assert made.practice_id == db.session.scalar(select(Practice.id))

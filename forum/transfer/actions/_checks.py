@@ -13,23 +13,29 @@ from forum.declarations.models import digest_of
 from forum.dialogue.models import PollText
 from forum.illustrations import is_file, names_in
 from forum.library.models import PUBLISHED, RETURNED
+from forum.library.queries import FIGURE_PARTS
 from forum.markdown import paragraphs
 from forum.members.queries import all_members, members_by_any_handle
 from forum.plaintext import fold, slugify
 from forum.transfer.actions._loading import Loading
 from forum.transfer.actions._quotes import QUOTED_NUMBER
-from forum.transfer.models import AgendaFile, Fault, FaultyFileError, Values
+from forum.transfer.models import AgendaFile, Fault, FaultyFileError, Originals, Values
 from forum.transfer.queries import (
     agenda_by_slug,
     cases_by_slug,
     cities_by_label,
+    declarations_titled,
+    figures_of_case,
     organisations_by_slug,
     practices_by_slug,
+    slugs_of,
 )
 
 # Fields with handles
 NAMING = ("by", "corrected_by", "member", "hosts", "peers", "useful", "same_here")
 HANDLE = 5  # the position of the handle in a signature
+LABEL, UNIT = map(FIGURE_PARTS.index, ("label", "unit"))
+MAX_LISTED = 5
 COURSE = ("opened_on", "frozen_on", "adopted_on", "withdrawn_on")
 NO_CITY = "no city is called “{}”; write its name and the code of its country, such as “Surat, IN”"
 ONLY_NEW = "; what the forum has is edited on its page"
@@ -43,13 +49,15 @@ FIELDS_OF_PUBLISHED = (
 )
 
 
-def check_agenda_file(file: AgendaFile) -> Loading:
+def check_agenda_file(file: AgendaFile, elsewhere: Originals) -> Loading:
     """Look up the members and cities of a file. Raises `FaultyFileError` with all faults found before anything is written."""
     people = members_by_any_handle(handle for handle, _line in _handles(file))
     cities = cities_by_label(city for city, _line in _cities(file))
     pictures = {values["title"] for values in file.pictures}
     faults = list(file.faults)
-    loading = Loading(people, cities, file.comments, faults=faults, pictures=pictures)
+    loading = Loading(
+        people, cities, file.comments, faults=faults, pictures=pictures, elsewhere=elsewhere
+    )
     nobody = _nobody_called({handle for handle, _line in _handles(file)} - people.keys())
     for handle, line in _handles(file):
         loading.expect(handle in people, line, nobody.get(handle, ""))
@@ -202,7 +210,7 @@ def _check_comments(file: AgendaFile, loading: Loading) -> None:
 
 def _comments_target(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int] | None:
     """Whether a case or practice takes comments, and its number of paragraphs; None when it does not exist."""
-    for values in file.cases if kind == "case" else file.practices:
+    for values in _entries(file, kind):
         if values.get("slug") == slug:
             return values.get("state", PUBLISHED) == PUBLISHED, _paragraph_count(values["text"])
     if kind == "case":
@@ -215,12 +223,65 @@ def _comments_target(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int]
 def _check_translations(file: AgendaFile, loading: Loading) -> None:
     """A translation must be of a case or published practice: otherwise a whole text would be left out without a word."""
     for values in file.translations:
-        for address, line in values.values_of("of"):
-            kind, _, slug = address.strip("/").partition("s/")
-            found = _comments_target(file, kind, slug)
-            loading.expect(found, line, f"there is no {kind} “{slug}”")
-            is_shown = found is None or found[0]
-            loading.expect(is_shown, line, f"“{slug}” is not published, so nobody translates it")
+        for path, line in values.values_of("of"):
+            if _check_original(file, path, line, "translates", loading):
+                _check_figures(file, path, values, loading)
+
+
+def _check_original(file: AgendaFile, path: str, line: int, deed: str, loading: Loading) -> bool:
+    """Whether a case or practice is in the file or the forum, and published; else a fault says which one is nearly called so."""
+    kind, slug = _kind_and_slug(path)
+    found = _comments_target(file, kind, slug)
+    if found is None:
+        pages = loading.elsewhere.with_those_of(file).pages
+        in_files = [other for of, other in map(_kind_and_slug, pages) if of == kind]
+        meant = _meant(get_close_matches(slug, [*in_files, *slugs_of(kind)], 1), "is one")
+        loading.expect(None, line, f"there is no {kind} “{slug}”{meant}")
+        return False
+    loading.expect(found[0], line, f"“{slug}” is not published, so nobody {deed} it")
+    return True
+
+
+def _kind_and_slug(path: str) -> tuple[str, str]:
+    kind, _, slug = path.strip("/").partition("s/")
+    return kind, slug
+
+
+def _entries(file: AgendaFile, kind: str) -> list[Values]:
+    return file.cases if kind == "case" else file.practices
+
+
+def _check_figures(file: AgendaFile, path: str, translation: Values, loading: Loading) -> None:
+    """A translation must name figures that its case has, by label and unit: otherwise their names would be left out."""
+    kind, slug = _kind_and_slug(path)
+    known = _figures_of(file, slug) if kind == "case" else []
+    for (label, unit, *_names), line in translation.entries("figure"):
+        is_one = (label, unit) in known
+        loading.expect(is_one, line, _no_figure((label, unit), kind, slug, known))
+
+
+def _figures_of(file: AgendaFile, slug: str) -> Sequence[tuple[str, str]]:
+    """Label and unit of each figure of a case, in the file or in the forum."""
+    for values in file.cases:
+        if values.get("slug") == slug:
+            return [(row[LABEL], row[UNIT]) for row in values.get("figure", ())]
+    return figures_of_case(slug)
+
+
+def _no_figure(
+    figure: tuple[str, str], kind: str, slug: str, known: Sequence[tuple[str, str]]
+) -> str:
+    if kind != "case":
+        return "only cases have figures"
+    written, *names = (" | ".join(filter(None, said)) for said in (figure, *known))
+    nearest = get_close_matches(written, names, 1)
+    meant = _meant(nearest, "is one") or f"; it has {_listed(names)}"
+    return f"“{slug}” has no figure “{written}”{meant}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    named = ", ".join(f"“{name}”" for name in names[:MAX_LISTED]) or "none"
+    return named + (f" and {len(names) - MAX_LISTED} more" if names[MAX_LISTED:] else "")
 
 
 def _paragraph_count(text: str) -> int:
@@ -398,6 +459,24 @@ def _check_declarations(file: AgendaFile, loading: Loading) -> None:
             signed.add(entry[0])
 
 
+def _check_origins(file: AgendaFile, loading: Loading) -> None:
+    """What a commitment copies and follows from must be in the forum or in a file: otherwise it would be left out without a word."""
+    known = loading.elsewhere.with_those_of(file)
+    for values in file.commitments:
+        for path, line in values.values_of("copies"):
+            if path not in known.pages:
+                _check_original(file, path, line, "copies", loading)
+        for title, line in values.values_of("declaration"):
+            is_there = title in known.declarations or title in declarations_titled([title])
+            loading.expect(is_there, line, "" if is_there else _no_declaration(title, known))
+
+
+def _no_declaration(title: str, known: Originals) -> str:
+    titles = {*known.declarations, *declarations_titled()}
+    meant = _meant(get_close_matches(title, titles, 1), "is one")
+    return f"no declaration has the title “{title}”{meant}"
+
+
 def _check_course(values: Values, loading: Loading) -> None:
     frozen, text = values.get("frozen_on"), values.get("text", "")
     for name in ("adopted_on", "sign_until", "digest", "signature"):
@@ -441,4 +520,5 @@ CHECKS = (
     _check_polls,
     _check_declarations,
     _check_commitments,
+    _check_origins,
 )

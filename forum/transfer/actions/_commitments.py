@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from forum.commitments.queries import copied_at
 from forum.markup import write
 from forum.members.models import Member
 from forum.transfer.actions._loading import Loading, faults_at, noon
-from forum.transfer.models import Values
+from forum.transfer.models import Fault, FaultyFileError, Values
 from forum.transfer.queries import commitments_called, declaration_called
 
 
@@ -32,7 +32,12 @@ def plan_commitment(curator: Member, values: Values, loading: Loading) -> None:
         ended_reason=values.get("given_up_because", ""),
         peer_ids=[loading.member(handle).id for handle in values.get("peers", ())],
     )
-    after = max(published_at, loading.published.get(copied, published_at))
+    title = values.get("declaration", "")
+    after = max(
+        loading.published.get(copied, published_at),
+        loading.declared.get(title, published_at),
+        published_at,
+    )
     milestones = _milestones(values)
     loading.plan(published_at, _load, curator, values, loading, course, milestones, after=after)
 
@@ -71,8 +76,10 @@ def _load(
     course: commitments.CommitmentCourse,
     milestones: Sequence[commitments.KnownMilestone],
 ) -> None:
-    """Load it; a declaration, practice or case that does not exist here is left out."""
+    """Load it; `load_origins` records later what it comes from, if that is in another file."""
     declaration_id, copied = _origin(curator, values)
+    _require(values, "declaration", declaration_id, loading.elsewhere.declarations)
+    _require(values, "copies", copied, loading.elsewhere.pages)
     text = commitments.CommitmentText(
         values["title"],
         write(values["text"], loading.language_of(values), has_pictures=False),
@@ -82,6 +89,12 @@ def _load(
     )
     with faults_at(values):
         commitments.load_commitment(curator, loading.agenda.id, text, course, milestones)
+
+
+def _require(values: Values, name: str, found: object, elsewhere: Collection[str]) -> None:
+    """Raise `FaultyFileError` when a field names what the forum has, and hides: it must not be left out without a word."""
+    if name in values and not found and values[name] not in elsewhere:
+        raise FaultyFileError([Fault(values.line_of(name), "this is hidden in the forum")])
 
 
 def _origin(curator: Member, values: Values) -> tuple[int | None, str]:

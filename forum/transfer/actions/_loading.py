@@ -14,7 +14,15 @@ from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.errors import Refusal
 from forum.members.models import City, Member, Organisation
-from forum.transfer.models import EARLIEST, Fault, FaultyFileError, Step, Values
+from forum.transfer.models import (
+    EARLIEST,
+    NOTHING_ELSEWHERE,
+    Fault,
+    FaultyFileError,
+    Originals,
+    Step,
+    Values,
+)
 
 NOON = time(12, 0, tzinfo=UTC)
 
@@ -24,7 +32,8 @@ class Loading:
     """The state shared by the functions that load one file: members and cities, faults, steps in chronological order.
 
     `published` are the moments of its published practices by slug, `pictures` the names of those that it lists,
-    `organisations` those that have signed its declarations or made commitments, by slug.
+    `organisations` those that have signed its declarations or made commitments, by slug. `elsewhere` is what files
+    hold that are loaded before or after it, `declared` the moments of its declarations by title.
     """
 
     people: Mapping[str, Member]
@@ -37,6 +46,8 @@ class Loading:
     published: dict[str, datetime] = field(default_factory=dict)
     pictures: Collection[str] = ()
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
+    elsewhere: Originals = NOTHING_ELSEWHERE
+    declared: dict[str, datetime] = field(default_factory=dict)
 
     def plan(
         self, moment: datetime, do: Callable[..., object], *values: Any, after: datetime = EARLIEST

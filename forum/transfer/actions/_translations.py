@@ -5,9 +5,9 @@ from __future__ import annotations
 from forum.members.models import Member
 from forum.parallels import actions as parallels
 from forum.parallels.models import BODY, FigureWords
-from forum.parallels.queries import figures_of, original_at
+from forum.parallels.queries import original_at
 from forum.transfer.actions._loading import Loading, faults_at, noon
-from forum.transfer.models import Values
+from forum.transfer.models import Fault, FaultyFileError, Values
 
 
 def plan_translation(curator: Member, values: Values, loading: Loading) -> None:
@@ -31,19 +31,18 @@ def _member_id(values: Values, name: str, loading: Loading) -> int | None:
 
 
 def _load(curator: Member, values: Values, course: parallels.TranslationCourse) -> None:
-    """Load it; one whose original was not published after all is left out, as are words for figures that do not exist."""
+    """Load it; `check_agenda_file` has made sure that its original has the figures that it names."""
     original = original_at(curator, values["of"])
     if original is None:
-        return
+        raise FaultyFileError([Fault(values.line_of("of"), "this is hidden in the forum")])
     kind = values["of"].strip("/").partition("s/")[0]
     parts = {**values["sections"], **({BODY: values["text"]} if values["text"] else {})}
-    known = figures_of(original)
     text = parallels.TranslationText(
         values["language"],
         values["title"],
         values.get("sentence", ""),
         parts,
-        [FigureWords(*row) for row in values["figure"] if (row[0], row[1]) in known],
+        [FigureWords(*row) for row in values["figure"]],
     )
     with faults_at(values):
         parallels.load_translation(curator, kind, original.id, text, course)

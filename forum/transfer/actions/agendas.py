@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import partial, reduce
 from operator import attrgetter
 from typing import Any
 
@@ -35,7 +35,7 @@ from forum.transfer.actions._meetings import plan_meeting
 from forum.transfer.actions._pasted import use_pasted
 from forum.transfer.actions._topics import plan_topic
 from forum.transfer.actions._translations import plan_translation
-from forum.transfer.models import AgendaFile, Step, Values, WouldLoad
+from forum.transfer.models import NOTHING_ELSEWHERE, AgendaFile, Originals, Step, Values, WouldLoad
 from forum.transfer.queries import agenda_by_slug
 from forum.web import settings
 
@@ -52,10 +52,12 @@ def import_agenda(
     pictures: Mapping[str, Shrunk | SentFile] = NO_PICTURES,
     *,
     is_decided: bool = False,
+    elsewhere: Originals = NOTHING_ELSEWHERE,
 ) -> Agenda:
     """Load an agenda file: a new agenda, or more content for an existing one (of which the file has only the slug).
 
-    `pictures` are the pictures and files that it lists, by name; each is asked for once.
+    `pictures` are the pictures and files that it lists, by name; each is asked for once. `elsewhere` is what other
+    files hold, from which its commitments may come: `import_origins` records that when they are loaded.
 
     The curator is the moderator who is responsible for it: cases and publications are recorded as that member's. Only
     with `is_decided` (the demo) is what is published, returned, featured or pinned also recorded as a decision: of a
@@ -64,7 +66,7 @@ def import_agenda(
     Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
     """
     require(curator.can.curate_all())
-    loading = _plan(curator, file, is_decided, pictures)
+    loading = _plan(curator, file, is_decided, pictures, elsewhere)
     _carry_out(loading.steps)
     return loading.agenda
 
@@ -102,7 +104,8 @@ def load_agendas(
     returned, featured or pinned are recorded as decisions, too. `shown` may be called to show the progress.
     """
     require(curator.can.curate_all())
-    plans = [_plan(curator, file, True, pictures) for file, pictures in files]
+    every = reduce(Originals.with_those_of, (file for file, _pictures in files), NOTHING_ELSEWHERE)
+    plans = [_plan(curator, file, True, pictures, every) for file, pictures in files]
     _carry_out([*(step for loading in plans for step in loading.steps), *others], shown)
 
 
@@ -110,11 +113,12 @@ def _plan(
     curator: Member,
     file: AgendaFile,
     is_decided: bool,
-    pictures: Mapping[str, Shrunk | SentFile] = NO_PICTURES,
+    pictures: Mapping[str, Shrunk | SentFile],
+    elsewhere: Originals,
 ) -> Loading:
     """Check a file, write everything without a date or in file order, and plan the rest."""
     use_pasted(file, settings().url, curator.handle)
-    loading = check_agenda_file(file)
+    loading = check_agenda_file(file, elsewhere)
     loading.is_decided = is_decided
     loading.agenda = _write_or_find_agenda(curator, file)
     is_prepared = file.agenda.get("in_preparation") or loading.agenda.opened_at is None
@@ -240,6 +244,7 @@ def _plan_declaration(curator: Member, values: Values, loading: Loading) -> None
     )
     signatures = [_signature(entry, loading) for entry in values.get("signature", ())]
     load = partial(_load_declaration, curator, values, loading)
+    loading.declared[values["title"]] = noon(values["opened_on"])
     loading.plan(noon(values["opened_on"]), load, course, signatures)
 
 

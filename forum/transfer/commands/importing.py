@@ -34,7 +34,13 @@ from forum.transfer.forms import (
     read_glossary,
     read_people,
 )
-from forum.transfer.models import AgendaFile, FaultyFileError, WouldLoad
+from forum.transfer.models import (
+    NOTHING_ELSEWHERE,
+    AgendaFile,
+    FaultyFileError,
+    Originals,
+    WouldLoad,
+)
 
 START_OVER = " Mend the file, and begin again with an empty database."
 ORDER_FIELD = re.compile(r"^- order: *([0-9]{1,4}) *$", re.M)
@@ -132,10 +138,11 @@ def import_folder(folder: Path, by: str | None) -> None:
         agendas_there = agendas_in(names, _readme_in(folder))
         every_file = [*agendas_there, *chain.from_iterable(agendas_there.values())]
         _compare_pictures(folder, every_file)
+    elsewhere = _originals_in(folder, every_file)
     steps = [(folder / PEOPLE, _import_people)]
     for agenda in sorted(agendas_there, key=lambda name: _order(folder / name)):
         every = [agenda, *agendas_there[agenda]]
-        steps += [(folder / name, partial(_import_file, curator)) for name in every]
+        steps += [(folder / name, partial(_import_file, curator, elsewhere)) for name in every]
     steps += [(folder / name, partial(_import_origins, curator)) for name in agendas_there]
     if (folder / GLOSSARY).exists():
         steps.append((folder / GLOSSARY, partial(_import_glossary, curator)))
@@ -166,6 +173,15 @@ def _compare_pictures(folder: Path, names: Iterable[str]) -> None:
     compare_pictures(there, listed)
 
 
+def _originals_in(folder: Path, names: Iterable[str]) -> Originals:
+    """What the files of a folder hold from which commitments in any of them may come."""
+    found = NOTHING_ELSEWHERE
+    for name in names:
+        with _faults_end_command(name):
+            found = found.with_those_of(read_agenda((folder / name).read_text(encoding="utf-8")))
+    return found
+
+
 def _order(file: Path) -> tuple[int, str]:
     """The key by which agenda files are sorted: the field “order” of the agenda, and the file name."""
     with file.open(encoding="utf-8", errors="replace") as text:
@@ -193,10 +209,10 @@ def _import_voices(file: Path) -> Counter[str]:
     return Counter()
 
 
-def _import_file(curator: Member, file: Path) -> Counter[str]:
+def _import_file(curator: Member, elsewhere: Originals, file: Path) -> Counter[str]:
     found = read_agenda(file.read_text(encoding="utf-8"))
     with kept_pictures(found, file.parent) as pictures:
-        actions.import_agenda(curator, found, pictures)
+        actions.import_agenda(curator, found, pictures, elsewhere=elsewhere)
     there = found.numbers
     posts = sum(there.pop(name) for name in ("reply", "comment")) + there["topic"]
     told = Counter({f"{name}s": number for name, number in there.items() if name not in LISTED})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -15,12 +15,12 @@ from forum.declarations.models import Declaration, Signature
 from forum.dialogue.models import Pace
 from forum.glossary.models import Entry
 from forum.illustrations import ANY_PATH, is_file, may_show
-from forum.library.models import Case, Practice, PracticeSection, Reading
+from forum.library.models import Case, CaseFigure, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.markdown import MAX_SOURCE, paragraph_key
 from forum.meetings.models import Meeting
 from forum.members.models import Mandate, Member, Organisation
-from forum.parallels.models import BODY, Translation
+from forum.parallels.models import BODY, FigureWords, Translation
 from forum.parallels.queries import named_figures
 from forum.permissions import PUBLIC
 from forum.plaintext import join_parts, on_one_line, slugify
@@ -294,10 +294,7 @@ class Writer:
             ("themes", _themes(theme.name for theme in case.themes if not theme.removed_at)),
             ("language", case.language),
             ("checked on", _day(case.checked_on)),
-            *(
-                ("figure", _parts_value(getattr(figure, name) for name in FIGURE_PARTS))
-                for figure in case.figures
-            ),
+            *(("figure", _figure(figure)) for figure in case.figures),
             *(
                 ("link", _parts_value(getattr(link, name) for name in LINK_PARTS))
                 for link in case.links
@@ -363,7 +360,7 @@ class Writer:
             ("corrected on", _day(edited_at.date() if edited_at else None)),
             ("corrected by", writer if edited_at else ""),
             ("outdated", _yes_if(is_outdated)),
-            *(("figure", _parts_value(figure)) for figure in named_figures(translation).values()),
+            *(("figure", _parts_value(words)) for words in self._named_figures(translation)),
         )
         parts = "".join(
             f"#### {title}\n{write_lines(self._text(said[name]))}\n\n"
@@ -372,6 +369,20 @@ class Writer:
         )
         body = self._text(said.get(BODY, ""))
         return self._section(3, said["title"], schemas.TRANSLATION, fields, body) + parts
+
+    def _named_figures(self, translation: Translation) -> Iterator[FigureWords]:
+        """What figures are called, of those that the section of the case has, too: others would be refused with it."""
+        figures = getattr(translation.original, "figures", ())
+        there = {
+            (figure.label, figure.unit)
+            for figure in figures
+            if _is_readable(schemas.CASE, "figure", _figure(figure))
+        }
+        for named, words in named_figures(translation).items():
+            if named in there:
+                yield words
+            else:
+                self.left_out["figure"] += 1
 
     def declaration(self, declaration: Declaration, signatures: Sequence[Signature]) -> str:
         """The section of a declaration. Its text is written unchanged, because it is the signed text."""
@@ -587,12 +598,10 @@ class Writer:
         for name, text in fields:
             if not text or not (value := on_one_line(text)):
                 continue
-            try:
-                (schema.single.get(name) or schema.repeated[name])(value)
-            except ValueError:
-                self.left_out[name] += 1
-            else:
+            if _is_readable(schema, name, value):
                 yield name, value
+            else:
+                self.left_out[name] += 1
 
     def _text(self, source: str | None) -> str:
         return _with_absolute_links(source or "", self.address, self.pictures)
@@ -619,6 +628,18 @@ def importable_slug(slug: str) -> str:
     if slugify(slug, "") == slug:
         return slug
     return f"{slugify(slug, '')[:48].strip('-')}-{paragraph_key(slug)[:6]}"
+
+
+def _is_readable(schema: Schema, name: str, value: str) -> bool:
+    try:
+        (schema.single.get(name) or schema.repeated[name])(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _figure(figure: CaseFigure) -> str:
+    return _parts_value(getattr(figure, name) for name in FIGURE_PARTS)
 
 
 def _parts_value(values: Iterable[str]) -> str:
