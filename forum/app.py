@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from flask import Flask, Response, current_app, request
@@ -41,6 +44,7 @@ from forum.front import views as front
 from forum.glossary import views as glossary
 from forum.invitations import views as invitations
 from forum.library import views as library
+from forum.machine import hold
 from forum.mail import views as mail
 from forum.meetings import views as meetings
 from forum.members import views as members
@@ -60,6 +64,9 @@ from forum.terms import views as terms
 from forum.upkeep import views as upkeep
 from forum.upkeep.queries import schema_problem
 from forum.webhooks import views as webhooks
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 # All modules with a blueprint
 BLUEPRINT_MODULES = (
@@ -149,7 +156,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     with explain_os_errors(settings.data):
         pagecache.init_app(app, settings)  # the outermost layer: a hit skips all others
         cache_bytecode(app, settings.data / "templates")
+    _be_noticed(app, settings)
     return app
+
+
+def _be_noticed(app: Flask, settings: Settings) -> None:
+    """Lock a file from the first request on: `restore` notices by it that this process answers. Commands never do."""
+    inner = app.wsgi_app
+
+    def first(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with suppress(OSError):  # it answers even when the disk is full
+            app.extensions.setdefault("serving", hold(settings.serving_path))
+        if app.wsgi_app is first:
+            app.wsgi_app = inner  # type: ignore[method-assign]  # later requests need not ask
+        return inner(environ, start_response)
+
+    app.wsgi_app = first  # type: ignore[method-assign]  # as Flask documents it
 
 
 def _add_layers(app: Flask, settings: Settings) -> None:

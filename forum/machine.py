@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import IO, Generic, TypeVar
 
 A = TypeVar("A")
 MAX_FILES = 20_000  # of a folder whose sizes are added
@@ -60,6 +60,17 @@ def time_of(path: Path) -> datetime | None:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError:
         return None
+
+
+def hold(path: Path) -> IO[bytes]:
+    """Lock a file, which is created if need be, so that `is_held` says so to others until this is closed, or the process ends.
+
+    Several processes can hold it.
+    """
+    path.touch()
+    file = path.open("rb")
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file
 
 
 def is_held(path: Path) -> bool:

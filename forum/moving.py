@@ -89,25 +89,25 @@ def refuse_what_is_in_use(target: Engine) -> None:
             raise Refusal(f"The target holds rows already, in {filled}.")
 
 
-def refuse_if_connected(source: Engine) -> None:
-    """Raise `Refusal` while another program is connected to a PostgreSQL database with the role of the forum.
+def refuse_if_connected(engine: Engine, called: str) -> None:
+    """Raise `Refusal` while another program is connected to a PostgreSQL database (`called` so) with the role of the forum.
 
     A forum that runs would go on writing there, and what it writes after the move would be lost. The sentence says how to
     end one that nobody can stop: of a machine that is gone PostgreSQL learns hours later, and poolers keep some open.
     """
     until = time.monotonic() + CLOSING_SECONDS
-    while named := _connected(source):
+    while named := _connected(engine):
         if time.monotonic() > until:
             raise Refusal(
-                f"The source is in use: connected are {', '.join(named)}. PostgreSQL ends one that is left over"
+                f"{called} is in use: connected are {', '.join(named)}. PostgreSQL ends one that is left over"
                 " by: SELECT pg_terminate_backend(NUMBER)."
             )
         time.sleep(0.1)
 
 
-def _connected(source: Engine) -> list[str]:
+def _connected(engine: Engine) -> list[str]:
     """The connections of others, each with its number in PostgreSQL, the name of its program if it says one, and from where."""
-    with source.connect() as connection:
+    with engine.connect() as connection:
         rows = connection.execute(CONNECTED).all()
     named = [
         " ".join(filter(None, (f"{number}", program and f"({program})", host and f"from {host}")))

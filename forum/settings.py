@@ -152,8 +152,9 @@ class Settings:
         """All files and folders that the forum may create in its data folder, whether they exist or not."""
         names = ("secret-key", "forum.sqlite", "demo.sqlite", "templates")
         further = (self.mail_path, self.carried_path, self.limits_path, self.writelog_path)
-        more = (self.pagestore_path, self.metrics_path, self.backed_up_path, self.heartbeat_path)
-        return (*(self.data / name for name in names), *further, *more)
+        more = (self.pagestore_path, self.metrics_path, self.backed_up_path)
+        lives = (self.heartbeat_path, self.serving_path)
+        return (*(self.data / name for name in names), *further, *more, *lives)
 
     @property
     def most_of_pictures(self) -> int:
@@ -204,6 +205,11 @@ class Settings:
     def heartbeat_path(self) -> Path:
         """A file that the worker touches while it works, so that others can tell that it is running."""
         return self.data / "worker-seen"
+
+    @property
+    def serving_path(self) -> Path:
+        """A file that each process which answers requests locks, so that others can tell that there is one."""
+        return self.data / ("serving-demo" if self.is_demo else "serving")
 
 
 class _Environment(dict[str, str]):

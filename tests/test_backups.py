@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 from flask_migrate import upgrade
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import make_url, select, text
+from sqlalchemy import create_engine, make_url, select, text
 
+from forum import moving
 from forum.agendas import actions as agendas
 from forum.backups import make, put_back
 from forum.copies import Contents, PostgresqlCopier, SqliteCopier, copier
@@ -406,6 +407,50 @@ def test_nothing_is_restored_while_a_worker_is_there(empty: Forum, kept: Path) -
     assert (refused.exit_code, refused.output) == (1, f"Error: {words}\n")
     seen.touch()
     assert not is_held(seen)
+
+
+def test_nothing_is_restored_while_a_server_answers_here(made: MakeForum, kept: Path) -> None:
+    """Without a worker, or beside it; one that only had its commands executed is none, nor is one that has ended."""
+    empty = made("served")
+    assert empty.run("db", "current").exit_code == 0
+    settings = empty.app.extensions["settings"]
+    assert not is_held(settings.serving_path)
+    lines = (
+        "import os, wsgi",
+        "ask = wsgi.app.test_client().get",
+        "ask('/healthz'), ask('/healthz'), print(flush=True), input()",
+    )
+    command = [sys.executable, "-c", "\n".join(lines)]
+    at = {"FORUM_DATA": str(empty.data), "FORUM_DATABASE_URL": settings.database_url}
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=TOP, env={**os.environ, **at}, **streams) as server:
+        assert server.stdout and server.stdout.readline()
+        refused = empty.run("restore", kept)
+        server.kill()
+    words = (
+        f"A forum runs with {empty.data}: a server answers. Stop it first. Nothing was restored."
+    )
+    assert (refused.exit_code, refused.output) == (1, f"Error: {words}\n")
+    assert empty.run("restore", kept).exit_code == 0
+
+
+@pytest.mark.postgresql_only
+def test_nothing_is_restored_into_a_database_to_which_a_server_is_connected(
+    made: MakeForum, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL servers of other machines are noticed, too."""
+    monkeypatch.setattr(moving, "CLOSING_SECONDS", 0.1)
+    empty = made("connected")
+    url = empty.app.extensions["settings"].database_url
+    elsewhere = create_engine(url, connect_args={"application_name": "interurban"})
+    with elsewhere.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        refused = empty.run("restore", kept)
+    elsewhere.dispose()
+    assert refused.exit_code == 1 and "Nothing was restored." in refused.output
+    assert "The database is in use: connected are" in refused.output
+    assert "(interurban)" in refused.output
+    assert empty.run("restore", kept).exit_code == 0
 
 
 def test_a_backup_that_is_not_there_is_said(empty: Forum, tmp_path: Path) -> None:

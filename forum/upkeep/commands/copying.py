@@ -24,6 +24,7 @@ from forum.settings import Settings, why_no_database
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp
 
+STOP = "Stop the forum, and whatever else uses it."
 # Query parameters of a database address that must not be printed
 SECRET_PARAMETERS = ("password", "sslpassword")
 
@@ -66,7 +67,7 @@ def restore(source: Path) -> None:
     """
     with _errors_end_command("Nothing was restored."):
         settings = web.settings()
-        _refuse_running_worker(settings)
+        _refuse_living_forum(settings)
         what = _copier(), settings.data, source.absolute(), queries.known_revisions()
         made = backups.put_back(*what, keeps_key=not settings.has_new_key)
     click.echo(f"Restored {_rows_in_words(made.counts)}, as they were on {made.made_at}.")
@@ -77,10 +78,20 @@ def restore(source: Path) -> None:
     analyze(db.engine)
 
 
-def _refuse_running_worker(settings: Settings) -> None:
-    """Raise `Refusal` while a worker is at work here: its forum has the old file open and would go on writing into that."""
-    if machine.is_held(settings.heartbeat_path):
-        raise Refusal(f"A forum runs with {settings.data}: its worker is at work. Stop it first.")
+def _refuse_living_forum(settings: Settings) -> None:
+    """Raise `Refusal` while a forum runs here.
+
+    It has the old file open, wherever that was moved, and would go on writing into it; on PostgreSQL it would show pages
+    of before. There, servers of other machines are connected.
+    """
+    for path, what in (
+        (settings.heartbeat_path, "its worker is at work"),
+        (settings.serving_path, "a server answers"),
+    ):
+        if machine.is_held(path):
+            raise Refusal(f"A forum runs with {settings.data}: {what}. Stop it first.")
+    if db.engine.dialect.name == "postgresql":
+        _refuse_connected(db.engine, "The database")
 
 
 def _about_key(made: backups.Manifest, settings: Settings) -> str:
@@ -153,14 +164,22 @@ def _prepare(source: Engine, target: Engine, again: bool) -> None:
 
 def _refuse_running_forum(source: Engine) -> None:
     """Raise `Refusal` while other processes use the database: what they write after the move would be lost."""
+    if source.dialect.name != "sqlite":
+        return _refuse_connected(source, "The source")
     source.dispose()  # so that this process does not keep the file open
     try:
-        if source.dialect.name == "sqlite":
-            refuse_if_open(Path(source.url.database or ""))
-        else:
-            moving.refuse_if_connected(source)
+        refuse_if_open(Path(source.url.database or ""))
     except Refusal as error:
-        raise Refusal(f"{error.message} Stop the forum, and whatever else uses it.") from error
+        raise Refusal(f"{error.message} {STOP}") from error
+
+
+def _refuse_connected(engine: Engine, called: str) -> None:
+    db.session.remove()
+    engine.dispose()  # so that this process keeps no other connection to the database
+    try:
+        moving.refuse_if_connected(engine, called)
+    except Refusal as error:
+        raise Refusal(f"{error.message} {STOP}") from error
 
 
 def _put_aside(source: Engine) -> None:
