@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy import Boolean, column, inspect, select, table
 
 from forum.db import db
 from forum.engines import filled_table
 from forum.lazy import library
 
 FOLDER = Path(__file__).parent.parent / "migrations"
+# Not the model: the database may have the schema of any version
+FEDERATION = table("federation", column("is_demo", Boolean))
+REAL_FORUM = select(~FEDERATION.c.is_demo).limit(1)
 REVISION = re.compile(r"^(down_)?revision = (.+)$", re.MULTILINE)
 
 
@@ -57,11 +61,16 @@ class Commands(click.Command):
 
 
 def _telling(upgrade: click.Command) -> click.Command:
-    """A copy of `flask db upgrade` that says from which revision to which it has upgraded, or that there was nothing to do."""
+    """A copy of `flask db upgrade` that says from which revision to which it has upgraded, or that there was nothing to do.
+
+    With FORUM_DEMO=1 it refuses a real forum, which is then meant by another setting, or by mistake.
+    """
     telling = copy(upgrade)
 
     @with_appcontext
     def upgrade_and_tell(sql: bool, **options: Any) -> Any:
+        if current_app.extensions["settings"].is_demo:
+            _refuse_real_forum()
         before = _revision()
         ended = upgrade.callback(sql=sql, **options) if upgrade.callback else None
         after = _revision()
@@ -73,6 +82,15 @@ def _telling(upgrade: click.Command) -> click.Command:
 
     telling.callback = upgrade_and_tell
     return telling
+
+
+def _refuse_real_forum() -> None:
+    with db.engine.connect() as connection:
+        if inspect(connection).has_table(FEDERATION.name) and connection.scalar(REAL_FORUM):
+            raise click.ClickException(
+                "This database is a real forum, and FORUM_DEMO=1 means the demo. Take one of the two settings away:"
+                " FORUM_DEMO or FORUM_DATABASE_URL. Nothing was changed."
+            )
 
 
 def _revision() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from forum import migrating
+from forum.members.actions import found_federation
+from forum.permissions import SYSTEM
+from tests.forums import forums
 
 TOP = Path(__file__).parent.parent
 
@@ -62,6 +66,27 @@ def test_an_upgrade_says_what_it_did(tmp_path: Path) -> None:
             timeout=120,
         )
         assert ended.stdout == words
+
+
+@pytest.mark.parametrize("is_demo", [False, True])
+def test_no_upgrade_of_a_demo_changes_a_real_forum(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory, is_demo: bool
+) -> None:
+    """FORUM_DEMO=1 beside the address of a real forum is a mistake, of which its rows would be the price."""
+    with forums(database_url, tmp_path_factory) as make:
+        forum = make("any", is_demo=True)
+        assert forum.run("db", "upgrade").exit_code == 0  # it is empty
+        with forum.app.app_context():
+            found_federation(SYSTEM, "Interurban", is_demo=is_demo)
+        done = forum.run("db", "upgrade")
+        assert ("Nothing was done" in done.output) is is_demo
+        if not is_demo:
+            assert done.exit_code == 1
+            assert "This database is a real forum, and FORUM_DEMO=1 means the demo." in done.output
+            forum.app.extensions["settings"] = replace(
+                forum.app.extensions["settings"], is_demo=False
+            )
+            assert "Nothing was done" in forum.run("db", "upgrade").output
 
 
 def test_no_page_loads_alembic_or_the_commands(tmp_path: Path) -> None:
