@@ -32,9 +32,11 @@ from forum.dialogue.models import Topic
 from forum.engines import conninfo
 from forum.errors import Refusal
 from forum.machine import is_held
+from forum.mail.actions import write_test
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
+from forum.notifications.actions import NoticeText, make_notices, note_event
 from forum.permissions import SYSTEM, VISITOR
 from forum.pictures import actions as pictures
 from forum.pictures.models import PictureFile
@@ -375,6 +377,34 @@ def test_a_backup_takes_the_place_of_a_file_and_of_nothing_else(
     words = f"Error: {pipe} is no file that a backup could take the place of.\n"
     assert (refused.exit_code, refused.output) == (1, words)
     assert pipe.is_fifo()
+
+
+def test_who_restores_learns_that_letters_are_sent_a_second_time(
+    made: MakeForum, tmp_path: Path
+) -> None:
+    """Those that waited when the backup was made, a moment later were on their way."""
+    forum = made("mailing", has_tables=True)
+    with forum.app.app_context():
+        members.found_federation(SYSTEM, "Interurban")
+        joining = members.Joining("Ana Prado", "ana@example.org", "-")
+        ana = members.add_member(SYSTEM, joining, "administrator")
+    for number in (0, 1, 2):
+        target, name = tmp_path / f"{number}.backup", f"mailed{number}"
+        assert forum.run("backup", target).exit_code == 0
+        restored = made(name).run("restore", target).output
+        said = {
+            0: "",
+            1: "What was to be mailed then (1 letter or notice) is mailed when the worker starts: a second time",
+            2: "What was to be mailed then (2 letters and notices) is mailed",
+        }[number]
+        assert said in restored and ("to be mailed" in restored) is (number > 0)
+        with forum.app.app_context():
+            if number == 0:
+                write_test(ana)
+            else:
+                notice = NoticeText("reply", "/topics/1", "Trams", "Felt.")
+                note_event(SYSTEM, notice, [ana.id])
+                assert make_notices(SYSTEM)
 
 
 def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:

@@ -47,7 +47,12 @@ from forum.notifications.queries.inbox import (
     unread_by_part,
     unread_count,
 )
-from forum.notifications.queries.mailing import digests_waiting, notices_for_digest, notices_to_mail
+from forum.notifications.queries.mailing import (
+    digests_waiting,
+    notices_for_digest,
+    notices_to_mail,
+    notices_to_mail_count,
+)
 from forum.notifications.queries.making import (
     everybody_count,
     members_told,
@@ -100,6 +105,7 @@ __all__ = [
     "notice_values",
     "notices_for_digest",
     "notices_to_mail",
+    "notices_to_mail_count",
     "notices_to_make",
     "open_events",
     "settings_by_member",

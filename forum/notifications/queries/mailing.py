@@ -52,6 +52,13 @@ def digests_waiting(
     return db.session.execute(page).all()
 
 
+def notices_to_mail_count() -> int:
+    """How many unread notices are still to be mailed, at once or in a digest."""
+    is_waiting = Notice.mailed_at.is_(None), Notice.read_at.is_(None), Notice.hidden_at.is_(None)
+    counted = select(func.count(Notice.id)).where(Notice.way.in_((AT_ONCE, DIGEST)), *is_waiting)
+    return db.session.scalar(counted) or 0
+
+
 def _to_mail(way: str, decided_before: datetime) -> Select[Notice]:
     is_settled = or_(Notice.kind.not_in(HELD_KINDS), Notice.created_at < decided_before)
     waiting = select(Notice).where(

@@ -19,6 +19,9 @@ from forum.engines import analyze
 from forum.errors import Refusal
 from forum.lazy import library
 from forum.logs import without_slow_log
+from forum.mail.queries import waiting_letters
+from forum.notifications.queries import notices_to_mail_count
+from forum.permissions import SYSTEM
 from forum.plaintext import single_line
 from forum.settings import Settings, why_no_database
 from forum.upkeep import queries
@@ -73,6 +76,8 @@ def restore(source: Path) -> None:
     click.echo(f"Restored {_rows_in_words(made.counts)}, as they were on {made.made_at}.")
     if words := _about_key(made, settings):
         click.echo(words)
+    if words := _about_letters():
+        click.echo(words)
     if queries.schema_state() == "older":
         click.echo("The backup is of an older version. Run `flask db upgrade` next.")
     analyze(db.engine)
@@ -103,6 +108,18 @@ def _about_key(made: backups.Manifest, settings: Settings) -> str:
     else:
         return ""
     return f"{why} With another one everybody is signed out, and authenticator apps have to be set up again."
+
+
+def _about_letters() -> str:
+    """What the worker mails that was due when the backup was made, since nobody can know whether the forum went on; or empty."""
+    what = "What was to be mailed then"
+    if queries.schema_state() == "ours":
+        number = waiting_letters(SYSTEM)[0] + notices_to_mail_count()
+        if not number:
+            return ""
+        noun = "letter or notice" if number == 1 else "letters and notices"
+        what = f"{what} ({number:,} {noun})"
+    return f"{what} is mailed when the worker starts: a second time, if the forum went on after the backup."
 
 
 def _copier() -> Copier:
