@@ -1,4 +1,4 @@
-"""`flask members add | role`, and `flask members address` for members who have lost their address or came with an export.
+"""`flask members add | role | password`, and `flask members address` for members who have lost their address or came with an export.
 
 Also the worker's task that updates search when a member's name or city has changed.
 """
@@ -13,6 +13,7 @@ from forum.accounts import actions
 from forum.accounts.models import POSTS
 from forum.accounts.queries import next_renaming
 from forum.dialogue.queries import posts_written
+from forum.errors import NotFound
 from forum.library.queries import practices_written
 from forum.markup import PlainTexts
 from forum.members.actions import Joining
@@ -23,7 +24,7 @@ from forum.members.commands import (
     new_password,
     unused_email,
 )
-from forum.members.queries import forum_name
+from forum.members.queries import forum_name, members_by_handle
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.principals import MEMBER, ROLES
@@ -60,6 +61,25 @@ def give_role(handle: str, role: str) -> None:
     """Give the member with HANDLE a ROLE, which is told by e-mail."""
     member = done(lambda: actions.appoint(SYSTEM, handle, role))
     click.echo(f"{member.name} is now {role}.")
+
+
+@members.command("password")
+@click.argument("handle")
+def give_password(handle: str) -> None:
+    """Give the member with HANDLE a new password, and end their sessions.
+
+    The password is asked for, or read from standard input.
+    """
+    done(lambda: _known(handle))
+    password_hash = hash_password(new_password((forum_name(), handle)))
+    done(lambda: actions.set_password(SYSTEM, handle, password_hash))
+    click.echo(f"{handle} has a new password and is signed out everywhere.")
+
+
+def _known(handle: str) -> None:
+    """Raise `NotFound` if nobody has this handle, before a password is asked for in vain."""
+    if not members_by_handle([handle]):
+        raise NotFound("There is no member with this handle.")
 
 
 @members.command("address")

@@ -1,4 +1,4 @@
-"""`flask setup`, `flask forum`, `flask members list | password` and `flask cities load`."""
+"""`flask setup`, `flask forum`, `flask members list` and `flask cities load`."""
 
 from __future__ import annotations
 
@@ -90,25 +90,6 @@ def list_members() -> None:
     for member in queries.all_members():
         state = " (suspended)" if member.is_suspended else ""
         click.echo(f"{member.handle}\t{member.role}{state}\t{member.email}\t{member.name}")
-
-
-@members.command("password")
-@click.argument("handle")
-def give_password(handle: str) -> None:
-    """Give the member with HANDLE a new password, and end their sessions.
-
-    The password is asked for, or read from standard input.
-    """
-    done(lambda: _known(handle))
-    password_hash = hash_password(new_password((queries.forum_name(), handle)))
-    done(lambda: actions.set_password(SYSTEM, handle, password_hash))
-    click.echo(f"{handle} has a new password and is signed out everywhere.")
-
-
-def _known(handle: str) -> None:
-    """Raise `NotFound` if nobody has this handle, before a password is asked for in vain."""
-    if not queries.members_by_handle([handle]):
-        raise NotFound("There is no member with this handle.")
 
 
 @bp.cli.group("cities")

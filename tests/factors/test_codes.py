@@ -262,7 +262,7 @@ def test_the_first_half_is_worth_nothing_after_the_password_has_changed(client, 
         assert show(client, code_of(secret)).status_code == 409
 
 
-@pytest.mark.parametrize("way", ["changed", "reset"])
+@pytest.mark.parametrize("way", ["changed", "reset", "given"])
 def test_it_is_worth_nothing_in_the_very_second_in_which_its_owner_has_changed_it(
     client, eva, with_codes, letters, way
 ):
@@ -272,6 +272,10 @@ def test_it_is_worth_nothing_in_the_very_second_in_which_its_owner_has_changed_i
         enter(client)
         if way == "changed":
             accounts.change_password(eva, "another hash", eva.credentials)
+        elif way == "given":
+            words = ["members", "password", eva.handle]
+            run = client.application.test_cli_runner().invoke
+            assert run(args=words, input="plain words in a row\n").exit_code == 0
         else:
             link = link_in(letters()[-1]).rpartition("/")[2]
             accounts.reset_password(VISITOR, link, "another hash")

@@ -28,6 +28,7 @@ from forum.accounts.actions.signing_in import (
     ask_for_password,
     ask_to_sign_in,
     reset_password,
+    set_password,
     spend_sign_in,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "reindex_posts",
     "reindex_practices",
     "reset_password",
+    "set_password",
     "spend_sign_in",
     "undo_address",
 ]

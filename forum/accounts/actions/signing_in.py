@@ -62,3 +62,11 @@ def reset_password(_visitor: Person, secret: str, password_hash: str) -> Member:
     forget_tokens(member)
     tell_owner(member, "password")
     return member
+
+
+@action
+def set_password(administrator: Person, handle: str, password_hash: str) -> None:
+    """Set a new password for a member who has lost it; ends every session, and what was begun with the former one."""
+    member = members.set_password(administrator, handle, password_hash)
+    forget_half_sessions(member)
+    forget_tokens(member)

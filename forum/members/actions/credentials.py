@@ -55,10 +55,12 @@ def reset_password(member: Member, password_hash: str) -> None:
 
 
 @action
-def set_password(administrator: Person, handle: str, password_hash: str) -> None:
-    """Set a new password for a member who has lost it; ends all sessions."""
+def set_password(administrator: Person, handle: str, password_hash: str) -> Member:
+    """Set a new password for a member who has lost it, and return them; ends all sessions."""
     require(administrator.can.administer())
-    _store_password(existing_member_by_handle(handle), password_hash)
+    member = existing_member_by_handle(handle)
+    _store_password(member, password_hash)
+    return member
 
 
 def _store_password(member: Member, password_hash: str, except_token: str | None = None) -> None:
