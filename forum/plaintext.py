@@ -85,6 +85,11 @@ def typed_words(text: str) -> list[str]:
     return [word for word in words if any(map(str.isalnum, word))]
 
 
+def words_to_find(text: str) -> str:
+    """The folded words of a text as `typed_words` are, with a space before each: a search for ` word` finds where one begins."""
+    return "".join(f" {word}" for word in typed_words(text))
+
+
 def typed_name(text: str) -> str:
     """A folded name that somebody typed to look for it, without the signs at its ends that belong to no name."""
     return " ".join(fold(text).split()).strip(SIGNS)

@@ -101,6 +101,40 @@ def test_every_foreign_key_has_an_index(app: Flask) -> None:
             assert (column,) in indexed or column in rarely_asked, f"{table}.{column}"
 
 
+def test_members_of_a_filled_forum_are_found_by_words_in_brackets(
+    database_url: str, tmp_path: Path
+) -> None:
+    folded = " mona berg (urban planner) “kerbs” – r&d, c++"
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0008")
+        others = {"id": 8, "handle": "eva", "email": "eva@city.example", "folded": " eva holm"}
+        with db.engine.begin() as connection:
+            for more in ({"folded": folded, "sort_key": folded}, others):
+                values = MEMBER | more
+                names = ", ".join(f":{name}" for name in values)
+                into = f"INSERT INTO member ({names.replace(':', '')}) VALUES ({names})"
+                connection.execute(text(into), values)
+            connection.execute(
+                text(
+                    "INSERT INTO city (id, name, country, latitude, longitude, population, slug)"
+                    " VALUES (1, '‘Amrān', 'YE', 15, 44, 90792, 'amran')"
+                )
+            )
+            for name in ("‘amran", "’amran", "‘imran", "imran"):
+                into = "INSERT INTO city_name (city_id, folded) VALUES (1, :name)"
+                connection.execute(text(into), {"name": name})
+        upgrade()
+        plain = " mona berg urban planner kerbs r&d c++"
+        for _times in range(2):
+            with db.engine.begin() as connection:
+                rows = connection.execute(text("SELECT folded, sort_key FROM member ORDER BY id"))
+                names = connection.execute(text("SELECT folded FROM city_name ORDER BY id"))
+                assert rows.all() == [(plain, plain), (" eva holm", " mona berg")]
+                assert [*names.scalars()] == ["‘amran", "’amran", "‘imran", "imran", "amran"]
+            downgrade(revision="0075")
+            upgrade()
+
+
 def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
     database_url: str, tmp_path: Path
 ) -> None:

@@ -278,6 +278,23 @@ def test_signs_around_typed_words_change_nothing(app, people, typed):
     ] == ["Ben Okoth"]
 
 
+@pytest.mark.parametrize("position", ["(urban planner)", "“Urban” planner", "Kerbs – *urban*"])
+def test_signs_around_written_words_change_nothing(app, people, position):
+    actions.edit_profile(people.ben, Profile("Ben «Quay» Okoth", position))
+    for words in ("urban", "quay", "(urban", "okoth"):
+        found = members.directory(VISITOR, DirectoryFilter(words=words)).items
+        assert [member.name for member in found] == ["Ben «Quay» Okoth"], words
+    assert members.members_to_suggest(people.ana, "urban") == [people.ben]
+    assert members.members_called(VISITOR, "Ben «Quay» Okoth") == [people.ben]
+    assert members.members_called(VISITOR, "«»") == []
+
+
+def test_a_city_is_found_without_the_sign_at_the_beginning_of_its_name(app, people):
+    actions.load_cities(SYSTEM, [(78754, "‘Amrān", "YE", 15.66, 43.94, 90_792, ["عمران"])])
+    for typed in ("Amran", "‘Amran", "عمران"):
+        assert [city.name for city in members.cities_by_prefix(typed)] == ["‘Amrān"]
+
+
 @pytest.mark.parametrize(
     "typed",
     ["cairo,", "Cairo.", "“Cairo”", "Cairo, EG", "Cairo, Egypt.", "القاهرة، EG", "Cairo; Egypt"],

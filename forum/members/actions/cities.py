@@ -14,7 +14,7 @@ from forum.members import queries
 from forum.members.actions._names import slug_from
 from forum.members.models import City, CityName
 from forum.permissions import Person, require
-from forum.plaintext import fold
+from forum.plaintext import SIGNS_AROUND_WORDS, fold
 
 # GeoNames number, name, country code, latitude, longitude, population, names in all scripts
 CityRow = tuple[int, str, str, float, float, int, list[str]]
@@ -78,5 +78,7 @@ def _city_slug(row: CityRow, slugs: set[str]) -> str:
 
 
 def _names(row: CityRow) -> list[str]:
-    folded = (" ".join(fold(name).split())[:200] for name in (row[1], *row[6]))
-    return [name for name in dict.fromkeys(folded) if name]
+    """The folded names of a city, those that begin with a sign without it, too: people type Amran for ‘Amrān."""
+    folded = [" ".join(fold(name).split())[:200] for name in (row[1], *row[6])]
+    plain = [name.lstrip(SIGNS_AROUND_WORDS) for name in folded]
+    return [name for name in dict.fromkeys((*folded, *plain)) if name]

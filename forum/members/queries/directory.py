@@ -38,7 +38,7 @@ from forum.members.queries.names import (
 from forum.members.queries.people import get_member, has_or_had, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, require
-from forum.plaintext import fold, typed_alike, typed_name, typed_words, words_in
+from forum.plaintext import typed_alike, typed_name, typed_words, words_in, words_to_find
 from forum.principals import administers, moderates
 
 DIRECTORY_PAGE_SIZE = 40
@@ -276,7 +276,7 @@ def _has_word_starting_with(word: str) -> ColumnElement[bool]:
 
 def folded_and_sort_key(words: str) -> tuple[str, str]:
     """The values of `Member.folded` and `Member.sort_key`, from the words by which a member is found, name first."""
-    folded = " " + " ".join(fold(words).split())
+    folded = words_to_find(words)
     return folded, folded[:SORT_KEY_LENGTH]
 
 

@@ -16,7 +16,7 @@ from forum.db import db
 from forum.errors import Conflict, Invalid, or_not_found
 from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
 from forum.permissions import EARLIER_HANDLES_SHOWN, Person, require
-from forum.plaintext import fold
+from forum.plaintext import fold, words_to_find
 from forum.principals import moderates
 from forum.reach import sees_hidden
 from forum.tokens import kept_hash
@@ -162,10 +162,10 @@ def members_called(reader: Person, typed: str) -> list[Member]:
     name = " ".join(fold(typed).split())
     if not handle or not name:
         return []
-    known = members_by_handle([handle])
-    if typed.strip().startswith("@"):
+    known, words = members_by_handle([handle]), words_to_find(typed)
+    if typed.strip().startswith("@") or not words:
         return known
-    begins_so = Member.sort_key.startswith(f" {name}"[:100], autoescape=True)
+    begins_so = Member.sort_key.startswith(words[:100], autoescape=True)
     found = db.session.scalars(visible_members(reader).where(begins_so))
     named = [member for member in found if " ".join(fold(member.name).split()) == name]
     return list(dict.fromkeys([*known, *named]))
