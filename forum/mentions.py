@@ -15,6 +15,12 @@ from forum.plaintext import RIGHT_TO_LEFT
 MENTION = re.compile(
     r"(?<![\w@/.+=&#-])@([A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,20})(?![\w@]|[./-]\w)"
 )
+# A mention in which a search has marked words: `@<mark>ana</mark>-prado`
+_MARK = "(?:</?mark>){0,2}"
+_PART = rf"(?:{_MARK}[A-Za-z0-9]){{1,40}}"
+MARKED_MENTION = re.compile(
+    rf"(?<![\w@/.+=&#>-])@{_PART}(?:{_MARK}-{_PART}){{0,20}}(?:</mark>)?(?![\w@]|[./-]\w)"
+)
 APART = Markup('<bdi dir="ltr">{}</bdi>')
 MAX_MENTIONS = 100  # handles of a text that are looked up
 
@@ -104,11 +110,21 @@ def direct_linked_mentions(tokens: list[Token]) -> None:
 
 
 def with_mentions_apart(text: str) -> str | Markup:
-    """A plain text; if it is written from right to left, escaped, with an element around each mention that keeps the @ before it."""
+    """A plain text; if it is written from right to left, escaped, with an element around each mention that keeps the @ before it.
+
+    The text may be one in which the words of a search are marked.
+    """
     if not text or "@" not in text or not RIGHT_TO_LEFT.search(text):
         return text
     parts, position = [], 0
-    for found in MENTION.finditer(text):
-        parts += [escape(text[position : found.start()]), APART.format(found[0])]
-        position = found.end()
+    for start, end in _spans_of_mentions(text):
+        parts += [escape(text[position:start]), APART.format(text[start:end])]
+        position = end
     return Markup("").join([*parts, escape(text[position:])])
+
+
+def _spans_of_mentions(text: str) -> Iterator[tuple[int, int]]:
+    is_marked = isinstance(text, Markup) and "<mark>" in text
+    for found in (MARKED_MENTION if is_marked else MENTION).finditer(text):
+        if found[0].count("<mark>") == found[0].count("</mark>"):  # no mark reaches beyond it
+            yield found.span()

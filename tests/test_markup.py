@@ -48,6 +48,7 @@ from forum.quotes import (
     withhold_in_html,
     withhold_in_source,
 )
+from forum.search.queries import mark
 from tests.corpus import HOSTILE, stress_texts
 
 SCHEME = re.compile(r"[\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -682,6 +683,31 @@ def test_a_mention_in_plain_text_from_right_to_left_stands_apart() -> None:
         assert shown == Markup(said.replace("<", "&lt;").replace(">", "&gt;").format(apart)), said
     for same in ("", "Hello @ana & <b>", "مرحبا <b>", "مرحبا ana@example.org"):
         assert escape(with_mentions_apart(same)) == escape(same)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["ana"], '<bdi dir="ltr">@<mark>ana</mark>-prado</bdi>'),
+        (["prado"], '<bdi dir="ltr">@ana-<mark>prado</mark></bdi>'),
+        (["ana", "prado"], '<bdi dir="ltr">@<mark>ana</mark>-<mark>prado</mark></bdi>'),
+        (["ana prado"], '<bdi dir="ltr">@<mark>ana-prado</mark></bdi>'),
+        (["ana prado مرحبا"], "@<mark>ana-prado مرحبا</mark>"),  # the mark reaches beyond it
+        (["مرحبا"], '<bdi dir="ltr">@ana-prado</bdi>'),
+    ],
+)
+def test_the_sign_of_a_marked_mention_stays_before_it_in_texts_from_right_to_left(
+    words: list[str], shown: str
+) -> None:
+    marked = mark("شكرا @ana-prado مرحبا & <b>", words)
+    apart = str(with_mentions_apart(marked))
+    assert shown in apart and apart.endswith("&amp; &lt;b&gt;")
+    assert apart.replace('<bdi dir="ltr">', "").replace("</bdi>", "") == marked
+
+
+def test_a_marked_address_is_no_mention() -> None:
+    for said in ("شكرا info@localhost", "شكرا info@ana.example"):
+        assert with_mentions_apart(mark(said, ["info"])) == mark(said, ["info"])
 
 
 def test_lists_and_tables_have_the_direction_of_their_own_words() -> None:
