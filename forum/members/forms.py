@@ -60,7 +60,7 @@ GROUP_NAMES = {
     "administrators": _("Administrators"),
     "moderators": _("Moderators"),
     "hosts": _("Hosts of agendas"),
-    "restricted": _("Suspended or silenced"),
+    "restricted": _("Restricted"),
 }
 ROLE_NOTES = dict(
     zip(

@@ -384,6 +384,16 @@ def test_the_tabs_of_a_practice_take_two_lines_of_a_narrow_phone(
         assert len(tabs) == 4 and len({tab["y"] for tab in tabs}) == 2
 
 
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_the_groups_of_members_take_two_lines_of_a_narrow_phone(
+    visit: Callable[..., Visit], language: str
+) -> None:
+    window = visit(viewport={"width": 320, "height": 800}, locale=language)
+    window.sign_in("administrator")
+    tabs = boxes(window.go("/administration/members"), "nav.tabs a")
+    assert len(tabs) == 6 and len({tab["y"] for tab in tabs}) == 2
+
+
 def test_a_mark_that_is_on_shows_in_forced_colours(visit: Callable[..., Visit]) -> None:
     window = visit(forced_colors="active")
     window.sign_in("member")
