@@ -44,7 +44,8 @@ VALID_DAYS = 90
 RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
 AUTOMATIC_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id")
 # Words that mail programs put before the subject of an answer, and of a message that is passed on. Where languages use
-# the same one for both (VS), it counts as passed on, so that nothing is cut.
+# the same one for both (VS), it counts as passed on, so that nothing is cut. Of one or two letters some stand at the beginning
+# of titles, too ("r: a language"), so that these are taken in capitals alone, as programs write them.
 ANSWERED = (
     *(
         "re",
@@ -62,14 +63,21 @@ ANSWERED = (
         "rif",
         "vá",
         "atb",
+        "ats",
+        "bls",
+        "(?-i:R)",  # Italian
+        "(?-i:TL)",  # Vietnamese
     ),
     *(
         "απ",
+        "σχετ",
+        "одг",
         "отв",
         "ответ",
         "відп",
         "回复",
         "回覆",
+        "回復",
         "答复",
         "答覆",
         "返信",
@@ -79,6 +87,8 @@ ANSWERED = (
         "השב",
         "رد",
         "پاسخ",
+        "ตอบ",
+        "ตอบกลับ",
     ),
 )
 PASSED_ON = (
@@ -94,11 +104,22 @@ PASSED_ON = (
         "vs",
         "doorst",
         "ilt",
+        "reenv",
+        "továbbítás",
+        "prosl",
+        "proslj",
+        "posr",
+        "trs",
+        "yml",
+        "(?-i:I)",  # Italian
+        "(?-i:VL)",  # Finnish
+        "(?-i:FS)",  # Icelandic
+        "(?-i:CT)",  # Vietnamese
         "πρθ",
         "προώθ",
         "пер",
     ),
-    *("转发", "轉寄", "転送", "전달", "הועבר", "إعادة توجيه"),
+    *("转发", "轉寄", "轉發", "転送", "ส่งต่อ", "전달", "הועבר", "إعادة توجيه"),
 )
 SUBJECT_PREFIX = re.compile(
     rf"(?:(?P<answered>{'|'.join(ANSWERED)})|{'|'.join(PASSED_ON)})"

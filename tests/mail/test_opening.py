@@ -31,6 +31,7 @@ from forum.mail.forms import (
     kind_of,
     read_message,
     reply_address,
+    title_of,
     topic_address,
 )
 from forum.mail.models import Delivery
@@ -268,6 +269,15 @@ def test_no_secret_address_is_published(people, agenda):
         ("Re: Trams", "Trams"),
         ("RE: AW: Fwd: WG: TR : RV:Trams", "Trams"),
         ("Re[2]: Fw (3): re2: Trams", "Trams"),
+        ("R: I: Tram", "Tram"),
+        ("VS: VL: SV: Raitiotiet", "Raitiotiet"),
+        ("Doorst: Antw: Trams", "Trams"),
+        ("Enc: RES: Bondes", "Bondes"),
+        ("ΠΡΘ: ΣΧΕΤ: Τραμ", "Τραμ"),
+        ("轉發: 回復: 電車", "電車"),
+        ("r: how we count", "r: how we count"),
+        ("Ct: bus lanes", "Ct: bus lanes"),
+        ("I. Trams: what we know", "I. Trams: what we know"),
         ("Réf: Trams", "Réf: Trams"),
         ("İLT: Trams", "Trams"),
         ("回复：转发: 电车", "电车"),
@@ -290,6 +300,21 @@ def test_a_subject_becomes_a_title(people, agenda, subject, title):
         b"Subject: " + Header(subject or " ", "utf-8").encode(linesep="\r\n").encode(),
     )
     assert read_message(raw, MAILBOX, TODAY).title == title
+
+
+@pytest.mark.parametrize(
+    "word", ["RE", "Re", "AW", "Antw", "SV", "R", "RIF", "Odp", "YNT", "RES", "Vá", "TL", "回复"]
+)
+def test_an_answer_is_known_by_the_word_of_any_mail_program(word):
+    assert title_of(f"{word}: Trams") == ("Trams", True)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Fwd", "FW", "WG", "TR", "RV", "VS", "VB", "I", "PD", "ENC", "Doorst", "VL", "CT", "転送"],
+)
+def test_what_is_passed_on_is_no_answer_of_which_the_quotation_goes(word):
+    assert title_of(f"{word}: Trams") == ("Trams", False)
 
 
 @pytest.mark.parametrize(
