@@ -591,10 +591,20 @@ def test_a_button_without_a_border_begins_where_the_one_above_it_does(
 ) -> None:
     for colours in ("none", "active"):
         window = visit(viewport={"width": 320, "height": 800}, forced_colors=colours)
-        window.sign_in("member")
         button = window.go("/").locator(".hero .btn.quiet")
         inside = button.evaluate("one => parseFloat(getComputedStyle(one).paddingInlineStart)")
         assert inside == 0 if colours == "none" else inside > 4, colours
+
+
+@pytest.mark.parametrize(("width", "height", "seen"), [(1280, 800, 4), (390, 844, 2)])
+def test_a_member_sees_the_latest_dialogue_without_scrolling(
+    windows: Callable[..., Visit], width: int, height: int, seen: int
+) -> None:
+    page = windows("member", "light", width).go("/")
+    titles = boxes(page, "main .rows h3")
+    assert sum(box["y"] + box["height"] < height for box in titles) >= seen
+    claim, map_ = boxes(page, "#claim")[0], boxes(page, ".world svg.map")[0]
+    assert claim["y"] < titles[0]["y"] < titles[-1]["y"] < map_["y"]
 
 
 def test_the_links_of_an_agenda_stay_on_one_line_of_a_narrow_phone(

@@ -181,9 +181,11 @@ def test_home_leads_to_everything(small: Small, client: Any) -> None:
     )
 
 
-def test_a_member_is_led_to_write(small: Small, sign_in: Any) -> None:
+def test_a_member_is_led_to_write(app: Flask, small: Small, sign_in: Any) -> None:
     text = sign_in(small.people.ana).get("/").text
     assert "/agendas/quieter/topics/new?kind=experience" in text
+    # What the forum is stands there for those who do not know it yet
+    assert "Read it, question it" in app.test_client().get("/").text and "Read it," not in text
     assert small.members_only.title in text
 
 
