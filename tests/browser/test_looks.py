@@ -607,6 +607,22 @@ def test_a_member_sees_the_latest_dialogue_without_scrolling(
     assert claim["y"] < titles[0]["y"] < titles[-1]["y"] < map_["y"]
 
 
+def test_the_head_of_a_topic_says_on_a_phone_how_many_replied(
+    windows: Callable[..., Visit],
+) -> None:
+    link = (
+        windows("visitor", "light", 390).go("/topics/63").locator(".op header a[href='#replies']")
+    )
+    expect(link).to_have_text("6 replies")
+    expect(link).to_be_in_viewport()
+    link.click()
+    expect(link.page.locator("#replies")).to_be_in_viewport()
+    # Beside the text, a wide window has the stations of the topic
+    wide = windows("visitor", "light", 1280).go("/topics/63")
+    expect(wide.locator(".op header a[href='#replies']")).to_be_hidden()
+    expect(wide.locator(".rail a[href='#replies']")).to_be_in_viewport()
+
+
 def test_the_links_of_an_agenda_stay_on_one_line_of_a_narrow_phone(
     visit: Callable[..., Visit],
 ) -> None:
