@@ -69,7 +69,7 @@ def test_a_published_topic_says_so_and_leads_to_its_form(
 ) -> None:
     browser = sign_in(people.ben)
     page = sent(browser, NEW, FORM)
-    assert "Your topic is published." in page and SAID in page
+    assert "Your experience is published." in page and SAID in page
     topic = db.session.query(Topic).one()
     address = f"/posts/{first_post(topic).id}/edit?language=fr"
     assert f'<a href="{address}">Mark it as French</a>' in page

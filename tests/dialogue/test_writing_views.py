@@ -63,8 +63,11 @@ def test_a_member_opens_a_topic(people: Any, agenda: Agenda, sign_in: Any) -> No
     (topic,) = db.session.query(Topic).all()
     assert response.location == topic.address
     text = page(browser, topic.address)
-    assert "Your topic is published." in text and "Floods" in text
+    assert "Your experience is published." in text and "Floods" in text
     assert 'data-published="abc"' in text
+    question = {**FORM, "kind": "question", "title": "Who did?", "submission_key": "def"}
+    address = browser.post(NEW, data=question).location
+    assert "Your question is published." in page(browser, address)
 
 
 def test_only_title_and_text_are_compulsory(people: Any, agenda: Agenda, sign_in: Any) -> None:

@@ -79,7 +79,7 @@ def open_topic(slug: str) -> ResponseReturnValue:
         if opened.is_duplicate:
             flash(_already_posted_message(), "message")
         else:
-            flash(_("Your topic is published."), "message")
+            flash(_published_message(new.kind), "message")
             flash_doubt(new.text, lambda: queries.first_post(opened))
         return web.see_other(opened.address)
 
@@ -137,6 +137,13 @@ def _latest_posts(topic: TopicRow) -> list[PostRow]:
     first = 2 if topic.home else 1  # the text of a case or practice is read on its own page
     shown = [post for post in posts if post.number >= first and not post.is_gone]
     return [post for post in shown if post.author_id not in me().ignored][-MAX_LATEST:]
+
+
+def _published_message(kind: str) -> str:
+    """What became of a topic, in the word of the button that was pressed."""
+    if kind == "question":
+        return _("Your question is published.")
+    return _("Your experience is published.")
 
 
 def _already_posted_message() -> str:
