@@ -102,7 +102,7 @@ def test_on_a_phone_the_entry_comes_before_the_list(
     administrator: Visit,
     topic: str,
 ) -> None:
-    """Without a script, too; on a wide screen nothing is folded."""
+    """Without a script, too; on a wide screen the filters alone are folded."""
     administrator.send(f"/posts/{member.post(topic, 'A third odd reply.')}/report", reason="spam")
     window = visit(viewport={"width": 390, "height": 844}, java_script_enabled=False)
     window.sign_in("moderator")
@@ -125,7 +125,37 @@ def test_on_a_phone_the_entry_comes_before_the_list(
     wide = moderator.go("/moderation")
     expect(wide.locator("ol.q")).to_be_visible()
     expect(wide.get_by_text("· Show the list")).to_be_hidden()
+    expect(wide.locator("[name=kind]")).to_be_hidden()
+    wide.locator("summary", has_text="Filter").last.click()
     expect(wide.locator("[name=kind]")).to_be_visible()
+
+
+def test_what_was_reported_is_in_the_first_screen_among_long_posts(
+    member: Visit, moderator: Visit, administrator: Visit, topic: str
+) -> None:
+    long = "We counted the same street for two years. " * 40
+    posts = [member.post(topic, text) for text in (long, "The odd one.", f"{long} And again.")]
+    administrator.send(f"/posts/{posts[1]}/report", reason="spam")
+    page = moderator.go(f"/moderation/post/{posts[1]}")
+    expect(page.locator(".ctx .hit .prose")).to_be_in_viewport(ratio=1)
+    assert page.locator("ol.q > li").first.bounding_box()["y"] < 400  # type: ignore[index]
+    whole = page.locator(".ctx .dim details .prose")
+    expect(whole).to_have_count(2)
+    page.locator(".ctx .dim summary").last.press("Enter")
+    expect(whole.last).to_contain_text("And again.")
+    expect(whole.last).to_be_visible()
+    expect(page.locator(".ctx .dim > .prose").last).to_be_hidden()
+    page.evaluate(AXE)
+    assert axe_faults(page) == []
+    press(page, "1", "Enter")
+    # What was decided is taken back beside the head of the next entry, and covers none of it
+    undo = page.locator("#entry [data-undo]").bounding_box()
+    title = page.locator("#entry-title").bounding_box()
+    assert undo and (
+        not title
+        or undo["x"] >= title["x"] + title["width"]
+        or undo["y"] + undo["height"] <= title["y"]
+    )
 
 
 @pytest.fixture
