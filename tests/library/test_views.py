@@ -569,6 +569,18 @@ def test_a_draft_is_not_found_by_others(world: World, sign_in: SignIn, client: F
         assert "draft" in sign_in(person).get(f"/practices/{draft.slug}").text
 
 
+def test_a_practice_that_one_has_begun_is_found_from_every_page(
+    world: World, sign_in: SignIn
+) -> None:
+    draft = actions.write_practice(world.author, world.agenda.id, practice_text())
+    browser = sign_in(world.author)
+    for path in ("/", "/settings"):
+        assert 'href="/practices/mine"' in browser.get(path).text, path
+    assert draft.title in browser.get("/practices/mine").text
+    members.silence(SYSTEM, world.author.id, now() + timedelta(days=3))
+    assert "/practices/mine" not in browser.get("/settings").text
+
+
 # Readings
 
 
