@@ -17,7 +17,7 @@ function reveal(field, make, show, hide) {
   };
   button.setAttribute("aria-controls", field.id);
   set(false);
-  button.addEventListener("click", () => set(field.type === "password"));
+  button.onclick = () => set(field.type === "password");
   field.form?.addEventListener("submit", () => set(false));
   const hadFocus = document.activeElement === field;
   field.replaceWith(frame);
@@ -40,16 +40,18 @@ function offerToCopy(button) {
     );
 }
 
-/** Only where another zone is chosen, and the forum knows the one that the browser says. */
+/**
+ * Only where another zone is chosen, and the forum knows the one that the browser says. A button with a value sends the
+ * form, too.
+ */
 function offerZone(offer) {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const [name, button] = offer.children;
-  const option = button.form.querySelector(`[value="${timeZone}"]`);
-  if (!option || option.selected) return;
-  name.textContent = timeZone;
+  name.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const option = button.form.querySelector(`[value="${name.textContent}"]`);
+  offer.hidden = option?.selected ?? true;
   button.onclick = () => {
-    option.selected = true;
-    button.form.requestSubmit();
+    offer.hidden = option.selected = true;
+    option.parentElement.focus();
+    if (button.value) button.form.requestSubmit();
   };
-  offer.hidden = false;
 }

@@ -79,6 +79,23 @@ def test_no_time_zone_is_offered_that_is_chosen_or_unknown(visit: Callable[..., 
         expect(there.go("/settings/notices").locator("[data-zone]")).to_be_hidden()
 
 
+def test_a_meeting_is_offered_the_time_zone_of_the_device_and_not_sent_by_that(
+    visit: Callable[..., Visit],
+) -> None:
+    away = visit(timezone_id="Pacific/Fiji")
+    away.sign_in("moderator")
+    page = away.go("/agendas/affordable/meetings/new")
+    page.fill("[name=title]", "Who maintains the map?")
+    zone = page.locator("[name=time_zone]")
+    expect(zone).to_have_value("UTC")  # nothing is guessed here either
+    page.get_by_role("button", name="Use this time zone").press("Enter")
+    expect(zone).to_have_value("Pacific/Fiji")
+    expect(zone).to_be_focused()
+    expect(page.locator("[data-zone]")).to_be_hidden()
+    expect(page.locator("[name=title]")).to_have_value("Who maintains the map?")
+    assert page.url.endswith("/meetings/new")
+
+
 def test_one_theme_too_many_is_said_at_once(member: Visit) -> None:
     page = member.go("/agendas/affordable/topics/new?kind=experience")
     page.locator("#themes summary").click()
