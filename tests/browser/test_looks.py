@@ -506,6 +506,10 @@ def test_fields_of_one_line_fill_it_on_a_phone(visit: Callable[..., Visit], widt
         ends = [box["x"] + box["width"] for box in boxes(page, ".low > .field :is(select, input)")]
         assert ends and abs(max(ends) - (width - 16)) < 1, path
         assert all(end > width * 0.45 for end in ends), path
+    page = window.go("/agendas/affordable/meetings/new")
+    day, begin, end = boxes(page, ".low > .field input")
+    assert day["y"] < begin["y"] == end["y"]
+    assert abs(end["x"] + end["width"] - (width - 16)) < 1
 
 
 def test_what_is_said_of_a_draft_takes_no_room_among_the_buttons_before_it_is_said(
