@@ -75,6 +75,19 @@ def test_the_page_for_joining(client):
         assert f'<label for="{name}"' in page.text
 
 
+def test_further_languages_are_folded_until_one_is_chosen(client, sign_in, people):
+    def folded(page):
+        return re.search(r'<details class="md"( open)?><summary>Further', page.text)
+
+    assert folded(client.get("/join")).group(1) is None
+    refused = client.post(
+        "/join", data={**JOINING, "name": "", "second_language": "", "third_language": "de"}
+    )
+    assert folded(refused).group(1) == " open"
+    settings = sign_in(people.ana).get("/settings")
+    assert folded(settings) is None and 'name="third_language"' in settings.text
+
+
 @pytest.mark.parametrize(
     ("accepted", "chosen"),
     [
