@@ -611,6 +611,26 @@ def test_a_member_sees_the_latest_dialogue_without_scrolling(
     assert claim["y"] < titles[0]["y"] < titles[-1]["y"] < map_["y"]
 
 
+# What lies over the outer end of each line of a list, where a press has to reach the list
+COVERED = """() => [...document.querySelectorAll("main :is(.rows, .refs) li")].filter(row => {
+  row.scrollIntoView({ block: "center" });
+  const box = row.getBoundingClientRect();
+  return !row.contains(document.elementFromPoint(box.right - 4, box.top + box.height / 2));
+}).map(row => row.textContent.trim().slice(0, 60))"""
+
+
+@pytest.mark.parametrize(
+    "path", ["/practices", "/cases", "/members", "/readings", "/search?q=water"]
+)
+@pytest.mark.parametrize("width", [390, 800])
+def test_folded_filters_lie_over_no_result(
+    windows: Callable[..., Visit], path: str, width: int
+) -> None:
+    page = windows("visitor", "light", width).go(path)
+    assert page.locator("main :is(.rows, .refs) li").count() > 3
+    assert page.evaluate(COVERED) == []
+
+
 def test_the_head_of_a_topic_says_on_a_phone_how_many_replied(
     windows: Callable[..., Visit],
 ) -> None:
