@@ -611,6 +611,21 @@ def test_a_member_sees_the_latest_dialogue_without_scrolling(
     assert claim["y"] < titles[0]["y"] < titles[-1]["y"] < map_["y"]
 
 
+@pytest.mark.parametrize("path", ["/readings", "/agendas/climate-resilient"])
+def test_a_best_read_has_its_bookmark_in_the_line_of_the_title(
+    windows: Callable[..., Visit], path: str
+) -> None:
+    for width in (1280, 600):
+        page = windows("member", "light", width).go(path)
+        buttons, reads = boxes(page, ".refs .re"), boxes(page, ".refs > li")
+        assert len(buttons) == len(reads) > 3
+        assert all(
+            button["y"] - read["y"] < 12 for button, read in zip(buttons, reads, strict=True)
+        )
+    word = windows("member", "light", 390).go(path).locator(".refs .re .word").first
+    assert word.evaluate("word => word.offsetWidth") > 40  # a finger has a word to press
+
+
 # What lies over the outer end of each line of a list, where a press has to reach the list
 COVERED = """() => [...document.querySelectorAll("main :is(.rows, .refs) li")].filter(row => {
   row.scrollIntoView({ block: "center" });
