@@ -52,7 +52,10 @@ def test_where_no_text_has_all_words_search_shows_what_has_some(
         page = client.get("/search?q=how+do+others+measure+noise+in+harbours").text
     assert made.count <= 25  # among them one for each of four significant words
     assert "These have some of them:" in page and f'href="{small.question.address}"' in page
-    assert "0 results" in page and "Choose an agenda and ask" in page
+    asking = "/topics/new?kind=question"
+    assert "0 results" in page and asking in page
+    assert asking in client.get("/search?q=harbours").text
+    assert asking not in client.get("/search?q=noise").text
     for nothing in ("q=harbours", "q=quayside+harbours", "q=noise+harbours&kind=case"):
         assert "some of them" not in client.get(f"/search?{nothing}").text
     secret = "/search?q=tender+harbours"
@@ -105,7 +108,7 @@ def test_search_leads_to_the_filters_of_the_libraries(small: Small, client: Any)
 
 def test_the_search_of_an_empty_forum_leads_to_no_agendas(app: Flask, client: Any) -> None:
     page = client.get("/search?q=noise").text
-    assert "There is no agenda yet" in page and "Choose an agenda and ask" not in page
+    assert "There is no agenda yet" in page and "kind=question" not in page
 
 
 def test_search_shows_the_newest_first_when_asked(small: Small, client: Any) -> None:
