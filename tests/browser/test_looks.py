@@ -626,6 +626,15 @@ def test_a_best_read_has_its_bookmark_in_the_line_of_the_title(
     assert word.evaluate("word => word.offsetWidth") > 40  # a finger has a word to press
 
 
+def test_the_whole_field_for_searching_can_be_pressed(windows: Callable[..., Visit]) -> None:
+    page = windows("visitor", "light", 1280).go("/topics")
+    for part in ("svg", "kbd"):
+        box = boxes(page, f".find {part}")[0]
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(page.locator("#find")).to_be_focused()
+        page.locator("#find").blur()
+
+
 # What lies over the outer end of each line of a list, where a press has to reach the list
 COVERED = """() => [...document.querySelectorAll("main :is(.rows, .refs) li")].filter(row => {
   row.scrollIntoView({ block: "center" });
