@@ -299,7 +299,11 @@ def test_one_line_of_the_menu_leads_to_every_page_of_the_administration(app, sig
         if re.fullmatch(r"/administration/[a-z-]+", rule.rule) and "GET" in rule.methods
     }
     assert known - linked == {"/administration/recourse"}, "which is a part of the house rules"
-    assert linked - known == {"/agendas", "/themes", "/organisations", "/moderation/invitations"}
+    outside = {"/agendas", "/themes", "/organisations", "/glossary", "/moderation/invitations"}
+    assert linked - known == outside
+    # Invitations are about people, and stand with those who are here
+    people = page.partition('aria-labelledby="set-1"')[2].partition("</ul>")[0]
+    assert "/moderation/invitations" in people and "/administration/joining" in people
     assert not {browser.get(address).status_code for address in linked} & {403, 404}
 
 
