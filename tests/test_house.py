@@ -210,9 +210,9 @@ RENDERED_UNDER_THE_LOCK = {
     "moderation/actions/undoing.py _undo_note_change": "a note that is taken back",
     "rights/actions.py settle_practices": "the practices of a member who leaves",
     "accounts/actions/profiles.py reindex_practices": "the practices of a member who has another name or city",
-    "parallels/actions.py _plain": "a translation that somebody compares with its original, or whose original lost a part",
+    "parallels/actions/_documents.py plain_texts_of": "a translation that somebody compares with its original, or whose original lost a part",
     # Values that are made before the action begins
-    "parallels/actions.py __post_init__": "",
+    "parallels/actions/_texts.py __post_init__": "",
     "library/actions/_texts.py __post_init__": "",
     "library/actions/_texts.py _paragraphs": "",
     "library/actions/_texts.py rendered_texts": "",
