@@ -524,7 +524,7 @@ def test_what_was_not_committed_is_done_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, at(now() + 8 * DAY):
-        patch.setattr(actions, "note_event", killed)
+        patch.setattr("forum.advice.actions.reminding.note_event", killed)
         with pytest.raises(KeyboardInterrupt):
             actions.look_after(SYSTEM)
     assert db.session.get(QuestionCare, question.topic.id) is None

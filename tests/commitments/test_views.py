@@ -81,7 +81,7 @@ def test_the_list_leads_to_the_form_whoever_may_publish(client, sign_in, people,
 
 
 def test_the_list_has_pages_and_few_queries(client, people, agenda, bodies, monkeypatch, queries):
-    monkeypatch.setattr("forum.commitments.queries.COMMITMENTS_PER_PAGE", 2)
+    monkeypatch.setattr("forum.commitments.queries.listing.COMMITMENTS_PER_PAGE", 2)
     made = [published(people.ana, agenda, bodies.city, title=f"Number {n}") for n in range(3)]
     with queries() as few:
         page = client.get("/commitments").text

@@ -17,7 +17,7 @@ from forum.db import db
 from forum.declarations import actions, queries
 from forum.declarations.actions import DeclarationText, Signing
 from forum.declarations.forms import STATE_NAMES
-from forum.declarations.models import Declaration, InvitedOrganisation, Signature
+from forum.declarations.models import Declaration, InvitedOrganisation, Signature, digest_of
 from forum.dialogue.actions import NewTopic, open_topic
 from forum.dialogue.queries import get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
@@ -213,7 +213,7 @@ def test_the_last_day_is_neither_over_nor_years_away(people, agenda):
 def test_what_is_frozen_is_what_was_read(people, agenda):
     made = draft(people, agenda)
     actions.open_declaration(people.host, made.id, PlainTexts())
-    read = queries.digest_of(made.source)
+    read = digest_of(made.source)
     actions.write_declaration(people.moderator, agenda.id, text_of("Meanwhile."), made.id)
     with pytest.raises(Conflict):
         actions.freeze(people.host, made.id, in_days(3), digest=read)

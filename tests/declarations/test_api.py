@@ -36,7 +36,7 @@ def test_a_list_and_one_are_what_visitors_read(client, people, agenda, bodies):
 
 
 def test_the_list_goes_on(client, people, agenda, monkeypatch):
-    monkeypatch.setattr("forum.declarations.queries.LISTED", 2)
+    monkeypatch.setattr("forum.declarations.queries.listing.LISTED", 2)
     made = [frozen(people, agenda, title=f"Number {n}") for n in range(3)]
     first = read(client, "/declarations")
     assert [one["id"] for one in first["items"]] == [made[2].id, made[1].id]

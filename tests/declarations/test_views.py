@@ -41,7 +41,7 @@ def test_the_list_says_what_it_is_for_and_is_filtered(client, sign_in, people, a
 
 
 def test_the_list_goes_on_by_the_last_key(client, people, agenda, monkeypatch):
-    monkeypatch.setattr("forum.declarations.queries.LISTED", 2)
+    monkeypatch.setattr("forum.declarations.queries.listing.LISTED", 2)
     made = [frozen(people, agenda, title=f"Number {n}") for n in range(5)]
     page = client.get("/declarations").text
     assert f"before={made[3].id}" in page and made[4].address in page
@@ -276,7 +276,7 @@ def test_five_hundred_signatures_fit(client, people, declaration, bodies, monkey
     for text in rows:
         made = members.write_organisation(people.moderator, text)
         signed(people.ben, declaration, made)
-    monkeypatch.setattr("forum.declarations.queries.SIGNATURES_PER_PAGE", 20)
+    monkeypatch.setattr("forum.declarations.queries.signatures.SIGNATURES_PER_PAGE", 20)
     first = client.get(f"/declarations/{declaration.id}/signatures")
     assert "31 signatures" in first.text and "City of Athens" in first.text
     assert "Office 029" not in first.text

@@ -418,7 +418,7 @@ def test_a_calendar_that_holds_too_many_keeps_those_that_come_next(
 ) -> None:
     for days in (9, 3, 6):
         announce(title=f"In {days}", starts_at=now() + timedelta(days=days))
-    monkeypatch.setattr(queries, "MAX_IN_CALENDAR", most)
+    monkeypatch.setattr("forum.meetings.queries.listing.MAX_IN_CALENDAR", most)
     assert re.findall("SUMMARY:(.*)\r", client.get("/meetings.ics").text) == there
     assert over.over_at
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from forum.advice import actions as advice
+from forum.advice.models import FollowUp
 from forum.candidates.actions import approve, refuse
 from forum.claims.models import queue_path
 from forum.clock import at, now
@@ -65,7 +66,7 @@ def mark_taken_back(people: Any, things: Any) -> int:
 
 def follow_up_withdrawn(people: Any, things: Any) -> int:
     told = follow_up(people, things)
-    (topic_id,) = db.session.scalars(db.select(advice.FollowUp.topic_id))
+    (topic_id,) = db.session.scalars(db.select(FollowUp.topic_id))
     moderation.report(people.chitra, "followup", told, "rules")
     moderation.decide(people.host, "followup", told, "keep")
     advice.withdraw_follow_up(people.ana, topic_id)

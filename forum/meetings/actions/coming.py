@@ -1,0 +1,55 @@
+"""Coming to a meeting, and staying away."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from forum.clock import now
+from forum.db import db
+from forum.deeds import action, touches
+from forum.errors import Invalid
+from forum.meetings.actions._places import count_attendance, day_before, end_attendance, move_up
+from forum.meetings.models import UNSAID, WAYS, Attendance
+from forum.meetings.queries import attendance_to_end, lock_meeting
+from forum.members.queries import lock_writer
+from forum.permissions import Person, require
+from forum.versions import MEETINGS
+
+
+@action
+def come(member: Person, meeting_id: int, way: str = UNSAID) -> Attendance:
+    """Register for a meeting, or change the way of attending. If all places are taken, the member is put on the waiting list."""
+    touches(MEETINGS)
+    lock_writer(member)
+    meeting = lock_meeting(member, meeting_id)
+    require(member.can.come(meeting))
+    if meeting.has_both_ways and way not in WAYS:
+        raise Invalid(_("Choose whether you come to the place or join online."), "way")
+    way = way if meeting.has_both_ways else UNSAID
+    move_up(meeting)  # a member who waits and was passed over for a while has priority
+    if known := attendance_to_end(meeting.id, member.id):
+        known.way = way
+        return known
+    waits = meeting.is_full
+    attendance = Attendance(
+        meeting_id=meeting.id,
+        member_id=member.id,
+        way=way,
+        said_at=now(),
+        waiting_at=now() if waits else None,
+        remind_at=None if waits else day_before(meeting),
+    )
+    db.session.add(attendance)
+    count_attendance(meeting, attendance, 1)
+    db.session.flush()
+    return attendance
+
+
+@action
+def stay_away(member: Person, meeting_id: int) -> None:
+    """Cancel one's registration; the first member on the waiting list gets the place."""
+    touches(MEETINGS)
+    lock_writer(member)
+    meeting = lock_meeting(member, meeting_id)
+    require(member.can.come(meeting))
+    end_attendance(meeting, member.id)
