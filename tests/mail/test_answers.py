@@ -385,7 +385,7 @@ def test_nested_parts_take_no_time(people, post, depth, lines, end):
 
 
 def test_of_a_stranger_s_message_the_headers_alone_are_parsed(app, monkeypatch):
-    monkeypatch.setattr("forum.mail.forms.message_from_bytes", None)
+    monkeypatch.setattr("forum.mail.forms.reading.message_from_bytes", None)
     with pytest.raises(Forbidden, match="answers no letter"):
         receive_message(nested(b"From: a@b.example\nTo: x@mail.example.org\n", 9, 1_000))
 

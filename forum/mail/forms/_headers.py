@@ -1,0 +1,51 @@
+"""The headers of a message, of which anybody may have written any."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage, Message
+from email.policy import EmailPolicy
+from email.utils import parseaddr
+
+MAX_HEADER = 500  # characters of a header that is parsed
+MAX_SUBJECT = 3_000  # the longest title, each of its characters as four bytes in quoted-printable
+MAX_RECIPIENT_HEADERS = 50
+RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
+# Exceptions that parsing a hostile header may raise
+HEADER_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
+
+
+class _TruncatingPolicy(EmailPolicy):
+    """Truncates long headers: parsing one takes quadratic time, and anybody can send it."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Name and value of a header; headers with recipients stay complete, because they are searched and not parsed."""
+        name, text = super().header_source_parse(sourcelines)
+        if name.lower() in RECIPIENT_HEADERS or len(text) <= MAX_HEADER:
+            return name, text
+        if name.lower() == "subject":
+            return name, text[:MAX_SUBJECT]
+        start = text[:MAX_HEADER]
+        return name, start.rpartition(";")[0] or start  # cut between parameters, if there are any
+
+
+POLICY = _TruncatingPolicy()
+
+
+def recipients_of(message: EmailMessage) -> list[str]:
+    """The unparsed values of headers that name recipients, the most reliable first."""
+    raw = [(name.lower(), str(text)) for name, text in message.raw_items()]
+    return [text for wanted in RECIPIENT_HEADERS for name, text in raw if name == wanted][
+        :MAX_RECIPIENT_HEADERS
+    ]
+
+
+def header_of(message: Message, name: str) -> str:
+    """The first header with a name; empty when there is none, or it cannot be parsed."""
+    try:
+        return str(message.get(name, ""))
+    except HEADER_ERRORS:
+        return ""
+
+
+def address_in(message: EmailMessage, name: str) -> str:
+    return parseaddr(header_of(message, name))[1].strip().lower()

@@ -1,0 +1,60 @@
+"""What may be typed when something is reported or decided."""
+
+from __future__ import annotations
+
+from forum.moderation.forms._decisions import (
+    LENGTH_LIMIT,
+    ClaimAwareForm,
+    DecisionAwareForm,
+    ReasonForm,
+    RequiredReasonForm,
+    StatementForm,
+)
+from forum.moderation.forms.deciding import (
+    DEED_NAMES,
+    AskToEditForm,
+    DecisionForm,
+    OptionalReasonForm,
+    RestoreForm,
+    RestrictionForm,
+)
+from forum.moderation.forms.notes import NoteForm, StaffNoteForm
+from forum.moderation.forms.reporting import REASON_NAMES, IllegalForm, ReportForm
+from forum.moderation.forms.topics import (
+    ChangeKindForm,
+    LockEndForm,
+    LockForm,
+    MergeForm,
+    MoveForm,
+    RetitleForm,
+    SlowForm,
+    SplitForm,
+)
+
+__all__ = [
+    "DEED_NAMES",
+    "LENGTH_LIMIT",
+    "REASON_NAMES",
+    "AskToEditForm",
+    "ChangeKindForm",
+    "ClaimAwareForm",
+    "DecisionAwareForm",
+    "DecisionForm",
+    "IllegalForm",
+    "LockEndForm",
+    "LockForm",
+    "MergeForm",
+    "MoveForm",
+    "NoteForm",
+    "OptionalReasonForm",
+    "ReasonForm",
+    "ReportForm",
+    "RequiredReasonForm",
+    "RestoreForm",
+    "RestrictionForm",
+    "RetitleForm",
+    "SlowForm",
+    "SplitForm",
+    "StaffNoteForm",
+    "StatementForm",
+]

@@ -1,0 +1,117 @@
+"""Decisions about texts and members, and their ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+from flask_babel import gettext
+from wtforms import BooleanField, DateField, Field, HiddenField, RadioField, TextAreaField
+from wtforms.validators import DataRequired, Optional, ValidationError
+
+from forum.clock import now
+from forum.moderation.forms._decisions import (
+    LENGTH_LIMIT,
+    ClaimAwareForm,
+    GivesReason,
+    RequiredReasonForm,
+    StatementForm,
+    check_day_ahead,
+)
+from forum.moderation.models import Deed
+from forum.moderation.queries import DEEDS, DeedKind
+from forum.rules.queries import OfferedText
+from forum.webforms import lazy_text as _
+
+DEED_NAMES: dict[str, str] = {
+    Deed.KEEP: _("Keep"),
+    Deed.HIDE: _("Hide"),
+    Deed.REMOVE: _("Remove"),
+    Deed.ASK_TO_EDIT: _("Ask to edit"),
+    Deed.RESTORE: _("Show again"),
+    Deed.PUBLISH: _("Publish"),
+    Deed.SEND_BACK: _("Return to the author"),
+    Deed.APPROVE: _("Publish"),
+    Deed.REFUSE: _("Do not publish"),
+}
+UNTIL_DAY = "day"  # the choice of a day instead of a number of days
+DURATIONS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
+
+
+class AskToEditForm(RequiredReasonForm):
+    """What the author of a post is asked to change."""
+
+    reason = TextAreaField(
+        _("What the author should change"),
+        [DataRequired(_("Say why, and what to change. The author reads it.")), LENGTH_LIMIT],
+    )
+
+
+class RestrictionForm(StatementForm):
+    """How long a member is suspended or silenced, with a statement of reasons."""
+
+    days = RadioField(
+        _("For how long?"), choices=[*DURATIONS.items(), (UNTIL_DAY, _("Until a day"))], default="7"
+    )
+    until = DateField(_("Until which day"), [Optional()])
+
+    @property
+    def end(self) -> datetime:
+        """When the restriction ends; for a chosen day, at the end of that day in UTC."""
+        if self.days.data == UNTIL_DAY and self.until.data:
+            return datetime.combine(self.until.data + timedelta(days=1), time(), UTC)
+        return now() + timedelta(days=int(self.days.data))
+
+    def validate_days(self, field: Field) -> None:
+        """Require a day from today to ten years ahead when a day is chosen instead of a duration."""
+        if field.data == UNTIL_DAY:
+            check_day_ahead(self.until.data)
+
+
+class OptionalReasonForm(GivesReason, ClaimAwareForm):
+    """An optional reason."""
+
+    reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
+
+
+class RestoreForm(ClaimAwareForm):
+    """Whether what was cleared as spam is restored together with the member."""
+
+    shows_again = BooleanField(_("Show these texts again"), default=True)
+
+
+class DecisionForm(StatementForm):
+    """The decision about an entry of the queue, with a statement of reasons.
+
+    `read` is the fingerprint of the text that the page showed, because its author may change it meanwhile.
+    """
+
+    deed = RadioField(_("Your decision"), [DataRequired(_("Choose a decision."))])
+    read = HiddenField()
+    reason = TextAreaField(_("What happened and what the author can do"), [LENGTH_LIMIT])
+
+    @property
+    def needs_ground(self) -> bool:
+        """Whether the chosen deed needs a rule or the law."""
+        return self._chosen.needs_ground
+
+    @property
+    def missing_reason(self) -> str:
+        """The error message for a missing reason; empty if the chosen deed needs none."""
+        if not self._chosen.needs_reason:
+            return ""
+        return gettext("Say what happened. The author reads it.")
+
+    @property
+    def _chosen(self) -> DeedKind:
+        return DEEDS.get(self.deed.data or "", DeedKind())
+
+    def fill(self, ready: OfferedText) -> None:
+        """Fill in a ready text and its deed."""
+        super().fill(ready)
+        self.deed.data = ready.deed
+
+    def validate_reason(self, field: Field) -> None:
+        """Require a reason where the chosen deed needs one."""
+        super().validate_reason(field)
+        if self.missing_reason and not (field.data or "").strip():
+            raise ValidationError(self.missing_reason)
