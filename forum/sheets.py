@@ -35,7 +35,7 @@ def sheet(name: str, rows: Iterable[Sequence[object]]) -> Response:
 
 
 def long_sheet(
-    name: str, portions: Iterable[Iterable[Sequence[object]]], delimiter: str = ","
+    name: str, portions: Iterable[Iterable[Sequence[object]]], delimiter: str
 ) -> Response:
     """The response that is saved as a table of any length, made in batches; see `savedfiles.long_file`."""
     parts = (_lines(rows, delimiter) for rows in portions)

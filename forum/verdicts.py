@@ -149,7 +149,7 @@ PARTIES = {
 NO_SPAMMER = Verdict(_("This member has written too much to be a spammer. Decide about each text."))
 
 
-def locked_because(reason: str, until: date | None = None) -> Verdict:
+def locked_because(reason: str, until: date | None) -> Verdict:
     """The verdict that a topic is locked, with its last day and the moderator's reason, if there are any."""
     if until is not None:
         return _locked_until(day_in_words(until), reason)

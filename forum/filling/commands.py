@@ -20,7 +20,7 @@ from forum.filling.models import NAME, PlannedDeed, PlannedPost, Shape
 from forum.lazy import library
 from forum.members.commands import city_rows
 from forum.members.models import Federation
-from forum.members.queries import federation
+from forum.members.queries import federation_if_there
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 
@@ -50,10 +50,10 @@ def fill(topics: int, posts: int, members: int | None, largest: int | None, seed
     library("flask_migrate").upgrade()
     try:
         shape = shape_of(topics, posts, members, largest, seed)
-        _require_empty_or_same(federation(), shape)
+        _require_empty_or_same(federation_if_there(), shape)
         plan = Plan(shape, list(city_rows()))
         accounts_file = _accounts_file()
-        if not federation():
+        if not federation_if_there():
             _set_up(plan, accounts_file)
         written = _fill(plan)
     except Refusal as error:

@@ -38,7 +38,7 @@ bp = Blueprint("members_commands", __name__, cli_group=None)
 def setup() -> None:
     """Make a real, empty forum: tables, cities, its name and its first administrator."""
     library("flask_migrate").upgrade()
-    if queries.federation():
+    if queries.federation_if_there():
         raise click.ClickException("This forum has been set up already.")
     name = _ask("Name of the forum", actions.MAX_FORUM_NAME, _checked_forum_name)
     purpose = "What it is for, in one sentence"
@@ -68,7 +68,7 @@ def forum(name: str | None, tagline: str | None, contact: str | None) -> None:
     """Say what the forum is called, what it is for and where it is reached, or change that."""
     said = {"name": name, "tagline": tagline, "contact_email": contact and checked_email(contact)}
     given = {what: words for what, words in said.items() if words is not None}
-    known = queries.federation()
+    known = queries.federation_if_there()
     if given:
         known = done(lambda: actions.describe_federation(SYSTEM, **given))
     if known is None:

@@ -31,7 +31,7 @@ from forum.parallels import actions, queries
 from forum.parallels.actions import PARTS
 from forum.parallels.forms import PART_NAMES, TranslationForm
 from forum.parallels.models import FIGURES, Translation
-from forum.parallels.queries import Original
+from forum.parallels.queries import Original, kind_of
 from forum.permissions import MEMBERS, PUBLIC
 from forum.ratelimits import changing
 from forum.web import me
@@ -72,10 +72,7 @@ def own_language_name(language: str) -> str:
     return language_names().get(language, language)
 
 
-@bp.app_template_global()
-def kind_of(original: Original) -> str:
-    """Whether an original is a practice or a case."""
-    return "practice" if isinstance(original, Practice) else "case"
+bp.add_app_template_global(kind_of)
 
 
 @bp.app_template_global()

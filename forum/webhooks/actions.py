@@ -210,7 +210,7 @@ def _log(administrator: Person, webhook: Webhook, deed: str) -> None:
 
 
 @action
-def note_what_is_new(system: Person, limit: int = BATCH_SIZE) -> int:
+def note_what_is_new(system: Person) -> int:
     """Make the deliveries of new topics and posts for each webhook; returns how many events it worked on.
 
     Each event is handled once, in one transaction with its deliveries, so that nothing is lost and nothing sent
@@ -219,7 +219,7 @@ def note_what_is_new(system: Person, limit: int = BATCH_SIZE) -> int:
     """
     require(system.can.administer())
     touches()
-    events = untold_events(limit)
+    events = untold_events(BATCH_SIZE)
     topics = topics_of([event.post_id for event in events if event.post_id])
     hooks = active_webhooks()
     rows: list[dict[str, object]] = []
@@ -326,8 +326,8 @@ def _why_paused(delivery: WebhookDelivery) -> str:
 
 
 @action
-def forget_deliveries(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
-    """Delete up to `limit` old deliveries; returns how many."""
+def forget_deliveries(system: Person) -> int:
+    """Delete some old deliveries; returns how many."""
     require(system.can.administer())
     touches()
-    return len(delete_batch(WebhookDelivery, limit, is_old()))
+    return len(delete_batch(WebhookDelivery, DELETION_BATCH_SIZE, is_old()))

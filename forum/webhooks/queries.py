@@ -29,7 +29,7 @@ HISTORY = "webhook"  # the kind of versions in the history that record changes
 # For administrators
 
 
-def checked_address(typed: str, allowed: Sequence[Network] = ()) -> Target:
+def checked_address(typed: str, allowed: Sequence[Network]) -> Target:
     """The parts of an address that an administrator typed; raises `Invalid` for one to which no webhook may lead."""
     try:
         return parse(typed.strip(), allowed)

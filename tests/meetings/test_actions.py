@@ -41,7 +41,9 @@ def told(kind: str) -> list[tuple[int, str]]:
 
 
 def names(meeting: Meeting) -> list[int]:
-    return queries.members_attending(meeting, also_waiting=False)
+    """The ids of the members who have a place."""
+    placed = select(Attendance.member_id).filter_by(meeting_id=meeting.id, waiting_at=None)
+    return list(db.session.scalars(placed.order_by(Attendance.id)))
 
 
 # Announcing

@@ -56,7 +56,7 @@ def answers(name="Cities of the North", email="ingrid@city.example", password=PA
 def test_a_forum_is_set_up(run):
     done = run("setup", said=answers())
     assert done.exit_code == 0, done.output
-    federation = queries.federation()
+    federation = queries.federation_if_there()
     assert (federation.name, federation.tagline) == ("Cities of the North", "We learn.")
     assert (federation.contact_email, federation.is_demo) == ("ingrid@city.example", False)
     member = queries.member_by_email("ingrid@city.example")
@@ -85,7 +85,7 @@ def test_a_forum_is_set_up_once(run):
 )
 def test_half_an_answer_sets_up_nothing(run, said):
     assert run("setup", said=said).exit_code == 1
-    assert queries.federation() is None
+    assert queries.federation_if_there() is None
     assert queries.all_members() == []
 
 
@@ -105,7 +105,7 @@ def test_an_answer_that_is_too_long_is_refused_before_the_cities_are_loaded(
     said = answers().split("\n")
     said[which] = "x" * (most + 1)
     done = run("setup", said="\n".join(said))
-    assert done.exit_code == 1 and queries.federation() is None
+    assert done.exit_code == 1 and queries.federation_if_there() is None
     assert done.output == f"Error: {question}: write at most {most} characters.\n"
 
 
@@ -138,7 +138,10 @@ def test_setup_says_at_a_terminal_what_is_wrong_and_asks_again(typed, people):
         "Choose a password that is not made of your name, your address or the forum’s.",
         "The two passwords differ.",
     ]
-    assert (queries.federation().name, queries.federation().tagline) == ("Cities of the North", "")
+    assert (queries.federation_if_there().name, queries.federation_if_there().tagline) == (
+        "Cities of the North",
+        "",
+    )
     member = queries.member_by_email("ingrid@city.example")
     assert member.is_administrator and verify_password(member.password_hash, PASSWORD)
 
@@ -148,7 +151,7 @@ def test_setup_ends_when_nothing_more_is_typed(typed):
     assert done.exit_code == 1 and done.output.count("Your e-mail address:") == 2
     assert "This is not an e-mail address.\nAborted!\n" in done.output
     assert "Everybody reads this address" in done.output.partition("Your e-mail address:")[0]
-    assert queries.federation() is None and queries.all_members() == []
+    assert queries.federation_if_there() is None and queries.all_members() == []
 
 
 def test_other_commands_ask_again_for_a_password_at_a_terminal(typed, people):
@@ -175,7 +178,7 @@ def test_setting_up_makes_the_tables_and_loads_the_cities(two_cities, tmp_path):
     log = tmp_path / "forum.sqlite-wal"
     assert not log.exists() or log.stat().st_size == 0, "the file alone is the whole forum"
     with app.app_context():
-        assert queries.federation().name == "Cities of the North"
+        assert queries.federation_if_there().name == "Cities of the North"
         assert queries.cities_count() == 2
         assert queries.member_by_email("ingrid@city.example").is_administrator
         db.session.remove()
@@ -221,12 +224,14 @@ def test_the_forum_gets_another_name_sentence_and_contact(run, app):
     done = run("forum", "--name", " Metro  Forum ", "--contact", "office@city.example")
     assert done.exit_code == 0 and "name: Metro Forum\ntagline: Cities learn.\n" in done.output
     assert "Every page says so from now on" in done.output
-    assert queries.federation().contact_email == "office@city.example"
-    assert run("forum", "--tagline", "").exit_code == 0 and queries.federation().tagline == ""
+    assert queries.federation_if_there().contact_email == "office@city.example"
+    assert (
+        run("forum", "--tagline", "").exit_code == 0 and queries.federation_if_there().tagline == ""
+    )
     for wrong in (("--name", " "), ("--name", "x" * 81), ("--contact", "office")):
         refused = run("forum", *wrong)
         assert refused.exit_code == 1 and "Error: " in refused.output, wrong
-        assert queries.federation().name == "Metro Forum"
+        assert queries.federation_if_there().name == "Metro Forum"
 
 
 def test_only_who_administers_describes_the_forum(app, people):

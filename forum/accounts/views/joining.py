@@ -88,7 +88,7 @@ def _answer_joining(chosen: Entrance, invitation: Invitation | None = None) -> R
     return webforms.process(form, page, lambda: _join(form, invitation), checks=checks)
 
 
-def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinForm:
+def _join_form(chosen: Entrance, invitation: Invitation | None) -> JoinForm:
     proved = provider_account()
     known = {name: proved.get(name, "") for name in ("name", "email")}
     # Only who decides about requests reads the answers

@@ -18,7 +18,7 @@ from forum.permissions import Person, require
 MAX_LENGTH = 200  # characters in a title or name, as the columns keep it
 
 
-def agenda_to_curate(curator: Person, agenda_id: int) -> Agenda:
+def lock_to_curate(curator: Person, agenda_id: int) -> Agenda:
     agenda = agenda_to_change(curator, agenda_id)
     require(curator.can.curate(agenda))
     return agenda

@@ -10,9 +10,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.agendas.actions._shared import (
-    agenda_to_curate,
     assign,
     check_length,
+    lock_to_curate,
     members_typed,
     note_hosts,
     put_in_order,
@@ -92,7 +92,7 @@ def write_agenda(
     the fields when the form was opened: raises `Conflict` when somebody has changed them since.
     """
     _check_agenda(text)
-    agenda = agenda_to_curate(moderator, agenda_id) if agenda_id else _new_agenda(moderator, text)
+    agenda = lock_to_curate(moderator, agenda_id) if agenda_id else _new_agenda(moderator, text)
     before = agenda_fields(agenda)
     _change_agenda(moderator, agenda, text)
     if hosts is not None:
@@ -134,7 +134,7 @@ def _tell_findings(doer: Person, agenda: Agenda, said_at: datetime | None) -> No
 @action
 def open_agenda(curator: Person, agenda_id: int) -> Agenda:
     """Open an agenda that is in preparation; called by `dialogue.open_agenda`, which does everything else."""
-    agenda = agenda_to_curate(curator, agenda_id)
+    agenda = lock_to_curate(curator, agenda_id)
     agenda.opened_at = agenda.opened_at or now()
     db.session.flush()
     return agenda
@@ -143,7 +143,7 @@ def open_agenda(curator: Person, agenda_id: int) -> Agenda:
 @action
 def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
     """Put an agenda in preparation again; called by `dialogue.prepare_agenda`, which does everything else."""
-    agenda = agenda_to_curate(curator, agenda_id)
+    agenda = lock_to_curate(curator, agenda_id)
     agenda.opened_at = None
     db.session.flush()
     return agenda
@@ -152,7 +152,7 @@ def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
 @action
 def archive(moderator: Person, agenda_id: int) -> Agenda:
     """Close an agenda: it can be read, not continued."""
-    agenda = agenda_to_curate(moderator, agenda_id)
+    agenda = lock_to_curate(moderator, agenda_id)
     agenda.archived_at = agenda.archived_at or now()
     return agenda
 
@@ -160,7 +160,7 @@ def archive(moderator: Person, agenda_id: int) -> Agenda:
 @action
 def reopen(moderator: Person, agenda_id: int) -> Agenda:
     """Open an archived agenda again."""
-    agenda = agenda_to_curate(moderator, agenda_id)
+    agenda = lock_to_curate(moderator, agenda_id)
     agenda.archived_at = None
     return agenda
 

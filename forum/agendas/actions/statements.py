@@ -13,9 +13,9 @@ from sqlalchemy import delete
 
 from forum import locales
 from forum.agendas.actions._shared import (
-    agenda_to_curate,
     assign,
     check_length,
+    lock_to_curate,
     members_typed,
     put_in_order,
 )
@@ -80,7 +80,7 @@ def write_statement(
     The same statement sent twice is added once. When the curator cannot see the profile of the quoted member, an
     empty handle leaves the member unchanged, because the form could not show it.
     """
-    agenda = agenda_to_curate(curator, agenda_id)
+    agenda = lock_to_curate(curator, agenda_id)
     said = _statement_columns(curator, text)
     if statement_id is None:
         known = _identical_statement(agenda, said) or _without_name(agenda, text)
@@ -224,14 +224,14 @@ def _unnamed_in(language: str) -> str:
 @action
 def order_statements(curator: Person, agenda_id: int, statement_ids: Sequence[int]) -> None:
     """Put the statements of an agenda in this order; those that are not named follow."""
-    agenda = agenda_to_curate(curator, agenda_id)
+    agenda = lock_to_curate(curator, agenda_id)
     put_in_order(statements_of(agenda), statement_ids)
 
 
 @action
 def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None:
     """Take a statement from an agenda; its history stays."""
-    agenda = agenda_to_curate(curator, agenda_id)
+    agenda = lock_to_curate(curator, agenda_id)
     statement = _statement_of_agenda(agenda, statement_id)
     keep_version(curator, "statement", statement.id, statement_fields(statement))
     statement.removed_at = now()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from forum.glossary.queries._known import Known, KnownEntry, SearchedName, is_telling, known
 from forum.search.queries import Instead, Query, runs_of, words_only
 
-MAX_ENTRIES = 3  # whose names one search looks for
+MAX_WIDENED = 3  # whose names one search looks for
 MAX_NAMES = 12  # that one search looks for
 
 
@@ -23,7 +23,7 @@ class AlsoNamed:
 def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
     """A search that also finds the names in other languages of what its words name, and these names.
 
-    Words in double quotes are left as they are. The longest names take precedence, for at most `MAX_ENTRIES` entries.
+    Words in double quotes are left as they are. The longest names take precedence, for at most `MAX_WIDENED` entries.
     """
     found = known()
     if not found.by_word:
@@ -57,7 +57,7 @@ def _chosen(found: Known, runs: Sequence[Sequence[str]]) -> list[Match]:
     chosen: list[Match] = []
     known_words: set[str] = set()
     taken: set[tuple[int, int]] = set()
-    left = MAX_ENTRIES
+    left = MAX_WIDENED
     for run, start, end in _stretches(runs, found.longest):
         places = {(run, at) for at in range(start, end)}
         words = runs[run][start:end]

@@ -115,13 +115,13 @@ def _what_was_chosen(chosen: members.ChosenVoices) -> Sequence[Sentence]:
 
 
 @action
-def look_after_voices(system: Person, limit: int = BATCH_SIZE) -> int:
+def look_after_voices(system: Person) -> int:
     """End mandates after their last day, and remind of those that end soon; returns for how many organisations.
 
     The member and the representative are told.
     """
     require(system.can.administer())
-    due = organisations_with_due_mandates(limit)
+    due = organisations_with_due_mandates(BATCH_SIZE)
     if not due:
         touches()
     for organisation_id in due:

@@ -45,7 +45,7 @@ def confirm_practice(author: Person, practice_id: int) -> Practice:
 
 
 @action
-def ask_whether_true(system: Person, limit: int = BATCH_SIZE) -> int:
+def ask_whether_true(system: Person) -> int:
     """Ask the authors of practices that are due, and mark those as unconfirmed that were asked about long ago.
 
     Returns how many it looked at. Rows that are due are locked and rescheduled in the transaction that writes the
@@ -53,7 +53,7 @@ def ask_whether_true(system: Person, limit: int = BATCH_SIZE) -> int:
     """
     require(system.can.administer())
     touches()
-    due = practices_to_look_at(now().date(), limit)
+    due = practices_to_look_at(now().date(), BATCH_SIZE)
     asked = Counter(asked_lately({practice.author_id for practice in due}, now() - LATELY))
     for practice in due:
         if not _is_read(practice):

@@ -216,7 +216,7 @@ def _change_practice(
 
 
 def _show_pictures(
-    author: Person, text: PracticeText, agenda_id: int, before: Collection[str] = ()
+    author: Person, text: PracticeText, agenda_id: int, before: Collection[str]
 ) -> None:
     """Record which pictures the sections show, even in a draft, so that the author learns at once about a problem with one."""
     for name, written in text.written.items():

@@ -25,7 +25,7 @@ from forum.library.queries._visibility import visible_cases
 from forum.members.models import City, Member
 from forum.permissions import Person
 
-MAX_TRIALS = 3  # shown with an item of a list
+MAX_TRIALS_SHOWN = 3  # shown with an item of a list
 
 
 def opening_post_id(reader: Person, topic_id: int | None) -> int:
@@ -112,7 +112,9 @@ def wanted_trials(
 
 
 def trials_in(
-    topic_ids: Iterable[int | None], wanted: CaseFilter | PracticeFilter, limit: int = MAX_TRIALS
+    topic_ids: Iterable[int | None],
+    wanted: CaseFilter | PracticeFilter,
+    limit: int = MAX_TRIALS_SHOWN,
 ) -> dict[int, Trials]:
     """Trials of the cases or practices of these topics that have what a filter wants: {topic id: trials}.
 

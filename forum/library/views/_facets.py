@@ -33,7 +33,7 @@ MAX_CHOSEN = 20
 
 
 @dataclass(frozen=True)
-class Facet:
+class ShownFacet:
     """One facet as the page shows it: choices are (value, label, count).
 
     `group` is the heading that it shares with the facets beside it, or nothing; `chip` what it is called where it
@@ -74,7 +74,7 @@ _CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
 
 def render_library(
     name: str,
-    facets: list[Facet],
+    facets: list[ShownFacet],
     *,
     address: str = "",
     template: str = "",
@@ -105,7 +105,7 @@ def render_library(
     )
 
 
-def _in_groups(facets: Iterable[Facet]) -> list[tuple[str, list[Facet]]]:
+def _in_groups(facets: Iterable[ShownFacet]) -> list[tuple[str, list[ShownFacet]]]:
     """The facets that have choices, under the headings of their groups."""
     shown = (facet for facet in facets if facet.choices)
     return [(group, list(ones)) for group, ones in groupby(shown, lambda facet: facet.group)]
@@ -130,7 +130,7 @@ def _chosen_in_query(name: str) -> tuple[str, ...]:
 
 
 def _address_of_untried(
-    address: str, facets: Iterable[Facet], count_untried: Callable[[], int]
+    address: str, facets: Iterable[ShownFacet], count_untried: Callable[[], int]
 ) -> str:
     """If only what was tried is wanted, and no city tried any of these: the address of the list with its other filters.
 
@@ -154,7 +154,7 @@ def _address_without(address: str, facet: str, value: str) -> str:
     return f"{address}?{query}" if query else address
 
 
-def shown_facets(choices: Choices, wanted: Any) -> list[Facet]:
+def shown_facets(choices: Choices, wanted: Any) -> list[ShownFacet]:
     """The facets of a list in the order of the page, with titles, choices and the chosen values."""
     titles = {
         "agenda": _("Agenda"),
@@ -179,7 +179,7 @@ def shown_facets(choices: Choices, wanted: Any) -> list[Facet]:
     groups |= dict.fromkeys(TRIAL_FACETS, _("Tried elsewhere"))
     chips = dict.fromkeys(TRIAL_FACETS, _("Tried in")) | {"tried": _("Tried elsewhere")}
     return [
-        Facet(
+        ShownFacet(
             name,
             title,
             _labelled_choices(name, choices[name], getattr(wanted, name)),

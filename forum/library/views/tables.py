@@ -31,7 +31,7 @@ from forum.web import me
 
 ROWS_AT_ONCE = 500  # that are read before the next ones are
 TRIALS_AT_ONCE = 20  # of each item that are read with its batch; the others of an item that has more, with its line
-MAX_TRIALS = 1_000  # told of one item
+MAX_TRIALS_IN_TABLE = 1_000  # told of one item
 MAX_CELL = 32_000  # characters that all trials of an item may take: spreadsheet programs take 32,767 in a cell
 BETWEEN = "; "  # two trials
 # The name of a column, and a function that returns an item's value for it
@@ -58,7 +58,9 @@ class _Tried:
     def told(self, topic_id: int | None) -> str:
         found = self._trials.get(topic_id or 0)
         if found and found.more:
-            found = queries.trials_in([topic_id], self._wanted, MAX_TRIALS).get(topic_id or 0)
+            found = queries.trials_in([topic_id], self._wanted, MAX_TRIALS_IN_TABLE).get(
+                topic_id or 0
+            )
         return self._listed(found) if found else ""
 
     def _listed(self, found: queries.Trials) -> str:

@@ -57,11 +57,11 @@ def remind_of_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
 
 
 @action
-def forget_names(system: Person, limit: int = UNNAMING_BATCH_SIZE) -> int:
-    """Delete the attendances of up to `limit` meetings that were over `NAMES_KEPT` ago; returns how many. Counters stay."""
+def forget_names(system: Person) -> int:
+    """Delete the attendances of some meetings that were over `NAMES_KEPT` ago; returns how many meetings. Counters stay."""
     require(system.can.administer())
     touches()
-    old = meetings_to_clear(now() - NAMES_KEPT, limit)
+    old = meetings_to_clear(now() - NAMES_KEPT, UNNAMING_BATCH_SIZE)
     for meeting in old:
         meeting.waiting_count = 0
     known = Attendance.meeting_id.in_([meeting.id for meeting in old])

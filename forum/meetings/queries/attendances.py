@@ -80,11 +80,9 @@ def first_waiting(meeting: Meeting) -> Attendance | None:
     return db.session.scalar(found.order_by(Attendance.waiting_at, Attendance.id).limit(1))
 
 
-def members_attending(meeting: Meeting, *, also_waiting: bool = True) -> list[int]:
+def members_attending(meeting: Meeting) -> list[int]:
     """The ids of the members who come to a meeting, and of those who wait for a place."""
     found = select(Attendance.member_id).where(Attendance.meeting_id == meeting.id)
-    if not also_waiting:
-        found = found.where(Attendance.waiting_at.is_(None))
     return list(db.session.scalars(found.order_by(Attendance.id)))
 
 

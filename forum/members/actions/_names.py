@@ -37,7 +37,7 @@ ZERO_WIDTH_JOINERS = "\u200c\u200d"  # some scripts need them within a word
 LINK_PATTERN = re.compile(r"://|www\.|\.(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev)\b", re.I)
 
 
-def taken_handles(handles: Sequence[str], own_id: int = 0) -> set[str]:
+def refused_handles(handles: Sequence[str], own_id: int = 0) -> set[str]:
     """Which of these handles a new member, or the one with the id `own_id`, cannot have."""
     return set(filter(is_reserved, handles)) | queries.taken_handles(handles, own_id)
 
@@ -48,7 +48,7 @@ def checked_handle(handle: str, own_id: int = 0) -> str:
         raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
     if is_reserved(handle):
         raise Invalid(_("This handle is kept for the forum itself. Choose another one."), "handle")
-    if taken_handles([handle], own_id):
+    if refused_handles([handle], own_id):
         raise Invalid(_("This handle is taken. Choose another one."), "handle")
     return handle
 

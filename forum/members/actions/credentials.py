@@ -86,7 +86,7 @@ def require_factors(administrator: Member, *, is_required: bool) -> None:
     """
     require(administrator.can.administer())
     touches()
-    federation = queries.federation()
+    federation = queries.federation_if_there()
     if federation is None or (is_required and not administrator.factor_at):
         raise Invalid(_("Set up a passkey or codes for yourself first, or you lock yourself out."))
     federation.factors_required_at = now() if is_required else None

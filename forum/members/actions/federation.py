@@ -34,7 +34,7 @@ def found_federation(
 ) -> Federation:
     """Give the forum its name. Raises `Conflict` when it has one, `Invalid` for an overlong name or tagline."""
     require(administrator.can.administer())
-    if queries.federation():
+    if queries.federation_if_there():
         raise Conflict(_("This forum has been set up already."))
     federation = Federation(
         name=checked_line(MAX_FORUM_NAME, name, "name"),

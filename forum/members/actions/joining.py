@@ -19,7 +19,7 @@ from forum.members.actions._names import (
     handle_for,
     refuse_lookalike,
     refuse_office,
-    taken_handles,
+    refused_handles,
 )
 from forum.members.actions._profile import Joining, describe, refuse_without_seat, set_languages
 from forum.members.actions._rows import checked_id
@@ -98,5 +98,5 @@ def _new_member(joining: Joining) -> Member:
 
 def _new_handle(joining: Joining) -> str:
     if joining.handle is None:
-        return first_free(handle_for(joining.name), taken_handles, MAX_HANDLE_LENGTH)
+        return first_free(handle_for(joining.name), refused_handles, MAX_HANDLE_LENGTH)
     return checked_handle(joining.handle)

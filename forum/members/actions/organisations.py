@@ -75,7 +75,7 @@ def write_organisation(
 
 def _refuse_name_of_another(text: OrganisationText, organisation_id: int | None = None) -> None:
     """Refuse two organisations with one name, which would be confusing and cannot be merged; also catches a form sent twice."""
-    others = queries.organisations_called(single_line(text.name), text.city_id)
+    others = queries.organisation_ids_called(single_line(text.name), text.city_id)
     if text.slug is None and others - {organisation_id}:
         told_apart = _(
             "There is an organisation of this name already. If this is another one, tell them apart by name or city."

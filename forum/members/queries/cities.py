@@ -27,6 +27,7 @@ from forum.versions import cached
 
 COMMA = re.compile("[,;\u060c\u3001]")  # between a city and its country
 MAX_SORTED = 100  # of the biggest matching cities, of which a few are shown
+MAX_OFFERED = 8  # of them, where somebody chooses one
 
 
 def get_city(slug: str) -> City:
@@ -40,7 +41,7 @@ def city_if_there(city_id: int | None) -> City | None:
     return db.session.get(City, city_id) if city_id else None
 
 
-def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:
+def cities_by_prefix(typed: str) -> list[City]:
     """The cities with a name, in any script, that starts with the typed text.
 
     First those whose own name does, then those found by another name, the biggest first. A country may follow after a
@@ -50,10 +51,10 @@ def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:
     if not name:
         return []
     begins = or_(*map(begins_with, typed_alike(name)))
-    return _own_names_first(_largest_cities(begins, country, MAX_SORTED), name)[:limit]
+    return _own_names_first(_largest_cities(begins, country, MAX_SORTED), name)[:MAX_OFFERED]
 
 
-def cities_by_name(typed: str, limit: int = 8) -> list[City]:
+def cities_by_name(typed: str, limit: int = MAX_OFFERED) -> list[City]:
     """The cities with exactly the typed name, ignoring case and accents, in the same order."""
     name, country = _name_and_country(typed)
     if not name:

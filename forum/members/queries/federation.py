@@ -17,14 +17,14 @@ from forum.permissions import Person, require
 from forum.versions import FEDERATION, PAGE_VERSIONS
 
 
-def federation() -> Federation | None:
+def federation_if_there() -> Federation | None:
     """The federation whose forum this is, or None before `flask setup`."""
     return db.session.scalar(select(Federation).order_by(Federation.id).limit(1))
 
 
 def forum_name() -> str:
     """The name of the forum; empty before `flask setup`."""
-    known = federation()
+    known = federation_if_there()
     return known.name if known else ""
 
 
@@ -56,7 +56,7 @@ _CACHED_COLUMNS = ("id", "name", "tagline", "contact_email", "is_demo")
 def federation_to_describe(administrator: Person) -> Federation:
     """The federation, for those who may edit it. Raises `Forbidden`, and `Conflict` before `flask setup`."""
     require(administrator.can.administer())
-    return _or_not_set_up(federation())
+    return _or_not_set_up(federation_if_there())
 
 
 def federation_to_change(administrator: Person) -> Federation:

@@ -87,7 +87,7 @@ def seats_taken(organisation_id: int) -> int:
     return db.session.scalar(found.where(Member.left_at.is_(None))) or 0
 
 
-def organisations_called(name: str, city_id: int | None) -> set[int]:
+def organisation_ids_called(name: str, city_id: int | None) -> set[int]:
     """The ids of the organisations with this name in a city (None: without a city), compared as search does."""
     in_city = select(Organisation.id, Organisation.name).where(Organisation.city_id == city_id)
     return {row.id for row in db.session.execute(in_city) if fold(row.name) == fold(name)}

@@ -198,7 +198,7 @@ def undoable_decision() -> Decision | None:
     return queries.decision_to_offer(me()) if is_here else None
 
 
-def ready_texts_for(deeds: Sequence[str], held: Rules | None = None) -> list[OfferedText]:
+def ready_texts_for(deeds: Sequence[str], held: Rules | None) -> list[OfferedText]:
     """The ready texts for any of the deeds; `held` are the rules in force, if the caller has loaded them."""
     texts = ready_texts(me(), held=held)
     return [text for text in texts if text.deed in deeds]

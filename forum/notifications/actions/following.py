@@ -104,7 +104,7 @@ def _set_hidden(
     post_id: int | None,
     but: Sequence[int] = (),
     *,
-    kinds: Collection[str] = (),
+    kinds: Collection[str],
     since: datetime | None = None,
     is_hidden: bool,
 ) -> None:
@@ -146,7 +146,7 @@ def move_notices(_doer: Person, post_ids: Collection[int], topic_id: int, title:
 
 
 @action
-def update_quotations(system: Person, post_id: int, text: str, topic_id: int | None = None) -> None:
+def update_quotations(system: Person, post_id: int, text: str, topic_id: int | None) -> None:
     """Update the quotation of a post in events and notices; `topic_id` is the topic that the post opens, if any."""
     require(system.can.administer())
     words, kinds = {"text": quoted(text)}, (*QUOTING_KINDS, "advice")

@@ -16,13 +16,13 @@ BATCH_SIZE = 50  # translations that one transaction looks at
 
 
 @action
-def look_after_translations(system: Person, limit: int = BATCH_SIZE) -> int:
+def look_after_translations(system: Person) -> int:
     """Notify translators, once each, that an original has changed; delete translations whose original was deleted.
 
     Returns how many translations it looked at.
     """
     require(system.can.administer())
-    found = translations_by_id(ids_of_changed(limit))
+    found = translations_by_id(ids_of_changed(BATCH_SIZE))
     if not found:
         touches()  # no cached page depends on it
     for translation in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.parallels.queries._originals import Original, original_to_change
+from forum.parallels.queries._originals import Original, kind_of, original_to_change
 from forum.parallels.queries.audiences import (
     audience_now,
     failure_audience_now,
@@ -79,6 +79,7 @@ __all__ = [
     "ids_written_by",
     "is_outdated",
     "is_written_by",
+    "kind_of",
     "languages_left",
     "languages_of",
     "may_translate",

@@ -35,6 +35,7 @@ def set_original(translation: Translation, original: Original) -> None:
 
 
 def kind_of(original: Original) -> str:
+    """Whether an original is a practice or a case."""
     return "practice" if isinstance(original, Practice) else "case"
 
 

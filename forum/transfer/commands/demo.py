@@ -11,7 +11,7 @@ from flask import current_app
 from forum import web
 from forum.db import db
 from forum.lazy import library
-from forum.members.queries import federation
+from forum.members.queries import federation_if_there
 from forum.passwords import hash_password
 from forum.transfer import queries
 from forum.transfer.commands._demo_steps import ACCOUNTS, demo_steps
@@ -25,7 +25,7 @@ def demo() -> None:
     if not settings.is_demo:
         raise click.ClickException("Set FORUM_DEMO=1: the demo has a database of its own.")
     kept = settings.data / "demo-people.txt"
-    known = federation()
+    known = federation_if_there()
     if known and not known.is_demo:
         raise click.ClickException("This database is a real forum. The demo does not go into it.")
     if not known:
