@@ -213,7 +213,7 @@ class Can:
 
     def agree(self) -> Verdict:
         """Members agree to the terms of use."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def take_data(self) -> Verdict:
         """People with an account can download all data about themselves, also while the account is being closed."""
@@ -261,11 +261,11 @@ class Can:
 
     def see_notices(self) -> Verdict:
         """Members have an inbox."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def see_own(self) -> Verdict:
         """Members see what is theirs alone: drafts, texts that wait, how far they have read, their invitations."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def watch_author(self, member_id: int) -> Verdict:
         """Members watch what another member, whose profile they find, opens and publishes."""
@@ -274,15 +274,15 @@ class Can:
 
     def watch(self) -> Verdict:
         """Members watch and mute what they can read."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def bookmark(self) -> Verdict:
         """Members keep for later what they can read."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def keep_search(self) -> Verdict:
         """Members keep searches, and are told what is new for them."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     # Pictures and files
 
@@ -301,6 +301,9 @@ class Can:
     def delete_picture(self, picture: Picture) -> Verdict:
         """Members delete their own pictures and files."""
         return YES if self._is_own(picture.member_id) else NO
+
+    def _signed_in(self) -> Verdict:
+        return YES if self.person.is_member else SIGN_IN
 
     def _is_own(self, author_id: int | None) -> bool:
         return self.person.is_member and self.person.is_self(author_id)
@@ -346,7 +349,7 @@ class Can:
 
     def see_mandates(self) -> Verdict:
         """Members see who has written for an organisation, since when and until when."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def admit(self) -> Verdict:
         """Moderators decide who may join, where joining is by approval."""
@@ -368,7 +371,7 @@ class Can:
 
     def renew_addresses(self) -> Verdict:
         """Members make new addresses for themselves, to which they send topics by e-mail."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def reply(self, topic: Topic | TopicRow | TopicContext) -> Verdict:
         """A member replies to a topic that is neither locked, hidden nor deleted, on an open agenda."""
@@ -428,7 +431,7 @@ class Can:
         return YES
 
     def intend(self, opening: Post | PostRow) -> Verdict:
-        """Who may mark a practice, or what a case tells, may say that they want to try it."""
+        """Members who may mark a practice or a case may say that they want to try it."""
         if opening.number != 1 or opening.topic.kind not in ("practice", "case"):
             return NO
         return self.mark(opening)
@@ -478,7 +481,7 @@ class Can:
         """Authors take back their own text that waits or was refused, and what they propose for the glossary."""
         if text.author_id != self.person.id:
             return verdicts.ONLY_AUTHOR_DELETES
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     # Advice
 
@@ -501,7 +504,7 @@ class Can:
 
     def be_asked(self) -> Verdict:
         """Members choose whether and when they are asked for advice, and answer such requests."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def advise(self, topic: Topic) -> Verdict:
         """A member may be asked about somebody else's question to which they may reply."""
@@ -571,25 +574,28 @@ class Can:
         """Authors delete their own practice."""
         if practice.author_id != self.person.id or practice.deleted_at:
             return verdicts.ONLY_AUTHOR_DELETES
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def add_translation(self, original: Practice | Case) -> Verdict:
-        """Members who may write translate what everybody finds whom it is for, on an agenda that is not archived."""
+        """Members who may write translate what is published, on an agenda that is not archived."""
         return self.open_topic(original.agenda) if original.is_told else verdicts.NOT_TOLD
 
     def correct_translation(self, translation: Translation) -> Verdict:
-        """Members who may translate a text correct its translations, and say that they are still right: they belong to all."""
+        """Members who may translate a text may also correct its translations and confirm them: they belong to everybody."""
         if translation.hidden_at:
             return verdicts.TRANSLATION_HIDDEN
         return self.add_translation(translation.original)
 
     def put_translation_back(self, translation: Translation) -> Verdict:
-        """Who began it, the author of the original and moderators of its agenda put an earlier version of a translation back."""
+        """The member who began a translation, the author of the original and moderators of its agenda restore earlier versions."""
         mine = self.remove_translation(translation)
         return self.correct_translation(translation) if mine else mine
 
     def remove_translation(self, translation: Translation) -> Verdict:
-        """Who began it, the author of the original and moderators of its agenda remove a translation: nobody should be made to speak words that they do not want."""
+        """The member who began a translation, the author of the original and moderators of its agenda remove it.
+
+        Nobody should be made to speak words that they do not want.
+        """
         original = translation.original
         if self._is_own(translation.translator_id) or self._is_own(original.written_by_id):
             return YES
@@ -704,7 +710,7 @@ class Can:
 
     def see_who_comes(self) -> Verdict:
         """Members see who comes to a meeting."""
-        return YES if self.person.is_member else SIGN_IN
+        return self._signed_in()
 
     def join_meeting(self, meeting: Meeting, attendance: Attendance | None) -> Verdict:
         """Members who come to a meeting, and moderators of its agenda, see the link to join it."""
@@ -748,13 +754,16 @@ class Can:
         return YES if self.person.is_curator else self._deny(verdicts.FOR_MODERATORS)
 
     def judge(self, author_id: int | None) -> Verdict:
-        """Who sees the queue judges what others wrote; about reports of one's own texts others decide, unseen by oneself."""
+        """Those who see the queue judge what others wrote.
+
+        They neither see nor decide reports of their own texts.
+        """
         if self.person.is_self(author_id):
             return Verdict(_("It is your own, so other moderators look at it."))
         return self.see_queue()
 
     def publish(self, agenda_id: int, author_id: int | None, is_alone: bool) -> Verdict:
-        """Moderators of an agenda publish what waits there; what they wrote themselves only where `is_alone`, nobody else can."""
+        """Moderators of an agenda publish what waits there; their own texts only if `is_alone`: nobody else could."""
         if self.person.is_self(author_id) and not is_alone:
             return Verdict(_("You wrote it yourself, so another moderator publishes it."))
         return self.moderate(agenda_id)
