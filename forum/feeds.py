@@ -41,7 +41,7 @@ def atom(title: str, address: str, page: str, base: str, entries: Iterable[Entry
     feed = Element("feed", {"xmlns": ATOM, BASE: base})
     _add(feed, "id", address)
     _add(feed, "title", title)
-    _add(feed, "updated", _time(max((e.updated_at for e in entries), default=BEGINNING)))
+    _add(feed, "updated", _time(max((entry.updated_at for entry in entries), default=BEGINNING)))
     SubElement(feed, "link", rel="self", type="application/atom+xml", href=address)
     SubElement(feed, "link", rel="alternate", type="text/html", href=page)
     for entry in entries:

@@ -203,9 +203,9 @@ def _fitting(width: int, height: int) -> tuple[int, int]:
 def illustrations_in(texts: Iterable[str]) -> list[Illustration]:
     """The pictures that the HTML of some texts shows, in their order."""
     return [
-        Illustration(found[1], html.unescape(found[2]))
+        Illustration(match[1], html.unescape(match[2]))
         for text in texts
-        for found in IMAGE.finditer(text)
+        for match in IMAGE.finditer(text)
     ]
 
 
@@ -233,7 +233,7 @@ def names_in_html(text: str) -> Iterator[str]:
     Parsing each tag of a page would take a member's topic half as long again.
     """
     if may_show(text):
-        yield from (found[1] for found in NAMED.finditer(text))
+        yield from (match[1] for match in NAMED.finditer(text))
 
 
 def without_removed(text: str, home: str, removed: Collection[str], language: str) -> str:
@@ -256,7 +256,7 @@ def without_removed(text: str, home: str, removed: Collection[str], language: st
 def names_in_links(source: str, home: str) -> Iterator[str]:
     """The names of the pictures and files that Markdown shows or links to, also in code."""
     if may_show(source):
-        yield from (_name_of(found) for found in _source_links_at(home).finditer(source))
+        yield from (_name_of(match) for match in _source_links_at(home).finditer(source))
 
 
 def source_without_removed(source: str, home: str, removed: Collection[str]) -> str:

@@ -46,7 +46,9 @@ def paragraphs(source: str) -> list[str]:
         return split_paragraphs(source)
     lines = source.split("\n")
     blocks = [
-        t.map for t in parser_for(source).parse(source) if t.map and t.level == 0 and t.nesting >= 0
+        token.map
+        for token in parser_for(source).parse(source)
+        if token.map and token.level == 0 and token.nesting >= 0
     ]
     return ["\n".join(lines[start:end]).strip("\n") for start, end in blocks]
 
@@ -86,8 +88,8 @@ def lines_of(tokens: Iterable[Token]) -> Iterator[list[Token]]:
 
 def bare_links(text: str) -> Iterator[tuple[int, str]]:
     """The URLs in text that is in no link, each with where it begins."""
-    for found in BARE_LINK.finditer(text):
-        yield found.start(), _without_what_follows(found.group())
+    for match in BARE_LINK.finditer(text):
+        yield match.start(), _without_what_follows(match.group())
 
 
 def _without_what_follows(address: str) -> str:

@@ -44,7 +44,7 @@ class ScreenedText:
     @cached_property
     def addresses(self) -> list[str]:
         """The targets of its links, unescaped as a browser does it."""
-        return [unquote(html.unescape(found)) for found in HREF.findall(self.text.html)]
+        return [unquote(html.unescape(target)) for target in HREF.findall(self.text.html)]
 
     @property
     def has_outside_links(self) -> bool:
@@ -134,7 +134,8 @@ def from_plain_text(*lines: str) -> ScreenedText:
     """A text without Markdown, in lines; URLs in it count as links, as mail programs treat them."""
     text = "\n".join(lines)
     links = (
-        Markup('<a href="{}"></a>').format(_with_scheme(found)) for found in ADDRESS.findall(text)
+        Markup('<a href="{}"></a>').format(_with_scheme(address))
+        for address in ADDRESS.findall(text)
     )
     return ScreenedText(Written(text, Markup("").join(links), VERSION, text))
 

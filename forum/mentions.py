@@ -86,15 +86,15 @@ def _linked_mentions(
     """The tokens of a text with links to people: four for each link, and one for the rest."""
     tokens: list[Token] = []
     position = 0
-    for found in MENTION.finditer(text):
-        handle = found[1].lower()
+    for match in MENTION.finditer(text):
+        handle = match[1].lower()
         if handle not in people or len(tokens) >= 4 * max_links:
             continue
-        opening, *rest = link_tokens(f"/members/{handle}", found[0])
+        opening, *rest = link_tokens(f"/members/{handle}", match[0])
         if is_apart:
             opening.attrSet("dir", "ltr")
-        tokens += [text_token(text[position : found.start()]), opening, *rest]
-        position = found.end()
+        tokens += [text_token(text[position : match.start()]), opening, *rest]
+        position = match.end()
     return [*tokens, text_token(text[position:])]
 
 
@@ -125,6 +125,6 @@ def with_mentions_apart(text: str) -> str | Markup:
 
 def _spans_of_mentions(text: str) -> Iterator[tuple[int, int]]:
     is_marked = isinstance(text, Markup) and "<mark>" in text
-    for found in (MARKED_MENTION if is_marked else MENTION).finditer(text):
-        if found[0].count("<mark>") == found[0].count("</mark>"):  # no mark reaches beyond it
-            yield found.span()
+    for match in (MARKED_MENTION if is_marked else MENTION).finditer(text):
+        if match[0].count("<mark>") == match[0].count("</mark>"):  # no mark reaches beyond it
+            yield match.span()

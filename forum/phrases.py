@@ -175,4 +175,4 @@ def _sentence(source: str) -> Written:
 def _joined(parts: Sequence[Written], language: str) -> Written:
     source = "\n\n".join(part.source for part in parts)
     plain = "\n".join(part.plain for part in parts if part.plain)
-    return Written(source, Markup("").join(p.html for p in parts), VERSION, plain, language)
+    return Written(source, Markup("").join(part.html for part in parts), VERSION, plain, language)

@@ -46,7 +46,7 @@ def quoted_posts(source: str) -> list[int]:
 
     At most `MAX_QUOTED_POSTS`, in their order, found without parsing the text.
     """
-    ids = dict.fromkeys(int(found[3]) for found in QUOTED_POST.finditer(source))
+    ids = dict.fromkeys(int(match[3]) for match in QUOTED_POST.finditer(source))
     return [post_id for post_id in ids if post_id <= MAX_ID][:MAX_QUOTED_POSTS]
 
 

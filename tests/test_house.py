@@ -36,9 +36,11 @@ MAX_LINES = 1_000  # lines of a file
 # What moderators decide about: the table to which `item_id` refers, by the kind beside it
 TABLES_OF_KINDS = {
     **{kind: kind for kind in ("post", "topic", "case", "practice", "member", "mark", "held")},
-    **{"followup": "follow_up", "letter": "contact_letter", "reservation": "signature"},
-    **{one: one for one in ("commitment", "translation")},
-    **{"candidate": "candidate", "appeal": "appeal", "proposal": "glossary_proposal"},
+    **{kind: kind for kind in ("commitment", "translation", "candidate", "appeal")},
+    "followup": "follow_up",
+    "letter": "contact_letter",
+    "reservation": "signature",
+    "proposal": "glossary_proposal",
 }
 # Tables whose rows are emptied, never deleted; the others must not reuse ids in SQLite
 NEVER_DELETED = (

@@ -100,11 +100,11 @@ def _with_places(candidates: Sequence[Candidate]) -> list[JoinRequest]:
     cities = {city.id: city for city in _chosen_rows(City, candidates, "city_id")}
     return [
         JoinRequest(
-            c,
-            organisations.get(_chosen_id(c, "organisation_id")),
-            cities.get(_chosen_id(c, "city_id")),
+            candidate,
+            organisations.get(_chosen_id(candidate, "organisation_id")),
+            cities.get(_chosen_id(candidate, "city_id")),
         )
-        for c in candidates
+        for candidate in candidates
     ]
 
 

@@ -61,7 +61,7 @@ NOTICE_DELAY = timedelta(minutes=1)  # a member who is on the site reads the not
 # After this time, others take over the letters of a worker that was killed
 LEASE = timedelta(minutes=10)
 # Between attempts to send a letter that the server refused: three days in all, as mail servers do (RFC 5321, 4.5.4.1)
-RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
+RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
 # While no server can be reached at all
 MIN_POSTPONEMENT, MAX_POSTPONEMENT = timedelta(seconds=30), timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(days=4)

@@ -150,14 +150,14 @@ def note_looks(system: Person, looks: Sequence[Look]) -> int:
     due = {search.id: search for search in lock_due([look.search_id for look in looks])}
     owners = owners_of(list(due.values()))
     settings = settings_by_member(list(owners))
-    for found in looks:
-        kept = due.get(found.search_id)
+    for look in looks:
+        kept = due.get(look.search_id)
         if kept is None:
             continue
         kept.look_at = next_look(settings[kept.member_id], now())
         owner = owners[kept.member_id]
-        if owner.is_member and kept.seen_up_to == found.seen_up_to:
-            _note(kept, found)
+        if owner.is_member and kept.seen_up_to == look.seen_up_to:
+            _note(kept, look)
             _tell(system, owner, kept, settings[kept.member_id])
     return len(due)
 

@@ -48,7 +48,8 @@ def signatories_to_commit(reader: Person, declaration: Declaration) -> list[Orga
     signed = select(Signature.organisation_id).where(
         Signature.declaration_id == declaration.id, Signature.withdrawn_at.is_(None)
     )
-    ids = set(db.session.scalars(signed.where(Signature.organisation_id.in_([o.id for o in mine]))))
+    is_mine = Signature.organisation_id.in_([organisation.id for organisation in mine])
+    ids = set(db.session.scalars(signed.where(is_mine)))
     return [organisation for organisation in mine if organisation.id in ids]
 
 

@@ -108,9 +108,9 @@ def uninvited_ids(declaration_id: int, organisation_ids: Collection[int]) -> lis
     known = _invited_ids(declaration_id) | signed_ids(declaration_id)
     here = select(Organisation.id).where(Organisation.id.in_(organisation_ids))
     return [
-        organisation
-        for organisation in db.session.scalars(here.order_by(Organisation.id))
-        if organisation not in known
+        organisation_id
+        for organisation_id in db.session.scalars(here.order_by(Organisation.id))
+        if organisation_id not in known
     ]
 
 

@@ -250,7 +250,7 @@ def sources_apart(topic: Topic) -> Sequence[str]:
     held = select(Held.source).where(Held.topic_id == topic.id)
     replaced = select(Revision.source).join(Post, Post.id == Revision.post_id)
     texts = (opening, held, replaced.where(Post.topic_id == topic.id))
-    naming = (found.where(may_show(found.selected_columns[0])) for found in texts)
+    naming = (sources.where(may_show(sources.selected_columns[0])) for sources in texts)
     return db.session.scalars(union_all(*naming)).all()
 
 

@@ -127,7 +127,7 @@ def _picture_to_share(topic: TopicRow, posts: Page[PostRow]) -> dict[str, Any] |
     """The first picture of the post that opens a public topic, on the page with that post."""
     if not topic.is_indexable:
         return None
-    opening = (p.html for p in posts.items if p.number == 1 and not p.is_gone)
+    opening = (post.html for post in posts.items if post.number == 1 and not post.is_gone)
     return picture_to_share(opening)
 
 

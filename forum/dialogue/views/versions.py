@@ -33,7 +33,12 @@ def history(post_id: int) -> ResponseReturnValue:
         return render_template("dialogue/history.html", **context)
     if web.choice("view", ("changes", "whole"), "changes") == "whole":
         return render_template("dialogue/history.html", **context, whole=_whole(post, chosen))
-    later = next((r for r in reversed(revisions) if r.id > chosen.id and not r.withdrawn_at), None)
+    newer = (
+        revision
+        for revision in reversed(revisions)
+        if revision.id > chosen.id and not revision.withdrawn_at
+    )
+    later = next(newer, None)
     pieces = _differences(post, chosen, later)
     return render_template("dialogue/history.html", **context, later=later, pieces=pieces)
 

@@ -97,7 +97,7 @@ def case(slug: str) -> ResponseReturnValue:
         data=article_data(*said, found, pictured=pictured),
         picture_to_share=pictured,
         cited=case_to_cite(found),
-        first_beside=next((p.key for p in found.paragraphs if p.key in comments), ""),
+        first_beside=next((part.key for part in found.paragraphs if part.key in comments), ""),
         **_without_paragraph_comments(discussion_context(topic, beside), beside),
         **words_for_columns(),
     )
@@ -107,7 +107,9 @@ def _without_paragraph_comments(words: dict[str, Any], comments: Iterable[Post])
     """The variables of a discussion, without the comments that the page already shows beside a paragraph."""
     shown = {post.id for post in comments}
     if posts := words.get("posts"):
-        words["posts"] = replace(posts, items=[p for p in posts.items if p.id not in shown])
+        words["posts"] = replace(
+            posts, items=[post for post in posts.items if post.id not in shown]
+        )
         words["beside"] = len(shown)
     return words
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -43,7 +44,7 @@ def readings() -> ResponseReturnValue:
     facets = shown_facets(queries.reading_choices(me(), wanted), wanted)
     page = queries.readings(me(), wanted, web.number("page"))
     by_agenda = [
-        (agenda, [*readings]) for agenda, readings in groupby(page.items, lambda r: r.agenda)
+        (agenda, [*readings]) for agenda, readings in groupby(page.items, attrgetter("agenda"))
     ]
     kept = kept_among(me(), READING, [reading.id for reading in page.items])
     context: dict[str, Any] = {"page": page, "by_agenda": by_agenda, "my_bookmarks": kept}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email.message import EmailMessage
+from itertools import chain
 
 from forum import tokens
 from forum.mail.forms._headers import recipients_of
@@ -77,13 +78,13 @@ def addressed_key(
     ours = re.compile(rf"(?<![^\s<,:;\"]){local}\+{ADDRESS_KEY}@{host}(?![\w.-])")
     headers = recipients_of(message) if pattern else []
     texts = (recipient, *headers)
-    for found in (match for text in texts for match in ours.finditer(text.lower())):
-        if not tokens.is_sealed(found["what"], found["ids"], found["seal"]):
+    for match in chain.from_iterable(ours.finditer(text.lower()) for text in texts):
+        if not tokens.is_sealed(match["what"], match["ids"], match["seal"]):
             continue
-        numbers = [int(part) for part in found["ids"].split("-")]
-        if found["what"] == "a":
+        numbers = [int(part) for part in match["ids"].split("-")]
+        if match["what"] == "a":
             return "a", TopicKey(*numbers)
-        key = AddressKey(numbers[0], numbers[1] if found["what"] == "r" else 0, numbers[-1])
+        key = AddressKey(numbers[0], numbers[1] if match["what"] == "r" else 0, numbers[-1])
         if 0 <= today - key.day <= VALID_DAYS:
-            return found["what"], key
+            return match["what"], key
     return "", None

@@ -63,13 +63,13 @@ def beginners_and_tellers(decision: Decision) -> set[int]:
     """The ids of the members for whom `began_or_tells` is true."""
     if decision.kind == "translation":
         began = select(Translation.translator_id).where(Translation.id == decision.item_id)
-        return {found for found in db.session.scalars(began) if found}
+        return {member_id for member_id in db.session.scalars(began) if member_id}
     if decision.kind == "commitment":
         its = select(Commitment.organisation_id).where(Commitment.id == decision.item_id)
         return {
-            found
+            member_id
             for organisation_id in db.session.scalars(its)
-            for found in ids_of_voices(organisation_id)
+            for member_id in ids_of_voices(organisation_id)
         }
     return set()
 

@@ -118,7 +118,7 @@ def unread_queue(doer: Person, address: str, since: datetime) -> None:
     """
     touches()
     for event in ended_queue_events(address, since):
-        event.recipients = [one for one in event.recipients if one != doer.id]
+        event.recipients = [member_id for member_id in event.recipients if member_id != doer.id]
         event.done_at = None
     which = Notice.address == address, is_of_queue(Notice), Notice.member_id != doer.id
     set_values(Notice, UNREAD, *which, Notice.read_at >= since)
@@ -135,7 +135,7 @@ def read_outdated(
     """
     touches()
     for event in open_events(kind, addresses):
-        make_for(event, [one for one in event.recipients if one in member_ids])
+        make_for(event, [member_id for member_id in event.recipients if member_id in member_ids])
     told = (Notice.member_id.in_(member_ids), Notice.kind == kind, Notice.address.in_(addresses))
     read_for_good(*told)
 

@@ -82,5 +82,5 @@ def time_zones() -> Sequence[str]:
 def settings_by_member(member_ids: Sequence[int]) -> dict[int, NoticeSettings]:
     """The settings of members by id, with the defaults for those without stored ones."""
     query = select(NoticeSettings).where(NoticeSettings.member_id.in_(member_ids))
-    known = {one.member_id: one for one in db.session.scalars(query)}
+    known = {settings.member_id: settings for settings in db.session.scalars(query)}
     return {member_id: known.get(member_id) or _defaults(member_id) for member_id in member_ids}

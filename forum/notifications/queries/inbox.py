@@ -106,7 +106,10 @@ def unread_by_part(reader: Person) -> dict[str, int]:
     """The numbers of unread notices in each part of the inbox, those of the moderation queue as well."""
     is_waiting = Notice.kind.in_(ACTIONABLE_KINDS)
     seen = seen_by(reader.id, is_curator=reader.is_curator)
-    counts = (_capped_count(seen.where(one)).scalar_subquery() for one in (is_waiting, ~is_waiting))
+    counts = (
+        _capped_count(seen.where(is_in_part)).scalar_subquery()
+        for is_in_part in (is_waiting, ~is_waiting)
+    )
     return dict(zip((WAITING, TOLD), db.session.execute(select(*counts)).one(), strict=True))
 
 

@@ -228,7 +228,7 @@ def spelt_alike(folded: str) -> str:
 
 
 def _split_scripts(words: str) -> Iterator[tuple[str, bool]]:
-    return ((found.group(), bool(found.group(1))) for found in PIECE.finditer(words))
+    return ((match.group(), bool(match.group(1))) for match in PIECE.finditer(words))
 
 
 def _bigrams(run: str) -> list[str]:
