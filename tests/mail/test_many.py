@@ -11,7 +11,7 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
-from forum.mail import actions, queries
+from forum.mail import actions
 from forum.mail.commands import DigestRound, deliver, sending, write_digests, write_notice_letters
 from forum.mail.models import Delivery
 from forum.markup import write
@@ -54,7 +54,7 @@ def test_a_letter_for_which_somebody_waits_is_sent_before_those_that_tell_of_som
 
 
 def test_of_very_many_only_the_longest_due_are_compared(people, monkeypatch):
-    monkeypatch.setattr(queries, "MAX_COMPARED", 2)
+    monkeypatch.setattr("forum.mail.queries.letters.MAX_COMPARED", 2)
     with at(now() - MINUTE):
         early = [letter("notice", people.ben) for _number in range(3)]
     awaited = letter("sign_in", people.ana)
@@ -65,7 +65,7 @@ def test_of_very_many_only_the_longest_due_are_compared(people, monkeypatch):
 def test_letters_to_all_are_written_as_fast_as_they_are_sent(
     people, told, mail_server, monkeypatch
 ):
-    monkeypatch.setattr(actions, "MAX_DUE", 2)
+    monkeypatch.setattr("forum.mail.actions.writing.MAX_DUE", 2)
     assert told > 3
     assert write_notice_letters() == 2 and write_notice_letters() == 0
     assert deliver() == 2 and write_notice_letters() == 2
@@ -76,7 +76,7 @@ def test_letters_to_all_are_written_as_fast_as_they_are_sent(
 
 
 def test_letters_that_no_server_takes_keep_no_others_from_being_written(people, told, monkeypatch):
-    monkeypatch.setattr(actions, "MAX_DUE", 2)
+    monkeypatch.setattr("forum.mail.actions.writing.MAX_DUE", 2)
     assert write_notice_letters() == 2
     actions.postpone(SYSTEM, [one.id for one in actions.lease_due_letters(SYSTEM)], "no server")
     assert write_notice_letters() == 2

@@ -317,7 +317,7 @@ def test_many_outcomes_of_a_day_come_in_one_letter_the_next(
 def test_a_flood_to_one_address_keeps_nobody_else_waiting(
     people: Any, things: Any, letters: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail, "MAX_OUTCOMES_PER_LETTER", 3)
+    monkeypatch.setattr("forum.mail.actions.reports.MAX_OUTCOMES_PER_LETTER", 3)
     many_decided(people, things, 15, "flood@x.example")
     many_decided(people, things, 1, "quiet@x.example")
     with at(now() + LATER):

@@ -11,13 +11,13 @@ SIGNATURE = re.compile(r"^-- ?\n", re.M)  # RFC 3676, 4.3
 FROM_LINE = re.compile(r"\W*(From|Von|De|Da|Van|Från|Fra|Od|От|差出人|보낸 사람|发件人)\W*:", re.I)
 HEADER_FIELD = re.compile(r"\W*[^\W\d_][^\d:]{0,25}:\s")  # a name and a colon
 DIVIDER_LINE = re.compile(r"\s*([_-]{4,}|-{2,} ?[^-]{1,40} ?-{2,})\s*$")
-DATE_OR_ADDRESS = re.compile(r"@|\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d+[/.-]\d+")
+DATE = re.compile(r"\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d+[/.-]\d+")
+DATE_OR_ADDRESS = re.compile(f"@|{DATE.pattern}")
 INTRODUCTION_START = re.compile(r"(On|Am|Le|El|Il|Op|Den|Em|Dnia|Dne|В)\b", re.I)
 # An e-mail address as mail programs put it behind a name
 NAMED_ADDRESS = re.compile(
     r"\s{0,3}[<\[(]{0,2}(?:mailto:)?[^\s<>\[\]()]{1,64}@[^\s<>\[\]():;,]{1,255}[>\])]{0,2}"
 )
-DATE = re.compile(r"\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d+[/.-]\d+")
 
 
 def extract_text(text: str) -> str:

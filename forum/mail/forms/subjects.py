@@ -10,91 +10,24 @@ from forum.members.forms import one_line
 # the same one for both (VS), it counts as passed on, so that nothing is cut. Of one or two letters some stand at the beginning
 # of titles, too ("r: a language"), so that these are taken in capitals alone, as programs write them.
 ANSWERED = (
-    *(
-        "re",
-        "aw",
-        "antw",
-        "antwort",
-        "sv",
-        "odp",
-        "odg",
-        "ynt",
-        "yan",
-        "rép",
-        "res",
-        "resp",
-        "rif",
-        "vá",
-        "atb",
-        "ats",
-        "bls",
-        "(?-i:R)",  # Italian
-        "(?-i:TL)",  # Vietnamese
-    ),
-    *(
-        "απ",
-        "σχετ",
-        "одг",
-        "отв",
-        "ответ",
-        "відп",
-        "回复",
-        "回覆",
-        "回復",
-        "答复",
-        "答覆",
-        "返信",
-        "회신",
-        "답장",
-        "תגובה",
-        "השב",
-        "رد",
-        "پاسخ",
-        "ตอบ",
-        "ตอบกลับ",
-    ),
+    "re|aw|antw|antwort|sv|odp|odg|ynt|yan|rép|res|resp|rif|vá|atb|ats|bls"
+    "|(?-i:R)|(?-i:TL)"  # Italian, Vietnamese
+    "|απ|σχετ|одг|отв|ответ|відп|回复|回覆|回復|答复|答覆|返信|회신|답장|תגובה|השב|رد|پاسخ|ตอบ|ตอบกลับ"
 )
 PASSED_ON = (
-    *(
-        "fwd",
-        "fw",
-        "wg",
-        "tr",
-        "rv",
-        "enc",
-        "pd",
-        "vb",
-        "vs",
-        "doorst",
-        "ilt",
-        "reenv",
-        "továbbítás",
-        "prosl",
-        "proslj",
-        "posr",
-        "trs",
-        "yml",
-        "(?-i:I)",  # Italian
-        "(?-i:VL)",  # Finnish
-        "(?-i:FS)",  # Icelandic
-        "(?-i:CT)",  # Vietnamese
-        "πρθ",
-        "προώθ",
-        "пер",
-    ),
-    *("转发", "轉寄", "轉發", "転送", "ส่งต่อ", "전달", "הועבר", "إعادة توجيه"),
+    "fwd|fw|wg|tr|rv|enc|pd|vb|vs|doorst|ilt|reenv|továbbítás|prosl|proslj|posr|trs|yml"
+    "|(?-i:I)|(?-i:VL)|(?-i:FS)|(?-i:CT)"  # Italian, Finnish, Icelandic, Vietnamese
+    "|πρθ|προώθ|пер|转发|轉寄|轉發|転送|ส่งต่อ|전달|הועבר|إعادة توجيه"
 )
 SUBJECT_PREFIX = re.compile(
-    rf"(?:(?P<answered>{'|'.join(ANSWERED)})|{'|'.join(PASSED_ON)})"
+    rf"(?:(?P<answered>{ANSWERED})|{PASSED_ON})"
     r" ?(?:\[\d{1,3}\]|\(\d{1,3}\)|\d{1,3})?\s?[:：]\s*",
     re.I,
 )
 CONTROL_SIGNS = re.compile("[\x00-\x1f\x7f-\x9f]")
-# Of Greek the question mark is ;, and Unicode makes one of both
-QUESTION_MARKS, GREEK_QUESTION_MARK = (
-    ("?", "؟", "？"),
-    re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]['’\"”»)\s]*;$"),
-)
+QUESTION_MARKS = ("?", "؟", "？")
+# The Greek question mark looks like a semicolon, and Unicode normalises it to one
+GREEK_QUESTION_MARK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]['’\"”»)\s]*;$")
 AFTER_QUESTION_MARK = "!！\"'”’»›」』)）]】 .…\u200e\u200f"
 
 

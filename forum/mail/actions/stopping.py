@@ -1,0 +1,32 @@
+"""Ending letters to an address that failed, or to a member who wants none."""
+
+from __future__ import annotations
+
+from forum.deeds import action, touches
+from forum.members.actions import pause_mail
+from forum.notifications.actions import end_digest, end_mail
+from forum.permissions import Person, require
+from forum.transports import is_address_unknown
+
+
+@action
+def note_bounce(system: Person, member_id: int, address: str, why: str) -> None:
+    """Record that a letter to a member bounced after the mail server had accepted it.
+
+    `why` begins with the status code (RFC 3463). When the address does not exist, mail to the member is paused.
+    """
+    require(system.can.administer())
+    touches()
+    code, _space, words = why.partition(" ")
+    if code.startswith("5") and is_address_unknown(550, f"{code} {words}"):
+        pause_mail(system, member_id, address, why)
+
+
+@action
+def stop(visitor: Person, member_id: int, kind: str) -> None:
+    """Unsubscribe a member from letters of a kind (`digest`, or a kind of notice). The caller has checked the letter's seal."""
+    touches()
+    if kind == "digest":
+        end_digest(visitor, member_id)
+    else:
+        end_mail(visitor, member_id, kind)
