@@ -11,7 +11,7 @@ from forum.identities.models import Identity
 from forum.invitations.models import Invitation
 from forum.mail.models import Delivery
 from forum.rights.models import Kind
-from forum.rights.queries._rows import (
+from forum.rights.queries._rows_of_access import (
     rows_of_authenticators,
     rows_of_consents,
     rows_of_identities,

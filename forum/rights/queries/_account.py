@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from forum.members.models import Mandate, Session
 from forum.rights.models import Kind
-from forum.rights.queries._rows import (
+from forum.rights.queries._rows_of_account import (
     account_of,
     profile_of,
     rows_of_mandates,

@@ -9,7 +9,7 @@ from forum.members.models import Ignore
 from forum.moderation.models import Decision, Report, StaffNote
 from forum.queue.models import EntryNote
 from forum.rights.models import Kind
-from forum.rights.queries._rows import (
+from forum.rights.queries._rows_of_moderation import (
     rows_of_appeals,
     rows_of_decided,
     rows_of_decisions,

@@ -14,7 +14,7 @@ from forum.meetings.models import Attendance
 from forum.members.models import Member
 from forum.notifications.models import Notice, Watch
 from forum.rights.models import Kind, Record
-from forum.rights.queries._rows import (
+from forum.rights.queries._rows_of_notices import (
     rows_of_all_read,
     rows_of_asked,
     rows_of_asking,

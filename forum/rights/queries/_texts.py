@@ -30,10 +30,9 @@ from forum.meetings.models import Meeting
 from forum.parallels.models import TranslatedPart, Translation
 from forum.pictures.models import Picture
 from forum.rights.models import Kind, Record
-from forum.rights.queries._rows import (
+from forum.rights.queries._rows import columns_of, plain_record
+from forum.rights.queries._rows_of_texts import (
     add_themes,
-    columns_of,
-    plain_record,
     rows_of_cases,
     rows_of_commitments,
     rows_of_declarations,
