@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.people import (
     PATIENCE_MS,
@@ -17,6 +18,7 @@ from tests.browser.people import (
     Demo,
     Site,
     Visit,
+    leaving,
     load_demo,
     passwords_of,
     run_site,
@@ -171,3 +173,35 @@ RICH = (
 def rich(windows: Any) -> str:
     """The address of a topic by the moderator whose text has all kinds of formatting."""
     return str(windows("moderator", "light", 1280).open_topic(RICH, is_numbered=False))
+
+
+DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
+HAS_KEPT = "text => Object.values(localStorage).some(kept => kept.includes(JSON.stringify(text).slice(1, -1)))"
+PUBLISH = "main [data-publish]"
+
+
+@pytest.fixture
+def own_window(visit: Callable[..., Visit], member: Visit, another_device: Visit) -> Visit:
+    """A window of the demo's member for this test alone, whose clock may be set: it is that of the whole window.
+
+    The shared windows have left their forms, so that none of them still sends what an earlier test has typed.
+    """
+    window = visit()
+    window.sign_in("member")
+    return window
+
+
+@contextmanager
+def leading_nowhere(page: Page) -> Iterator[None]:
+    """Wait until what is pressed inside has led to the browser's own page, which says that nothing answers."""
+    with page.expect_event("framenavigated"):
+        yield
+
+
+def forgotten(page: Page) -> None:
+    page.wait_for_function(f"() => !{DRAFTS}.length")
+
+
+def publish(page: Page) -> None:
+    with leaving(page):
+        page.click(PUBLISH)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import email
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
@@ -13,6 +15,13 @@ import pytest
 from aiosmtpd.controller import Controller
 from flask import Flask
 
+from forum.clock import at, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
+from forum.mail.commands import deliver, write_notice_letters
+from forum.markup import write
+from forum.notifications import actions as notifications
+from forum.permissions import SYSTEM
 from tests.ports import free_port
 
 
@@ -55,23 +64,45 @@ def mail_server(app: Flask) -> Iterator[MailServer]:
     server, port = MailServer(), free_port()
     controller = Controller(server, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
-    with _set(app, smtp_url=f"smtp://127.0.0.1:{port}"):
+    with with_settings(app, smtp_url=f"smtp://127.0.0.1:{port}"):
         yield server
     controller.stop()
 
 
-class _set:
+@contextmanager
+def with_settings(app: Flask, **settings: Any) -> Iterator[None]:
     """Replace settings of the application during a test."""
-
-    def __init__(self, app: Flask, **settings: Any) -> None:
-        self.app, self.settings = app, settings
-
-    def __enter__(self) -> None:
-        self.before = self.app.extensions["settings"]
-        self.app.extensions["settings"] = replace(self.before, **self.settings)
-
-    def __exit__(self, *_error: object) -> None:
-        self.app.extensions["settings"] = self.before
+    before = app.extensions["settings"]
+    app.extensions["settings"] = replace(before, **settings)
+    try:
+        yield
+    finally:
+        app.extensions["settings"] = before
 
 
-with_settings = _set
+SOON = timedelta(minutes=2)
+MORNING = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)  # a Monday
+
+
+@pytest.fixture
+def topic(people, agenda):
+    return dialogue.open_topic(
+        people.ana, agenda.id, NewTopic("question", "Why so loud?", write("Who measured?"))
+    )
+
+
+def mail(later=SOON):
+    """Run the worker's tasks: make notices, write letters, send them."""
+    with at(now() + later):
+        notifications.make_notices(SYSTEM)
+        write_notice_letters()
+        while deliver():
+            pass
+
+
+def sent(server):
+    return [message for _from, _to, message in server.messages]
+
+
+def body(message, kind="plain"):
+    return message.get_body((kind,)).get_content()
