@@ -83,7 +83,6 @@ def declaration(declaration_id: int, slug: str = "") -> ResponseReturnValue:
         declaration=found,
         topic=topic,
         signatures=queries.signatures_of(found),
-        most=queries.SIGNATURES_SHOWN,
         replaces=queries.replaced_one(me(), found),
         replacement=queries.replaced_by(me(), found),
         canonical=web.absolute(found.address) if found.opened_at else None,

@@ -34,7 +34,6 @@ from forum.declarations.queries.reminding import (
     invitations_to_remind,
 )
 from forum.declarations.queries.signatures import (
-    SIGNATURES_SHOWN,
     count_signatures,
     get_reservation,
     has_hidden_reservation,
@@ -63,7 +62,6 @@ from forum.declarations.queries.voices import own_organisations, speaker_ids, sp
 
 __all__ = [
     "REMIND_BEFORE",
-    "SIGNATURES_SHOWN",
     "DeclarationFilter",
     "agenda_to_draft_on",
     "agendas_with_declarations",

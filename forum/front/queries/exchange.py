@@ -63,7 +63,6 @@ class ExchangeRecord:
     answers_count: int
     questions: Sequence[Post]
     questions_count: int
-    answered_count: int
     chosen: dict[int, Post]
     experiences: Sequence[Post]
     experiences_count: int
@@ -176,7 +175,6 @@ def _told(party: _Party, read: _Read, years: Sequence[int], year: int | None) ->
         answers_count=len(answers),
         questions=[found[post_id] for post_id in asked if post_id in found],
         questions_count=len(questions),
-        answered_count=sum(row.answer_id is not None for row in questions),
         chosen={row.topic_id: found[row.answer_id] for row in questions if row.answer_id in found},
         experiences=[found[post_id] for post_id in experiences[:SHOWN] if post_id in found],
         experiences_count=len(experiences),
