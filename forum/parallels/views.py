@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from forum import locales, markup, web, webforms
 from forum.dialogue.queries import topic_if_there
-from forum.errors import Forbidden
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library.forms import use_own_links
@@ -32,7 +31,6 @@ from forum.parallels.actions import PARTS
 from forum.parallels.forms import PART_NAMES, TranslationForm
 from forum.parallels.models import FIGURES, Translation
 from forum.parallels.queries import Original, kind_of
-from forum.permissions import MEMBERS, PUBLIC
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -223,13 +221,8 @@ def _fill_from_version(form: TranslationForm, found: Translation) -> Version | N
     """Fill a form with an earlier version, without texts that were for members only if the page is public now."""
     failure = form["failure"].data
     version = fill_from_version(form, "translation", found.id, ("sentence", *PARTS, FIGURES))
-    original = found.original
-    if version and getattr(original, "audience", PUBLIC) == PUBLIC:
-        if version.fields.get("audience") == MEMBERS:
-            raise Forbidden(_("This version was for members, and the page is for everyone now."))
-        is_open = getattr(original, "failure_audience", PUBLIC) == PUBLIC
-        if is_open and version.fields.get("failure_audience") == MEMBERS:
-            form["failure"].data = failure
+    if version and queries.is_failure_withheld(found.original, version):
+        form["failure"].data = failure
     return version
 
 

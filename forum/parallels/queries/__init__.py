@@ -47,7 +47,7 @@ from forum.parallels.queries.texts import (
     named_figures,
     texts_of,
 )
-from forum.parallels.queries.versions import edits_of, fields_of
+from forum.parallels.queries.versions import edits_of, fields_of, is_failure_withheld
 from forum.parallels.queries.writing import (
     expressions_in,
     languages_left,
@@ -77,6 +77,7 @@ __all__ = [
     "ids_of_changed",
     "ids_of_practice",
     "ids_written_by",
+    "is_failure_withheld",
     "is_outdated",
     "is_written_by",
     "kind_of",

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import gettext as _
+
+from forum.errors import Forbidden
+from forum.history.models import Version
 from forum.history.queries import Edit, differences, versions_of
 from forum.library.models import Practice
 from forum.library.queries import FAILURE
 from forum.parallels.models import FIGURES, Translation
-from forum.permissions import PUBLIC, Person
+from forum.parallels.queries._originals import Original
+from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.reach import reads
 
 
@@ -50,3 +55,16 @@ def _without_withheld(
     if all(reads(reader, audience) for audience in (said["failure_audience"], now_for)):
         return {FAILURE: "", **said}
     return {name: text for name, text in said.items() if name != FAILURE}
+
+
+def is_failure_withheld(original: Original, version: Version) -> bool:
+    """Whether "what did not work" of a version was for members, and the page is for everyone now.
+
+    Raises `Forbidden` if the whole version was.
+    """
+    if getattr(original, "audience", PUBLIC) != PUBLIC:
+        return False
+    if version.fields.get("audience") == MEMBERS:
+        raise Forbidden(_("This version was for members, and the page is for everyone now."))
+    is_open = getattr(original, "failure_audience", PUBLIC) == PUBLIC
+    return is_open and version.fields.get("failure_audience") == MEMBERS
