@@ -357,4 +357,4 @@ def prepared_agenda(
         other = host if opening.author_id == people.moderator.id else people.moderator
         mark(other, opening.id, "tried it", "kept", secret("retort"))
     comments = [reply(host, page.topic_id, write(secret("retort"))) for page in (case, practice)]
-    return (shown_post(topic, people.moderator), answer.id, *(one.id for one in comments))
+    return (shown_post(topic, people.moderator), answer.id, *(comment.id for comment in comments))

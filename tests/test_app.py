@@ -155,8 +155,8 @@ def test_every_command_explains_itself_over_an_empty_database(made: MakeForum) -
     for words, command in every_command(forum.app.cli):
         told = forum.run(*words, "--help")
         assert told.exit_code == 0 and told.output.startswith("Usage: "), (words, told.output)
-        options = [one for one in command.params if isinstance(one, click.Option)]
-        assert all(one.help for one in options), words
+        options = [param for param in command.params if isinstance(param, click.Option)]
+        assert all(option.help for option in options), words
     for words in (["members", "list"], ["cities", "load"]):
         refused = forum.run(*words)
         assert (refused.exit_code, refused.stderr) == (1, f"Error: {EMPTY}\n"), words

@@ -92,7 +92,9 @@ def unknown(command: click.Command, words: list[str]) -> list[str]:
     """The words that are neither subcommands nor options of a command."""
     found = []
     for word in words:
-        options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        options = {
+            name for param in command.params for name in (*param.opts, *param.secondary_opts)
+        }
         if isinstance(command, click.Group) and word != "COMMAND":
             if word in command.commands:
                 command = command.commands[word]
@@ -130,8 +132,8 @@ def test_the_format_tells_each_field_and_no_other(heading: str) -> None:
 
 def test_the_format_tells_each_kind_of_section() -> None:
     kinds = [one for one in vars(schemas).values() if isinstance(one, Schema)]
-    told = [one for kinds_told in SCHEMAS.values() for one in kinds_told]
-    assert len(kinds) == len(told) and all(one in told for one in kinds)
+    told = [kind for kinds_told in SCHEMAS.values() for kind in kinds_told]
+    assert len(kinds) == len(told) and all(kind in told for kind in kinds)
 
 
 def fields(schema: Schema) -> set[str]:
@@ -144,7 +146,7 @@ def fields(schema: Schema) -> set[str]:
 def anchors(path: Path) -> set[str]:
     """The anchors of a document's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", FENCED.sub("", path.read_text()), re.M)
-    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @documents

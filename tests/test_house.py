@@ -195,7 +195,11 @@ def test_every_public_function_of_actions_is_an_action(path: Path) -> None:
 def test_no_action_takes_a_deed_that_brings_its_own_doer(path: Path) -> None:
     """Such a callable would keep the doer's rights from before the lock; actions read the doer afresh."""
     for function in public_functions(path):
-        taken = [ast.unparse(one.annotation) for one in _arguments(function) if one.annotation]
+        taken = [
+            ast.unparse(argument.annotation)
+            for argument in _arguments(function)
+            if argument.annotation
+        ]
         assert not [words for words in taken if "Callable[[]," in words], function.name
 
 

@@ -104,14 +104,14 @@ def test_a_picture_of_this_forum_is_shown_with_its_size_and_its_words():
     assert f'<a href="{PATH}"><img src="{PATH}"' in text.html
     assert 'width="960" height="720" alt="A wide lane" loading="lazy"' in text.html
     assert f'srcset="/pictures/{NAME}-small.webp 640w, {PATH} 1600w"' in text.html
-    assert [tuple(one) for one in text.pictures] == [(NAME, "A wide lane")]
+    assert [tuple(picture) for picture in text.pictures] == [(NAME, "A wide lane")]
     assert text.plain == "A wide lane"
 
 
 def test_the_line_of_a_picture_keeps_all_words_about_it():
     alt = "A ] wide *lane* [, `60` _m_ & 2 < 3 \\"
     text = write(line_of(NAME, alt))
-    assert [tuple(one) for one in text.pictures] == [(NAME, alt)]
+    assert [tuple(picture) for picture in text.pictures] == [(NAME, alt)]
     assert line_of(NAME) == f"![]({PATH})" and line_of(NAME, "A lane!") == f"![A lane!]({PATH})"
 
 

@@ -570,7 +570,9 @@ def test_agendas_that_there_are_stay_open_and_none_comes_to_light_by_going_back(
 def test_a_column_that_is_added_has_a_value_for_the_rows_that_there_are() -> None:
     for path in (Path(__file__).parent.parent / "migrations" / "versions").glob("*.py"):
         functions = ast.parse(path.read_text(encoding="utf-8")).body
-        upgrades = (one for one in functions if getattr(one, "name", "") == "upgrade")
+        upgrades = (
+            function for function in functions if getattr(function, "name", "") == "upgrade"
+        )
         for node in (inner for one in upgrades for inner in ast.walk(one)):
             words = ast.unparse(node) if isinstance(node, ast.Call) else ""
             if re.match(r"\w+\.add_column\(", words) and "nullable=False" in words:

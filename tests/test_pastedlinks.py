@@ -115,6 +115,10 @@ def test_any_text_keeps_what_it_showed(parts):
     source = "".join(parts)
     changed = using(source)
     text = write(changed)
-    assert set(names_in(source)) <= set(names_in(changed)) == {one.name for one in text.pictures}
+    assert (
+        set(names_in(source))
+        <= set(names_in(changed))
+        == {picture.name for picture in text.pictures}
+    )
     assert {*names_in(changed)} - {*names_in(source)} <= WORDS.keys()
     assert text.html.count("<img") + text.html.count('class="file"') == len(text.pictures)

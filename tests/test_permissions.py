@@ -228,7 +228,7 @@ def _signature(said: str) -> Signature:
 
 def _commitment(said: str) -> Commitment:
     states = ("kept", "ended", "hidden")
-    times = {f"{one}_at": PAST for one in states if one in said}
+    times = {f"{state}_at": PAST for state in states if state in said}
     organisation = _spoken_for(said)
     whose = {"organisation": organisation, "organisation_id": organisation.id}
     return Commitment(agenda=_agenda(said), agenda_id=HERE, **whose, **times)

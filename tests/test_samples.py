@@ -297,4 +297,4 @@ def test_the_forum_has_the_commands_and_options_of_the_handbook(file: Path, app:
         told = app.test_cli_runner().invoke(args=[*command, "--help"])
         assert told.exit_code == 0, words
         options = [word for word in words if word.startswith("--")]
-        assert [one for one in options if f"{one} " not in told.output] == [], words
+        assert [option for option in options if f"{option} " not in told.output] == [], words

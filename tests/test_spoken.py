@@ -90,17 +90,17 @@ def moderate() -> None:
     """Hide a text, report others, and let the author of the first one appeal."""
     people = db.session.scalars(select(Member).order_by(Member.id)).all()
     moderator, reporter, other = (
-        next(one for one in people if one.is_moderator),
-        *[one for one in people if not one.is_moderator and not one.hosted][:2],
+        next(person for person in people if person.is_moderator),
+        *[person for person in people if not person.is_moderator and not person.hosted][:2],
     )
     query = select(Topic).where(Topic.language != "en", Topic.home.is_(None))
     shown = query.where(Topic.hidden_at.is_(None), Topic.author_id != moderator.id)
     first, *topics = db.session.scalars(shown.order_by(Topic.id)).unique()
     assert len({one.language for one in (first, *topics)}) > 1
-    for one in topics:
-        reader = reporter if one.author_id != reporter.id else other
-        moderation.report(reader, "topic", one.id, "rules")
-        dialogue.reply(reader, one.id, write("A word about kerbs."))
+    for topic in topics:
+        reader = reporter if topic.author_id != reporter.id else other
+        moderation.report(reader, "topic", topic.id, "rules")
+        dialogue.reply(reader, topic.id, write("A word about kerbs."))
     author = db.session.get_one(Member, first.author_id)
     decision = moderation.decide(moderator, "topic", first.id, "hide", Reasons("Rude.", 2))
     appeals.appeal(author, decision.id, "It was kind.")
@@ -136,9 +136,11 @@ def test_every_title_is_spoken_in_its_own_language(demo: Forum, who: str) -> Non
     with demo.app.test_request_context():
         known = titles()
         people = db.session.scalars(select(Member).order_by(Member.id)).all()
-        moderators = [one for one in people if one.is_moderator]
+        moderators = [person for person in people if person.is_moderator]
         writers = {*db.session.scalars(select(Topic.author_id).where(Topic.language != "en"))}
-        author = next(one for one in people if not one.is_moderator and one.id in writers)
+        author = next(
+            person for person in people if not person.is_moderator and person.id in writers
+        )
         whose = {"author": author, "moderator": moderators[0]}
         browser = signed_in(demo.app, whose[who]) if who in whose else demo.app.test_client()
     spoken, wrong = walk(browser, known)

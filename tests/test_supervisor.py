@@ -37,7 +37,9 @@ def test_when_a_command_ends_in_its_first_moments_the_others_end_with_it(
     begun = time.monotonic()
     assert supervise([SLEEP, ends]) == 3
     assert time.monotonic() - begun < 50, "the other command sleeps for 60 seconds"
-    (said,) = [one.getMessage() for one in caplog.records if one.name == "forum.supervisor"]
+    (said,) = [
+        record.getMessage() for record in caplog.records if record.name == "forum.supervisor"
+    ]
     assert said.endswith("ended with 3 in its first seconds, and all end with it")
 
 
@@ -230,7 +232,7 @@ def test_an_end_that_was_asked_for_is_no_mistake(
             kept.renew()
         kept.process.wait(timeout=60)
         kept.look()
-        assert [one.levelname for one in caplog.records] == [level]
+        assert [record.levelname for record in caplog.records] == [level]
     finally:
         kept.kill()
 

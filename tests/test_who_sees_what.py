@@ -603,7 +603,7 @@ def letters_to(member: Member, app: Flask) -> list[str]:
     """The texts of the e-mails that wait for a member."""
     mine = db.session.scalars(select(Delivery.id).where(Delivery.address == member.email)).all()
     letters = [compose(row, app.extensions["settings"]) for row in deliveries_by_id(mine)]
-    return [f"{one.subject}\n{one.text}\n{one.html}" for one in letters if one]
+    return [f"{letter.subject}\n{letter.text}\n{letter.html}" for letter in letters if letter]
 
 
 def everything(browser: FlaskClient, app: Flask, planted: Planted) -> Iterator[tuple[str, str]]:

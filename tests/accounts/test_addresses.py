@@ -45,7 +45,7 @@ def test_the_old_address_takes_everything_back(client, app, eva, letters):
     client.post(link_in(letters()[0]))
     form = {"current_password": PASSWORD, "new_password": "plain words in a row"}
     assert client.post("/settings/password", data=form).status_code == 303
-    undo = next(one for one in letters() if one.to == "eva@city.example")
+    undo = next(letter for letter in letters() if letter.to == "eva@city.example")
     owner = app.test_client()
     assert "again" in owner.get(link_in(undo)).text
     assert owner.post(link_in(undo)).status_code == 303
@@ -65,7 +65,7 @@ def test_undoing_a_change_opens_the_account_again(client, app, eva, letters):
     change_address(client)
     client.post(link_in(letters()[0]))
     actions.leave(members.all_members()[0], eva.id, "everything")
-    undo = next(one for one in letters() if one.to == "eva@city.example")
+    undo = next(letter for letter in letters() if letter.to == "eva@city.example")
     owner = app.test_client()
     assert owner.post(link_in(undo)).status_code == 303
     assert members.member_by_email("eva@city.example").leaving_at is None
@@ -136,7 +136,7 @@ def test_languages_that_the_form_has_no_room_for_stay(sign_in, people):
     assert sign_in(people.ana).post("/settings", data=form).status_code == 303
     db.session.expire_all()
     found = members.get_member(SYSTEM, people.ana.handle)
-    assert [one.language for one in found.languages] == ["en", "es", "pt", "de"]
+    assert [language.language for language in found.languages] == ["en", "es", "pt", "de"]
 
 
 def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letters):
@@ -147,7 +147,11 @@ def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letter
     change_address(client)
     client.post(link_in(letters()[-1]))
     link(members.all_members()[0], "https://id.example", "thief")
-    undo = next(one for one in letters() if one.to == "eva@city.example" and "/undo/" in one.text)
+    undo = next(
+        letter
+        for letter in letters()
+        if letter.to == "eva@city.example" and "/undo/" in letter.text
+    )
     assert app.test_client().post(link_in(undo)).status_code == 303
     assert member_of("https://id.example", "thief") is None
     assert member_of("https://id.example", "eva").id == eva.id
@@ -160,7 +164,7 @@ def test_undoing_a_change_undoes_those_after_it(client, app, eva, letters):
         change_address(client, email)
         client.post(link_in(letters()[-1]))
     owners, thiefs = (
-        link_in(next(one for one in letters() if one.to == to and "/undo/" in one.text))
+        link_in(next(letter for letter in letters() if letter.to == to and "/undo/" in letter.text))
         for to in ("eva@city.example", "thief@harbour.example")
     )
     assert app.test_client().post(owners).status_code == 303
@@ -174,7 +178,7 @@ def test_the_older_of_two_changes_can_be_undone_after_the_newer(client, app, eva
         change_address(client, email)
         client.post(link_in(letters()[-1]))
     for to in ("eva@harbour.example", "eva@city.example"):
-        undo = next(one for one in letters() if one.to == to and "/undo/" in one.text)
+        undo = next(letter for letter in letters() if letter.to == to and "/undo/" in letter.text)
         assert app.test_client().post(link_in(undo)).status_code == 303
         assert members.member_by_email(to) is not None
 
@@ -188,7 +192,7 @@ def test_going_back_undoes_a_change_as_its_link_does(client, app, eva, letters):
         enter(client, email)
     form = {"current_password": PASSWORD, "new_password": "plain words in a row"}
     assert client.post("/settings/password", data=form).status_code == 303
-    told = [one for one in letters() if one.to == "thief@harbour.example"]
+    told = [letter for letter in letters() if letter.to == "thief@harbour.example"]
     assert "older address again" in told[-1].subject
     for link_to_thief in map(link_in, told):
         app.test_client().post(link_to_thief)
@@ -204,7 +208,7 @@ def test_going_back_further_voids_the_links_of_all_that_lies_between(client, app
         change_address(client, email)
         client.post(link_in(letters()[-1]))
         enter(client, email)
-    _owners, thiefs = (link_in(one) for one in letters() if "/undo/" in one.text)
+    _owners, thiefs = (link_in(letter) for letter in letters() if "/undo/" in letter.text)
     assert app.test_client().post(thiefs).status_code == 410
     assert members.member_by_email("eva@city.example") is not None
 
@@ -233,9 +237,9 @@ def test_the_newer_address_is_told_when_it_is_undone(client, eva, letters):
     enter(client)
     change_address(client)
     client.post(link_in(letters()[0]))
-    undo = next(one for one in letters() if one.to == "eva@city.example")
+    undo = next(letter for letter in letters() if letter.to == "eva@city.example")
     client.post(link_in(undo))
-    told = [one for one in letters() if one.to == "eva@harbour.example"]
+    told = [letter for letter in letters() if letter.to == "eva@harbour.example"]
     assert "older address again" in told[-1].subject
 
 

@@ -97,7 +97,7 @@ def test_a_role_that_is_given_with_an_account_is_told(app, people, letters):
         (queries.member_by_email("eva@city.example"), "You are an administrator now"),
         (people.administrator, "There is a new administrator"),
     ):
-        assert [one.heading for one in inbox(member).page.items] == [title]
+        assert [notice.heading for notice in inbox(member).page.items] == [title]
 
 
 def test_of_an_account_without_a_role_nobody_is_told(app, people, letters):

@@ -41,7 +41,7 @@ def found(words: str) -> list[tuple[str, int]]:
     """What a visitor finds."""
     hits = find(VISITOR, Query(words)).page.items
     documents = [one for hit in hits for one in (hit.document, *hit.others)]
-    return sorted((one.kind, one.item_id) for one in documents)
+    return sorted((document.kind, document.item_id) for document in documents)
 
 
 def carry_on() -> int:

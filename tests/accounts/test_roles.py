@@ -29,7 +29,9 @@ def words_of(answer):
 def told(member):
     """The titles and addresses of a member's notices of roles, unread ones, oldest first."""
     notifications.make_notices(SYSTEM)
-    found = [one for one in inbox(member).told if one.kind == "role" and not one.read_at]
+    found = [
+        notice for notice in inbox(member).told if notice.kind == "role" and not notice.read_at
+    ]
     return [(one.heading, one.address) for one in sorted(found, key=lambda one: one.id)]
 
 

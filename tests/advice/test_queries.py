@@ -36,7 +36,10 @@ from tests.advice.conftest import Question, somebody
 def proposed(asker: Member, question: Question) -> dict[str, dict[str, Reason]]:
     """The names that are proposed, the best first, each with the reasons by kind."""
     found = proposals(asker, get_topic(asker, question.topic.id))
-    return {one.member.name: {reason.kind: reason for reason in one.reasons} for one in found}
+    return {
+        proposal.member.name: {reason.kind: reason for reason in proposal.reasons}
+        for proposal in found
+    }
 
 
 def another(author: Member, question: Question, title: str, **words: Any) -> Any:
@@ -65,7 +68,7 @@ def test_how_large_or_good_a_thing_is_leads_to_nobody(people: Any, question: Que
     somebody("Small", helps_with="Small grants, better budgets, large trees")
     somebody("Trams", helps_with="Tram stops")
     found = proposals(people.ana, get_topic(people.ana, asked.id))
-    assert [one.member.name for one in found] == ["Trams"]
+    assert [proposal.member.name for proposal in found] == ["Trams"]
 
 
 def test_a_position_speaks_for_itself_and_a_name_does_not(people: Any, question: Question) -> None:
@@ -95,7 +98,7 @@ def test_a_theme_that_the_title_names_counts_as_well(people: Any, agenda: Agenda
     somebody("Busser", themes=[buses])
     new = NewTopic("question", "Does free parking raise the value of land?", write("Text."))
     topic = get_topic(people.ana, dialogue.open_topic(people.ana, agenda.id, new).id)
-    found = {one.member.name for one in proposals(people.ana, topic)}
+    found = {proposal.member.name for proposal in proposals(people.ana, topic)}
     assert found == {"Parker", "Lander"}
 
 
@@ -200,7 +203,10 @@ def test_among_equals_it_depends_on_the_question_who_is_first(
     first = set()
     for number in range(6):
         topic = another(people.ana, question, f"Parking, once more {number}")
-        first |= {one.member.name for one in proposals(people.ana, get_topic(people.ana, topic.id))}
+        first |= {
+            proposal.member.name
+            for proposal in proposals(people.ana, get_topic(people.ana, topic.id))
+        }
     assert len(first) > 8
 
 

@@ -33,7 +33,7 @@ def told(member: Member) -> list[str]:
     """What a member's requests for advice quote."""
     while make_notices(SYSTEM):
         pass
-    return [one.text for one in inbox(member).page.items if one.kind == "advice"]
+    return [notice.text for notice in inbox(member).page.items if notice.kind == "advice"]
 
 
 def answered_and_asked(people: Any, asked: Topic, is_early: bool) -> Post:

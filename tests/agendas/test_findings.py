@@ -174,7 +174,7 @@ def told(people: Any) -> dict[str, int]:
     db.session.commit()
     kind = select(Notice.member_id).where(Notice.kind == "findings")
     names = {getattr(people, name).id: name for name in ("ana", "ben", "chitra", "host")}
-    return dict(Counter(names[one] for one in db.session.scalars(kind)))
+    return dict(Counter(names[member_id] for member_id in db.session.scalars(kind)))
 
 
 def test_an_archived_agenda_has_found_what_it_found(
@@ -204,7 +204,7 @@ def test_only_its_own_page_reads_them(
     for path in ("/", "/agendas", "/topics", "/agendas/quieter/topics", topic.address):
         with queries() as made:
             assert browser.get(path).status_code == 200
-        read = [one for one in made.statements if "agenda.findings_html," in one]
+        read = [statement for statement in made.statements if "agenda.findings_html," in statement]
         # The list of an agenda's topics reads the agenda's row anyway
         assert len(read) == (path == "/agendas/quieter/topics"), path
 

@@ -287,7 +287,7 @@ def test_statements_are_put_in_order_by_numbers(sign_in: Any, people: Any, agend
     ines, bo = queries.statements_of(agenda)
     refuses_odd_places(browser, address, f"place-{bo.id}")
     assert browser.post(address, data={f"place-{bo.id}": "1"}).status_code == 303
-    assert [one.name for one in queries.statements_of(agenda)] == ["Bo", "Ines"]
+    assert [statement.name for statement in queries.statements_of(agenda)] == ["Bo", "Ines"]
     assert ines.id != bo.id
 
 
@@ -367,7 +367,7 @@ def test_the_themes_say_what_their_dialogue_has(
     client: FlaskClient, people: Any, agenda: Agenda, sign_in: Any, queries: Any
 ) -> None:
     names = ["Trams", "Élan", "bells", "Zinc"]
-    theme_ids = {one.name: one.id for one in ensure_themes(SYSTEM, names)}
+    theme_ids = {theme.name: theme.id for theme in ensure_themes(SYSTEM, names)}
 
     def opened(title: str, name: str, **more: Any) -> Any:
         new = NewTopic("question", title, write("Why?"), themes=(theme_ids[name],), **more)

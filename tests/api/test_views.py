@@ -131,18 +131,18 @@ def test_all_topics_are_read_part_by_part_in_either_order(
         ).id
         for number in range(7)
     ]
-    newest = [one["id"] for one in all_items(client, "/topics?limit=3&order=newest")]
-    oldest = [one["id"] for one in all_items(client, "/topics?limit=3&order=oldest")]
+    newest = [item["id"] for item in all_items(client, "/topics?limit=3&order=newest")]
+    oldest = [item["id"] for item in all_items(client, "/topics?limit=3&order=oldest")]
     assert newest == opened[::-1]
     assert oldest == opened
     with at(now() + timedelta(hours=1)):
         dialogue.reply(people.ben, opened[2], write("So."))
-    active = [one["id"] for one in all_items(client, "/topics?limit=2&agenda=quieter")]
+    active = [item["id"] for item in all_items(client, "/topics?limit=2&agenda=quieter")]
     assert active == [opened[2], *(one for one in opened[::-1] if one != opened[2])]
-    posts = [(one["topic_id"], one["number"]) for one in all_items(client, "/posts?limit=3")]
+    posts = [(item["topic_id"], item["number"]) for item in all_items(client, "/posts?limit=3")]
     assert posts == [(opened[2], 2), *((one, 1) for one in opened[::-1])]
     oldest_first = all_items(client, "/posts?limit=3&order=oldest")
-    assert [(one["topic_id"], one["number"]) for one in oldest_first] == posts[::-1]
+    assert [(item["topic_id"], item["number"]) for item in oldest_first] == posts[::-1]
 
 
 def test_topics_of_one_moment_are_each_given_once(
@@ -156,10 +156,10 @@ def test_topics_of_one_moment_are_each_given_once(
     db.session.execute(update(Post).values(created_at=moment))
     db.session.commit()
     for order in ("active", "newest", "oldest"):
-        found = [one["id"] for one in all_items(client, f"/topics?limit=2&order={order}")]
+        found = [item["id"] for item in all_items(client, f"/topics?limit=2&order={order}")]
         assert found == sorted(found, reverse=order != "oldest")
         assert len(set(found)) == len(found) == 5
-    assert len({one["id"] for one in all_items(client, "/posts?limit=2")}) == 5
+    assert len({item["id"] for item in all_items(client, "/posts?limit=2")}) == 5
 
 
 def test_topics_are_chosen_by_agenda_kind_theme_and_language(
@@ -171,13 +171,13 @@ def test_topics_are_chosen_by_agenda_kind_theme_and_language(
     new = NewTopic("experience", "Moins de bruit", write("Ici.", "fr"), [theme_id])
     wanted = dialogue.open_topic(people.ana, agenda.id, new).id
     path = f"/topics?agenda=quieter&kind=experience&theme={theme}&language=fr"
-    assert [one["id"] for one in all_items(client, path)] == [wanted]
+    assert [item["id"] for item in all_items(client, path)] == [wanted]
     for changed in ("agenda=quieter", "kind=experience", f"theme={theme}", "language=fr"):
         name = changed.partition("=")[0]
         others = {"kind": "question", "language": "de", "agenda": "other", "theme": unused}
         other = others[name]
         assert wanted not in [
-            one["id"] for one in all_items(client, path.replace(changed, f"{name}={other}"))
+            item["id"] for item in all_items(client, path.replace(changed, f"{name}={other}"))
         ]
 
 
@@ -191,7 +191,7 @@ def test_posts_come_by_number_without_those_that_are_gone(
     dialogue.delete(people.ben, replies[0].id)
     moderation.decide(people.moderator, "post", replies[1].id, "hide", Reasons("Spam.", 2))
     path = f"/topics/{topic.id}/posts?limit=2"
-    assert [one["number"] for one in all_items(client, path)] == [1, 4, 5]
+    assert [item["number"] for item in all_items(client, path)] == [1, 4, 5]
     assert read(client, path)["items"][0]["html"] == "<p><strong>Why?</strong></p>\n"
     assert [client.get(f"{PREFIX}/posts/{post.id}").status_code for post in replies] == [
         404,
@@ -239,7 +239,7 @@ def test_what_did_not_work_stays_with_members_if_its_author_says_so(
     library.submit(people.ana, made.id)
     library.publish(people.moderator, made.id)
     answer = read(client, f"/practices/{made.slug}")
-    assert [one["name"] for one in answer["sections"]] == ["done"]
+    assert [section["name"] for section in answer["sections"]] == ["done"]
     assert read(client, "/practices?failed=yes")["items"] == []
 
 

@@ -133,7 +133,7 @@ def test_the_letter_to_the_first_moderator_says_why_it_comes(
     make_notices(SYSTEM)
     with at(now() + timedelta(hours=1)):
         write_notice_letters()
-        texts = {one.to: " ".join(one.text.split()) for one in letters()}
+        texts = {letter.to: " ".join(letter.text.split()) for letter in letters()}
     why = "You get this e-mail because you moderate at"
     first, author = texts[people.moderator.email], texts[people.ben.email]
     assert why in first and "decides about something of yours" not in first
@@ -203,7 +203,9 @@ def test_a_reporter_appeals_when_something_was_kept(people, things) -> None:
         appeal(people.ben, kept.id, "I am glad.")
     said = appeal(people.ana, kept.id, "It is about my office.")
     decide_appeal(people.host, said.id, "reversed", "It is rude indeed.")
-    assert [one.reporter_id for one in open_reports("post", things.first.id)] == [people.ana.id]
+    assert [report.reporter_id for report in open_reports("post", things.first.id)] == [
+        people.ana.id
+    ]
     assert not [text for kind, text in notices_of(people.ben) if kind == "decision"]
     moderation.decide(people.host, "post", things.first.id, "hide", REASONS)
     assert get_post(people.moderator, things.first.id).hidden_at

@@ -68,9 +68,11 @@ def test_the_note_is_one_line_and_its_owners_alone(people, post):
 
 def test_the_number_of_bookmarks_is_limited(people, post, monkeypatch):
     monkeypatch.setattr("forum.bookmarks.actions.MAX_BOOKMARKS", 2)
-    replies = [dialogue.reply(people.chitra, post.topic_id, write(f"{one}")) for one in range(2)]
-    for one in replies:
-        actions.bookmark(people.ben, "post", one.id)
+    replies = [
+        dialogue.reply(people.chitra, post.topic_id, write(f"{number}")) for number in range(2)
+    ]
+    for reply in replies:
+        actions.bookmark(people.ben, "post", reply.id)
     with pytest.raises(Invalid, match="no room for more"):
         actions.bookmark(people.ben, "post", post.id)
     # Adding an existing bookmark again is allowed

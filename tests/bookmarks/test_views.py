@@ -112,8 +112,8 @@ def test_what_one_does_not_see_cannot_be_kept(
     inner = dialogue.reply(
         people.ben, dialogue.open_topic(people.ana, agenda.id, own).id, write("Yes.")
     )
-    replies = [dialogue.reply(people.ben, post.topic_id, write(str(one))) for one in range(3)]
-    hidden, removed, deleted = (one.id for one in replies)
+    replies = [dialogue.reply(people.ben, post.topic_id, write(str(number))) for number in range(3)]
+    hidden, removed, deleted = (reply.id for reply in replies)
     dialogue.hide(people.moderator, hidden, "rules")
     dialogue.remove(people.moderator, removed, "rules")
     dialogue.delete(people.ben, deleted)
@@ -149,18 +149,18 @@ def test_a_post_in_a_locked_topic_or_on_an_archived_agenda_is_kept_by_who_is_sil
 def test_comments_beside_a_paragraph_are_kept_there(people, case, sign_in, queries):
     key = case.paragraphs[0].key
     comments = [
-        dialogue.reply(people.ana, case.topic_id, write(f"{one}"), paragraph=key)
-        for one in range(2)
+        dialogue.reply(people.ana, case.topic_id, write(f"{number}"), paragraph=key)
+        for number in range(2)
     ]
     ben, address = sign_in(people.ben), f"/cases/{case.slug}"
-    doors = [f"/posts/{one.id}/bookmark" for one in comments]
+    doors = [f"/posts/{comment.id}/bookmark" for comment in comments]
     actions.bookmark(people.ben, "post", comments[1].id)
     assert [button(page(ben, address), door) for door in doors] == ["false", "true"]
     with queries() as few:
         page(ben, address)
-    for one in comments:
-        dialogue.mark(people.ben, one.id, "useful")
-        actions.bookmark(people.ben, "post", one.id)
+    for comment in comments:
+        dialogue.mark(people.ben, comment.id, "useful")
+        actions.bookmark(people.ben, "post", comment.id)
     with queries() as many:
         page(ben, address)
     assert many.count == few.count, many.statements
@@ -170,7 +170,9 @@ def test_comments_beside_a_paragraph_are_kept_there(people, case, sign_in, queri
 def test_a_page_of_a_topic_shows_which_posts_are_kept_without_a_statement_more(
     people, post, sign_in, queries
 ):
-    replies = [dialogue.reply(people.chitra, post.topic_id, write(str(one))) for one in range(3)]
+    replies = [
+        dialogue.reply(people.chitra, post.topic_id, write(str(number))) for number in range(3)
+    ]
     ben, address = sign_in(people.ben), post.topic.address
     page(ben, address)
     with queries() as before:

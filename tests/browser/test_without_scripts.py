@@ -166,8 +166,8 @@ def test_the_themes_that_are_chosen_are_counted(plain: Any) -> None:
 def read_aloud(window: Visit) -> str:
     """The words of a page as a screen reader finds them, with what the style sheet adds."""
     tree = window.context.new_cdp_session(window.page).send("Accessibility.getFullAXTree")
-    texts = [one for one in tree["nodes"] if one.get("role", {}).get("value") == "StaticText"]
-    return " ".join(" ".join(str(one["name"]["value"]) for one in texts).split())
+    texts = [node for node in tree["nodes"] if node.get("role", {}).get("value") == "StaticText"]
+    return " ".join(" ".join(str(text["name"]["value"]) for text in texts).split())
 
 
 def test_asking_for_advice_and_what_happened_next(plain: Any) -> None:

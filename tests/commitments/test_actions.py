@@ -37,14 +37,14 @@ def told(member, kind: str) -> list[str]:
         pass
     found = select(Notice).where(Notice.member_id == member.id, Notice.kind == kind)
     shown = found.where(Notice.hidden_at.is_(None)).order_by(Notice.id)
-    return [one.words for one in db.session.scalars(shown)]
+    return [notice.words for notice in db.session.scalars(shown)]
 
 
 def test_who_speaks_for_an_organisation_publishes_for_it(people, agenda, bodies):
     made = published(people.ana, agenda, bodies.city)
     assert made.state == "running" and made.next_on == in_days(30)
     assert made.author_id == people.ana.id and "<strong>felt</strong>" in made.html
-    assert [one.words for one in queries.milestones_of(made)] == [
+    assert [milestone.words for milestone in queries.milestones_of(made)] == [
         "A kilometre is done",
         "Two kilometres are",
     ]
@@ -132,7 +132,7 @@ def test_milestones_that_are_sent_twice_are_added_once(people, commitment):
     for _press in range(2):
         text = a_text(milestones=[replace(step, words=" Three  kilometres ")])
         actions.edit_commitment(people.ana, commitment.id, text)
-    assert [one.words for one in queries.milestones_of(commitment)][2:] == [step.words]
+    assert [milestone.words for milestone in queries.milestones_of(commitment)][2:] == [step.words]
 
 
 def test_after_its_last_day_it_can_still_be_put_right(people, commitment):
@@ -271,15 +271,17 @@ def test_it_follows_from_a_declaration_that_can_be_seen(people, agenda, bodies):
     declarations.withdraw(people.host, secret.id, "Wrong.")
     made = published(people.ana, agenda, bodies.city, declaration_id=declaration.id)
     assert queries.declaration_of(VISITOR, made).id == declaration.id
-    assert [one.id for one in queries.commitments_from(VISITOR, declaration)] == [made.id]
+    assert [commitment.id for commitment in queries.commitments_from(VISITOR, declaration)] == [
+        made.id
+    ]
     with pytest.raises(Invalid):
         published(people.ana, agenda, bodies.city, title="No", declaration_id=secret.id)
     declaration = get_declaration(VISITOR, declaration.id)
     assert queries.signatories_to_commit(people.ana, declaration) == []
     signed(people.ana, declaration, bodies.city)
-    assert [one.id for one in queries.signatories_to_commit(people.ana, declaration)] == [
-        bodies.city.id
-    ]
+    assert [
+        signatory.id for signatory in queries.signatories_to_commit(people.ana, declaration)
+    ] == [bodies.city.id]
     assert queries.signatories_to_commit(people.ben, declaration) == []
 
 
@@ -308,7 +310,7 @@ def test_members_of_other_organisations_follow_it(people, commitment):
     for member in (people.ana, people.ben, people.host):
         with pytest.raises(Forbidden, match="other organisations"):
             actions.follow_commitment(member, commitment.id)
-    assert [one.member_id for one in queries.peers_of(commitment)] == [people.chitra.id]
+    assert [peer.member_id for peer in queries.peers_of(commitment)] == [people.chitra.id]
     actions.unfollow_commitment(people.chitra, commitment.id)
     assert actions.unfollow_commitment(people.chitra, commitment.id).peers_count == 0
     assert queries.peers_of(commitment) == []
@@ -343,7 +345,7 @@ def test_moderators_hide_it_and_show_it_again(people, agenda, bodies, commitment
     assert queries.get_commitment(VISITOR, commitment.id).hidden_at is None
     assert find(VISITOR, Query("felt")).page.total == 1
     assert len(told(people.chitra, "commitment")) == 1
-    assert [one.words for one in queries.next_milestones(VISITOR, 3, agenda.id)] == [
+    assert [milestone.words for milestone in queries.next_milestones(VISITOR, 3, agenda.id)] == [
         "Two kilometres are"
     ]
 

@@ -40,7 +40,7 @@ def test_the_list_goes_on(client, people, agenda, bodies, monkeypatch):
     monkeypatch.setattr("forum.api.views.reading.COMMITMENTS_LISTED", 2)
     made = [published(people.ana, agenda, bodies.city, title=f"Number {n}") for n in range(3)]
     first = read(client, "/commitments")
-    assert [one["id"] for one in first["items"]] == [made[2].id, made[1].id]
+    assert [item["id"] for item in first["items"]] == [made[2].id, made[1].id]
     following = client.get(first["next"]).json
-    assert [one["id"] for one in following["items"]] == [made[0].id]
+    assert [item["id"] for item in following["items"]] == [made[0].id]
     assert following["next"] is None

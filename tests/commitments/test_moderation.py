@@ -86,7 +86,7 @@ def told(member):
     """The texts of a member's notices about decisions, the newest first."""
     while make_notices(SYSTEM):
         pass
-    return [one.words for one in inbox(member).page.items if one.kind == "decision"]
+    return [notice.words for notice in inbox(member).page.items if notice.kind == "decision"]
 
 
 def test_the_other_voices_of_the_organisation_are_told(sign_in, people, agenda, bodies):
@@ -103,7 +103,7 @@ def test_the_other_voices_of_the_organisation_are_told(sign_in, people, agenda, 
     assert f"/moderation/decisions/{decision.id}/appeal" in page
     assert sign_in(people.ana).get(f"/moderation/decisions/{decision.id}").status_code == 404
     moderation.decide(people.moderator, "commitment", made.id, "restore")
-    assert [one.count("Shown again.") for one in told(people.ben)] == [1, 0]
+    assert [notice.count("Shown again.") for notice in told(people.ben)] == [1, 0]
     assert told(people.ana) == []
 
 

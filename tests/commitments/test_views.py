@@ -234,10 +234,16 @@ def test_the_side_of_an_agenda_has_the_first_milestones_of_all(people, agenda, b
     ]
     actions.hide_commitment(people.moderator, made[0].id, "No.")
     actions.keep_commitment(people.ana, made[1].id)
-    for one in queries.milestones_of(made[6]):  # a commitment without open milestones
-        actions.reach_milestone(people.ana, made[6].id, one.id)
+    for milestone in queries.milestones_of(made[6]):  # a commitment without open milestones
+        actions.reach_milestone(people.ana, made[6].id, milestone.id)
     found = queries.next_milestones(VISITOR, 9, agenda.id)
-    assert [one.words for one in found] == ["Step 30", "Step 35", "Step 40", "Step 45", "Later"]
+    assert [milestone.words for milestone in found] == [
+        "Step 30",
+        "Step 35",
+        "Step 40",
+        "Step 45",
+        "Later",
+    ]
     assert found[4].day == in_days(70)
     assert queries.next_milestones(VISITOR, 9, agenda.id + 1) == []
 

@@ -504,16 +504,16 @@ def test_an_invitation_is_taken_back_and_who_was_told_hears_it(people, declarati
     assert actions.take_invitations_back(people.host, declaration.id, back) == 0, "once"
     kind, _title, words = heard(people.ana)[0]
     assert kind == "declaration" and "City of Athens to sign it is taken back" in words
-    unread = [one.kind for one in inbox(people.ana, is_unread=True).page.items]
+    unread = [notice.kind for notice in inbox(people.ana, is_unread=True).page.items]
     assert sorted(unread) == ["declaration", "signing"], "she is asked for the zoo"
     assert len(heard(people.chitra)) == 1
     actions.take_invitations_back(people.moderator, declaration.id, [other.id])
-    unread = [one.kind for one in inbox(people.ana, is_unread=True).page.items]
+    unread = [notice.kind for notice in inbox(people.ana, is_unread=True).page.items]
     assert "signing" not in unread
     assert queries.count_unsigned(people.host, declaration) == (1, 1)
     by = {
-        one.organisation.name: one.taken_back_by.handle
-        for one in queries.invitations_taken_back(people.host, declaration)
+        invitation.organisation.name: invitation.taken_back_by.handle
+        for invitation in queries.invitations_taken_back(people.host, declaration)
     }
     assert by == {
         "Athens Zoo": people.moderator.handle,

@@ -28,7 +28,10 @@ def test_a_list_and_one_are_what_visitors_read(client, people, agenda, bodies):
     assert read(client, "/declarations?state=adopted")["items"] == []
     whole = read(client, f"/declarations/{made.id}")
     assert whole["source"] == TEXT and "<strong>quiet</strong>" in whole["html"]
-    said = {one["organisation"]["name"]: one["reservation"] for one in whole["signatures"]}
+    said = {
+        signature["organisation"]["name"]: signature["reservation"]
+        for signature in whole["signatures"]
+    }
     assert said == {"City of Athens": "Fools wrote it.", "Institute of Trams": None}
     assert client.get(f"/api/v1/declarations/{secret.id}").status_code == 404
     for wrong in ("?state=draft", "?agenda=nowhere", "?before=x"):
@@ -39,7 +42,7 @@ def test_the_list_goes_on(client, people, agenda, monkeypatch):
     monkeypatch.setattr("forum.declarations.queries.listing.LISTED", 2)
     made = [frozen(people, agenda, title=f"Number {n}") for n in range(3)]
     first = read(client, "/declarations")
-    assert [one["id"] for one in first["items"]] == [made[2].id, made[1].id]
+    assert [item["id"] for item in first["items"]] == [made[2].id, made[1].id]
     following = client.get(first["next"]).json
-    assert [one["id"] for one in following["items"]] == [made[0].id]
+    assert [item["id"] for item in following["items"]] == [made[0].id]
     assert following["next"] is None

@@ -37,7 +37,7 @@ def loaded(people, section: str) -> list[Declaration]:
     known = set(db.session.scalars(select(Declaration.id)))
     import_agenda(people.administrator, read_agenda(HEAD + section))
     found = db.session.scalars(select(Declaration).order_by(Declaration.id)).all()
-    return [one for one in found if one.id not in known]
+    return [declaration for declaration in found if declaration.id not in known]
 
 
 def test_what_is_exported_comes_back(app, people, agenda, bodies, tmp_path):

@@ -51,7 +51,9 @@ def test_the_owner_hears_of_ten_refused_factors_once_in_a_day(limited, eva, lett
             wrong = "000" if number % 2 else "9abc-defg-hjkm"
             answer = from_address(browser, number, "/sign-in/second", code=wrong)
             assert answer.status_code == 422
-            warnings = [one for one in letters() if "tries to sign in to your" in one.subject]
+            warnings = [
+                letter for letter in letters() if "tries to sign in to your" in letter.subject
+            ]
             assert len(warnings) == (hour == 1 or number == 9)
         ratelimits.limiter.storage._connection().execute("DELETE FROM hit WHERE key LIKE '%/hour'")
     assert warnings[0].to == EMAIL and "ten times within a" in warnings[0].text

@@ -345,7 +345,7 @@ def test_who_has_a_passkey_shows_it_and_not_the_password(client, eva):
 def test_a_passkey_is_renamed(client, eva):
     add_key(eva)
     enter_with_key(client, eva)
-    (kept,) = [one for one in queries.passkeys_of(eva) if one.name == "Phone"]
+    (kept,) = [passkey for passkey in queries.passkeys_of(eva) if passkey.name == "Phone"]
     path = f"/settings/passkeys/{kept.id}/rename"
     assert 'value="Phone"' in client.get(path).text
     assert client.post(path, data={"name": ""}).status_code == 422
@@ -365,7 +365,7 @@ def test_a_removed_passkey_opens_nothing_and_ends_the_other_sessions(client, app
     thief = app.test_client()
     assert use(thief, lost, "sign-in", SIGN_IN_PATH).status_code == 303
     enter_with_key(client, eva)
-    number = next(one.id for one in queries.passkeys_of(eva) if one.name == "Lost")
+    number = next(passkey.id for passkey in queries.passkeys_of(eva) if passkey.name == "Lost")
     page = client.get(f"/settings/passkeys/{number}/remove")
     assert "Remove “Lost”?" in page.text and "your only second factor" not in page.text
     assert client.post(f"/settings/passkeys/{number}/remove").status_code == 303
@@ -394,7 +394,7 @@ def test_nobody_touches_the_passkey_of_somebody_else(client, people, eva):
         path = f"/settings/passkeys/{kept.id}/{deed}"
         assert client.get(path).status_code == 404
         assert client.post(path, data={"name": "Mine"}).status_code == 404
-    assert [one.name for one in queries.passkeys_of(people.ana)] == ["Phone"]
+    assert [passkey.name for passkey in queries.passkeys_of(people.ana)] == ["Phone"]
 
 
 def test_one_passkey_removed_in_two_tabs_is_removed_once(client, eva, letters):

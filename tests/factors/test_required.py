@@ -209,16 +209,18 @@ def test_the_old_address_takes_back_what_a_thief_has_set_up(client, app, eva, le
     with at(now() + timedelta(seconds=2)):
         client.post(link_in(letters()[-1]))
         undo = next(
-            one
-            for one in letters()
-            if "has changed" in one.subject and one.to == EMAIL and "/address/undo/" in one.text
+            letter
+            for letter in letters()
+            if "has changed" in letter.subject
+            and letter.to == EMAIL
+            and "/address/undo/" in letter.text
         )
         theirs = add_key(fresh(eva), "Theirs")
         switch_codes_on(eva)
         owner = app.test_client()
         assert owner.post(link_in(undo)).status_code == 303
         assert use(owner, theirs, "sign-in", "/sign-in/passkey").status_code == 422
-        assert [one.name for one in factors_of(eva).passkeys] == ["Mine"]
+        assert [passkey.name for passkey in factors_of(eva).passkeys] == ["Mine"]
         assert factors_of(eva).authenticator is None and codes_left(eva) == 0
         assert use(owner, mine, "sign-in", "/sign-in/passkey").status_code == 303
 

@@ -109,9 +109,9 @@ def test_the_page_asks_little_however_much_is_kept(people, kept, post, sign_in, 
     page(ben, "/bookmarks")
     with queries() as few:
         page(ben, "/bookmarks")
-    for one in range(30):
+    for number in range(30):
         actions.bookmark(
-            people.ben, "post", dialogue.reply(people.ana, post.topic_id, write(str(one))).id
+            people.ben, "post", dialogue.reply(people.ana, post.topic_id, write(str(number))).id
         )
     page(ben, "/bookmarks")
     with queries() as many:

@@ -59,7 +59,9 @@ def named(peers: list[Peer]) -> list[int]:
 
 
 def said(peer: Peer) -> list[tuple[str, str]]:
-    return [(one.kind, " | ".join(link.name for link in one.links)) for one in peer.reasons]
+    return [
+        (reason.kind, " | ".join(link.name for link in reason.links)) for reason in peer.reasons
+    ]
 
 
 def test_more_in_common_comes_first_and_cities_that_are_equal_stand_by_name() -> None:
@@ -96,8 +98,12 @@ def test_size_and_language_order_and_explain_but_are_no_match() -> None:
     works = [work(FLOODS, 2), work(FLOODS, 3), work(FLOODS, 4, language="es")]
     found = likest(HERE, own(FLOODS, languages="es en"), works, [], cities)
     assert named(found) == [3, 4, 2]
-    assert [one.kind for one in found[0].reasons] == ["experience", "size"], "most write English"
-    assert [(one.kind, one.word) for one in found[1].reasons][1:] == [("language", "Español")]
+    assert [reason.kind for reason in found[0].reasons] == ["experience", "size"], (
+        "most write English"
+    )
+    assert [(reason.kind, reason.word) for reason in found[1].reasons][1:] == [
+        ("language", "Español")
+    ]
     assert likest(HERE, own(languages="en"), works, [], cities) == []
 
 
@@ -151,30 +157,30 @@ def test_every_reason_is_true_and_no_city_is_like_itself(
     assert len(found) <= MAX_PEERS and len(set(named(found))) == len(found)
     for peer in found:
         assert peer.city.id != HERE.id and peer.city.id in CITIES
-        kinds = [one.kind for one in peer.reasons]
+        kinds = [reason.kind for reason in peer.reasons]
         assert set(kinds) & {*WORKS, *TIES}, "size and language are no reason by themselves"
         assert len([kind for kind in kinds if kind in TIES]) <= MAX_TIES
-        links = [link for one in peer.reasons for link in one.links]
+        links = [link for reason in peer.reasons for link in reason.links]
         assert len({link.address for link in links}) == len(links)
         told = [
             name
-            for one in peer.reasons
-            if one.kind in WORKS
-            for link in one.links
+            for reason in peer.reasons
+            if reason.kind in WORKS
+            for link in reason.links
             for name in link.name.split(", ")
         ]
         assert len(told) <= MAX_NAMED and len(set(told)) == len(told)
-        for one in peer.reasons:
-            for link in one.links:
-                if one.kind in TIES:
-                    assert Tie(peer.city.id, one.kind, link) in ties
-                for name in link.name.split(", ") if one.kind in WORKS else ():
+        for reason in peer.reasons:
+            for link in reason.links:
+                if reason.kind in TIES:
+                    assert Tie(peer.city.id, reason.kind, link) in ties
+                for name in link.name.split(", ") if reason.kind in WORKS else ():
                     theme = next(id for id, known in NAMES.items() if known == name)
                     assert theme in themes.counted
                     page = link._replace(name=name)
-                    assert Work(theme, peer.city.id, one.kind, page) in works
-            if one.kind == "language":
-                assert one.word in ("English", "Español")
+                    assert Work(theme, peer.city.id, reason.kind, page) in works
+            if reason.kind == "language":
+                assert reason.word in ("English", "Español")
     unlike = [work for work in works if work.theme_id not in themes.counted]
     rest = [work for work in works if work.theme_id in themes.counted]
     assert likest(HERE, themes, unlike + rest, ties, CITIES) == found, "other themes count nothing"

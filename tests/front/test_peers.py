@@ -38,7 +38,9 @@ def found(slug: str, reader: Person = VISITOR) -> Found:
     shared = practices_by(reader, city_id=city.id)
     tried = practices_tried_by(reader, city_id=city.id)
     return {
-        peer.city.slug: [(one.kind, one.links[0].name) for one in peer.reasons if one.links]
+        peer.city.slug: [
+            (reason.kind, reason.links[0].name) for reason in peer.reasons if reason.links
+        ]
         for peer in peers(reader, city, shared, tried)
     }
 

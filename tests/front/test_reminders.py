@@ -45,7 +45,7 @@ def told():
     """The notices of reminders: (title, note, address)."""
     notices.make_notices(SYSTEM)
     rows = select(Notice).where(Notice.kind == "reminder").order_by(Notice.id)
-    return [(one.heading, one.words, one.address) for one in db.session.scalars(rows)]
+    return [(row.heading, row.words, row.address) for row in db.session.scalars(rows)]
 
 
 def test_days_are_counted_in_the_time_zone_of_the_member(people):
@@ -102,7 +102,7 @@ def test_one_notice_is_made_on_the_day_with_the_note(people, kept, post, case, p
         of_whom = select(Notice.member_id).where(Notice.kind == "reminder").distinct()
         assert db.session.scalars(of_whom).all() == [people.ben.id]
     rows = db.session.scalars(select(Bookmark))
-    assert {(one.remind_on, one.remind_at) for one in rows} == {(None, None)}
+    assert {(row.remind_on, row.remind_at) for row in rows} == {(None, None)}
 
 
 def test_what_a_worker_did_not_finish_another_does_once(people, kept, monkeypatch):
@@ -164,8 +164,8 @@ def mailed_the_day_after(app, member):
     with at(now() + timedelta(days=1)), app.test_request_context():
         write_notice_letters()
         write_digests()
-        sent = deliveries_by_id([one.id for one in letters(member)])
-        written = (compose(one, app.extensions["settings"]) for one in sent)
+        sent = deliveries_by_id([letter.id for letter in letters(member)])
+        written = (compose(delivery, app.extensions["settings"]) for delivery in sent)
         return [one.text for one in written if one]
 
 

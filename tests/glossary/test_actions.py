@@ -21,7 +21,7 @@ MEANT = WordingText("en", "floodway", (), "Land that takes the water of a flood.
 
 
 def names_of(entry: Entry) -> dict[str, list[str]]:
-    return {one.language: one.names for one in queries.get_entry(entry.slug).wordings}
+    return {wording.language: wording.names for wording in queries.get_entry(entry.slug).wordings}
 
 
 def test_an_entry_keeps_names_and_meanings_by_language(stormwater: Entry) -> None:
@@ -155,7 +155,7 @@ def test_an_entry_cannot_take_its_own_place(app: Flask, people: Any, stormwater:
 
 def test_homonyms_are_allowed_and_known(write: Write, stormwater: Entry) -> None:
     other = write(WordingText("en", "Surface Water", (), "Rivers and lakes."), *LAND_VALUE[1:])
-    assert [one.slug for one in queries.homonyms(other)] == ["stormwater"]
+    assert [homonym.slug for homonym in queries.homonyms(other)] == ["stormwater"]
     assert queries.homonyms(write(MEANT)) == []
 
 

@@ -36,7 +36,7 @@ def proposed(people: Any, stormwater: Entry) -> Proposal:
 
 
 def names_of(slug: str) -> dict[str, list[str]]:
-    return {one.language: one.names for one in queries.get_entry(slug).wordings}
+    return {wording.language: wording.names for wording in queries.get_entry(slug).wordings}
 
 
 def told(member: Any) -> list[Notice]:
@@ -47,7 +47,7 @@ def told(member: Any) -> list[Notice]:
 
 def test_a_name_waits_until_a_moderator_accepts_it(people: Any, proposed: Proposal) -> None:
     assert "de" not in names_of("stormwater")
-    assert [one.key for one in queue_entries(people.moderator)] == [("proposal", proposed.id)]
+    assert [entry.key for entry in queue_entries(people.moderator)] == [("proposal", proposed.id)]
     assert waiting_count(people.moderator) == 1 and waiting_count(people.host) == 0
     actions.accept(people.moderator, proposed.id, "Danke.")
     assert names_of("stormwater")["de"] == ["Regenwasser"]
@@ -66,7 +66,7 @@ def test_a_refusal_needs_a_reason_that_the_member_reads(
         actions.refuse(people.moderator, proposed.id, " ")
     actions.refuse(people.moderator, proposed.id, "It is another thing.")
     assert "de" not in names_of("stormwater")
-    assert [one.text for one in told(people.ana)] == ["It is another thing."]
+    assert [notice.text for notice in told(people.ana)] == ["It is another thing."]
     with app.test_request_context(), pytest.raises(Conflict):
         actions.accept(people.moderator, proposed.id)
 
@@ -207,7 +207,7 @@ def test_who_leaves_takes_along_what_waits(people: Any, stormwater: Entry) -> No
     propose(people.ana, ProposalText("nl", "hemelwater"), stormwater.id)
     actions.forget_member(SYSTEM, people.ana.id, is_silent=False)
     db.session.expire_all()
-    assert [one.author_id for one in db.session.query(Proposal)] == [None]
+    assert [proposal.author_id for proposal in db.session.query(Proposal)] == [None]
     propose(people.ben, GERMAN)
     actions.forget_member(SYSTEM, people.ben.id, is_silent=True)
     assert db.session.query(Proposal).count() == 1

@@ -126,7 +126,7 @@ def test_there_is_an_end_to_what_is_looked_for(write: Write) -> None:
         )
     query, names = widened(Query("word0 word1 word2 word3 word4"))
     assert len(query.instead) == 3 and len(names) == MAX_NAMES
-    assert [one.name for one in names[:2]] == ["palabra0 urbana", "mot0 foncier"]
+    assert [name.name for name in names[:2]] == ["palabra0 urbana", "mot0 foncier"]
     assert len(widened(Query("word0"))[1]) == 10
 
 

@@ -33,7 +33,7 @@ def test_a_list_of_versions_is_bounded(app):
     for number in range(205):
         keep_version(SYSTEM, "theme", 9, {"number": number})
     assert [len(versions_of("theme", 9)), versions_of("theme", 9)[0].fields["number"]] == [200, 204]
-    assert [one.number for one in versions_of("theme", 9)] == list(range(205, 5, -1))
+    assert [version.number for version in versions_of("theme", 9)] == list(range(205, 5, -1))
 
 
 def test_forgetting_takes_all_versions_of_one_thing_and_no_other(app, people):

@@ -58,12 +58,12 @@ def writes_for_it(member, agenda) -> bool:
 
 
 def who_writes(people, agenda) -> list[bool]:
-    return [writes_for_it(one, agenda) for one in (people.ana, people.ben, people.chitra)]
+    return [writes_for_it(person, agenda) for person in (people.ana, people.ben, people.chitra)]
 
 
 def heard(member) -> list[str]:
     make_notices(SYSTEM)
-    return [one.heading for one in inbox(member).page.items]
+    return [notice.heading for notice in inbox(member).page.items]
 
 
 def test_at_first_all_its_members_write_for_it(people, agenda, institute):
@@ -75,7 +75,7 @@ def test_its_representative_names_who_does(people, agenda, institute):
     topic = open_topic(people.chitra, agenda.id, NEW)
     choose_voices(people.ana, institute.id, [people.ben.id])
     assert who_writes(people, agenda) == [False, True, False]
-    assert [one.handle for one in voices_of(VISITOR, institute)] == [people.ben.handle]
+    assert [voice.handle for voice in voices_of(VISITOR, institute)] == [people.ben.handle]
     assert topic.organisation_id == institute.id, "what was written stays"
     choose_voices(people.moderator, institute.id, None)
     assert who_writes(people, agenda) == [True, True, True]
@@ -112,7 +112,7 @@ def test_who_left_it_is_told_nothing_about_it(sign_in, people, agenda, institute
 
 def test_only_its_own_members_are_named(people, agenda, institute):
     choose_voices(people.ana, institute.id, [people.host.id, people.ben.id, 10**9])
-    assert [one.id for one in voices_of(VISITOR, institute)] == [people.ben.id]
+    assert [voice.id for voice in voices_of(VISITOR, institute)] == [people.ben.id]
     assert heard(people.host) == []
 
 
@@ -146,7 +146,7 @@ def test_a_file_cannot_let_others_write_for_it(people, agenda, institute):
     choose_voices(people.ana, institute.id, [people.ana.id])
     with pytest.raises(FaultyFileError) as refused:
         import_agenda(people.administrator, read_agenda(file))
-    assert [one.message for one in refused.value.faults] == [
+    assert [fault.message for fault in refused.value.faults] == [
         f"the organisation of {people.ben.handle} has named others who write for it"
     ]
 
@@ -155,9 +155,9 @@ def test_those_whom_the_representative_does_not_see_keep_what_they_have(people, 
     choose_voices(people.ana, institute.id, [people.ben.id])
     hide_profile(people.moderator, people.ben.id)
     choose_voices(people.ana, institute.id, [people.chitra.id])
-    known = {one.id for one in voices_of(people.moderator, institute)}
+    known = {voice.id for voice in voices_of(people.moderator, institute)}
     assert known == {people.ben.id, people.chitra.id}
-    assert [one.id for one in voices_of(VISITOR, institute)] == [people.chitra.id]
+    assert [voice.id for voice in voices_of(VISITOR, institute)] == [people.chitra.id]
 
 
 def test_a_text_that_waited_is_published_as_the_author_s_own(people, agenda, institute):
@@ -301,7 +301,7 @@ def until(people, institute):
 
 def record_of(reader, organisation) -> list[tuple[str, str, str]]:
     rows = mandates_of(reader, organisation)[0]
-    return [(one.member.name, str(one.end or ""), one.why_ended) for one in rows]
+    return [(row.member.name, str(row.end or ""), row.why_ended) for row in rows]
 
 
 def test_on_the_last_day_somebody_writes_for_it_and_on_the_next_no_more(people, agenda, until):
@@ -310,7 +310,7 @@ def test_on_the_last_day_somebody_writes_for_it_and_on_the_next_no_more(people, 
         assert len(voices_of(VISITOR, until)) == 2
     with on(LAST + timedelta(days=1), 0):
         assert not writes_for_it(people.ben, agenda), "no worker has tidied up"
-        assert [one.id for one in voices_of(VISITOR, until)] == [people.ana.id]
+        assert [voice.id for voice in voices_of(VISITOR, until)] == [people.ana.id]
         assert record_of(people.chitra, until)[1] == (people.ben.name, str(LAST), "last day")
         assert people.ben.is_voice, "no row has changed"
 
@@ -358,7 +358,7 @@ def test_the_worker_tidies_up_and_tells_both(people, until):
     ben = get_member(SYSTEM, people.ben.handle)
     assert (ben.is_voice, ben.voice_until) == (False, None)
     over = "You no longer write for Institute of Trams: your last day was 20 December 2026"
-    assert [one.heading for one in inbox_unread(people.ben)] == [over]
+    assert [notice.heading for notice in inbox_unread(people.ben)] == [over]
     assert heard(people.ana) == [
         "The last day to write for Institute of Trams was 20 December 2026"
     ]
@@ -435,7 +435,9 @@ def test_the_record_says_who_was_named_by_whom_and_why_it_ended(people, institut
         (people.chitra.name, str(LAST), "moved on"),
         (people.ben.name, str(TODAY.date()), "taken back"),
     ]
-    assert {one.named_by.name for one in mandates_of(people.ben, institute)[0]} == {people.ana.name}
+    assert {mandate.named_by.name for mandate in mandates_of(people.ben, institute)[0]} == {
+        people.ana.name
+    }
     assert mandates_of(VISITOR, institute) == ([], 0)
 
 
@@ -581,7 +583,7 @@ def test_letters_say_whose_last_day_it_is(people, until, letters):
         make_notices(SYSTEM)
     with on(LAST - timedelta(days=14), 13):
         write_notice_letters()
-        texts = {one.to: one.text for one in letters()}
+        texts = {letter.to: letter.text for letter in letters()}
     assert (
         f"{people.ben.name}: The last day to write for Institute of Trams is"
         in texts[people.ana.email]

@@ -37,7 +37,9 @@ def told(kind: str) -> list[tuple[int, str]]:
     while make_notices(SYSTEM):
         pass
     shown = select(Notice).where(Notice.kind == kind, Notice.hidden_at.is_(None))
-    return [(one.member_id, one.words) for one in db.session.scalars(shown.order_by(Notice.id))]
+    return [
+        (notice.member_id, notice.words) for notice in db.session.scalars(shown.order_by(Notice.id))
+    ]
 
 
 def names(meeting: Meeting) -> list[int]:
@@ -134,7 +136,7 @@ def test_nobody_is_told_of_what_is_on_an_agenda_in_preparation(
     with pytest.raises(NotFound):
         actions.come(people.ana, made.id)
     assert queries.next_meetings(people.ana, 5) == []
-    assert [one.id for one in queries.next_meetings(people.host, 5)] == [made.id]
+    assert [meeting.id for meeting in queries.next_meetings(people.host, 5)] == [made.id]
 
 
 # Times
@@ -230,8 +232,8 @@ def test_who_waits_moves_up_in_order_and_is_told(people: Any, announce: Announce
 
 def test_who_is_suspended_is_passed_over(people: Any, announce: Announce) -> None:
     made = announce(seats=1)
-    for one in (people.ana, people.ben, people.chitra):
-        actions.come(one, made.id)
+    for person in (people.ana, people.ben, people.chitra):
+        actions.come(person, made.id)
     members.suspend(people.moderator, people.ben.id, now() + timedelta(days=2))
     actions.stay_away(people.ana, made.id)
     assert names(made) == [people.chitra.id]
@@ -241,8 +243,8 @@ def test_who_waited_and_may_come_again_is_before_who_comes_later(
     people: Any, announce: Announce
 ) -> None:
     made = announce(seats=1)
-    for one in (people.ana, people.ben):
-        actions.come(one, made.id)
+    for person in (people.ana, people.ben):
+        actions.come(person, made.id)
     members.suspend(people.moderator, people.ben.id, now() + timedelta(hours=2))
     actions.stay_away(people.ana, made.id)
     assert names(made) == []
@@ -324,7 +326,7 @@ def test_no_version_keeps_the_link(people: Any, announce: Announce) -> None:
     made = announce()
     actions.edit_meeting(people.host, made.id, a_text(title="Quieter", join_link=f"{LINK}-2"))
     kept = versions_of("meeting", made.id)
-    assert kept and not any("secret-room" in str(one.fields) for one in kept)
+    assert kept and not any("secret-room" in str(version.fields) for version in kept)
 
 
 def test_the_second_of_two_hosts_reads_both(people: Any, announce: Announce) -> None:
@@ -364,7 +366,7 @@ def test_a_meeting_is_cancelled_with_a_reason_and_once(
         with pytest.raises(Forbidden, match="cancelled"):
             deed()
     assert queries.next_meetings(VISITOR, 5) == []
-    assert [one.id for one in queries.coming_meetings(VISITOR, None, 1).items] == [made.id]
+    assert [meeting.id for meeting in queries.coming_meetings(VISITOR, None, 1).items] == [made.id]
 
 
 # At certain times
@@ -433,8 +435,8 @@ def test_another_day_reminds_anew(people: Any, announce: Announce) -> None:
 
 def test_half_a_year_later_only_the_number_is_known(people: Any, announce: Announce) -> None:
     made, kept = announce(seats=1), announce(title="Later", starts_at=now() + timedelta(days=20))
-    for one in (people.ana, people.ben):
-        actions.come(one, made.id)
+    for person in (people.ana, people.ben):
+        actions.come(person, made.id)
     actions.come(people.ana, kept.id)
     for meeting in (made, kept):
         with at(meeting.ends_at):
@@ -531,8 +533,8 @@ def test_counters_are_those_of_the_rows(people: Any, announce: Announce) -> None
     everybody = (people.ana, people.ben, people.chitra, people.host, people.moderator)
     for one in everybody:
         actions.come(one, made.id)
-    for one in (people.ben, people.host, people.ana):
-        actions.stay_away(one, made.id)
+    for person in (people.ben, people.host, people.ana):
+        actions.stay_away(person, made.id)
     rows = db.session.scalars(select(Attendance)).all()
-    assert made.coming_count == sum(one.waiting_at is None for one in rows) == 2
-    assert made.waiting_count == sum(one.waiting_at is not None for one in rows) == 0
+    assert made.coming_count == sum(row.waiting_at is None for row in rows) == 2
+    assert made.waiting_count == sum(row.waiting_at is not None for row in rows) == 0

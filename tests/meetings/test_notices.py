@@ -69,8 +69,8 @@ def test_who_gives_the_place_back_meanwhile_gets_no_letter_that_it_is_theirs(
     people: Any, announce: Announce, letters: Letters
 ) -> None:
     made = announce(seats=1)
-    for one in (people.ana, people.ben):
-        actions.come(one, made.id)
+    for person in (people.ana, people.ben):
+        actions.come(person, made.id)
     actions.stay_away(people.ana, made.id)
     with at(now() + timedelta(minutes=3)):
         worker()
@@ -83,8 +83,8 @@ def test_a_reminder_is_for_those_who_can_come(
     people: Any, agenda: Agenda, announce: Announce, letters: Letters, why: str
 ) -> None:
     made = announce(seats=1)
-    for one in (people.ben, people.ana) if why == "waits" else (people.ana,):
-        actions.come(one, made.id)
+    for person in (people.ben, people.ana) if why == "waits" else (people.ana,):
+        actions.come(person, made.id)
     with at(made.starts_at - timedelta(hours=30)):
         if why == "suspended":
             members.suspend(people.moderator, people.ana.id, now() + timedelta(days=9))
@@ -96,7 +96,7 @@ def test_a_reminder_is_for_those_who_can_come(
             watch(people.ana, AGENDA, agenda.id, MUTED)
     with at(made.starts_at - timedelta(hours=20)):
         worker()
-        told = [one.to for one in letters() if one and "soon" in one.subject]
+        told = [letter.to for letter in letters() if letter and "soon" in letter.subject]
     expected = {"mutes": [people.ana.email], "waits": [people.ben.email]}
     assert told == expected.get(why, [])
 
@@ -124,7 +124,7 @@ def test_the_letter_of_a_change_has_the_link_for_those_who_come(
     actions.edit_meeting(people.host, made.id, later)
     with at(now() + timedelta(minutes=3)):
         worker()
-        mine = next(one for one in letters() if one and one.to == people.ana.email)
+        mine = next(letter for letter in letters() if letter and letter.to == people.ana.email)
         assert "It is at another time now." in mine.text and "When:" in mine.text
         assert (LINK in mine.text) is not waits
 

@@ -35,7 +35,8 @@ def waiting():
 def test_two_who_take_the_last_place_at_once_get_it_once(own):
     meeting = a_meeting(seats=1)
     ana, ben = (
-        partial(slowly, actions.come, who(one), meeting) for one in ("ana-prado", "adam-de-wit")
+        partial(slowly, actions.come, who(handle), meeting)
+        for handle in ("ana-prado", "adam-de-wit")
     )
     assert at_once(own, [ana, ben]) == ["done", "done"]
     found = get_meeting(SYSTEM, meeting)
@@ -69,8 +70,8 @@ def test_two_who_go_while_a_host_adds_a_place_let_each_waiting_member_up_once(ow
     meeting = a_meeting(seats=2)
     for name in ("Kim Lee", "Lo Ng"):
         add_member(SYSTEM, Joining(name, f"{name[:2]}@example.org", "-"), "member")
-    for one in ("ana-prado", "adam-de-wit", "mona-berg", "kim-lee", "lo-ng"):
-        actions.come(who(one), meeting)
+    for handle in ("ana-prado", "adam-de-wit", "mona-berg", "kim-lee", "lo-ng"):
+        actions.come(who(handle), meeting)
     found = get_meeting(SYSTEM, meeting)
     more = a_text(starts_at=found.starts_at, seats=3)
     deeds = [

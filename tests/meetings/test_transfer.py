@@ -28,7 +28,7 @@ def section(days: int, *fields: str, text: str = "Who runs *trams*?") -> str:
     begins = now() + timedelta(days=days)
     ends = begins + timedelta(hours=2)
     times = f"- begins: {begins:%Y-%m-%d %H:%M}\n- ends: {ends:%Y-%m-%d %H:%M}"
-    return "\n".join(["### Night trams", times, *(f"- {one}" for one in fields), "", text, ""])
+    return "\n".join(["### Night trams", times, *(f"- {field}" for field in fields), "", text, ""])
 
 
 def test_meetings_are_loaded_in_every_state(people: Any, agenda: Agenda) -> None:

@@ -197,8 +197,8 @@ def test_visitors_see_neither_the_link_nor_names(
     assert LINK not in page and "Ana Prado" not in page and "csrf_token" not in page
     assert LINK not in sign_in(people.ben).get(made.address).text
     assert "Ana Prado" in sign_in(people.ben).get(made.address).text
-    for one in (people.ana, people.host, people.moderator):
-        assert LINK in sign_in(one).get(made.address).text
+    for person in (people.ana, people.host, people.moderator):
+        assert LINK in sign_in(person).get(made.address).text
 
 
 def test_a_host_saves_who_comes_as_a_table(
@@ -327,8 +327,8 @@ def test_the_page_of_a_meeting_asks_little(
     client: FlaskClient, sign_in: Any, queries: Any, people: Any, announce: Announce
 ) -> None:
     made = announce()
-    for one in (people.ana, people.ben, people.chitra):
-        actions.come(one, made.id)
+    for person in (people.ana, people.ben, people.chitra):
+        actions.come(person, made.id)
     client.get("/rules")
     with queries() as asked:
         client.get(made.address)

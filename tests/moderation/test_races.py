@@ -105,7 +105,9 @@ def test_votes_at_the_same_moment_are_all_counted_once(own: Flask, topics: list[
     dialogue.set_poll(person("adam-de-wit"), post_id, poll)
     of = list(db.session.scalars(select(PollOption.id)))
     db.session.commit()
-    both = [(handle, one) for handle in ("mona-berg", "adam-de-wit") for one in of]
+    both = [
+        (handle, poll_option_id) for handle in ("mona-berg", "adam-de-wit") for poll_option_id in of
+    ]
     deeds = [by(handle, dialogue.vote, post_id, [one]) for handle, one in both]
     assert at_once(own, deeds) == ["done"] * len(both)
     assert len(db.session.scalars(select(PollVote.option_id)).all()) == 2

@@ -143,7 +143,7 @@ def test_who_splits_off_the_answer_reads_what_becomes_of_it(
         page = sign_in(people.host).get(f"/topics/{topic.id}/posts/split?post={reply.id}").text
         is_warned = "the answer that the asker has chosen" in page
         assert is_warned == (kind == "experience")
-        (ticked,) = [one for one in re.findall("<input[^>]*>", page) if " checked" in one]
+        (ticked,) = [field for field in re.findall("<input[^>]*>", page) if " checked" in field]
         assert f'value="{kind}"' in ticked
 
 

@@ -169,7 +169,7 @@ def notices(member: Any) -> list[Any]:
     while make_notices(SYSTEM):
         pass
     newest = visible_notices(member).order_by(Notice.id.desc())
-    return [one for one in db.session.scalars(newest) if one.kind == "decision"]
+    return [notice for notice in db.session.scalars(newest) if notice.kind == "decision"]
 
 
 def removal(topic: Any) -> Decision:

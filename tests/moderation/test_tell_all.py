@@ -165,7 +165,7 @@ def test_members_are_told_of_what_is_for_members(people: Any, things: Any, clien
     new = NewTopic("experience", "Among us", write("Our fees."), audience="members")
     topic = dialogue.open_topic(people.ana, things.agenda.id, new)
     actions.tell_all(people.administrator, topic.id)
-    assert [one.heading for one in told(people.chitra)] == ["Among us"]
+    assert [notice.heading for notice in told(people.chitra)] == ["Among us"]
     assert client.get(topic.address).status_code == 404
 
 

@@ -151,7 +151,7 @@ def news(
 
 
 def recipients_among(members: list[Member]) -> list[int]:
-    return [len(db.session.scalars(visible_notices(one)).all()) for one in members]
+    return [len(db.session.scalars(visible_notices(member)).all()) for member in members]
 
 
 def test_an_event_for_watchers_is_one_row_and_told_in_portions(

@@ -58,4 +58,4 @@ def test_the_second_of_two_presses_at_once_can_take_back_what_the_first_has_mark
     assert at_once(own, [lambda: slowly(actions.read_all, mona), second]) == ["done"] * 2
     assert actions.unread_all(mona, *moments)
     db.session.expire_all()
-    assert [one.read_at for one in inbox(mona).page.items] == [None]
+    assert [notice.read_at for notice in inbox(mona).page.items] == [None]

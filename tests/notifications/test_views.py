@@ -127,7 +127,7 @@ def test_marking_all_as_read_can_be_undone_on_the_page_that_follows(
         assert unread_count(told.ana) == len(others)
         assert "The notices are as they were before." in browser.get("/notices").text
 
-        assert {one.id for one in inbox(told.ana, is_unread=True).page.items} == {one.id for one in others}  # fmt: skip
+        assert {notice.id for notice in inbox(told.ana, is_unread=True).page.items} == {other.id for other in others}  # fmt: skip
 
 
 def test_a_second_press_leaves_what_the_first_has_marked_to_be_undone(
@@ -170,7 +170,7 @@ def undo_offered(browser: Any) -> dict[str, str]:
 
 
 def still_read(member: Any) -> set[str]:
-    return {one.heading for one in inbox(member).page.items if one.read_at}
+    return {notice.heading for notice in inbox(member).page.items if notice.read_at}
 
 
 def test_what_was_opened_by_itself_just_before_a_press_or_in_its_second_stays_read(
@@ -178,7 +178,7 @@ def test_what_was_opened_by_itself_just_before_a_press_or_in_its_second_stays_re
 ) -> None:
     browser, start = sign_in(told.ana), now()
     reply, mark = (
-        next(one.id for one in inbox(told.ana).page.items if one.heading == heading)
+        next(notice.id for notice in inbox(told.ana).page.items if notice.heading == heading)
         for heading in ("A reply", "A mark")
     )
     with at(start):
@@ -228,7 +228,7 @@ def test_what_a_press_has_marked_and_was_opened_again_since_stays_read(
     browser.post("/notices/read-all", data={"part": "told"})
     offered = undo_offered(browser)
     browser.post("/notices/unread-all", data=offered)
-    (mark,) = (one.id for one in inbox(told.ana).page.items if one.heading == "A mark")
+    (mark,) = (notice.id for notice in inbox(told.ana).page.items if notice.heading == "A mark")
     browser.post(f"/notices/{mark}/read")
     browser.post("/notices/unread-all", data=offered)
     assert still_read(told.ana) == {"A mark"}
@@ -497,7 +497,7 @@ def test_what_was_read_or_is_over_since_a_press_stays_read_when_that_is_undone(
     make_notices(SYSTEM)
     browser = sign_in(moderator)
     browser.post("/notices/read-all", data={"part": "waiting"})
-    told = {one.heading: one for one in inbox(moderator).page.items}
+    told = {notice.heading: notice for notice in inbox(moderator).page.items}
     for heading in ("It waits", "It is hidden"):
         end(moderator, told[heading])
     browser.post("/notices/unread-all", data=undo_offered(browser))

@@ -18,7 +18,9 @@ def translated(
     said = secret(word)
     if isinstance(original, Case):
         parts, kind = {"body": said}, "case"
-        figures = [FigureWords(one.label, one.unit, said, said) for one in original.figures]
+        figures = [
+            FigureWords(figure.label, figure.unit, said, said) for figure in original.figures
+        ]
     else:
         named = {part.name for part in original.sections} - {"failure"}
         parts, kind, figures = dict.fromkeys(named, said), "practice", []

@@ -39,12 +39,14 @@ WHY = Reasons("It sells felt.", 2)
 def told(member):
     make_notices(SYSTEM)
     mine = select(Notice).where(Notice.member_id == member.id, Notice.kind == "translation")
-    return [one for one in db.session.scalars(mine) if not one.read_at and not one.hidden_at]
+    return [
+        notice for notice in db.session.scalars(mine) if not notice.read_at and not notice.hidden_at
+    ]
 
 
 def documents():
     found = select(Document).where(Document.kind.like("transl%")).order_by(Document.kind)
-    return {one.kind: one for one in db.session.scalars(found)}
+    return {document.kind: document for document in db.session.scalars(found)}
 
 
 def test_one_is_added_once_in_each_language(people, practice):
@@ -127,7 +129,7 @@ def test_nobody_is_told_what_an_original_says_that_is_withdrawn(people, practice
         restore_practice(people.moderator, practice.id)
         changed(people.ana, practice, title="Thick felt")
         assert actions.look_after_translations(SYSTEM) == 1
-        assert [one.title for one in told(people.ben)] == ["Thick felt"]
+        assert [notice.title for notice in told(people.ben)] == ["Thick felt"]
 
 
 def test_figures_are_called_otherwise_in_another_language(people, agenda):
@@ -207,7 +209,7 @@ def test_rules_read_what_figures_are_called(people, agenda):
 
 
 def test_what_its_original_withholds_is_withheld(people, practice, translation):
-    assert {one.audience for one in documents().values()} == {PUBLIC}
+    assert {document.audience for document in documents().values()} == {PUBLIC}
     changed(people.ana, practice, failure_audience=MEMBERS)
     found = queries.translation_by_id(VISITOR, translation.id)
     assert [part.name for part in queries.shown_parts(VISITOR, found)] == ["challenge", "lessons"]
@@ -216,7 +218,7 @@ def test_what_its_original_withholds_is_withheld(people, practice, translation):
     assert documents()["translated_failure"].audience == MEMBERS
     assert documents()["translation"].audience == PUBLIC
     changed(people.ana, practice, audience=MEMBERS)
-    assert {one.audience for one in documents().values()} == {MEMBERS}
+    assert {document.audience for document in documents().values()} == {MEMBERS}
     with pytest.raises(NotFound):
         queries.translation_by_id(VISITOR, translation.id)
     assert queries.languages_of(VISITOR, practice_by_id(people.ana, practice.id)) == []
@@ -230,11 +232,11 @@ def test_what_was_written_for_members_stays_with_them_until_somebody_compares(pe
     changed(people.ana, practice)
     with pytest.raises(NotFound):
         queries.translation_by_id(VISITOR, made.id)
-    assert {one.audience for one in documents().values()} == {MEMBERS}
+    assert {document.audience for document in documents().values()} == {MEMBERS}
     actions.correct_translation(people.ben, made.id, in_french())
     found = queries.translation_by_id(VISITOR, made.id)
     assert found.sentence == "Une ville pose du feutre."
-    assert {one.audience for one in documents().values()} == {PUBLIC}
+    assert {document.audience for document in documents().values()} == {PUBLIC}
     assert queries.edits_of(VISITOR, found) == []
     assert len(queries.edits_of(people.ben, found)) == 1
 
@@ -247,12 +249,14 @@ def test_search_finds_it_again_when_its_original_is_for_everybody_again(
         with at(now() + timedelta(hours=hours)):
             changed(people.ana, practice, **{name: MEMBERS})
             is_all = name == "audience"
-            kept = {one.kind for one in documents().values() if one.audience == MEMBERS}
+            kept = {
+                document.kind for document in documents().values() if document.audience == MEMBERS
+            }
             assert kept == {"translated_failure", *(["translation"] if is_all else [])}
             changed(people.ana, practice)
-            assert {one.audience for one in documents().values()} == {PUBLIC}
+            assert {document.audience for document in documents().values()} == {PUBLIC}
             actions.look_after_translations(SYSTEM)
-        assert {one.audience for one in documents().values()} == {PUBLIC}
+        assert {document.audience for document in documents().values()} == {PUBLIC}
         assert told(people.ben) == []
 
 
@@ -322,7 +326,7 @@ def test_moderators_hide_it_with_a_reason(people, practice, translation):
             queries.get_translation(reader, original, "fr")
     assert told(people.ana) == []
     assert queries.translation_by_id(people.ben, translation.id).hidden_reason
-    assert all(one.hidden_at for one in documents().values())
+    assert all(document.hidden_at for document in documents().values())
     with pytest.raises(Forbidden):
         actions.correct_translation(people.ben, translation.id, in_french(title="X"))
     with pytest.raises(Invalid):

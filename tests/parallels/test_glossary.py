@@ -20,7 +20,7 @@ def test_expressions_of_the_original_are_listed_in_the_language(sign_in, people,
     written(en="Cork street", fr="Rue de liège")
     written(en="Tram", de="Straßenbahn")
     found = expressions_in({"title": "A felt below trams and cork streets."}, "en", "fr")
-    assert [(one.name, one.names) for one in found] == [
+    assert [(expression.name, expression.names) for expression in found] == [
         ("Felt", ("Feutre",)),
         ("Cork street", ("Rue de liège",)),
     ]

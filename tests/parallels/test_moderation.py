@@ -77,7 +77,7 @@ def told(member):
     """The texts of a member's notices about decisions, after the worker has made them."""
     while make_notices(SYSTEM):
         pass
-    return [one.words for one in inbox(member).page.items if one.kind == "decision"]
+    return [notice.words for notice in inbox(member).page.items if notice.kind == "decision"]
 
 
 def test_a_decision_goes_to_who_wrote_the_words(sign_in, people, translation):

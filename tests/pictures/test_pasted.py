@@ -50,7 +50,7 @@ def test_it_is_not_deleted_as_unused(people, sign_in, world, file):
         mine = Picture.member_id == people.ana.id
         pictures = [*db.session.query(Picture).where(mine, Picture.id >= file.id)]
         unused = unused_pictures(pictures)
-        look_after(SYSTEM, {one.id: one.due_at for one in pictures}, unused)
+        look_after(SYSTEM, {picture.id: picture.due_at for picture in pictures}, unused)
     assert unused == {other.id}
     assert db.session.get(Picture, file.id) and not db.session.get(Picture, other.id)
 

@@ -337,7 +337,7 @@ def test_who_cannot_answer_an_appeal_does_not_hear_that_it_waits(
         tell()
         make_notices(SYSTEM)
         found = db.session.scalars(select(Notice).where(Notice.address == path))
-        told = {one.member_id for one in found if "two days" in one.words}
+        told = {notice.member_id for notice in found if "two days" in notice.words}
         assert told == {people.administrator.id}
 
 
@@ -354,7 +354,7 @@ def test_of_an_appeal_that_nobody_can_answer_the_administrators_hear(
             tell()
             make_notices(SYSTEM)
             found = db.session.scalars(select(Notice).where(Notice.address == path))
-            told = {one.member_id for one in found if days in one.words}
+            told = {notice.member_id for notice in found if days in notice.words}
             assert told == {people.administrator.id}
 
 

@@ -158,7 +158,7 @@ def test_what_was_overdue_when_its_author_deleted_it_waits_in_no_inbox(
     key = "post", first_post(people, things)
     with at(now() + timedelta(hours=49)):
         tell_overdue(SYSTEM)
-        assert "urgent" in {one.kind for one in notices_about(key)}
+        assert "urgent" in {notice.kind for notice in notices_about(key)}
         post = get_post(SYSTEM, key[1])
         dialogue.delete(post.author, post.id)
         tell_overdue(SYSTEM)

@@ -51,9 +51,9 @@ def held(people: Any, topic: Any) -> Held:
 def notices_of(member: Any) -> list[tuple[str, str, str]]:
     events = db.session.scalars(db.select(Event).where(Event.kind == "decision"))
     return [
-        (one.title, f"{said_in(one.sentences, 'text')} {one.text}".strip(), one.address)
-        for one in events
-        if member.id in one.recipients
+        (event.title, f"{said_in(event.sentences, 'text')} {event.text}".strip(), event.address)
+        for event in events
+        if member.id in event.recipients
     ]
 
 
@@ -116,7 +116,9 @@ def waiting_and_mailed(member: Any) -> tuple[int, int]:
     """The number of a member's unread notices, and of all notices that are mailed at once."""
     db.session.expire_all()
     later = now() + timedelta(hours=1)
-    mailed = [one for one in notices_to_mail(9, later, later) if one.member_id == member.id]
+    mailed = [
+        notice for notice in notices_to_mail(9, later, later) if notice.member_id == member.id
+    ]
     return unread_count(member), len(mailed)
 
 

@@ -160,7 +160,7 @@ def notices_about(key: EntryKey) -> Sequence[Notice]:
     while make_notices(SYSTEM):
         pass
     query = select(Notice).where(is_of_queue(Notice), Notice.read_at.is_(None))
-    return [one for one in db.session.scalars(query) if queue_key(one.address) == key]
+    return [notice for notice in db.session.scalars(query) if queue_key(notice.address) == key]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -168,11 +168,11 @@ def test_all_notices_of_an_entry_are_read_when_it_is_decided(
     people: Any, things: Any, kind: str
 ) -> None:
     key = kind, MAKERS[kind](people, things)
-    assert {one.heading for one in notices_about(key)} - {""}
+    assert {notice.heading for notice in notices_about(key)} - {""}
     assert queue_content(people.administrator, queue_path(*key)), "the letter can say what waits"
     with at(now() + timedelta(hours=49)):
         tell_overdue(SYSTEM)
-        assert any("two days" in one.words for one in notices_about(key))
+        assert any("two days" in notice.words for notice in notices_about(key))
         actions.decide(
             people.administrator, *key, Choice(DEEDS.get(kind, "keep"), Reasons("So be it."))
         )
@@ -221,8 +221,8 @@ def test_every_notice_names_a_waiting_text_by_its_agenda_alone(people: Any, thin
         with at(now() + timedelta(hours=hours)):
             tell_overdue(SYSTEM)
             notices = notices_about(key)
-    assert any("four days" in one.words for one in notices)
-    assert {one.title for one in notices} == {things.agenda.title}
+    assert any("four days" in notice.words for notice in notices)
+    assert {notice.title for notice in notices} == {things.agenda.title}
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_only_an_appeal_is_mailed_at_once_of_what_waits(
 ) -> None:
     key = kind, MAKERS[kind](people, things)
     way = "at once" if kind == "appeal" else "digest"
-    assert {one.way for one in notices_about(key)} == {way}
+    assert {notice.way for notice in notices_about(key)} == {way}
 
 
 def test_what_nobody_has_decided_for_two_days_is_mailed_at_once(people: Any, things: Any) -> None:
@@ -274,7 +274,7 @@ def test_the_notice_that_it_may_be_illegal_says_so(people: Any, things: Any) -> 
     key = "post", things.first.id
     moderation.report(people.chitra, *key, "rules")
     moderation.report(people.ana, *key, "illegal")
-    told = {one.kind: one.words for one in notices_about(key)}
+    told = {notice.kind: notice.words for notice in notices_about(key)}
     assert told == {"queue": "", "urgent": "Somebody reports it as illegal."}
 
 
@@ -301,7 +301,7 @@ def test_a_deed_that_answers_no_report_leaves_its_notices(
     key = "topic", topic.id
     moderation.report(people.chitra, *key, reason)
     STAYING_DEEDS[deed](people.host, topic)
-    assert people.moderator.id in {one.member_id for one in notices_about(key)}
+    assert people.moderator.id in {notice.member_id for notice in notices_about(key)}
     moderation.decide(people.host, *key, "keep")
     assert notices_about(key) == []
 
@@ -326,7 +326,7 @@ def test_no_author_ends_the_notice_that_a_text_may_be_illegal(
     moderation.report(people.chitra, *key, "illegal")
     assert not is_told or notices_about(key)
     dialogue.delete(post.author, post.id)
-    assert {one.kind for one in notices_about(key)} == {"urgent"}
+    assert {notice.kind for notice in notices_about(key)} == {"urgent"}
     assert queue_content(people.moderator, queue_path(*key))
 
 
@@ -339,7 +339,7 @@ def test_what_was_decided_waits_again_when_that_is_undone(
     kept = moderation.decide(people.host, *key, "keep")
     assert notices_about(key) == []
     moderation.undo(people.host, kept.id)
-    told = {one.member_id: one.kind for one in notices_about(key)}
+    told = {notice.member_id: notice.kind for notice in notices_about(key)}
     assert told[people.moderator.id] == kind and people.host.id not in told
 
 
@@ -391,16 +391,18 @@ def test_what_waits_again_waits_in_the_inboxes_of_the_others_as_before(
 ) -> None:
     key = kind, make(people, things)
     if is_told:
-        told = {one.id for one in notices_about(key) if one.member_id != people.moderator.id}
+        told = {
+            notice.id for notice in notices_about(key) if notice.member_id != people.moderator.id
+        }
     decision = decide(people.moderator, key[1])
     assert notices_about(key) == []
     with at(now() + timedelta(minutes=9)):
         moderation.undo(people.moderator, decision.id)
         waiting = notices_about(key)
-    assert len({one.member_id for one in waiting}) == len(waiting) > 0, "each once"
-    assert people.moderator.id not in {one.member_id for one in waiting}
+    assert len({notice.member_id for notice in waiting}) == len(waiting) > 0, "each once"
+    assert people.moderator.id not in {notice.member_id for notice in waiting}
     if is_told:
-        assert {one.id for one in waiting} == told
+        assert {notice.id for notice in waiting} == told
 
 
 @pytest.mark.parametrize("way", ["unsuspend", "restore"])
@@ -416,18 +418,18 @@ def test_texts_that_wait_again_when_a_member_is_shown_again_wait_in_the_inboxes(
         moderation.unsuspend(people.moderator, author_id, shows_again=True)
     else:
         moderation.decide(people.moderator, "member", author_id, "restore", shows_again=True)
-    waiting = {one.member_id for one in notices_about(key)}
+    waiting = {notice.member_id for notice in notices_about(key)}
     assert people.host.id in waiting and people.moderator.id not in waiting
 
 
 def test_what_was_read_before_the_decision_stays_read(people: Any, things: Any) -> None:
     key = "practice", things.practice.id
-    (theirs,) = (one for one in notices_about(key) if one.member_id == people.host.id)
+    (theirs,) = (notice for notice in notices_about(key) if notice.member_id == people.host.id)
     read(people.host, theirs.id)
     with at(now() + timedelta(hours=1)):
         published = moderation.publish(people.moderator, things.practice.id)
         moderation.undo(people.moderator, published.id)
-        assert people.host.id not in {one.member_id for one in notices_about(key)}
+        assert people.host.id not in {notice.member_id for notice in notices_about(key)}
 
 
 def test_what_waits_no_more_is_not_brought_back(people: Any, things: Any) -> None:

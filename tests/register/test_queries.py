@@ -81,24 +81,34 @@ def hours(rows: Any) -> list[float]:
 def test_the_report_equals_a_recount(people: Any, busy: Period) -> None:
     found = figures(busy)
     reports = db.session.scalars(select(Report)).all()
-    decisions = {one.id: one for one in db.session.scalars(select(Decision))}
+    decisions = {decision.id: decision for decision in db.session.scalars(select(Decision))}
     appeals = db.session.scalars(select(Appeal)).all()
-    restricting = [one for one in decisions.values() if one.deed in RESTRICTING_DEEDS]
+    restricting = [
+        decision for decision in decisions.values() if decision.deed in RESTRICTING_DEEDS
+    ]
     assert len(restricting) == found.restrictions > 7
-    assert found.reports == Counter((one.reason, one.source) for one in reports)
+    assert found.reports == Counter((report.reason, report.source) for report in reports)
     assert found.deeds == Counter((one.deed, one.is_automated) for one in restricting)
     assert found.sources == Counter(one.source for one in restricting)
     assert found.grounds == Counter(
         "law" if one.law else f"{one.rule}. {one.rule_name}" if one.rule else "none"
         for one in restricting
     )
-    answered = [one for one in reports if one.decision_id]
+    answered = [report for report in reports if report.decision_id]
     assert found.answered == len(answered)
     assert found.waiting == len(reports) - len(answered)
     waits = hours((one.created_at, decisions[one.decision_id].decided_at) for one in answered)
     assert found.hours_to_decision == pytest.approx(median(waits))
-    assert found.kept == len([one for one in decisions.values() if one.deed == "keep"]) == 2
-    assert found.taken_back == len([one for one in decisions.values() if one.undoes_id]) == 1
+    assert (
+        found.kept
+        == len([decision for decision in decisions.values() if decision.deed == "keep"])
+        == 2
+    )
+    assert (
+        found.taken_back
+        == len([decision for decision in decisions.values() if decision.undoes_id])
+        == 1
+    )
     assert (found.appeals, reversals(found)) == (2, 1)
     assert found.appeals_by == Counter(one.outcome for one in appeals)
     assert found.hours_to_answer == pytest.approx(
@@ -109,10 +119,15 @@ def test_the_report_equals_a_recount(people: Any, busy: Period) -> None:
 def test_nothing_restricts_without_its_reasons(people: Any, busy: Period) -> None:
     """In the log of a busy month, each restriction has facts and a ground, or the law requires none."""
     lacking = [
-        one
-        for one in db.session.scalars(select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS)))
-        if not one.is_excused
-        and (not one.reason.strip() or not (one.rule or one.law or one.deed == "lock"))
+        decision
+        for decision in db.session.scalars(
+            select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS))
+        )
+        if not decision.is_excused
+        and (
+            not decision.reason.strip()
+            or not (decision.rule or decision.law or decision.deed == "lock")
+        )
     ]
     assert lacking == []
 
@@ -146,13 +161,15 @@ def test_of_several_appeals_the_one_that_was_right_counts(people: Any, things: A
 
 def test_the_register_says_what_became_of_each_restriction(people: Any, busy: Period) -> None:
     page = entries()
-    by_number = {one.number: one for one in page.items}
+    by_number = {entry.number: entry for entry in page.items}
     assert page.total == figures(busy).restrictions
-    assert [one.number for one in page.items] == sorted(by_number, reverse=True)
-    outcomes = Counter(one.appeal for one in page.items)
+    assert [entry.number for entry in page.items] == sorted(by_number, reverse=True)
+    outcomes = Counter(entry.appeal for entry in page.items)
     assert outcomes["reversed"] == outcomes["upheld"] == 1
-    assert [one.is_taken_back for one in page.items].count(True) == 1
-    assert any(one.is_law for one in page.items) and any(one.is_excused for one in page.items)
+    assert [entry.is_taken_back for entry in page.items].count(True) == 1
+    assert any(entry.is_law for entry in page.items) and any(
+        entry.is_excused for entry in page.items
+    )
     words = {field.name for field in fields(RegisterEntry)}
     assert not words & {"title", "reason", "author", "moderator", "address", "facts"}
     waiting = moderation.suspend(

@@ -48,7 +48,7 @@ LAST = {"delivery.address", "delivery.words"}
 
 
 def faults():
-    return [str(fault) for one in checks() for fault in faults_of(one)]
+    return [str(fault) for check in checks() for fault in faults_of(check)]
 
 
 def row(model, key):
@@ -109,8 +109,10 @@ def test_search_finds_the_words_and_not_the_name(people, lived):
 def test_what_nobody_has_read_goes(people, lived):
     gone(people.ana, "nameless")
     states = {
-        one.state: one.deleted_at
-        for one in db.session.scalars(select(Practice).where(Practice.author_id == people.ana.id))
+        practice.state: practice.deleted_at
+        for practice in db.session.scalars(
+            select(Practice).where(Practice.author_id == people.ana.id)
+        )
     }
     assert states["draft"] and states["published"] is None
 
@@ -226,8 +228,8 @@ def test_every_row_that_names_a_member_is_gone_or_kept_for_a_reason(people, live
 def test_decisions_stay_without_name(people, lived):
     member = gone(people.ana)
     about = list(db.session.scalars(select(Decision).where(Decision.author_id == member.id)))
-    assert about and all(one.title == "Former member" for one in about)
-    reasons = {one.reason for one in about if one.reason}
+    assert about and all(decision.title == "Former member" for decision in about)
+    reasons = {decision.reason for decision in about if decision.reason}
     assert reasons == {
         "Former member & others (Former member): see the map.",
         "Former member is rude.",
@@ -235,9 +237,9 @@ def test_decisions_stay_without_name(people, lived):
         "Former member is loud.",
     }
     assert all(
-        one.title == "Former member"
-        for one in db.session.scalars(select(Report))
-        if one.author_id == member.id
+        report.title == "Former member"
+        for report in db.session.scalars(select(Report))
+        if report.author_id == member.id
     )
 
 
@@ -299,7 +301,7 @@ def test_notices_of_the_member_and_about_the_member_go(people, lived):
 
 @pytest.mark.parametrize("how", ["nameless", "everything"])
 def test_an_account_can_be_opened_again_and_nothing_has_changed(people, lived, how, letters):
-    before = {(one.id, one.source) for one in db.session.scalars(select(Post))}
+    before = {(post.id, post.source) for post in db.session.scalars(select(Post))}
     ana = row(Member, people.ana.id)
     actions.leave(ana, ana.id, how)
     letter = letters()[-1]
@@ -311,7 +313,7 @@ def test_an_account_can_be_opened_again_and_nothing_has_changed(people, lived, h
     with at(now() + members.COOLING_OFF * 2):
         assert carry_out() == 0
     assert row(Member, ana.id).is_member and row(Member, ana.id).leaving_how == ""
-    assert {(one.id, one.source) for one in db.session.scalars(select(Post))} == before
+    assert {(post.id, post.source) for post in db.session.scalars(select(Post))} == before
 
 
 def test_asking_twice_gives_no_more_time(people):
@@ -383,7 +385,9 @@ def test_a_kill_between_two_portions_loses_and_repeats_nothing(people, lived, mo
     assert len(calls) > 20 and set(calls) == set(actions.STEPS["everything"])
     assert count_of(Departure) == 0 and faults() == []
     assert holding(WORD) <= {"post.source", "post.html", "revision.source"}
-    assert [one.subject for one in letters()].count("Your account at Interurban has ended") == 1
+    assert [letter.subject for letter in letters()].count(
+        "Your account at Interurban has ended"
+    ) == 1
 
 
 def test_what_names_a_member_in_many_rows_goes_in_portions(people, lived, monkeypatch):

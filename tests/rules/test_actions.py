@@ -43,7 +43,7 @@ def test_a_version_holds_from_its_day_and_the_one_before_stays(people: Any) -> N
     assert [rule.name for rule in queries.upcoming().rules] == ["Be very brief"]
     with at(now() + timedelta(days=5)):
         assert queries.in_force().rule(1).name == "Be very brief"
-        assert [one.number for one in queries.versions()] == [2, 1, 0]
+        assert [version.number for version in queries.versions()] == [2, 1, 0]
         assert queries.rules_version(1).rule(2).sentence == "Always."
 
 

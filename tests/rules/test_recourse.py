@@ -55,7 +55,7 @@ def decision(people: Any, agenda: Agenda) -> Any:
 def test_an_administrator_names_them_and_nobody_else(people: Any) -> None:
     assert recourses() == []
     name_recourses(people.administrator, {"authority": AUTHORITY, "body": BODY})
-    assert [(one.kind, one.name) for one in recourses()] == [
+    assert [(recourse.kind, recourse.name) for recourse in recourses()] == [
         ("body", BODY.name),
         ("authority", AUTHORITY.name),
     ]
@@ -74,7 +74,10 @@ def test_each_change_is_written_down_with_who_made_it(people: Any) -> None:
     name_recourses(people.administrator, {"body": AUTHORITY})
     name_recourses(people.administrator, {})
     assert recourses() == []
-    kept = [(one.fields["name"], one.editor_name, one.item_id) for one in recourse_versions(SYSTEM)]
+    kept = [
+        (version.fields["name"], version.editor_name, version.item_id)
+        for version in recourse_versions(SYSTEM)
+    ]
     assert kept == [(who, "Adam de Wit", 0) for who in (AUTHORITY.name, BODY.name, "")]
 
 
@@ -164,9 +167,9 @@ def test_without_one_letters_say_what_always_holds(
     with at(now() + timedelta(hours=1)):
         write_notice_letters(SYSTEM)
         write_report_letters(SYSTEM)
-    (outcome,) = [one for one in letters() if "is decided" in one.subject]
+    (outcome,) = [letter for letter in letters() if "is decided" in letter.subject]
     assert "country has certified" in in_a_line(outcome.text)
-    (notice,) = [one for one in letters() if one.to == people.ben.email]
+    (notice,) = [letter for letter in letters() if letter.to == people.ben.email]
     assert GENERAL in in_a_line(notice.text)
 
 
@@ -180,4 +183,4 @@ def test_the_receipt_names_them(client: Any, people: Any, decision: Any) -> None
 
 
 def moderation_reports() -> list[str]:
-    return [str(one) for one in db.session.scalars(select(Report.number))]
+    return [str(number) for number in db.session.scalars(select(Report.number))]

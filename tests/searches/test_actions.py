@@ -75,7 +75,7 @@ def test_the_number_of_kept_searches_is_limited(people, monkeypatch):
     with pytest.raises(Invalid, match="You keep 2 searches"):
         actions.keep(people.ben, Wanted("three"))
     actions.keep(people.ben, Wanted("ONE"))
-    assert [one.words for one in my_searches(people.ben)] == ["two", "one"]
+    assert [search.words for search in my_searches(people.ben)] == ["two", "one"]
 
 
 def test_a_name_and_how_often_one_is_told_can_be_changed(people, kept):

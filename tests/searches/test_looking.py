@@ -47,7 +47,7 @@ def look(days=1):
         before = db.session.scalar(select(func.max(Notice.id))) or 0
         notices.make_notices(SYSTEM)
         made = db.session.scalars(select(Notice).where(Notice.id > before)).all()
-        return [one.heading for one in made if one.kind.startswith("search")]
+        return [notice.heading for notice in made if notice.kind.startswith("search")]
 
 
 def new(member):
@@ -190,7 +190,7 @@ def test_translations_have_names_and_an_author(people, agenda, sign_in):
     library.publish(people.host, made.id)
     kinds = TRANSLATION_KINDS
     mine, theirs = (
-        actions.keep(one, Wanted("abris", kinds)) for one in (people.ben, people.chitra)
+        actions.keep(person, Wanted("abris", kinds)) for person in (people.ben, people.chitra)
     )
     said = TranslationText("fr", "Des abris qui appellent", "Chaque abri envoie un message.")
     parallels.add_translation(people.ben, "practice", made.id, said)
@@ -367,7 +367,7 @@ def letters(app, member):
         write_digests()
         theirs = db.session.scalars(select(Delivery.id).where(Delivery.member_id == member.id))
         sent = deliveries_by_id(theirs.all())
-        written = (compose(one, app.extensions["settings"]) for one in sent)
+        written = (compose(delivery, app.extensions["settings"]) for delivery in sent)
         return [(one.subject, one.text) for one in written if one]
 
 

@@ -201,11 +201,11 @@ def test_the_pages_cost_little(people, agenda, sign_in, queries):
     ben.get(address)
     with queries() as made:
         ben.get(address)
-    asked = [one for one in made.statements if " kept_search" in one]
+    asked = [statement for statement in made.statements if " kept_search" in statement]
     assert len(asked) == 1
     with queries() as made:
         ben.get("/topics")
-    assert not [one for one in made.statements if " kept_search" in one]
+    assert not [statement for statement in made.statements if " kept_search" in statement]
 
 
 def test_a_search_of_which_one_agenda_is_gone_is_known_and_looked_at(people, agenda, sign_in):

@@ -228,7 +228,7 @@ def test_what_is_moved_before_it_is_sent_is_told_where_it_is(receiver, add, ask,
     dialogue.move(people.moderator, topic.id, other.id)
     work()
     assert [body["data"]["agenda"]["slug"] for body in receiver.bodies] == [other.slug]
-    (dropped,) = [one for one in deliveries() if one.dropped_at]
+    (dropped,) = [delivery for delivery in deliveries() if delivery.dropped_at]
     assert dropped.webhook_id == here.id
 
 
@@ -275,7 +275,7 @@ def test_what_is_gone_before_it_is_sent_is_not_told(receiver, add, ask, people, 
         db.session.commit()
     work()
     assert receiver.got == []
-    assert all(one.dropped_at for one in deliveries())
+    assert all(delivery.dropped_at for delivery in deliveries())
     work(timedelta(days=2))
     assert receiver.got == []
 
@@ -321,7 +321,7 @@ def test_without_webhooks_nothing_is_noted(receiver, ask, people, queries):
     with queries() as made:
         assert commands.deliver() == 0
     assert made.count == 2
-    assert not [one for one in made.statements if not one.startswith("SELECT")]
+    assert not [statement for statement in made.statements if not statement.startswith("SELECT")]
     assert topic.id
 
 
@@ -329,7 +329,7 @@ def test_posting_asks_no_statement_more_for_webhooks(receiver, add, ask, people,
     topic = ask()
     with queries() as without:
         dialogue.reply(people.ben, topic.id, write("Trams."))
-    asked = [one for one in without.statements if "webhook" in one]
+    asked = [statement for statement in without.statements if "webhook" in statement]
     assert len(asked) == 1 and "watch" in asked[0], "with what is asked anyway"
 
 
@@ -491,7 +491,7 @@ def test_what_arrives_ends_the_rest(receiver, add, ask):
     receiver.answer = 200
     work(MINUTE)
     assert known(webhook).failing_since is None and known(webhook).failures == 0
-    assert sum(bool(one.sent_at) for one in deliveries()) == 3
+    assert sum(bool(delivery.sent_at) for delivery in deliveries()) == 3
 
 
 def test_webhooks_take_turns(receiver, add, ask):
@@ -598,7 +598,11 @@ def test_what_has_waited_for_days_is_given_up_when_it_is_resumed(receiver, add, 
         actions.resume_webhook(people.administrator, webhook.id)
         work()
     assert [body["data"]["title"] for body in receiver.bodies] == ["Lately"]
-    fates = {(one.webhook_id, bool(one.given_up_at)) for one in deliveries() if not one.sent_at}
+    fates = {
+        (delivery.webhook_id, bool(delivery.given_up_at))
+        for delivery in deliveries()
+        if not delivery.sent_at
+    }
     assert fates == {(webhook.id, True), (other.id, False)}
 
 

@@ -48,7 +48,7 @@ def test_several_workers_send_each_thing_once(own: Flask, receiver: Receiver) ->
     worker()
     numbers = Counter(headers["webhook-id"] for _address, _body, headers in receiver.got)
     assert len(numbers) == 18 and set(numbers.values()) == {1}
-    assert all(one.sent_at for one in deliveries())
+    assert all(delivery.sent_at for delivery in deliveries())
 
 
 def test_what_is_deleted_while_several_workers_send_holds_up_nobody(
@@ -63,5 +63,5 @@ def test_what_is_deleted_while_several_workers_send_holds_up_nobody(
 
     assert at_once(own, [worker, delete, worker]) == ["done"] * 3
     worker()
-    assert {one.webhook_id for one in deliveries()} == {second}
-    assert all(one.sent_at for one in deliveries())
+    assert {delivery.webhook_id for delivery in deliveries()} == {second}
+    assert all(delivery.sent_at for delivery in deliveries())
