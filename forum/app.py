@@ -181,7 +181,7 @@ def _add_layers(app: Flask, settings: Settings) -> None:
     also has the requests that were refused.
     """
     headers = responses.security_headers(settings.is_https)
-    large = {configuring.PICTURES_PATH: configuring.max_file_body(settings)}
+    large = dict.fromkeys(configuring.UPLOAD_PATHS, configuring.max_file_body(settings))
     admission.init_app(app, configuring.MAX_BODY, headers, large)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it

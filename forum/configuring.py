@@ -45,11 +45,11 @@ COMMENTS_OF_STYLES = re.compile(
 )
 # Bytes: enough for a full practice, percent-encoded, at three bytes a letter
 MAX_BODY = 2 * 1024 * 1024
-# Bytes, at the one address where pictures and files are uploaded: enough for a photograph from a phone. A file may have
+# Bytes, at the addresses where pictures and files are uploaded: enough for a photograph from a phone. A file may have
 # more
 MAX_PICTURE_BODY = 12 * 1024 * 1024
 AROUND_FILE = 100_000  # bytes that a form with a file has beside it, and a little more, so that a sentence refuses one
-PICTURES_PATH = "/pictures"
+UPLOAD_PATHS = PICTURES_PATH, MARK_PATH = "/pictures", "/administration/mark"
 MAX_FORM_FIELDS = 1_000  # of any form: the longest forms set the order of many rows
 NUL = "\x00"
 # HTML before and after the token of a form; OUTER_TOKEN_FIELD is for a field that is outside its `<form>`
@@ -215,7 +215,7 @@ class BoundedRequest(Request):
     @property
     def max_content_length(self) -> int | None:
         """How many bytes a body may have: more where pictures and files are uploaded."""
-        is_file = self.path == PICTURES_PATH and self.mimetype == "multipart/form-data"
+        is_file = self.path in UPLOAD_PATHS and self.mimetype == "multipart/form-data"
         return max_file_body(web.settings()) if is_file else super().max_content_length
 
     @max_content_length.setter

@@ -131,7 +131,8 @@ class CapturedResponse:
         """The response as a page to keep; reads its whole body."""
         headers = [(n, v) for n, v in self.headers if n not in (*UNCACHED_HEADERS, "Vary")]
         etag = self.header("ETag").removeprefix("W/")
-        is_file = "immutable" in self.header("Cache-Control")
+        # The address of a file changes with its content; what depends on a scope ends with it nevertheless
+        is_file = "immutable" in self.header("Cache-Control") and DEPENDS_ON not in self.environ
         # One entity tag for all encodings, so it must be a weak one (RFC 9110, 8.8.1)
         headers += [("Vary", self._vary())]
         headers += [("ETag", f"W/{etag}")] if etag else []

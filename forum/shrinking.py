@@ -22,6 +22,8 @@ MAX_WAIT = 20  # seconds
 # Per process; further uploads wait, while readers are served
 AT_ONCE = threading.BoundedSemaphore(2)
 MAX_MEGAPIXELS = 50
+PICTURE = "picture"  # the name of the field with the file
+ACCEPTED = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 
 
 class Shrunk(NamedTuple):
@@ -37,23 +39,23 @@ class Shrunk(NamedTuple):
         return len(self.whole) + len(self.small)
 
 
-def shrink(data: bytes) -> Shrunk:
-    """A picture (JPEG, PNG, WebP, AVIF or GIF) as WebP with its longer side of at most `LARGEST` pixels, without metadata.
+def shrink(data: bytes, largest: int = LARGEST) -> Shrunk:
+    """A picture (JPEG, PNG, WebP, AVIF or GIF) as WebP with its longer side of at most `largest` pixels, without metadata.
 
     It takes some tenths of a second, so call it before an action. Raises `Invalid` if it is no picture, and `Busy`
     when too many are being processed.
     """
-    made = _run(data)
+    made = _run(data, largest)
     if made.returncode == TOO_MANY_PIXELS:
         raise Invalid(
             _(
                 "This picture has more than %(most)s million pixels. Choose a smaller one.",
                 most=MAX_MEGAPIXELS,
             ),
-            "picture",
+            PICTURE,
         )
     if made.returncode:
-        raise Invalid(_no_picture(), "picture")
+        raise Invalid(_no_picture(), PICTURE)
     whole, small, size = _parts(made.stdout)
     return Shrunk(f"{secrets.token_hex(12)}-{size}", whole, small)
 
@@ -70,10 +72,12 @@ def take(name: str, data: bytes) -> Shrunk | None:
     return Shrunk(name, whole, small) if name.endswith(f"-{size}") else None
 
 
-def _run(data: bytes, *, is_made: bool = False) -> subprocess.CompletedProcess[bytes]:
+def _run(
+    data: bytes, largest: int = LARGEST, *, is_made: bool = False
+) -> subprocess.CompletedProcess[bytes]:
     """The output of the program for a picture."""
     command = [sys.executable, "-I", PROGRAM]
-    command += map(str, (LARGEST, SMALL, HAS_SMALL, int(is_made)))
+    command += map(str, (largest, SMALL, HAS_SMALL, int(is_made)))
     if not AT_ONCE.acquire(timeout=MAX_WAIT / 4):
         raise Busy()
     try:

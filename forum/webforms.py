@@ -16,6 +16,7 @@ from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from markupsafe import Markup
+from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
 from wtforms import DateField, HiddenField, PasswordField, StringField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
@@ -26,6 +27,7 @@ from forum.errors import Conflict, Invalid, Refusal, TooSoon
 from forum.formrows import ADD_ROW, REMOVE_ROW, TableField, as_text
 from forum.plaintext import tidy
 from forum.ratelimits import MAX_CHANGES, by_person, limiter, previewing
+from forum.shrinking import PICTURE
 from forum.web import CONFLICT, REFUSED, me
 
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
@@ -109,6 +111,21 @@ class Form(FlaskForm):
         def get_translations(self, _form: Any) -> WTFormsTranslations:
             """The messages of WTForms itself; Flask-WTF would read them from the disk for each form."""
             return _wtforms_translations(str(get_locale()))
+
+
+class FormWithFile(Form):
+    """The base class of forms that take one file, in the field `PICTURE`."""
+
+    class Meta(Form.Meta):
+        """Unlike other forms, these take a file."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Read the fields, and one file: a file in place of a text field is ignored."""
+            if request.method != "POST":
+                return None
+            sent = request.files.getlist(PICTURE)
+            files = MultiDict[str, FileStorage]((PICTURE, file) for file in sent)
+            return CombinedMultiDict([files, request.form])
 
 
 class Row(Form):

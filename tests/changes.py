@@ -35,8 +35,10 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.pictures import actions as pictures
 from forum.pictures.queries import pictures_named
 from forum.sentfiles import SentFile
+from forum.shrinking import Shrunk
 
 Deed = Callable[[dict[str, Any], Any, Agenda], object]
+MARK = Shrunk(f"{'a' * 24}-256x64", b"a mark", b"")
 
 
 def _mark_of(member: Any, w: dict[str, Any]) -> int:
@@ -186,6 +188,8 @@ DEEDS: dict[str, Deed] = {
     "describe the federation": lambda w, p, a: members.describe_federation(
         p.administrator, name="Quiet Cities"
     ),
+    "use a mark": lambda w, p, a: members.use_mark(p.administrator, MARK),
+    "use the usual mark": lambda w, p, a: members.use_usual_mark(p.administrator),
     "appoint": lambda w, p, a: members.appoint(SYSTEM, p.ben.handle, "moderator"),
     "set hosts": lambda w, p, a: agendas.set_hosts(p.moderator, a.id, [p.ana.handle]),
     "write a statement": lambda w, p, a: agendas.write_statement(

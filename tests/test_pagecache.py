@@ -55,7 +55,7 @@ from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
 from forum.versions import ANY_CHANGE, EVERYTHING, ReadCache, topic_scope
 from forum.writelog import hash_of
-from tests.changes import ASPHALT, DEEDS, PAGES
+from tests.changes import ASPHALT, DEEDS, MARK, PAGES
 from tests.conftest import People
 from tests.datasets import dataset_fixture
 from tests.savepoints import page_versions_of_test
@@ -464,6 +464,21 @@ def test_files_are_kept_by_the_name_of_their_content(
         assert brotli.decompress(style.data) == app.test_client().get("/static/style.css").data
         assert "immutable" in style.headers["Cache-Control"]
     assert asked == ["/static/style.css"]
+
+
+def test_the_mark_of_the_forum_is_kept_until_it_has_another(
+    cache: PageCache, kept: Client, people: Any
+) -> None:
+    members.found_federation(SYSTEM, "Quiet Cities")
+    members.use_mark(people.administrator, MARK)
+    asked, address = count_answers(cache), f"/mark/{MARK.name}.webp"
+    for _turn in range(2):
+        answer = kept.get(address)
+        assert (answer.status_code, answer.data) == (200, MARK.whole)
+        assert "immutable" in answer.headers["Cache-Control"]
+    assert asked == [address]
+    members.use_usual_mark(people.administrator)
+    assert kept.get(address).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["style.css", "icon-192.png"])

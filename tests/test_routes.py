@@ -44,6 +44,9 @@ GET  /administration/mail                             |   in  403  403  403  403
 POST /administration/mail/again                       |  403  403  403  403  403  yes
 POST /administration/mail/test                        |  403  403  403  403  403  yes
 POST /administration/mail/{letter}/again              |  403  403  403  403  403  yes
+GET  /administration/mark                             |   in  403  403  403  403  200
+POST /administration/mark                             |  403  403  403  403  403  yes
+POST /administration/mark/usual                       |  403  403  403  403  403  yes
 GET  /administration/members                          |   in  403  403  403  403  200
 GET  /administration/members/ben-okoth/leave          |   in  403  403  403  403  200
 POST /administration/members/ben-okoth/leave          |  403  403  403  403  403  yes
@@ -289,6 +292,7 @@ GET  /join/sent                                       |   on   on   on   on   on
 GET  /left                                            |  200  200  200  200  200  200
 GET  /letters/{contact_letter}/report                 |   in  404  200  404  404  404
 POST /letters/{contact_letter}/report                 |  403  404  yes  404  404  404
+GET  /mark/none.webp                                  |  404  404  404  404  404  404
 GET  /marks/{mark}/report                             |  200  200  200  200  200  200
 POST /marks/{mark}/report                             |  yes  yes  yes  yes  yes  yes
 GET  /marks/{mark}/why                                |   in  404  404  404  404  404

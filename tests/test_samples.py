@@ -158,8 +158,8 @@ def test_nginx_takes_up_sixty_requests_of_one_network(
     [
         ("/topics/7/reply", configuring.MAX_BODY, b" 100 "),
         ("/topics/7/reply", configuring.MAX_BODY + 1, b" 413 "),
-        (configuring.PICTURES_PATH, configuring.MAX_PICTURE_BODY, b" 100 "),
-        (configuring.PICTURES_PATH, configuring.MAX_PICTURE_BODY + 1, b" 413 "),
+        *((path, configuring.MAX_PICTURE_BODY, b" 100 ") for path in configuring.UPLOAD_PATHS),
+        *((path, configuring.MAX_PICTURE_BODY + 1, b" 413 ") for path in configuring.UPLOAD_PATHS),
         (f"{configuring.PICTURES_PATH}/7/delete", configuring.MAX_BODY + 1, b" 413 "),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext, pgettext
 from markupsafe import Markup
 from wtforms import (
+    FileField,
     HiddenField,
     PasswordField,
     RadioField,
@@ -30,7 +31,7 @@ from forum.members.queries import federation_fields, languages, organisation_fie
 from forum.passwords import is_guessed_first, letters_and_digits
 from forum.principals import ROLES
 from forum.web import whole_number
-from forum.webforms import Form, lazy_number
+from forum.webforms import Form, FormWithFile, lazy_number
 from forum.webforms import lazy_text as _
 
 CLOSING_TAG = Markup("</select>")
@@ -345,6 +346,12 @@ class FederationForm(Form):
         """The form with what the forum says of itself now."""
         words = federation_fields(federation)
         return cls(**words | {"seen": fingerprint(words)} | options)
+
+
+class MarkForm(FormWithFile):
+    """The picture that is to be the forum's own mark."""
+
+    picture = FileField(_("Picture"))
 
 
 class RoleForm(Form):

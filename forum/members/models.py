@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from flask_babel import get_locale
 from markupsafe import Markup
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, false, true
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum import permissions, principals
 from forum.clock import now
 from forum.columns import Base, partial_index
+from forum.illustrations import size_of
 
 # Compared byte by byte on both databases, so that an index can serve prefix searches
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
@@ -49,6 +50,29 @@ class Federation(Base):
     factors_required_at: Mapped[datetime | None]
     # Since when the list of the first steps of a new forum is closed; None: it is shown
     first_steps_closed_at: Mapped[datetime | None]
+    # The name of its own mark, with the size in it as in names of pictures; empty: it has the usual one
+    mark: Mapped[str] = mapped_column(default="")
+
+    @property
+    def mark_address(self) -> str:
+        """The path of its own mark, for a federation that has one."""
+        return f"/mark/{self.mark}.webp"
+
+    @property
+    def mark_size(self) -> tuple[int, int]:
+        """Width and height of its own mark in pixels, for a federation that has one."""
+        return size_of(self.mark)
+
+
+class FederationMark(Base):
+    """The bytes of the federation's own mark, as WebP; no row while it has the usual one."""
+
+    __tablename__ = "federation_mark"
+
+    federation_id: Mapped[int] = mapped_column(
+        ForeignKey("federation.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 # The classes of city sizes, each with its upper limit of population

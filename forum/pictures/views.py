@@ -25,19 +25,18 @@ from forum.illustrations import (
 )
 from forum.permissions import VISITOR
 from forum.pictures import actions, queries
-from forum.pictures.forms import ACCEPTED, PICTURE, PictureForm
+from forum.pictures.forms import PictureForm
 from forum.pictures.models import Picture
 from forum.ratelimits import by_person, changing, limiter
+from forum.responses import PICTURE_POLICY
 from forum.savedfiles import in_contexts_of_their_own, saved_file
 from forum.sentfiles import CONTENT_TYPES, SentFile, examine, may_be_file
-from forum.shrinking import Shrunk, shrink
+from forum.shrinking import ACCEPTED, PICTURE, Shrunk, shrink
 from forum.versions import PICTURES
 from forum.web import me
 
 bp = Blueprint("pictures", __name__)
 SMALL_SUFFIX = "-small"
-# If a browser opens a picture as a page, it can do nothing (ASVS 5.0, 3.2.1)
-PICTURE_POLICY = "default-src 'none'; sandbox"
 PARTIAL, NOT_MODIFIED, OUT_OF_RANGE = 206, 304, 416
 
 

@@ -57,6 +57,7 @@ EXEMPT_ENDPOINTS = {
     "front.privacy",
     "members.appearance",
     "static",
+    "members.mark",  # the picture, on that page too
     "upkeep.healthz",  # must not query the database for the member
     "upkeep.readyz",
 }

@@ -29,7 +29,8 @@ EXEMPT_ENDPOINTS = (
     "front.contact",
     "upkeep.",
     "static",
-    # Scripts request these, and old browsers do not mark such requests
+    # Scripts and pages request these, and old browsers do not mark such requests
+    "members.mark",
     "members.suggest",
     "members.cities_suggest",
 )

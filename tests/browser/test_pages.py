@@ -184,6 +184,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("log", "/moderation/log", "moderator"),
     ("administration", "/administration/members", "administrator"),
     ("forum", "/administration/forum", "administrator"),
+    ("mark", "/administration/mark", "administrator"),
     ("factors-required", "/administration/factors", "administrator"),
     ("joining", "/administration/joining", "administrator"),
     ("mail", "/administration/mail", "administrator"),

@@ -28,12 +28,15 @@ from forum.members.actions.credentials import (
 )
 from forum.members.actions.federation import (
     MAX_FORUM_NAME,
+    MAX_MARK,
     MAX_TAGLINE,
     close_first_steps,
     describe_federation,
     found_federation,
     open_first_steps,
     set_up,
+    use_mark,
+    use_usual_mark,
 )
 from forum.members.actions.handles import change_handle, keep_earlier_handles
 from forum.members.actions.ignoring import end_ignoring, ignore, repair_ignored_ids
@@ -102,6 +105,7 @@ __all__ = [
     "LEAVING_WAYS",
     "MAX_FORUM_NAME",
     "MAX_HANDLE_LENGTH",
+    "MAX_MARK",
     "MAX_NAME",
     "MAX_SESSIONS",
     "MAX_TAGLINE",
@@ -174,5 +178,7 @@ __all__ = [
     "take_letters",
     "unsilence",
     "unsuspend",
+    "use_mark",
+    "use_usual_mark",
     "write_organisation",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
+from sqlalchemy import delete
 
 from forum.clock import now
 from forum.db import db
@@ -10,18 +11,23 @@ from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
+from forum.illustrations import size_of
 from forum.members import queries
 from forum.members.actions._names import checked_line
 from forum.members.actions._profile import Joining
 from forum.members.actions.joining import add_member
-from forum.members.models import Federation, Member
+from forum.members.models import Federation, FederationMark, Member
 from forum.permissions import Person, require
 from forum.principals import ADMINISTRATOR
+from forum.shrinking import PICTURE, Shrunk
 from forum.versions import EVERYTHING as EVERY_SCOPE
 from forum.versions import FEDERATION
 
 # Characters; every page shows both
 MAX_FORUM_NAME, MAX_TAGLINE = 80, 300
+# Pixels of the longer side of the forum's own mark, enough for sharp edges wherever it is shown; and how many times as
+# long as the other it may be, so that the name has room beside it
+MAX_MARK, MAX_MARK_RATIO = 256, 4
 
 
 @action
@@ -81,6 +87,41 @@ def describe_federation(
     for name, value in after.items():
         setattr(known, name, value)
     return known
+
+
+@action
+def use_mark(administrator: Person, made: Shrunk) -> Federation:
+    """Give the forum a mark of its own in place of the present one: a picture made by `shrink` with `MAX_MARK`.
+
+    Raises `Invalid` if one of its sides is too long for the masthead.
+    """
+    known = queries.federation_to_change(administrator)
+    longer, shorter = sorted(size_of(made.name), reverse=True)
+    if longer > MAX_MARK_RATIO * shorter:
+        raise Invalid(
+            _(
+                "One side of this picture is more than four times as long as the other. Choose one that is nearer to a square."
+            ),
+            PICTURE,
+        )
+    _replace_mark(known, made)
+    return known
+
+
+@action
+def use_usual_mark(administrator: Person) -> Federation:
+    """Show the usual mark again, and delete the forum's own."""
+    known = queries.federation_to_change(administrator)
+    _replace_mark(known, None)
+    return known
+
+
+def _replace_mark(known: Federation, made: Shrunk | None) -> None:
+    touches(EVERY_SCOPE, FEDERATION)
+    db.session.execute(delete(FederationMark))
+    known.mark = made.name if made else ""
+    if made:
+        db.session.add(FederationMark(federation_id=known.id, data=made.whole))
 
 
 @action

@@ -48,6 +48,7 @@ from forum.members.queries.federation import (
     federation_to_describe,
     federation_versions,
     forum_name,
+    mark_data,
     terms_from,
 )
 from forum.members.queries.ignoring import (
@@ -209,6 +210,7 @@ __all__ = [
     "mandates_near_end",
     "mandates_of",
     "mandates_over",
+    "mark_data",
     "member_by_email",
     "member_by_id",
     "member_called",

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum.db import db, detached
-from forum.errors import Conflict
+from forum.errors import Conflict, NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of
-from forum.members.models import Federation
+from forum.members.models import Federation, FederationMark
 from forum.permissions import Person, require
 from forum.versions import FEDERATION, PAGE_VERSIONS
 
@@ -50,7 +50,15 @@ def federation_to_cache() -> CachedFederation | None:
     )
 
 
-_CACHED_COLUMNS = ("id", "name", "tagline", "contact_email", "is_demo")
+_CACHED_COLUMNS = ("id", "name", "tagline", "contact_email", "is_demo", "mark")
+
+
+def mark_data(name: str) -> bytes:
+    """The bytes of the federation's own mark of that name, which everybody may see. Raises `NotFound` for any other."""
+    query = select(FederationMark.data).join(Federation).where(Federation.mark == name)
+    if (data := db.session.scalar(query)) is None:
+        raise NotFound()
+    return data
 
 
 def federation_to_describe(administrator: Person) -> Federation:

@@ -23,7 +23,9 @@ def _template_variables() -> dict[str, Any]:
 def federation() -> Federation:
     """The federation whose forum this is; a placeholder before `flask setup`. Read once per request."""
     if "federation" not in g:
-        unnamed = Federation(name="Interurban", tagline="", contact_email="", is_demo=False)
+        unnamed = Federation(
+            name="Interurban", tagline="", contact_email="", is_demo=False, mark=""
+        )
         g.federation = _cached_federation() or unnamed
     return cast(Federation, g.federation)
 

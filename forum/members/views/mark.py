@@ -1,0 +1,83 @@
+"""The forum's mark: an administrator gives it one of its own, and everybody sees it."""
+
+from __future__ import annotations
+
+from flask import Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.configuring import MARK_PATH
+from forum.errors import Invalid, NotFound
+from forum.members import actions, queries
+from forum.members.actions import MAX_MARK
+from forum.members.forms import MarkForm
+from forum.members.views._shared import bp, federation
+from forum.ratelimits import by_person, changing, limiter
+from forum.responses import IMMUTABLE, PICTURE_POLICY
+from forum.settings import MEGABYTE
+from forum.shrinking import ACCEPTED, PICTURE, Shrunk, shrink
+from forum.versions import FEDERATION
+from forum.web import me
+
+# Of a picture; the body may be longer (`configuring.MAX_PICTURE_BODY`), so that a sentence refuses a larger one
+MAX_BYTES = 4 * MEGABYTE
+NOT_MODIFIED = 304
+
+
+@bp.route(MARK_PATH, methods=["GET", "POST"])
+@limiter.limit("40 per hour", key_func=by_person, methods=["POST"])
+def use_mark() -> ResponseReturnValue:
+    """Show the forum's mark as it looks, and replace it by a picture."""
+    queries.federation_to_describe(me())
+    form = MarkForm()
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        return render_template("members/mark.html", form=form, accepted=ACCEPTED), status
+
+    def deed() -> ResponseReturnValue:
+        actions.use_mark(me(), _sent())
+        return _done(_("Saved. Every page shows it from now on."))
+
+    return webforms.process(form, page, deed)
+
+
+def _sent() -> Shrunk:
+    """The picture that was sent, as it is stored. Raises `Invalid` if there is none, or it is too large."""
+    sent = request.files.get(PICTURE)
+    data = sent.stream.read(MAX_BYTES + 1) if sent else b""
+    if not data:
+        raise Invalid(_("Choose a picture."), PICTURE)
+    if len(data) > MAX_BYTES:
+        raise Invalid(_("This picture has more than 4 MB. Choose a smaller one."), PICTURE)
+    return shrink(data, MAX_MARK)
+
+
+@bp.post(f"{MARK_PATH}/usual")
+@changing
+def use_usual_mark() -> AnyResponse:
+    """Go back to the usual mark."""
+    actions.use_usual_mark(me())
+    return _done(_("Every page shows the usual mark again."))
+
+
+def _done(said: str) -> AnyResponse:
+    return web.done(said, url_for("members.use_mark"))
+
+
+@bp.get("/mark/<name>.webp")
+def mark(name: str) -> Response:
+    """The forum's own mark, for everybody; its name changes with its bytes, and another name is not found."""
+    web.depends_on(FEDERATION)
+    if name != federation().mark:
+        raise NotFound()
+    if request.if_none_match.contains_weak(name):
+        answer = Response(status=NOT_MODIFIED)
+    else:
+        answer = Response(queries.mark_data(name), mimetype="image/webp")
+    answer.set_etag(name)
+    answer.headers["Cache-Control"] = IMMUTABLE
+    answer.headers["Content-Security-Policy"] = PICTURE_POLICY
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # for feed readers and previews
+    return answer
