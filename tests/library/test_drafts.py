@@ -125,6 +125,45 @@ def test_what_a_practice_says_already_is_no_draft(world: World) -> None:
     assert kept(world.author) == []
 
 
+@pytest.mark.parametrize(
+    "changed", [{"city": "Surat, India"}, {"started": "2019"}, {"revisit_on": "2030-01-31"}]
+)
+def test_a_city_a_year_or_a_day_that_is_typed_is_kept(
+    world: World, sign_in: SignIn, changed: dict[str, str]
+) -> None:
+    browser, practice = sign_in(world.author), published(world)
+    form = {"title": "Pumps that call", "sentence": "Each pump calls.", "challenge": "Water."}
+    answer = browser.post(
+        f"/practices/{practice.slug}/edit",
+        data={**form, **changed, "submission_key": "k", "draft": "auto"},
+    )
+    assert answer.status_code == 204
+    assert kept(world.author) == ["Pumps that call"]
+
+
+def test_changes_that_are_published_leave_no_draft_however_they_were_typed(
+    world: World, sign_in: SignIn
+) -> None:
+    """What a form sends to be kept may come after what it sends to be published."""
+    browser, practice = sign_in(world.author), published(world)
+    path = f"/practices/{practice.slug}/edit"
+    form = {
+        **PRACTICE,
+        "title": " Pumps  that ring",
+        "sentence": "They\r\nring.",
+        "link": "example.org/pumps",
+        "city": "surat, india",
+        "challenge": "Water.\r\n\r\nMuch [water](http://localhost/posts/1).\r\n",
+        "started": "2019",
+        "submission_key": "k",
+    }
+    assert (
+        browser.post(path, data={**form, "deed": "save"}).location == f"/practices/{practice.slug}"
+    )
+    assert browser.post(path, data={**form, "draft": "auto"}).status_code == 204
+    assert kept(world.author) == []
+
+
 def test_what_was_sent_is_no_draft_any_more(world: World) -> None:
     """A form goes on being kept while it is sent."""
     actions.write_practice(world.author, world.agenda.id, TEXT, key="abc")

@@ -7,17 +7,21 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
+from forum.confusables import visible
 from forum.db import db
 from forum.dialogue.models import Draft
-from forum.dialogue.queries import my_drafts_in_form
+from forum.dialogue.queries import my_drafts_in_form, with_links_home
 from forum.library.models import DRAFT, RETURNED, Practice
 from forum.library.queries._shared import SECTIONS, TYPED_FIELDS
 from forum.library.queries._visibility import visible_practices
 from forum.library.queries.practices import drafts_of
+from forum.members.models import City
 from forum.permissions import Person
-from forum.plaintext import excerpt
+from forum.plaintext import excerpt, fold, single_line
 
 MAX_NAME, MAX_GIST = 100, 160  # characters
+# What is typed beside the sections and the city: also a year and a day, which alone are no practice yet
+LINES = ("title", "sentence", "link", "cost", "started", "revisit_on")
 
 
 class BegunPractice(NamedTuple):
@@ -89,9 +93,21 @@ def unfinished_practices(author: Person) -> list[Practice]:
 
 def says_already(practice: Practice, fields: Sequence[tuple[str, str]]) -> bool:
     """Whether a practice has just the words that its form holds (`fields` as in `Draft`); choices count for nothing."""
-    texts = {name: getattr(practice, name) for name in TYPED_FIELDS if name not in SECTIONS}
-    texts |= {section.name: section.source for section in practice.sections}
-    typed = dict(fields)
-    return all(
-        (typed.get(name) or "").strip() == (texts.get(name) or "").strip() for name in TYPED_FIELDS
-    )
+    typed = {name: _as_saved(name, value) for name, value in fields}
+    saved = {section.name: section.source for section in practice.sections}
+    saved |= {name: str(getattr(practice, name) or "") for name in LINES}
+    names = (*LINES, *SECTIONS)
+    is_said = all(typed.get(name, "") == _as_saved(name, saved.get(name, "")) for name in names)
+    return is_said and _is_city(practice.city, typed.get("city", ""))
+
+
+def _as_saved(name: str, typed: str) -> str:
+    """What was typed into a field, as the form changes it before it is saved; a link without its scheme."""
+    if name in SECTIONS:
+        return with_links_home(typed).strip()
+    words = single_line(visible(typed))
+    return words.removeprefix("https://") if name == "link" else words
+
+
+def _is_city(city: City | None, typed: str) -> bool:
+    return fold(typed) in ((fold(city.label), fold(city.name)) if city else ("",))
