@@ -212,6 +212,19 @@ def test_what_begins_with_another_practice_is_offered_there(world: World, sign_i
     assert re.search(r'name="adapt"[^>]* value=""', form)
 
 
+def test_what_begins_with_a_practice_that_has_gone_meanwhile_is_kept(
+    world: World, sign_in: SignIn
+) -> None:
+    source, browser = published(world), sign_in(world.reader)
+    actions.hide_practice(world.moderator, source.id)
+    form = {**PRACTICE, "needs": "A pump.", "adapt": source.slug, "submission_key": "k"}
+    assert browser.post(NEW, data={**form, "draft": "auto"}).status_code == 204
+    assert kept(world.reader) == ["Pumps that call"]
+    address = link_of(browser.get("/drafts").text)
+    assert "A pump." in browser.get(address).text and source.slug not in address
+    assert browser.get(f"{NEW}?adapt={source.slug}").status_code == 404
+
+
 def test_a_draft_is_its_authors_alone(world: World, sign_in: SignIn) -> None:
     practice = published(world)
     keep_practice_draft(world.author, "new", [("title", "Secret"), *WORDS[1:]])

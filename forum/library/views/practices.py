@@ -34,6 +34,7 @@ from forum.dialogue.views import (
     theme_boxes,
     windows_of_form,
 )
+from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
@@ -181,11 +182,21 @@ def changes_begun(slug: str) -> ResponseReturnValue:
 def new_practice() -> ResponseReturnValue:
     """Share a practice, or start from one of another city (`adapt`)."""
     agendas = queries.agendas_to_share_on(me())
-    source = queries.get_practice(me(), _adapted_slug()) if _adapted_slug() else None
+    source = _adapted() if _adapted_slug() else None
     form = PracticeForm(**_new_practice_form_data(source))
     go_on_with_draft(form, kind="practice", item_id=None)
     form.adapt.data = source.slug if source else ""  # which may be gone since the draft was kept
     return _write_practice(form, agendas, None, source)
+
+
+def _adapted() -> Practice | None:
+    """The practice that a new one is adapted from; one that has gone since its form was opened keeps no draft from being kept."""
+    try:
+        return queries.get_practice(me(), _adapted_slug())
+    except NotFound:
+        if webforms.is_for_draft():
+            return None
+        raise
 
 
 def _adapted_slug() -> str:
