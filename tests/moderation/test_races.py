@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from forum.clock import at, now
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions import NewTopic, SplitTarget, editing
+from forum.dialogue.actions import NewTopic, SplitTarget, _counts, editing
 from forum.dialogue.models import (
     Poll,
     PollOption,
@@ -321,3 +322,42 @@ def test_who_writes_while_an_opening_is_taken_back_is_told(
     assert undone == "done" and (refused == "NotFound" or "in preparation" in refused)
     assert agenda_by_id(SYSTEM, agenda_id).opened_at is None
     require_sound(posts=7)
+
+
+PUBLISHING: dict[str, Callable[[list[int], int], Callable[[], Any]]] = {
+    "shown again": lambda topics, _other: by("mona-berg", dialogue.restore_topic, topics[0]),
+    "moved": lambda topics, other: by("mona-berg", dialogue.move, topics[1], other),
+    "merged": lambda topics, _other: by("mona-berg", dialogue.merge, topics[1], topics[2]),
+}
+
+
+@pytest.mark.parametrize("what", PUBLISHING)
+def test_a_topic_is_opened_while_another_is_published(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Both note their activity on the agenda, and count there: always in this order."""
+    moderator, author = person("mona-berg"), person("adam-de-wit")
+    here = db.session.get_one(Topic, topics[0]).agenda_id
+    other = write_agenda(moderator, AgendaText("Loud", write("Text."), slug="loud")).id
+    topics.append(
+        dialogue.open_topic(author, here, NewTopic("experience", "Bells", write("One."))).id
+    )
+    dialogue.hide_topic(moderator, topics[0])
+    where = other if what == "moved" else here
+    dialogue.open_topic(author, where, NewTopic("experience", "The first", write("One.")))
+    db.session.commit()
+    publishing, note_activity = threading.local(), _counts.note_activity
+
+    def note_slowly(*given: Any) -> None:
+        if getattr(publishing, "is_here", False):
+            let_others_come()
+        note_activity(*given)
+
+    def publish() -> None:
+        publishing.is_here = True
+        PUBLISHING[what](topics, other)()
+
+    monkeypatch.setattr(_counts, "note_activity", note_slowly)
+    new = NewTopic("experience", "Mine", write("Of my own."))
+    opens = meanwhile(by("adam-de-wit", dialogue.open_topic, where, new))
+    assert at_once(own, [publish, opens]) == ["done", "done"]

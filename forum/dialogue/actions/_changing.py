@@ -14,7 +14,13 @@ from forum.agendas.queries import lock_opening, themes_by_id
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import count_all, has_open_agenda, note_activity_of, recounted
+from forum.dialogue.actions._counts import (
+    count_all,
+    has_open_agenda,
+    lock_to_note,
+    note_activity_of,
+    recounted,
+)
 from forum.dialogue.actions._quotes import refresh_quotes
 from forum.dialogue.actions._telling import index_topic, with_poll_words
 from forum.dialogue.actions._topics import NO_CHANGES, TopicChanges
@@ -119,6 +125,7 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
     """Set who can read a topic, and update its counters, its document in search, and quotations of it and in it."""
     if audience == topic.audience:
         return
+    lock_to_note(topic.agenda_id, audience)
     count_all(doer, topic, -1)
     with recounted(doer, topic):
         topic.audience = audience
@@ -159,7 +166,7 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     """
     if agenda_id == topic.agenda_id:
         return
-    if lock_opening(agenda_id) is None:
+    if lock_opening(agenda_id, is_noted=topic.audience == PUBLIC) is None:
         raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
     was_open = has_open_agenda(topic)
     with recounted(doer, topic):

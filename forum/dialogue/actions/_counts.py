@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from forum.agendas.actions import note_activity
 from forum.agendas.models import Agenda
+from forum.agendas.queries import lock_opening
 from forum.db import db, insert_into
 from forum.deeds import action
 from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
@@ -46,6 +47,15 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
     is_own_page = post.number == 1 and topic.home
     if is_public(topic) and not is_own_page and has_open_agenda(topic):
         note_posts(doer, post.author_id, by)
+
+
+def lock_to_note(agenda_id: int, audience: str) -> None:
+    """Lock an agenda for an action that counts a topic of this audience there and notes its activity.
+
+    Call this before the first count: whoever opens a topic has locked the agenda when they count it, so in another order
+    both would wait for each other.
+    """
+    lock_opening(agenda_id, is_noted=audience == PUBLIC)
 
 
 def note_activity_of(doer: Person, topic: Topic) -> None:

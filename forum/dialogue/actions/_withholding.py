@@ -10,7 +10,7 @@ from sqlalchemy import delete as delete_rows
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db
-from forum.dialogue.actions._counts import count_all, count_post, recounted
+from forum.dialogue.actions._counts import count_all, count_post, lock_to_note, recounted
 from forum.dialogue.actions._holding import delete_held, note_reviewed
 from forum.dialogue.actions._polls import forget_poll
 from forum.dialogue.actions._questions import restore_notices_in, set_answer, unfitting_notices
@@ -169,6 +169,7 @@ def withhold_topic(doer: Person, topic: Topic, moment: datetime) -> None:
 
 def show_topic(doer: Person, topic: Topic) -> None:
     """Show a hidden topic again, with its counters, search, notices and quotations."""
+    lock_to_note(topic.agenda_id, topic.audience)
     with recounted(doer, topic):
         topic.hidden_at = topic.removed_at = topic.emptied_at = None
     topic.hidden_reason = ""

@@ -13,6 +13,7 @@ from forum.agendas.queries import themes_by_id
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue.actions._changing import change_audience, edit_topic, set_themes
+from forum.dialogue.actions._counts import lock_to_note
 from forum.dialogue.actions._telling import index_post, restore_mentions_and_quotes
 from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.actions._withholding import delete_post
@@ -121,6 +122,7 @@ def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[s
     """Remove a post, and the topic that it opened. The row stays, so that the number is not reused."""
     topic, since = post.topic, post.created_at
     earlier = _moment(before["active_at"]) or since
+    lock_to_note(topic.agenda_id, topic.audience)
     undo_watch_own_topic(moderator, held.author_id, topic.id, since, held.decided_at or since)
     delete_post(moderator, post)
     post.removed_at, post.submission_key = post.deleted_at, None

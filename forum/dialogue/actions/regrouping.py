@@ -17,7 +17,13 @@ from forum.db import db, insert_into
 from forum.deeds import action
 from forum.dialogue.actions._changing import let_pictures_follow, set_pace, set_themes
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import has_open_agenda, move_count, note_activity_of, recounted
+from forum.dialogue.actions._counts import (
+    has_open_agenda,
+    lock_to_note,
+    move_count,
+    note_activity_of,
+    recounted,
+)
 from forum.dialogue.actions._questions import ANSWER_NOTICES, restore_notices_in, set_answer
 from forum.dialogue.actions._stored import plain_texts
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry, with_poll_words
@@ -104,6 +110,7 @@ def split(
     title = checked_title(part.title)
     posts = _chosen_to_move(topic, post_ids)
     answer = _answer_among(topic, posts)
+    lock_to_note(part.agenda_id, topic.audience)
     if answer:
         set_answer(moderator, topic, None)
     new = _new_topic_from(topic, posts, replace(part, title=title))
@@ -132,6 +139,7 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     if len(posts) > MAX_MERGED_POSTS:
         raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
     answer = _answer_among(topic, posts)
+    lock_to_note(target.agenda_id, target.audience)
     move_count(moderator, count_key(topic), None)
     topic.answer_id = topic.answered_by_id = topic.answered_at = None
     topic.deleted_at, topic.merged_into_id = now(), target.id
@@ -190,6 +198,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     require(moderator.can.merge(topic, target))
     posts = [post for post in posts_to_move(target) if post.number > moved.before]
     _require_unchanged(topic, target, posts, moved)
+    lock_to_note(topic.agenda_id, topic.audience)
     remove_copied_watchers(moderator, topic.id, target.id, topic.deleted_at or now())
     if moved.answer and target.answer_id == moved.answer[0]:
         set_answer(moderator, target, None)
