@@ -135,6 +135,34 @@ def test_members_of_a_filled_forum_are_found_by_words_in_brackets(
             upgrade()
 
 
+def test_drafts_of_practices_are_no_replies_to_nothing_after_going_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    draft = {"author_id": 7, "fields": [["title", "Pumps"]]}
+    draft["saved_at"] = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    with own_forum(database_url, tmp_path):
+        upgrade(revision="0008")
+        with db.engine.begin() as connection:
+            names = ", ".join(f":{name}" for name in MEMBER)
+            into = f"INSERT INTO member ({names.replace(':', '')}) VALUES ({names})"
+            connection.execute(text(into), MEMBER)
+        upgrade(revision="0075")
+        with db.engine.begin() as connection:
+            table = Base.metadata.tables["draft"]
+            for key, kind in (("a", ""), ("b", "practice"), ("c", "practice")):
+                values = draft | {"submission_key": key, "kind": kind}
+                connection.execute(insert(table).values(values))
+            connection.execute(text("UPDATE member SET drafts_count = 3"))
+        for change, revision in ((downgrade, "0074"), (upgrade, "0075")):
+            change(revision=revision)
+            with db.engine.begin() as connection:
+                keys = connection.scalars(text("SELECT submission_key FROM draft")).all()
+                assert keys == ["a"]
+                assert connection.scalar(text("SELECT drafts_count FROM member")) == 1
+        with db.engine.begin() as connection:
+            assert connection.scalar(text("SELECT kind FROM draft")) == ""
+
+
 def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
     database_url: str, tmp_path: Path
 ) -> None:
