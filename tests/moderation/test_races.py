@@ -361,3 +361,37 @@ def test_a_topic_is_opened_while_another_is_published(
     new = NewTopic("experience", "Mine", write("Of my own."))
     opens = meanwhile(by("adam-de-wit", dialogue.open_topic, where, new))
     assert at_once(own, [publish, opens]) == ["done", "done"]
+
+
+WITHDRAWING: dict[str, Callable[[list[int]], Callable[[], Any]]] = {
+    "hidden": lambda topics: by("mona-berg", dialogue.hide_topic, topics[0]),
+    "without its answer": lambda topics: by("mona-berg", dialogue.delete, posts_of(topics[2])[1]),
+}
+
+
+@pytest.mark.parametrize("what", WITHDRAWING)
+def test_an_author_opens_a_topic_while_another_is_withdrawn(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Both count in the same list and for the same member: always in this order."""
+    author, here = person("adam-de-wit"), db.session.get_one(Topic, topics[0]).agenda_id
+    topics.append(dialogue.open_topic(author, here, NewTopic("question", "Bells?", write("."))).id)
+    answer = dialogue.reply(person("mona-berg"), topics[2], write("Two."))
+    dialogue.choose_answer(author, topics[2], answer.id)
+    db.session.commit()
+    withdrawing, count_topics = threading.local(), _counts.count_topics
+
+    def count_slowly(*given: Any) -> None:
+        if getattr(withdrawing, "is_here", False):
+            let_others_come()
+        count_topics(*given)
+
+    def withdraw() -> None:
+        withdrawing.is_here = True
+        WITHDRAWING[what](topics)()
+
+    monkeypatch.setattr(_counts, "count_topics", count_slowly)
+    kind = "experience" if what == "hidden" else "question"
+    new = NewTopic(kind, "Mine", write("Of my own."))
+    opens = meanwhile(by("mona-berg", dialogue.open_topic, here, new))
+    assert at_once(own, [withdraw, opens]) == ["done", "done"]

@@ -15,7 +15,8 @@ from forum.clock import now
 from forum.db import db
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
-    count_all,
+    count_in,
+    counted_out,
     has_open_agenda,
     lock_to_note,
     note_activity_of,
@@ -126,10 +127,9 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
     if audience == topic.audience:
         return
     lock_to_note(topic.agenda_id, audience)
-    count_all(doer, topic, -1)
-    with recounted(doer, topic):
+    with counted_out(doer, topic):
         topic.audience = audience
-    count_all(doer, topic, 1)
+    count_in(doer, topic)
     search.set_audience(doer, "topic", topic.id, audience)
     refresh_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
 
@@ -174,7 +174,7 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     if was_open:
         note_activity_of(doer, topic)
     else:
-        count_all(doer, topic, 1)
+        count_in(doer, topic)
         refresh_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
     waiting = update(Held).where(Held.topic_id == topic.id)
     db.session.execute(waiting.values(agenda_id=agenda_id))

@@ -64,16 +64,31 @@ def note_activity_of(doer: Person, topic: Topic) -> None:
         note_activity(doer, topic.agenda_id, topic.active_at)
 
 
-def count_all(doer: Person, topic: Topic, by: int) -> None:
-    """Count a whole topic in or out (`by` 1 or -1) for all its authors, and for the activity of its agenda."""
-    if not is_public(topic):
-        return
-    if by > 0:
+def count_in(doer: Person, topic: Topic) -> None:
+    """Count a whole topic in for all its authors, and for the activity of its agenda, if everybody may read it."""
+    if is_public(topic):
         note_activity_of(doer, topic)
-    if not has_open_agenda(topic):
-        return
-    counts = posts_by_author(topic)
-    note_posts_of_all(doer, {author_id: by * count for author_id, count in counts})
+        _count_for_authors(doer, topic, 1)
+
+
+def _count_for_authors(doer: Person, topic: Topic, by: int) -> None:
+    if has_open_agenda(topic):
+        counts = posts_by_author(topic)
+        note_posts_of_all(doer, {author_id: by * count for author_id, count in counts})
+
+
+@contextmanager
+def counted_out(doer: Person, topic: Topic) -> Iterator[None]:
+    """Around a change after which not everybody may read a topic: count it out of its lists, and then for all its authors.
+
+    In this order, as when somebody writes, so that an author who writes elsewhere at the same moment never waits for
+    this action while it waits for them.
+    """
+    was_public = is_public(topic)
+    with recounted(doer, topic):
+        yield
+    if was_public:
+        _count_for_authors(doer, topic, -1)
 
 
 @contextmanager

@@ -10,7 +10,13 @@ from sqlalchemy import delete as delete_rows
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db
-from forum.dialogue.actions._counts import count_all, count_post, lock_to_note, recounted
+from forum.dialogue.actions._counts import (
+    count_in,
+    count_post,
+    counted_out,
+    lock_to_note,
+    recounted,
+)
 from forum.dialogue.actions._holding import delete_held, note_reviewed
 from forum.dialogue.actions._polls import forget_poll
 from forum.dialogue.actions._questions import restore_notices_in, set_answer, unfitting_notices
@@ -44,8 +50,6 @@ def delete_post(doer: Person, post: Post) -> Post:
     Hidden replies of others can still be restored, and the topic with them.
     """
     was_shown = not post.is_gone
-    if was_shown:
-        count_post(doer, post.topic, post, -1)
     _forget_text(post)
     if post.unseen_at:
         note_reviewed(post)
@@ -93,6 +97,8 @@ def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
             topic.replies_count -= 1
     if topic.answer_id == post.id:
         set_answer(doer, topic, None)
+    if was_shown:
+        count_post(doer, topic, post, -1)  # after the lists, as when somebody writes
     if post.number == 1:
         topic.excerpt = ""
         if topic.deleted_at is None:
@@ -159,8 +165,7 @@ def hide_as_empty(doer: Person, topic: Topic, moment: datetime) -> None:
 
 def withhold_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     """Hide a topic, with its counters, search, notices and quotations."""
-    count_all(doer, topic, -1)
-    with recounted(doer, topic):
+    with counted_out(doer, topic):
         topic.hidden_at = moment
     search.hide(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
@@ -173,7 +178,7 @@ def show_topic(doer: Person, topic: Topic) -> None:
     with recounted(doer, topic):
         topic.hidden_at = topic.removed_at = topic.emptied_at = None
     topic.hidden_reason = ""
-    count_all(doer, topic, 1)
+    count_in(doer, topic)
     search.restore(doer, "topic", topic.id)
     restore_notices_in(doer, topic)
     refresh_quotes(quotes_of_topic(topic), is_back=True)
@@ -181,8 +186,7 @@ def show_topic(doer: Person, topic: Topic) -> None:
 
 def mark_topic_deleted(doer: Person, topic: Topic) -> None:
     """Mark a topic as deleted, with its counters, search, notices and quotations."""
-    count_all(doer, topic, -1)
-    with recounted(doer, topic):
+    with counted_out(doer, topic):
         topic.deleted_at = now()
     search.unindex(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)

@@ -14,7 +14,6 @@ from forum.clock import now
 from forum.deeds import action, touches
 from forum.dialogue.actions._changing import edit_topic, move_topic, set_pace, set_topic_time
 from forum.dialogue.actions._checks import check_themes, checked_title
-from forum.dialogue.actions._counts import count_post
 from forum.dialogue.actions._holding import note_reviewed, note_unreviewed
 from forum.dialogue.actions._stored import stored_text
 from forum.dialogue.actions._topics import TopicChanges
@@ -205,8 +204,6 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
     if post.deleted_at is not None or is_so:
         return post
     was_shown, moment = not post.is_gone, post.hidden_at or now()
-    if was_shown:
-        count_post(moderator, post.topic, post, -1)
     post.hidden_at, post.hidden_reason = moment, reason
     post.removed_at = now() if is_removed else None
     note_reviewed(post)
