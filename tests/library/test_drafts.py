@@ -164,6 +164,20 @@ def test_changes_that_are_published_leave_no_draft_however_they_were_typed(
     assert kept(world.author) == []
 
 
+def test_choices_alone_are_kept_with_the_button(world: World, sign_in: SignIn) -> None:
+    practice, browser = published(world), sign_in(world.author)
+    form = {**PRACTICE, "sentence": "Each pump calls.", "city": "", "challenge": "Water."}
+    form |= {"evidence": "measured", "submission_key": "k"}
+    path = f"/practices/{practice.slug}/edit"
+    assert browser.post(path, data={**form, "draft": "auto"}).status_code == 204
+    assert kept(world.author) == []
+    browser.post(path, data={**form, "draft": "1"})
+    page = browser.get("/drafts").text
+    assert "Your draft is kept." in page
+    form_again = browser.get(link_of(page)).text
+    assert re.search(r'<input (?=[^>]*checked)[^>]*value="measured"', form_again)
+
+
 def test_what_was_sent_is_no_draft_any_more(world: World) -> None:
     """A form goes on being kept while it is sent."""
     actions.write_practice(world.author, world.agenda.id, TEXT, key="abc")

@@ -16,6 +16,7 @@ from forum.dialogue.views._shared import (
 from forum.dialogue.views.drafts import (
     drafts_as_json,
     go_on_with_draft,
+    is_by_script,
     keep_form,
     windows_of_form,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "drafts_as_json",
     "go_on_with_draft",
     "held",
+    "is_by_script",
     "is_for_organisation",
     "keep_form",
     "lists",

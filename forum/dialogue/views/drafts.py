@@ -41,7 +41,7 @@ def drafts() -> ResponseReturnValue:
 def discard_draft() -> ResponseReturnValue:
     """Delete a draft, identified by the submission key of its form. A script gets no page in response."""
     key = request.form.get("submission_key", "")
-    if request.form.get("draft") == BY_SCRIPT:
+    if is_by_script():
         return _answer_script(lambda: actions.discard_draft(me(), key, windows_of_form()))
     actions.discard_draft(me(), key)
     return web.done(_("The draft is deleted."), url_for("dialogue.drafts"))
@@ -95,7 +95,7 @@ def keep_form(
         return deed(me(), key, _fields(form), **place, windows=windows_of_form())
 
     key = form.submission_key.data or webforms.submission_key()
-    if request.form["draft"] == BY_SCRIPT:
+    if is_by_script():
         return _answer_script(lambda: keep(key))
     if not form.has_words:
         first = next(name for name in ("source", "title") if name in form)
@@ -108,6 +108,11 @@ def keep_form(
     return web.done(
         said if kept else _("You have posted this already."), url_for("dialogue.drafts")
     )
+
+
+def is_by_script() -> bool:
+    """Whether a script has sent the form while somebody typed, and nobody has pressed a button."""
+    return request.form.get("draft") == BY_SCRIPT
 
 
 def windows_of_form() -> list[str]:

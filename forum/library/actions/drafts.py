@@ -26,12 +26,13 @@ def keep_practice_draft(
     fields: Sequence[tuple[str, str]],
     *,
     practice_id: int | None = None,
+    is_asked: bool = False,
     windows: Sequence[str] = (),
 ) -> Draft | None:
     """Save the content of a form as a draft: of a new practice, or of changes of the practice `practice_id`.
 
-    Returns None, and saves nothing, when the form has no words, or those that the practice has already. Raises
-    `Conflict` when a practice was made with this key and says something else. Otherwise as `dialogue.keep_draft`.
+    Returns None, and saves nothing, when the form has no words, or those that the practice has already; but choices
+    alone are saved when somebody has asked for it (`is_asked`), and not a script. Raises `Conflict` when a practice was made with this key and says something else. Otherwise as `dialogue.keep_draft`.
     """
     touches()
     dialogue.lock_drafts(author)  # So that the practice is not written at the same moment
@@ -40,7 +41,7 @@ def keep_practice_draft(
     else:
         practice = practice_by_id(author, practice_id)
         require(author.can.edit_practice(practice))
-    if practice and says_already(practice, fields):
+    if practice and not (practice_id and is_asked) and says_already(practice, fields):
         dialogue.discard_draft(author, key, windows)
         return None
     if practice and practice_id is None:

@@ -26,6 +26,7 @@ from forum.dialogue.views import (
     answer_keeping,
     drafts_as_json,
     go_on_with_draft,
+    is_by_script,
     is_for_organisation,
     keep_form,
     offer_organisation,
@@ -276,8 +277,9 @@ def _write_practice(
         return _answer_written(form, written, is_submitted)
 
     if webforms.is_for_draft():
-        keep = partial(keep_form, form, actions.keep_practice_draft)
-        return answer_keeping(form, page, partial(keep, practice_id=found.id if found else None))
+        place = {"practice_id": found.id if found else None, "is_asked": not is_by_script()}
+        keep = partial(keep_form, form, actions.keep_practice_draft, **place)
+        return answer_keeping(form, page, keep)
     latest = partial(_latest_practice, found.slug) if found else None
     return answer_form(form, page, deed, latest=latest)
 
