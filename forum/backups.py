@@ -252,8 +252,7 @@ def put_back(
     `known` are the schema revisions that this code knows. With `keeps_key` a different secret key in the data folder
     is renamed instead of overwritten.
     """
-    if rows := {name: count for name, count in copier.contents().counts.items() if count}:
-        raise Refusal(f"The database holds {sum(rows.values()):,} rows already: {PUT_ASIDE}.")
+    refuse_filled(copier)
     with workshop(data / "restore") as folder:
         manifest = unpack(source, folder)
         if manifest.database != copier.kind:
@@ -265,6 +264,12 @@ def put_back(
         with _replaced_files(folder, data, keeps_key=keeps_key):
             copier.put_back(folder / copier.file)
     return manifest
+
+
+def refuse_filled(copier: Copier) -> None:
+    """Raise `Refusal` if the database holds anything, over which nothing is restored."""
+    if rows := sum(copier.contents().counts.values()):
+        raise Refusal(f"The database holds {rows:,} rows already: {PUT_ASIDE}.")
 
 
 def holds_key(data: Path, secret_key: str) -> bool:

@@ -124,7 +124,8 @@ def filled(page: str) -> dict[str, list[str]]:
 
 def compared(sent: dict[str, list[str]]) -> dict[str, list[str]]:
     """The values that a form sends, without tokens and the like, which differ each time."""
-    return {name: value for name, value in sent.items() if name not in ("seen", "csrf_token")}
+    differing = ("seen", "csrf_token", "submission_key")
+    return {name: value for name, value in sent.items() if name not in differing}
 
 
 def change(browser: Any, address: str, kind: str) -> None:

@@ -33,6 +33,9 @@ class Lookout:
 
     def __init__(self, world: World, bystander: Client) -> None:
         self.world, self.app, self.bystander = world, world.app, bystander
+        Client(self.app).get(
+            "/healthz"
+        )  # after the first answer the page cache is the outermost layer
         layer: Any = self.app.wsgi_app
         assert isinstance(layer, PageCache)
         self.kept = Client(layer, use_cookies=False)

@@ -71,6 +71,9 @@ def restore(source: Path) -> None:
     with _errors_end_command("Nothing was restored."):
         settings = web.settings()
         _refuse_living_forum(settings)
+        backups.refuse_filled(_copier())  # told first: then nobody need stop anything
+        if db.engine.dialect.name == "postgresql":
+            _refuse_connected(db.engine, "The database")
         what = _copier(), settings.data, source.absolute(), queries.known_revisions()
         made = backups.put_back(*what, keeps_key=not settings.has_new_key)
     click.echo(f"Restored {_rows_in_words(made.counts)}, as they were on {made.made_at}.")
@@ -87,7 +90,7 @@ def _refuse_living_forum(settings: Settings) -> None:
     """Raise `Refusal` while a forum runs here.
 
     It has the old file open, wherever that was moved, and would go on writing into it; on PostgreSQL it would show pages
-    of before. There, servers of other machines are connected.
+    of before, as would servers of other machines, which are connected there.
     """
     for path, what in (
         (settings.heartbeat_path, "its worker is at work"),
@@ -95,8 +98,6 @@ def _refuse_living_forum(settings: Settings) -> None:
     ):
         if machine.is_held(path):
             raise Refusal(f"A forum runs with {settings.data}: {what}. Stop it first.")
-    if db.engine.dialect.name == "postgresql":
-        _refuse_connected(db.engine, "The database")
 
 
 def _about_key(made: backups.Manifest, settings: Settings) -> str:
