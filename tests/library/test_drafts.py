@@ -87,6 +87,7 @@ def test_a_practice_that_is_kept_by_hand_stands_among_the_drafts(
     page = browser.get("/drafts").text
     assert kept(world.author) == []
     assert "Practices that are not submitted yet" in page
+    assert "Only you and the moderators see these." in page
     assert 'href="/practices/pumps-that-call/edit"' in page and "No drafts" not in page
     assert "not submitted yet" not in sign_in(world.reader).get("/drafts").text
 

@@ -44,10 +44,10 @@ class BegunPractice(NamedTuple):
 def begun_practices(author: Person, drafts: Sequence[Draft]) -> dict[int, BegunPractice]:
     """What is begun in those of one's own drafts that are of practices, by the id of the draft."""
     mine = [draft for draft in drafts if draft.kind == "practice"]
-    ids = {draft.item_id for draft in mine if draft.item_id}
-    slugs = {draft.value("adapt") for draft in mine if draft.value("adapt")}
     if not mine:
         return {}
+    ids = {draft.item_id for draft in mine if draft.item_id}
+    slugs = {draft.value("adapt") for draft in mine if draft.value("adapt")}
     wanted = Practice.id.in_(ids) | Practice.slug.in_(slugs)
     found = db.session.scalars(visible_practices(author).where(wanted)).all()
     by_id = {practice.id: practice for practice in found}
