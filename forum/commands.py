@@ -44,6 +44,9 @@ from forum.webhooks import commands as webhooks
 # The other commands of accounts and factors belong to the group `members`
 COMMAND_MODULES = (members, mail, factors, accounts, rights, transfer, filling, upkeep)
 
+# Of making notices without a break, before letters are sent: some may be of somebody who waits to sign in
+CATCHING_UP_SECONDS = 1.0
+
 
 def add_to(group: click.Group) -> None:
     """Add all commands to a group, and make each end with a sentence when the database is not available."""
@@ -68,7 +71,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
 
     return {
         "life": jobs.heartbeat(settings.heartbeat_path),
-        "notices": within(notifications.make_notices),
+        "notices": jobs.persistent(CATCHING_UP_SECONDS, within(notifications.make_notices)),
         "intentions": jobs.every(60, within(lambda: library_actions.ask_about_intentions(SYSTEM))),
         "practices": jobs.every(600, within(lambda: library_actions.ask_whether_true(SYSTEM))),
         "declarations": jobs.every(600, within(lambda: declarations_actions.look_after(SYSTEM))),

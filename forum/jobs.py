@@ -80,6 +80,24 @@ def every(seconds: float, task: Callable[[], int]) -> Callable[[], int]:
     return run
 
 
+def persistent(seconds: float, task: Callable[[], int]) -> Callable[[], int]:
+    """A task that is run again, after a short pause, while it finds something to do, for some seconds at most.
+
+    Otherwise each batch of what came in fast would wait for every other task.
+    """
+
+    def run() -> int:
+        until, total = time.monotonic() + seconds, 0
+        while done := task():
+            total += done
+            if time.monotonic() >= until:
+                break
+            time.sleep(BUSY_PAUSE_SECONDS)
+        return total
+
+    return run
+
+
 def sparing(task: Callable[[], int]) -> Callable[[], int]:
     """A task that rests for as long as it took, if that was long: it never takes more than half of the worker's time."""
     next_at = 0.0

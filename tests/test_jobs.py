@@ -108,6 +108,27 @@ def test_a_task_that_takes_long_leaves_half_of_the_time_to_others(
     assert begun == pytest.approx([100, 110.1, 110.6, 111.1])
 
 
+def test_a_task_goes_on_while_there_is_something_to_do_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, left = [100.0], [3, 3, 1, 0, 9, 9, 9, 9, 9, 9]
+
+    def pause(seconds: float) -> None:
+        clock[0] += seconds
+
+    def batch() -> int:
+        clock[0] += 0.2
+        return left.pop(0)
+
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(jobs.time, "sleep", pause)
+    task = jobs.persistent(1, batch)
+    assert task() == 7, "until nothing is left"
+    assert clock[0] == pytest.approx(100.8 + 3 * jobs.BUSY_PAUSE_SECONDS)
+    assert task() == 45, "others are to have their turn"
+    assert left == [9]
+
+
 def test_a_task_that_fails_after_long_rests_too(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])

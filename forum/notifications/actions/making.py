@@ -11,7 +11,7 @@ from forum.notifications.models import Event
 from forum.notifications.queries import due_broadcasts, due_event, due_events, next_watchers
 from forum.permissions import Person
 
-BATCH_SIZE = 200  # events with named recipients that one transaction handles
+BATCH_SIZE = 50  # events with named recipients that one transaction handles
 WATCHER_BATCH_SIZE = 500  # watchers who get their notices in one transaction
 MAX_BROADCASTS = 20  # events for watchers that one worker takes at once
 
