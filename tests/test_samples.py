@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import getpass
+import json
 import os
 import re
 import shlex
@@ -28,6 +29,8 @@ from tests.trials.papers import FOLDER, SCALE, ScaleFiles, program, until
 from tests.trials.parts import Nginx, certificate
 
 ONE = SCALE.parent / "one-machine"
+CONTAINER = SCALE.parent / "container"
+ROOT = SCALE.parent.parent
 ENVIRONMENTS = [ONE / "interurban.env", SCALE / "interurban.env"]
 PATH = {"PATH": os.environ["PATH"]}
 NGINX = [ONE / "nginx.conf", SCALE / "nginx.conf"]
@@ -70,6 +73,49 @@ def test_the_unit_starts_the_server_where_each_machine_says() -> None:
     words = shlex.split(re.sub(r"\$\{\w+\}", "1", service["ExecStart"]))
     assert words[:4] == [f"{FOLDER}/.venv/bin/flask", "--app", "wsgi", "serve"]
     serve.make_context("serve", words[4:])  # raises for unknown options
+
+
+def instructions(name: str) -> list[str]:
+    """What follows the instructions of this name in the Containerfile, each in one line."""
+    text = (CONTAINER / "Containerfile").read_text().replace("\\\n", " ")
+    return re.findall(rf"^{name} (.*)$", text, re.M)
+
+
+def test_an_image_takes_what_the_forum_runs_from() -> None:
+    copied = [words.split() for words in instructions("COPY") if "--from" not in words]
+    sources = {source for *named, _to in copied for source in named}
+    assert all((ROOT / source).exists() for source in sources)
+    assert sources > {"forum", "templates", "static", "migrations", "wsgi.py", "requirements.txt"}
+    taken = (CONTAINER / "Containerfile.dockerignore").read_text()
+    assert sources == set(re.findall(r"^!(.+)$", taken, re.M))
+
+
+def test_a_container_starts_the_server_and_keeps_what_it_writes() -> None:
+    command, volumes = (json.loads(instructions(name)[0]) for name in ("CMD", "VOLUME"))
+    assert command[0] == "serve"
+    serve.make_context("serve", command[1:])  # raises for unknown options
+    assert dict(words.split("=") for words in instructions("ENV"))["FORUM_DATA"] == volumes[0]
+    composed = (CONTAINER / "compose.yaml").read_text()
+    mounted = re.findall(r"^ +- (\w+):(/\S+)$", composed, re.M)
+    assert [place for _name, place in mounted] == volumes
+    named = re.findall(r"^  (\w+):$", composed.partition("\nvolumes:\n")[2], re.M)
+    assert [name for name, _place in mounted] == named
+
+
+def test_a_container_is_asked_for_its_health(app: Flask) -> None:
+    """At an address, and by a host name, that the forum answers."""
+    address = re.search(r"http://localhost:8000(/\w+)", (CONTAINER / "compose.yaml").read_text())
+    assert address
+    assert app.test_client().get(address[1], base_url="http://localhost:8000").status_code == 200
+
+
+def test_the_settings_of_a_container_are_taken(tmp_path: Path) -> None:
+    """Docker takes what follows the sign as it stands, so quotes would be a part of it."""
+    lines = (CONTAINER / "interurban.env").read_text().splitlines()
+    written = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert not any(set(value) & set("'\" ") for value in written.values())
+    found = from_environment(written | {"FORUM_DATA": str(tmp_path)})
+    assert found.is_https and found.proxies == 1
 
 
 @pytest.mark.parametrize("file", NGINX, ids=names_of(NGINX))
