@@ -49,12 +49,14 @@ def pasted_links(source: str, home: str) -> list[Pasted]:
     found: dict[int, Pasted] = {}
     shown = set()
     for typed, kind in _addresses_in(tokens):
-        if numbered := address.fullmatch(typed):
-            number = int(_named(numbered)[len(NUMBERED) : CODE], 16)
-            if kind == "image":
-                shown.add(_named(places[number]))
-            elif link := _pasted(source, places[number], kind):
-                found[number] = link
+        numbered = address.fullmatch(typed)
+        number = _number_in(_named(numbered)) if numbered else None
+        if number is None or number >= len(places):
+            continue
+        if kind == "image":
+            shown.add(_named(places[number]))
+        elif link := _pasted(source, places[number], kind):
+            found[number] = link
     return [link for _, link in sorted(found.items()) if link.name not in shown]
 
 
@@ -83,6 +85,11 @@ def _numbered(source: str, places: Iterable[re.Match[str]]) -> str:
         parts += [source[end:start], f"{NUMBERED}{number:0{DIGITS}x}"]
         end = start + CODE
     return "".join([*parts, source[end:]])
+
+
+def _number_in(name: str) -> int | None:
+    """The number in a name; None for one that was written with character references, such as `&#48;`, and got no number."""
+    return int(name[len(NUMBERED) : CODE], 16) if name.startswith(NUMBERED) else None
 
 
 def _named(found: re.Match[str]) -> str:

@@ -30,6 +30,10 @@ def using(source, words=WORDS):
     return with_used(source, pasted_links(source, HOME), words)
 
 
+def in_references(address):
+    return "".join(f"&#{ord(sign)};" for sign in address)
+
+
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [
@@ -78,6 +82,9 @@ def test_an_address_becomes_a_link_that_uses_its_file(typed, kept):
         line_of(FILE, "a"),
         BARE.replace("0123", "3210"),
         "a" * (MAX_SOURCE - len(BARE)) + " " + BARE,
+        f"[a]({in_references(PATH)}) ![b]({PATH})",
+        f"![a]({in_references(PATH)}) `{PATH}`",
+        f"[a]({in_references(PATH.replace('0123456789abcdef', 'f' * 16))}) `{PATH}`",
     ],
 )
 def test_all_else_stays_as_it_was_typed(source):
