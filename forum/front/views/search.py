@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -50,7 +50,18 @@ class Asked(NamedTuple):
     topic: TopicRow | None
     is_in_topic: bool
     is_possible: bool
+    is_exact: bool
     gone_ids: tuple[int, ...]
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(words_of(self.query.words))
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it asks for less than the whole forum."""
+        return self.is_in_topic or any(self.chosen.values())
 
 
 @bp.get("/search")
@@ -60,46 +71,65 @@ def search() -> ResponseReturnValue:
     agendas = all_agendas(reader)
     language_names = dict(languages())
     asked = _asked(reader, agendas, language_names)
-    typed, has_words = asked.query.words, bool(words_of(asked.query.words))
+    wider, also = widened(asked.query)
+    query = asked.query if asked.is_exact else wider
     found, ignored = NOTHING_FOUND, queries.NOBODY_IGNORED
-    is_exact = bool(request.args.get("exact"))
-    query, also = widened(asked.query)
     if asked.is_possible:
-        query = asked.query if is_exact else query
         found, ignored = queries.find_with_ignored(reader, query, web.number("page"))
-    kept = _kept(reader, asked, is_exact=is_exact) if has_words and asked.is_possible else None
-    if kept and asked.query.is_newest_first:
-        _note_look(kept, found)
-    is_narrowed = asked.is_in_topic or any(asked.chosen.values())
-    is_plain = has_words and found.page.number == 1 and not is_narrowed
     return render_template(
         "front/search.html",
-        typed=typed,
-        topic=asked.topic,
-        is_in_topic=asked.is_in_topic,
-        has_words=has_words,
         found=found,
         ignored=ignored,
-        chosen=asked.chosen,
         agendas={agenda.id: agenda for agenda in agendas},
         slugs={agenda.slug: agenda.title for agenda in agendas},
         language_names=language_names,
-        named=queries.named_pages(reader, typed, agendas, readers_language()) if is_plain else [],
-        people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
-        partly=_partly(reader, query, agendas) if is_plain and not found.texts else None,
+        also=[(name, language_name(name.language)) for name in also],
         without=_url_without,
         without_topic=web.here(topic=None, page=None),
-        also=[(name, language_name(name.language)) for name in also],
-        is_exact=is_exact,
-        kept=kept,
-        may_keep=reader.is_member and has_words and asked.is_possible,
         orders=_orders(asked.query.is_newest_first),
-        is_newest_first=asked.query.is_newest_first,
+        **_form_context(asked),
+        **_kept_context(reader, asked, found),
+        **_beside(reader, asked, query, agendas, found),
     )
 
 
-def _partly(reader: Person, query: Query, agendas: Sequence[Agenda]) -> queries.Partly:
-    return queries.find_partly(reader, query, agendas, readers_language(), MAX_ALIKE)
+def _form_context(asked: Asked) -> dict[str, Any]:
+    """What the form shows again of what was asked."""
+    return {
+        "typed": asked.query.words,
+        "has_words": asked.has_words,
+        "topic": asked.topic,
+        "is_in_topic": asked.is_in_topic,
+        "chosen": asked.chosen,
+        "is_exact": asked.is_exact,
+        "is_newest_first": asked.query.is_newest_first,
+    }
+
+
+def _kept_context(reader: Person, asked: Asked, found: SearchResults) -> dict[str, Any]:
+    """Whether the reader may keep this search, or keeps it already; a look at its newest results is recorded."""
+    may_keep = reader.is_member and asked.has_words and asked.is_possible
+    kept = _kept(reader, asked) if may_keep else None
+    if kept and asked.query.is_newest_first:
+        _note_look(kept, found)
+    return {"may_keep": may_keep, "kept": kept}
+
+
+def _beside(
+    reader: Person, asked: Asked, query: Query, agendas: Sequence[Agenda], found: SearchResults
+) -> dict[str, Any]:
+    """Pages and members of this name, and what has only some of the words: on the first page of a search without filters."""
+    if not asked.has_words or asked.is_narrowed or found.page.number > 1:
+        return {"named": [], "people": None, "partly": None}
+    typed, language = asked.query.words, readers_language()
+    partly = None
+    if not found.texts:
+        partly = queries.find_partly(reader, query, agendas, language, MAX_ALIKE)
+    return {
+        "named": queries.named_pages(reader, typed, agendas, language),
+        "people": page_of(members_matching(reader, typed), 1, SIDE_ITEMS),
+        "partly": partly,
+    }
 
 
 def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str]) -> Asked:
@@ -120,16 +150,15 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
     is_possible = is_offered and (topic is not None or not is_in_topic)
     named = (slug for slug in chosen["agenda"] if slug not in agenda_ids)
     gone_ids = tuple(number for slug in named if (number := web.whole_number(slug)))
-    return Asked(query, chosen, topic, is_in_topic, is_possible, gone_ids)
+    is_exact = bool(request.args.get("exact"))
+    return Asked(query, chosen, topic, is_in_topic, is_possible, is_exact, gone_ids)
 
 
-def _kept(reader: Person, asked: Asked, *, is_exact: bool) -> KeptSearch | None:
-    """The search of this page among the reader's kept searches."""
-    if not reader.is_member:
-        return None
+def _kept(reader: Person, asked: Asked) -> KeptSearch | None:
+    """The search of this page among the member's kept searches."""
     query = asked.query
     chosen = (query.kinds, query.agenda_ids, query.languages)
-    wanted = Wanted(query.words, *chosen, query.topic_id, is_exact)
+    wanted = Wanted(query.words, *chosen, query.topic_id, asked.is_exact)
     mine = my_searches(reader)
     # Since it was kept, the topic may have been merged, and some of its agendas may no longer be visible
     named = replace(wanted, agenda_ids=(*query.agenda_ids, *asked.gone_ids))
