@@ -21,7 +21,7 @@ from forum.commitments.forms import (
     ReasonForm,
 )
 from forum.commitments.models import STATES, Commitment, Milestone
-from forum.commitments.queries import CommitmentFilter, NextMilestone
+from forum.commitments.queries import CommitmentFilter, Copied, NextMilestone
 from forum.declarations.models import Declaration
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.models import Version
@@ -157,28 +157,40 @@ def publish_commitment() -> ResponseReturnValue:
 
 def _new_form(able: list[Organisation]) -> CommitmentForm:
     """A form filled as the address says; for a declaration, practice or case its agenda is chosen, too."""
-    declarations = {
-        declaration.id: declaration for declaration in queries.declarations_to_follow(me())
-    }
-    declaration = declarations.get(web.number("declaration", 0))
-    address = next(
-        (f"/{kind}s/{slug}" for kind in ("practice", "case") if (slug := web.text(kind))), ""
-    )
-    copied = queries.copied_at(me(), address) if address else None
-    slugs = [slug for slug, _title in queries.open_agendas(me())]
-    named = web.choice("agenda", slugs)
-    if not named and declaration:
-        named = queries.slug_of_agenda(me(), declaration.agenda_id)
-    if not named and copied and copied.agenda_id:
-        named = queries.slug_of_agenda(me(), copied.agenda_id)
-    linked = web.number("organisation", 0)
+    declaration, copied = _declaration_named(), _copied_named()
+    organisation_id = web.number("organisation", 0)
+    able_ids = [organisation.id for organisation in able]
     return CommitmentForm(
-        organisation=linked if linked in [organisation.id for organisation in able] else able[0].id,
-        agenda=named,
+        organisation=organisation_id if organisation_id in able_ids else able_ids[0],
+        agenda=_agenda_named() or _agenda_of(declaration) or _agenda_of(copied),
         declaration=declaration.id if declaration else 0,
         copied=copied.address if copied else "",
         language=me().language,
     )
+
+
+def _declaration_named() -> Declaration | None:
+    wanted = web.number("declaration", 0)
+    offered = queries.declarations_to_follow(me())
+    return next((declaration for declaration in offered if declaration.id == wanted), None)
+
+
+def _copied_named() -> Copied | None:
+    for kind in ("practice", "case"):
+        if slug := web.text(kind):
+            return queries.copied_at(me(), f"/{kind}s/{slug}")
+    return None
+
+
+def _agenda_named() -> str:
+    return web.choice("agenda", [slug for slug, _title in queries.open_agendas(me())])
+
+
+def _agenda_of(followed: Declaration | Copied | None) -> str:
+    """The slug of the agenda of what a commitment follows from, if it is open."""
+    if followed is None or not followed.agenda_id:
+        return ""
+    return queries.slug_of_agenda(me(), followed.agenda_id)
 
 
 @bp.route("/commitments/<int:commitment_id>/edit", methods=["GET", "POST"])
