@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from forum import locales, tokens, web
 from forum.appeals.queries import appeal_info, suspension_appeal_path
 from forum.clock import in_words, in_zone, now, span_in_words
+from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import shown_source, telling_marks
 from forum.emails import Letter, render
 from forum.illustrations import names_in_links, source_without_removed
@@ -125,14 +126,8 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
     if content is None:
         return None
     notice, post, topic = content
+    _set_headers(headers, member, notice, post, topic)
     waiting = queue_content(member, notice.address) if notice.kind in QUEUE_KINDS else None
-    headers.unsubscribe = stop_address(member.id, notice.kind)
-    headers.list_name = f"{notice.kind}.notices"
-    if topic:
-        headers.thread = (f"topic-{topic.id}",)
-    if topic and post and web.settings().reply_address and member.can.reply(topic):
-        pattern = web.settings().reply_address
-        headers.reply_to = reply_address(pattern, member.id, post.id, today())
     return {
         "kind": notice.kind,
         "label": NOTICE_KINDS[notice.kind].label,
@@ -145,9 +140,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         # To former hosts of an agenda that is deleted
         "is_over": notice.kind == "host" and notice.address == "/agendas",
         "title": topic.title if topic else heading_for(member, notice),
-        "text": _with_removals(_beginning(shown_source(post)))
-        if post and NOTICE_KINDS[notice.kind].quotes
-        else notice.words or _reason(waiting),
+        "text": _text(notice, post, waiting),
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
@@ -155,6 +148,25 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         **_decision_words(member, notice),
         **_meeting_words(member, notice),
     }
+
+
+def _set_headers(
+    headers: _MailHeaders, member: Member, notice: Notice, post: Post | None, topic: Topic | None
+) -> None:
+    headers.unsubscribe = stop_address(member.id, notice.kind)
+    headers.list_name = f"{notice.kind}.notices"
+    if topic:
+        headers.thread = (f"topic-{topic.id}",)
+    pattern = web.settings().reply_address
+    if topic and post and pattern and member.can.reply(topic):
+        headers.reply_to = reply_address(pattern, member.id, post.id, today())
+
+
+def _text(notice: Notice, post: Post | None, waiting: QueueContent | None) -> str:
+    """The beginning of the post that a notice is about, if its kind quotes posts; else the words of the notice."""
+    if post and NOTICE_KINDS[notice.kind].quotes:
+        return _with_removals(_beginning(shown_source(post)))
+    return notice.words or _reason(waiting)
 
 
 def _meeting_words(member: Member, notice: Notice) -> dict[str, Any]:
