@@ -89,28 +89,34 @@ def decide_appeal(
         raise Invalid(_("Choose a decision."), "outcome")
     _check_text(answer, _("Answer in writing. The person who appealed reads it."), "answer")
     if outcome == REVERSED:
-        # The appellant reads the answer, and needs no notice
-        is_told = found.decision.author_id != found.appellant_id
-        reversal = reverse(
-            moderator, found.decision_id, answer, is_told=is_told, but=found.appellant_id
-        )
-        found.reversal_id = reversal.id
+        _reverse(moderator, found, answer)
     found.outcome, found.answer = outcome, answer
     found.decided_at, found.decider_id = now(), moderator.id
     end_claims(moderator, [("appeal", appeal_id)])
     read_queue(moderator, queue_path("appeal", found.id))
-    address = f"/moderation/decisions/{found.decision_id}/appeal"
-    said = [_outcome_sentence(outcome)]
+    _tell_appellant(moderator, found)
+    return found
+
+
+def _reverse(moderator: Person, appeal: Appeal, answer: str) -> None:
+    """Reverse the decision; the appellant reads the answer, and needs no other notice."""
+    is_told = appeal.decision.author_id != appeal.appellant_id
+    reversal = reverse(
+        moderator, appeal.decision_id, answer, is_told=is_told, but=appeal.appellant_id
+    )
+    appeal.reversal_id = reversal.id
+
+
+def _tell_appellant(moderator: Person, appeal: Appeal) -> None:
     notice = NoticeText(
         "decision",
-        address,
-        found.decision.heading,
-        answer,
-        before=said,
-        language=found.decision.language,
+        f"/moderation/decisions/{appeal.decision_id}/appeal",
+        appeal.decision.heading,
+        appeal.answer,
+        before=[_outcome_sentence(appeal.outcome)],
+        language=appeal.decision.language,
     )
-    note_event(moderator, notice, [found.appellant_id], is_named=False)
-    return found
+    note_event(moderator, notice, [appeal.appellant_id], is_named=False)
 
 
 def _outcome_sentence(outcome: str) -> Sentence:
