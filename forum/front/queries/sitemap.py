@@ -37,6 +37,22 @@ LIST_PAGES = (
 )
 
 
+def _numbered(prefix: str, item_id: Any, slug: Any) -> Any:
+    """The path of something whose address has its number and its slug."""
+    return literal(prefix) + cast(item_id, String) + "-" + slug
+
+
+# The paths, in SQL
+_AGENDA, _CASE = "/agendas/" + Agenda.slug, "/cases/" + Case.slug
+_PRACTICE = "/practices/" + Practice.slug
+_TOPIC = _numbered("/topics/", Topic.id, Topic.slug)
+_MEETING = _numbered("/meetings/", Meeting.id, Meeting.slug)
+_DECLARATION = _numbered("/declarations/", Declaration.id, Declaration.slug)
+_COMMITMENT = _numbered("/commitments/", Commitment.id, Commitment.slug)
+_MEMBER, _ORGANISATION = "/members/" + Member.handle, "/organisations/" + Organisation.slug
+_ENTRY = "/glossary/" + Entry.slug
+
+
 class SitemapEntry(NamedTuple):
     """One address in the sitemap, and when the page last changed, if that is known."""
 
@@ -86,41 +102,46 @@ class SitemapSection(NamedTuple):
 
 
 def _sections() -> list[SitemapSection]:
-    topics = indexable_topics().where(Topic.home.is_(None))
-    topic = literal("/topics/") + cast(Topic.id, String) + "-" + Topic.slug
-    meeting = literal("/meetings/") + cast(Meeting.id, String) + "-" + Meeting.slug
-    wrote = visible_members(VISITOR).where(Member.posts_count > 0)
     cases, practices = visible_cases(VISITOR), published_practices(VISITOR)
-    shared = "/practices/" + Practice.slug
-    declared = visible_declarations(VISITOR)
-    declaration = literal("/declarations/") + cast(Declaration.id, String) + "-" + Declaration.slug
-    commitment = literal("/commitments/") + cast(Commitment.id, String) + "-" + Commitment.slug
-    committed = shown_commitments(VISITOR)
-    translated = shown_translations(VISITOR)
-    translated = translated.outerjoin(Practice, Practice.id == Translation.practice_id)
-    translated = translated.outerjoin(Case, Case.id == Translation.case_id)
-    of_page = case((Case.id.is_(None), shared), else_="/cases/" + Case.slug)
-    translation = of_page + "/in/" + Translation.language
-    translated_at = func.coalesce(Translation.edited_at, Translation.created_at)
-    times = (Declaration.withdrawn_at, Declaration.adopted_at, Declaration.frozen_at)
-    changed_at = func.coalesce(*times, Declaration.edited_at, Declaration.opened_at)
+    wrote = visible_members(VISITOR).where(Member.posts_count > 0)
     return [
+        SitemapSection(visible_agendas(VISITOR), Agenda.id, _AGENDA, Agenda.active_at),
+        SitemapSection(cases, Case.id, _CASE, Case.updated_at),
+        SitemapSection(practices, Practice.id, _PRACTICE, Practice.updated_at),
+        _translation_section(),
+        SitemapSection(visible_meetings(VISITOR), Meeting.id, _MEETING, Meeting.updated_at),
+        SitemapSection(_topics(), Topic.id, _TOPIC, Topic.active_at),
+        _declaration_section(),
         SitemapSection(
-            visible_agendas(VISITOR), Agenda.id, "/agendas/" + Agenda.slug, Agenda.active_at
+            shown_commitments(VISITOR), Commitment.id, _COMMITMENT, Commitment.updated_at
         ),
-        SitemapSection(cases, Case.id, "/cases/" + Case.slug, Case.updated_at),
-        SitemapSection(practices, Practice.id, shared, Practice.updated_at),
-        SitemapSection(translated, Translation.id, translation, translated_at),
-        SitemapSection(visible_meetings(VISITOR), Meeting.id, meeting, Meeting.updated_at),
-        SitemapSection(topics, Topic.id, topic, Topic.active_at),
-        SitemapSection(declared, Declaration.id, declaration, changed_at),
-        SitemapSection(committed, Commitment.id, commitment, Commitment.updated_at),
-        SitemapSection(wrote, Member.id, "/members/" + Member.handle, null()),
-        SitemapSection(
-            select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()
-        ),
-        SitemapSection(visible_entries(), Entry.id, "/glossary/" + Entry.slug, Entry.updated_at),
+        SitemapSection(wrote, Member.id, _MEMBER, null()),
+        SitemapSection(select(Organisation), Organisation.id, _ORGANISATION, null()),
+        SitemapSection(visible_entries(), Entry.id, _ENTRY, Entry.updated_at),
     ]
+
+
+def _topics() -> Select[Any]:
+    """The topics with a page of their own."""
+    return indexable_topics().where(Topic.home.is_(None))
+
+
+def _translation_section() -> SitemapSection:
+    query = shown_translations(VISITOR)
+    query = query.outerjoin(Practice, Practice.id == Translation.practice_id)
+    query = query.outerjoin(Case, Case.id == Translation.case_id)
+    original = case((Case.id.is_(None), _PRACTICE), else_=_CASE)
+    changed_at = func.coalesce(Translation.edited_at, Translation.created_at)
+    return SitemapSection(
+        query, Translation.id, original + "/in/" + Translation.language, changed_at
+    )
+
+
+def _declaration_section() -> SitemapSection:
+    """Declarations change with each step, of which a later one may be empty."""
+    steps = (Declaration.withdrawn_at, Declaration.adopted_at, Declaration.frozen_at)
+    changed_at = func.coalesce(*steps, Declaration.edited_at, Declaration.opened_at)
+    return SitemapSection(visible_declarations(VISITOR), Declaration.id, _DECLARATION, changed_at)
 
 
 def _city_section() -> SitemapSection:
