@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from flask import flash, get_template_attribute, render_template, request, url_for
@@ -76,12 +77,9 @@ def open_topic(slug: str) -> ResponseReturnValue:
         opened = actions.open_topic(me(), agenda.id, new, key, windows=windows_of_form())
         if isinstance(opened, Held):
             return answer_held(opened, url_for("dialogue.held", held_id=opened.id))
-        if opened.is_duplicate:
-            flash(_already_posted_message(), "message")
-        else:
-            flash(_published_message(new.kind), "message")
-            flash_doubt(new.text, lambda: queries.first_post(opened))
-        return web.see_other(opened.address)
+        return _answer_posted(
+            opened, _published_message(new.kind), new.text, lambda: queries.first_post(opened)
+        )
 
     return answer_form(form, page, deed, lambda: keep_form(form, agenda_id=agenda.id))
 
@@ -120,13 +118,8 @@ def reply(topic_id: int) -> ResponseReturnValue:
         )
         if isinstance(post, Held):
             return answer_held(post, held_address(topic, post))
-        if post.is_duplicate:
-            flash(_already_posted_message(), "message")
-        else:
-            said = _("Your comment is published.") if topic.home else _("Your reply is published.")
-            flash(said, "message")
-            flash_doubt(text, lambda: post)
-        return web.see_other(post.address)
+        said = _("Your comment is published.") if topic.home else _("Your reply is published.")
+        return _answer_posted(post, said, text, lambda: post)
 
     return answer_form(form, page, deed, lambda: keep_form(form, topic_id=topic.id))
 
@@ -146,8 +139,16 @@ def _published_message(kind: str) -> str:
     return _("Your experience is published.")
 
 
-def _already_posted_message() -> str:
-    return _("You have posted this already. Here it is.")
+def _answer_posted(
+    posted: Topic | Post, said: str, text: markup.Written, post: Callable[[], Post]
+) -> AnyResponse:
+    """Show what was posted, and say so; or that it was posted before. `post` returns the post with the text."""
+    if posted.is_duplicate:
+        flash(_("You have posted this already. Here it is."), "message")
+    else:
+        flash(said, "message")
+        flash_doubt(text, post)
+    return web.see_other(posted.address)
 
 
 class Writer(NamedTuple):
