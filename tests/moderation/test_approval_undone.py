@@ -18,7 +18,7 @@ from forum.errors import Conflict, NotFound
 from forum.members.actions import LEAVING_WAYS, depart, leave
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
-from forum.moderation.actions.undoing import UNDO_HANDLERS
+from forum.moderation.actions.undoing import UNDOINGS
 from forum.moderation.models import Deed
 from forum.moderation.queries import DEEDS, UNDOABLE_DEEDS, latest_undoable_decision, review_context
 from forum.notifications.actions import make_notices
@@ -284,5 +284,5 @@ def test_every_deed_that_is_told_can_be_undone() -> None:
     # and what all members were told they know
     others = {Deed.UNDO, Deed.REVERSE, Deed.CHOOSE_VOICES, Deed.DELETE_AGENDA, Deed.TELL_ALL}
     assert set(DEEDS) == set(Deed) == {*UNDOABLE_DEEDS, *others}
-    # "keep" and "warn" change nothing but reports, so they have no handler
-    assert set(UNDO_HANDLERS) >= set(UNDOABLE_DEEDS) - {"keep", "warn"}
+    # "keep" and "warn" change nothing but reports, so there is nothing to undo
+    assert set(UNDOINGS) >= set(UNDOABLE_DEEDS) - {"keep", "warn"}

@@ -86,7 +86,7 @@ from forum.permissions import Person
 
 # Deeds whose `before` contains words of other members, which are deleted when these leave
 KEEPING_WORDS = (Deed.NOTE, Deed.UNNOTE, Deed.UNLOCK, Deed.UNSLOW, Deed.RETITLE)
-UndoHandler = Callable[[Person, Thing, Decision], None]
+Undoing = Callable[[Person, Thing, Decision], None]
 
 
 @action
@@ -157,8 +157,8 @@ def _reverse(
 ) -> Decision:
     """Restore the state before a decision, and record that as a decision of its own (`deed` is undo or reverse)."""
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
-    if undo_handler := UNDO_HANDLERS.get(decision.deed):
-        undo_handler(moderator, thing, decision)
+    if undo_deed := UNDOINGS.get(decision.deed):
+        undo_deed(moderator, thing, decision)
     if decision.deed == Deed.APPROVE:  # the held text has its words, and so its title, again
         thing = thing_to_review(moderator, decision.kind, decision.item_id)
     is_undone = deed == Deed.UNDO
@@ -388,7 +388,7 @@ def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
     dialogue.prepare_agenda(moderator, thing.item_id)
 
 
-def _undo_with(deed: Callable[[Person, int], Any]) -> UndoHandler:
+def _undo_with(deed: Callable[[Person, int], Any]) -> Undoing:
     return lambda moderator, thing, _decision: deed(moderator, thing.item_id)
 
 
@@ -435,7 +435,7 @@ def _moved_posts(topic: Topic, target: Topic, before: RegroupingBefore) -> dialo
 
 # The functions that restore the state before each deed; deeds that are missing here changed nothing except the
 # record.
-UNDO_HANDLERS: dict[str, UndoHandler] = {
+UNDOINGS: dict[str, Undoing] = {
     Deed.APPROVE: _undo_approval,
     Deed.REFUSE: _undo_refusal,
     Deed.HIDE: _undo_hide,
