@@ -59,7 +59,6 @@ def add_to(group: click.Group) -> None:
 
 def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], int]]:
     """Everything that is done in the background, by name, for `jobs.Worker`."""
-
     digests = mail.DigestRound()
 
     def within(task: Callable[[], int]) -> Callable[[], int]:
@@ -104,7 +103,7 @@ def tasks_of_worker(app: Flask, settings: Settings) -> dict[str, Callable[[], in
 
 @click.command()
 def worker() -> None:
-    """Make notices, send mail and look after questions, until stopped. Several may run at once."""
+    """Make notices, send mail and do what else is due, until stopped. Several may run at once."""
     settings = from_environment()
     tasks = tasks_of_worker(create_app(settings), settings)
     jobs.Worker(tasks).run_until_stopped()
