@@ -123,32 +123,41 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["settings"] = settings
     app.config.update(_config(settings))
     app.url_map.converters["int"] = IdConverter
-    babel.init_app(app, locale_selector=_wanted_locale)
-    babel.domain_instance = Catalogues()
-    cast(TemplateEnvironment, app.jinja_env).wanted_locale = web.locale
-    app.before_request(_refuse_cross_site)
     app.request_class = BoundedRequest
     app.session_interface = AgelessSessionInterface()
+    babel.init_app(app, locale_selector=_wanted_locale)
+    babel.domain_instance = Catalogues()
+    app.before_request(_refuse_cross_site)
     csrf.init_app(app)
-    app.jinja_env.globals["token_field"] = _token_field
     login.init_app(app)
     login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off
     app.before_request(_drop_nul)
-    has_fonts = Path(app.static_folder or "", "fonts.css").is_file()
-    # As globals, because imported macros do not see what a context processor gives
-    app.jinja_env.globals.update(here=web.here, values_here=web.values_here, fonts=has_fonts)
-    app.jinja_env.globals.update(page_here=web.page_here, undo_offered=web.undo_offered)
-    app.jinja_env.globals.update(
-        provider_elsewhere=web.provider_elsewhere, takes_mail=web.takes_mail
-    )
-    app.jinja_env.globals.update(
+    app.context_processor(_template_context)
+    _tell_templates(app, settings)
+
+
+def _tell_templates(app: Flask, settings: Settings) -> None:
+    """Set the globals and filters of templates: globals, because imported macros do not see what a context processor gives."""
+    environment = cast(TemplateEnvironment, app.jinja_env)
+    environment.wanted_locale = web.locale
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.globals.update(
+        token_field=_token_field,
+        here=web.here,
+        values_here=web.values_here,
+        page_here=web.page_here,
+        undo_offered=web.undo_offered,
+        provider_elsewhere=web.provider_elsewhere,
+        takes_mail=web.takes_mail,
+        theme_colors=web.THEME_COLORS,
+        fonts=Path(app.static_folder or "", "fonts.css").is_file(),
+        site_url=settings.url,
         takes_pictures=settings.pictures_mb > 0,
         takes_files=settings.most_of_file > 0,
         file_mb=settings.file_mb,
         file_endings=f",{ENDINGS}" if settings.most_of_file else "",
     )
-    app.jinja_env.globals.update(site_url=settings.url, theme_colors=web.THEME_COLORS)
-    app.jinja_env.filters.update(
+    environment.filters.update(
         capped=capped,
         counted=counted,
         decimal=format_decimal,
@@ -158,8 +167,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         tag=locales.tag,
         mentions_apart=with_mentions_apart,
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.context_processor(_template_context)
 
 
 def _config(settings: Settings) -> dict[str, Any]:
