@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -59,7 +59,7 @@ def profile(handle: str) -> ResponseReturnValue:
         neighbours=number_in_city(reader, member.city_id) if member.city_id else 0,
         spot=mini_map(member.city),
         level=level_of(reader, AUTHOR, member.id) if reader.id != member.id else "",
-        hosted=[known for known in all_agendas(reader) if known.id in member.hosted]
+        hosted=[agenda for agenda in all_agendas(reader) if agenda.id in member.hosted]
         if member.hosted
         else [],
     )
@@ -92,26 +92,32 @@ def directory() -> ResponseReturnValue:
         "language": languages_of_members(reader),
         "theme": [(theme.slug, theme.name) for theme in queries.themes_offered(reader)],
     }
-    chosen = {name: web.text(name) for name in choices}  # an unknown value finds nobody
+    chosen = {name: web.text(name) for name in choices}
     chosen["words"] = web.text("words", MAX_QUERY_LENGTH)
     city_ids = {city.slug: city.id for city in cities}
     organisation_ids = {slug: number for number, slug, _name in organisations}
-    wanted = DirectoryFilter(
-        words=chosen["words"],
-        city_id=city_ids.get(chosen["city"], 0) if chosen["city"] else None,
-        organisation_id=organisation_ids.get(chosen["organisation"], 0)
-        if chosen["organisation"]
-        else None,
-        language=chosen["language"],
-        size=chosen["size"],
-        ids=queries.helpers_with(chosen["theme"]) if chosen["theme"] else None,
-    )
+    wanted = _directory_filter(chosen, city_ids, organisation_ids)
     return render_template(
         "front/directory.html",
         page=directory_of(reader, wanted, web.number("page")),
         chosen=chosen,
         choices=choices,
         language_names=dict(languages()),
+    )
+
+
+def _directory_filter(
+    chosen: Mapping[str, str], city_ids: Mapping[str, int], organisation_ids: Mapping[str, int]
+) -> DirectoryFilter:
+    """The filter for the values in the address, with ids by slug; an unknown value finds nobody."""
+    city, organisation, theme = chosen["city"], chosen["organisation"], chosen["theme"]
+    return DirectoryFilter(
+        words=chosen["words"],
+        city_id=city_ids.get(city, 0) if city else None,
+        organisation_id=organisation_ids.get(organisation, 0) if organisation else None,
+        language=chosen["language"],
+        size=chosen["size"],
+        ids=queries.helpers_with(theme) if theme else None,
     )
 
 
