@@ -108,7 +108,7 @@ def render_library(
 def _in_groups(facets: Iterable[ShownFacet]) -> list[tuple[str, list[ShownFacet]]]:
     """The facets that have choices, under the headings of their groups."""
     shown = (facet for facet in facets if facet.choices)
-    return [(group, list(ones)) for group, ones in groupby(shown, lambda facet: facet.group)]
+    return [(group, list(alike)) for group, alike in groupby(shown, lambda facet: facet.group)]
 
 
 def address_with_filters(endpoint: str) -> str:
@@ -156,7 +156,27 @@ def _address_without(address: str, facet: str, value: str) -> str:
 
 def shown_facets(choices: Choices, wanted: Any) -> list[ShownFacet]:
     """The facets of a list in the order of the page, with titles, choices and the chosen values."""
-    titles = {
+    place = _("Places") if isinstance(wanted, CaseFilter) else _("Where it comes from")
+    groups = dict.fromkeys(("country", "city", "size"), place)
+    groups |= dict.fromkeys(TRIAL_FACETS, _("Tried elsewhere"))
+    chips = dict.fromkeys(TRIAL_FACETS, _("Tried in")) | {"tried": _("Tried elsewhere")}
+    return [
+        ShownFacet(
+            name,
+            title,
+            _labelled_choices(name, choices[name], getattr(wanted, name)),
+            getattr(wanted, name),
+            groups.get(name, ""),
+            chips.get(name, title),
+        )
+        for name, title in _facet_titles().items()
+        if name in choices
+    ]
+
+
+def _facet_titles() -> dict[str, str]:
+    """The titles of all facets, in the order in which a page shows those that it has."""
+    return {
         "agenda": _("Agenda"),
         "theme": _("Theme"),
         "tried": _("What became of it"),
@@ -174,22 +194,6 @@ def shown_facets(choices: Choices, wanted: Any) -> list[ShownFacet]:
         "language": _("Language"),
         "year": _("Year"),
     }
-    place = _("Places") if isinstance(wanted, CaseFilter) else _("Where it comes from")
-    groups = dict.fromkeys(("country", "city", "size"), place)
-    groups |= dict.fromkeys(TRIAL_FACETS, _("Tried elsewhere"))
-    chips = dict.fromkeys(TRIAL_FACETS, _("Tried in")) | {"tried": _("Tried elsewhere")}
-    return [
-        ShownFacet(
-            name,
-            title,
-            _labelled_choices(name, choices[name], getattr(wanted, name)),
-            getattr(wanted, name),
-            groups.get(name, ""),
-            chips.get(name, title),
-        )
-        for name, title in titles.items()
-        if name in choices
-    ]
 
 
 def _labelled_choices(

@@ -148,9 +148,7 @@ def _write_case(
     form: CaseForm, agenda: Agenda, found: Case | None, version: Version | None = None
 ) -> ResponseReturnValue:
     curated = queries.agendas_of_cases(me())
-    form.agenda.choices = [
-        (curated_agenda.slug, curated_agenda.title) for curated_agenda in curated
-    ]
+    form.agenda.choices = [(offered.slug, offered.title) for offered in curated]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     city_ids: list[int] = []
@@ -170,9 +168,7 @@ def _write_case(
         ), status
 
     def deed() -> ResponseReturnValue:
-        wanted = next(
-            curated_agenda for curated_agenda in curated if curated_agenda.slug == form.agenda.data
-        )
+        wanted = next(offered for offered in curated if offered.slug == form.agenda.data)
         text = form.text(city_ids)
         case_id = found.id if found else None
         key = form.submission_key.data if found is None else None
