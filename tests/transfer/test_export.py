@@ -289,7 +289,7 @@ def without_zoe(files: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read and write everything in small portions."""
-    monkeypatch.setattr(queries, "TOPICS_PER_QUERY", 3)
+    monkeypatch.setattr(queries.dialogue, "TOPICS_PER_QUERY", 3)
     for name, number in {
         "_export_agendas.ROWS_AT_ONCE": 2,
         "_export_people.MEMBERS_AT_ONCE": 2,
