@@ -14,8 +14,7 @@ from forum.db import db
 from forum.meetings import actions
 from forum.meetings.models import Meeting
 from forum.transfer.actions import import_agenda
-from forum.transfer.forms import Writer, read_agenda
-from forum.transfer.forms.writing import ExportedPeople
+from forum.transfer.forms import ExportedPeople, Writer, read_agenda
 from forum.transfer.models import FaultyFileError
 from tests.meetings.conftest import a_text
 

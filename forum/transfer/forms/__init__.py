@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from forum.transfer.forms._links import number_quotes
+from forum.transfer.forms._people import ExportedPeople
 from forum.transfer.forms._sections import parse
+from forum.transfer.forms._values_written import importable_slug
 from forum.transfer.forms.folders import (
     FILES,
     FOLDERS,
@@ -18,7 +21,7 @@ from forum.transfer.forms.folders import (
     pictures_listed,
 )
 from forum.transfer.forms.reading import read_agenda, read_glossary, read_people
-from forum.transfer.forms.writing import ExportedPeople, Writer, importable_slug, number_quotes
+from forum.transfer.forms.writing import Writer
 
 __all__ = [
     "FILES",

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from forum.agendas.models import Agenda, Statement
 from forum.clock import now
 from forum.commitments.models import Commitment, Milestone, Move
 from forum.declarations.models import Declaration, Signature
-from forum.dialogue.models import Pace
 from forum.glossary.models import Entry
-from forum.illustrations import ANY_PATH, is_file, may_show
-from forum.library.models import Case, CaseFigure, Practice, PracticeSection, Reading
-from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
-from forum.markdown import MAX_SOURCE, paragraph_key
+from forum.illustrations import is_file
+from forum.library.models import Case, Practice, PracticeSection, Reading
+from forum.library.queries import FAILURE, LINK_PARTS
 from forum.meetings.models import Meeting
 from forum.members.models import Mandate, Member, Organisation
 from forum.parallels.models import BODY, FigureWords, Translation
 from forum.parallels.queries import named_figures
-from forum.permissions import PUBLIC
-from forum.plaintext import join_parts, on_one_line, slugify
-from forum.quotes import quote_heads
+from forum.plaintext import join_parts, on_one_line
 from forum.transfer.forms import schemas
 from forum.transfer.forms._escaping import write_lines
+from forum.transfer.forms._links import number_quotes, with_absolute_links
+from forum.transfer.forms._people import ExportedPeople, ExportedPerson
 from forum.transfer.forms._sections import Schema
+from forum.transfer.forms._values_written import (
+    Fields,
+    importable_slug,
+    is_readable,
+    poll_fields,
+    write_day,
+    write_figure,
+    write_moment,
+    write_number,
+    write_pace,
+    write_parts,
+    write_readers,
+    write_story,
+    write_themes,
+    yes_if,
+)
 from forum.transfer.forms.schemas import PARTS
 from forum.transfer.models import (
     Author,
     Below,
     ExportedDiscussion,
-    ExportedPoll,
     ExportedPost,
     ExportedTopic,
     Story,
@@ -42,122 +54,6 @@ from forum.transfer.models import (
 )
 
 NOT_SHOWN = "[…]"  # replaces the text of an invisible opening post; in no language
-QUOTE = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/([0-9]{1,12})\)[ \t]*$(?:\n>[ \t]*$)?", re.M)
-QUOTED_NUMBER = re.compile(r"^\\*> #[0-9]+[ \t]*$", re.M)
-# Links in a text, and their reference definitions
-INTERNAL_LINK = re.compile(
-    r"(\]\([ \t]*<?|^[ \t>]{0,40}\[[^\]\n]{1,300}\]:[ \t]*<?)/(?=(?:posts|topics)/)", re.M
-)
-PICTURE_LINK = re.compile(
-    rf"(\]\([ \t]*<?|^[ \t>]{{0,40}}\[[^\]\n]{{1,300}}\]:[ \t]*<?)(?={ANY_PATH})", re.M
-)
-Fields = Sequence[tuple[str, str | None]]
-
-
-def number_quotes(
-    source: str, numbers: Mapping[int, int], address: str, pictures: Collection[str] = ()
-) -> str:
-    """A reply in which quotes of earlier posts of its topic are `> #2`, and other internal links are absolute.
-
-    `numbers` are the numbers of the earlier posts, by id; `address` is that of the forum, `pictures` as in `Writer`.
-    """
-    source = QUOTED_NUMBER.sub(lambda found: f"\\{found[0]}", source)
-
-    def numbered(found: re.Match[str]) -> str:
-        number = numbers.get(int(found[1]))
-        return found[0] if number is None else f"> #{number}"
-
-    source = _number_other_heads(QUOTE.sub(numbered, source), numbers)
-    return _with_absolute_links(source, address, pictures)
-
-
-def _number_other_heads(source: str, numbers: Mapping[int, int]) -> str:
-    """Number the posts above quotes whose link was written in another form, which only parsing the text finds."""
-    lines = source.split("\n")
-    for start, end, post_id in reversed(quote_heads(source) if numbers else []):
-        if post_id in numbers:
-            is_apart = end < len(lines) and lines[end].strip() == ">"
-            lines[start : end + is_apart] = [f"> #{numbers[post_id]}"]
-    return "\n".join(lines)
-
-
-def _with_absolute_links(source: str, address: str, pictures: Collection[str]) -> str:
-    """Make links to posts and topics absolute, because ids differ in another forum, unless the text gets too long.
-
-    The same for pictures and files that the export does not have: they are gone, or nobody who reads it sees them.
-    """
-
-    def at_home(found: re.Match[str]) -> str:
-        name = found[2] or found[3]
-        return found[0] if name in pictures else f"{found[1]}{address}"
-
-    whole = INTERNAL_LINK.sub(rf"\g<1>{address}/", source)
-    if may_show(whole):
-        whole = PICTURE_LINK.sub(at_home, whole)
-    return whole if len(whole) <= MAX_SOURCE else source
-
-
-@dataclass
-class ExportedPerson:
-    """Somebody whom the files mention: their handle and name there, and the earliest moment of their contributions."""
-
-    handle: str
-    name: str
-    has_page: bool
-    since: datetime | None = None
-    is_written: bool = False
-
-
-@dataclass
-class ExportedPeople:
-    """The people whom the files mention, and their handles there.
-
-    Members who have left or whose profile is hidden get a made-up handle that begins with `former` or `hidden`,
-    unlike any member's handle. `named` are all people mentioned, by id.
-    """
-
-    former: str
-    hidden: str
-    named: dict[int, ExportedPerson] = field(default_factory=dict)
-
-    def of(self, author: Author, moment: datetime | None = None) -> str:
-        """The handle of an author, who is recorded as having written something at `moment`."""
-        named = self.named.get(author.id)
-        if named is None:
-            made_up = f"{self.former if author.left_at else self.hidden}{author.id}"
-            handle = author.handle if author.has_page else made_up
-            named = ExportedPerson(handle, author.name, author.has_page)
-            self.named[author.id] = named
-        if moment and not (named.since and named.since <= moment):
-            named.since = moment
-        return named.handle
-
-    def of_member(self, member: Member) -> str:
-        """The handle of a member, who is recorded as mentioned."""
-        return self.of(Author._make(getattr(member, name) for name in Author._fields))
-
-    def is_to_write(self, member_id: int) -> bool:
-        """Whether to write a member with their profile, recording that it is done; not if they got a made-up handle before."""
-        named = self.named.get(member_id)
-        if named is None:
-            return True
-        named.is_written = True
-        return named.has_page
-
-    def without_page(self) -> list[ExportedPerson]:
-        """The mentioned people without a visible profile; recorded as written."""
-        gone = [named for _id, named in sorted(self.named.items()) if not named.has_page]
-        for named in gone:
-            named.is_written = True
-        return gone
-
-    def not_written(self) -> list[ExportedPerson]:
-        """The mentioned people who were not written yet."""
-        return [named for named in self.named.values() if not named.is_written]
-
-    def of_shown(self, members: Iterable[Member | None]) -> list[str]:
-        """The handles of those of the members whose profiles everybody can see, sorted."""
-        return sorted(self.of_member(member) for member in members if member and member.has_page)
 
 
 @dataclass
@@ -186,9 +82,9 @@ class Writer:
             ("kind", organisation.kind),
             ("city", self._city(organisation.city_id)),
             ("representative", ";".join(self.people.of_shown([organisation.representative]))),
-            ("seats", _number(organisation.seats)),
+            ("seats", write_number(organisation.seats)),
             ("website", organisation.website),
-            ("names who writes for it", _yes_if(organisation.names_voices)),
+            ("names who writes for it", yes_if(organisation.names_voices)),
             *(field for mandate in mandates for field in self._mandate(mandate, is_for_members)),
         )
         return self._section(
@@ -197,18 +93,18 @@ class Writer:
 
     def _mandate(self, mandate: Mandate, is_for_members: bool) -> Fields:
         """The field of a voice, present or former; none for hidden profiles, as on the organisation's page."""
-        member, by, last = mandate.member, mandate.named_by, _day(mandate.last_day) or ""
+        member, by, last = mandate.member, mandate.named_by, write_day(mandate.last_day) or ""
         if member.hidden_at or not (is_for_members or mandate.is_open):
             return []
         if not is_for_members:
-            return [("writes for it", _parts_value([self.people.of_member(member), "", "", last]))]
+            return [("writes for it", write_parts([self.people.of_member(member), "", "", last]))]
         named_by = self.people.of_member(by) if by and not by.hidden_at else ""
-        rest = (_moment(mandate.since) if mandate.since else "", named_by, last)
+        rest = (write_moment(mandate.since) if mandate.since else "", named_by, last)
         handle = self.people.of_member(member)
         if mandate.is_open:
-            return [("writes for it", _parts_value([handle, *rest]))]
-        ended = _moment(mandate.ended_at or now())
-        return [("has written for it", _parts_value([handle, ended, mandate.why_ended, *rest]))]
+            return [("writes for it", write_parts([handle, *rest]))]
+        ended = write_moment(mandate.ended_at or now())
+        return [("has written for it", write_parts([handle, ended, mandate.why_ended, *rest]))]
 
     def member(self, member: Member, themes: Sequence[str], earlier: Sequence[str]) -> str:
         """The section of a member in the people file, with their profile; `earlier` are former handles."""
@@ -223,13 +119,13 @@ class Writer:
             ("languages", None if languages == ["en"] else join_parts(languages, ";")),
             ("helps with", join_parts(list(themes), ";")),
             ("can help with", member.helps_with),
-            ("joined on", _day(member.joined_at)),
+            ("joined on", write_day(member.joined_at)),
         )
         return self._section(2, member.name, schemas.MEMBER, fields, self._text(member.about))
 
     def former_member(self, named: ExportedPerson) -> str:
         """The section of somebody without a visible profile: only a name."""
-        fields: Fields = (("handle", named.handle), ("joined on", _day(named.since)))
+        fields: Fields = (("handle", named.handle), ("joined on", write_day(named.since)))
         return self._section(2, named.name, schemas.MEMBER, fields)
 
     # Agendas and the library
@@ -243,7 +139,7 @@ class Writer:
             ("summary", agenda.summary or agenda.title),
             ("order", str(number)),
             ("hosts", join_parts(self.people.of_shown(agenda.hosts), ";")),
-            ("in preparation", _yes_if(agenda.opened_at is None)),
+            ("in preparation", yes_if(agenda.opened_at is None)),
             ("language", agenda.language),
             ("new themes", join_parts(list(themes), ";")),
         )
@@ -254,7 +150,7 @@ class Writer:
         """The section with the findings of an agenda; empty if it has none."""
         if not agenda.findings:
             return ""
-        written_on = _day(agenda.findings_at.date() if agenda.findings_at else None)
+        written_on = write_day(agenda.findings_at.date() if agenda.findings_at else None)
         fields: Fields = (("written on", written_on),)
         text = self._text(agenda.findings)
         return self._section(2, "Findings", schemas.FINDINGS, fields, text)
@@ -263,7 +159,7 @@ class Writer:
         """The head of a file of an agenda's dialogue. An archived agenda has a single one, because it closes the agenda."""
         fields: Fields = (
             ("slug", importable_slug(agenda.slug)),
-            ("archived", _yes_if(agenda.archived_at)),
+            ("archived", yes_if(agenda.archived_at)),
         )
         return self._section(1, agenda.title, schemas.CONTINUATION, fields)
 
@@ -272,10 +168,10 @@ class Writer:
         fields: Fields = (
             ("position", statement.role_title),
             ("organisation", statement.organisation),
-            ("said on", _day(statement.said_on)),
+            ("said on", write_day(statement.said_on)),
             ("language", statement.language),
             ("member", ";".join(self.people.of_shown([statement.member]))),
-            ("unnamed", _yes_if(statement.refused_at and statement.member_id is None)),
+            ("unnamed", yes_if(statement.refused_at and statement.member_id is None)),
         )
         text = self._text(statement.quotation)
         return self._section(3, statement.name, schemas.STATEMENT, fields, text)
@@ -287,16 +183,16 @@ class Writer:
             ("slug", importable_slug(case.slug)),
             ("kind", case.kind),
             ("summary", self._text(case.summary)),
-            ("since", _number(case.since)),
+            ("since", write_number(case.since)),
             ("status", case.status),
             ("reach", case.reach),
             ("places", join_parts([self.cities[city.id] for city in places], ";")),
-            ("themes", _themes(theme.name for theme in case.themes if not theme.removed_at)),
+            ("themes", write_themes(theme.name for theme in case.themes if not theme.removed_at)),
             ("language", case.language),
-            ("checked on", _day(case.checked_on)),
-            *(("figure", _figure(figure)) for figure in case.figures),
+            ("checked on", write_day(case.checked_on)),
+            *(("figure", write_figure(figure)) for figure in case.figures),
             *(
-                ("link", _parts_value(getattr(link, name) for name in LINK_PARTS))
+                ("link", write_parts(getattr(link, name) for name in LINK_PARTS))
                 for link in case.links
             ),
             *self._tried(tried),
@@ -323,15 +219,21 @@ class Writer:
             ("city", self._city(practice.city_id)),
             ("evidence", practice.evidence),
             ("cost", practice.cost),
-            ("started", _number(practice.started)),
-            ("themes", _themes(theme.name for theme in practice.themes if not theme.removed_at)),
+            ("started", write_number(practice.started)),
+            (
+                "themes",
+                write_themes(theme.name for theme in practice.themes if not theme.removed_at),
+            ),
             ("language", practice.language),
-            ("readers", _readers(practice.audience)),
-            ("did not work for", _readers(practice.failure_audience) if FAILURE in names else None),
-            ("published on", _day(practice.published_at)),
-            ("featured", _yes_if(practice.featured_at)),
-            ("revisit on", _day(practice.revisit_on)),
-            ("confirmed on", _day(practice.confirmed_on)),
+            ("readers", write_readers(practice.audience)),
+            (
+                "did not work for",
+                write_readers(practice.failure_audience) if FAILURE in names else None,
+            ),
+            ("published on", write_day(practice.published_at)),
+            ("featured", yes_if(practice.featured_at)),
+            ("revisit on", write_day(practice.revisit_on)),
+            ("confirmed on", write_day(practice.confirmed_on)),
             ("adapted from", written.get(practice.adapted_from_id or 0)),
             *self._for(author, practice.organisation_id),
             *self._tried(tried),
@@ -356,11 +258,11 @@ class Writer:
             ("by", ";".join(self.people.of_shown([translation.translator]))),
             ("language", translation.language),
             ("sentence", self._text(said.get("sentence", ""))),
-            ("written on", _day(translation.created_at.date())),
-            ("corrected on", _day(edited_at.date() if edited_at else None)),
+            ("written on", write_day(translation.created_at.date())),
+            ("corrected on", write_day(edited_at.date() if edited_at else None)),
             ("corrected by", writer if edited_at else ""),
-            ("outdated", _yes_if(is_outdated)),
-            *(("figure", _parts_value(words)) for words in self._named_figures(translation)),
+            ("outdated", yes_if(is_outdated)),
+            *(("figure", write_parts(words)) for words in self._named_figures(translation)),
         )
         parts = "".join(
             f"#### {title}\n{write_lines(self._text(said[name]))}\n\n"
@@ -376,7 +278,7 @@ class Writer:
         there = {
             (figure.label, figure.unit)
             for figure in figures
-            if _is_readable(schemas.CASE, "figure", _figure(figure))
+            if is_readable(schemas.CASE, "figure", write_figure(figure))
         }
         for named, words in named_figures(translation).items():
             if named in there:
@@ -392,8 +294,8 @@ class Writer:
         fields: Fields = (
             ("by", self.people.of(author, declaration.opened_at)),
             ("language", declaration.language),
-            *((f"{name} on", _day(at.date() if at else None)) for name, at in days.items()),
-            ("sign until", _day(declaration.sign_until)),
+            *((f"{name} on", write_day(at.date() if at else None)) for name, at in days.items()),
+            ("sign until", write_day(declaration.sign_until)),
             ("withdrawn because", self._text(declaration.withdrawn_reason)),
             ("digest", declaration.digest),
             *(("signature", self._signature(signature)) for signature in signatures),
@@ -406,7 +308,7 @@ class Writer:
         said = (signature.reservation, signature.language) if signature.reservation else ("", "")
         who = (signature.name, signature.organisation_name, signature.position, handle)
         slug = importable_slug(signature.organisation.slug)
-        return _parts_value([slug, signature.signed_at.date().isoformat(), *who, *said])
+        return write_parts([slug, signature.signed_at.date().isoformat(), *who, *said])
 
     def commitment(
         self,
@@ -425,13 +327,13 @@ class Writer:
             ("by", ";".join(self.people.of_shown([commitment.author]))),
             ("organisation", importable_slug(commitment.organisation.slug)),
             ("language", commitment.language),
-            ("published on", _day(commitment.published_at.date())),
-            ("last day", _day(commitment.last_day)),
+            ("published on", write_day(commitment.published_at.date())),
+            ("last day", write_day(commitment.last_day)),
             ("declaration", comes_from[0]),
             ("copies", comes_from[1]),
-            ("kept on", _day(commitment.kept_at.date() if commitment.kept_at else None)),
+            ("kept on", write_day(commitment.kept_at.date() if commitment.kept_at else None)),
             ("kept with", self._line(commitment.kept_words)),
-            ("given up on", _day(commitment.ended_at.date() if commitment.ended_at else None)),
+            ("given up on", write_day(commitment.ended_at.date() if commitment.ended_at else None)),
             ("given up because", self._line(commitment.ended_reason)),
             ("peers", join_parts(self.people.of_shown(peers), ";")),
             *(("milestone", self._milestone(milestone)) for milestone in milestones),
@@ -442,14 +344,14 @@ class Writer:
 
     def _move(self, number: int, move: Move) -> str:
         reason = self._line(move.reason)
-        return _parts_value([str(number), str(move.earlier), str(move.moved_on), reason])
+        return write_parts([str(number), str(move.earlier), str(move.moved_on), reason])
 
     def _milestone(self, milestone: Milestone) -> str:
         told_at = milestone.reached_at or milestone.given_up_at
         state = "reached" if milestone.reached_at else "given up" if milestone.given_up_at else ""
         said = self._line(milestone.reached_words or milestone.given_up_reason)
         day = told_at.date().isoformat() if told_at else ""
-        return _parts_value(
+        return write_parts(
             [milestone.day.isoformat(), self._line(milestone.words), state, day, said]
         )
 
@@ -460,7 +362,7 @@ class Writer:
         """The section of a best read."""
         fields: Fields = (
             ("authors", reading.authors),
-            ("year", _number(reading.year)),
+            ("year", write_number(reading.year)),
             ("kind", reading.kind),
             ("link", reading.link),
             ("language", reading.language),
@@ -470,16 +372,16 @@ class Writer:
     def meeting(self, meeting: Meeting) -> str:
         """The section of a meeting, without the link to join and without attendances."""
         fields: Fields = (
-            ("begins", _moment(meeting.starts_at)),
-            ("ends", _moment(meeting.ends_at)),
+            ("begins", write_moment(meeting.starts_at)),
+            ("ends", write_moment(meeting.ends_at)),
             ("time zone", meeting.time_zone),
             ("place", meeting.place),
             ("city", self._city(meeting.city_id)),
-            ("online", _yes_if(meeting.is_online)),
-            ("seats", _number(meeting.seats)),
-            ("readers", _readers(meeting.audience)),
+            ("online", yes_if(meeting.is_online)),
+            ("seats", write_number(meeting.seats)),
+            ("readers", write_readers(meeting.audience)),
             ("language", meeting.language),
-            ("announced on", _moment(meeting.created_at)),
+            ("announced on", write_moment(meeting.created_at)),
             ("cancelled because", meeting.cancelled_reason),
             ("recording", meeting.recording),
             ("uid", meeting.uid),
@@ -503,21 +405,21 @@ class Writer:
         fields: Fields = (
             ("kind", topic.kind),
             ("by", self.people.of(topic.author, topic.created_at)),
-            ("at", _moment(topic.created_at)),
+            ("at", write_moment(topic.created_at)),
             ("language", topic.language),
-            ("themes", _themes(themes)),
-            ("readers", _readers(topic.audience)),
+            ("themes", write_themes(themes)),
+            ("readers", write_readers(topic.audience)),
             *self._for(topic.author, topic.organisation_id),
-            ("pinned", _yes_if(topic.pinned_at)),
-            ("all members told", _moment(topic.told_all_at) if topic.told_all_at else None),
-            ("locked", _yes_if(topic.locked_at)),
+            ("pinned", yes_if(topic.pinned_at)),
+            ("all members told", write_moment(topic.told_all_at) if topic.told_all_at else None),
+            ("locked", yes_if(topic.locked_at)),
             ("locked because", topic.locked_reason if topic.locked_at else None),
-            ("locked until", _day(topic.locked_until)),
-            ("slow", _pace(topic.pace) if topic.pace else None),
+            ("locked until", write_day(topic.locked_until)),
+            ("slow", write_pace(topic.pace) if topic.pace else None),
             ("slow because", topic.pace.reason if topic.pace else None),
-            *_poll(below.poll),
+            *poll_fields(below.poll),
             *self._tried(below.tried),
-            ("followed up", _followed_up(story) if story and opening else None),
+            ("followed up", write_story(story) if story and opening else None),
         )
         text = self._text(opening.source) if opening else NOT_SHOWN
         return self._section(3, topic.title, schemas.TOPIC, fields, text)
@@ -542,14 +444,14 @@ class Writer:
         keys = topic.keys if isinstance(topic, ExportedDiscussion) else ()
         is_answer = isinstance(topic, ExportedTopic) and topic.answer_id == post.id
         place = keys.index(post.paragraph) + 1 if post.paragraph in keys else None
-        at = _moment(post.created_at)
+        at = write_moment(post.created_at)
         fields: Fields = (
             ("language", None if post.language == language else post.language),
-            ("answer", _yes_if(is_answer)),
-            ("paragraph", _number(place)),
-            ("moved", _yes_if(post.created_at < latest.replace(second=0))),
+            ("answer", yes_if(is_answer)),
+            ("paragraph", write_number(place)),
+            ("moved", yes_if(post.created_at < latest.replace(second=0))),
             *self._for(post.author, post.organisation_id),
-            *_poll(below.poll),
+            *poll_fields(below.poll),
             *self._tried(below.tried),
         )
         title = f"{self.people.of(post.author, post.created_at)}, {at}"
@@ -564,7 +466,10 @@ class Writer:
         fields: Fields = (
             ("slug", importable_slug(entry.slug)),
             ("source", entry.source),
-            ("themes", _themes(theme.name for theme in entry.themes if theme.removed_at is None)),
+            (
+                "themes",
+                write_themes(theme.name for theme in entry.themes if theme.removed_at is None),
+            ),
         )
         title = names.get("en") or entry.wordings[0].name
         whole = [self._section(2, title, schemas.ENTRY, fields)]
@@ -598,13 +503,13 @@ class Writer:
         for name, text in fields:
             if not text or not (value := on_one_line(text)):
                 continue
-            if _is_readable(schema, name, value):
+            if is_readable(schema, name, value):
                 yield name, value
             else:
                 self.left_out[name] += 1
 
     def _text(self, source: str | None) -> str:
-        return _with_absolute_links(source or "", self.address, self.pictures)
+        return with_absolute_links(source or "", self.address, self.pictures)
 
     def _city(self, city_id: int | None) -> str | None:
         return self.cities.get(city_id or 0)
@@ -612,87 +517,12 @@ class Writer:
     def _for(self, author: Author, organisation_id: int | None) -> Fields:
         """The field for a text on behalf of an organisation; a file can only express that for the author's present one."""
         is_theirs = author.has_page and organisation_id == author.organisation_id
-        return [("on behalf of organisation", _yes_if(organisation_id and is_theirs))]
+        return [("on behalf of organisation", yes_if(organisation_id and is_theirs))]
 
     def _tried(self, tried: Sequence[Tried]) -> Fields:
         marks = [(self.people.of(row.member), row.outcome, row.note, row.language) for row in tried]
-        return [("tried", _parts_value(mark)) for mark in sorted(marks)]
+        return [("tried", write_parts(mark)) for mark in sorted(marks)]
 
     def _wanted(self, wanted: Sequence[Wanted]) -> Fields:
         said = [(self.people.of(row.member), f"{row.until:%Y-%m}") for row in wanted]
-        return [("wants", _parts_value(parts)) for parts in sorted(said)]
-
-
-def importable_slug(slug: str) -> str:
-    """A slug that `reading` accepts: one that became too long by a number is shortened, with a part of its hash."""
-    if slugify(slug, "") == slug:
-        return slug
-    return f"{slugify(slug, '')[:48].strip('-')}-{paragraph_key(slug)[:6]}"
-
-
-def _is_readable(schema: Schema, name: str, value: str) -> bool:
-    try:
-        (schema.single.get(name) or schema.repeated[name])(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _figure(figure: CaseFigure) -> str:
-    return _parts_value(getattr(figure, name) for name in FIGURE_PARTS)
-
-
-def _parts_value(values: Iterable[str]) -> str:
-    """Parts as one value; empty ones at the end are left out."""
-    parts = list(map(on_one_line, values))
-    while parts and not parts[-1]:
-        parts.pop()
-    return join_parts(parts, "|")
-
-
-def _poll(poll: ExportedPoll | None) -> Fields:
-    """The fields of a poll, without votes. One that was closed in its last minute is written as having ended by itself."""
-    if poll is None:
-        return []
-    until = _moment(poll.closes_at) if poll.closes_at else None
-    closed = _moment(poll.closed_at) if poll.closed_at else None
-    return [
-        ("poll", poll.question),
-        *(("poll option", _parts_value([words])) for words in poll.options),
-        ("poll several", _yes_if(poll.is_multiple)),
-        ("poll until", until),
-        ("poll closed", closed if closed != until else None),
-    ]
-
-
-def _followed_up(story: Story) -> str:
-    return _parts_value((_moment(story.told_at), story.outcome, story.deed, story.text))
-
-
-def _pace(pace: Pace) -> str:
-    end = [_moment(pace.until)] if pace.until else []
-    return _parts_value((str(pace.minutes), *end))
-
-
-def _themes(names: Iterable[str]) -> str:
-    return join_parts(sorted(names), ";")
-
-
-def _readers(audience: str) -> str | None:
-    return None if audience == PUBLIC else audience
-
-
-def _day(day: date | datetime | None) -> str | None:
-    return f"{day:%Y-%m-%d}" if day else None
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _number(number: int | None) -> str | None:
-    return None if number is None else str(number)
-
-
-def _yes_if(truth: object) -> str | None:
-    return "yes" if truth else None
+        return [("wants", write_parts(parts)) for parts in sorted(said)]
