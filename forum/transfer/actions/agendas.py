@@ -27,7 +27,8 @@ from forum.permissions import SYSTEM, require
 from forum.pictures.actions import import_picture
 from forum.sentfiles import SentFile
 from forum.shrinking import Shrunk
-from forum.transfer.actions._checks import COURSE, check_agenda_file
+from forum.transfer.actions._checks import check_agenda_file
+from forum.transfer.actions._checks_of_declarations import COURSE
 from forum.transfer.actions._commitments import load_origins, plan_commitment
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
