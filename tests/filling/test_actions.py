@@ -87,9 +87,9 @@ def check_numbers(plan: Plan) -> None:
 def test_the_people_are_as_if_they_had_joined(app: Any, plan: Plan) -> None:
     with at(AGENDAS_AT):
         members.load_cities(SYSTEM, plan.cities)
-        organisations = actions._organisations(SYSTEM, plan)
+        organisations = actions.foundation._organisations(SYSTEM, plan)
     with rolled_back():
-        actions._add_members(plan, organisations, HASHES)
+        actions.foundation._add_members(plan, organisations, HASHES)
         in_bulk = people()
     join_all(plan, organisations)
     assert in_bulk == people()

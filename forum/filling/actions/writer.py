@@ -1,35 +1,17 @@
-"""Writing a planned forum: agendas and library with the actions of the rooms, members and dialogue as rows in bulk.
-
-Here, and nowhere else, rows of other rooms are written without their actions (see docs/decisions.md). `BatchWriter`
-knows which rows the actions would leave; tests/filling replays plans with the actions and compares every row.
-"""
+"""From planned deeds of the dialogue to the rows that the actions of the rooms would leave."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
-from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import bindparam, insert, text, update
-
-from forum.agendas import actions as agendas
-from forum.agendas.models import Agenda
-from forum.clock import at
-from forum.columns import Base
-from forum.confusables import skeleton
-from forum.db import db
-from forum.deeds import action
-from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import CountKey
-from forum.drawings import PATTERNS
+from forum.filling.actions._tables import NUMBERED, TABLES
 from forum.filling.models import (
-    AGENDAS_AT,
     END,
-    NAME,
     NEWS_SINCE,
-    START,
     Foundation,
     PlannedAnswer,
     PlannedDeed,
@@ -42,184 +24,15 @@ from forum.filling.models import (
     Row,
     RowBatch,
 )
-from forum.library import actions as library
-from forum.markup import write
-from forum.members import actions as members
-from forum.members.models import PALETTES, Member
-from forum.members.queries import folded_and_sort_key
 from forum.moderation.models import OWN, Deed, ThingBefore
 from forum.moderation.queries import DEEDS, first_words
-from forum.notifications.actions import make_notices, read_until
 from forum.notifications.models import NEVER, kept_sentences
-from forum.permissions import PUBLIC, Person, require
-from forum.phrases import Phrases
+from forum.permissions import PUBLIC
 from forum.plaintext import excerpt, slugify
 from forum.rules.queries import default_rules
 from forum.search.queries import searchable
 
-if TYPE_CHECKING:
-    from forum.filling.forms import Plan
-
-# In the order of their foreign keys; all but two have an id.
-WRITTEN = ("topic", "topic_theme", "post", "quote", "mark", "revision", "document", "decision")
-TABLES = (*WRITTEN, "event", "notice")
-NUMBERED = frozenset(TABLES) - {"topic_theme", "quote"}
-ROWS_PER_STATEMENT = 500  # a larger statement would be logged as slow
-# While filling, SQLite gets a larger cache and fewer checkpoints of its write-ahead log: about a quarter less is
-# written to disk.
-CACHE_KB, WAL_CHECKPOINT_PAGES = 200_000, 60_000
-# Members do not watch what they write in: with a hundred authors, each post would cause a hundred notices.
-NOTICE_SETTINGS = {
-    "digest_every": "daily",
-    "digest_hour": 7,
-    "time_zone": "UTC",
-    "watches_replies": False,
-}
-READ_UNTIL = {"agenda_id": 0, "until": NEWS_SINCE}
-SECTIONS = ("challenge", "done", "resources", "failure", "lessons")
 _cached_searchable = lru_cache(20_000)(searchable)
-
-
-# Everything before the dialogue
-
-
-@action
-def set_up_forum(system: Person, plan: Plan, password_hashes: Mapping[int, str]) -> None:
-    """Write the federation, marked as a demo, and its members, agendas and library into an empty database.
-
-    `password_hashes` are those of the members who can sign in, by member id; 0 has the one of all others.
-    """
-    with at(AGENDAS_AT):
-        members.load_cities(system, plan.cities)
-        members.found_federation(system, NAME, plan.shape.tagline, is_demo=True)
-        _add_members(plan, _organisations(system, plan), password_hashes)
-        themes = agendas.ensure_themes(system, plan.themes)
-        _write_agendas(plan, [theme.id for theme in themes])
-        while make_notices(system):
-            pass
-        read_until(system, START)
-
-
-def _organisations(system: Person, plan: Plan) -> list[int]:
-    texts = (
-        members.OrganisationText(known.name, known.kind, known.city_id)
-        for known in plan.organisations
-    )
-    return [members.write_organisation(system, known).id for known in texts]
-
-
-def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, str]) -> None:
-    rows = [_member(known, organisations, hashes.get(known.id, hashes[0])) for known in plan.people]
-    _insert("member", rows)
-    spoken = {known.id: dict.fromkeys((known.language, "en")) for known in plan.people}
-    _insert(
-        "member_language",
-        [
-            {"member_id": member_id, "language": language, "position": position}
-            for member_id, languages in spoken.items()
-            for position, language in enumerate(languages)
-        ],
-    )
-    _advance_sequences({"member": len(rows)})
-    _insert(
-        "notice_settings", [{"member_id": known.id, **NOTICE_SETTINGS} for known in plan.people]
-    )
-    _insert("all_read", [{"member_id": known.id, **READ_UNTIL} for known in plan.people])
-
-
-def _member(known: PlannedMember, organisations: Sequence[int], password_hash: str) -> Row:
-    organisation = known.organisation
-    folded, sort_key = folded_and_sort_key(f"{known.name} {known.position}")
-    return {
-        "id": known.id,
-        "handle": known.handle,
-        "name": known.name,
-        "email": f"{known.handle}@example.org",
-        "password_hash": password_hash,
-        "role": known.role,
-        "hosted": [],
-        "position": known.position,
-        "organisation_id": None if organisation is None else organisations[organisation],
-        "city_id": known.city_id,
-        "folded": folded,
-        "sort_key": sort_key,
-        "name_skeleton": skeleton(known.name),
-        "handle_skeleton": skeleton(known.handle),
-        "joined_at": known.joined_at,
-    }
-
-
-def _write_agendas(plan: Plan, themes: Sequence[int]) -> None:
-    """Every agenda with what its page shows: introduction, statements, cases, practices, readings."""
-    moderator = _member_row_of(plan.people[1])
-    for place, title in enumerate(plan.agendas):
-        chance = Random(f"{plan.shape.seed} agenda {place}")
-        phrases = plan.texts.phrases("en", chance)
-        authors = [_member_row_of(plan.people[number]) for number in chance.sample(range(3, 10), 3)]
-        introduction = agendas.AgendaText(
-            title=title,
-            introduction=write("\n\n".join(phrases.paragraph() for _part in range(3))),
-            summary=phrases.sentence(),
-            palette=PALETTES[place % len(PALETTES)],
-            pattern=PATTERNS[place % len(PATTERNS)],
-        )
-        agenda = agendas.write_agenda(moderator, introduction, hosts=[authors[0].handle])
-        for number, author in enumerate(authors):
-            theme = [themes[(place + number) % len(themes)]]
-            _write_library(moderator, author, agenda, theme, phrases)
-
-
-def _member_row_of(known: PlannedMember) -> Member:
-    return db.session.get_one(Member, known.id)
-
-
-def _write_library(
-    moderator: Member, author: Member, agenda: Agenda, themes: Sequence[int], phrases: Phrases
-) -> None:
-    """One statement, one case, one practice and one reading."""
-    said = agendas.StatementText(
-        author.name, phrases.sentence(), author.position, handle=author.handle
-    )
-    agendas.write_statement(moderator, agenda.id, said)
-    body = "\n\n".join(phrases.paragraph() for _part in range(4))
-    case = library.CaseText(
-        phrases.title(False), "city project", phrases.sentence(), body, theme_ids=themes
-    )
-    library.write_case(moderator, agenda.id, case)
-    practice = library.PracticeText(
-        phrases.title(False),
-        phrases.sentence(),
-        city_id=author.city_id,
-        theme_ids=themes,
-        sections={name: phrases.paragraph() for name in SECTIONS},
-    )
-    written = library.write_practice(author, agenda.id, practice)
-    library.submit(author, written.id)
-    library.publish(moderator, written.id)
-    reading = library.ReadingText(phrases.title(False), author.name, 2018, why=phrases.sentence())
-    library.write_reading(moderator, agenda.id, reading)
-
-
-# The dialogue
-
-
-@action
-def write_batch(system: Person, batch: RowBatch) -> None:
-    """Write one batch, in a single transaction."""
-    require(system.can.administer())
-    _enlarge_sqlite_buffers()
-    for table in TABLES:
-        _insert(table, batch.rows[table])
-    _update_by_id("topic", batch.counters)
-    _update_by_id("topic", batch.answers)
-    _update_by_id("notice", batch.changed_notices)
-    dialogue.count_topics(system, batch.list_counts)
-    _add_to_posts_counts(batch.posts_by_author)
-    for agenda_id, moment in batch.active_at.items():
-        agendas.note_activity(system, agenda_id, moment)
-    _advance_sequences(batch.last_ids)
-
-
 BROKEN_RULE = 4  # the number of the house rule that hidden posts break
 
 
@@ -390,7 +203,23 @@ class BatchWriter:
 
     def _hide(self, hiding: PlannedHiding) -> None:
         post = hiding.post
-        decision = {
+        decision = self._decision_columns(hiding)
+        decision_id = self._add("decision", decision)
+        event = _event(
+            "decision",
+            None,
+            f"/moderation/decisions/{decision_id}",
+            hiding.at,
+            title=decision["title"],
+            language=post.last_text.language,
+            text=post.reason,
+        )
+        event["sentences"] = kept_sentences(text=DEEDS[Deed.HIDE].for_author)
+        self._add_event(event, hiding.moderator, [post.author], decision_id)
+
+    def _decision_columns(self, hiding: PlannedHiding) -> Row:
+        post = hiding.post
+        return {
             "moderator_id": hiding.moderator.id,
             "deed": Deed.HIDE,
             "kind": "post",
@@ -412,19 +241,6 @@ class BatchWriter:
             "before": ThingBefore("shown").to_json(),
             "decided_at": hiding.at,
         }
-        decision_id = self._add("decision", decision)
-        address = f"/moderation/decisions/{decision_id}"
-        event = _event(
-            "decision",
-            None,
-            address,
-            hiding.at,
-            title=str(decision["title"]),
-            language=post.last_text.language,
-            text=post.reason,
-        )
-        event["sentences"] = kept_sentences(text=DEEDS[Deed.HIDE].for_author)
-        self._add_event(event, hiding.moderator, [post.author], decision_id)
 
     def _notify_of_post(self, post: PlannedPost) -> None:
         details: Row = {"moment": post.at, "words": post.text.plain}
@@ -530,44 +346,3 @@ def _event(
         "created_at": moment,
         "hidden_at": hidden_at,
     }
-
-
-# Rows
-
-
-def _insert(table: str, rows: Sequence[Row]) -> None:
-    for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        db.session.execute(
-            insert(Base.metadata.tables[table]), rows[start : start + ROWS_PER_STATEMENT]
-        )
-
-
-def _update_by_id(table: str, values: Mapping[int, Row]) -> None:
-    """Give rows new values; `values` are by id."""
-    if values:
-        known = Base.metadata.tables[table]
-        change = update(known).where(known.c.id == bindparam("key"))
-        db.session.execute(change, [{"key": key, **row} for key, row in values.items()])
-
-
-def _add_to_posts_counts(author_posts: Mapping[int, int]) -> None:
-    """Do what `members.note_posts` does, for many members at once."""
-    more = [{"key": key, "more": number} for key, number in author_posts.items() if number]
-    known = Base.metadata.tables["member"]
-    change = update(known).where(known.c.id == bindparam("key"))
-    if more:
-        db.session.execute(change.values(posts_count=known.c.posts_count + bindparam("more")), more)
-
-
-def _advance_sequences(last_ids: Mapping[str, int]) -> None:
-    """Let PostgreSQL give higher ids to the next rows than to those inserted with ids; SQLite does so by itself."""
-    if db.engine.dialect.name == "postgresql":
-        after = text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :number)")
-        numbers = [{"name": name, "number": number} for name, number in last_ids.items() if number]
-        db.session.execute(after, numbers)
-
-
-def _enlarge_sqlite_buffers() -> None:
-    if db.engine.dialect.name == "sqlite":
-        db.session.execute(text(f"PRAGMA cache_size=-{CACHE_KB}"))
-        db.session.execute(text(f"PRAGMA wal_autocheckpoint={WAL_CHECKPOINT_PAGES}"))
