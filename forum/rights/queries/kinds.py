@@ -13,14 +13,18 @@ from forum.members.models import Member
 from forum.rights.models import Kind, Record
 from forum.rights.queries._access import ACCESS_KINDS
 from forum.rights.queries._account import ACCOUNT_KINDS
+from forum.rights.queries._declarations import DECLARATION_KINDS
+from forum.rights.queries._dialogue import DIALOGUE_KINDS
+from forum.rights.queries._library import LIBRARY_KINDS
 from forum.rights.queries._moderation import MODERATION_KINDS
 from forum.rights.queries._notices import NOTICE_KINDS
-from forum.rights.queries._texts import TEXT_KINDS
 
 # In the order of the pages and files that list them
 KINDS: tuple[Kind, ...] = (
     *ACCOUNT_KINDS,
-    *TEXT_KINDS,
+    *DIALOGUE_KINDS,
+    *LIBRARY_KINDS,
+    *DECLARATION_KINDS,
     *MODERATION_KINDS,
     *NOTICE_KINDS,
     *ACCESS_KINDS,

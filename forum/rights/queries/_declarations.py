@@ -1,0 +1,154 @@
+"""What a member signed, promised, translated and edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from forum.commitments.models import Commitment, Peer
+from forum.db import db
+from forum.declarations.models import Declaration, Signature
+from forum.history.models import Version
+from forum.parallels.models import TranslatedPart, Translation
+from forum.rights.models import Kind, Record
+from forum.rights.queries._rows_of_declarations import (
+    rows_of_commitments,
+    rows_of_declarations,
+    rows_of_edits,
+    rows_of_peers,
+    rows_of_signatures,
+    rows_of_translations,
+)
+from forum.rights.queries._shared import LANGUAGE, in_batches
+
+
+def _add_parts(rows: Sequence[Any], records: list[Record]) -> None:
+    """Add their parts to translations."""
+    found: dict[int, Record] = {row.id: {} for row in rows}
+    columns = (TranslatedPart.translation_id, TranslatedPart.name, TranslatedPart.source)
+    parts = select(*columns).where(TranslatedPart.translation_id.in_(found))
+    for row in db.session.execute(parts.order_by(TranslatedPart.position)):
+        found[row.translation_id][row.name] = row.source
+    for record in records:
+        record["parts"] = found[record["id"]]
+
+
+DECLARATION_KINDS: tuple[Kind, ...] = (
+    Kind(
+        "declarations",
+        _("Declarations"),
+        _("The joint declarations that you drafted."),
+        (("declaration", "author_id"),),
+        in_batches(rows_of_declarations, Declaration.id),
+        {
+            "id": _("its number"),
+            "title": _("its title"),
+            "source": _("the text in Markdown"),
+            "agenda": _("the agenda it stands on, unless others prepare it"),
+            "digest": _("the SHA-256 of the text, once it was frozen"),
+            "sign_until": _("the last day to sign"),
+            "created_at": _("when you drafted it"),
+            "edited_at": _("when it was last changed"),
+            "opened_at": _("when it was opened for consultation"),
+            "frozen_at": _("when its text was frozen"),
+            "adopted_at": _("when it was adopted"),
+            "withdrawn_at": _("when it was withdrawn"),
+            "withdrawn_reason": _("why it was withdrawn"),
+            **LANGUAGE,
+        },
+    ),
+    Kind(
+        "signatures",
+        _("Signatures"),
+        _("The declarations that you signed for an organisation."),
+        (("signature", "member_id"),),
+        in_batches(rows_of_signatures, Signature.id),
+        {
+            "id": _("its number"),
+            "declaration": _("the title of the declaration"),
+            "name": _("your name that day"),
+            "position": _("your position that day"),
+            "organisation_name": _("the name of the organisation that day"),
+            "city": _("the city"),
+            "reservation": _("the reservation, if there is one"),
+            "signed_at": _("when you signed"),
+            "withdrawn_at": _("when it was taken back while a moderator hides the reservation"),
+            "hidden_at": _("since when a moderator hides the reservation"),
+            "hidden_reason": _("why it is hidden"),
+            **LANGUAGE,
+        },
+    ),
+    Kind(
+        "commitments",
+        _("Commitments"),
+        _("The commitments that you published for an organisation."),
+        (("commitment", "author_id"),),
+        in_batches(rows_of_commitments, Commitment.id),
+        {
+            "id": _("its number"),
+            "title": _("its title"),
+            "source": _("the text in Markdown"),
+            "agenda": _("the agenda it stands on, unless others prepare it"),
+            "organisation": _("the organisation whose it is"),
+            "last_day": _("its last day"),
+            "published_at": _("when you published it"),
+            "updated_at": _("when it was last changed"),
+            "kept_at": _("when it was kept"),
+            "kept_words": _("what was said then"),
+            "ended_at": _("when it was given up"),
+            "ended_reason": _("what stopped it"),
+            "hidden_at": _("since when a moderator hides it"),
+            "hidden_reason": _("why it is hidden"),
+            **LANGUAGE,
+        },
+    ),
+    Kind(
+        "translations",
+        _("Translations"),
+        _("The translations that you began, or that say what you wrote."),
+        (("translation", "translator_id"), ("translation", "writer_id")),
+        in_batches(rows_of_translations, Translation.id, add_to=_add_parts),
+        {
+            "id": _("its number"),
+            "original": _("what it is a translation of, unless you cannot read that any longer"),
+            "title": _("its title"),
+            "sentence": _("the sentence or summary"),
+            "parts": _("its parts in Markdown, by name"),
+            "figures": _("what figures are called: label and unit in the original, and in it"),
+            "created_at": _("when you wrote it"),
+            "edited_at": _("when somebody last corrected it"),
+            "hidden_at": _("since when a moderator hides it"),
+            "hidden_reason": _("why it is hidden"),
+            **LANGUAGE,
+        },
+    ),
+    Kind(
+        "followed_commitments",
+        _("Commitments that you follow"),
+        _("The commitments of other organisations that you follow."),
+        (("commitment_peer", "member_id"),),
+        in_batches(rows_of_peers, Peer.commitment_id),
+        {
+            "commitment_id": _("the number of the commitment, as in /commitments/7"),
+            "title": _("its title, unless you cannot read it any longer"),
+            "followed_at": _("since when you follow it"),
+        },
+    ),
+    Kind(
+        "edits",
+        _("Edits of pages"),
+        _("Which pages of agendas, cases and the like you changed, and when."),
+        (("version", "editor_handle"),),
+        in_batches(rows_of_edits, Version.id),
+        {
+            "kind": _(
+                "what you changed: agenda, statement, declaration, commitment, case, practice, reading, translation, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
+            ),
+            "item_id": _("its number"),
+            "replaced_at": _("when you changed it"),
+        },
+    ),
+)
