@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from forum.bookmarks.queries import reminder_moment
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -218,7 +219,7 @@ def test_what_is_hidden_or_deleted_is_in_no_count(people, agenda, kept, sign_in)
 def test_an_old_notice_does_not_say_that_its_texts_are_gone(
     people, agenda, kept, sign_in, monkeypatch
 ):
-    for file in ("actions", "queries"):
+    for file in ("actions", "queries.telling"):
         monkeypatch.setattr(f"forum.searches.{file}.MAX_FOUND", 3)
     open_topic(people.ana, agenda, "Heat shelters in schools")
     assert look() == ["1 new text for “heat shelters”"]
@@ -229,8 +230,8 @@ def test_an_old_notice_does_not_say_that_its_texts_are_gone(
     text = ben.get("/notices").text
     assert "New texts for “heat shelters”" in text and "3 new texts for “heat shelters”" in text
     assert "no longer there" not in text
-    for one in later:
-        dialogue.hide_topic(people.moderator, one.id, "rules")
+    for topic in later:
+        dialogue.hide_topic(people.moderator, topic.id, "rules")
     assert "What was new for “heat shelters” is no longer there" in ben.get("/notices").text
 
 
@@ -247,7 +248,8 @@ def test_a_document_that_gets_the_number_of_one_that_is_deleted_is_new(people, a
 
 
 def test_more_than_twenty_are_not_counted(people, agenda, kept, monkeypatch):
-    monkeypatch.setattr("forum.searches.queries.MAX_NEW", 2)
+    for file in ("looking", "telling"):
+        monkeypatch.setattr(f"forum.searches.queries.{file}.MAX_NEW", 2)
     for number in range(4):
         open_topic(people.ana, agenda, f"Heat shelters {number}")
     assert look() == ["More than 2 new texts for “heat shelters”"]
@@ -357,7 +359,7 @@ def test_the_looks_are_spread_and_before_the_digest():
     assert after < moment <= after + DAY
     with at(moment):
         day = searches.day_of_look(late)
-        assert f"{day}" == "2026-11-27" and moment < searches.reminder_moment(late, day)
+        assert f"{day}" == "2026-11-27" and moment < reminder_moment(late, day)
 
 
 def letters(app, member):

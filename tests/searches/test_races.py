@@ -55,7 +55,9 @@ def events():
 
 
 def test_two_workers_at_once_tell_once(own, monkeypatch):
-    monkeypatch.setattr("forum.searches.queries._is_for", lambda _member, _author_id: True)
+    monkeypatch.setattr(
+        "forum.searches.queries.looking.is_news_for", lambda _member, _author_id: True
+    )
     a_find()
 
     def look():
@@ -67,7 +69,9 @@ def test_two_workers_at_once_tell_once(own, monkeypatch):
 
 
 def test_who_looks_while_the_worker_does_is_told_once_at_most(own, monkeypatch):
-    monkeypatch.setattr("forum.searches.queries._is_for", lambda _member, _author_id: True)
+    monkeypatch.setattr(
+        "forum.searches.queries.looking.is_news_for", lambda _member, _author_id: True
+    )
     ana, kept = a_find()
     newest = db.session.scalar(select(func.max(Document.id)))
 
