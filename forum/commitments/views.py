@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from forum import web, webforms
@@ -28,7 +27,7 @@ from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library.models import Case, Practice
 from forum.members.models import Organisation
-from forum.members.queries import languages
+from forum.members.queries import country_names, languages
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -86,7 +85,7 @@ def signatories_to_commit(declaration: Declaration) -> list[Organisation]:
 def index() -> ResponseReturnValue:
     """The commitments by their next day, then those that are over; of an agenda, a state, a place or of all."""
     web.depends_on()
-    places, names = queries.places_with_commitments(me()), _territories()
+    places, names = queries.places_with_commitments(me()), country_names()
     wanted = CommitmentFilter(
         web.text("agenda"),
         web.choice("state", STATES),
@@ -106,11 +105,6 @@ def index() -> ResponseReturnValue:
         may_publish=queries.speaks_for_any(me()),
         canonical=web.canonical(page.number),
     )
-
-
-def _territories() -> dict[str, str]:
-    locale = get_locale()
-    return dict(locale.territories) if locale else {}
 
 
 @bp.get("/commitments/<int:commitment_id>")

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from forum import markup, web, webforms
@@ -32,7 +31,7 @@ from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
-from forum.members.queries import languages
+from forum.members.queries import country_names, languages
 from forum.pages import ngettext
 from forum.plaintext import excerpt, tidy
 from forum.ratelimits import changing
@@ -372,7 +371,7 @@ def _invite_address(found: Declaration) -> str:
 def _invite_page(
     found: Declaration, form: InviteForm, status: int = 200, *, asks: bool = False
 ) -> ResponseReturnValue:
-    names, country = _territories(), _chosen_country()
+    names, country = country_names(), _chosen_country()
     countries = queries.countries_of_organisations()
     everywhere = queries.invitable(me(), found) if asks else []
     return render_template(
@@ -405,11 +404,6 @@ def take_invitations_back(declaration_id: int) -> ResponseReturnValue:
         return web.done(done, _invite_address(found))
 
     return webforms.process(form, partial(_invite_page, found, form), deed)
-
-
-def _territories() -> dict[str, str]:
-    locale = get_locale()
-    return dict(locale.territories) if locale else {}
 
 
 @bp.route("/declarations/<int:declaration_id>/adopt", methods=["GET", "POST"])

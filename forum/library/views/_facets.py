@@ -8,9 +8,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
-from babel import Locale
 from flask import render_template, request, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from forum.dialogue.models import OUTCOMES
@@ -26,7 +24,7 @@ from forum.library.queries import (
 )
 from forum.library.views._shared import words_for_columns
 from forum.members.models import CITY_SIZES, LARGEST_SIZE
-from forum.members.queries import languages
+from forum.members.queries import country_names, languages
 from forum.plaintext import tidy
 
 MAX_CHOSEN = 20
@@ -218,7 +216,7 @@ def _labels(name: str) -> Mapping[str, Any]:
     """The translated labels of the values of a facet; nothing for values that have labels of their own."""
     match name:
         case "country" | "tried_country":
-            return (get_locale() or Locale("en")).territories
+            return country_names()
         case "failed":
             return {"yes": _("Says what did not work")}
         case "confirmed":

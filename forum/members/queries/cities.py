@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from babel import Locale
 from flask_babel import get_locale
@@ -88,6 +88,11 @@ def _name_and_country(typed: str) -> tuple[str, list[str] | None]:
     name, *rest = COMMA.split(typed_name(typed[:200]), maxsplit=1)
     country = typed_name(rest[0]) if rest else ""
     return typed_name(name)[:200], _country_codes(country) if country else None
+
+
+def country_names() -> Mapping[str, str]:
+    """The names of the countries in the language of the page, by their codes."""
+    return cast(Mapping[str, str], (get_locale() or Locale("en")).territories)
 
 
 def _country_codes(folded: str) -> list[str]:
