@@ -1,0 +1,7 @@
+"""The blueprint of the declarations room."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("declarations", __name__)

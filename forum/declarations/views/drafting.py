@@ -1,0 +1,82 @@
+"""Drafting a declaration."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import web, webforms
+from forum.agendas.models import Agenda
+from forum.declarations import actions, queries
+from forum.declarations.forms import DeclarationForm
+from forum.declarations.models import Declaration
+from forum.declarations.views._shared import bp
+from forum.history.models import Version
+from forum.history.views import fill_from_version
+from forum.members.queries import languages
+from forum.web import me
+from forum.webforms import ChangedFields, changing_with_preview
+
+
+@bp.route("/agendas/<slug>/declarations/new", methods=["GET", "POST"])
+@changing_with_preview
+def new(slug: str) -> ResponseReturnValue:
+    """Draft a declaration on an agenda, which may replace a withdrawn one (`?replaces=<id>`)."""
+    agenda = queries.agenda_to_draft_on(me(), slug)
+    replaced = queries.withdrawn_on(me(), agenda.id, web.number("replaces", 0))
+    form = DeclarationForm(language=agenda.language)
+    if replaced and request.method == "GET":
+        form = DeclarationForm.of(replaced, seen="")
+    return _write(form, agenda, None, replaced=replaced)
+
+
+@bp.route("/declarations/<int:declaration_id>/edit", methods=["GET", "POST"])
+@changing_with_preview
+def edit(declaration_id: int) -> ResponseReturnValue:
+    """Change the text of a declaration until it is frozen."""
+    found = queries.declaration_to_curate(me(), declaration_id, "edit")
+    form = DeclarationForm.of(found)
+    version = fill_from_version(form, "declaration", found.id)
+    form.body.data = form.body.data or (version.fields.get("source") if version else "")
+    return _write(form, found.agenda, found, version=version)
+
+
+def _write(
+    form: DeclarationForm,
+    agenda: Agenda,
+    found: Declaration | None,
+    *,
+    version: Version | None = None,
+    replaced: Declaration | None = None,
+) -> ResponseReturnValue:
+    form.language.choices = languages()
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        return render_template(
+            "declarations/edit.html",
+            form=form,
+            agenda=agenda,
+            declaration=found,
+            replaced=replaced,
+            meanwhile=meanwhile,
+            version=version,
+            preview=form.written.html if webforms.is_preview() else None,
+        ), status
+
+    def deed() -> ResponseReturnValue:
+        text = form.text(replaced.id if replaced else None)
+        known = found.id if found else None
+        saved = actions.write_declaration(me(), agenda.id, text, known, seen=form.seen.data)
+        done = _("Your changes are saved.") if found else _("The draft is saved.")
+        return web.done(done, saved.address)
+
+    latest = partial(_latest, found.id) if found else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest(declaration_id: int) -> DeclarationForm:
+    found = queries.declaration_to_curate(me(), declaration_id, "edit")
+    return DeclarationForm.of(found, formdata=None)

@@ -1,0 +1,8 @@
+"""Views of meetings: lists, one meeting, announcing and changing it, coming to it, what came of it."""
+
+from __future__ import annotations
+
+from forum.meetings.views import calendars, coming, hosting, reading
+from forum.meetings.views._shared import bp
+
+__all__ = ["bp", "calendars", "coming", "hosting", "reading"]
