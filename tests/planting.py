@@ -218,7 +218,7 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
     lists = [f"{address}?page=2" for address in LISTS]
     lists += [f"/topics?kind={kind}&order=newest" for kind in ("question", "case", "practice")]
     pairs = combinations(_all(Practice.slug), 2)
-    lists += [f"/practices/{one}/compare?with={other}" for one, other in pairs]
+    lists += [f"/practices/{slug}/compare?with={other}" for slug, other in pairs]
     lists += [
         "/agendas/quieter/topics?kind=question",
         "/practices?tried=kept",

@@ -130,7 +130,7 @@ def _rewrite(column: Column[Any]) -> None:
     for *key, value in db.session.execute(select(*keys, column)).all():
         cyrillic = _in_cyrillic(value, is_text)
         if cyrillic != value:
-            is_row = (one == number for one, number in zip(keys, key, strict=True))
+            is_row = (column == number for column, number in zip(keys, key, strict=True))
             change = update(column.table).where(*is_row)  # type: ignore[arg-type]  # a Table
             db.session.execute(change.values({column.name: cyrillic}))
 
@@ -138,12 +138,12 @@ def _rewrite(column: Column[Any]) -> None:
 def _in_cyrillic(value: Any, is_text: bool) -> Any:
     """A text in Cyrillic; keys of the program (lower case, without spaces) stay."""
     if isinstance(value, list):
-        return [_in_cyrillic(one, is_text) for one in value]
+        return [_in_cyrillic(part, is_text) for part in value]
     if isinstance(value, dict):
         # A stored sentence of the forum, in which only the values are members' texts
         if "message" in value:
             return value | {"values": _in_cyrillic(value.get("values", {}), is_text)}
-        return {name: _in_cyrillic(one, is_text) for name, one in value.items()}
+        return {name: _in_cyrillic(part, is_text) for name, part in value.items()}
     if not isinstance(value, str) or not (is_text or re.search(r"[A-Z ]", value)):
         return value
     return in_letters(value, TO_CYRILLIC, KEPT_IN_TEXTS)

@@ -85,8 +85,8 @@ class Crowd:
             waiting = self._waiting()
             with self.lock:
                 if len(self.standing) + waiting >= self.going:
-                    for one in self.standing:
-                        one.set()
+                    for waiter in self.standing:
+                        waiter.set()
                     self.standing.clear()
 
     def _waiting(self) -> int:

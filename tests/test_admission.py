@@ -194,7 +194,7 @@ def test_one_network_leaves_places_to_others(slow: Slow, monkeypatch: pytest.Mon
         thread.join(30)
     assert answers == [200] * 3
     again = [Client(closed).get("/e", environ_base={"REMOTE_ADDR": HERS}) for _time in range(5)]
-    assert [one.status_code for one in again] == [200] * 5, "places come back"
+    assert [answer.status_code for answer in again] == [200] * 5, "places come back"
     assert not closed._places._taken
 
 

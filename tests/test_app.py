@@ -385,7 +385,7 @@ def test_pages_read_without_transactions_and_every_deed_has_one(made: MakeForum)
     said = {"title": "Kerbs", "source": "Too high.", "kind": "experience", "audience": "public"}
     assert browser.post("/agendas/water/topics/new", data=said).status_code == 303
     assert browser.get("/topics/1-kerbs").status_code == 200
-    assert [one for one in seen if one[0] == one[1]] == []
+    assert [said for said in seen if said[0] == said[1]] == []
     of_pages = [words for is_deed, _is_apart, words in seen if not is_deed]
     assert not [words for words in of_pages if not words.startswith(("SELECT", "WITH"))]
     assert not [words for words in of_pages if " FOR " in words.rpartition("FROM")[2]]

@@ -131,7 +131,7 @@ def test_the_format_tells_each_field_and_no_other(heading: str) -> None:
 
 
 def test_the_format_tells_each_kind_of_section() -> None:
-    kinds = [one for one in vars(schemas).values() if isinstance(one, Schema)]
+    kinds = [schema for schema in vars(schemas).values() if isinstance(schema, Schema)]
     told = [kind for kinds_told in SCHEMAS.values() for kind in kinds_told]
     assert len(kinds) == len(told) and all(kind in told for kind in kinds)
 

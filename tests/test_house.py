@@ -513,7 +513,9 @@ def test_names_in_tools_and_rooms_are_right_in_comments_and_documents() -> None:
         for place, name in re.findall(r"(?<!`)`(\w+)\.([\w.]+)", path.read_text()):
             # Endings of files and domains
             if place in places and name not in ("py", "invalid", "example.org"):
-                assert any(_has(one, name) for one in places[place]), f"{path}: {place}.{name}"
+                assert any(_has(module, name) for module in places[place]), (
+                    f"{path}: {place}.{name}"
+                )
                 found += 1
     assert found > 40
 
@@ -527,8 +529,8 @@ def _files_of(room: Path) -> list[ModuleType]:
 
 def _has(module: ModuleType, name: str) -> bool:
     """Whether a module has a name, or a class in it has an attribute of that name (`settings.remembers`)."""
-    classes = [one for one in vars(module).values() if isinstance(one, type)]
-    own = [one for one in classes if one.__module__ == module.__name__]
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    own = [found for found in classes if found.__module__ == module.__name__]
     for holder in (module, *own):
         with suppress(AttributeError):
             attrgetter(name)(holder)
@@ -544,7 +546,7 @@ def test_every_library_that_the_code_imports_is_declared() -> None:
         text = path.read_text()
         found = re.findall(r"^ *(?:from|import) (\w+)|library\(\"(\w+)", text, re.M)
         for name in {first or later for first, later in found} - {"forum"}:
-            sources = {plain_name(one) for one in distributions.get(name, ())}
+            sources = {plain_name(distribution) for distribution in distributions.get(name, ())}
             assert not sources or sources & declared, f"{path}: {name}"
 
 

@@ -135,9 +135,12 @@ def test_of_short_texts_nothing_is_said() -> None:
 
 
 def test_of_texts_in_two_languages_nothing_is_said() -> None:
-    for one, other in (("fr", "en"), ("es", "en"), ("ar", "en"), ("pt", "es"), ("uk", "en")):
-        both = f"{TOLD[one]} {TOLD[other]}"
-        assert [reads_like(both, marked) for marked in (one, other)] == [None, None], (one, other)
+    for language, other in (("fr", "en"), ("es", "en"), ("ar", "en"), ("pt", "es"), ("uk", "en")):
+        both = f"{TOLD[language]} {TOLD[other]}"
+        assert [reads_like(both, marked) for marked in (language, other)] == [None, None], (
+            language,
+            other,
+        )
 
 
 def test_addresses_and_handles_are_no_words() -> None:

@@ -284,15 +284,15 @@ def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def translated(locale: str) -> Iterator[tuple[Message, str]]:
     """Each translated message of a catalogue, with each of its forms."""
-    for one in catalogue(locale):
-        if one.id:
-            yield from ((one, said) for said in forms(one.string) if said)
+    for entry in catalogue(locale):
+        if entry.id:
+            yield from ((entry, said) for said in forms(entry.string) if said)
 
 
 @pytest.mark.parametrize("locale", locales.known()[1:])
 def test_a_translation_says_as_much_as_the_english(locale: str) -> None:
-    for one, said in translated(locale):
-        english = forms(one.id)
+    for entry, said in translated(locale):
+        english = forms(entry.id)
         lacking = {*PLACEHOLDER.findall(english[-1])} - {*PLACEHOLDER.findall(said)}
         assert lacking <= ({"%(num)s", "%(number)s"} if len(english) > 1 else set()), said
         foreign = {*PLACEHOLDER.findall(said)} - {*PLACEHOLDER.findall(english[-1])}
@@ -302,8 +302,8 @@ def test_a_translation_says_as_much_as_the_english(locale: str) -> None:
 @pytest.mark.parametrize("locale", locales.known()[1:])
 def test_a_translation_brings_no_markup_of_its_own(locale: str) -> None:
     """Translations are not escaped, so their markup is trusted like that of templates."""
-    for one, said in translated(locale):
-        assert sorted(MARKUP.findall(said)) == sorted(MARKUP.findall(forms(one.id)[-1])), said
+    for entry, said in translated(locale):
+        assert sorted(MARKUP.findall(said)) == sorted(MARKUP.findall(forms(entry.id)[-1])), said
 
 
 def test_no_french_line_begins_with_a_sign() -> None:
@@ -314,17 +314,17 @@ def test_no_french_line_begins_with_a_sign() -> None:
 
 @pytest.mark.parametrize("locale", locales.known()[1:])
 def test_a_language_that_is_offered_is_nearly_whole(locale: str) -> None:
-    messages = [one for one in catalogue(locale) if one.id]
-    ready = [one for one in messages if all(forms(one.string)) and not one.fuzzy]
+    messages = [entry for entry in catalogue(locale) if entry.id]
+    ready = [entry for entry in messages if all(forms(entry.string)) and not entry.fuzzy]
     assert len(ready) >= MIN_TRANSLATED * len(messages), f"{len(ready)} of {len(messages)}"
 
 
 @pytest.mark.thorough
 def test_catalogues_hold_the_words_of_the_code() -> None:
     """`make messages` puts new ones in and takes out those that are gone."""
-    said = {(forms(one.id), one.context) for one in extracted() if one.id}
+    said = {(forms(entry.id), entry.context) for entry in extracted() if entry.id}
     for locale in locales.known()[1:]:
-        known = {(forms(one.id), one.context) for one in catalogue(locale) if one.id}
+        known = {(forms(entry.id), entry.context) for entry in catalogue(locale) if entry.id}
         assert known == said, f"{locale}: run `make messages`: {sorted(known ^ said)[:5]}"
 
 

@@ -209,12 +209,12 @@ def test_what_was_reported_again_does_not_stop_the_way_back(
 ) -> None:
     with own_forum(database_url, tmp_path, revision="head"):
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-        one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
+        member = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
         said = {"reporter_id": 1, "kind": "post", "item_id": 7, "reason": "rules"}
         decided = {"kind": "post", "item_id": 7, "deed": "keep", "moderator_id": 1}
         tables = Base.metadata.tables
         with db.engine.begin() as connection:
-            connection.execute(insert(tables["member"]).values(id=1, **one, joined_at=noon))
+            connection.execute(insert(tables["member"]).values(id=1, **member, joined_at=noon))
             connection.execute(insert(tables["decision"]).values(id=1, **decided, decided_at=noon))
             for number, decision in ((1, 1), (2, None)):
                 row = {**said, "id": number, "decision_id": decision, "created_at": noon}
@@ -333,11 +333,13 @@ def test_reminders_of_appeals_are_found_where_the_appeals_are(
     with own_forum(database_url, tmp_path, revision="head"):
         downgrade(revision="0031")
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-        one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
+        member = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
         made = {"kind": "member", "item_id": 1, "deed": "warn", "moderator_id": 1, "title": "Gone"}
         said = {"text": "", "outcome": "", "answer": "", "appellant_id": 1, "created_at": noon}
         told = {"kind": "queue", "title": "Ben Okoth", "created_at": noon}
-        rows: list[tuple[str, dict[str, Any]]] = [("member", {"id": 1, **one, "joined_at": noon})]
+        rows: list[tuple[str, dict[str, Any]]] = [
+            ("member", {"id": 1, **member, "joined_at": noon})
+        ]
         for number, decided_at in ((1, noon), (2, None)):
             rows += [("decision", {"id": number, **made, "decided_at": noon})]
             rows += [("appeal", {"decision_id": number, **said, "decided_at": decided_at})]
@@ -601,7 +603,7 @@ def test_a_column_that_is_added_has_a_value_for_the_rows_that_there_are() -> Non
         upgrades = (
             function for function in functions if getattr(function, "name", "") == "upgrade"
         )
-        for node in (inner for one in upgrades for inner in ast.walk(one)):
+        for node in (inner for function in upgrades for inner in ast.walk(function)):
             words = ast.unparse(node) if isinstance(node, ast.Call) else ""
             if re.match(r"\w+\.add_column\(", words) and "nullable=False" in words:
                 says = f"{path.name}: rows that there are need a server_default: {words}"
@@ -611,7 +613,9 @@ def test_a_column_that_is_added_has_a_value_for_the_rows_that_there_are() -> Non
 def of_then(name: str, *columns: str) -> TableClause:
     """A table as it was at an earlier revision: with these columns alone, and none of the defaults of today."""
     today = Base.metadata.tables[name].columns
-    return light_table(name, *(column(one, today[one].type) for one in columns))
+    return light_table(
+        name, *(column(column_name, today[column_name].type) for column_name in columns)
+    )
 
 
 def test_authors_of_practices_that_there_are_will_be_asked_about_them(
@@ -736,8 +740,8 @@ def rows_known_by_number() -> Iterator[tuple[str, dict[str, Any]]]:
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
     """A topic hidden together with its post, one that was hidden separately later, and a visible one."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
-    yield "member", {"id": 1, **one, "joined_at": noon}
+    member = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
+    yield "member", {"id": 1, **member, "joined_at": noon}
     text_of = {"introduction": "", "introduction_html": "", "html_version": 0}
     looks = {"palette": "p", "pattern": "p", "created_at": noon, "active_at": noon}
     yield "agenda", {"id": 1, "slug": "a", "title": "A", **text_of, **looks}

@@ -93,12 +93,12 @@ def test_an_operation_is_described_with_its_parameters() -> None:
     trees = Operation("trees", "/woods/{id}/trees", "The trees.", Tree, parameters, is_list=True)
     said = describe({"title": "Woods", "version": "1"}, "https://w.example", [trees], Leaf)
     operation = said["paths"]["/woods/{id}/trees"]["get"]
-    assert [one["schema"] for one in operation["parameters"]] == [
+    assert [parameter["schema"] for parameter in operation["parameters"]] == [
         {"type": "integer", "minimum": 1, "maximum": 9},
         {"type": "array", "items": {"type": "string", "enum": ["oak", "elm"]}},
         {"type": "integer", "minimum": 1, "maximum": 5, "default": 3},
     ]
-    assert [one["required"] for one in operation["parameters"]] == [True, False, False]
+    assert [parameter["required"] for parameter in operation["parameters"]] == [True, False, False]
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer["properties"]["items"]["items"] == {"$ref": "#/components/schemas/Tree"}
     assert set(said["components"]["schemas"]) == {"Tree", "Leaf"}

@@ -128,16 +128,16 @@ def test_after_every_deed_every_kept_page_is_a_fresh_one(
 ) -> None:
     addresses = [page.format(**world) for page in PAGES]
     both = [(kept, count_answers(cache)), (Client(neighbour), count_answers(neighbour))]
-    assert all(one.get(path).status_code == 200 for path in addresses for one, _asked in both)
+    assert all(client.get(path).status_code == 200 for path in addresses for client, _asked in both)
     taken = 0
     for name, deed in DEEDS.items():
         deed(world, people, agenda)
         for address in addresses:
             page = None
             fresh: list[bool] = []
-            for one, asked in both:
+            for visitor, asked in both:
                 asked.clear()
-                again = one.get(address)
+                again = visitor.get(address)
                 fresh.append(bool(asked))
                 if asked:
                     page = again  # the application has just rendered it
@@ -156,13 +156,15 @@ def test_what_one_process_has_rendered_anew_the_others_take(
     asked, there = count_answers(cache), count_answers(neighbour)
     topic = f"/topics/{world['topic']}-{world['topic_slug']}"
     for number in range(3):
-        first, again = [one.get(topic, headers={"Accept-Encoding": "br"}) for one in (kept, other)]
+        first, again = [
+            client.get(topic, headers={"Accept-Encoding": "br"}) for client in (kept, other)
+        ]
         assert first.headers == again.headers and first.data == again.data
         assert "Date" not in first.headers, "a kept page would go on saying when it was rendered"
         assert len(asked) == number + 1 and len(there) == 1, "each once; then one for both"
         name = {"If-None-Match": again.headers["ETag"]}
         assert other.get(topic, headers=name).status_code == 304
-        plain = [one.get(topic) for one in (kept, other)]
+        plain = [client.get(topic) for client in (kept, other)]
         assert plain[0].data == plain[1].data and f"So {number}." not in plain[0].text
         assert [len(page.headers.getlist("Content-Length")) for page in plain] == [1, 1]
         dialogue.reply(people.ben, world["topic"], write(f"So {number}."))
@@ -187,7 +189,7 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
         asked = [request_state(person, world["topic"]) for person in readers[1:]]
         known = [
             agenda_patterns(VISITOR),
-            *(one for reader in readers for one in all_known(reader)),
+            *(known_agenda for reader in readers for known_agenda in all_known(reader)),
         ]
         return [[fate and fate.state for fate in asked], *known]
 

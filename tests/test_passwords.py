@@ -96,4 +96,4 @@ def test_what_few_use_is_not(password: str) -> None:
 
 def test_the_list_holds_more_than_the_three_thousand_that_are_asked_for() -> None:
     """ASVS 5.0, 6.2.4 asks for the 3,000 commonest passwords that are long enough."""
-    assert sum(len(one.decode()) >= 8 for one in passwords._common().split()) > 8_000
+    assert sum(len(password.decode()) >= 8 for password in passwords._common().split()) > 8_000

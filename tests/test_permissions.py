@@ -73,7 +73,14 @@ def _topic(said: str) -> Topic:
     states = {f"{state}_at": PAST for state in ("locked", "hidden", "deleted") if state in said}
     if "post" in said:  # the state is that of the post, not of the topic
         states = {"locked_at": states.get("locked_at")}
-    kind = next((one for one in ("question", "practice", "case") if one in said), "experience")
+    kind = next(
+        (
+            kind_of_topic
+            for kind_of_topic in ("question", "practice", "case")
+            if kind_of_topic in said
+        ),
+        "experience",
+    )
     place = {"agenda_id": HERE, "agenda": _agenda(said)}
     replies = int("replied" in said)
     if "story withheld" in said:
@@ -127,7 +134,7 @@ def _attendance(said: str) -> Attendance | None:
 
 
 def _practice(said: str) -> Practice:
-    states = {f"{one}_at": PAST for one in ("published", "hidden", "deleted") if one in said}
+    states = {f"{state}_at": PAST for state in ("published", "hidden", "deleted") if state in said}
     return Practice(id=1, author_id=_author(said), agenda_id=HERE, agenda=_agenda(said), **states)
 
 
@@ -211,7 +218,7 @@ def _declaration(said: str) -> Declaration:
     }
     state = next((state for state in times if state in said), "")
     last = now().date() - timedelta(days=int("over" in said))
-    made = {f"{one}_at": PAST for one in times.get(state, ())}
+    made = {f"{step}_at": PAST for step in times.get(state, ())}
     return Declaration(agenda=_agenda(said), agenda_id=HERE, sign_until=last, **made)
 
 
@@ -957,11 +964,13 @@ STATES: dict[str, dict[str, Any]] = {
 def test_who_may_sign_in_and_decide_is_said_alike_in_python_and_in_sql(
     app: Flask, state: str
 ) -> None:
-    one = person(role="moderator", **STATES[state])
+    moderator = person(role="moderator", **STATES[state])
     columns = ("suspended_until", "silenced_until", "leaving_at", "left_at", "held_at")
-    row = SimpleNamespace(**{name: literal(getattr(one, name), Moment()) for name in columns})
-    assert answers(app, reach.may_sign_in(row, now())) == bool(one.can.sign_in())
-    assert answers(app, reach.may_decide(row, now())) == one.may_decide == one.is_moderator
+    row = SimpleNamespace(**{name: literal(getattr(moderator, name), Moment()) for name in columns})
+    assert answers(app, reach.may_sign_in(row, now())) == bool(moderator.can.sign_in())
+    assert (
+        answers(app, reach.may_decide(row, now())) == moderator.may_decide == moderator.is_moderator
+    )
 
 
 def test_it_is_said_why_an_author_cannot_be_published(app: Flask) -> None:

@@ -240,11 +240,11 @@ def test_a_notice_speaks_the_language_of_its_reader(
     notices_of(member)
     page = signed_in(several, member).get("/notices", headers={"Accept-Language": reader}).text
     for text in (plain(page), *letters_to(member, reader, several)):
-        for one in sentences:
+        for said_sentence in sentences:
             with force_locale(reader):
-                assert plain(str(one)) in text, str(one)
+                assert plain(str(said_sentence)) in text, str(said_sentence)
             with force_locale(doer):
-                assert plain(str(one)) not in text, str(one)
+                assert plain(str(said_sentence)) not in text, str(said_sentence)
         assert words in text
     assert "<b>rails" not in page
 
@@ -286,8 +286,8 @@ def test_the_log_the_decision_and_the_file_about_oneself_speak_the_language_of_t
         assert "<b>rails" not in page
     notices_of(member)
     told = data_of(browser, said)
-    assert whole in [one["reason"] for one in told["decisions.json"]]
-    assert whole in [one["text"] for one in told["notices.json"]]
+    assert whole in [decision["reason"] for decision in told["decisions.json"]]
+    assert whole in [notice["text"] for notice in told["notices.json"]]
 
 
 @pytest.mark.parametrize(("doer", "reader"), LANGUAGES)
@@ -309,7 +309,7 @@ def test_a_reported_letter_is_called_by_the_language_of_each_who_reads(
     pages += [moderator.get(path, headers=said).text for path in paths]
     for page in map(plain, pages):
         assert called in page and elsewhere not in page
-    assert called in [one["title"] for one in data_of(reporter, said)["reports.json"]]
+    assert called in [report["title"] for report in data_of(reporter, said)["reports.json"]]
 
 
 def test_sentences_and_what_people_wrote_each_have_their_direction(
@@ -368,7 +368,7 @@ def test_why_something_is_hidden_is_said_in_the_language_of_the_page(
         moderation.decide(people.moderator, "topic", things.topic.id, "hide", GROUNDS[ground])
     assert words in plain(visitor.get(things.topic.address, headers=said).text)
     archive = data_of(signed_in(several, people.ben), said)
-    (hidden,) = [one for one in archive["posts.json"] if one["id"] == things.first.id]
+    (hidden,) = [post for post in archive["posts.json"] if post["id"] == things.first.id]
     assert plain(hidden["hidden_reason"]) == words
 
 

@@ -54,7 +54,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def note(*args: Any, **options: Any) -> Any:
         if running_deed(db.session()):
-            ours = [one.name for one in traceback.extract_stack() if "/forum/" in one.filename]
+            ours = [
+                frame.name for frame in traceback.extract_stack() if "/forum/" in frame.filename
+            ]
             found.append(" > ".join(ours[-4:]))
         return render(*args, **options)
 

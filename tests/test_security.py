@@ -39,10 +39,13 @@ def limits(room: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in (TOP / "forum" / room).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            for one in getattr(node, "decorator_list", ()):
-                if isinstance(one, ast.Call) and ast.unparse(one.func) == "limiter.limit":
-                    more = {word.arg for word in one.keywords}
-                    said = ast.literal_eval(one.args[0])
+            for decorator in getattr(node, "decorator_list", ()):
+                if (
+                    isinstance(decorator, ast.Call)
+                    and ast.unparse(decorator.func) == "limiter.limit"
+                ):
+                    more = {word.arg for word in decorator.keywords}
+                    said = ast.literal_eval(decorator.args[0])
                     said += " failed" if "deduct_when" in more else ""
                     route = found.setdefault(f"{room}.{node.name}", ["", ""])  # type: ignore[attr-defined]
                     route["key_func" in more] = said
@@ -77,7 +80,7 @@ def in_words(value: timedelta | int, said: str) -> str:
     if isinstance(value, int):
         return " ".join([f"{value:,}", *said.split()[1:]])
     seconds = int(value.total_seconds())
-    size, unit = next(one for one in UNITS if seconds % one[0] == 0)
+    size, unit = next(known for known in UNITS if seconds % known[0] == 0)
     number = seconds // size
     return f"{number} {unit}{'s' if number > 1 else ''}"
 
@@ -107,7 +110,7 @@ def test_the_algorithms_are_those_of_the_code() -> None:
         f"cut to {tokens.SHORT * 5} bits"
         in told["seals in addresses to answer to and to stop mail"]
     )
-    assert [one.name for one in default_supported_pub_key_algs] == [
+    assert [algorithm.name for algorithm in default_supported_pub_key_algs] == [
         *("EDDSA", "ECDSA_SHA_256", "RSASSA_PKCS1_v1_5_SHA_256")
     ], "what the page calls ES256, EdDSA and RS256"
 

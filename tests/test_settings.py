@@ -66,10 +66,10 @@ def test_a_database_without_its_whole_path_is_refused(tmp_path: Path, name: str)
 
 
 def test_the_secret_key_is_random_kept_and_nobody_elses_to_read(tmp_path: Path) -> None:
-    one = from_environment({"FORUM_DATA": str(tmp_path / "one")}).secret_key
-    assert from_environment({"FORUM_DATA": str(tmp_path / "one")}).secret_key == one
-    assert from_environment({"FORUM_DATA": str(tmp_path / "two")}).secret_key != one
-    assert len(one) >= 64
+    key = from_environment({"FORUM_DATA": str(tmp_path / "one")}).secret_key
+    assert from_environment({"FORUM_DATA": str(tmp_path / "one")}).secret_key == key
+    assert from_environment({"FORUM_DATA": str(tmp_path / "two")}).secret_key != key
+    assert len(key) >= 64
     assert (tmp_path / "one" / "secret-key").stat().st_mode & 0o077 == 0
 
 
@@ -330,7 +330,7 @@ def test_what_a_forum_keeps_is_nobody_elses_to_read(tmp_path: Path) -> None:
     subprocess.run(command, env=environ, umask=0o022, capture_output=True, check=True, timeout=120)
     found = {path.relative_to(data).as_posix(): path for path in (data, *data.rglob("*"))}
     assert {".", "forum.sqlite", "secret-key"} <= found.keys()
-    assert {name: oct(one.stat().st_mode) for name, one in found.items() if is_open(one)} == {}
+    assert {name: oct(file.stat().st_mode) for name, file in found.items() if is_open(file)} == {}
 
 
 def is_open(path: Path) -> bool:

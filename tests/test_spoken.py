@@ -96,7 +96,7 @@ def moderate() -> None:
     query = select(Topic).where(Topic.language != "en", Topic.home.is_(None))
     shown = query.where(Topic.hidden_at.is_(None), Topic.author_id != moderator.id)
     first, *topics = db.session.scalars(shown.order_by(Topic.id)).unique()
-    assert len({one.language for one in (first, *topics)}) > 1
+    assert len({topic.language for topic in (first, *topics)}) > 1
     for topic in topics:
         reader = reporter if topic.author_id != reporter.id else other
         moderation.report(reader, "topic", topic.id, "rules")

@@ -44,7 +44,7 @@ def luminance(of: Colour) -> float:
 
 def mixed(over: Colour, under: Colour, part: float) -> Colour:
     red, green, blue = (
-        part * one + (1 - part) * other for one, other in zip(over, under, strict=True)
+        part * upper + (1 - part) * lower for upper, lower in zip(over, under, strict=True)
     )
     return red, green, blue
 

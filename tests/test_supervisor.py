@@ -363,7 +363,7 @@ def test_what_it_logs_looks_like_the_log_of_the_forum(kind: str, lines: list[str
         command, cwd=TOP, capture_output=True, text=True, check=True, timeout=60
     ).stderr
     assert len(told.splitlines()) == len(lines)
-    assert all(line in one for line, one in zip(lines, told.splitlines(), strict=True))
+    assert all(line in said for line, said in zip(lines, told.splitlines(), strict=True))
 
 
 @pytest.mark.thorough

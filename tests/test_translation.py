@@ -221,7 +221,9 @@ def test_the_pages_about_oneself_are_translated(
         if name.endswith(".html"):
             said = [*said_in(archive.read(name).decode())]
             check(
-                one for one in said if one[0] in ("title", "h1", "h2", "p", "th", "li", "dt title")
+                text
+                for text in said
+                if text[0] in ("title", "h1", "h2", "p", "th", "li", "dt title")
             )
 
 
@@ -233,7 +235,9 @@ def test_no_feed_says_anything_untranslated(
     for address in ("/feeds/all.atom", f"/agendas/{world['agenda']}/feed.atom"):
         feed = fromstring(browser.get(address).data)
         check(
-            (one.tag, one.text or "") for one in feed.iter() if one.tag.endswith(("title", "name"))
+            (element.tag, element.text or "")
+            for element in feed.iter()
+            if element.tag.endswith(("title", "name"))
         )
 
 

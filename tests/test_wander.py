@@ -43,7 +43,7 @@ from tests.trials.wander_world import World
 )
 def test_what_is_wrong_with_a_page_is_found_out(html: str, fault: str) -> None:
     faults = faults_in(f"<html><title>T</title>{html}</html>")
-    assert any(fault in one for one in faults), faults
+    assert any(fault in complaint for complaint in faults), faults
 
 
 def test_a_form_is_read_as_a_browser_reads_it() -> None:
@@ -104,7 +104,7 @@ def test_what_a_walker_comes_across_is_found_out(path: str, fault: str) -> None:
     walker.places.append(path)
     for _turn in range(20):
         walker.turn([walker])
-    assert any(fault in one for one in world.faults), world.faults
+    assert any(fault in complaint for complaint in world.faults), world.faults
     assert fault in "\n".join(world.faults) and len(set(world.kinds)) == len(world.faults)
 
 

@@ -482,7 +482,7 @@ def _held(people: Any, numbers: Numbers) -> None:
     waiting.append(edit(people.ana, numbers.post_ids[-1], words))
     make_notices(SYSTEM)
     refuse(people.moderator, refused.id, Reasons(secret("refusal"), 2))
-    numbers.held_ids = [one.id for one in waiting]
+    numbers.held_ids = [held.id for held in waiting]
 
 
 def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
@@ -546,7 +546,7 @@ def test_everything_is_found_where_the_document_says_and_nowhere_else(
     known, said, wrong = places(), policy(), []
     for what, word in PLANTED.items():
         expected = said[what][column(reader, word)]
-        seen = {_place(one, expected, known) for one in found[word]}
+        seen = {_place(place, expected, known) for place in found[word]}
         if seen != expected:
             wrong.append((what, "missing", expected - seen, "too much", seen - expected))
     assert not wrong, "\n".join(map(str, wrong))
@@ -561,7 +561,7 @@ def test_whose_account_is_closed_finds_what_a_visitor_finds(
     said, known = policy(), places()
     for what, word in PLANTED.items():
         expected = said[what]["visitor"]
-        assert {_place(one, expected, known) for one in found[word]} == expected, what
+        assert {_place(place, expected, known) for place in found[word]} == expected, what
 
 
 def column(reader: str, word: str) -> str:

@@ -47,10 +47,10 @@ def catalogue(locale: str) -> Catalog:
 
 def said(locale: str) -> Iterator[Said]:
     """Each translated message of a language; in English each message as it is."""
-    for one in catalogue("fr" if locale == "en" else locale):
-        if one.id:
-            english = (one.id,) if isinstance(one.id, str) else tuple(one.id)
-            words = english if locale == "en" else one.string
+    for message in catalogue("fr" if locale == "en" else locale):
+        if message.id:
+            english = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+            words = english if locale == "en" else message.string
             for form in (words,) if isinstance(words, str) else tuple(words):
                 yield Said(english[-1], form)
 
@@ -66,19 +66,19 @@ def rows() -> Iterator[list[str]]:
 def words_of(cell: str) -> list[str]:
     """The words of a cell, without what stands in brackets."""
     return [
-        one.strip(" *") for one in re.split(r"[,;]", re.sub(r"\(.*?\)", "", cell)) if one.strip()
+        part.strip(" *") for part in re.split(r"[,;]", re.sub(r"\(.*?\)", "", cell)) if part.strip()
     ]
 
 
 def has(words: str, wanted: list[str]) -> bool:
     """Whether a text has one of some words, in any of its forms: verbs without -er or -ar, plurals without the accent of -ión."""
-    stems = [re.sub(r"(?<=\w{4})[eai]r$", "", one).replace("ión", "i[oó]n") for one in wanted]
+    stems = [re.sub(r"(?<=\w{4})[eai]r$", "", word).replace("ión", "i[oó]n") for word in wanted]
     return bool(re.search(rf"\b({'|'.join(stems)})\w{{0,6}}\b", words, re.IGNORECASE))
 
 
 def in_english(words: str, wanted: list[str]) -> bool:
     """Whether an English text has one of some words."""
-    stems = [re.escape(one.removeprefix("to ").removesuffix("e")) for one in wanted]
+    stems = [re.escape(word.removeprefix("to ").removesuffix("e")) for word in wanted]
     return bool(re.search(rf"\b({'|'.join(stems)})(e|s|es|d|ed|ing)?\b", words, re.IGNORECASE))
 
 
@@ -86,12 +86,13 @@ def in_english(words: str, wanted: list[str]) -> bool:
 def test_one_thing_has_one_word(locale: str) -> None:
     right, wrong = COLUMNS[locale]
     found = [
-        (cells[0], one.words)
+        (cells[0], message.words)
         for cells in rows()
         if cells[wrong]
-        for one in said(locale)
-        if in_english(one.english, words_of(cells[0])) and one.english not in NOT_OURS
-        if has(one.words, words_of(cells[wrong])) and not has(one.words, words_of(cells[right]))
+        for message in said(locale)
+        if in_english(message.english, words_of(cells[0])) and message.english not in NOT_OURS
+        if has(message.words, words_of(cells[wrong]))
+        and not has(message.words, words_of(cells[right]))
     ]
     assert not found, found
 
@@ -100,8 +101,8 @@ def test_one_thing_has_one_word(locale: str) -> None:
 def test_what_is_said_in_no_message(locale: str) -> None:
     never = re.compile(NEVER[locale], re.IGNORECASE)
     texts = {
-        re.sub(r"%\(\w+\)s|https?://\S+|who invited whom", "", one.words, flags=re.I)
-        for one in said(locale)
+        re.sub(r"%\(\w+\)s|https?://\S+|who invited whom", "", message.words, flags=re.I)
+        for message in said(locale)
     }
     found = {text: never.search(text) for text in texts if never.search(text)}
     assert not found, found

@@ -288,7 +288,7 @@ def test_what_is_told_was_noted_by_then(path: Path) -> None:
                 assert writer.poll() is None
                 if (stamp := looker.stamp()) is None or stamp == before:
                     continue
-                first, last = (writelog.COUNT.unpack_from(one)[0] for one in (before, stamp))
+                first, last = (writelog.COUNT.unpack_from(state)[0] for state in (before, stamp))
                 if (found := looker.changed_between(before, stamp)) is not None:
                     told += 1
                     assert found == marks(*(f"topic {number}" for number in range(first, last)))

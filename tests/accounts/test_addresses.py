@@ -198,7 +198,7 @@ def test_going_back_undoes_a_change_as_its_link_does(client, app, eva, letters):
         app.test_client().post(link_to_thief)
         assert members.member_by_email("eva@city.example") is not None
     assert is_signed_in(client)
-    assert not any("/undo/" in one.text for one in told)
+    assert not any("/undo/" in letter.text for letter in told)
 
 
 def test_going_back_further_voids_the_links_of_all_that_lies_between(client, app, eva, letters):

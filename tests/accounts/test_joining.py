@@ -205,7 +205,7 @@ def test_joining_tells_nobody_whether_there_is_an_account(client, app, eva, lett
     other = app.test_client()
     unknown = other.post("/join", data={**JOINING, "email": "xva@city.example"})
     assert (known.status_code, known.location) == (unknown.status_code, unknown.location)
-    pages = [one.get("/join/sent").text for one in (client, other)]
+    pages = [browser.get("/join/sent").text for browser in (client, other)]
     assert pages[0].replace("eva@", "@") == pages[1].replace("xva@", "@")
     with client.session_transaction() as mine, other.session_transaction() as theirs:
         assert set(mine) == set(theirs)

@@ -40,7 +40,7 @@ def texts(app: Flask, people: Any, agenda: Agenda) -> list[tuple[str, int]]:
 def found(words: str) -> list[tuple[str, int]]:
     """What a visitor finds."""
     hits = find(VISITOR, Query(words)).page.items
-    documents = [one for hit in hits for one in (hit.document, *hit.others)]
+    documents = [document for hit in hits for document in (hit.document, *hit.others)]
     return sorted((document.kind, document.item_id) for document in documents)
 
 

@@ -32,7 +32,9 @@ def told(member):
     found = [
         notice for notice in inbox(member).told if notice.kind == "role" and not notice.read_at
     ]
-    return [(one.heading, one.address) for one in sorted(found, key=lambda one: one.id)]
+    return [
+        (notice.heading, notice.address) for notice in sorted(found, key=lambda notice: notice.id)
+    ]
 
 
 def test_a_new_moderator_is_told_what_that_is(people, letters):

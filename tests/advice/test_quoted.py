@@ -81,7 +81,7 @@ def test_an_early_request_for_advice_that_shows_what_is_hidden_is_found_and_mend
     people: Any, asked: Topic
 ) -> None:
     post = answered_and_asked(people, asked, True)
-    (check,) = (one for one in checks() if one.name == "notices about what is hidden")
+    (check,) = (check for check in checks() if check.name == "notices about what is hidden")
     assert not list(faults_of(check))
     dialogue.hide(people.moderator, post.id, "Rude.")
     db.session.execute(update(Notice).values(hidden_at=None))

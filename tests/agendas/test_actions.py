@@ -166,8 +166,8 @@ def test_who_becomes_a_host_of_an_agenda_in_preparation_reads_that_it_is(
     prepared = actions.write_agenda(
         people.moderator, actions.AgendaText("Parks", write("Trees."), is_open=False)
     )
-    for one in (agenda, prepared):
-        actions.set_hosts(people.moderator, one.id, [people.ana.handle])
+    for hosted in (agenda, prepared):
+        actions.set_hosts(people.moderator, hosted.id, [people.ana.handle])
     make_notices(SYSTEM)
     theirs = select(Notice).where(Notice.member_id == people.ana.id, Notice.kind == "host")
     found = {notice.address: str(notice.words) for notice in db.session.scalars(theirs)}
@@ -185,8 +185,8 @@ def test_who_stops_hosting_stops_moderating(people: Any, agenda: Agenda) -> None
 def test_who_has_closed_the_account_is_told_of_no_queue(people: Any, agenda: Agenda) -> None:
     both = {people.moderator.id, people.host.id}
     assert both <= set(queries.curators_of(agenda.id))
-    for one in both:
-        leave(SYSTEM, one, "nameless")
+    for member_id in both:
+        leave(SYSTEM, member_id, "nameless")
     assert not both & {*queries.curators_of(agenda.id), *moderator_ids()}
 
 

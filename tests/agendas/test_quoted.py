@@ -182,7 +182,7 @@ def test_only_the_member_can_restore_a_removed_name(
     actions.take_name_away(people.ben, agenda.id, statement.id)
     for curator in (people.host, people.administrator):
         named = ["BEN  okoth", "Bén Okoth", "BenOkoth", "ben-okoth", "@ben.okoth"]
-        tries = [(said(), "handle"), *((said(name=one, handle=""), "name") for one in named)]
+        tries = [(said(), "handle"), *((said(name=name, handle=""), "name") for name in named)]
         for again, field in tries:
             with pytest.raises(Invalid, match="has taken the name away") as refused:
                 actions.write_statement(curator, agenda.id, again, statement.id)
@@ -255,11 +255,11 @@ def test_one_press_on_the_page_of_the_agenda_is_enough(
     for number in range(3):  # enough statements that later ones are folded
         first = said(name="Ana", quotation=f"No. {number}", handle="")
         actions.write_statement(people.host, agenda.id, first)
-    order = [one.id for one in queries.statements_of(agenda)]
+    order = [statement_there.id for statement_there in queries.statements_of(agenda)]
     actions.order_statements(people.host, agenda.id, [*order[1:], order[0]])
     press = f"/agendas/quieter/statements/{statement.id}/take-name-away"
     browsers = {name: sign_in(getattr(people, name)) for name in ("ben", "ana", "host")}
-    pages = {name: one.get("/agendas/quieter").text for name, one in browsers.items()}
+    pages = {name: browser.get("/agendas/quieter").text for name, browser in browsers.items()}
     assert [name for name, page in pages.items() if press in page] == ["ben"]
     assert re.search(r"<details class=\"mt5\" open>", pages["ben"])
     assert browsers["ana"].post(press).status_code == 403

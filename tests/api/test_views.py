@@ -80,7 +80,7 @@ def description(client: FlaskClient, people: People) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_every_answer_is_as_the_description_says(
     client: FlaskClient, world: World, description: dict[str, Any], operation: Operation
 ) -> None:
@@ -97,7 +97,7 @@ def test_every_answer_is_as_the_description_says(
     assert not operation.is_list or answer["items"]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_no_answer_needs_many_queries(
     client: FlaskClient, world: World, queries: Callable[[], Any], operation: Operation
 ) -> None:
@@ -138,9 +138,9 @@ def test_all_topics_are_read_part_by_part_in_either_order(
     with at(now() + timedelta(hours=1)):
         dialogue.reply(people.ben, opened[2], write("So."))
     active = [item["id"] for item in all_items(client, "/topics?limit=2&agenda=quieter")]
-    assert active == [opened[2], *(one for one in opened[::-1] if one != opened[2])]
+    assert active == [opened[2], *(topic_id for topic_id in opened[::-1] if topic_id != opened[2])]
     posts = [(item["topic_id"], item["number"]) for item in all_items(client, "/posts?limit=3")]
-    assert posts == [(opened[2], 2), *((one, 1) for one in opened[::-1])]
+    assert posts == [(opened[2], 2), *((topic_id, 1) for topic_id in opened[::-1])]
     oldest_first = all_items(client, "/posts?limit=3&order=oldest")
     assert [(item["topic_id"], item["number"]) for item in oldest_first] == posts[::-1]
 
@@ -281,8 +281,8 @@ def test_who_tried_it_is_told_by_city(client: FlaskClient, world: World, people:
     dialogue.mark(people.chitra, opening, "tried it", "adapted", "It rained.", language="en")
     tried = read(client, f"/cases/{world['case']}")["tried"]
     assert [
-        (one["city"]["name"], *(one[name] for name in ("outcome", "note", "language")))
-        for one in tried
+        (mark["city"]["name"], *(mark[name] for name in ("outcome", "note", "language")))
+        for mark in tried
     ] == [("Surat", "adapted", "It rained.", "en")]
     given = mark_given(people.chitra, opening, "tried it")
     assert given
@@ -297,7 +297,7 @@ def test_who_wants_to_try_it_is_told_by_city(
     topic = read(client, read(client, f"/cases/{world['case']}")["topic_url"])
     library.intend(people.chitra, topic["id"], month_end(3))
     wanted = read(client, f"/cases/{world['case']}")["wanted"]
-    assert [(one["city"]["name"], one["until"]) for one in wanted] == [
+    assert [(intention["city"]["name"], intention["until"]) for intention in wanted] == [
         ("Surat", month_end(3).isoformat())
     ]
     assert people.chitra.name not in str(wanted)
@@ -346,7 +346,7 @@ def test_what_an_answer_says_can_be_asked_for(
     text = CaseText("A case", kind, "A summary.", "A body.")
     library.write_case(people.moderator, agenda.id, text)
     found = read(client, f"/cases?kind={quote(kind)}")["items"]
-    assert [one["kind"] for one in found] == [kind]
+    assert [case["kind"] for case in found] == [kind]
 
 
 def test_a_page_behind_the_last_is_empty(client: FlaskClient, world: World) -> None:

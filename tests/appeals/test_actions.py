@@ -59,9 +59,9 @@ def test_an_appeal_goes_to_every_moderator_but_the_first(people, hidden) -> None
     assert not [
         text for kind, text in notices_of(people.moderator) if kind == "queue" and "joke" in text
     ]
-    assert [one.decision_id for one in waiting_appeals(people.host)] == [hidden.id]
+    assert [sent.decision_id for sent in waiting_appeals(people.host)] == [hidden.id]
     for person in (people.host, people.moderator, people.administrator, people.ben):
-        may = [one for one in waiting_appeals(people.moderator) if person.can.decide_appeal(one)]
+        may = [sent for sent in waiting_appeals(people.moderator) if person.can.decide_appeal(sent)]
         query = waiting_appeals_count(person)
         assert db.session.scalar(query, {"reader_id": person.id}) == len(may), person.handle
     *_others, last = queue_entries(people.moderator)

@@ -189,6 +189,9 @@ def test_who_is_silenced_in_the_moment_of_sending_has_sent_before_or_not_at_all(
     said = at_once(
         own, [*sending, lambda: moderation.silence(who("mona-berg"), ana_id, end, REASONS)]
     )
-    assert said[-1] == "done" and set(said) <= {"done", *(one for one in said if "paused" in one)}
+    assert said[-1] == "done" and set(said) <= {
+        "done",
+        *(answer for answer in said if "paused" in answer),
+    }
     db.session.remove()
     assert number_of(Post, Post.author_id == ana_id) == said[:-1].count("done")

@@ -207,7 +207,10 @@ def _share_rows(found: dict[str, list[float]]) -> Iterator[Row]:
         ("cold page of a topic that is read", "empty", 0.045),
         ("signed in", "empty", 0.035),
     ):
-        ratios = [one / other for one, other in zip(found[name], found[ceiling], strict=True)]
+        ratios = [
+            speed / ceiling_speed
+            for speed, ceiling_speed in zip(found[name], found[ceiling], strict=True)
+        ]
         share = statistics.median(ratios)
         yield f"{name}, of {ceiling}", f"{share:.3f}", f"at least {bound}", share >= bound
 

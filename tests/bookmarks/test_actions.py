@@ -101,8 +101,8 @@ def test_they_go_with_their_owner_and_stay_when_somebody_else_leaves(people, pos
 def test_they_stay_at_their_post_wherever_it_goes(people, agenda, post):
     """Merging and splitting topics moves posts; bookmarks of the posts stay."""
     reply = dialogue.reply(people.chitra, post.topic_id, write("So do we."))
-    for one in (post, reply):
-        actions.bookmark(people.ben, "post", one.id)
+    for kept in (post, reply):
+        actions.bookmark(people.ben, "post", kept.id)
     new = dialogue.NewTopic("experience", "Hours", write("We count them."))
     target = dialogue.open_topic(people.chitra, agenda.id, new)
     for _twice in range(2):

@@ -121,7 +121,7 @@ def test_what_one_does_not_see_cannot_be_kept(
     library.hide_practice(people.moderator, practice.id, "rules")
     library.remove_reading(people.moderator, reading.id)
     chitra, moderator = sign_in(people.chitra), sign_in(people.moderator)
-    gone = [f"/posts/{one}/bookmark" for one in (hidden, removed, deleted, 999)]
+    gone = [f"/posts/{post_id}/bookmark" for post_id in (hidden, removed, deleted, 999)]
     gone += [f"/readings/{reading.id}/bookmark"]
     for door in gone:
         assert chitra.post(door).status_code == moderator.post(door).status_code == 404, door
@@ -177,12 +177,12 @@ def test_a_page_of_a_topic_shows_which_posts_are_kept_without_a_statement_more(
     page(ben, address)
     with queries() as before:
         page(ben, address)
-    for one in (post, replies[1]):
-        actions.bookmark(people.ben, "post", one.id)
+    for kept in (post, replies[1]):
+        actions.bookmark(people.ben, "post", kept.id)
     with queries() as after:
         shown = page(ben, address)
     assert after.count == before.count, after.statements
-    states = [button(shown, f"/posts/{one.id}/bookmark") for one in (post, *replies)]
+    states = [button(shown, f"/posts/{shown_post.id}/bookmark") for shown_post in (post, *replies)]
     assert states == ["true", "false", "true", "false"]
 
 

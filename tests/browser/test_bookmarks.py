@@ -64,10 +64,10 @@ def test_a_press_in_an_older_window_keeps_what_is_kept(
 ) -> None:
     topic = moderator.open_topic("A kerb in two windows")
     older, page = another_device.go(topic), member.go(topic)
-    for one in (page, older):
-        button(one).click()
-        expect(one.locator("[data-busy]")).to_have_count(0)
-        expect(button(one)).to_have_attribute("aria-pressed", "true")
+    for device in (page, older):
+        button(device).click()
+        expect(device.locator("[data-busy]")).to_have_count(0)
+        expect(button(device)).to_have_attribute("aria-pressed", "true")
     expect(button(member.go(topic))).to_have_attribute("aria-pressed", "true")
     for state in ("false", "true", "false"):
         button(older).click()

@@ -140,14 +140,14 @@ def test_what_is_like_a_title_is_shown_once_it_is_typed(member: Visit, topic: st
 
 def test_members_are_suggested_where_a_form_asks_for_one(moderator: Visit) -> None:
     page = moderator.go("/organisations/new")
-    one = page.get_by_role("combobox", name="Representative")
-    one.press_sequentially("kosk")
+    field = page.get_by_role("combobox", name="Representative")
+    field.press_sequentially("kosk")
     expect(page.locator(".combo [role=option]")).to_have_text(
         re.compile("Henna Koskela.*@henna-koskela")
     )
-    one.press("ArrowDown")
-    one.press("Enter")
-    expect(one).to_have_value("@henna-koskela")
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("@henna-koskela")
     page = moderator.go("/agendas/new")
     several = page.get_by_role("combobox", name="Hosts")
     several.press_sequentially("Henna Koskela, rauti")

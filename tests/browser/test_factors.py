@@ -145,7 +145,7 @@ def test_a_passkey_is_not_offered_once_the_button_is_pressed(joined: Any) -> Non
     sign_out(window)
     window.context.add_init_script(LATE)
     page, asked = window.go("/sign-in?next=/notices"), list[str]()
-    page.on("request", lambda one: asked.append(urlsplit(one.url).path))
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
     press(window, "Sign in with a passkey")
     assert page.url.endswith("/notices") and is_signed_in(window)
     assert asked.count("/passkeys/options/sign-in") == 1

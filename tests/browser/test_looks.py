@@ -205,7 +205,8 @@ def test_on_paper_all_begins_at_one_margin(member: Visit) -> None:
     page.emulate_media(media="print")
     places = ("main h1", ".crumb .key", ".glance dt", ".sec > h2", ".source")
     begins = {
-        page.locator(one).first.evaluate("e => e.getBoundingClientRect().left") for one in places
+        page.locator(place).first.evaluate("e => e.getBoundingClientRect().left")
+        for place in places
     }
     page.emulate_media(media="screen")
     assert len(begins) == 1
@@ -482,7 +483,7 @@ def test_a_page_of_a_language_from_right_to_left_is_turned_round(
 
 
 def boxes(page: Page, where: str) -> list[dict[str, float]]:
-    return [box for one in page.locator(where).all() if (box := one.bounding_box())]
+    return [box for element in page.locator(where).all() if (box := element.bounding_box())]
 
 
 def test_the_sentence_below_a_heading_keeps_the_same_distance_on_every_page(
@@ -517,7 +518,10 @@ def test_what_is_said_of_a_draft_takes_no_room_among_the_buttons_before_it_is_sa
 ) -> None:
     page = windows("member", "light", 1280).go("/waiting/1/revise")
     send, preview, cancel = boxes(page, "main form .rt > .btn")
-    gaps = [two["x"] - one["x"] - one["width"] for one, two in ((send, preview), (preview, cancel))]
+    gaps = [
+        right["x"] - left["x"] - left["width"]
+        for left, right in ((send, preview), (preview, cancel))
+    ]
     assert abs(gaps[0] - gaps[1]) < 1
 
 

@@ -379,7 +379,7 @@ def test_clock_times_are_those_of_the_reader(visit: Any, zone: str) -> None:
     for link in ("main ol a, main ul a", "a[href$='/history']"):
         page = reader.go(str(page.locator(link).first.get_attribute("href")))
         seen += [told_by(time) for time in page.locator("time").all()]
-    clocks = [one for one in seen if ":" in one[1]]
+    clocks = [stamp for stamp in seen if ":" in stamp[1]]
     assert {len(stamp) for stamp, *_words in clocks} == {17, 20}
     for stamp, words, title in clocks:
         then, clock = datetime.fromisoformat(stamp), "%H:%M:%S" if len(stamp) == 20 else "%H:%M"

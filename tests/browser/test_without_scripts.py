@@ -28,8 +28,8 @@ def plain(chromium: Browser, site: Site) -> Iterator[Callable[[str], Visit]]:
 
     yield window
     complaints = [complaint for window in opened.values() for complaint in window.complaints]
-    for one in opened.values():
-        one.context.close()
+    for window in opened.values():
+        window.context.close()
     assert complaints == []
 
 

@@ -108,7 +108,12 @@ def test_the_last_administrator_stays(own: Flask) -> None:
     members.add_member(SYSTEM, Joining("Bo Lind", "bo@example.org", "-"), "administrator")
     both = [get_member(SYSTEM, handle) for handle in ("adam-de-wit", "bo-lind")]
     db.session.commit()
-    leaving = [lambda one=one: slowly(members.leave, one, one.id, "nameless") for one in both]
+    leaving = [
+        lambda administrator=administrator: slowly(
+            members.leave, administrator, administrator.id, "nameless"
+        )
+        for administrator in both
+    ]
     said = at_once(own, leaving)
     needed = "Somebody has to run the forum. Appoint another administrator first."
     assert sorted(said) == [needed, "done"]
@@ -139,6 +144,8 @@ def test_the_last_account_of_elsewhere_stays_linked(own: Flask) -> None:
     members.set_password(SYSTEM, mona.handle, "")
     both = [link(mona, f"https://{name}.example", "7").id for name in ("one", "two")]
     db.session.commit()
-    said = at_once(own, [lambda one=one: slowly(unlink, mona, one, "") for one in both])
+    said = at_once(
+        own, [lambda account=account: slowly(unlink, mona, account, "") for account in both]
+    )
     only = "This is your only way to sign in. Choose a password or add a passkey first."
     assert sorted(said) == [only, "done"]

@@ -137,7 +137,7 @@ def test_milestones_that_are_sent_twice_are_added_once(people, commitment):
 
 def test_after_its_last_day_it_can_still_be_put_right(people, commitment):
     moss = a_text(title="Moss", milestones=[])
-    one = first_of(commitment)
+    milestone = first_of(commitment)
     with at(now() + timedelta(days=100)):
         actions.edit_commitment(people.ana, commitment.id, moss)
         for words, field in (
@@ -148,9 +148,9 @@ def test_after_its_last_day_it_can_still_be_put_right(people, commitment):
                 actions.edit_commitment(people.ana, commitment.id, replace(moss, **words))
             assert refused.value.field == field
         with pytest.raises(Invalid, match="Give it a later one first"):
-            actions.move_milestone(people.ana, commitment.id, one.id, in_days(5), "Late.")
+            actions.move_milestone(people.ana, commitment.id, milestone.id, in_days(5), "Late.")
         actions.edit_commitment(people.ana, commitment.id, replace(moss, last_day=in_days(9)))
-        actions.move_milestone(people.ana, commitment.id, one.id, in_days(5), "Late.")
+        actions.move_milestone(people.ana, commitment.id, milestone.id, in_days(5), "Late.")
     assert commitment.title == "Moss"
 
 
@@ -166,17 +166,17 @@ def test_the_same_is_promised_anew_once_the_first_is_over(people, agenda, bodies
 
 def test_a_milestone_is_reached_and_peers_are_told_once(people, commitment):
     actions.follow_commitment(people.chitra, commitment.id)
-    one = first_of(commitment)
-    actions.reach_milestone(people.ana, commitment.id, one.id, "1,040 metres.")
-    assert (one.reached_words, commitment.next_on) == ("1,040 metres.", in_days(60))
+    milestone = first_of(commitment)
+    actions.reach_milestone(people.ana, commitment.id, milestone.id, "1,040 metres.")
+    assert (milestone.reached_words, commitment.next_on) == ("1,040 metres.", in_days(60))
     assert told(people.chitra, "commitment") == [
         "A milestone is reached. A kilometre is done – 1,040 metres."
     ]
     assert told(people.ben, "commitment") == [] and told(people.ana, "commitment") == []
     with pytest.raises(Conflict):
-        actions.reach_milestone(people.ana, commitment.id, one.id)
+        actions.reach_milestone(people.ana, commitment.id, milestone.id)
     with pytest.raises(Forbidden):
-        actions.reach_milestone(people.chitra, commitment.id, one.id)
+        actions.reach_milestone(people.chitra, commitment.id, milestone.id)
 
 
 def test_who_represents_it_from_another_organisation_is_no_peer(people, commitment, bodies):
@@ -205,50 +205,52 @@ def test_a_peer_who_joins_the_organisation_is_one_no_more(people, commitment, bo
 
 def test_what_was_told_of_a_milestone_by_mistake_is_taken_back(people, commitment):
     actions.follow_commitment(people.chitra, commitment.id)
-    one = first_of(commitment)
-    actions.reach_milestone(people.ana, commitment.id, one.id, "1,040 metres.")
-    actions.reopen_milestone(people.ana, commitment.id, one.id)
-    assert one.is_open and one.reached_words == "" and commitment.next_on == in_days(30)
+    milestone = first_of(commitment)
+    actions.reach_milestone(people.ana, commitment.id, milestone.id, "1,040 metres.")
+    actions.reopen_milestone(people.ana, commitment.id, milestone.id)
+    assert milestone.is_open and milestone.reached_words == "" and commitment.next_on == in_days(30)
     assert told(people.chitra, "commitment")[-1].startswith("What was told of a milestone is taken")
-    actions.give_milestone_up(people.ana, commitment.id, one.id, "No felt.")
-    actions.reopen_milestone(people.ana, commitment.id, one.id)
-    assert one.is_open and one.given_up_reason == ""
-    actions.reach_milestone(people.ana, commitment.id, one.id)
+    actions.give_milestone_up(people.ana, commitment.id, milestone.id, "No felt.")
+    actions.reopen_milestone(people.ana, commitment.id, milestone.id)
+    assert milestone.is_open and milestone.given_up_reason == ""
+    actions.reach_milestone(people.ana, commitment.id, milestone.id)
     with pytest.raises(Forbidden):
-        actions.reopen_milestone(people.chitra, commitment.id, one.id)
+        actions.reopen_milestone(people.chitra, commitment.id, milestone.id)
     actions.keep_commitment(people.ana, commitment.id)
     with pytest.raises(Forbidden):
-        actions.reopen_milestone(people.ana, commitment.id, one.id)
+        actions.reopen_milestone(people.ana, commitment.id, milestone.id)
 
 
 def test_a_milestone_is_moved_and_its_earlier_day_stays(people, commitment):
     actions.follow_commitment(people.chitra, commitment.id)
-    one, day = first_of(commitment), first_of(commitment).day
-    actions.move_milestone(people.ana, commitment.id, one.id, in_days(70), "The felt is late.")
-    actions.move_milestone(people.ana, commitment.id, one.id, in_days(80), "It is later.")
-    db.session.refresh(one)
-    assert [(move.earlier, move.reason) for move in one.moves] == [
+    milestone, day = first_of(commitment), first_of(commitment).day
+    actions.move_milestone(
+        people.ana, commitment.id, milestone.id, in_days(70), "The felt is late."
+    )
+    actions.move_milestone(people.ana, commitment.id, milestone.id, in_days(80), "It is later.")
+    db.session.refresh(milestone)
+    assert [(move.earlier, move.reason) for move in milestone.moves] == [
         (day, "The felt is late."),
         (in_days(70), "It is later."),
     ]
-    assert one.day == in_days(80) and commitment.next_on == in_days(60)
+    assert milestone.day == in_days(80) and commitment.next_on == in_days(60)
     assert len(queries.edits_of(commitment, {"running": "Under way"})) == 2
     first, _second = told(people.chitra, "commitment")
     assert "has another day now" in first and "The felt is late." in first
     for wrong in (in_days(80), in_days(-1), in_days(91)):
         with pytest.raises(Invalid) as refused:
-            actions.move_milestone(people.ana, commitment.id, one.id, wrong, "So.")
+            actions.move_milestone(people.ana, commitment.id, milestone.id, wrong, "So.")
         assert refused.value.field == "day"
     with pytest.raises(Invalid) as refused:
-        actions.move_milestone(people.ana, commitment.id, one.id, in_days(81), " ")
+        actions.move_milestone(people.ana, commitment.id, milestone.id, in_days(81), " ")
     assert refused.value.field == "note"
 
 
 def test_it_is_given_up_and_says_what_stopped_it(people, commitment):
     actions.follow_commitment(people.chitra, commitment.id)
-    one = first_of(commitment)
-    actions.give_milestone_up(people.ana, commitment.id, one.id, "Felt burns.")
-    assert commitment.next_on == in_days(60) and one.given_up_reason == "Felt burns."
+    milestone = first_of(commitment)
+    actions.give_milestone_up(people.ana, commitment.id, milestone.id, "Felt burns.")
+    assert commitment.next_on == in_days(60) and milestone.given_up_reason == "Felt burns."
     actions.end_commitment(people.ana, commitment.id, "No felt, no trams.")
     assert (commitment.state, commitment.next_on) == ("ended", None)
     assert len(told(people.chitra, "commitment")) == 2
@@ -356,7 +358,7 @@ def test_moderators_hide_it_and_show_it_again(people, agenda, bodies, commitment
 def test_voices_are_reminded_before_and_after_and_never_again(people, bodies, commitment):
     choose_voices(people.moderator, bodies.city.id, [people.ben.id])
     assert actions.look_after_commitments(SYSTEM) == 0
-    one = first_of(commitment)
+    milestone = first_of(commitment)
     with at(now() + timedelta(days=16)):
         assert actions.look_after_commitments(SYSTEM) == 1
         assert actions.look_after_commitments(SYSTEM) == 0
@@ -371,7 +373,7 @@ def test_voices_are_reminded_before_and_after_and_never_again(people, bodies, co
         assert actions.look_after_commitments(SYSTEM) == 1
         assert actions.look_after_commitments(SYSTEM) == 0
         assert "Its day is over" in told(people.ana, "milestone")[1]
-    actions.reach_milestone(people.ana, commitment.id, one.id)
+    actions.reach_milestone(people.ana, commitment.id, milestone.id)
     unread = select(Notice).where(Notice.kind == "milestone", Notice.read_at.is_(None))
     assert db.session.scalars(unread).all() == []
 
@@ -407,11 +409,11 @@ def test_a_reminder_waits_for_somebody_who_can_tell(people, agenda, bodies, why)
 
 def test_who_speaks_no_more_is_told_no_more_when_it_is_told(people, bodies, commitment):
     choose_voices(people.moderator, bodies.city.id, [people.ben.id])
-    one = first_of(commitment)
+    milestone = first_of(commitment)
     with at(now() + timedelta(days=20)):
         assert actions.look_after_commitments(SYSTEM) == 1
         choose_voices(people.moderator, bodies.city.id, [])
-        actions.reach_milestone(people.ana, commitment.id, one.id)
+        actions.reach_milestone(people.ana, commitment.id, milestone.id)
     assert told(people.ben, "milestone")
     unread = select(Notice).where(Notice.kind == "milestone", Notice.read_at.is_(None))
     assert db.session.scalars(unread).all() == []

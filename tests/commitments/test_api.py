@@ -19,13 +19,13 @@ def test_a_list_and_one_are_what_visitors_read(client, people, agenda, bodies):
     hidden = published(people.chitra, agenda, bodies.institute, title="Secret")
     actions.move_milestone(people.ana, made.id, first_of(made).id, in_days(40), "Rain.")
     actions.hide_commitment(people.host, hidden.id, "No.")
-    (one,) = read(client, "/commitments?agenda=quieter&state=running")["items"]
-    assert (one["title"], one["state"], one["city"]["name"]) == (
+    (told,) = read(client, "/commitments?agenda=quieter&state=running")["items"]
+    assert (told["title"], told["state"], told["city"]["name"]) == (
         "Felt below line 2",
         "running",
         "Athens",
     )
-    assert one["organisation"]["name"] == "City of Athens"
+    assert told["organisation"]["name"] == "City of Athens"
     assert read(client, "/commitments?state=kept")["items"] == []
     whole = read(client, f"/commitments/{made.id}")
     assert whole["source"] == TEXT and "<strong>felt</strong>" in whole["html"]

@@ -47,9 +47,9 @@ def test_a_milestone_is_reached_or_given_up(own):
     text, city, agenda = of_athens()
     ana = who("ana-prado")
     made = actions.publish_commitment(ana, agenda.id, city.id, text)
-    (one,) = milestones_of(made)
-    reach = partial(slowly, actions.reach_milestone, ana, made.id, one.id)
-    give_up = partial(slowly, actions.give_milestone_up, ana, made.id, one.id, "Rain.")
+    (milestone,) = milestones_of(made)
+    reach = partial(slowly, actions.reach_milestone, ana, made.id, milestone.id)
+    give_up = partial(slowly, actions.give_milestone_up, ana, made.id, milestone.id, "Rain.")
     told = sorted(at_once(own, [reach, give_up]))
     assert told == ["What became of this milestone is told already.", "done"]
     db.session.expire_all()

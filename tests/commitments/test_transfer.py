@@ -31,7 +31,7 @@ def loaded(people, section: str, elsewhere=NOTHING_ELSEWHERE) -> list[Commitment
     known = set(db.session.scalars(select(Commitment.id)))
     import_agenda(people.administrator, read_agenda(HEAD + section), elsewhere=elsewhere)
     found = db.session.scalars(select(Commitment).order_by(Commitment.id)).all()
-    return [one for one in found if one.id not in known]
+    return [commitment for commitment in found if commitment.id not in known]
 
 
 def test_what_is_exported_comes_back(app, people, agenda, bodies, tmp_path):
@@ -54,7 +54,7 @@ def test_what_is_exported_comes_back(app, people, agenda, bodies, tmp_path):
     assert (first.declaration_id, first.peers_count) == (declaration.id, 1)
     assert first.next_on == in_days(50) and first.published_at.date() == made.published_at.date()
     again = queries.milestones_of(first)
-    assert [(one.day, one.words) for one in again] == [
+    assert [(milestone.day, milestone.words) for milestone in again] == [
         (in_days(50), "A kilometre is done"),
         (in_days(60), "Two kilometres are"),
     ]
@@ -99,7 +99,7 @@ def faults(people, fields: str) -> list[str]:
 def test_what_cannot_be_is_refused_with_its_line(people, agenda, bodies):
     step = "- milestone: 2026-06-01 | A kilometre"
     wrong = faults(people, step.replace("A kilometre", "A kilometre | soon | 2026-01-06"))
-    assert any("reached" in one for one in wrong)
+    assert any("reached" in fault for fault in wrong)
     moved = "- moved: 2 | 2026-05-01 | 2026-04-01 | Rain."
     assert "there is no milestone number 2" in faults(people, f"{step}\n{moved}")
     both = "- kept on: 2026-07-01\n- given up on: 2026-07-02"

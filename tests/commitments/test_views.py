@@ -58,16 +58,20 @@ def seen_in(page) -> str:
 
 def test_the_list_says_what_it_is_for_and_is_filtered(client, people, agenda, bodies):
     assert "There are no commitments yet" in words_of(client.get("/commitments"))
-    one = published(people.ana, agenda, bodies.city)
-    two = published(people.chitra, agenda, bodies.institute, title="Nets")
+    city_promise = published(people.ana, agenda, bodies.city)
+    institute_promise = published(people.chitra, agenda, bodies.institute, title="Nets")
     ended = published(people.ana, agenda, bodies.city, title="Moss")
     actions.end_commitment(people.ana, ended.id, "It died.")
-    actions.reach_milestone(people.ana, one.id, first_of(one).id)
+    actions.reach_milestone(people.ana, city_promise.id, first_of(city_promise).id)
     page = client.get("/commitments").text
-    places = [page.index(made.address) for made in (two, one, ended)]
+    places = [page.index(made.address) for made in (institute_promise, city_promise, ended)]
     assert places == sorted(places)  # sorted by the next milestone; ended ones come last
     page = client.get("/commitments?country=GR&city=athens&agenda=quieter&state=running").text
-    assert one.address in page and two.address not in page and ended.address not in page
+    assert (
+        city_promise.address in page
+        and institute_promise.address not in page
+        and ended.address not in page
+    )
     for none in ("?agenda=nowhere", "?state=kept", "?city=nowhere"):
         assert "No commitment is like this" in client.get(f"/commitments{none}").text
     assert client.get("/commitments?state=rubbish&country=XX&page=x").status_code == 200
@@ -339,10 +343,10 @@ def test_one_press_says_what_became_of_a_milestone(sign_in, people, commitment):
 def test_what_was_typed_about_a_milestone_that_is_told_meanwhile_is_given_back(
     sign_in, people, commitment
 ):
-    browser, one = sign_in(people.ana), first_of(commitment)
-    actions.reach_milestone(people.ana, commitment.id, one.id)
+    browser, milestone = sign_in(people.ana), first_of(commitment)
+    actions.reach_milestone(people.ana, commitment.id, milestone.id)
     for sent in ({"day": in_days(40).isoformat()}, {"day": ""}):
-        page = browser.post(f"{one.told_at}/move", data=sent | {"note": "The wool is late."})
+        page = browser.post(f"{milestone.told_at}/move", data=sent | {"note": "The wool is late."})
         assert page.status_code == 409 and "The wool is late." in page.text
         assert "is told already" in words_of(page)
 

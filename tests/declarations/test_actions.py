@@ -43,8 +43,10 @@ def text_of(source: str, title: str = "Quiet nights") -> DeclarationText:
 def heard(member) -> list[tuple[str, str, str]]:
     make_notices(SYSTEM)
     found = inbox(db.session.get_one(Member, member.id)).page.items
-    told = [(one.kind, one.heading, one.words) for one in found if one.kind != "voice"]
-    return sorted(told, key=lambda one: one[2])
+    told = [
+        (notice.kind, notice.heading, notice.words) for notice in found if notice.kind != "voice"
+    ]
+    return sorted(told, key=lambda notice: notice[2])
 
 
 # Drafting and consultation

@@ -19,8 +19,8 @@ def test_a_list_and_one_are_what_visitors_read(client, people, agenda, bodies):
     signed(people.ana, made, bodies.city, "Fools wrote it.")
     hidden = signed(people.chitra, made, bodies.institute, "They did.")
     actions.hide_reservation(people.host, hidden.id, "Rude.")
-    (one,) = read(client, "/declarations?agenda=quieter&state=open")["items"]
-    assert (one["title"], one["sha256"], one["signatures_count"]) == (
+    (told,) = read(client, "/declarations?agenda=quieter&state=open")["items"]
+    assert (told["title"], told["sha256"], told["signatures_count"]) == (
         "Quiet nights",
         made.digest,
         2,

@@ -558,8 +558,8 @@ def test_the_last_page_asks_what_others_have_written_since(
     assert made.count == 3, made.statements  # one each for the session, the topic and its posts
     reasons = Reasons("It names a neighbour.", 2)
     decide(people.moderator, "post", replies[1].id, "hide", reasons)
-    one = {"words": "Go to the new post", "address": f"/posts/{replies[2].id}"}
-    assert ana.get(door).json == one
+    news = {"words": "Go to the new post", "address": f"/posts/{replies[2].id}"}
+    assert ana.get(door).json == news
     assert ana.get(f"/topics/{topic.id}/news?after=4").json == {}
     for odd in ("", "-1", "x", "9" * 400):
         assert (

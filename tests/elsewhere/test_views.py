@@ -668,11 +668,11 @@ def test_a_provider_that_hangs_holds_up_few(made, monkeypatch):
             time.sleep(0.01)
         with pytest.raises(oidc.ProviderUnavailable, match="others wait"):
             oidc.begin(provider, "/")
-        assert not any(one.done() for one in asking), "nobody was waited for"
+        assert not any(answer.done() for answer in asking), "nobody was waited for"
         goes_on.set()
-        for one in asking:
+        for answer in asking:
             with pytest.raises(oidc.ProviderUnavailable, match="otherwise"):
-                one.result()
+                answer.result()
     made.answers = {}
     assert oidc.begin(provider, "/")[0].startswith(made.issuer)
 

@@ -189,7 +189,7 @@ def test_one_code_in_two_browsers_at_once_lets_one_in(client, app, eva, with_cod
     for browser in (client, other):
         enter(browser)
     code = code_of(secret)
-    assert [show(one, code).status_code for one in (client, other)] == [303, 422]
+    assert [show(browser, code).status_code for browser in (client, other)] == [303, 422]
     assert is_signed_in(client) and not is_signed_in(other)
 
 

@@ -74,8 +74,8 @@ def test_tabs_are_there_for_what_one_has(people, kept, post, sign_in):
 def test_replies_and_comments_are_told_apart_from_what_they_are_below(people, post, case, sign_in):
     reply = dialogue.reply(people.chitra, post.topic_id, write("So do we."))
     comment = dialogue.reply(people.chitra, case.topic_id, write("Ours do not."))
-    for one in (reply, comment):
-        actions.bookmark(people.ben, "post", one.id)
+    for replied in (reply, comment):
+        actions.bookmark(people.ben, "post", replied.id)
     on_case, below = rows(page(sign_in(people.ben), "/bookmarks"))
     assert "Reply to <bdi" in below and f'href="{post.topic.address}#post-2"' in below
     assert "Comment on <bdi" in on_case and f'href="/cases/{case.slug}#post-2"' in on_case
@@ -92,11 +92,11 @@ def test_bookmarks_are_only_for_their_owner(people, kept, client, sign_in):
 
 def test_the_latest_stand_first_on_pages(people, post, sign_in, queries):
     ids = [
-        dialogue.reply(people.chitra, post.topic_id, write(f"Number {one}.")).id
-        for one in range(25)
+        dialogue.reply(people.chitra, post.topic_id, write(f"Number {number}.")).id
+        for number in range(25)
     ]
-    for one in ids:
-        actions.bookmark(people.ben, "post", one)
+    for post_id in ids:
+        actions.bookmark(people.ben, "post", post_id)
     ben = sign_in(people.ben)
     first, second = (page(ben, f"/bookmarks?page={number}") for number in (1, 2))
     assert len(rows(first)) == BOOKMARKS_PER_PAGE and len(rows(second)) == 5
@@ -155,8 +155,8 @@ def test_what_can_no_longer_be_read_says_nothing_of_itself(
         assert words not in found, words
     assert "My own words" in found
     assert GONE in page(ben, f"/bookmarks/{kept['post'].id}/note")
-    for one in list(kept.values()):
-        answer = ben.post(f"/bookmarks/{one.id}/unbookmark")
+    for bookmark in list(kept.values()):
+        answer = ben.post(f"/bookmarks/{bookmark.id}/unbookmark")
         assert (answer.status_code, answer.location) == (303, "/bookmarks")
     assert "No bookmarks yet" in page(ben, "/bookmarks")
 

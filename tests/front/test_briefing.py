@@ -65,7 +65,7 @@ def test_what_the_dialogue_has_found_stands_first(small: Small, people: Any, cli
 def test_what_most_marked_stands_first_and_what_is_pinned_before_it(
     small: Small, people: Any
 ) -> None:
-    first, second, third = (topic(people.ana, small.agenda, f"No. {one}") for one in "123")
+    first, second, third = (topic(people.ana, small.agenda, f"No. {number}") for number in "123")
     for reader in (people.ben, people.chitra):
         mark(reader, opening(second), "useful")
     mark(people.ben, opening(third), "same here")
@@ -116,12 +116,12 @@ def test_what_is_hidden_is_not_told(small: Small, people: Any, client: Any, sign
 
 def test_what_waits_for_a_look_is_not_told(small: Small, people: Any, client: Any) -> None:
     for kind, title in (("experience", "Seen by nobody"), ("question", "Asked by a stranger")):
-        one = topic(people.ana, small.agenda, title, kind=kind)
+        asked = topic(people.ana, small.agenda, title, kind=kind)
         assert title in client.get(PAGE).text
-        db.session.get_one(Topic, one.id).unseen_at = one.created_at
+        db.session.get_one(Topic, asked.id).unseen_at = asked.created_at
         db.session.flush()
     found = briefing("quieter")
-    told = titles(found.experiences) + [one.title for one in found.waiting]
+    told = titles(found.experiences) + [question.title for question in found.waiting]
     assert "Seen by nobody" not in told and "Asked by a stranger" not in told
 
 

@@ -92,7 +92,7 @@ def test_practices_shared_and_tried(small: Small, people: Any) -> None:
     ben, chitra = of(people.ben), of(people.chitra)
     assert [practice.title for practice in ben.practices] == ["Rubber wheels"]
     assert ben.tried_in == {small.practice.topic_id: 1}
-    assert [(one.practice.title, one.mark.outcome) for one in chitra.tried] == [
+    assert [(trial.practice.title, trial.mark.outcome) for trial in chitra.tried] == [
         ("Rubber wheels", "adapted")
     ]
 
@@ -145,9 +145,9 @@ def test_what_visitors_do_not_read_is_neither_told_nor_counted(
 
 
 def test_what_waits_for_a_look_is_not_told(small: Small, people: Any) -> None:
-    one = topic(people.chitra, small.agenda, "Seen by nobody")
+    unseen = topic(people.chitra, small.agenda, "Seen by nobody")
     assert len(of(people.chitra).experiences) == 2
-    db.session.get_one(Topic, one.id).unseen_at = one.created_at
+    db.session.get_one(Topic, unseen.id).unseen_at = unseen.created_at
     db.session.flush()
     assert titles(of(people.chitra).experiences) == ["Night trams without bells"]
 

@@ -184,7 +184,7 @@ def test_what_is_gone_is_counted_and_cleared_by_one_press(
     for title in ("Deleted", "Hidden"):
         new = dialogue.NewTopic("experience", title, write("Yes."))
         others.append(dialogue.open_topic(people.ana, agenda.id, new).id)
-    for door in (*(f"/topics/{one}" for one in (topic.id, *others)), "/agendas/quieter"):
+    for door in (*(f"/topics/{topic_id}" for topic_id in (topic.id, *others)), "/agendas/quieter"):
         ben.post(f"{door}/watch", data={"level": "watching"})
     ben.post("/themes/trams/watch", data={"level": "muted"})
     dialogue.delete(people.ana, first_post(get_topic(people.ana, others[0])).id)
@@ -208,8 +208,8 @@ def test_what_is_watched_is_called_what_it_is(
     case = library.write_case(people.moderator, agenda.id, case_text())
     made = practice(people, agenda, "Pumps")
     ben = sign_in(people.ben)
-    for one in (topic.id, case.topic_id, made.topic_id):
-        ben.post(f"/topics/{one}/watch", data={"level": "watching"})
+    for topic_id in (topic.id, case.topic_id, made.topic_id):
+        ben.post(f"/topics/{topic_id}/watch", data={"level": "watching"})
     for door in ("/agendas/quieter", "/cities/medellin", "/themes/trams", "/members/ana-prado"):
         ben.post(f"{door}/watch", data={"level": "watching"})
     kinds = re.findall(r'<p class="meta dot"><span>(\w+)</span>', ben.get(SETTINGS).text)

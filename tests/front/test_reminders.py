@@ -86,8 +86,8 @@ def test_the_moment_is_an_hour_before_the_digest_of_that_day(people, kept, hour,
 
 
 def test_one_notice_is_made_on_the_day_with_the_note(people, kept, post, case, practice, reading):
-    for kind, one in kept.items():
-        actions.note_and_remind(people.ben, one.id, f"About a {kind}", date(2026, 12, 1))
+    for kind, bookmark in kept.items():
+        actions.note_and_remind(people.ben, bookmark.id, f"About a {kind}", date(2026, 12, 1))
     with at(datetime(2026, 12, 1, 5, 59, tzinfo=UTC)):
         assert tell_reminders(SYSTEM) == 0 and told() == []
     with at(datetime(2026, 12, 1, 6, tzinfo=UTC)):
@@ -122,8 +122,8 @@ def test_what_a_worker_did_not_finish_another_does_once(people, kept, monkeypatc
 
 
 def test_they_come_in_bounded_batches(people, kept):
-    for one in kept.values():
-        actions.remind(people.ben, one.id, date(2026, 11, 29))
+    for bookmark in kept.values():
+        actions.remind(people.ben, bookmark.id, date(2026, 11, 29))
     with at(TODAY + timedelta(days=2)):
         assert [tell_reminders(SYSTEM, 3) for _batch in range(3)] == [3, 1, 0]
     assert len(told()) == 4
@@ -132,8 +132,8 @@ def test_they_come_in_bounded_batches(people, kept):
 def test_of_what_can_no_longer_be_read_there_is_none(
     people, kept, post, case, practice, reading, sign_in
 ):
-    for one in kept.values():
-        actions.note_and_remind(people.ben, one.id, "Mine", date(2026, 11, 29))
+    for bookmark in kept.values():
+        actions.note_and_remind(people.ben, bookmark.id, "Mine", date(2026, 11, 29))
     dialogue.hide(people.moderator, post.id, "rules")
     library.remove_case(people.moderator, case.id, "rules")
     library.delete_practice(people.ana, practice.id)
@@ -166,7 +166,7 @@ def mailed_the_day_after(app, member):
         write_digests()
         sent = deliveries_by_id([letter.id for letter in letters(member)])
         written = (compose(delivery, app.extensions["settings"]) for delivery in sent)
-        return [one.text for one in written if one]
+        return [letter.text for letter in written if letter]
 
 
 @pytest.mark.parametrize("way", ["at once", "digest"])

@@ -132,9 +132,9 @@ def test_lists_name_the_kind_and_the_places_of_a_case(small: Small, client: Any)
     for path in ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics"):
         lines = re.findall(r'<p class="meta dot">(.*?)</p>', client.get(path).text, re.DOTALL)
         told = [re.findall(r"<span>(.*?)</span>", line) for line in lines]
-        assert ["Case", "Nairobi"] in [one[:2] for one in told], path
+        assert ["Case", "Nairobi"] in [facts[:2] for facts in told], path
         for kind in ("Experience", "Question", "Practice"):
-            assert any(one[0] == kind for one in told if one), (path, kind)
+            assert any(facts[0] == kind for facts in told if facts), (path, kind)
 
 
 def test_visitors_pages_are_the_same_for_everybody(small: Small, client: Any) -> None:

@@ -301,8 +301,8 @@ def test_moderators_see_which_entry_has_the_proposed_name(
     page = browser.get(f"/moderation/proposal/{propose(people.ana, text).id}").text
     assert said in page and 'href="/glossary/stormwater"' in page
     for entry_id, name in ((stormwater.id, "Surface waters"), (None, "rain garden")):
-        one = propose(people.ana, ProposalText("en", name, "Something."), entry_id)
-        assert said not in browser.get(f"/moderation/proposal/{one.id}").text
+        proposal = propose(people.ana, ProposalText("en", name, "Something."), entry_id)
+        assert said not in browser.get(f"/moderation/proposal/{proposal.id}").text
 
 
 def test_the_same_with_other_reasons_is_kept_with_them(

@@ -27,12 +27,12 @@ def texts(people: Any, agenda: Any) -> None:
 
 
 def also(typed: str) -> list[str]:
-    return [one.name for one in widened(Query(typed))[1]]
+    return [name.name for name in widened(Query(typed))[1]]
 
 
 def titles(page: str) -> list[str]:
     plain = re.sub(r"</?mark>", "", page)
-    return [one for one in ("Where stormwater goes", "Les égouts", "Parques") if one in plain]
+    return [title for title in ("Where stormwater goes", "Les égouts", "Parques") if title in plain]
 
 
 def test_a_search_in_one_language_finds_texts_in_all(

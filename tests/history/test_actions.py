@@ -20,7 +20,7 @@ def test_versions_come_back_latest_first_and_of_their_thing_only(app, people):
     assert latest.fields == {"name": "Newer", "year": 2014, "on": "2026-01-02"}
     assert (latest.replaced_at, latest.editor_name) == (datetime(2026, 5, 4, tzinfo=UTC), "system")
     assert (first.editor_name, first.editor_handle) == ("Mona Berg", "mona-berg")
-    assert [one.number for one in (latest, first, *versions_of("case", 2))] == [2, 1, 1]
+    assert [version.number for version in (latest, first, *versions_of("case", 2))] == [2, 1, 1]
 
 
 def test_the_name_of_the_editor_is_kept_as_it_was(app, people):

@@ -477,7 +477,9 @@ def test_of_who_leaves_the_forum_no_name_stays(people, institute, how):
         begin_departure(SYSTEM)
         kept = record_of(people.ana, institute)
     assert name not in str(kept)
-    assert [one[0] for one in kept] == (["Former member"] if how == members.KEEP_NAMELESS else [])
+    assert [mandate[0] for mandate in kept] == (
+        ["Former member"] if how == members.KEEP_NAMELESS else []
+    )
 
 
 def test_the_page_shows_the_record_to_members(sign_in, client, people, until):

@@ -52,10 +52,10 @@ def test_each_part_stands_beside_the_other(client: Any, model: Practice, copy: P
     assert "Lessons" not in parts
     turned = client.get("/practices/copy/compare?with=model").text
     assert "The first was adapted from the second." in turned
-    for one in (page, turned):
-        assert '<meta name="robots" content="noindex">' in one
+    for shown in (page, turned):
+        assert '<meta name="robots" content="noindex">' in shown
         address = absolute("/practices/copy/compare?with=model")  # the same address for both orders
-        assert f'<link rel="canonical" href="{address}">' in one
+        assert f'<link rel="canonical" href="{address}">' in shown
     assert "/compare" not in client.get("/sitemap.xml").text
     assert "Disallow: /*/compare" in client.get("/robots.txt").text
 

@@ -230,7 +230,9 @@ def test_a_form_says_beside_the_part_what_is_wrong_with_its_picture(
 def test_a_copied_address_of_a_picture_becomes_a_local_one(
     world: World, mine: Picture, hosts: Picture, sign_in: Any
 ) -> None:
-    copied = {one.id: line(one).replace("(", "(http://localhost") for one in (mine, hosts)}
+    copied = {
+        picture.id: line(picture).replace("(", "(http://localhost") for picture in (mine, hosts)
+    }
     author, host = sign_in(world.author), sign_in(world.host)
     form = {**PRACTICE, "deed": "save", "done": copied[mine.id]}
     preview = author.post("/practices/new", data={**form, "preview": "1"}).text

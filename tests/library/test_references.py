@@ -188,8 +188,11 @@ def test_no_best_read_becomes_two(
     form = {"title": title, "authors": title, "kind": "book", "language": "en", "why": title}
     address = f"/agendas/{world.agenda.slug}/readings/new"
     assert sign_in(world.host).post(address, data=form).status_code == 303
-    (one,) = records(client, "/readings.ris")
-    assert one["TY"] == ["BOOK"] and len(one["TI"]) == len(one["AU"]) == len(one["N1"]) == 1
+    (record,) = records(client, "/readings.ris")
+    assert (
+        record["TY"] == ["BOOK"]
+        and len(record["TI"]) == len(record["AU"]) == len(record["N1"]) == 1
+    )
     assert "\x00" not in client.get("/readings.ris").text
 
 
@@ -200,10 +203,10 @@ def test_a_practice_is_cited_by_its_author(
     practice: Practice, client: FlaskClient, world: World
 ) -> None:
     address, year = f"/practices/{practice.slug}", str(practice.published_at.year)  # type: ignore[union-attr]
-    (one,) = records(client, f"{address}.ris")
-    whole = one.pop("UR")[0]
+    (record,) = records(client, f"{address}.ris")
+    whole = record.pop("UR")[0]
     assert whole.startswith("http") and whole.endswith(address)
-    assert one == {
+    assert record == {
         "TY": ["ELEC"],
         "AU": ["Aarav Author"],
         "TI": ["Pumps that call for help"],
@@ -226,10 +229,10 @@ def test_a_practice_is_cited_by_its_author(
 def test_a_case_is_cited_by_the_forum_which_is_named_once(
     case: Case, client: FlaskClient, world: World
 ) -> None:
-    (one,) = records(client, f"/cases/{case.slug}.ris")
-    assert one["AU"] == ["Interurban,"] and one["PB"] == one["T2"] == ["Interurban"]
-    assert one["KW"] == ["Floods and heat", world.themes[0].name]
-    said = f"Interurban ({case.created_at.year}). The delta network. {one['UR'][0]}"
+    (record,) = records(client, f"/cases/{case.slug}.ris")
+    assert record["AU"] == ["Interurban,"] and record["PB"] == record["T2"] == ["Interurban"]
+    assert record["KW"] == ["Floods and heat", world.themes[0].name]
+    said = f"Interurban ({case.created_at.year}). The delta network. {record['UR'][0]}"
     assert cited(client, f"/cases/{case.slug}") == said
     sent = client.get(f"/cases/{case.slug}.ris").headers
     assert sent["Content-Disposition"] == f'attachment; filename="case-{case.id}.ris"'
@@ -242,13 +245,13 @@ def test_the_organisation_for_which_a_practice_is_written_is_named_too(
     author = get_member(SYSTEM, world.author.handle)
     author.organisation_id = made.id
     db.session.commit()
-    one = published(world, for_organisation=True)
-    assert one.organisation_id == made.id
-    assert records(client, f"/practices/{one.slug}.ris")[0]["AU"] == [
+    practice = published(world, for_organisation=True)
+    assert practice.organisation_id == made.id
+    assert records(client, f"/practices/{practice.slug}.ris")[0]["AU"] == [
         "Aarav Author",
         "Port of Surat,",
     ]
-    assert cited(client, f"/practices/{one.slug}").startswith("Aarav Author; Port, of Surat (")
+    assert cited(client, f"/practices/{practice.slug}").startswith("Aarav Author; Port, of Surat (")
 
 
 def test_a_member_who_has_left_without_a_name_is_not_named(
@@ -323,9 +326,9 @@ def test_titles_of_every_kind_are_cited_as_they_are(
     world: World, client: FlaskClient, title: str
 ) -> None:
     case = actions.write_case(world.host, world.agenda.id, case_text(name=title, language="he"))
-    (one,) = records(client, f"/cases/{case.slug}.ris")
-    assert one["TI"] == [title] and one["LA"] == ["he"]
-    address = one["UR"][0]
+    (record,) = records(client, f"/cases/{case.slug}.ris")
+    assert record["TI"] == [title] and record["LA"] == ["he"]
+    address = record["UR"][0]
     assert address.isascii()
     said = cited(client, f"/cases/{case.slug}")
     assert (

@@ -205,7 +205,9 @@ def test_who_curates_agendas_begins_from_the_list(
     listed: str, begun: tuple[str, str], world: World, sign_in: SignIn, queries: Any
 ) -> None:
     words, door = begun
-    first, second = (f'href="/agendas/{one.slug}/{door}"' for one in (world.agenda, world.other))
+    first, second = (
+        f'href="/agendas/{agenda.slug}/{door}"' for agenda in (world.agenda, world.other)
+    )
     reader = sign_in(world.reader)
     with queries() as made:
         page = reader.get(listed).text

@@ -330,7 +330,7 @@ def test_odd_messages_are_refused_in_words_or_posted(people, topic, post):
         with pytest.raises(Forbidden, match=why):
             receive_message(raw)
     assert receive_message(b"To: " + key + charsets + b"\r\n\r\nHello there").startswith("Posted")
-    assert [one.source for one in posts(topic)[2:]] == ["Hello there"]
+    assert [reply.source for reply in posts(topic)[2:]] == ["Hello there"]
 
 
 @pytest.mark.usefixtures("no_collection")
@@ -392,7 +392,7 @@ def test_of_a_stranger_s_message_the_headers_alone_are_parsed(app, monkeypatch):
 
 def test_an_answer_may_have_many_parts(people, topic, post):
     raw = answer(people, post).partition(b"\r\n\r\n")[0]
-    head = b"\r\n".join(one for one in raw.split(b"\r\n") if not one.startswith(b"Content-"))
+    head = b"\r\n".join(line for line in raw.split(b"\r\n") if not line.startswith(b"Content-"))
     picture = b"--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     letter = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nWith pictures.\r\n"
     pictures = (picture + (b"A" * 76 + b"\r\n") * 600) * 40
@@ -427,7 +427,7 @@ def test_the_log_says_what_became_of_a_message_and_not_who_wrote_it(
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
         assert fetch_messages() == 2
     lines = [json.loads(line) for line in written_log().splitlines()]
-    assert [one["level"] for one in lines] == ["info", "info"]
+    assert [line["level"] for line in lines] == ["info", "info"]
     assert lines[0]["message"] == "Posted." and "not from the member" in lines[1]["message"]
     written = json.dumps(lines)
     assert "prado" not in written.lower() and str(posts(topic)[-1].id) not in lines[0]["message"]
@@ -445,7 +445,7 @@ def test_a_mistake_of_ours_holds_up_no_other(people, topic, post, app, monkeypat
     monkeypatch.setattr(commands.receiving, "_post_answer", slip)
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
         assert fetch_messages() == 2
-    assert [one.source for one in posts(topic)[2:]] == ["Two."]
+    assert [reply.source for reply in posts(topic)[2:]] == ["Two."]
 
 
 def test_messages_without_a_number_are_told_apart(people, topic, post):
@@ -453,7 +453,7 @@ def test_messages_without_a_number_are_told_apart(people, topic, post):
         receive_message(
             answer(people, post, text).replace(b"Message-ID: <1@mail.ana.example>\r\n", b"")
         )
-    assert [one.source for one in posts(topic)[2:]] == ["One.", "Two."]
+    assert [reply.source for reply in posts(topic)[2:]] == ["One.", "Two."]
 
 
 def test_a_text_in_an_unknown_charset_is_read_as_far_as_it_can_be(people, topic, post):
@@ -606,8 +606,11 @@ def test_wrong_settings_send_no_message_back(tmp_path, setting, words):
         )
         for name in ("mail-in", "check")
     }
-    assert {name: one.returncode for name, one in ended.items()} == {"mail-in": 75, "check": 1}
-    assert all(one.stderr.decode().startswith(words) for one in ended.values())
+    assert {name: process.returncode for name, process in ended.items()} == {
+        "mail-in": 75,
+        "check": 1,
+    }
+    assert all(process.stderr.decode().startswith(words) for process in ended.values())
 
 
 def test_wrong_arguments_are_told_apart(app):

@@ -174,7 +174,10 @@ def test_what_visitors_find_has_no_address(people, agenda, sign_in, client):
 def test_one_s_own_file_says_how_often_and_not_which(people, agenda):
     members.renew_addresses(people.ana)
     account = db.session.get(Member, people.ana.id, populate_existing=True)
-    said = {kind.name: [one for batch in records(account, kind) for one in batch] for kind in KINDS}
+    said = {
+        kind.name: [record for batch in records(account, kind) for record in batch]
+        for kind in KINDS
+    }
     assert said["account"][0]["address_generation"] == 1
     assert not SECRET.search(json.dumps(said, default=str))
 

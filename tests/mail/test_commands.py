@@ -220,7 +220,7 @@ def test_a_letter_that_is_put_off_is_tried_with_growing_pauses(people, mail_serv
 
 
 def test_a_server_that_goes_away_meanwhile_leaves_the_rest(people, mail_server):
-    letters = [write(people, member=one) for one in (people.ana, people.ben, people.chitra)]
+    letters = [write(people, member=member) for member in (people.ana, people.ben, people.chitra)]
     mail_server.refused["ben@example.org"] = "421 4.3.2 shutting down"
     deliver()
     states = [bool(row(letter).sent_at) for letter in letters]

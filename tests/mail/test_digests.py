@@ -76,7 +76,7 @@ def test_a_digest_tells_what_a_dialogue_has_found_with_what_is_new_on_its_agenda
     with at(MORNING):
         write_digests()
         deliver()
-    (message,) = [one for one in sent(mail_server) if one["To"] == people.ben.email]
+    (message,) = [letter for letter in sent(mail_server) if letter["To"] == people.ben.email]
     text = body(message)
     assert "About you" not in text and text.count(f"{agenda.title}\r\n=") == 1
     assert "what its dialogue has found so far · Hana Virtanen" in text
@@ -96,7 +96,7 @@ def test_a_digest_says_of_every_kind_what_it_is(people, topic, mail_server):
     with at(MORNING):
         write_digests()
         deliver()
-    (message,) = (one for one in sent(mail_server) if one["To"] == people.moderator.email)
+    (message,) = (letter for letter in sent(mail_server) if letter["To"] == people.moderator.email)
     below_title = body(message).partition("* Quieter rails")[2]
     said = " ".join(below_title.partition("http")[0].split()).split(", ")
     assert len(set(said)) == len(kinds) and all(said)
@@ -274,8 +274,10 @@ def test_letters_to_moderators_say_what_waits_and_why(people, agenda, topic, mai
     text = PracticeText(title="Softer rails", sentence="Rails on rubber.")
     library.write_and_submit(people.chitra, agenda.id, text)
     mail()
-    to_moderator = [one for one in sent(mail_server) if one["To"].addresses[0].username == "mona"]
-    subjects = {" ".join(one["Subject"].split()): body(one) for one in to_moderator}
+    to_moderator = [
+        letter for letter in sent(mail_server) if letter["To"].addresses[0].username == "mona"
+    ]
+    subjects = {" ".join(letter["Subject"].split()): body(letter) for letter in to_moderator}
     title = agenda.title
     report = f"A report in {title}: “Buy our level sensor.”"
     assert "It is spam or advertising" in subjects[report]
@@ -299,7 +301,7 @@ def test_a_letter_about_an_appeal_says_so(people, agenda, topic, mail_server):
     decision = moderation.decide(people.host, "post", post.id, "hide", Reasons("Rude.", 2))
     appeals.appeal(people.ben, decision.id, "It was a quotation.")
     mail()
-    said = {str(one["Subject"]) for one in sent(mail_server)}
+    said = {str(letter["Subject"]) for letter in sent(mail_server)}
     assert f"An appeal in {agenda.title}: “Rude words.”" in said
 
 
@@ -344,7 +346,7 @@ def test_of_the_queue_who_hosts_nothing_any_more_is_told_nothing_until_they_host
     def seen():
         lines, parts = inbox(host(), is_unread=True), unread_by_part(host())
         assert sum(parts.values()) == len(lines.page.items) == lines.page.total
-        return [(one.id, one.kind) for one in lines.page.items]
+        return [(notice.id, notice.kind) for notice in lines.page.items]
 
     ((its, kind),) = before = seen()
     assert kind == "queue"

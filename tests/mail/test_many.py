@@ -42,7 +42,7 @@ def letter(kind, member, **times):
 
 
 def leased(limit):
-    return [one.id for one in actions.lease_due_letters(SYSTEM, limit)]
+    return [due.id for due in actions.lease_due_letters(SYSTEM, limit)]
 
 
 def test_a_letter_for_which_somebody_waits_is_sent_before_those_that_tell_of_something(people):
@@ -78,7 +78,7 @@ def test_letters_to_all_are_written_as_fast_as_they_are_sent(
 def test_letters_that_no_server_takes_keep_no_others_from_being_written(people, told, monkeypatch):
     monkeypatch.setattr("forum.mail.actions.writing.MAX_DUE", 2)
     assert write_notice_letters() == 2
-    actions.postpone(SYSTEM, [one.id for one in actions.lease_due_letters(SYSTEM)], "no server")
+    actions.postpone(SYSTEM, [due.id for due in actions.lease_due_letters(SYSTEM)], "no server")
     assert write_notice_letters() == 2
 
 
@@ -87,10 +87,12 @@ def test_what_one_member_is_told_does_not_wait_for_what_all_are_told(people, tol
     notifications.note_event(people.ben, notice, [people.ana.id])
     notifications.make_notices(SYSTEM)
     later = now() + MINUTE
-    found = [one.kind for one in notices_to_mail(4, later, later)]
+    found = [notice.kind for notice in notices_to_mail(4, later, later)]
     assert found == ["announcement"] * 3 + ["mention"]
     everything = notices_to_mail(1_000, later, later)
-    assert len(everything) == told + 1 and everything == sorted(everything, key=lambda one: one.id)
+    assert len(everything) == told + 1 and everything == sorted(
+        everything, key=lambda notice: notice.id
+    )
 
 
 @pytest.fixture

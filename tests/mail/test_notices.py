@@ -173,7 +173,7 @@ def test_whoever_is_asked_for_advice_reads_the_question_and_answers_by_mail(
     advice.ask(people.ana, topic.id, [people.ben.handle])
     with with_settings(app, reply_address="reply@mail.example.org"):
         mail()
-    (message,) = (one for one in sent(mail_server) if one["To"] == people.ben.email)
+    (message,) = (letter for letter in sent(mail_server) if letter["To"] == people.ben.email)
     assert "asks for your advice" in in_a_line(message) and "Thank you." in in_a_line(message)
     key = f"reply+r{people.ben.id}-{first_post(topic).id}-"
     assert key in message["Reply-To"] and "You can also reply to this e-mail." in in_a_line(message)
@@ -198,13 +198,13 @@ def test_what_all_members_are_told_comes_with_its_text_and_ends_by_one_press(
         write_digests()
         while deliver():
             pass
-    digest = next(one for one in sent(mail_server) if one["To"] == people.chitra.email)
+    digest = next(letter for letter in sent(mail_server) if letter["To"] == people.chitra.email)
     assert "told to all members · Adam de Wit" in in_a_line(digest)
     stop = message["List-Unsubscribe"].strip("<>")
     assert "/announcement/" in stop
     app.test_client().post(stop.replace("http://localhost", ""))
     assert notifications_way(people.host) == "never"
-    assert [one.kind for one in inbox(people.ben).page.items] == ["announcement"]
+    assert [notice.kind for notice in inbox(people.ben).page.items] == ["announcement"]
 
 
 def notifications_way(member):
@@ -219,7 +219,7 @@ def test_a_question_whose_text_is_hidden_asks_nobody_for_advice(people, topic, m
         people.host, "post", first_post(topic).id, "hide", Reasons("It names somebody.", 2)
     )
     mail()
-    assert [one for one in sent(mail_server) if one["To"] == people.ben.email] == []
+    assert [letter for letter in sent(mail_server) if letter["To"] == people.ben.email] == []
 
 
 def test_a_title_that_was_corrected_is_not_mailed(people, topic, mail_server):
@@ -358,8 +358,8 @@ def test_a_decision_is_mailed_to_somebody_who_is_leaving_and_nothing_else(
     dialogue.reply(people.ana, topic.id, write("Which ones, @ben-okoth?"))
     moderation.decide(people.moderator, "post", post.id, "hide", Reasons("It is advertising.", 2))
     mail(SETTLED)
-    to_ben = [one for one in sent(mail_server) if one["To"].addresses[0].username == "ben"]
-    assert ["advertising" in body(one) for one in to_ben] == [True]
+    to_ben = [letter for letter in sent(mail_server) if letter["To"].addresses[0].username == "ben"]
+    assert ["advertising" in body(letter) for letter in to_ben] == [True]
 
 
 def test_who_moderates_no_longer_gets_no_letter_about_what_waits(people, agenda, mail_server):

@@ -220,7 +220,7 @@ def test_nobody_comes_to_what_has_begun_or_is_cancelled(people: Any, announce: A
 def test_who_waits_moves_up_in_order_and_is_told(people: Any, announce: Announce) -> None:
     made = announce(seats=1)
     everybody = (people.ana, people.ben, people.chitra)
-    waits = [bool(actions.come(one, made.id).waiting_at) for one in everybody]
+    waits = [bool(actions.come(member, made.id).waiting_at) for member in everybody]
     assert waits == [False, True, True]
     assert (made.coming_count, made.waiting_count) == (1, 2)
     actions.stay_away(people.ana, made.id)
@@ -266,14 +266,14 @@ def test_more_places_let_people_move_up_and_fewer_send_nobody_away(
     people: Any, announce: Announce
 ) -> None:
     made = announce(seats=1)
-    for one in (people.ana, people.ben, people.chitra):
-        actions.come(one, made.id)
+    for member in (people.ana, people.ben, people.chitra):
+        actions.come(member, made.id)
     same = a_text(starts_at=made.starts_at)
     actions.edit_meeting(people.host, made.id, replace(same, seats=None))
     assert (made.coming_count, made.waiting_count) == (3, 0)
     actions.edit_meeting(people.host, made.id, replace(same, seats=1))
     assert made.coming_count == 3
-    assert {one for one, _words in told("coming")} == {people.ben.id, people.chitra.id}
+    assert {member_id for member_id, _words in told("coming")} == {people.ben.id, people.chitra.id}
 
 
 def test_who_leaves_for_good_comes_no_more(people: Any, announce: Announce) -> None:
@@ -391,7 +391,7 @@ def test_members_are_reminded_once_the_day_before(people: Any, announce: Announc
     assert actions.remind_of_meetings(SYSTEM) == 0
     with at(made.starts_at - timedelta(hours=23)):
         assert [actions.remind_of_meetings(SYSTEM) for _ in range(2)] == [1, 0]
-        assert [one for one, _words in told("soon")] == [people.ana.id]
+        assert [member_id for member_id, _words in told("soon")] == [people.ana.id]
 
 
 def test_who_says_so_within_the_last_day_is_not_reminded(people: Any, announce: Announce) -> None:
@@ -405,8 +405,8 @@ def test_nobody_is_reminded_of_what_is_cancelled_begun_or_out_of_sight(
     people: Any, agenda: Agenda, announce: Announce
 ) -> None:
     cancelled, hidden = announce(title="One"), announce(title="Two")
-    for one in (cancelled, hidden):
-        actions.come(people.ana, one.id)
+    for meeting in (cancelled, hidden):
+        actions.come(people.ana, meeting.id)
     actions.cancel_meeting(people.host, cancelled.id, "No.")
     with at(hidden.starts_at + timedelta(minutes=1)):
         actions.remind_of_meetings(SYSTEM)
@@ -524,15 +524,15 @@ def test_hidden_profiles_are_not_among_those_who_come(people: Any, announce: Ann
     actions.come(people.ben, made.id)
     members.hide_profile(people.moderator, people.ana.id)
     shown = queries.who_comes(people.chitra, made)
-    assert [one.member_id for one in shown] == [people.ben.id]
+    assert [attendance.member_id for attendance in shown] == [people.ben.id]
     assert queries.who_comes(VISITOR, made) == []
 
 
 def test_counters_are_those_of_the_rows(people: Any, announce: Announce) -> None:
     made = announce(seats=2)
     everybody = (people.ana, people.ben, people.chitra, people.host, people.moderator)
-    for one in everybody:
-        actions.come(one, made.id)
+    for member in everybody:
+        actions.come(member, made.id)
     for person in (people.ben, people.host, people.ana):
         actions.stay_away(person, made.id)
     rows = db.session.scalars(select(Attendance)).all()

@@ -83,7 +83,9 @@ def test_two_who_go_while_a_host_adds_a_place_let_each_waiting_member_up_once(ow
     db.session.refresh(found)
     assert (found.coming_count, found.waiting_count, waiting()) == (3, 0, 0)
     told = db.session.scalars(select(Event.recipients).where(Event.kind == "coming")).all()
-    assert sorted(one for some in told for one in some) == sorted(members_attending(found))
+    assert sorted(member_id for some in told for member_id in some) == sorted(
+        members_attending(found)
+    )
 
 
 def test_two_workers_at_once_remind_once_and_end_once(own):

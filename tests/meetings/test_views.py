@@ -205,8 +205,8 @@ def test_a_host_saves_who_comes_as_a_table(
     client: FlaskClient, sign_in: Any, people: Any, announce: Announce
 ) -> None:
     made = announce(place="Town hall", seats=2)
-    for one, way in ((people.ana, "online"), (people.chitra, IN_ROOM), (people.ben, "online")):
-        actions.come(one, made.id, way)
+    for member, way in ((people.ana, "online"), (people.chitra, IN_ROOM), (people.ben, "online")):
+        actions.come(member, made.id, way)
     hide_profile(people.moderator, people.chitra.id)
     address, host = f"/meetings/{made.id}/people.csv", sign_in(people.host)
     assert address in host.get(made.address).text
@@ -441,8 +441,8 @@ def test_programs_read_meetings_without_the_link(
     announce(title="Members meet", audience=MEMBERS)
     actions.come(people.ana, made.id, "online")
     answer = client.get("/api/v1/meetings")
-    [one] = answer.get_json()["items"]
-    assert (one["title"], one["coming"], one["city"]["name"]) == ("Night trams", 1, "Nairobi")
+    [item] = answer.get_json()["items"]
+    assert (item["title"], item["coming"], item["city"]["name"]) == ("Night trams", 1, "Nairobi")
     assert "secret-room" not in answer.text and "Ana" not in answer.text
     [past] = client.get("/api/v1/meetings?show=past&agenda=quieter").get_json()["items"]
     assert past["over_at"] and "secret-room" not in str(past)

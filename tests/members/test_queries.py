@@ -271,10 +271,12 @@ def test_signs_around_typed_words_change_nothing(app, people, typed):
         assert named(words) == ["Ben Okoth"], words
     assert named("") == [] and named("hall of nothing") == []
     written = typed.replace("{}", "Ben Okoth")
-    assert [one.name for one in members.members_to_suggest(people.ana, written)] == ["Ben Okoth"]
+    assert [member.name for member in members.members_to_suggest(people.ana, written)] == [
+        "Ben Okoth"
+    ]
     email = typed.replace("{}", people.ben.email)
     assert [
-        one.name for one in members.administered_members(people.administrator, email).items
+        member.name for member in members.administered_members(people.administrator, email).items
     ] == ["Ben Okoth"]
 
 

@@ -45,7 +45,7 @@ def members(own: Flask) -> list[str]:
     """The handles of three members."""
     names = ("Ana Prado", "Ben Okoth", "Chitra Desai")
     joining = [Joining(name, f"{name[:3]}@city.example", "-") for name in names]
-    handles = [actions.join(VISITOR, one).handle for one in joining]
+    handles = [actions.join(VISITOR, new).handle for new in joining]
     db.session.commit()
     return handles
 
@@ -135,8 +135,8 @@ def test_who_leaves_an_organisation_that_names_them_at_this_moment_has_no_mandat
     text = OrganisationText("Institute", "institute")
     institute = actions.write_organisation(SYSTEM, text, None)
     for handle in members[:2]:
-        one = who(handle)
-        actions.edit_profile(one, actions.Profile(one.name, organisation_id=institute.id))
+        member = who(handle)
+        actions.edit_profile(member, actions.Profile(member.name, organisation_id=institute.id))
     db.session.commit()
     ana, ben = map(who, members[:2])
 
@@ -199,7 +199,7 @@ def test_two_ready_texts_are_not_given_one_name_at_the_same_moment(own: Flask) -
 
 def test_of_two_who_join_with_one_address_one_is_told_to_sign_in(own: Flask) -> None:
     both = [Joining(name, "mail@city.example", "-") for name in ("Ana Prado", "Ben Okoth")]
-    said = at_once(own, [lambda one=one: slowly(actions.join, VISITOR, one) for one in both])
+    said = at_once(own, [lambda new=new: slowly(actions.join, VISITOR, new) for new in both])
     assert sorted(said) == ["There is an account with this address. Sign in instead.", "done"]
 
 
@@ -225,7 +225,7 @@ def test_an_address_is_given_to_one_member_alone(own: Flask, members: list[str])
 def test_a_handle_is_given_to_one_member_alone(own: Flask, members: list[str]) -> None:
     change = actions.change_handle
     both = [who(handle) for handle in members[:2]]
-    said = at_once(own, [lambda one=one: slowly(change, one, "quiet") for one in both])
+    said = at_once(own, [lambda member=member: slowly(change, member, "quiet") for member in both])
     assert sorted(said) == ["This handle is taken. Choose another one.", "done"]
 
 
@@ -236,7 +236,9 @@ def test_handles_that_look_alike_are_given_to_one_member_alone(
     both = [
         (who(handle), f"qu{sep}iet") for handle, sep in zip(members[:2], ("", "-"), strict=True)
     ]
-    said = at_once(own, [lambda one=one: slowly(change, *one) for one in both])
+    said = at_once(
+        own, [lambda change_of=change_of: slowly(change, *change_of) for change_of in both]
+    )
     assert sorted(said) == [taken, "done"]
 
 

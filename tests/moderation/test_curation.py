@@ -233,7 +233,7 @@ def test_a_title_that_somebody_has_changed_since_is_not_corrected(
 
     def form_of(page: str) -> dict[str, str]:
         found = {name: re.search(rf'name="{name}"[^>]*value="(\w+)"', page) for name in HIDDEN}
-        return {name: one[1] for name, one in found.items() if one}
+        return {name: match[1] for name, match in found.items() if match}
 
     def by_author() -> None:
         changes = dialogue.TopicChanges("A title of my own", [noise.id])

@@ -71,8 +71,8 @@ def test_two_appeals_that_are_right_bring_it_back(
     hiding = hide_post(people, topic)
     removal = actions.decide(people.moderator, "topic", topic.id, "remove", REASONS)
     asked = [appeal(people.ana, decision.id, "Why?") for decision in (hiding, removal)]
-    for one in asked if is_post_first else reversed(asked):
-        decide_appeal(people.administrator, one.id, "reversed", "It was not.")
+    for sent in asked if is_post_first else reversed(asked):
+        decide_appeal(people.administrator, sent.id, "reversed", "It was not.")
     assert state(topic) == "shown" and not post(topic).is_gone
 
 

@@ -178,9 +178,9 @@ def test_the_answer_of_a_question_that_is_merged_into_an_answered_one_is_one_no_
     people: Any, agenda: Any, things: Any
 ) -> None:
     topic_id, target_id = open_question(people.ana, agenda), open_question(people.ana, agenda)
-    for one, member in ((topic_id, people.ben), (target_id, people.chitra)):
-        answer = dialogue.reply(member, one, write("Two euros."))
-        dialogue.choose_answer(people.ana, one, answer.id)
+    for question_id, member in ((topic_id, people.ben), (target_id, people.chitra)):
+        answer = dialogue.reply(member, question_id, write("Two euros."))
+        dialogue.choose_answer(people.ana, question_id, answer.id)
     decision = actions.merge(people.host, topic_id, target_id)
     assert decision is not None
     assert "answer" not in kinds_of_notices(people.ben)

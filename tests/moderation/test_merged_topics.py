@@ -46,7 +46,7 @@ def notices_of(member: Any) -> list[tuple[str, str, str]]:
     make_notices(SYSTEM)
     theirs = db.select(Notice).where(Notice.member_id == member.id, Notice.kind == "decision")
     found = db.session.scalars(theirs.order_by(Notice.id)).all()
-    return [(one.heading, one.words, one.address) for one in found]
+    return [(notice.heading, notice.words, notice.address) for notice in found]
 
 
 # Who is told

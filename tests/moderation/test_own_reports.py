@@ -123,7 +123,9 @@ def test_the_file_of_an_appeal_names_nobody(sign_in: Any, people: Any, own: Post
         for address in (*pages, "/moderation/appeals", f"/moderation/decisions/{kept.id}"):
             page = sign_in(people.host).get(address)
             text = page.text.split("In context")[0]
-            assert page.status_code == 200 and not [one for one in hidden if one in text], address
+            assert page.status_code == 200 and not [word for word in hidden if word in text], (
+                address
+            )
     file = sign_in(people.moderator).get(f"/moderation/appeals/{said.id}").text
     assert "He does insult me" in file and "Insulted me" in file and "Vera Visitor" in file
 

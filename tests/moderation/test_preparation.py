@@ -437,9 +437,9 @@ def test_nothing_is_taken_from_one_in_preparation_to_another(people: Any, prepar
     text = AgendaText("Making Cities Drier", write("Rain."), slug="drier", is_open=False)
     other = write_agenda(people.moderator, text)
     topic, there = topic_on(prepared, people.host), topic_on(other, people.moderator)
-    for one, target in ((topic, there), (there, topic)):
+    for source, target in ((topic, there), (there, topic)):
         with pytest.raises(Invalid, match="in preparation"):
-            merge(people.moderator, one.id, target.id)
+            merge(people.moderator, source.id, target.id)
     practice = write_practice(people.host, prepared.id, PracticeText("Awnings", "Cloth."))
     with pytest.raises(Invalid, match="in preparation"):
         write_practice(people.moderator, other.id, PracticeText("Awnings", "Cloth."), practice.id)
@@ -536,7 +536,7 @@ def test_hosts_are_told_that_nobody_answers_a_week_after_it_was_opened(
             look_after(SYSTEM)
             make_notices(SYSTEM)
         told = [notice for notice in notices_of(people.host) if notice.kind == "unanswered"]
-        return [one.topic_id for one in told if one.topic_id]
+        return [notice.topic_id for notice in told if notice.topic_id]
 
     for day in range(opened_after + 1):
         assert not told_by(day)

@@ -109,7 +109,7 @@ def test_votes_at_the_same_moment_are_all_counted_once(own: Flask, topics: list[
     both = [
         (handle, poll_option_id) for handle in ("mona-berg", "adam-de-wit") for poll_option_id in of
     ]
-    deeds = [by(handle, dialogue.vote, post_id, [one]) for handle, one in both]
+    deeds = [by(handle, dialogue.vote, post_id, [option_id]) for handle, option_id in both]
     assert at_once(own, deeds) == ["done"] * len(both)
     assert len(db.session.scalars(select(PollVote.option_id)).all()) == 2
     back = [by("mona-berg", dialogue.unvote, post_id)] * 2

@@ -365,7 +365,7 @@ def test_merging_is_refused_in_words(people: Any, agenda: Any, things: Any, othe
         people.ana, things.other.id, dialogue.NewTopic("experience", "There", write("There."))
     )
     topic_id = things.topic.id
-    for refusal, one, two in (
+    for refusal, source_id, target_id in (
         (Invalid, topic_id, topic_id),
         (NotFound, topic_id, 2**31 - 1),
         (Invalid, topic_id, things.case.topic_id),
@@ -376,7 +376,7 @@ def test_merging_is_refused_in_words(people: Any, agenda: Any, things: Any, othe
         (Forbidden, elsewhere.id, topic_id),
     ):
         with pytest.raises(refusal):
-            actions.merge(people.host, one, two)
+            actions.merge(people.host, source_id, target_id)
     actions.merge(people.host, topic_id, other.id)
     with pytest.raises(NotFound):
         actions.merge(people.host, topic_id, other.id)

@@ -331,7 +331,7 @@ def test_who_commented_on_another_page_reads_nothing_of_it(
     pages = [page_of(things, shared, kind)[0] for kind in kinds]
     dialogue.reply(people.chitra, pages[0].topic_id, write("Why at ten?"))
     both = zip(kinds, pages, strict=True)
-    decisions = [actions.decide(people.host, one, page.id, "hide", REASONS) for one, page in both]
+    decisions = [actions.decide(people.host, kind, page.id, "hide", REASONS) for kind, page in both]
     browser = sign_in(people.chitra)
     found = [
         browser.get(f"/moderation/decisions/{decision.id}").status_code for decision in decisions

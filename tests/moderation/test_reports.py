@@ -487,14 +487,14 @@ def test_the_list_costs_the_same_however_many_there_are(
 
 
 def test_names_and_addresses_go_some_months_after_the_decision(people: Any, things: Any) -> None:
-    one = reported(things).id
+    report_id = reported(things).id
     assert actions.forget_visitors(SYSTEM) == 0  # the report is not decided yet
     actions.decide(people.moderator, "post", things.first.id, "keep")
     with at(now() + actions.KEPT_VISITORS - timedelta(days=1)):
         assert actions.forget_visitors(SYSTEM) == 0
     with at(now() + actions.KEPT_VISITORS + timedelta(days=1)):
         assert actions.forget_visitors(SYSTEM) == 1 and actions.forget_visitors(SYSTEM) == 0
-    row = db.session.get_one(Report, one, populate_existing=True)
+    row = db.session.get_one(Report, report_id, populate_existing=True)
     assert (row.name, row.email) == ("", "") and row.text == SAID["text"] and row.number
     with pytest.raises(Forbidden):
         actions.forget_visitors(people.moderator)

@@ -60,7 +60,7 @@ def test_it_happens_once_and_is_written_down(people: Any, things: Any) -> None:
     said = "Not slow any more: members can write as often as they like."
     assert ("decision", said) in words_to(people.ana)
     log = queries.decision_log(people.moderator).items
-    assert [one.deed for one in log][:2] == ["unslow", "slow"]
+    assert [decision.deed for decision in log][:2] == ["unslow", "slow"]
     assert find(VISITOR, Query("quiet")).texts  # search finds it as before
 
 

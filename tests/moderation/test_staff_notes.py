@@ -97,8 +97,8 @@ def test_the_member_takes_them_without_the_writers_name(sign_in: Any, people: An
     actions.write_staff_note(people.moderator, people.ben.id, SECRET)
     (kind,) = [kind for kind in KINDS if kind.name == "moderators-notes"]
     ben = get_member(SYSTEM, people.ben.handle)
-    kept = [one for some in records(ben, kind) for one in some]
-    assert [one["text"] for one in kept] == [SECRET] and "Mona" not in str(kept)
+    kept = [note for some in records(ben, kind) for note in some]
+    assert [note["text"] for note in kept] == [SECRET] and "Mona" not in str(kept)
 
 
 def test_they_go_after_two_years(people: Any, noted: StaffNote) -> None:

@@ -370,7 +370,7 @@ def test_the_worker_is_waited_for_before_a_member_is_locked(people: Any, queries
     with queries() as made:
         actions.undo(people.moderator, decision.id)
     locking = [statement for statement in made.statements if "FOR UPDATE" in statement]
-    tables = [re.findall(r"\bFROM (\w+)", one)[0] for one in locking]
+    tables = [re.findall(r"\bFROM (\w+)", statement)[0] for statement in locking]
     assert tables.index("event") < tables.index("member")
 
 

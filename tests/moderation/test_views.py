@@ -506,8 +506,8 @@ def test_who_archives_an_agenda_reads_what_has_begun_there(
     draft(people, agenda, title="Quiet years")
     meeting = meetings.announce_meeting(people.host, agenda.id, a_text())
     page = browser.get(address).text
-    for one in (to_sign, discussed, meeting):
-        assert f'href="{one.address}"' in page
+    for page_shown in (to_sign, discussed, meeting):
+        assert f'href="{page_shown.address}"' in page
     assert "it is adopted with the signatures that it has" in page and "Quiet years" not in page
     browser.post(address, data={"reason": ""})
     told = browser.get(to_sign.address).text

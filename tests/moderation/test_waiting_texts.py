@@ -25,7 +25,7 @@ def test_the_title_of_what_is_out_of_sight_is_not_said(
     browser = sign_in(people.ben)
     pages = [
         "/waiting",
-        *(f"/waiting/{one.id}{end}" for one in (reply, edit) for end in ("", "/revise")),
+        *(f"/waiting/{held.id}{end}" for held in (reply, edit) for end in ("", "/revise")),
     ]
     titles = (things.topic.title, things.topic.address)
     for address in pages:

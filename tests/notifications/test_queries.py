@@ -198,9 +198,9 @@ def test_what_is_unread_comes_with_the_session(people: Any, queries: Any) -> Non
     db.session.flush()
     assert unread() == unread_count(people.ana) == 0
     ben.hidden_at = None
-    one = db.session.scalars(select(Notice).order_by(Notice.id)).first()
-    assert one
-    one.kind = "queue"
+    notice = db.session.scalars(select(Notice).order_by(Notice.id)).first()
+    assert notice
+    notice.kind = "queue"
     db.session.flush()
     assert unread() == unread_count(people.ana) == 2
     found = session_by_token(token)

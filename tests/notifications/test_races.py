@@ -43,7 +43,7 @@ def test_what_is_over_while_its_notices_are_made_waits_for_nobody(
     end = meanwhile(lambda: over(adam))
     assert at_once(own, [lambda: slowly(actions.make_notices, SYSTEM), end]) == ["done"] * 2
     db.session.expire_all()
-    assert [one.read_at is None for one in inbox(mona).page.items] == [False]
+    assert [notice.read_at is None for notice in inbox(mona).page.items] == [False]
 
 
 def test_the_second_of_two_presses_at_once_can_take_back_what_the_first_has_marked(

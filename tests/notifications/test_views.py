@@ -291,9 +291,9 @@ def test_links_lead_to_what_reads_its_notices_and_buttons_to_the_rest(
         assert (f'<a href="{notice.address}" ' in page) == reads_itself
         if reads_itself:
             assert browser.get(browser.get(notice.address).location).status_code == 200
-            unread = [one for one in inbox(people.ana).page.items if not one.read_at]
-            assert notice.topic_id not in [one.topic_id for one in unread], notice.address
-    assert [one.kind for one in unread] == ["rules"]
+            unread = [line for line in inbox(people.ana).page.items if not line.read_at]
+            assert notice.topic_id not in [line.topic_id for line in unread], notice.address
+    assert [line.kind for line in unread] == ["rules"]
 
 
 BUTTONS = re.compile(r'name="part" value="(\w+)">.*?Mark all as read')
@@ -400,8 +400,8 @@ def test_a_notice_says_which_mark_it_was(
     with queries() as made:
         browser.get("/notices")
     assert made.count <= 9
-    for one in {"useful", kind}:
-        unmark(people.ben, opening, one)
+    for given in {"useful", kind}:
+        unmark(people.ben, opening, given)
     assert "Loud trams" not in inbox_of(browser) or "marked your post in" in inbox_of(browser)
 
 

@@ -189,7 +189,7 @@ def test_search_finds_a_figure_with_its_present_value(people, agenda):
     ("figures", "why"),
     [
         ([FigureWords("Parks", "ha", "Parcs")], "no such figure"),
-        ([FigureWords("Cities", "cities", one) for one in ("A", "B")], "one name"),
+        ([FigureWords("Cities", "cities", name) for name in ("A", "B")], "one name"),
         ([FigureWords("Cities", "cities", "V" * 251)], "250"),
     ],
 )

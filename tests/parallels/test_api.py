@@ -22,9 +22,9 @@ def read(client, path):
 def test_a_practice_lists_its_translations_and_each_can_be_read(
     client, people, practice, translation
 ):
-    (one,) = read(client, "/practices/felt")["translations"]
-    assert one["language"] == "fr" and one["url"].endswith("/practices/felt/in/fr")
-    whole = client.get(one["api_url"]).json
+    (told,) = read(client, "/practices/felt")["translations"]
+    assert told["language"] == "fr" and told["url"].endswith("/practices/felt/in/fr")
+    whole = client.get(told["api_url"]).json
     assert (whole["title"], whole["outdated_since"]) == ("Du feutre sous les rails", None)
     languages = {part["name"]: part["language"] for part in whole["parts"]}
     assert languages == {"challenge": "fr", "failure": "fr", "lessons": "en"}
@@ -50,6 +50,6 @@ def test_a_case_lists_its_translations(client, people, case):
     text = in_french(title="Liège", sentence="", parts={"body": "Du liège."})
     actions.add_translation(people.ben, "case", case.id, text)
     assert read(client, "/cases/cork/in/fr")["figures"] == []
-    (one,) = read(client, "/cases/cork")["translations"]
-    whole = client.get(one["api_url"]).json
+    (translation,) = read(client, "/cases/cork")["translations"]
+    whole = client.get(translation["api_url"]).json
     assert (whole["sentence"], whole["parts"][0]["name"]) == (None, "body")

@@ -44,8 +44,8 @@ def test_two_who_translate_into_one_language_add_one(own, felt):
         for name in ("ana-prado", "mona-berg")
     ]
     told = at_once(own, presses)
-    assert sum(one == "done" for one in told) == 1
-    assert any("meanwhile. Correct that one." in one for one in told)
+    assert sum(answer == "done" for answer in told) == 1
+    assert any("meanwhile. Correct that one." in answer for answer in told)
     assert db.session.scalar(select(func.count(Translation.id))) == 1
 
 

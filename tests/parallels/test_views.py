@@ -50,7 +50,7 @@ def test_a_page_says_in_which_languages_it_can_be_read(client, people, practice,
         ("/practices/felt/in/ar", "ar", "ar", "rtl"),
         ("/practices/felt/in/fr", "fr", "fr", "ltr"),
     ]
-    places = [page.index(one) for one in ("<h1", "In other languages:", "EUR 3 a metre")]
+    places = [page.index(words) for words in ("<h1", "In other languages:", "EUR 3 a metre")]
     # The links to languages are below the title and above the facts
     assert places == sorted(places)
     alternates = re.findall(
@@ -176,8 +176,8 @@ def test_figures_are_called_in_the_language_of_the_page(client, sign_in, people,
     form = browser.get("/cases/cork/translate").text
     assert 'of_label" type="hidden" value="Cities"' in form
     names = {
-        f"figures-{n}-of_{part}": getattr(one, part)
-        for n, one in enumerate(FIGURES, 1)
+        f"figures-{n}-of_{part}": getattr(figure, part)
+        for n, figure in enumerate(FIGURES, 1)
         for part in ("label", "unit")
     }
     data = {
@@ -358,7 +358,7 @@ def test_what_was_typed_for_a_translation_that_is_removed_is_given_back(
     assert sent.status_code == 404 and "rugissaient" in sent.text
     shown = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", sent.text)
     # The fingerprint is sent in a hidden field
-    assert shown and not any(signs in one for one in shown)
+    assert shown and not any(signs in text for text in shown)
 
 
 def test_a_button_that_is_older_than_the_original_confirms_nothing(

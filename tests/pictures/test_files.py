@@ -283,13 +283,13 @@ def test_a_file_is_deleted_after_a_question(people, sign_in, client, world, file
 
 def test_a_hidden_file_is_hidden_for_who_has_a_part_of_it(people, client, world, file):
     post = linked(people, world, file)
-    for one in (post, *dialogue_posts(world, post)):
+    for hidden in (post, *dialogue_posts(world, post)):
         moderation.decide(
-            people.moderator, "post", one.id, "hide", Reasons("It is advertising.", 2)
+            people.moderator, "post", hidden.id, "hide", Reasons("It is advertising.", 2)
         )
     assert client.get(file.address, headers={"Range": "bytes=9-"}).status_code == 404
 
 
 def dialogue_posts(world, post):
     found = db.session.query(Post).filter(Post.topic_id == world["topic"], Post.id != post.id)
-    return [one for one in found if "/files/" in one.source]
+    return [reply for reply in found if "/files/" in reply.source]

@@ -65,7 +65,7 @@ def test_a_link_to_a_picture_lets_readers_see_it(people, sign_in, client, world)
         and "(WebP · 40&nbsp;×&nbsp;30)" in post.html
     )
     assert shown_by("post", post.id) == {plan.name, lane.name}
-    assert all(client.get(one.address).status_code == 200 for one in (plan, lane))
+    assert all(client.get(picture.address).status_code == 200 for picture in (plan, lane))
 
 
 def test_those_of_others_stay_ordinary_links(people, sign_in, client, world, file):

@@ -61,12 +61,12 @@ def test_texts_and_the_worker_take_pictures_in_one_order(own):
     deeds = [
         partial(dialogue.reply, ana, topic, words(*some)),
         partial(dialogue.reply, ana, topic, words(*reversed(some))),
-        partial(actions.follow, who("mona-berg"), [one.name for one in reversed(some)], 1),
+        partial(actions.follow, who("mona-berg"), [picture.name for picture in reversed(some)], 1),
         partial(actions.look_after, SYSTEM, looked_at, set(looked_at)),
-        partial(actions.forget, SYSTEM, [one.id for one in some[::-3]]),
+        partial(actions.forget, SYSTEM, [picture.id for picture in some[::-3]]),
         partial(actions.delete_picture, ana, some[0].id),
     ]
     for told in (at_once(own, deeds) for _time in range(5)):
         others = [said for said in told if said not in ("done", "NotFound")]
         assert all("not there any more" in said for said in others)
-    assert len(pictures_named([one.name for one in some])) < len(some)
+    assert len(pictures_named([picture.name for picture in some])) < len(some)

@@ -256,7 +256,11 @@ def test_a_letter_that_is_sent_later_says_so_too(
     with at(now() + timedelta(minutes=2)):
         make_notices(SYSTEM)
         write_notice_letters()
-    (letter,) = [one for one in letters() if one.to == people.chitra.email and "kerb" in one.text]
+    (letter,) = [
+        message
+        for message in letters()
+        if message.to == people.chitra.email and "kerb" in message.text
+    ]
     for body in (letter.text, unescape(letter.html)):
         words = " ".join(body.replace("\n> ", " ").split())
         assert "kerb (removed), a lane (removed)," in words and plan.name not in words

@@ -144,7 +144,7 @@ def test_a_host_is_told_the_same_of_what_is_gone_elsewhere(
 ) -> None:
     item_id = post_deleted(people, things)
     browser = sign_in(things.other_host)
-    pages = [browser.get(queue_path("post", one)).text for one in (item_id, NEVER_WAS)]
+    pages = [browser.get(queue_path("post", post_id)).text for post_id in (item_id, NEVER_WAS)]
     assert all(GONE in page for page in pages) and "Nora" not in pages[0]
 
 

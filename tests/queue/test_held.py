@@ -109,7 +109,7 @@ def told_by(member: Any, words: str) -> Notice:
     while make_notices(SYSTEM):
         pass
     theirs = db.select(Notice).where(Notice.member_id == member.id).order_by(Notice.id.desc())
-    return next(one for one in db.session.scalars(theirs) if one.words.startswith(words))
+    return next(notice for notice in db.session.scalars(theirs) if notice.words.startswith(words))
 
 
 def waiting_and_mailed(member: Any) -> tuple[int, int]:

@@ -34,7 +34,8 @@ def entry_of(page: str) -> tuple[str, dict[str, str]]:
     path, inside = form
     inputs = re.findall(r"<input[^>]*>", inside)
     said = [
-        (re.findall(r' name="(\w+)"', one), re.findall(r' value="([^"]*)"', one)) for one in inputs
+        (re.findall(r' name="(\w+)"', field), re.findall(r' value="([^"]*)"', field))
+        for field in inputs
     ]
     fields = [(*name, *value) for name, value in said if name and value]
     deeds = [value for name, value in fields if name == "deed"]

@@ -88,16 +88,24 @@ def test_the_report_equals_a_recount(people: Any, busy: Period) -> None:
     ]
     assert len(restricting) == found.restrictions > 7
     assert found.reports == Counter((report.reason, report.source) for report in reports)
-    assert found.deeds == Counter((one.deed, one.is_automated) for one in restricting)
-    assert found.sources == Counter(one.source for one in restricting)
+    assert found.deeds == Counter(
+        (decision.deed, decision.is_automated) for decision in restricting
+    )
+    assert found.sources == Counter(decision.source for decision in restricting)
     assert found.grounds == Counter(
-        "law" if one.law else f"{one.rule}. {one.rule_name}" if one.rule else "none"
-        for one in restricting
+        "law"
+        if decision.law
+        else f"{decision.rule}. {decision.rule_name}"
+        if decision.rule
+        else "none"
+        for decision in restricting
     )
     answered = [report for report in reports if report.decision_id]
     assert found.answered == len(answered)
     assert found.waiting == len(reports) - len(answered)
-    waits = hours((one.created_at, decisions[one.decision_id].decided_at) for one in answered)
+    waits = hours(
+        (report.created_at, decisions[report.decision_id].decided_at) for report in answered
+    )
     assert found.hours_to_decision == pytest.approx(median(waits))
     assert (
         found.kept
@@ -110,9 +118,9 @@ def test_the_report_equals_a_recount(people: Any, busy: Period) -> None:
         == 1
     )
     assert (found.appeals, reversals(found)) == (2, 1)
-    assert found.appeals_by == Counter(one.outcome for one in appeals)
+    assert found.appeals_by == Counter(sent.outcome for sent in appeals)
     assert found.hours_to_answer == pytest.approx(
-        median(hours((one.created_at, one.decided_at) for one in appeals))
+        median(hours((sent.created_at, sent.decided_at) for sent in appeals))
     )
 
 

@@ -128,10 +128,10 @@ def selected(statement: Select[Any], fields: Collection[str]) -> Iterator[tuple[
     """The columns of tables in what a statement selects."""
     for part in statement._raw_columns:
         if isinstance(part, Table):
-            yield from ((part.name, one.name) for one in part.columns if one.key in fields)
+            yield from ((part.name, column.name) for column in part.columns if column.key in fields)
             continue
-        for one in visitors.iterate(part):
-            for column in getattr(one, "base_columns", ()):
+        for element in visitors.iterate(part):
+            for column in getattr(element, "base_columns", ()):
                 if isinstance(column, Column) and isinstance(column.table, Table):
                     yield column.table.name, column.name
 

@@ -274,8 +274,8 @@ def test_what_moderators_said_of_a_slow_topic_names_nobody_who_has_left(
     other = dialogue.open_topic(people.ana, agenda.id, new)
     dialogue.reply(people.ben, topic.id, write("We did."))
     heated = Reasons("Ana Prado and @ana-prado quarrel, see /members/ana-prado.")
-    for one in (topic, other):
-        moderation.slow(people.moderator, one.id, Pace(60), heated)
+    for slowed in (topic, other):
+        moderation.slow(people.moderator, slowed.id, Pace(60), heated)
     ended = moderation.unslow(people.moderator, topic.id).id
     merged = moderation.merge(people.moderator, other.id, topic.id)
     assert merged.kept["paces"]

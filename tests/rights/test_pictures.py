@@ -223,7 +223,7 @@ def test_only_what_is_due_is_looked_at_and_in_portions(people, monkeypatch):
 
 def test_a_picture_that_is_shown_while_it_is_looked_at_stays(people, world, picture):
     with at(now() + KEPT_UNUSED):
-        due = next(one for one in pictures_due(9) if one.id == picture.id)
+        due = next(picture_due for picture_due in pictures_due(9) if picture_due.id == picture.id)
         looked_at = {due.id: due.due_at}
         reply(people, world, picture)
         assert pictures.look_after(SYSTEM, looked_at, {due.id}) == 0

@@ -60,7 +60,9 @@ def test_every_column_that_names_a_member_is_in_or_left_out_for_a_reason():
 
 def all_of(member):
     member = db.session.get_one(Member, member.id)
-    return {kind.name: [one for some in records(member, kind) for one in some] for kind in KINDS}
+    return {
+        kind.name: [record for some in records(member, kind) for record in some] for kind in KINDS
+    }
 
 
 def test_each_kind_has_something_of_who_has_done_everything(people, lived):
@@ -104,8 +106,8 @@ def test_the_themes_of_what_waits_and_the_origin_of_a_practice_are_in(people, ag
         practice(people.ana, title, origin)
     library.hide_practice(people.moderator, origins[1])
     kept = all_of(people.ana)
-    assert [one["themes"] for one in kept["waiting"]] == [["Noise"]]
-    assert {one["title"]: one["adapted_from"] for one in kept["practices"]} == {
+    assert [text["themes"] for text in kept["waiting"]] == [["Noise"]]
+    assert {practice["title"]: practice["adapted_from"] for practice in kept["practices"]} == {
         "Pumps here": "Pumps",
         "Boats here": None,
     }
@@ -149,7 +151,7 @@ def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
     dialogue.reply(people.ana, topic.id, write("The one of the casino."))
     decide(people.moderator, "topic", topic.id, "hide", Reasons("It names people.", 2))
     kept = all_of(people.ana)
-    assert [one["id"] for one in kept["posts"]] == [post.id]
+    assert [record["id"] for record in kept["posts"]] == [post.id]
     assert kept["marks"] and kept["votes"] and kept["reading"] and kept["asked"] and kept["waiting"]
     assert "mayor" not in str(kept)
     assert "mayor" in str(all_of(people.ben)["posts"])
@@ -176,9 +178,12 @@ def test_titles_of_what_is_in_preparation_are_in_for_its_hosts_alone(people):
     del kept["notices"]  # notices from the time as a host
     assert "Shady streets" not in str(kept) and "awnings" not in str(kept)
     assert kept["marks"][0]["topic"] == "" and "By the river." in str(kept["posts"])
-    drafts = [(one["topic"], one["agenda"]) for one in kept["drafts"]]
+    drafts = [(draft["topic"], draft["agenda"]) for draft in kept["drafts"]]
     assert sorted(drafts, key=str) == [("", None), ("Which trees?", None), (None, "")]
-    assert [(one["title"], one["agenda"]) for one in kept["topics"]][-1] == ("Which trees?", "")
+    assert [(record["title"], record["agenda"]) for record in kept["topics"]][-1] == (
+        "Which trees?",
+        "",
+    )
     open_agenda(people.moderator, agenda.id)
     kept = all_of(people.ana)
     assert "Shady streets" in str(kept["topics"]) and "Shady streets" in str(kept["drafts"])

@@ -71,12 +71,12 @@ def test_pictures_come_as_files(people, lived, sign_in, monkeypatch):
     assert len(told) == 3 and told[1]["address"] == small.address and told[1]["used_at"] is None
     assert (told[2]["address"], told[2]["title"]) == (file.address, "Kerb plan.pdf")
     inside = {name for name in archive.namelist() if name.startswith(("pictures/", "files/"))}
-    assert {one["file"] for one in told} == inside and stranger.name not in str(inside)
+    assert {picture["file"] for picture in told} == inside and stranger.name not in str(inside)
     assert archive.read(f"files/{file.name}") == PDF + b" " * 600_000
-    for one in told:
-        assert one["title"] or opened(archive.read(one["file"])).format == "WEBP"
-        assert archive.getinfo(one["file"]).compress_type == ZIP_STORED
-        assert f'<a href="{one["file"]}">' in archive.read("pictures.html").decode()
+    for picture in told:
+        assert picture["title"] or opened(archive.read(picture["file"])).format == "WEBP"
+        assert archive.getinfo(picture["file"]).compress_type == ZIP_STORED
+        assert f'<a href="{picture["file"]}">' in archive.read("pictures.html").decode()
     assert "pictures.html" in archive.read("index.html").decode()
 
 
@@ -86,7 +86,7 @@ def test_the_first_page_tells_what_is_kept_before_what_is_not(people, lived, sig
         archive.read("index.html").decode().partition("Parts in which nothing is kept")
     )
     for name in (
-        one for one in archive.namelist() if one.endswith(".json") and one != "about.json"
+        file for file in archive.namelist() if file.endswith(".json") and file != "about.json"
     ):
         page, has_any = name.replace(".json", ".html"), bool(json.loads(archive.read(name)))
         assert (page in kept, page in empty) == (has_any, not has_any), name
@@ -211,8 +211,8 @@ def test_a_member_closes_the_account_and_everything_is_explained(
     answer = browser.post("/settings/leave", data={"how": "nameless"})
     assert (answer.status_code, answer.location) == (303, "/left")
     assert browser.get("/left").status_code == 200
-    for one in (browser, other):
-        assert one.get("/settings").location.startswith("/sign-in")
+    for device in (browser, other):
+        assert device.get("/settings").location.startswith("/sign-in")
     assert "Open my account again" in letters()[-1].text
     assert "Ana Prado" in client.get(f"/topics/{lived.answered}-titel-of-ana").text
 

@@ -53,7 +53,7 @@ def test_every_member_is_told_of_new_rules_once(people: Any) -> None:
         pass
     for member in (people.ana, people.ben, people.moderator, people.administrator):
         told = [notice for notice in inbox(member).page.items if notice.kind == "rules"]
-        assert [(one.heading, one.words, one.address) for one in told] == [
+        assert [(notice.heading, notice.words, notice.address) for notice in told] == [
             ("The house rules change", "Two rules are enough.", "/rules/1")
         ]
 
@@ -103,14 +103,14 @@ def wording(**words: Any) -> Wording:
 
 
 def names(moderator: Any, deed: str = "") -> list[str]:
-    return [one.name for one in queries.ready_texts(moderator, deed)]
+    return [ready.name for ready in queries.ready_texts(moderator, deed)]
 
 
 def test_a_forum_begins_with_texts_until_one_is_changed(people: Any, agenda: Any) -> None:
     host = get_member(SYSTEM, people.host.handle)
     first = names(host)
     assert len(first) == 7 and names(host, "lock") == ["The same topic is there already"]
-    number = next(one.number for one in queries.default_texts() if one.deed == "lock")
+    number = next(ready.number for ready in queries.default_texts() if ready.deed == "lock")
     write_text(people.moderator, wording(name="Twice", deed="lock", rule=0), number)
     assert len(names(host)) == 7 and names(host, "lock") == ["Twice"]
     made = write_text(people.moderator, wording())
@@ -153,14 +153,14 @@ def test_texts_name_the_same_rule_under_whatever_number_it_has(people: Any) -> N
     write_text(people.moderator, wording(name="Attack"))
     selling = queries.in_force().rule(4).name
     write_rules(people.administrator, text([(selling, "Never."), *TWO], days=3))
-    assert {one.rule for one in queries.ready_texts(people.moderator, "hide")} == {2, 4, 5, 6}
+    assert {ready.rule for ready in queries.ready_texts(people.moderator, "hide")} == {2, 4, 5, 6}
     with at(now() + timedelta(days=4)):
-        found = {one.name: one for one in queries.ready_texts(people.moderator, "hide")}
+        found = {ready.name: ready for ready in queries.ready_texts(people.moderator, "hide")}
         assert (found["Advertisement"].rule, found["Advertisement"].lost) == (1, "")
         assert (found["Attack"].rule, found["Attack"].lost) == (0, "Be fair to people")
         write_text(people.moderator, wording(name="Attack", rule=2), found["Attack"].number)
         assert queries.ready_text(people.moderator, found["Attack"].number).rule == 2
-        assert {one.rule for one in queries.ready_texts(people.moderator, "lock")} == {0}
+        assert {ready.rule for ready in queries.ready_texts(people.moderator, "lock")} == {0}
 
 
 @pytest.mark.parametrize(

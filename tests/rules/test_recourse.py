@@ -150,8 +150,8 @@ def test_letters_name_them(people: Any, letters: Any, decision: Any) -> None:
     with at(now() + timedelta(hours=1)):
         write_notice_letters(SYSTEM)
         write_report_letters(SYSTEM)
-    told = [one for one in letters() if one.to == people.ben.email]
-    told += [one for one in letters() if "is decided" in one.subject]
+    told = [letter for letter in letters() if letter.to == people.ben.email]
+    told += [letter for letter in letters() if "is decided" in letter.subject]
     assert len(told) == 2
     for letter in told:
         for words in (BODY.name, BODY.address, AUTHORITY.name, AUTHORITY.address):

@@ -231,6 +231,6 @@ def test_a_text_is_tried_without_a_trace(people: Any, agenda: Agenda) -> None:
     rule(people, "same text", "2")
     said = ScreenedText(write(f"{LONG} https://a.example"))
     found = matching_rules(people.administrator, agenda.id, said, is_by_new=True)
-    assert [one.kind for one in found] == ["links"]
+    assert [matching.kind for matching in found] == ["links"]
     assert matching_rules(people.administrator, agenda.id, said, is_by_new=False) == []
     assert db.session.scalars(db.select(TextTrace)).all() == []

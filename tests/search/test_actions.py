@@ -47,8 +47,8 @@ def found(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Found:
 
     def kinds_and_ids(words: str, reader: Person = VISITOR, **facets: Any) -> list[tuple[str, int]]:
         hits = find(reader, Query(words, **facets)).page.items
-        documents = (one for hit in hits for one in (hit.document, *hit.others))
-        return sorted((one.kind, one.item_id) for one in documents)
+        documents = (document for hit in hits for document in (hit.document, *hit.others))
+        return sorted((document.kind, document.item_id) for document in documents)
 
     return kinds_and_ids
 

@@ -126,14 +126,14 @@ def test_no_name_is_an_error(texts: Flask, name: str) -> None:
 
 def test_the_newest_texts_of_some_names(texts: Flask) -> None:
     found = newest_naming(VISITOR, ["stormwater", "eaux pluviales"], 3)
-    assert [one.item_id for one in found] == [8, 7, 2]
+    assert [document.item_id for document in found] == [8, 7, 2]
     assert newest_naming(VISITOR, ["*"], 3) == [] == newest_naming(VISITOR, [], 3)
 
 
 def test_the_newest_texts_of_names_of_several_words_whichever_stands_first(texts: Flask) -> None:
     for names in (["eaux pluviales", "stormwater"], ["雨水管理", "eaux pluviales", "stormwater"]):
         found = newest_naming(VISITOR, names, 3)
-        assert [one.item_id for one in found] == [8, 7, 5 if len(names) > 2 else 2]
+        assert [document.item_id for document in found] == [8, 7, 5 if len(names) > 2 else 2]
 
 
 def test_two_names_that_share_a_word_are_each_replaced_as_a_whole() -> None:
@@ -141,8 +141,8 @@ def test_two_names_that_share_a_word_are_each_replaced_as_a_whole() -> None:
     space = Instead(("green", "space"), ("espace vert",))
     terms = parse_terms("green roof green space", [roof, space])
     together = {
-        tuple(one.words[0] for one in terms if one.others == names)
-        for names in {one.others for one in terms}
+        tuple(term.words[0] for term in terms if term.others == names)
+        for names in {term.others for term in terms}
     }
     assert together == {("green", "roof"), ("green", "space")}
 

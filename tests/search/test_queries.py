@@ -71,13 +71,13 @@ def index_texts() -> None:
 
 
 def ids(typed: str, **facets: Any) -> set[int]:
-    return {one.item_id for one in found_by(Query(typed, **facets))}
+    return {document.item_id for document in found_by(Query(typed, **facets))}
 
 
 def found_by(query: Query) -> list[Document]:
     """The hits on a visitor's first page, each with the texts listed below it."""
     hits = find(VISITOR, query).page.items
-    return [one for hit in hits for one in (hit.document, *hit.others)]
+    return [document for hit in hits for document in (hit.document, *hit.others)]
 
 
 FOUND: list[tuple[str, set[int]]] = [
@@ -135,7 +135,7 @@ def test_in_one_topic_the_same_is_found_as_by_the_index(library: Flask) -> None:
             actions.index(SYSTEM, replace(post, kind="post", parent=("topic", topic_id)))
     more = ['"a flood"', '"models a foo"', '"flood a"', '"下水道"', "pum", "paz topic"]
     for typed in [*(typed for typed, _expected in FOUND), *more, *ODD]:
-        everywhere = {one for one in ids(typed, kinds=("post",)) if one < 100}
+        everywhere = {item_id for item_id in ids(typed, kinds=("post",)) if item_id < 100}
         assert ids(typed, kinds=("post",), topic_id=90) == everywhere, typed
     assert ids("flood", topic_id=90) == {6, 12} and ids("opening", topic_id=90) == {90}
     assert ids("flood", topic_id=90, languages=("fr",)) == ids("flood", topic_id=92) == set()
@@ -151,7 +151,7 @@ def test_in_one_topic_nothing_is_found_that_the_reader_cannot_see(app: Flask) ->
     assert len(found_by(Query("rain", topic_id=1))) == 2
     assert found_by(Query("rain", topic_id=2)) == []
     actions.hide(SYSTEM, "post", 1)
-    assert [one.kind for one in found_by(Query("rain", topic_id=1))] == ["topic"]
+    assert [document.kind for document in found_by(Query("rain", topic_id=1))] == ["topic"]
     actions.hide(SYSTEM, "topic", 1)
     assert found_by(Query("rain", topic_id=1)) == []
 
@@ -406,7 +406,7 @@ def test_a_topic_comes_before_its_replies(app: Flask) -> None:
     reply = replace(entry(8, "The siren", "A siren, a siren."), kind="post", parent=("topic", 7))
     actions.index(SYSTEM, entry(7, "The siren", "It failed. " * 30))
     actions.index(SYSTEM, reply)
-    assert [one.kind for one in found_by(Query("siren"))] == ["topic", "post"]
+    assert [document.kind for document in found_by(Query("siren"))] == ["topic", "post"]
 
 
 def test_a_topic_is_one_hit_with_its_other_texts_below(app: Flask) -> None:
@@ -419,7 +419,7 @@ def test_a_topic_is_one_hit_with_its_other_texts_below(app: Flask) -> None:
     found = find(VISITOR, Query("siren"))
     assert (found.page.total, found.texts, found.kinds) == (2, 8, {"topic": 2, "post": 6})
     first, second = found.page.items
-    assert [one.address for one in (first.document, *first.others)] == [
+    assert [document.address for document in (first.document, *first.others)] == [
         "/topics/7",
         "/posts/4",
         "/posts/6",
@@ -444,7 +444,7 @@ def test_a_case_and_its_comments_are_one_hit(app: Flask) -> None:
         reply = replace(entry(number, "Sirens", "Of a siren."), kind="post", parent=("topic", 7))
         actions.index(SYSTEM, replace(reply, address=f"/posts/{number}"))
     (hit,) = find(VISITOR, Query("sirens")).page.items
-    assert (hit.document.kind, [one.address for one in hit.others]) == (
+    assert (hit.document.kind, [document.address for document in hit.others]) == (
         "case",
         ["/posts/2", "/posts/1"],
     )
@@ -462,8 +462,8 @@ def test_more_comments_on_a_case_are_as_many_as_a_search_among_them_finds(app: F
         (hit,) = find(VISITOR, query).page.items
         named = [hit.document, *hit.others]
         comments = find(VISITOR, replace(query, topic_id=hit.topic_id)).texts
-        assert [one.kind for one in named].count("case") == 1
-        assert sum(one.kind == "post" for one in named) + hit.more == comments == 6
+        assert [document.kind for document in named].count("case") == 1
+        assert sum(document.kind == "post" for document in named) + hit.more == comments == 6
 
 
 def test_what_is_ignored_gives_way_to_the_others_of_its_page(app: Flask) -> None:
@@ -475,7 +475,9 @@ def test_what_is_ignored_gives_way_to_the_others_of_its_page(app: Flask) -> None
     def shown(*ignored: int) -> tuple[list[tuple[str, int]], int]:
         hushed = {("topic", 7), *(("post", number) for number in ignored)}
         (hit,) = find(VISITOR, Query("siren"), ignored=lambda _things: hushed).page.items
-        return [(one.kind, one.item_id) for one in (hit.document, *hit.others)], hit.more
+        return [
+            (document.kind, document.item_id) for document in (hit.document, *hit.others)
+        ], hit.more
 
     assert shown(6) == ([("post", number) for number in (5, 4, 3, 2)], 1)
     assert shown(1, 2, 3, 4, 5, 6) == ([("topic", 7)], 0)
@@ -645,7 +647,9 @@ def test_what_has_the_word_itself_is_found_behind_many_replies_to_a_title(
         actions.index(SYSTEM, post)
     for typed in ("lanes", "cycle lanes", '"cycle lanes"'):
         found = find(VISITOR, Query(typed, topic_id=topic_id))
-        kinds = {one.kind for hit in found.page.items for one in (hit.document, *hit.others)}
+        kinds = {
+            document.kind for hit in found.page.items for document in (hit.document, *hit.others)
+        }
         assert kinds == ({"topic"} if typed[0] == '"' else {"topic", "post"}), typed
         assert not found.is_capped and sum(found.kinds.values()) == found.texts == len(kinds)
     monkeypatch.setattr(finding, "MAX_PORTIONS", 2)  # too few portions to read that far
@@ -690,7 +694,7 @@ def test_plural_and_singular_find_each_other_and_are_marked(app: Flask) -> None:
     assert ids('"street trees"') == {1}
     assert ids('"trees" street') == {1}
     (hit,) = find(VISITOR, Query("streets policy")).page.items[:1]
-    marked = {str(one.title) for one in find(VISITOR, Query("streets")).page.items}
+    marked = {str(hit.title) for hit in find(VISITOR, Query("streets")).page.items}
     assert marked == {"<mark>Street</mark> trees", "A tree in the <mark>streets</mark>"}
     assert "<mark>" in hit.snippet
 

@@ -155,8 +155,8 @@ def test_it_is_narrowed_to_agendas_and_a_topic(people, agenda, sign_in):
     here = actions.keep(people.ben, Wanted("water", topic_id=topic.id))
     there = actions.keep(people.ben, Wanted("water", agenda_ids=(agenda.id,)))
     gone = actions.keep(people.ben, Wanted("water", agenda_ids=(agenda.id + 99,)))
-    for one in (topic, other):
-        dialogue.reply(people.ana, one.id, write("More water."))
+    for watered in (topic, other):
+        dialogue.reply(people.ana, watered.id, write("More water."))
     assert sorted(look()) == ["1 new text for “water”", "2 new texts for “water”"]
     numbers = new_numbers(people.ben, [here, there, gone])
     assert list(numbers.values()) == [1, 2, 0]
@@ -348,7 +348,7 @@ def test_the_looks_are_spread_and_before_the_digest():
         searches.next_look(NoticeSettings(member_id=number, digest_hour=7, time_zone="UTC"), after)
         for number in (1, 60, 239, 240)
     ]
-    assert [f"{one:%d %H:%M}" for one in moments] == [
+    assert [f"{moment:%d %H:%M}" for moment in moments] == [
         "26 05:59",
         "26 05:00",
         "26 02:01",
@@ -370,7 +370,7 @@ def letters(app, member):
         theirs = db.session.scalars(select(Delivery.id).where(Delivery.member_id == member.id))
         sent = deliveries_by_id(theirs.all())
         written = (compose(delivery, app.extensions["settings"]) for delivery in sent)
-        return [(one.subject, one.text) for one in written if one]
+        return [(letter.subject, letter.text) for letter in written if letter]
 
 
 @pytest.mark.parametrize(("way", "number"), [("at once", 1), ("digest", 1), ("never", 0)])
@@ -459,7 +459,7 @@ def test_what_is_hidden_is_in_no_count_of_the_file_about_a_member(people, agenda
     first = open_topic(people.ana, agenda, "Heat shelters in schools")
     open_topic(people.ana, agenda, "Heat shelters in parks")
     look()
-    (kind,) = (one for one in KINDS if one.name == "searches")
+    (kind,) = (known for known in KINDS if known.name == "searches")
     for number in (2, 1):
         ((record,), _key) = kind.batch(db.session.get_one(Member, people.ben.id), None)
         assert record["found"] == number

@@ -237,8 +237,8 @@ def test_what_no_form_takes_is_told_with_its_line(
 ) -> None:
     wrong = GOOD.replace(old, new, 1)
     fault = f"line {line_of(wrong, where)}: "
-    found = [str(one) for one in read_agenda(wrong).faults]
-    assert any(one.startswith(fault) and says in one for one in found), found
+    found = [str(fault_found) for fault_found in read_agenda(wrong).faults]
+    assert any(said.startswith(fault) and says in said for said in found), found
 
 
 def test_empty_lines_at_the_top_count_as_lines() -> None:
@@ -322,7 +322,7 @@ def test_what_a_file_speaks_of_must_exist_and_nothing_is_half_loaded(
     wrong = GOOD.replace(old, new, 1)
     fault = f"line {line_of(wrong, where)}: "
     found = refused(people, wrong)
-    assert any(one.startswith(fault) and says in one for one in found), found
+    assert any(said.startswith(fault) and says in said for said in found), found
 
 
 def test_a_translation_of_nothing_is_a_mistake(people: Any) -> None:
@@ -338,7 +338,7 @@ def test_a_translation_of_nothing_is_a_mistake(people: Any) -> None:
         "Des arbres.", "#### Lessons\n\nUn."
     )
     found = refused(people, of_draft.replace("\n## Trans", f"{draft}\n## Trans"))
-    assert any("“own” is not published, so nobody translates it" in one for one in found), found
+    assert any("“own” is not published, so nobody translates it" in said for said in found), found
     assert import_agenda(people.moderator, read_agenda(wrong.replace("streeet", "street")))
 
 
@@ -390,12 +390,12 @@ def test_who_has_tried_what_a_case_tells_or_wants_to_is_loaded(people: Any) -> N
         people.ben.id: ("tried it", "stopped", ""),
     }
     wanted = db.session.scalars(select(Intention).where(Intention.topic_id == case.topic_id)).all()
-    assert {one.member_id: one.until for one in wanted} == {
+    assert {intention.member_id: intention.until for intention in wanted} == {
         people.chitra.id: date(2027, 2, 28),
         get_member(SYSTEM, "adam-de-wit").id: date(2024, 2, 29),
     }
-    for one in (*marks, *wanted):
-        assert case.created_at < one.created_at <= now()
+    for imported in (*marks, *wanted):
+        assert case.created_at < imported.created_at <= now()
     assert case.agenda.created_at < case.created_at
 
 
@@ -516,10 +516,10 @@ def test_the_demo_has_no_mistakes() -> None:
 
 def test_each_entry_of_a_glossary_has_an_address_of_its_own() -> None:
     entry = "## Park\n\n- slug: park\n\n### en\n\n- name: park\n\nGreen.\n\n"
-    assert [one["slug"] for one in read_glossary(f"# Glossary\n\n{entry}")] == ["park"]
+    assert [section["slug"] for section in read_glossary(f"# Glossary\n\n{entry}")] == ["park"]
     with pytest.raises(FaultyFileError) as caught:
         read_glossary(f"# Glossary\n\n{entry}{entry}")
-    assert [(one.line, one.message) for one in caught.value.faults] == [
+    assert [(fault.line, fault.message) for fault in caught.value.faults] == [
         (15, "“park” is another entry already")
     ]
 
@@ -606,7 +606,7 @@ def test_a_poll_is_loaded_with_its_votes(people: Any) -> None:
     post = first_post(db.session.scalars(select(Topic).where(Topic.home.is_(None))).one())
     poll = poll_of(people.ben, post)
     assert poll is not None and poll.question == "Where do they grow best?"
-    assert [(one.words, one.votes_count, one.is_mine) for one in poll.options] == [
+    assert [(option.words, option.votes_count, option.is_mine) for option in poll.options] == [
         ("In parks", 2, True),
         ("In streets | squares", 1, False),
         ("Nowhere", 0, False),
@@ -646,8 +646,8 @@ def test_what_is_wrong_with_a_poll_is_told(
 ) -> None:
     text = GOOD.replace("- useful: ben-okoth\n- asked", POLL.replace(good, wrong, 1), 1)
     found = refused(people, text)
-    assert any(message in one for one in found), found
-    assert any(f"line {line_of(text, line)}:" in one for one in found), found
+    assert any(message in said for said in found), found
+    assert any(f"line {line_of(text, line)}:" in said for said in found), found
 
 
 def test_a_lock_is_loaded_with_its_last_day_unless_that_is_over(people: Any) -> None:
@@ -695,4 +695,4 @@ def test_a_pace_that_is_over_is_not_loaded(people: Any) -> None:
 def test_what_is_wrong_with_a_pace_is_told(people: Any, wrong: str) -> None:
     text = GOOD.replace("- asked", SLOW.replace("480 | 2999-01-01 09:00", wrong), 1)
     found = refused(people, text)
-    assert any(f"line {line_of(text, '- slow: ')}:" in one for one in found), found
+    assert any(f"line {line_of(text, '- slow: ')}:" in said for said in found), found

@@ -336,7 +336,7 @@ def _see_pictures(first: dict[str, str], number: int) -> None:
         assert data_of(found).decode("latin-1") == first[f"pictures/{name}.webp"]
         if has_small(name):
             assert opened_picture(data_of(found, is_small=True)).width == SMALL
-    assert not list(chain.from_iterable(faults_of(one) for one in checks()))
+    assert not list(chain.from_iterable(faults_of(check) for check in checks()))
 
 
 @pytest.mark.usefixtures("everything")

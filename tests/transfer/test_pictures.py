@@ -98,7 +98,9 @@ def test_a_linked_picture_is_exported_and_comes_back(
     words = f"[the plan]({plan.address}{USED})"
     dialogue.open_topic(people.ana, agenda.id, NewTopic("experience", "Lanes", write(words)))
     assert run("export", tmp_path / "out").exit_code == 0
-    assert f"{plan.name}.webp" in {one.name for one in (tmp_path / "out" / "pictures").iterdir()}
+    assert f"{plan.name}.webp" in {
+        picture.name for picture in (tmp_path / "out" / "pictures").iterdir()
+    }
     assert words in (tmp_path / "out" / f"dialogue-{agenda.slug}.md").read_text()
     file.write_text(
         LISTED.replace("![A tree]", "[A tree]").replace(f"{NAME}.webp", f"{NAME}.webp{USED}")
@@ -144,8 +146,8 @@ def test_a_mistake_in_the_list_is_told_with_its_line(
     line = 1 + wrong[: wrong.index(where)].count("\n")
     done = run("import-agenda", file, "--by", "mona-berg")
     assert done.exit_code == 1
-    told = [one for one in done.output.splitlines() if one.startswith(f"{file}:{line}: ")]
-    assert any(says in one for one in told), done.output
+    told = [said for said in done.output.splitlines() if said.startswith(f"{file}:{line}: ")]
+    assert any(says in said for said in told), done.output
     assert stored() == {} and queries.agenda_by_slug("green") is None
 
 
@@ -295,7 +297,7 @@ def test_files_are_loaded_with_the_texts_that_link_to_them(
     assert done.exit_code == 0, done.output
     assert stored() == {PDF_NAME: "ben-okoth", CSV_NAME: "mona-berg"}
     kept = {name: get_picture(VISITOR, name) for name in (PDF_NAME, CSV_NAME)}
-    assert [one.title for one in kept.values()] == ["plan.pdf", "file.csv"]
+    assert [picture.title for picture in kept.values()] == ["plan.pdf", "file.csv"]
     for name, data in ((PDF_NAME, PDF), (CSV_NAME, CSV)):
         assert b"".join(portions_of(kept[name].id, 0, len(data))) == data
 

@@ -91,7 +91,7 @@ def test_the_same_file_brings_no_second_statement(people: Any) -> None:
     for text in (section, NAMED, section.replace("A member", "Somebody")):
         found = again(people, there, text)
         assert found[0].id == made.id and found[0].name == "A member"
-    assert [one.name for one in found] == ["A member", "Somebody"]
+    assert [statement.name for statement in found] == ["A member", "Somebody"]
 
 
 @pytest.mark.parametrize("is_silent", [True, False])

@@ -28,10 +28,12 @@ def slow_clients(trial: Trial) -> None:
     """
     port = trial.site.start()
     kinds: dict[str, Callable[[socket.socket], None]] = {
-        "headers": lambda one: one.sendall(b"GET /topics HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "),
-        "a body": lambda one: one.sendall(_slow_body(port)),
-        "reading": lambda one: one.sendall(_many_requests(port)),
-        "the next page": lambda one: one.sendall(_one_request(port)),
+        "headers": lambda connection: connection.sendall(
+            b"GET /topics HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+        ),
+        "a body": lambda connection: connection.sendall(_slow_body(port)),
+        "reading": lambda connection: connection.sendall(_many_requests(port)),
+        "the next page": lambda connection: connection.sendall(_one_request(port)),
     }
     with trial.at_work(10_000_000):
         for kind, begin in kinds.items():
@@ -80,17 +82,17 @@ class _SlowConnections:
         self.number = IDLE_CLIENTS if kind == "the next page" else SLOW_CLIENTS
         addresses = [("127.0.0.1", port)] * self.number
         self.sockets = [socket.create_connection(address) for address in addresses]
-        for one in self.sockets:
-            begin(one)
+        for connection in self.sockets:
+            begin(connection)
         self.cut = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send_slowly, daemon=True)
 
     def _send_slowly(self) -> None:
         while not self._ended.wait(1):
-            for one in list(self.sockets):
-                if not self._is_open(one):
-                    self.sockets.remove(one)
+            for connection in list(self.sockets):
+                if not self._is_open(connection):
+                    self.sockets.remove(connection)
                     self.cut += 1
 
     def _is_open(self, one: socket.socket) -> bool:
@@ -113,8 +115,8 @@ class _SlowConnections:
     def __exit__(self, *_error: object) -> None:
         self._ended.set()
         self._thread.join()
-        for one in self.sockets:
-            one.close()
+        for connection in self.sockets:
+            connection.close()
 
 
 def overload(trial: Trial) -> None:

@@ -82,10 +82,10 @@ def _migrate_once(trial: Trial, database: Database, servers: list[Server]) -> No
     both = [
         Thread(target=lambda s=s: ended.append(s.flask("db", "upgrade", **place))) for s in servers
     ]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
     for done in ended:
         words = f"of two `flask db upgrade` at once one says: {done.stderr[-300:]}"
         trial.result.expect(done.returncode == 0, words)

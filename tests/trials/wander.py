@@ -64,7 +64,7 @@ class Walk:
         everybody = [Walker(self.world, who, self.app.test_client()) for who in people]
         for walker in everybody:
             self._sign_in(walker)
-        self.bystander = next(one for one in everybody if one.who.handle == BYSTANDER)
+        self.bystander = next(walker for walker in everybody if walker.who.handle == BYSTANDER)
         self.walkers = [walker for walker in everybody if walker is not self.bystander]
         self.lookout = Lookout(self.world, self.bystander.browser)
 

@@ -62,7 +62,9 @@ class Lookout:
         kept, fresh = self._get(self.kept, address), self._get(self.fresh, address)
         if kept != fresh and "csrf_token" not in fresh:
             pairs = enumerate(zip(kept, fresh, strict=False))
-            place = next((number for number, (one, other) in pairs if one != other), 0)
+            place = next(
+                (number for number, (kept_part, fresh_part) in pairs if kept_part != fresh_part), 0
+            )
             words = f"…{_around(kept, place)}… where there is …{_around(fresh, place)}…"
             self.world.complain(f"{address} is kept as it is no longer: {words}")
 

@@ -116,7 +116,7 @@ def test_every_counter_of_the_models_is_checked(world: None) -> None:
         for column in table.columns
         if column.name.endswith("_count") or column.name == "active_at"
     }
-    assert len(counters) == 17 and counters <= {one.name for one in checks()}
+    assert len(counters) == 17 and counters <= {check.name for check in checks()}
 
 
 def of_another(answer_id: int) -> int:
@@ -507,7 +507,7 @@ def test_what_the_database_refuses_does_not_stop_the_rest(
 
 def test_numbers_for_new_rows_come_after_those_that_are_there(run: Run, world: None) -> None:
     if db.session.connection().dialect.name == "sqlite":
-        assert "numbers for new rows" not in {one.name for one in checks()}
+        assert "numbers for new rows" not in {check.name for check in checks()}
         return
     db.session.execute(text("SELECT setval('post_id_seq', 1)"))
     db.session.commit()

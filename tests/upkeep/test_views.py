@@ -331,7 +331,7 @@ def test_bars_are_as_high_as_what_they_stand_for(counts: list[int], heights: lis
     drawn = bars(counts, 360, 100, 22)
     assert [bar.height for bar in drawn] == heights
     assert all(bar.y + bar.height == 122 and 0 < bar.x < bar.middle < 360 for bar in drawn)
-    assert all(one.x + one.width < other.x for one, other in pairwise(drawn))
+    assert all(bar.x + bar.width < other.x for bar, other in pairwise(drawn))
 
 
 @pytest.mark.parametrize(

@@ -448,9 +448,9 @@ def test_what_is_not_taken_is_tried_again_ever_later_and_then_given_up(receiver,
         with at(began + minute * MINUTE + timedelta(seconds=tried)):
             work()
         assert len(receiver.got) == tried, minute
-    (one,) = deliveries()
-    assert (one.attempts, bool(one.given_up_at)) == (len(RETRY_DELAYS) + 1, True)
-    assert (one.status, one.trouble) == (
+    (delivery,) = deliveries()
+    assert (delivery.attempts, bool(delivery.given_up_at)) == (len(RETRY_DELAYS) + 1, True)
+    assert (delivery.status, delivery.trouble) == (
         (answer, "") if isinstance(answer, int) else (None, answer)
     )
     work(timedelta(days=9))
@@ -592,8 +592,8 @@ def test_what_has_waited_for_days_is_given_up_when_it_is_resumed(receiver, add, 
     with at(now() + timedelta(days=2)):
         ask("Lately")
         actions.note_what_is_new(SYSTEM)
-    for one in (webhook, other):
-        actions.pause_webhook(people.administrator, one.id)
+    for paused in (webhook, other):
+        actions.pause_webhook(people.administrator, paused.id)
     with at(now() + actions.STALE_AFTER + timedelta(hours=1)):
         actions.resume_webhook(people.administrator, webhook.id)
         work()
