@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from forum.clock import now
+from forum.db import db
 from forum.declarations import actions
 from forum.declarations.actions import DeclarationText, Signing
 from forum.declarations.models import Declaration
@@ -16,7 +17,11 @@ from forum.invitations.actions import choose_voices
 from forum.markup import PlainTexts, write
 from forum.members import actions as members
 from forum.members.actions import OrganisationText, Profile, edit_profile
+from forum.members.models import Member
 from forum.members.queries import city_by_name
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import inbox
+from forum.permissions import SYSTEM
 
 TEXT = "We, the cities, want **quiet** nights.\n\nWe will measure them."
 
@@ -78,3 +83,16 @@ def signed(member: Any, declaration: Declaration, body: Any, reservation: str = 
     """Sign a declaration as a member, for an organisation."""
     signing = Signing(declaration.digest, reservation)
     return actions.sign(member, declaration.id, body.id, signing)
+
+
+def text_of(source: str, title: str = "Quiet nights") -> DeclarationText:
+    return DeclarationText(title, write(source, has_pictures=False))
+
+
+def heard(member) -> list[tuple[str, str, str]]:
+    make_notices(SYSTEM)
+    found = inbox(db.session.get_one(Member, member.id)).page.items
+    told = [
+        (notice.kind, notice.heading, notice.words) for notice in found if notice.kind != "voice"
+    ]
+    return sorted(told, key=lambda notice: notice[2])

@@ -70,3 +70,13 @@ def new(title: str = "We counted our hours", text: str = "It took two years.", *
 
 def fresh(row: Any) -> Any:
     return db.session.get(type(row), row.id, populate_existing=True)
+
+
+FORM = {
+    "kind": "experience",
+    "title": "We counted our hours",
+    "source": "It took two years.",
+    "language": "en",
+    "audience": "public",
+    "submission_key": "abc",
+}

@@ -16,8 +16,7 @@ from forum.dialogue.queries.posts import _MOST_USEFUL
 from forum.markup import write
 from forum.members.actions import ignore
 from forum.members.models import Member
-
-from .conftest import page
+from tests.dialogue.conftest import page
 
 
 def marked(topic: Topic, by: Member, words: str, readers: list[Member]) -> Post:

@@ -24,7 +24,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it uses parts of Authlib that will be removed
     import oidc_provider_mock
 
+
 from forum import oidc
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.passwords import hash_password
+from forum.permissions import VISITOR
 
 CLIENT = "the-forum"
 
@@ -178,3 +183,23 @@ def made(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandMade]:
     server.shutdown()
     server.server_close()
     thread.join(30)
+
+
+PASSWORD = "four unrelated plain words"
+EVA = {"email": "eva@city.example", "email_verified": True, "name": "Eva Holm"}
+
+
+@pytest.fixture
+def eva(people):
+    joining = Joining("Eva Holm", "eva@city.example", hash_password(PASSWORD))
+    return members.join(VISITOR, joining)
+
+
+def go(browser, **query):
+    answer = browser.get("/sign-in/elsewhere", query_string=query)
+    assert answer.status_code == 303, answer.text
+    return answer.location
+
+
+def is_signed_in(browser):
+    return browser.get("/settings").status_code == 200

@@ -20,6 +20,7 @@ from forum.members import actions as members
 from forum.members import queries as member_queries
 from forum.members.actions import Joining
 from forum.members.models import Credentials, Member
+from forum.members.queries import member_by_id
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.keys import SITE, SoftwarePasskey
@@ -105,3 +106,24 @@ def shown_codes(answer: Any) -> list[str]:
 
 
 Signing = Callable[[Member], FlaskClient]
+
+
+def fresh(member):
+    return member_by_id(SYSTEM, member.id)
+
+
+def begin(client):
+    assert client.post("/settings/codes/begin").location == "/settings/codes"
+    page = client.get("/settings/codes").text
+    (written,) = re.findall(r'<code class="secret".*?>(.*?)</code>', page)
+    return re.sub(r"<[^>]+>|\s", "", written), page
+
+
+def show(client, code, **more):
+    return client.post("/sign-in/second", data={"code": code, **more})
+
+
+@pytest.fixture
+def with_codes(eva):
+    """Eva has set up an app; returns its secret and her recovery codes."""
+    return switch_codes_on(eva)

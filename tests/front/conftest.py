@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from forum.agendas.actions import StatementText, ensure_themes, write_statement
+from forum.agendas.actions import StatementText, ensure_themes, set_member_themes, write_statement
 from forum.agendas.models import Agenda, Theme
 from forum.dialogue.actions import NewTopic, choose_answer, mark, open_topic, reply
 from forum.dialogue.models import Post, Topic
@@ -25,9 +25,15 @@ from forum.library.actions import (
 )
 from forum.library.models import Case, Practice
 from forum.markup import write
-from forum.members.actions import OrganisationText, found_federation, write_organisation
+from forum.members.actions import (
+    Joining,
+    OrganisationText,
+    found_federation,
+    join,
+    write_organisation,
+)
 from forum.members.models import Member, Organisation
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, VISITOR
 from tests.datasets import dataset_fixture, load_dataset_rows
 
 NAIROBI = 184745
@@ -103,3 +109,21 @@ def a_practice(
     made = write_practice(author, agenda.id, text)
     submit(author, made.id)
     return publish(moderator, made.id)
+
+
+def grow(small: Small) -> None:
+    """Add many more rows of every kind."""
+    for number in range(12):
+        joining = Joining(
+            f"Person Nr{number}",
+            f"p{number}@example.org",
+            "no hash",
+            city_id=small.people.ben.city_id,
+            organisation_id=small.organisation.id,
+        )
+        member = join(VISITOR, joining)
+        set_member_themes(member, [theme.id for theme in small.themes])
+        opened = topic(member, small.agenda, f"Noise {number}", kind="question")
+        reply(small.people.ana, opened.id, write(f"About noise, {number}."))
+        a_case(small.people.moderator, small.agenda, f"Case {number}")
+        a_practice(member, small.people.moderator, small.agenda, f"Practice {number}")

@@ -18,8 +18,7 @@ from forum.library.actions import PracticeText, hide_practice, submit, write_pra
 from forum.markup import write
 from forum.members.actions import hide_profile
 from forum.moderation.actions import open_agenda, publish
-
-from .conftest import Small, a_practice, topic
+from tests.front.conftest import Small, a_practice, topic
 
 PAGE = "/agendas/quieter/briefing"
 

@@ -16,8 +16,7 @@ from PIL import Image
 from forum import web
 from forum.feeds import OPENSEARCH, search_description
 from forum.front.views.devices import ICON_SIZES
-
-from .conftest import Small
+from tests.front.conftest import Small
 
 DESCRIBED = {"s": OPENSEARCH}
 

@@ -22,8 +22,7 @@ from forum.library.models import Practice
 from forum.markup import write
 from forum.members.actions import hide_profile
 from forum.members.models import Member
-
-from .conftest import Small, a_practice, topic
+from tests.front.conftest import Small, a_practice, topic
 
 
 def of(member: Member, year: int = 0) -> ExchangeRecord:

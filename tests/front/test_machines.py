@@ -11,8 +11,7 @@ import pytest
 from forum.dialogue.actions import hide_topic
 from forum.feeds import ATOM, LANGUAGE
 from forum.front.queries import sitemap
-
-from .conftest import Small
+from tests.front.conftest import Small
 
 NAMES = {"a": ATOM}
 

@@ -26,8 +26,7 @@ from forum.members.actions import Profile, edit_profile, hide_profile, ignore
 from forum.members.models import Member
 from forum.members.queries import get_city
 from forum.permissions import VISITOR, Person
-
-from .conftest import Small, topic
+from tests.front.conftest import Small, topic
 
 Found = dict[str, list[tuple[str, str]]]
 

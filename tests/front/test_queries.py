@@ -26,8 +26,7 @@ from forum.markup import write
 from forum.members.actions import Profile, edit_profile, hide_profile
 from forum.members.queries import DirectoryFilter, directory, get_city, home_cities
 from forum.permissions import VISITOR
-
-from .conftest import Small, a_practice, topic
+from tests.front.conftest import Small, a_practice, topic
 
 
 def crossed(until_days: int = 0) -> list[tuple[str, str, int]]:

@@ -20,8 +20,7 @@ from forum.members.actions import (
 )
 from forum.permissions import SYSTEM
 from forum.search.actions import Entry, index
-
-from .conftest import Small
+from tests.front.conftest import Small
 
 
 def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None:

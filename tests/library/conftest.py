@@ -23,7 +23,10 @@ from forum.markup import write
 from forum.members.actions import Joining, appoint, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import get_member
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
+from forum.search.queries import Query, find
 from tests.datasets import dataset_fixture, load_dataset, load_dataset_rows
 
 SignIn = Callable[[Member], FlaskClient]
@@ -204,3 +207,17 @@ def post(browser: FlaskClient, path: str, form: dict[str, str]) -> Any:
 def errors(page: str) -> list[str]:
     """The fields of a form that have errors."""
     return re.findall(r'class="err" id="([\w-]+)-error"', page)
+
+
+def found(words: str, reader: Any = VISITOR) -> list[tuple[str, str]]:
+    hits = find(reader, Query(words)).page.items
+    return [(hit.document.kind, hit.document.address) for hit in hits]
+
+
+def told(member: Any) -> list[tuple[str, str]]:
+    make_notices(SYSTEM)
+    return [(notice.kind, notice.address) for notice in inbox(member).page.items]
+
+
+def draft(world: World, **changes: Any) -> Practice:
+    return actions.write_practice(world.author, world.agenda.id, practice_text(**changes))

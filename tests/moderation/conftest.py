@@ -11,9 +11,10 @@ from flask import Flask
 
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
+from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import get_topic, posts_in
+from forum.dialogue.queries import get_topic, posts_in, reading_state
 from forum.library.actions import CaseText, PracticeText, submit, write_case, write_practice
 from forum.library.models import Case, Practice
 from forum.markup import write
@@ -111,3 +112,70 @@ def found(words: str) -> int:
 def undo(moderator: Any) -> Any:
     """Undo the latest decision of a moderator."""
     return actions.undo(moderator, queries.latest_undoable_decision(moderator).id)  # type: ignore[union-attr]
+
+
+PART = {"title": "Bells at night", "kind": "question"}
+
+
+def part(things: Any, **more: Any) -> dialogue.SplitTarget:
+    return dialogue.SplitTarget(**{**PART, "agenda_id": things.agenda.id, **more})
+
+
+def split(moderator: Any, things: Any, *posts: Any, **more: Any) -> Any:
+    """Split posts off into a topic of their own with the action; returns the new topic."""
+    ids = [post.id for post in posts]
+    decision = actions.split(moderator, things.topic.id, ids, part(things, **more))
+    return get_topic(SYSTEM, (decision.before or {})["target"])
+
+
+def reading(member: Any, topic: Any) -> Any:
+    return reading_state(member, topic)
+
+
+REASON_FIELDS = {"reason": "It is rude.", "rule": "2"}
+
+
+def words(response: Any) -> str:
+    return str(response.get_data(as_text=True))
+
+
+def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
+    """Every address of moderation: pages with a form, and addresses of buttons."""
+    topic, post = f"/topics/{things.topic.id}", f"/posts/{things.first.id}"
+    case, practice = f"/cases/{things.case.slug}", f"/practices/{things.practice.slug}"
+    return {
+        "asking": [
+            f"{topic}/lock",
+            f"{topic}/slow",
+            f"{topic}/move",
+            f"{topic}/hide",
+            f"{topic}/remove",
+            f"{post}/hide",
+            f"{post}/remove",
+            f"{post}/ask-to-edit",
+            f"{case}/hide",
+            f"{practice}/hide",
+            f"{practice}/send-back",
+        ],
+        "of the agenda": ["/agendas/quieter/archive", "/agendas/quieter/reopen"],
+        "central": [
+            f"/members/{handle}/hide",
+            f"/members/{handle}/suspend",
+        ],
+        "buttons": [
+            f"{topic}/unlock",
+            f"{topic}/unslow",
+            f"{topic}/pin",
+            f"{topic}/unpin",
+            f"{topic}/restore",
+            f"{post}/restore",
+            f"{post}/unnote",
+            f"{case}/restore",
+            f"{practice}/publish",
+            f"{practice}/feature",
+            f"{practice}/unfeature",
+            f"{practice}/restore",
+            f"/moderation/post/{things.first.id}/decide",
+        ],
+        "central buttons": [f"/members/{handle}/restore", f"/members/{handle}/unsuspend"],
+    }

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from pathlib import Path
 from typing import Any
 
+import pytest
+from click.testing import Result
+from flask import Flask
+
 from forum.clock import month_end
+from forum.db import ClosableSession, db
 from forum.dialogue import actions as dialogue
 from forum.library import actions as library
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.permissions import SYSTEM
 from forum.transfer.queries import opening_post
+from tests.conftest import disable_newcomer_rules, load_sample_cities
+from tests.forums import Forum, forums
 
 GOOD = """\
 # Making Cities Green
@@ -101,3 +115,72 @@ def try_case(people: Any, topic_id: int) -> None:
     )
     dialogue.mark(people.ben, opening.id, "tried it", "stopped")
     library.intend(people.chitra, topic_id, month_end(3))
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    runner = app.test_cli_runner()
+    return lambda *words: runner.invoke(args=[str(word) for word in words])
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """The texts of an export's files, without the one with its date; pictures with one character for each byte."""
+    files = sorted(
+        file for file in folder.rglob("*") if file.is_file() and file.name != "README.md"
+    )
+    return {
+        str(file.relative_to(folder)): file.read_bytes().decode(
+            "latin-1" if file.suffix in (".webp", ".pdf") else "utf-8"
+        )
+        for file in files
+    }
+
+
+def exported(run: Run, folder: Path, *words: str) -> str:
+    """The whole text of an export."""
+    done = run("export", folder, *words)
+    assert done.exit_code == 0, done.output
+    return "\n".join([*texts(folder).values(), (folder / "README.md").read_text()])
+
+
+Elsewhere = Callable[[], AbstractContextManager[Callable[..., Forum]]]
+
+
+@pytest.fixture
+def elsewhere(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+    """Yields a function that makes new forums, as `flask setup` does; they use sessions of their own, not that of the test."""
+
+    @contextmanager
+    def new_forums() -> Iterator[Callable[..., Forum]]:
+        options = {"expire_on_commit": False, "class_": ClosableSession}
+        ours, db.session = db.session, db._make_scoped_session(options)
+        try:
+            with forums(database_url, tmp_path_factory) as make:
+                yield lambda **more: set_up(make(f"forum-{next(numbers)}", has_tables=True, **more))
+        finally:
+            db.session = ours
+
+    return new_forums
+
+
+numbers = count(1)
+
+
+class Inside(Forum):
+    """A forum whose commands run in its own application context, not in that of the test."""
+
+    def run(self, *words: Any) -> Result:
+        """Run `flask …` in this process."""
+        with self.app.app_context():
+            return super().run(*words)
+
+
+def set_up(forum: Forum) -> Forum:
+    with forum.app.app_context():
+        load_sample_cities()
+        disable_newcomer_rules()
+        members.set_up(SYSTEM, "New", "", Joining("Zoe Setup", "zoe@example.org", "-"))
+    return Inside(forum.app, forum.data)
