@@ -88,8 +88,8 @@ def _accounts_file() -> Path:
 
 def _set_up(plan: Plan, accounts_file: Path) -> None:
     """Write everything before the dialogue, and a file that says how to sign in as a member of each role."""
-    accounts = {known.role: known for known in reversed(plan.people[: plan.moderators + 4])}
-    passwords = {known.id: secrets.token_urlsafe(9) for known in accounts.values()}
+    accounts = {person.role: person for person in reversed(plan.people[: plan.moderators + 4])}
+    passwords = {person.id: secrets.token_urlsafe(9) for person in accounts.values()}
     hashes = {member_id: hash_password(password) for member_id, password in passwords.items()}
     hashes[0] = hash_password(secrets.token_urlsafe(32))  # nobody signs in as the others
     set_up_forum(SYSTEM, plan, hashes)

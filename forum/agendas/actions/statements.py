@@ -292,9 +292,9 @@ def _statement_columns(curator: Person, text: StatementText) -> dict[str, Any]:
 
 def _identical_statement(agenda: Agenda, said: dict[str, Any]) -> Statement | None:
     """The statement of the agenda with exactly this content, as when a form is sent twice; or None."""
-    for known in statements_of(agenda):
-        if all(getattr(known, name) == value for name, value in said.items()):
-            return known
+    for statement in statements_of(agenda):
+        if all(getattr(statement, name) == value for name, value in said.items()):
+            return statement
     return None
 
 
@@ -302,9 +302,9 @@ def _without_name(agenda: Agenda, text: StatementText) -> Statement | None:
     """The statement of an agenda to which a file would restore a removed name; or None."""
     if not text.is_unnamed or text.name:
         return None
-    for known in statements_of(agenda):
-        if known.refused_at and known.quotation == text.quotation:
-            return known
+    for statement in statements_of(agenda):
+        if statement.refused_at and statement.quotation == text.quotation:
+            return statement
     return None
 
 

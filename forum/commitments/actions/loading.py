@@ -71,8 +71,8 @@ def load_commitment(
     fill(curator, commitment, text)
     db.session.add(commitment)
     db.session.flush()
-    for known in milestones:
-        columns = vars(known) | {"kept_moves": [list(move) for move in known.kept_moves]}
+    for milestone in milestones:
+        columns = vars(milestone) | {"kept_moves": [list(move) for move in milestone.kept_moves]}
         db.session.add(Milestone(commitment_id=commitment.id, **columns))
     for member_id in sorted(set(course.peer_ids)):
         row = Peer(commitment_id=commitment.id, member_id=member_id, followed_at=now())

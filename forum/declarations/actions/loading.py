@@ -83,8 +83,8 @@ def load_declaration(
     db.session.flush()
     if declaration.opened_at:
         search.index(curator, declaration_entry(declaration, text.text.plain), is_new=True)
-    for known in signatures:
-        db.session.add(Signature(declaration_id=declaration.id, **vars(known)))
+    for signature in signatures:
+        db.session.add(Signature(declaration_id=declaration.id, **vars(signature)))
     count_signers(declaration)
     agendas.note_declarations(curator, agenda_id, count_told(agenda_id))
     return declaration

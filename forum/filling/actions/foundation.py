@@ -57,16 +57,18 @@ def set_up_forum(system: Person, plan: Plan, password_hashes: Mapping[int, str])
 
 def _organisations(system: Person, plan: Plan) -> list[int]:
     texts = (
-        members.OrganisationText(known.name, known.kind, known.city_id)
-        for known in plan.organisations
+        members.OrganisationText(organisation.name, organisation.kind, organisation.city_id)
+        for organisation in plan.organisations
     )
-    return [members.write_organisation(system, known).id for known in texts]
+    return [members.write_organisation(system, text).id for text in texts]
 
 
 def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, str]) -> None:
-    rows = [_member(known, organisations, hashes.get(known.id, hashes[0])) for known in plan.people]
+    rows = [
+        _member(person, organisations, hashes.get(person.id, hashes[0])) for person in plan.people
+    ]
     insert_rows("member", rows)
-    spoken = {known.id: dict.fromkeys((known.language, "en")) for known in plan.people}
+    spoken = {person.id: dict.fromkeys((person.language, "en")) for person in plan.people}
     insert_rows(
         "member_language",
         [
@@ -77,9 +79,9 @@ def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, 
     )
     advance_sequences({"member": len(rows)})
     insert_rows(
-        "notice_settings", [{"member_id": known.id, **NOTICE_SETTINGS} for known in plan.people]
+        "notice_settings", [{"member_id": person.id, **NOTICE_SETTINGS} for person in plan.people]
     )
-    insert_rows("all_read", [{"member_id": known.id, **READ_UNTIL} for known in plan.people])
+    insert_rows("all_read", [{"member_id": person.id, **READ_UNTIL} for person in plan.people])
 
 
 def _member(known: PlannedMember, organisations: Sequence[int], password_hash: str) -> Row:

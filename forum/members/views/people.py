@@ -35,7 +35,7 @@ def suggest() -> Response:
     """Members whose name or handle starts with `q`; for the script beside a composer."""
     found = queries.members_to_suggest(me(), web.text("q", 60))
     named = [
-        {"handle": known.handle, "name": known.name, "place": _place(known)} for known in found
+        {"handle": member.handle, "name": member.name, "place": _place(member)} for member in found
     ]
     return make_response(jsonify(named))
 
