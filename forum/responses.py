@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import Flask, Response, flash, g, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum.templating import is_current
+from forum.assets import is_current
 from forum.web import SEE_OTHER, is_cross_site, me, settings
 
 CONTENT_SECURITY_POLICY = "; ".join(

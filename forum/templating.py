@@ -9,43 +9,39 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote, urlencode
 
 import markupsafe
 from babel.dates import format_date
 from babel.support import NullTranslations
-from flask import Flask, current_app
+from flask import Flask
 from flask.sansio.app import App
 from flask.templating import Environment
 from jinja2 import FileSystemBytecodeCache, Template, nodes
 from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
-from werkzeug.routing import Rule
 
-from forum import locales
+from forum import folding, locales
+from forum.assets import asset, icon, version_of
 from forum.clock import last_day
+from forum.folding import ConstantFolder, address_part, query_of
 
 # The C function behind `escape`, which returns a plain string; markupsafe without it is only slower
 _escape_to_str: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
-QUERY_SAFE = "!$'()*,/:;?@"  # characters that Werkzeug does not quote in a query
-URL_FOR_OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # parameters of `url_for` itself
 # Functions that take Jinja's context as their first argument
 CONTEXT_FUNCTIONS = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
 # Characters of output in each half of the cache; with the keys, it takes twice as many bytes
 MACRO_CACHE_SIZE = 2_000_000
-PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 DAY_OF_MONTH = re.compile(r"^\d{1,2}\.? ")
-RULE_VARIABLE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
+_PLAIN = {False: "", True: ' role="none"'}
 
 
 class PlainStringCodeGenerator(CodeGenerator):
@@ -118,8 +114,8 @@ class TemplateEnvironment(Environment):
         super().__init__(app, **options)
         # Flask passes itself, but declares the type of its base class
         self.flask = cast(Flask, app)
-        self.filters["_address_part"] = _address_part
-        self.globals |= {"asset": asset, "icon": icon, "_query": _query}
+        self.filters["_address_part"] = address_part
+        self.globals |= {"asset": asset, "icon": icon, "_query": query_of}
         self.globals["remembered"] = MacroCache(MACRO_CACHE_SIZE)
         self._name_own_parts()
         self.by_locale: dict[str, TemplateEnvironment] = {self.locale: self}
@@ -225,9 +221,6 @@ class TemplateEnvironment(Environment):
         return _date_in_words(value.year, value.month, value.day, self.locale)
 
 
-_PLAIN = {False: "", True: ' role="none"'}
-
-
 @lru_cache(maxsize=4_000)
 def _date_in_words(year: int, month: int, day: int, locale: str) -> str:
     words = format_date(date(year, month, day), locales.date_pattern(locale), locale)
@@ -304,193 +297,9 @@ def cache_bytecode(app: Flask, folder: Path) -> None:
 
 def _fingerprint(app: Flask) -> str:
     """A hash of everything that compiled templates depend on, apart from their own source."""
-    compiler = [sys.version, metadata.version("jinja2"), Path(__file__).read_text()]
-    compiler.append(locales.fingerprint())
+    compiler = [sys.version, metadata.version("jinja2"), locales.fingerprint()]
+    compiler += [Path(file).read_text() for file in (__file__, folding.__file__)]
     rules = sorted(f"{rule.endpoint} {rule.rule}" for rule in app.url_map.iter_rules())
     static = Path(app.static_folder or "")
-    files = sorted(path.name + _version(str(static), path.name) for path in static.glob("*.*"))
+    files = sorted(path.name + version_of(str(static), path.name) for path in static.glob("*.*"))
     return sha256("\n".join([*compiler, *rules, *files]).encode()).hexdigest()[:16]
-
-
-class ConstantFolder(NodeTransformer):
-    """Replaces a call with constant arguments by its result, and one with variable arguments by a format string.
-
-    `_("Hello")` becomes its translation, as does `pgettext("context", "Hello")`; `_("Hello %(name)s", name=me.name)`
-    becomes the translated string and `%`, and `url_for("topic", id=topic.id)` a concatenation of the parts of its
-    path.
-    """
-
-    def __init__(self, templates: TemplateEnvironment, is_html: bool) -> None:
-        self.templates = templates
-        self.is_html = is_html
-        self.folds = {
-            "_": self._fold_gettext,
-            "pgettext": self._fold_gettext,
-            "ngettext": self._plural,
-            "url_for": self._fold_url_for,
-        }
-        self.folds |= {"icon": self._fold_constant, "asset": self._fold_constant}
-
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:
-        """Fold the arguments, then the call; a call with `*args` or `**kwargs` is left unchanged."""
-        self.generic_visit(node)
-        name = node.node.name if isinstance(node.node, nodes.Name) else ""
-        is_static = node.dyn_args is None and node.dyn_kwargs is None
-        fold = self.folds.get(name) if is_static else None
-        return (fold(node) if fold else None) or node
-
-    def visit_Output(self, node: nodes.Output) -> list[nodes.Stmt]:
-        """Print a format string piece by piece, and a conditional expression as `if`, instead of building a whole string first."""
-        self.generic_visit(node)
-        statements: list[nodes.Stmt] = []
-        for child in node.nodes:
-            if isinstance(child, nodes.CondExpr):
-                statements.append(self._conditional(child))
-            elif statements and isinstance(statements[-1], nodes.Output):
-                statements[-1].nodes.extend(_split_pattern(child))
-            else:
-                statements.append(nodes.Output(_split_pattern(child), lineno=node.lineno))
-        return statements
-
-    def _conditional(self, node: nodes.CondExpr) -> nodes.Stmt:
-        parts = [part for part in (node.expr1, node.expr2) if part is not None]
-        outputs = [self.visit_Output(nodes.Output([part], lineno=node.lineno)) for part in parts]
-        return nodes.If(node.test, outputs[0], [], outputs[1] if outputs[1:] else [])
-
-    def _fold_gettext(self, node: nodes.Call) -> nodes.Node | None:
-        texts = _constants(node.args)
-        if texts is None or not self.is_html:
-            return None
-        translations = self.templates.translations
-        in_context = isinstance(node.node, nodes.Name) and node.node.name == "pgettext"
-        translate = translations.upgettext if in_context else translations.ugettext
-        return _interpolated(nodes.Const(Markup(translate(*texts))), node)
-
-    def _plural(self, node: nodes.Call) -> nodes.Node | None:
-        if _constants(node.args[:2]) is None:
-            return None
-        number = nodes.Filter(node.args[2], "counted", [], [], None, None)
-        node.kwargs.append(nodes.Keyword("num", number))
-        if not self.is_html:  # a letter in plain text
-            return None
-        translation = nodes.Call(nodes.Name("_plural", "load"), node.args, [], None, None)
-        return _interpolated(translation, node)
-
-    def _fold_url_for(self, node: nodes.Call) -> nodes.Node | None:
-        values = {keyword.key: keyword.value for keyword in node.kwargs}
-        endpoint = _constants(node.args)
-        rule = self._rule(endpoint[0], set(values)) if endpoint else None
-        if rule is None:
-            return None
-        pieces = list(_address_pieces(rule.rule, values))
-        rest = [nodes.Pair(nodes.Const(n), v) for n, v in values.items() if n not in rule.arguments]
-        if rest:
-            query = nodes.Name("_query", "load")
-            pieces.append(nodes.Call(query, [nodes.Dict(rest)], [], None, None))
-        return pieces[0] if len(pieces) == 1 else nodes.Concat(pieces)
-
-    def _rule(self, endpoint: str, names: set[str]) -> Rule | None:
-        """The only URL rule of an endpoint, if values with these names fill all its variables; else None."""
-        rules = list(self.templates.flask.url_map.iter_rules(endpoint))
-        is_simple = len(rules) == 1 and not rules[0].defaults and not names & URL_FOR_OPTIONS
-        return rules[0] if is_simple and rules[0].arguments <= names else None
-
-    def _fold_constant(self, node: nodes.Call) -> nodes.Node | None:
-        values = _constants(node.args)
-        if values is None or node.kwargs or self.templates.flask.debug:
-            return None
-        call = {"icon": icon, "asset": asset}[node.node.name]  # type: ignore[attr-defined]  # a Name of the two
-        with self.templates.flask.app_context():
-            return nodes.Const(call(*values))
-
-
-def _constants(arguments: list[nodes.Expr]) -> list[Any] | None:
-    """The values of arguments that are all constant; else None."""
-    values = [argument.value for argument in arguments if isinstance(argument, nodes.Const)]
-    return values if len(values) == len(arguments) else None
-
-
-def _interpolated(text: nodes.Expr, node: nodes.Call) -> nodes.Node:
-    """A text `%` the keyword arguments of a call; without arguments it is evaluated at once, so that `%%` becomes `%`."""
-    if not node.kwargs and isinstance(text, nodes.Const):
-        return nodes.Const(text.value % {})
-    pairs = [nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs]
-    return nodes.Mod(text, nodes.Dict(pairs))
-
-
-def _split_pattern(node: nodes.Expr) -> list[nodes.Expr]:
-    """The pieces of a concatenation or of a constant format string, to be printed one after the other."""
-    if isinstance(node, nodes.Concat):
-        return list(node.nodes)
-    if not isinstance(node, nodes.Mod) or not isinstance(node.left, nodes.Const):
-        return [node]
-    values = {pair.key.as_const(): pair.value for pair in node.right.items}  # type: ignore[attr-defined]  # a Dict of ours
-    pieces = PLACEHOLDER.split(node.left.value)
-    if any("%" in piece.replace("%%", "") for piece in pieces[::2]):
-        return [node]  # it has a placeholder other than `%(name)s`
-    return [
-        values[piece] if number % 2 else nodes.Const(Markup(piece.replace("%%", "%")))
-        for number, piece in enumerate(pieces)
-        if piece
-    ]
-
-
-def _address_pieces(rule: str, values: dict[str, nodes.Expr]) -> Iterator[nodes.Expr]:
-    """The parts of a URL rule: constants, and the values of its variables."""
-    for number, piece in enumerate(RULE_VARIABLE.split(rule)):
-        if number % 2:
-            yield nodes.Filter(values[piece], "_address_part", [], [], None, None)
-        elif piece:
-            yield nodes.Const(piece)
-
-
-def _address_part(value: Any) -> str:
-    """A value, quoted for the path of an address."""
-    return str(value) if isinstance(value, int) else _quoted(str(value))
-
-
-@lru_cache(maxsize=2_000)
-def _quoted(text: str) -> str:
-    return quote(text, safe="!$&'()*+,/:;=@")
-
-
-def _query(values: dict[str, Any]) -> str:
-    """The query of an address as Werkzeug writes it, including `?`; names whose value is None are left out."""
-    pairs = [
-        # Most values are numbers, which need no quoting
-        f"{name}={item}" if type(item) is int else urlencode({name: str(item)}, safe=QUERY_SAFE)
-        for name, value in values.items()
-        for item in (value if isinstance(value, list | tuple) else [value])
-        if item is not None
-    ]
-    return f"?{'&'.join(pairs)}" if pairs else ""
-
-
-def icon(name: str, flip: bool = False) -> Markup:
-    """An icon from the sprite, mirrored if `flip`. It has no text: put it beside a word, which may be visually hidden."""
-    return _icon(asset("icons.svg"), name, flip)
-
-
-@lru_cache(maxsize=500)
-def _icon(sprite: str, name: str, flip: bool) -> Markup:
-    use = Markup('<svg class="i{}" aria-hidden="true"><use href="{}#i-{}"/></svg>')
-    return use.format(" flip" if flip else "", sprite, name)
-
-
-def asset(name: str) -> str:
-    """The address of a static file with a hash of its content, so that browsers may cache it for ever."""
-    find = _version.__wrapped__ if current_app.debug else _version
-    version = find(current_app.static_folder or "", name)
-    return f"{current_app.static_url_path}/{name}?v={version}"
-
-
-def is_current(name: str, version: str) -> bool:
-    """Whether a version, from the address of a static file, is that of the file's present content."""
-    return version == _version.__wrapped__(current_app.static_folder or "", name)
-
-
-@cache
-def _version(folder: str, name: str) -> str:
-    """A hash of a static file's content; "0" if there is no such file."""
-    path = Path(folder, name)
-    return sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "0"

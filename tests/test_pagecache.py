@@ -457,7 +457,7 @@ def test_files_are_kept_by_the_name_of_their_content(
     app: Flask, cache: PageCache, kept: Client
 ) -> None:
     with app.test_request_context():
-        from forum.templating import asset
+        from forum.assets import asset
 
         address = asset("style.css")
     asked = count_answers(cache)
@@ -537,7 +537,7 @@ def test_whether_the_forum_lives_is_never_said_by_what_somebody_has(kept: Client
 
 def test_files_are_as_small_as_they_get(app: Flask, kept: Client) -> None:
     with app.test_request_context():
-        from forum.templating import asset
+        from forum.assets import asset
 
         addresses = {path.name: asset(path.name) for path in Path("static").glob("*.js")}
     scripts = sum(

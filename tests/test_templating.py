@@ -14,13 +14,9 @@ from babel.support import NullTranslations
 from flask import Flask, render_template, render_template_string, url_for
 from jinja2 import nodes
 
-from forum.templating import (
-    ConstantFolder,
-    MacroCache,
-    TemplateEnvironment,
-    _version,
-    cache_bytecode,
-)
+from forum.assets import version_of
+from forum.folding import ConstantFolder
+from forum.templating import MacroCache, TemplateEnvironment, cache_bytecode
 
 
 def calls_left(app: Flask, source: str) -> list[str]:
@@ -193,7 +189,7 @@ def test_compiled_templates_are_kept_until_what_they_hold_has_changed(
     printed = []
     for style in ("a {}", "a {}", "b {}"):
         (static / "style.css").write_text(style)
-        _version.cache_clear()
+        version_of.cache_clear()
         again = Flask("again", template_folder=str(tmp_path), static_folder=str(static))
         again.jinja_environment = TemplateEnvironment  # type: ignore[assignment]
         cache_bytecode(again, kept)
@@ -204,7 +200,7 @@ def test_compiled_templates_are_kept_until_what_they_hold_has_changed(
         assert len(names) == 1, "what an older one has left is cleared away"
     assert printed[0] == printed[1] != printed[2]
     assert kept.stat().st_mode & 0o077 == 0
-    _version.cache_clear()
+    version_of.cache_clear()
 
 
 def test_a_full_disk_keeps_no_compiled_template_and_shows_the_page(

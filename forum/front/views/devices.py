@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import feeds, locales, web
+from forum.assets import asset
 from forum.front.views._shared import bp
 from forum.members.views import federation
-from forum.templating import asset
 
 # Pixels: the sizes that Android needs for its home screen and for the splash screen of an app
 ICON_SIZES = (192, 512)
