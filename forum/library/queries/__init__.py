@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from forum.library.queries._facets import (
-    TRIAL_FACETS,
-    CaseFilter,
-    Choice,
-    Choices,
-    PracticeFilter,
-    ReadingFilter,
-)
+from forum.library.queries._choices import Choice, Choices
+from forum.library.queries._facets import TRIAL_FACETS, CaseFilter, PracticeFilter, ReadingFilter
 from forum.library.queries._shared import (
     EVIDENCE,
     FAILURE,

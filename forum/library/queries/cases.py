@@ -14,12 +14,9 @@ from forum.db import db, execute_core
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import AgendaRow
 from forum.library.models import Case
-from forum.library.queries._facets import (
-    CaseFilter,
-    Choices,
-    facet_choices,
-    facet_conditions,
-)
+from forum.library.queries._choices import Choices, facet_choices
+from forum.library.queries._facets import CaseFilter
+from forum.library.queries._filtering import facet_conditions
 from forum.library.queries._shared import (
     ITEMS_PER_PAGE,
     MAX_LISTED,

@@ -14,12 +14,7 @@ from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import first_post, is_readable, topic_if_there
 from forum.errors import or_not_found
 from forum.library.models import Case, CaseParagraph, Intention
-from forum.library.queries._facets import (
-    TRIAL_FACETS,
-    CaseFilter,
-    PracticeFilter,
-    trial_conditions,
-)
+from forum.library.queries._facets import TRIAL_FACETS, CaseFilter, PracticeFilter, trial_conditions
 from forum.library.queries._shared import is_tried_mark
 from forum.library.queries._visibility import visible_cases
 from forum.members.models import City, Member

@@ -15,12 +15,9 @@ from forum.db import db, execute_core
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import NameAndSlug
 from forum.library.models import PUBLISHED, Practice
-from forum.library.queries._facets import (
-    Choices,
-    PracticeFilter,
-    facet_choices,
-    facet_conditions,
-)
+from forum.library.queries._choices import Choices, facet_choices
+from forum.library.queries._facets import PracticeFilter
+from forum.library.queries._filtering import facet_conditions
 from forum.library.queries._shared import (
     ITEMS_PER_PAGE,
     MAX_LISTED,

@@ -11,12 +11,9 @@ from sqlalchemy.orm import joinedload
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.library.models import Reading
-from forum.library.queries._facets import (
-    Choices,
-    ReadingFilter,
-    facet_choices,
-    facet_conditions,
-)
+from forum.library.queries._choices import Choices, facet_choices
+from forum.library.queries._facets import ReadingFilter
+from forum.library.queries._filtering import facet_conditions
 from forum.library.queries._shared import MAX_LISTED, lock_row, one_or_not_found, place_in_list
 from forum.library.queries._visibility import visible_readings
 from forum.pages import Page, page_of, rows_after
