@@ -33,6 +33,7 @@ from forum.moderation.forms._decisions import (
 )
 from forum.moderation.forms.deciding import OptionalReasonForm
 from forum.search.models import Document
+from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 TOPIC_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})|(?:.*/)?topics/([1-9][0-9]{0,8})(?![0-9]).*")
@@ -51,8 +52,8 @@ PACE_LASTS = {
 }
 
 
-class LockForm(RequiredReasonForm):
-    """Why a topic is locked, and the last day of the lock, if it has one."""
+class WithLastDay(Form):
+    """The last day of a lock; empty for no end."""
 
     until = DateField(_("The last day of the lock"), [Optional()])
 
@@ -60,6 +61,10 @@ class LockForm(RequiredReasonForm):
         """Accept a day from today to ten years ahead, or none."""
         if field.data:
             check_day_ahead(field.data)
+
+
+class LockForm(WithLastDay, RequiredReasonForm):
+    """Why a topic is locked, and until when."""
 
 
 class SlowForm(RequiredReasonForm):
@@ -185,12 +190,5 @@ class MergeForm(GivesReason, ClaimAwareForm):
             self.target.label.text = self.like.label.text
 
 
-class LockEndForm(OptionalReasonForm):
-    """The last day of a topic's lock; empty for no end."""
-
-    until = DateField(_("The last day of the lock"), [Optional()])
-
-    def validate_until(self, field: Field) -> None:
-        """Accept a day from today to ten years ahead, or none."""
-        if field.data:
-            check_day_ahead(field.data)
+class LockEndForm(WithLastDay, OptionalReasonForm):
+    """Until when a topic is locked."""
