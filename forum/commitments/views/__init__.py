@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.commitments.views import beside, progress, reading, writing
+from forum.commitments.views import beside, progress, showing, writing
 from forum.commitments.views._shared import bp
 
-__all__ = ["beside", "bp", "progress", "reading", "writing"]
+__all__ = ["beside", "bp", "progress", "showing", "writing"]

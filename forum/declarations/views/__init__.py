@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.declarations.views import drafting, inviting, reading, signing, steps
+from forum.declarations.views import drafting, inviting, showing, signing, steps
 from forum.declarations.views._shared import bp
 
-__all__ = ["bp", "drafting", "inviting", "reading", "signing", "steps"]
+__all__ = ["bp", "drafting", "inviting", "showing", "signing", "steps"]

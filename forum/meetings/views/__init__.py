@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.meetings.views import calendars, coming, hosting, reading
+from forum.meetings.views import calendars, coming, hosting, showing
 from forum.meetings.views._shared import bp
 
-__all__ = ["bp", "calendars", "coming", "hosting", "reading"]
+__all__ = ["bp", "calendars", "coming", "hosting", "showing"]

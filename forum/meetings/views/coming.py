@@ -10,7 +10,7 @@ from forum.meetings import actions, queries
 from forum.meetings.forms import ComeForm
 from forum.meetings.models import UNSAID, WAYS, Attendance
 from forum.meetings.views._shared import bp
-from forum.meetings.views.reading import meeting_page
+from forum.meetings.views.showing import meeting_page
 from forum.ratelimits import changing
 from forum.web import me
 
