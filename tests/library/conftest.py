@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 
 from forum.agendas.actions import AgendaText, ensure_themes, set_hosts, write_agenda
 from forum.agendas.models import Agenda, Theme
+from forum.clock import at
 from forum.library import actions
 from forum.library.actions import CaseText, FigureText, LinkText, PracticeText
 from forum.library.models import Case, Practice
@@ -29,6 +31,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
 from tests.datasets import dataset_fixture, load_dataset, load_dataset_rows
 
+Created = TypeVar("Created")
 SignIn = Callable[[Member], FlaskClient]
 
 
@@ -106,11 +109,21 @@ def person(name: str, city_id: int | None = None) -> Member:
     return join(VISITOR, Joining(name, address, "hash", city_id=city_id))
 
 
+def at_present(create: Callable[[], Created]) -> Callable[[], Created]:
+    """Create a dataset at the present time: other tests use it, too, whatever time the first one has set."""
+
+    def created() -> Created:
+        with at(datetime.now(UTC).replace(microsecond=0)):
+            return create()
+
+    return created
+
+
 @pytest.fixture
 @dataset_fixture
 def world(app: Flask) -> World:
     """Two agendas and four people."""
-    rows = load_dataset_rows("two agendas and four people", app, make_world)
+    rows = load_dataset_rows("two agendas and four people", app, at_present(make_world))
     people = {name: get_member(SYSTEM, rows[name].handle) for name in ROLES}
     return World(**{**rows, **people})
 
@@ -174,14 +187,15 @@ def case(app: Flask, world: World) -> Case:
         text = case_text(theme_ids=[world.themes[0].id])
         return actions.write_case(world.host, world.agenda.id, text).id
 
-    return case_by_id(world.host, load_dataset("the delta network", app, make))
+    return case_by_id(world.host, load_dataset("the delta network", app, at_present(make)))
 
 
 @pytest.fixture
 @dataset_fixture
 def practice(app: Flask, world: World) -> Practice:
     """A published practice on the first agenda."""
-    made = load_dataset("pumps that call for help", app, lambda: published(world).id)
+    create = at_present(lambda: published(world).id)
+    made = load_dataset("pumps that call for help", app, create)
     return practice_by_id(world.author, made)
 
 
