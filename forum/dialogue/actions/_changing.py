@@ -17,6 +17,7 @@ from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
     count_in,
     counted_out,
+    counting_last,
     has_open_agenda,
     lock_to_note,
     note_activity_of,
@@ -96,12 +97,13 @@ def edit_topic(author: Person, post: Post, text: Written, changes: TopicChanges)
     retitle(author, topic, changes.title_of(topic))
     topic.slug = slugify(topic.title, "topic")
     topic.excerpt = excerpt(text.plain)
-    with recounted(author, topic):
-        topic.language = text.language
+    with counting_last(author):
+        with recounted(author, topic):
+            topic.language = text.language
+        if changes.audience is not None:
+            _change_audience_by_author(author, topic, changes.audience)
     if changes.themes is not None:
         set_themes(topic, changes.themes)
-    if changes.audience is not None:
-        _change_audience_by_author(author, topic, changes.audience)
     words = text.plain if post.is_gone else with_poll_words(post, text.plain)
     index_topic(author, topic, words, text.source)
 

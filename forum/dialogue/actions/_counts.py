@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from sqlalchemy import update
 
@@ -22,6 +24,30 @@ COUNTERS = {
     SAME_HERE: Post.same_here_count,
     TRIED: Post.tried_count,
 }
+# Inside `counting_last`: what is to be added to the lists, and to the posts of members
+_moves: ContextVar[tuple[Counter[CountKey], Counter[int]] | None] = ContextVar(
+    "moves", default=None
+)
+
+
+@contextmanager
+def counting_last(doer: Person) -> Iterator[None]:
+    """Around several changes: they count at the end, first in all lists and then for all authors.
+
+    Each change alone counts in this order, as when somebody writes. One after another would not: the second one would
+    take its list, or lock its agenda, with the authors of the first one in hand, and somebody else might wait for these.
+    """
+    if _moves.get():
+        yield
+        return
+    lists, posts = Counter[CountKey](), Counter[int]()
+    token = _moves.set((lists, posts))
+    try:
+        yield
+    finally:
+        _moves.reset(token)
+    count_topics(doer, {key: by for key, by in lists.items() if by})
+    note_posts_of_all(doer, {author_id: by for author_id, by in posts.items() if by})
 
 
 def is_public(topic: Topic) -> bool:
@@ -46,7 +72,10 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
     """
     is_own_page = post.number == 1 and topic.home
     if is_public(topic) and not is_own_page and has_open_agenda(topic):
-        note_posts(doer, post.author_id, by)
+        if waiting := _moves.get():
+            waiting[1][post.author_id] += by
+        else:
+            note_posts(doer, post.author_id, by)
 
 
 def lock_to_note(agenda_id: int, audience: str) -> None:
@@ -73,8 +102,11 @@ def count_in(doer: Person, topic: Topic) -> None:
 
 def _count_for_authors(doer: Person, topic: Topic, by: int) -> None:
     if has_open_agenda(topic):
-        counts = posts_by_author(topic)
-        note_posts_of_all(doer, {author_id: by * count for author_id, count in counts})
+        moves = {author_id: by * count for author_id, count in posts_by_author(topic)}
+        if waiting := _moves.get():
+            waiting[1].update(moves)
+        else:
+            note_posts_of_all(doer, moves)
 
 
 @contextmanager
@@ -101,8 +133,13 @@ def recounted(doer: Person, topic: Topic) -> Iterator[None]:
 
 def move_count(doer: Person, before: CountKey | None, after: CountKey | None) -> None:
     """Count a topic out of one `TopicCount` and into another; None stands for a topic that no list contains."""
-    if before != after:
-        count_topics(doer, {key: by for key, by in ((before, -1), (after, 1)) if key})
+    if before == after:
+        return
+    moves = {key: by for key, by in ((before, -1), (after, 1)) if key}
+    if waiting := _moves.get():
+        waiting[0].update(moves)
+    else:
+        count_topics(doer, moves)
 
 
 @action

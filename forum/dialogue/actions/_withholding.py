@@ -14,6 +14,7 @@ from forum.dialogue.actions._counts import (
     count_in,
     count_post,
     counted_out,
+    counting_last,
     lock_to_note,
     recounted,
 )
@@ -57,10 +58,11 @@ def delete_post(doer: Person, post: Post) -> Post:
     for change in held_edits_of(post):
         delete_held(doer, change)
     post.deleted_at = now()
-    follow_withholding(doer, post, was_shown)
-    search.unindex(doer, "post", post.id)
-    if post.topic.deleted_at is None and not has_shown_posts(post):
-        close_empty_topic(doer, post.topic, post.deleted_at)
+    with counting_last(doer):
+        follow_withholding(doer, post, was_shown)
+        search.unindex(doer, "post", post.id)
+        if post.topic.deleted_at is None and not has_shown_posts(post):
+            close_empty_topic(doer, post.topic, post.deleted_at)
     return post
 
 

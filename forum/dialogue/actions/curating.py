@@ -14,6 +14,7 @@ from forum.clock import now
 from forum.deeds import action, touches
 from forum.dialogue.actions._changing import edit_topic, move_topic, set_pace, set_topic_time
 from forum.dialogue.actions._checks import check_themes, checked_title
+from forum.dialogue.actions._counts import counting_last
 from forum.dialogue.actions._holding import note_reviewed, note_unreviewed
 from forum.dialogue.actions._stored import stored_text
 from forum.dialogue.actions._topics import TopicChanges
@@ -207,11 +208,12 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
     post.hidden_at, post.hidden_reason = moment, reason
     post.removed_at = now() if is_removed else None
     note_reviewed(post)
-    if was_shown:
-        follow_withholding(moderator, post, was_shown=True)
-        search.hide(moderator, "post", post.id)
-    if not has_shown_posts(post):
-        close_empty_topic(moderator, post.topic, moment)
+    with counting_last(moderator):
+        if was_shown:
+            follow_withholding(moderator, post, was_shown=True)
+            search.hide(moderator, "post", post.id)
+        if not has_shown_posts(post):
+            close_empty_topic(moderator, post.topic, moment)
     return post
 
 
@@ -223,9 +225,10 @@ def restore(moderator: Person, post_id: int) -> Post:
     if post.hidden_at is None or post.deleted_at is not None:
         return post
     post.hidden_at, post.hidden_reason, post.removed_at = None, "", None
-    follow_restoring(moderator, post)
-    if post.topic.emptied_at is not None:
-        show_topic(moderator, post.topic)
+    with counting_last(moderator):
+        follow_restoring(moderator, post)
+        if post.topic.emptied_at is not None:
+            show_topic(moderator, post.topic)
     return post
 
 

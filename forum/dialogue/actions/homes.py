@@ -11,6 +11,7 @@ from sqlalchemy import update
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue.actions._changing import change_audience, move_topic, retitle, rewrite_opening
+from forum.dialogue.actions._counts import counting_last
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.actions._withholding import mark_topic_deleted
@@ -40,6 +41,13 @@ def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice follows its page."))
     retitle(doer, topic, page.title)
+    with counting_last(doer):
+        _follow_readers_text_and_agenda(doer, topic, page)
+    index_topic(doer, topic)
+    return topic
+
+
+def _follow_readers_text_and_agenda(doer: Person, topic: Topic, page: PageOfTopic) -> None:
     if page.audience is not None:
         change_audience(doer, topic, page.audience)
     if page.text is not None:
@@ -47,8 +55,6 @@ def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
         rewrite_opening(doer, topic, page.text)
     if page.agenda_id is not None and page.agenda_id != topic.agenda_id:
         move_topic(doer, topic, page.agenda_id)
-    index_topic(doer, topic)
-    return topic
 
 
 @action

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forum.deeds import action
-from forum.dialogue.actions._counts import count_mark
+from forum.dialogue.actions._counts import count_mark, counting_last
 from forum.dialogue.actions._withholding import delete_post, forget_mark, forget_title
-from forum.dialogue.models import MARKS
+from forum.dialogue.models import MARKS, Post
 from forum.dialogue.queries import (
     marks_to_remove,
     merged_topics_opened_by,
@@ -29,15 +29,19 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
     require(system.can.administer())
     for topic in merged_topics_opened_by(post_ids):
         forget_title(system, topic)
-    for post in posts_to_index(post_ids):
-        if post.topic.kind == "case" and post.number == 1:
-            continue
-        delete_post(system, post)
-        post.submission_key = None
-        if post.number == 1:
-            update_quotations(system, post.id, "", post.topic_id)
-        if post.number == 1 and post.topic.deleted_at:
-            forget_title(system, post.topic)
+    with counting_last(system):
+        for post in posts_to_index(post_ids):
+            if post.topic.kind != "case" or post.number > 1:
+                _delete_of_former_member(system, post)
+
+
+def _delete_of_former_member(system: Person, post: Post) -> None:
+    delete_post(system, post)
+    post.submission_key = None
+    if post.number == 1:
+        update_quotations(system, post.id, "", post.topic_id)
+    if post.number == 1 and post.topic.deleted_at:
+        forget_title(system, post.topic)
 
 
 @action

@@ -18,6 +18,7 @@ from forum.deeds import action
 from forum.dialogue.actions._changing import let_pictures_follow, set_pace, set_themes
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
+    counting_last,
     has_open_agenda,
     lock_to_note,
     move_count,
@@ -173,13 +174,14 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
     _require_unchanged(topic, new, posts, moved)
     if new.followed_up_at or new.follow_up_hidden_at:
         raise _changed()
-    if topic.emptied_at is not None:
-        show_topic(moderator, topic)
-    move_count(moderator, count_key(new), None)
-    new.deleted_at, new.merged_into_id = now(), topic.id
-    _move_posts_back(moderator, moved, topic, new, posts)
-    with recounted(moderator, topic):
-        _restore_answer(moderator, topic, moved, posts)
+    with counting_last(moderator):
+        if topic.emptied_at is not None:
+            show_topic(moderator, topic)
+        move_count(moderator, count_key(new), None)
+        new.deleted_at, new.merged_into_id = now(), topic.id
+        _move_posts_back(moderator, moved, topic, new, posts)
+        with recounted(moderator, topic):
+            _restore_answer(moderator, topic, moved, posts)
     new.posts_count = 0
     search.unindex(moderator, "topic", new.id)
     hide_notices(moderator, topic_id=new.id)

@@ -185,6 +185,14 @@ def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
     return db.session.scalars(query.with_for_update(of=(Topic, Post))).all()
 
 
+def lock_topics(topic_ids: Iterable[int | None]) -> None:
+    """Lock these topics until the action ends, in the order of their ids: before it changes several, or agendas, lists, members."""
+    ids = {topic_id for topic_id in topic_ids if topic_id}
+    wanted = select(Topic.id).where(Topic.id.in_(ids)).order_by(Topic.id)
+    if ids:
+        db.session.scalars(wanted.with_for_update())
+
+
 def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:
     """At most `limit` topics whose lock ended before today, locked; rows locked by others are skipped.
 

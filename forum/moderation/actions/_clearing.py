@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import lock_topics
 from forum.moderation.actions._reasons import NO_REASONS
 from forum.moderation.actions._record import notify_other_authors, record_quietly, reopen_entry
 from forum.moderation.actions._visibility import (
@@ -43,7 +44,9 @@ def withhold_all_of(
     states = {text.item_id: thing_before(text) for text in shown if text.kind == "post"}
     places = {post_id: state for post_id, state in states.items() if state.has_place}
     waiting = list(held_text_ids(moderator, member_id))
-    _withhold(moderator, shown)
+    lock_topics(text.topic_id for text in shown)
+    with dialogue.counting_last(moderator):
+        _withhold(moderator, shown)
     for held_id in waiting:
         dialogue.refuse(moderator, held_id, "")
     return shown, replace(before, hidden=hidden, refused=waiting, places=places)
@@ -79,10 +82,10 @@ def restore_cleared(
 
     Returns `before` with what `withhold_restored` needs.
     """
-    for text in cleared.things:
-        restore_thing(moderator, text, NO_REASONS)
-        if removal := clearing_of_shared_page(text.kind, text.item_id, Deed.REMOVE):
-            record_quietly(moderator, Deed.RESTORE, text, lot_id=removal.lot_id)
+    lock_topics(text.topic_id for text in cleared.things)
+    with dialogue.counting_last(moderator):
+        for text in cleared.things:
+            _restore(moderator, text)
     for held in cleared.held:
         dialogue.reconsider(moderator, held.item_id)
     shown = [(text.kind, text.item_id) for text in cleared.things]
@@ -90,6 +93,12 @@ def restore_cleared(
     if cleared.cleared_at:
         reopen_texts(moderator, shown, waiting, cleared.cleared_at)
     return replace(before, shown=shown, waiting=waiting)
+
+
+def _restore(moderator: Person, text: Thing) -> None:
+    restore_thing(moderator, text, NO_REASONS)
+    if removal := clearing_of_shared_page(text.kind, text.item_id, Deed.REMOVE):
+        record_quietly(moderator, Deed.RESTORE, text, lot_id=removal.lot_id)
 
 
 def posts_back_in_place(
@@ -123,10 +132,13 @@ def withhold_restored(moderator: Person, decision: Decision) -> None:
     """Withhold again what a decision restored, except things about which somebody has decided since."""
     restored = MemberBefore.from_json(decision.kept)
     since = decided_since(decision, restored.shown)
-    for thing in existing_things(moderator, [key for key in restored.shown if key not in since]):
-        if thing.state == "shown":
-            _withhold(moderator, [thing])
-            _undo_return(moderator, thing)
+    things = existing_things(moderator, [key for key in restored.shown if key not in since])
+    lock_topics(thing.topic_id for thing in things)
+    with dialogue.counting_last(moderator):
+        for thing in things:
+            if thing.state == "shown":
+                _withhold(moderator, [thing])
+                _undo_return(moderator, thing)
     waiting = [("held", held_id) for held_id in restored.waiting]
     for held in existing_things(moderator, waiting):
         if held.state == "waiting":

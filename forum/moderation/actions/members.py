@@ -107,10 +107,10 @@ def unsuspend(
     require_change(thing.row.is_suspended)
     refuse_in_own_case(moderator, thing, SUSPENDING_DEEDS)
     before = member_before(thing)
-    members.unsuspend(moderator, member_id)
     if shows_again:
         cleared = content_cleared_of(moderator, member_id)
         before = restore_cleared(moderator, before, cleared)
+    members.unsuspend(moderator, member_id)  # last, as members are counted last
     return record(moderator, Deed.UNSUSPEND, thing, reasons, before=before)
 
 

@@ -106,7 +106,8 @@ def undo(moderator: Person, decision_id: int) -> Decision:
         raise _too_late()
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
     known = take_notices_back(moderator, lot)
-    undone = [_undo_one(moderator, decision) for decision in lot]
+    with dialogue.counting_last(moderator):
+        undone = [_undo_one(moderator, decision) for decision in lot]
     tell_undone(moderator, lot, group_as_lot(undone), known)
     return undone[-1]
 
@@ -147,7 +148,8 @@ def reverse(
     is_told = is_told and knows
     # Read before reversing: if its member took a mark back meanwhile, its note is deleted with the mark
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
-    made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
+    with dialogue.counting_last(moderator):
+        made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
     tell_of_reversal(moderator, decision, made, thing, but=but)
     return made
 
@@ -326,11 +328,11 @@ def _undo_suspension_change(moderator: Person, thing: Thing, decision: Decision)
     before = MemberBefore.from_json(decision.kept)
     deeds = (Deed.SUSPEND, Deed.CLEAR_SPAM)
     until = _restriction_end(decision, before.suspended_until, deeds)
-    if until:
+    if until:  # first, as in `clear_spam`
         members.suspend(moderator, thing.item_id, until)
-    else:
-        members.unsuspend(moderator, thing.item_id)
     withhold_restored(moderator, decision)
+    if not until:  # last, as members are counted last
+        members.unsuspend(moderator, thing.item_id)
 
 
 def _restriction_end(
@@ -347,11 +349,11 @@ def _restriction_end(
 
 
 def _undo_spam(moderator: Person, thing: Thing, decision: Decision) -> None:
-    _undo_suspension_change(moderator, thing, decision)
     before = MemberBefore.from_json(decision.kept)
+    restore_cleared(moderator, before, content_cleared_by(moderator, decision))
+    _undo_suspension_change(moderator, thing, decision)
     if before.state == "shown":
         _undo_hide(moderator, thing, decision)
-    restore_cleared(moderator, before, content_cleared_by(moderator, decision))
 
 
 def _undo_unlock(moderator: Person, thing: Thing, decision: Decision) -> None:

@@ -1,0 +1,97 @@
+"""Which rows of topics, agendas, lists and members a deed locks, and in which order; also on SQLite, which locks no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Delete, Insert, Select, Update, event, func, select
+from sqlalchemy.engine import Connection, Engine
+
+from forum.columns import Base
+from forum.db import db
+
+# Whoever writes, and whoever takes that right away, locks the member before anything else; counters of members come last.
+# `docs/decisions.md` says why (`lock_writer`, `lock_to_note`).
+ORDER = {
+    "the member": "member",
+    "topics": "topic",
+    "agendas": "agenda",
+    "lists": "topic_count",
+    "members": "member",
+}
+PLACES = list(ORDER)
+KEYS = {
+    table: [key.label(f"key {key.name}") for key in Base.metadata.tables[table].primary_key]
+    for table in ORDER.values()
+}
+
+
+class Locks:
+    """The rows that one deed has locked."""
+
+    def __init__(self) -> None:
+        # Each row once, with its place in the order
+        self.rows: dict[tuple[str, tuple[Any, ...]], str] = {}
+        # What the deed adds is seen by nobody else, so nobody waits for it
+        ids = {table: keys[0] for table, keys in KEYS.items() if len(keys) == 1}
+        self.newest = {
+            table: db.session.scalar(select(func.max(key))) for table, key in ids.items()
+        }
+        self.is_asking = False
+
+    def note(
+        self, connection: Connection, statement: Any, many: Any, values: Any, _options: Any
+    ) -> None:
+        """For the event `before_execute`: note the rows that a statement will lock."""
+        if self.is_asking:
+            return
+        self.is_asking = True
+        for place, query in _locking(statement):
+            for given in list(many) or [values]:
+                self._add(place, connection.execute(query, given).mappings().all())
+        if isinstance(statement, Insert) and statement.table.name == ORDER["lists"]:
+            self._add("lists", [{f"key {name}": given[name] for name in given} for given in many])
+        self.is_asking = False
+
+    def _add(self, place: str, rows: Sequence[Mapping[Any, Any]]) -> None:
+        table = ORDER[place]
+        for row in rows:
+            key = tuple(row[column.name] for column in KEYS[table])
+            if table not in self.newest or key[0] <= (self.newest[table] or 0):
+                self.rows.setdefault((table, key), place)
+
+    def out_of_order(self) -> set[str]:
+        """What was locked after something that comes later in the order."""
+        places = [PLACES.index(place) for place in self.rows.values()]
+        return {
+            f"{PLACES[place]} after {PLACES[max(places[:number])]}"
+            for number, place in enumerate(places)
+            if 0 < place < max(places[: number + 1])
+        }
+
+
+def _locking(statement: Any) -> Iterator[tuple[str, Select[Any]]]:
+    """The places of what a statement locks, each with a query for the keys of the rows."""
+    if isinstance(statement, Select) and statement._for_update_arg is not None:
+        tables = statement._for_update_arg.of or statement.get_final_froms()
+        names = {table.name for table in tables}
+        for place in (place for place in PLACES[:-1] if ORDER[place] in names):
+            query = statement.add_columns(*KEYS[ORDER[place]])
+            query._for_update_arg = None
+            yield place, query
+    elif isinstance(statement, Update | Delete):
+        for place in (place for place in PLACES[1:] if ORDER[place] == statement.table.name):
+            yield place, select(*KEYS[ORDER[place]]).where(*statement._where_criteria)
+
+
+@contextmanager
+def noted_locks() -> Iterator[Locks]:
+    """Inside, the locks of one deed are noted."""
+    locks = Locks()
+    event.listen(Engine, "before_execute", locks.note)
+    try:
+        yield locks
+    finally:
+        event.remove(Engine, "before_execute", locks.note)

@@ -1,0 +1,133 @@
+"""Deeds lock topics, then agendas, then lists, then members, so that two of them never wait for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from forum import deeds
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic, SplitTarget, TopicChanges
+from forum.dialogue.models import Post
+from forum.library.models import Practice
+from forum.markup import write
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.moderation.queries import latest_undoable_decision
+from forum.permissions import SYSTEM
+from tests import test_moments
+from tests.changes import DEEDS, Deed
+from tests.locks import noted_locks
+
+world = test_moments.world
+WHY = Reasons("It is rude.", 2)
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the actions that were executed have locked out of order."""
+    found: list[str] = []
+    run = deeds._run_outermost
+
+    def noting(session: Any, deed: Callable[..., Any], *more: Any) -> Any:
+        with noted_locks() as locks:
+            result = run(session, deed, *more)
+        found.extend(f"{deed.__name__}: {fault}" for fault in locks.out_of_order())
+        return result
+
+    monkeypatch.setattr(deeds, "_run_outermost", noting)
+    return found
+
+
+def test_what_visitors_see_changes_in_the_order_of_locks(
+    faults: list[str], world: dict[str, Any], people: Any, agenda: Agenda
+) -> None:
+    for deed in DEEDS.values():
+        deed(world, people, agenda)
+    assert faults == []
+
+
+def _topic(p: Any, a: Agenda, audience: str = "public", kind: str = "question") -> Any:
+    """A topic by Ben, with a reply by Chitra if it is a question."""
+    new = NewTopic(kind, f"Of {kind}s", write("One."), audience=audience)
+    topic = dialogue.open_topic(p.ben, a.id, new)
+    if kind == "question":
+        said = dialogue.reply(p.chitra, topic.id, write("Two."))
+        dialogue.choose_answer(p.ben, topic.id, said.id)
+    return topic
+
+
+def _posts(topic: Any) -> list[int]:
+    return list(db.session.scalars(select(Post.id).where(Post.topic_id == topic.id)))
+
+
+def _hide_alone(_w: Any, p: Any, a: Agenda) -> None:
+    [post_id] = _posts(_topic(p, a, kind="experience"))
+    moderation.undo(p.moderator, moderation.decide(p.moderator, "post", post_id, "hide", WHY).id)
+    dialogue.delete(p.ben, post_id)
+
+
+def _publish_translated(_w: Any, p: Any, a: Agenda) -> None:
+    [post_id] = _posts(_topic(p, a, "members", "experience"))
+    dialogue.edit(p.ben, post_id, write("Un.", "fr"), TopicChanges(audience="public"))
+
+
+def _remove_all(_w: Any, p: Any, a: Agenda) -> None:
+    topic = _topic(p, a)
+    made = moderation.decide_all(p.moderator, topic.id, _posts(topic), "remove", WHY)
+    moderation.undo(p.moderator, made[-1].id)
+
+
+def _clear(_w: Any, p: Any, a: Agenda) -> None:
+    for kind in ("experience", "question"):
+        _topic(p, a, kind=kind)
+    moderation.clear_spam(p.moderator, p.ben.id)
+    moderation.unsuspend(p.moderator, p.ben.id, shows_again=True)
+
+
+def _split_off(_w: Any, p: Any, a: Agenda) -> None:
+    topic = _topic(p, a)
+    part = SplitTarget("Apart", "question", a.id)
+    moderation.split(p.moderator, topic.id, _posts(topic)[1:], part)
+    moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
+
+
+def _leave(w: Any, p: Any, a: Agenda) -> None:
+    posts = [
+        post_id
+        for kind in ("experience", "question")
+        for post_id in _posts(_topic(p, a, kind=kind))
+    ]
+    dialogue.delete_posts(SYSTEM, posts)
+
+
+def _move_page(w: Any, p: Any, _a: Agenda) -> None:
+    topic_id = db.session.get_one(Practice, w["practice_id"]).topic_id
+    dialogue.reply(p.chitra, topic_id, write("A comment."))
+    for agenda_id, audience in ((w["other_id"], "members"), (_a.id, "public")):
+        page = dialogue.PageOfTopic("Felt", write("Feutre.", "fr"), agenda_id, audience)
+        dialogue.follow_page(SYSTEM, topic_id, page)
+
+
+SEVERAL: dict[str, Deed] = {
+    "hide and delete the only post": _hide_alone,
+    "publish in another language": _publish_translated,
+    "remove all posts": _remove_all,
+    "clear all that somebody wrote": _clear,
+    "take a split back": _split_off,
+    "delete posts of who has left": _leave,
+    "move a page to other readers": _move_page,
+}
+
+
+@pytest.mark.parametrize("deed", SEVERAL)
+def test_several_things_at_once_change_in_the_order_of_locks(
+    faults: list[str], world: dict[str, Any], people: Any, agenda: Agenda, deed: str
+) -> None:
+    SEVERAL[deed](world, people, agenda)
+    assert faults == []
