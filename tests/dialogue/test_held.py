@@ -189,6 +189,17 @@ def test_without_what_was_held_back_it_appears_at_once(
     assert count(people.ana) == 0 and db.session.get(Held, waiting.id) is None
 
 
+def test_a_first_topic_that_appears_at_once_is_looked_at(
+    people: Any, agenda: Agenda, rule: Any
+) -> None:
+    set_newness(people.administrator, days=14, posts=3, first_posts=2)
+    waiting = a_topic(people, agenda)
+    changes = dialogue.TopicChanges("My house")
+    posted = dialogue.revise(people.ana, waiting.id, write("What we did."), changes)
+    assert isinstance(posted, Post) and posted.unseen_at == posted.topic.unseen_at
+    assert posted.unseen_at is not None and posted.topic.title == "My house"
+
+
 LONG = (
     "We closed the street at night, and measured how loud it was before and after that for a year."
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.queries import curators_of
 from forum.db import db
@@ -247,9 +248,11 @@ def ids_out_of_sight(model: Any, ids: Sequence[int]) -> Sequence[int]:
 
 
 def first_post(topic: Topic) -> Post:
-    """The post that opens a topic."""
+    """The post that opens a topic, with that topic."""
     query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
-    return db.session.scalars(query).one()
+    post = db.session.scalars(query).one()
+    set_committed_value(post, "topic", topic)
+    return post
 
 
 def sources_apart(topic: Topic) -> Sequence[str]:
