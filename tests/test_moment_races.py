@@ -21,9 +21,12 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.queries import lock_member
+from forum.moderation import actions as moderation
 from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import AGENDA, TOPIC, Notice
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue import actions as queue
+from forum.screening.actions import RuleText, make_rule
 from tests.moderation import test_races as races
 from tests.moderation.test_races import person
 from tests.races import at_once, let_others_come, meanwhile
@@ -157,3 +160,42 @@ def test_a_reply_that_waited_for_its_agenda_is_new_to_who_had_read_everything_be
     read = holding(writing_on(topic.agenda_id), clock, lambda: dialogue.read_all(adam))
     assert at_once(own, [read, replying(topics[0], "its key")]) == ["done"] * 2
     assert new_posts_in(adam, [db.session.get_one(Topic, topics[0])])[topics[0]].count == 1
+
+
+REVISED = write("It was late.")
+APPROVING: dict[str, Callable[[Any, int], Any]] = {
+    "on its own": moderation.approve,
+    "by a revision": lambda _moderator, held_id: dialogue.revise(
+        person("ben-okafor"), held_id, REVISED
+    ),
+    "in the queue": lambda moderator, held_id: queue.decide(
+        moderator, "held", held_id, queue.Choice("approve")
+    ),
+    "on its page": lambda moderator, held_id: moderation.decide_here(
+        moderator, [("held", held_id)], [], lambda doer: moderation.approve(doer, held_id)
+    ),
+}
+
+
+@pytest.mark.parametrize("where", APPROVING)
+@pytest.mark.parametrize("what", ["a reply", "a topic"])
+def test_a_held_text_that_waited_for_its_agenda_is_told_to_who_began_to_watch_before_it(
+    own: Flask, topics: list[int], clock: list[datetime], eva: Any, where: str, what: str
+) -> None:
+    make_rule(person("adam-de-wit"), RuleText("word", "waited", "We read this first."))
+    agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
+    members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
+    new = dialogue.NewTopic("question", "Why?", write("It waited."))
+    if what == "a topic":
+        held = dialogue.open_topic(person("ben-okafor"), agenda_id, new)
+    else:
+        held = dialogue.reply(person("ben-okafor"), topics[0], new.text)
+    db.session.commit()
+    said = REVISED.source if where == "by a revision" else "It waited."
+    held_id, moderator = held.id, person("mona-berg")
+    begins = holding(writing_on(agenda_id), clock, lambda: watch(eva, AGENDA, agenda_id))
+    if what == "a reply":
+        begins = holding(writing_on(agenda_id), clock, lambda: watch(eva, TOPIC, topics[0]))
+    approves = meanwhile(lambda: APPROVING[where](moderator, held_id))
+    assert at_once(own, [begins, approves]) == ["done"] * 2
+    assert told_to(eva.id) == [said]

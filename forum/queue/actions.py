@@ -124,7 +124,7 @@ def decide(moderator: Person, kind: str, item_id: int, choice: Choice) -> str:
 
     Raises `Conflict` when another moderator has claimed it and the page did not show that.
     """
-    serialize_decisions()
+    serialize_decisions([(kind, item_id)])
     about = require_entry(moderator, kind, item_id)
     refuse_claimed(moderator, [(kind, item_id)], [choice.holder])
     DECIDERS.get(kind, _decide_thing)(moderator, kind, item_id, choice)

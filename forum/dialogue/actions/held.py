@@ -38,6 +38,7 @@ from forum.dialogue.queries import (
     held_by_author,
     is_as_seen,
     lock_held,
+    lock_place_of,
     post_if_there,
     refused_before,
     render_with_mentions,
@@ -77,6 +78,7 @@ def revise(
     `reply`.
     """
     lock_writer(author)
+    lock_place_of(held_id)
     held = lock_held(author, held_id)
     require(author.can.revise(held))
     _require_held_back(held)

@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda
+from forum.agendas.queries import lock_opening
 from forum.db import db
 from forum.dialogue.models import (
     EDIT,
@@ -30,7 +31,7 @@ from forum.dialogue.queries._visibility import visible_posts
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, is_as_seen, theme_ids_of
 from forum.errors import NotFound, or_not_found
 from forum.members.models import Member
-from forum.permissions import Person, require
+from forum.permissions import PUBLIC, Person, require
 from forum.reach import moderated_by
 from forum.reachcache import cached_statement
 
@@ -141,6 +142,18 @@ def lock_held(doer: Person, held_id: int) -> Held:
     if not doer.can.see_held(found):
         raise NotFound()
     return found
+
+
+def lock_place_of(held_id: int) -> None:
+    """Lock where a held text would be published, as its author did when it was sent: the topic and post, then the agenda.
+
+    Call this before an action that may approve it asks for the time: on PostgreSQL it waits here for who writes there.
+    """
+    _lock_target(held_id)
+    place = select(Held.agenda_id, func.coalesce(Held.audience, Topic.audience, PUBLIC))
+    found = place.outerjoin(Topic, Topic.id == Held.topic_id).where(Held.id == held_id)
+    for agenda_id, audience in db.session.execute(found):
+        lock_opening(agenda_id, is_noted=audience == PUBLIC)
 
 
 def _lock_target(held_id: int) -> None:

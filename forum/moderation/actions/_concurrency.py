@@ -29,7 +29,7 @@ def thing_to_decide(
     `seen` is the id of the latest decision that the moderator's page showed, `read` the fingerprint of the text that
     it showed; None skips the check. Raises `Conflict` when there is a later decision or the text has changed.
     """
-    serialize_decisions()
+    serialize_decisions([(kind, item_id)])
     thing = thing_to_moderate(moderator, kind, item_id)
     _refuse_if_decided_since(thing, seen)
     if read and read != thing.fingerprint:

@@ -111,7 +111,7 @@ def decide_here(
     the ids of the members whose claims the page showed. Raises `Conflict` when another moderator has claimed one of
     the things and the page did not say so.
     """
-    serialize_decisions()
+    serialize_decisions(keys)
     for kind, item_id in keys:
         # So that only moderators learn who has claimed it
         thing_to_review(moderator, kind, item_id)

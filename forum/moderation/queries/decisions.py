@@ -15,7 +15,7 @@ from forum.db import db
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
 from forum.dialogue.models import Mark, Post, Topic
-from forum.dialogue.queries import visible_topics
+from forum.dialogue.queries import lock_place_of, visible_topics
 from forum.errors import Forbidden, or_not_found
 from forum.members.models import Federation, Member
 from forum.moderation.models import Decision, Report
@@ -91,12 +91,17 @@ def is_of_a_clearing() -> ColumnElement[bool]:
     return about_member.correlate(Decision).exists()
 
 
-def serialize_decisions() -> None:
+def serialize_decisions(keys: Iterable[tuple[str, int]] = ()) -> None:
     """Make decisions of moderators run one after another, so that each sees what the one before decided.
 
-    SQLite has one writer at a time anyway. On PostgreSQL they wait for a lock on the federation's row.
+    SQLite has one writer at a time anyway. On PostgreSQL they wait for a lock on the federation's row. `keys` are
+    those (kind, id) of what the decision is about: where a held text would be published is locked, too, before
+    anything asks for the time.
     """
     db.session.execute(select(Federation.id).limit(1).with_for_update())
+    for kind, item_id in keys:
+        if kind == "held":
+            lock_place_of(item_id)
 
 
 Place = Topic | Declaration | Commitment | Translation
