@@ -44,7 +44,7 @@ from forum.front import views as front
 from forum.glossary import views as glossary
 from forum.invitations import views as invitations
 from forum.library import views as library
-from forum.machine import hold
+from forum.machine import Hold
 from forum.mail import views as mail
 from forum.meetings import views as meetings
 from forum.members import views as members
@@ -161,12 +161,16 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _be_noticed(app: Flask, settings: Settings) -> None:
-    """Lock a file from the first request on: `restore` notices by it that this process answers. Commands never do."""
+    """Lock a file from the first request on: `restore` notices by it that this process answers. Commands never do.
+
+    The folder, too, for when somebody has cleaned up: nobody deletes that and has a forum that still answers.
+    """
     inner = app.wsgi_app
 
     def first(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with suppress(OSError):  # it answers even when the disk is full
-            app.extensions.setdefault("serving", hold(settings.serving_path))
+            held = Hold(settings.serving_path), Hold(settings.data)
+            app.extensions.setdefault("serving", held)
         if app.wsgi_app is first:
             app.wsgi_app = inner  # type: ignore[method-assign]  # later requests need not ask
         return inner(environ, start_response)

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Generic, TypeVar
+from typing import Generic, TypeVar
 
 A = TypeVar("A")
 MAX_FILES = 20_000  # of a folder whose sizes are added
@@ -62,26 +62,38 @@ def time_of(path: Path) -> datetime | None:
         return None
 
 
-def hold(path: Path) -> IO[bytes]:
-    """Lock a file, which is created if need be, so that `is_held` says so to others until this is closed, or the process ends.
+class Hold:
+    """A lock on a folder, or on a file that is created if need be, so that `is_held` says so to others.
 
-    Several processes can hold it.
+    It ends with this object or with the process. Several processes can hold the same path.
     """
-    path.touch()
-    file = path.open("rb")
-    fcntl.flock(file, fcntl.LOCK_SH)
-    return file
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_dir():
+            path.touch()
+        self._file = os.open(path, os.O_RDONLY)
+        fcntl.flock(self._file, fcntl.LOCK_SH)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):  # it could be opened
+            os.close(self._file)
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living program has locked a file. What it says by its time is wrong while that program is busy, and after its end."""
+    """Whether a living program has locked a file or folder.
+
+    What a file says by its time is wrong while that program is busy, and after its end.
+    """
     try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        tried = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
+    try:
+        fcntl.flock(tried, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    finally:
+        os.close(tried)
     return False
 
 

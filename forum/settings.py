@@ -209,7 +209,15 @@ class Settings:
     @property
     def serving_path(self) -> Path:
         """A file that each process which answers requests locks, so that others can tell that there is one."""
-        return self.data / ("serving-demo" if self.is_demo else "serving")
+        return self._serving_path(self.is_demo)
+
+    @property
+    def neighbour_serving_path(self) -> Path:
+        """That of the demo beside this forum, or of the forum beside this demo."""
+        return self._serving_path(not self.is_demo)
+
+    def _serving_path(self, is_demo: bool) -> Path:
+        return self.data / ("serving-demo" if is_demo else "serving")
 
 
 class _Environment(dict[str, str]):

@@ -31,7 +31,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.engines import conninfo
 from forum.errors import Refusal
-from forum.machine import is_held
+from forum.machine import Hold, is_held
 from forum.mail.actions import write_test
 from forum.markup import write
 from forum.members import actions as members
@@ -444,8 +444,14 @@ def test_nothing_is_restored_while_a_worker_is_there(empty: Forum, kept: Path) -
     assert not is_held(seen)
 
 
-def test_nothing_is_restored_while_a_server_answers_here(made: MakeForum, kept: Path) -> None:
-    """Without a worker, or beside it; one that only had its commands executed is none, nor is one that has ended."""
+@pytest.mark.parametrize("is_cleaned_up", [False, True])
+def test_nothing_is_restored_while_a_server_answers_here(
+    made: MakeForum, kept: Path, is_cleaned_up: bool
+) -> None:
+    """Without a worker, or beside it; one that only had its commands executed is none, nor is one that has ended.
+
+    Somebody may have deleted the file by which it is noticed.
+    """
     empty = made("served")
     assert empty.run("db", "current").exit_code == 0
     settings = empty.app.extensions["settings"]
@@ -460,6 +466,8 @@ def test_nothing_is_restored_while_a_server_answers_here(made: MakeForum, kept: 
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=TOP, env={**os.environ, **at}, **streams) as server:
         assert server.stdout and server.stdout.readline()
+        if is_cleaned_up:
+            settings.serving_path.unlink()
         refused = empty.run("restore", kept)
         server.kill()
     words = (
@@ -467,6 +475,15 @@ def test_nothing_is_restored_while_a_server_answers_here(made: MakeForum, kept: 
     )
     assert (refused.exit_code, refused.output) == (1, f"Error: {words}\n")
     assert empty.run("restore", kept).exit_code == 0
+
+
+def test_a_demo_beside_the_forum_hinders_no_restore(made: MakeForum, kept: Path) -> None:
+    empty = made("beside_a_demo")
+    settings = empty.app.extensions["settings"]
+    held = [Hold(path) for path in (settings.neighbour_serving_path, settings.data)]
+    done = empty.run("restore", kept)
+    del held
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.postgresql_only

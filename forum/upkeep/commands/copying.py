@@ -92,12 +92,17 @@ def _refuse_living_forum(settings: Settings) -> None:
     It has the old file open, wherever that was moved, and would go on writing into it; on PostgreSQL it would show pages
     of before, as would servers of other machines, which are connected there.
     """
-    for path, what in (
-        (settings.heartbeat_path, "its worker is at work"),
-        (settings.serving_path, "a server answers"),
-    ):
-        if machine.is_held(path):
+    worker, server = machine.is_held(settings.heartbeat_path), _is_serving(settings)
+    for is_there, what in ((worker, "its worker is at work"), (server, "a server answers")):
+        if is_there:
             raise Refusal(f"A forum runs with {settings.data}: {what}. Stop it first.")
+
+
+def _is_serving(settings: Settings) -> bool:
+    """Whether a server answers: also one whose file was deleted, unless it may be that of a demo in the same folder."""
+    if machine.is_held(settings.serving_path):
+        return True
+    return machine.is_held(settings.data) and not machine.is_held(settings.neighbour_serving_path)
 
 
 def _about_key(made: backups.Manifest, settings: Settings) -> str:
