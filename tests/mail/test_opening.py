@@ -272,6 +272,12 @@ def test_no_secret_address_is_published(people, agenda):
         ("R: I: Tram", "Tram"),
         ("VS: VL: SV: Raitiotiet", "Raitiotiet"),
         ("Doorst: Antw: Trams", "Trams"),
+        ("[Fwd: Trams]", "Trams"),
+        ("Re: [Fwd: [Wg[2]: AW: Trams [and bells]]]", "Trams [and bells]"),
+        ("[Fwd: Trams", "[Fwd: Trams"),
+        ("[Fwd: Trams] and bells", "[Fwd: Trams] and bells"),
+        ("[Re: Trams]", "[Re: Trams]"),
+        ("[Fwd:]", ""),
         ("Enc: RES: Bondes", "Bondes"),
         ("ΠΡΘ: ΣΧΕΤ: Τραμ", "Τραμ"),
         ("轉發: 回復: 電車", "電車"),
@@ -307,6 +313,20 @@ def test_a_subject_becomes_a_title(people, agenda, subject, title):
 )
 def test_an_answer_is_known_by_the_word_of_any_mail_program(word):
     assert title_of(f"{word}: Trams") == ("Trams", True)
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_answer"),
+    [
+        ("Fwd: Re: Trams", False),
+        ("[Fwd: Re: Trams]", False),
+        ("Re: Fwd: Trams", True),
+        ("Re: [Fwd: Trams]", True),
+    ],
+)
+def test_what_was_done_last_stands_first(subject, is_answer):
+    """An answer of somebody else that is passed on stays whole; of an answer to it the own words alone do."""
+    assert title_of(subject) == ("Trams", is_answer)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,10 @@ PASSED_ON = (
     "|(?-i:I)|(?-i:VL)|(?-i:FS)|(?-i:CT)"  # Italian, Finnish, Icelandic, Vietnamese
     "|πρθ|προώθ|пер|转发|轉寄|轉發|転送|ส่งต่อ|전달|הועבר|إعادة توجيه"
 )
+_SIGN = r" ?(?:\[\d{1,3}\]|\(\d{1,3}\)|\d{1,3})?\s?[:：]\s*"
+# Some programs put brackets around the whole subject of what is passed on
 SUBJECT_PREFIX = re.compile(
-    rf"(?:(?P<answered>{ANSWERED})|{PASSED_ON})"
-    r" ?(?:\[\d{1,3}\]|\(\d{1,3}\)|\d{1,3})?\s?[:：]\s*",
+    rf"(?:(?P<answered>{ANSWERED})|{PASSED_ON}){_SIGN}|\[(?:{PASSED_ON}){_SIGN}(?P<within>.*)\]$",
     re.I,
 )
 CONTROL_SIGNS = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -34,13 +35,15 @@ AFTER_QUESTION_MARK = "!！\"'”’»›」』)）]】 .…\u200e\u200f"
 def title_of(subject: str) -> tuple[str, bool]:
     """The title that a subject becomes, without what mail programs put before it, and whether the message is an answer.
 
-    It is one line without control signs and invisible characters; how long it is, is not judged here.
+    It is one line without control signs and invisible characters; how long it is, is not judged here. The first word
+    tells what was done last: an answer that is passed on is no answer.
     """
-    title, is_answer = one_line(CONTROL_SIGNS.sub(" ", subject)), False
-    while prefix := SUBJECT_PREFIX.match(title):
-        is_answer = is_answer or bool(prefix["answered"])
-        title = title[prefix.end() :]
-    return title, is_answer
+    title = one_line(CONTROL_SIGNS.sub(" ", subject))
+    first = prefix = SUBJECT_PREFIX.match(title)
+    while prefix:
+        title = (prefix["within"] or title[prefix.end() :]).strip()
+        prefix = SUBJECT_PREFIX.match(title)
+    return title, bool(first and first["answered"])
 
 
 def kind_of(title: str) -> str:
