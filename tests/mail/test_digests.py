@@ -271,6 +271,9 @@ def test_letters_to_moderators_say_what_waits_and_why(people, agenda, topic, mai
     moderation.report(people.ana, "member", people.ben.id, "rules")
     screening.set_newness(SYSTEM, days=0, posts=0, first_posts=1)
     dialogue.reply(people.chitra, topic.id, write("Good day."))
+    screening.make_rule(SYSTEM, screening.RuleText("word", "casino", "Read first."))
+    dialogue.reply(people.ben, topic.id, write("A casino."))
+    dialogue.open_topic(people.ben, agenda.id, NewTopic("question", "Whose casino?", write("I.")))
     text = PracticeText(title="Softer rails", sentence="Rails on rubber.")
     library.write_and_submit(people.chitra, agenda.id, text)
     mail()
@@ -284,6 +287,8 @@ def test_letters_to_moderators_say_what_waits_and_why(people, agenda, topic, mai
     assert "A report: “Ben Okoth”" in subjects
     assert f"One of the first posts of a new member in {title}: “Why so loud?”" in subjects
     assert f"A practice to publish in {title}: “Softer rails”" in subjects
+    assert f"A text that a rule holds back in {title}: “Why so loud?”" in subjects
+    assert f"A text that a rule holds back in {title}: “Whose casino?”" in subjects
     assert all("because you moderate" in said for said in subjects.values())
 
 

@@ -18,12 +18,13 @@ class QueueContent(NamedTuple):
     """What waits in the queue: what its moderators are asked, the agenda's title, and why it was first reported.
 
     `asked` is *appeal*, *candidate*, *proposal*, *held*, *report*, *practice* or *first post*; `agenda` and `reason`
-    may be empty.
+    may be empty. `title` is that of a topic which waits, or in which a text does: its notice names the agenda alone.
     """
 
     asked: str
     agenda: str = ""
     reason: str = ""
+    title: str = ""
 
 
 def queue_content(moderator: Person, address: str) -> QueueContent | None:
@@ -48,7 +49,7 @@ def queue_content(moderator: Person, address: str) -> QueueContent | None:
 def _content_of(thing: Thing) -> QueueContent | None:
     agenda = _title(thing.agenda)
     if thing.kind == "held":
-        return QueueContent("held", agenda)
+        return QueueContent("held", agenda, title=thing.row.title or thing.shown_in)
     if reports := open_reports(thing.kind, thing.item_id):
         return QueueContent("report", agenda, reports[0].reason)
     if thing.kind == "practice":
