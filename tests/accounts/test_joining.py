@@ -75,6 +75,12 @@ def test_the_page_for_joining(client):
         assert f'<label for="{name}"' in page.text
 
 
+def test_the_rules_are_named_once_where_they_are_linked(client):
+    text = client.get("/join").text
+    (said,) = re.findall(r'<p class="sm">(.*?<a href="/rules".*?)</p>', text)
+    assert re.sub("<[^>]+>", "", said) == "By joining you agree to the house rules."
+
+
 def test_further_languages_are_folded_until_one_is_chosen(client, sign_in, people):
     def folded(page):
         return re.search(r'<details class="md"( open)?><summary>Further', page.text)

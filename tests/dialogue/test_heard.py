@@ -31,7 +31,7 @@ def test_before_the_text_of_a_post_nothing_is_said_twice(
     # Said when a link moves the focus there
     assert f'id="post-2" data-said="Reply 2 by {people.ben.name}"' in text
     assert 'role="status"' not in text  # some screen readers announce it even when it is empty
-    assert re.search(r'href="#post-1">1 · <time datetime="[^"]+" role="none">', text)
+    assert re.search(r'href="#post-1">#1 · <time datetime="[^"]+" role="none">', text)
 
 
 def test_the_title_of_an_agenda_is_spoken_in_its_language(client: Any, topic: Topic) -> None:
