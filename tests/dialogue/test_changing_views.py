@@ -45,7 +45,7 @@ def test_an_edited_post_shows_what_it_said(
     text = page(client, topic.address)
     assert f"/posts/{reply.id}/history" in text
     assert '<a class="meta" href="#post-1">#1 · <time' in text
-    assert f'href="#post-{reply.number}">{reply.number} · <time' in text
+    assert f'href="#post-{reply.number}">#{reply.number} · <time' in text
     text = page(client, f"/posts/{reply.id}/history")
     assert "<del>Old " in text and "<ins>New " in text and "&lt;b&gt;grey" in text
     assert "Withdraw" not in text and "csrf_token" not in text

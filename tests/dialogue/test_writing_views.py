@@ -301,7 +301,7 @@ def test_the_page_for_writing_shows_what_was_said_last(
         said = page(browser, path).partition('id="latest"')[2]
     shown = re.findall(r"<p>([\w ]+\.)</p>", said)
     assert shown == [f"Words {n}." for n in (3, 2, 1, 0)]
-    assert f'href="{topic.address}#post-{replies[3].number}">{replies[3].number} · <time' in said
+    assert f'href="{topic.address}#post-{replies[3].number}">#{replies[3].number} · <time' in said
     assert made.count <= 6
     refused = browser.post(path, data={"source": "", "language": "en"})
     assert refused.status_code == 422 and "Words 3." in refused.text

@@ -196,3 +196,17 @@ def test_a_picture_is_no_mark_if_it_is_too_long(people: Any) -> None:
     with pytest.raises(Invalid, match="nearer to a square"):
         actions.use_mark(people.administrator, Shrunk(f"{'a' * 24}-256x63", b"", b""))
     assert not queries.federation_if_there().mark  # type: ignore[union-attr]
+
+
+def test_who_changed_the_mark_is_kept(browser: FlaskClient, people: Any) -> None:
+    assert "What was changed" not in browser.get(ADDRESS).text
+    name = choose(browser, picture()).removeprefix("/mark/").removesuffix(".webp")
+    browser.post(f"{ADDRESS}/usual")
+    browser.post(f"{ADDRESS}/usual")  # nothing changes
+    kept = queries.mark_versions(people.administrator)
+    assert [version.fields["mark"] for version in kept] == [name, ""]
+    assert {version.editor_name for version in kept} == {people.administrator.name}
+    text = browser.get(ADDRESS).text.partition("What was changed")[2]
+    assert text.index("a mark of its own") < text.index("the usual mark")
+    with pytest.raises(Forbidden):
+        queries.mark_versions(people.moderator)

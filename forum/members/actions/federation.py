@@ -93,7 +93,7 @@ def describe_federation(
 def use_mark(administrator: Person, made: Shrunk) -> Federation:
     """Give the forum a mark of its own in place of the present one: a picture made by `shrink` with `MAX_MARK`.
 
-    Raises `Invalid` if one of its sides is too long for the masthead.
+    Who replaced which is kept, without the picture. Raises `Invalid` if one of its sides is too long for the masthead.
     """
     known = queries.federation_to_change(administrator)
     longer, shorter = sorted(size_of(made.name), reverse=True)
@@ -104,7 +104,7 @@ def use_mark(administrator: Person, made: Shrunk) -> Federation:
             ),
             PICTURE,
         )
-    _replace_mark(known, made)
+    _replace_mark(administrator, known, made)
     return known
 
 
@@ -112,12 +112,14 @@ def use_mark(administrator: Person, made: Shrunk) -> Federation:
 def use_usual_mark(administrator: Person) -> Federation:
     """Show the usual mark again, and delete the forum's own."""
     known = queries.federation_to_change(administrator)
-    _replace_mark(known, None)
+    _replace_mark(administrator, known, None)
     return known
 
 
-def _replace_mark(known: Federation, made: Shrunk | None) -> None:
+def _replace_mark(administrator: Person, known: Federation, made: Shrunk | None) -> None:
     touches(EVERY_SCOPE, FEDERATION)
+    if made or known.mark:
+        keep_version(administrator, queries.MARK_HISTORY, known.id, {"mark": known.mark})
     db.session.execute(delete(FederationMark))
     known.mark = made.name if made else ""
     if made:

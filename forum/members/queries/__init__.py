@@ -40,6 +40,7 @@ from forum.members.queries.directory import (
     number_in_organisation,
 )
 from forum.members.queries.federation import (
+    MARK_HISTORY,
     CachedFederation,
     are_factors_required,
     federation_fields,
@@ -50,6 +51,7 @@ from forum.members.queries.federation import (
     federation_versions,
     forum_name,
     mark_data,
+    mark_versions,
     terms_from,
 )
 from forum.members.queries.ignoring import (
@@ -142,6 +144,7 @@ from forum.members.queries.voices import (
 __all__ = [
     "CITIES_FILE",
     "GROUPS",
+    "MARK_HISTORY",
     "REMINDED_BEFORE",
     "SESSION_IDLE_LIMIT",
     "SESSION_MAX_AGE",
@@ -213,6 +216,7 @@ __all__ = [
     "mandates_of",
     "mandates_over",
     "mark_data",
+    "mark_versions",
     "member_by_email",
     "member_by_id",
     "member_called",

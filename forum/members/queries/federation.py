@@ -16,6 +16,8 @@ from forum.members.models import Federation, FederationMark
 from forum.permissions import Person, require
 from forum.versions import FEDERATION, PAGE_VERSIONS
 
+MARK_HISTORY = "federation mark"  # the kind of the versions of its mark
+
 
 def federation_if_there() -> Federation | None:
     """The federation whose forum this is, or None before `flask setup`."""
@@ -89,6 +91,11 @@ def federation_fields(federation: Federation) -> dict[str, str]:
 def federation_versions(administrator: Person) -> list[Version]:
     """The earlier names and descriptions of the forum, each with its end and editor, latest first."""
     return versions_of(FEDERATION, federation_to_describe(administrator).id)
+
+
+def mark_versions(administrator: Person) -> list[Version]:
+    """Who replaced the forum's mark and when, latest first; of the former marks only the names are kept."""
+    return versions_of(MARK_HISTORY, federation_to_describe(administrator).id)
 
 
 def terms_from() -> datetime | None:

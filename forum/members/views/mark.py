@@ -34,7 +34,8 @@ def use_mark() -> ResponseReturnValue:
     form = MarkForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
-        return render_template("members/mark.html", form=form, accepted=ACCEPTED), status
+        shown = {"form": form, "accepted": ACCEPTED, "before": queries.mark_versions(me())}
+        return render_template("members/mark.html", **shown), status
 
     def deed() -> ResponseReturnValue:
         actions.use_mark(me(), _sent())
