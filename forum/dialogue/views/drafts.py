@@ -81,14 +81,26 @@ def drafts_as_json(drafts: Sequence[Draft]) -> ResponseReturnValue:
     return jsonify(rows)
 
 
+def _sent_to(key: str) -> str | None:
+    """Where the reader finds what they have sent with a submission key: among the posts, or waiting for a moderator."""
+    if post := queries.post_by_submission_key(me(), key):
+        return post.address
+    held = queries.held_by_submission_key(me(), key)
+    return url_for("dialogue.held", held_id=held.id) if held else None
+
+
 @keeping
 def keep_form(
-    form: Any, deed: Callable[..., Draft | None] = actions.keep_draft, **place: int | None
+    form: Any,
+    deed: Callable[..., Draft | None] = actions.keep_draft,
+    sent_to: Callable[[str], str | None] = _sent_to,
+    **place: int | None,
 ) -> ResponseReturnValue:
     """Save a form as a draft, and redirect to the list of drafts; a script gets no page in response.
 
-    `deed` is the action that saves it, `place` its arguments that say what the form is for. Raises `Invalid` when the
-    button was pressed but there is nothing to save, or too much.
+    `deed` is the action that saves it, `place` its arguments that say what the form is for. What was sent already is
+    no draft: then `sent_to` returns the address where it is, from the submission key. Raises `Invalid` when the button
+    was pressed but there is nothing to save, or too much.
     """
 
     def keep(key: str) -> Draft | None:
@@ -104,6 +116,8 @@ def keep_form(
         kept = keep(key)
     except Conflict:
         kept = keep(webforms.submission_key())  # the form contains another text by now
+    if not kept and (address := sent_to(key)):
+        return web.done(_("You have posted this already. Here it is."), address)
     said = _("Your draft is kept. Nobody else can read it.")
     return web.done(
         said if kept else _("You have posted this already."), url_for("dialogue.drafts")

@@ -278,10 +278,17 @@ def _write_practice(
 
     if webforms.is_for_draft():
         place = {"practice_id": found.id if found else None, "is_asked": not is_by_script()}
-        keep = partial(keep_form, form, actions.keep_practice_draft, **place)
+        sent_to = partial(_sent_to, found)
+        keep = partial(keep_form, form, actions.keep_practice_draft, sent_to, **place)
         return answer_keeping(form, page, keep)
     latest = partial(_latest_practice, found.slug) if found else None
     return answer_form(form, page, deed, latest=latest)
+
+
+def _sent_to(found: Practice | None, key: str) -> str | None:
+    """Where the practice is that a form changes, or has added."""
+    practice = found or queries.practice_by_submission_key(me(), key)
+    return url_for("library.practice", slug=practice.slug) if practice else None
 
 
 def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practice | None) -> None:
