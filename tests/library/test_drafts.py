@@ -16,6 +16,7 @@ from forum.library import actions
 from forum.library.actions import PracticeText, keep_practice_draft
 from forum.library.models import Practice
 from forum.members.models import Member
+from forum.members.queries import city_by_name
 from forum.moderation.actions import Reasons, silence
 from forum.permissions import VISITOR
 from tests.library.conftest import HOSTILE, PRACTICE, SignIn, World, post
@@ -163,6 +164,29 @@ def test_changes_that_are_published_leave_no_draft_however_they_were_typed(
     )
     assert browser.post(path, data={**form, "draft": "auto"}).status_code == 204
     assert kept(world.author) == []
+
+
+@pytest.mark.parametrize(
+    ("city", "is_chosen", "drafts"),
+    [
+        ("सूरत", False, []),
+        ("Surat, IN", False, []),
+        ("Sura", True, []),
+        ("Sura", False, ["Pumps that call"]),
+        ("Medellín", True, ["Pumps that call"]),
+    ],
+)
+def test_a_city_is_the_same_in_another_spelling(
+    world: World, sign_in: SignIn, city: str, is_chosen: bool, drafts: list[str]
+) -> None:
+    browser, practice = sign_in(world.author), published(world)
+    path, surat = f"/practices/{practice.slug}/edit", city_by_name("Surat")
+    assert surat
+    form = {**PRACTICE, "challenge": "Water.", "submission_key": "k"}
+    assert browser.post(path, data={**form, "deed": "save"}).status_code == 303
+    form |= {"city": city} | ({"city_id": str(surat.id)} if is_chosen else {})
+    assert browser.post(path, data={**form, "draft": "auto"}).status_code == 204
+    assert kept(world.author) == drafts
 
 
 def test_choices_alone_are_kept_with_the_button(world: World, sign_in: SignIn) -> None:

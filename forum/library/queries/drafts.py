@@ -16,6 +16,7 @@ from forum.library.queries._shared import SECTIONS, TYPED_FIELDS
 from forum.library.queries._visibility import visible_practices
 from forum.library.queries.practices import drafts_of
 from forum.members.models import City
+from forum.members.queries import city_choices, city_choices_by_name
 from forum.permissions import Person
 from forum.plaintext import excerpt, fold, single_line
 
@@ -93,12 +94,13 @@ def unfinished_practices(author: Person) -> list[Practice]:
 
 def says_already(practice: Practice, fields: Sequence[tuple[str, str]]) -> bool:
     """Whether a practice has just the words that its form holds (`fields` as in `Draft`); choices count for nothing."""
-    typed = {name: _as_saved(name, value) for name, value in fields}
+    typed, wished = {name: _as_saved(name, value) for name, value in fields}, dict(fields)
     saved = {section.name: section.source for section in practice.sections}
     saved |= {name: str(getattr(practice, name) or "") for name in LINES}
     names = (*LINES, *SECTIONS)
     is_said = all(typed.get(name, "") == _as_saved(name, saved.get(name, "")) for name in names)
-    return is_said and _is_city(practice.city, typed.get("city", ""))
+    city = typed.get("city", ""), wished.get("city_id", "")
+    return is_said and _is_city(practice.city, *city)
 
 
 def _as_saved(name: str, typed: str) -> str:
@@ -109,5 +111,12 @@ def _as_saved(name: str, typed: str) -> str:
     return words.removeprefix("https://") if name == "link" else words
 
 
-def _is_city(city: City | None, typed: str) -> bool:
-    return fold(typed) in ((fold(city.label), fold(city.name)) if city else ("",))
+def _is_city(city: City | None, typed: str, wished: str) -> bool:
+    """Whether a form means a city: by the name that was typed, in any spelling, and among several by the choice (`wished`)."""
+    if city is None or not typed:
+        return city is None and not typed
+    if fold(typed) in (fold(city.label), fold(city.name)):
+        return True
+    called = city_choices_by_name(typed)
+    found = {choice.city.id for choice in called or city_choices(typed)}
+    return city.id in found and (len(called) == 1 or wished == str(city.id))
