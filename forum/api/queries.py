@@ -25,7 +25,7 @@ from forum.errors import or_not_found
 from forum.members.models import Organisation
 from forum.pages import rows_by_id
 from forum.permissions import VISITOR
-from forum.search.queries import Thing
+from forum.search.models import Thing
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -19,6 +19,7 @@ from forum.search.models import (
     Document,
     Retitling,
     ShownPicture,
+    Thing,
 )
 from forum.search.queries import (
     document_id,
@@ -61,7 +62,6 @@ class Entry:
     made_for: str | None = None
 
 
-Thing = tuple[str, int]  # kind and item id
 # The content of a document, and since when the thing is hidden
 Known = tuple[Entry, datetime | None]
 

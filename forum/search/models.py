@@ -18,6 +18,7 @@ IN_LANGUAGE = "/in/"  # in the address of a translation, after that of its page
 PAGE_KINDS = ("case", "practice", FAILURE, *TRANSLATION_KINDS)
 # Kinds of parts of a topic or practice; their words include its title
 PART_KINDS = ("post", FAILURE, TRANSLATED_FAILURE)
+Thing = tuple[str, int]  # what a document is about: its kind, and its id
 
 
 class Document(Base):

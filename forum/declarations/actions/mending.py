@@ -19,6 +19,7 @@ from forum.deeds import action
 from forum.markup import PlainTexts, Written
 from forum.permissions import Person, require
 from forum.search import actions as search
+from forum.search.models import Thing
 
 
 @action
@@ -61,7 +62,7 @@ def rerender(system: Person, texts: Mapping[int, Written]) -> int:
 def reindex_declarations(system: Person, declaration_ids: Sequence[int], texts: PlainTexts) -> None:
     """Rebuild the search documents of declarations; a draft has none. `texts` are plain texts by source."""
     require(system.can.administer())
-    things: dict[search.Thing, search.Known | None] = {}
+    things: dict[Thing, search.Known | None] = {}
     for declaration in declarations_to_index(declaration_ids):
         entry = (
             declaration_entry(declaration, texts[declaration.source])

@@ -32,6 +32,7 @@ from forum.notifications.actions import hide_notices, update_quotations
 from forum.permissions import Person, require
 from forum.plaintext import excerpt
 from forum.search import actions as search
+from forum.search.models import Thing
 
 NO_LIMIT = sys.maxsize
 
@@ -93,7 +94,7 @@ def rerender_notes(system: Person, texts: Mapping[int, Written]) -> int:
 def reindex(system: Person, post_ids: Sequence[int], plain: PlainTexts) -> None:
     """Rebuild the search documents of posts and of the topics that they open; `plain` holds plain texts by source."""
     require(system.can.administer())
-    things: dict[search.Thing, search.Known | None] = {}
+    things: dict[Thing, search.Known | None] = {}
     for post in posts_to_index(post_ids):
         things["post", post.id] = _known_of_post(post, plain)
         if post.number == 1:

@@ -62,6 +62,7 @@ from forum.notifications.actions import (
 from forum.permissions import Person, require
 from forum.plaintext import excerpt, slugify
 from forum.search import actions as search
+from forum.search.models import Thing
 
 MAX_MERGED_POSTS = 1_000  # posts of a topic that is merged into another
 
@@ -414,9 +415,9 @@ def _update_both_topics(
 
 def _search_entries(
     topic: Topic, posts: Sequence[Post], words: Mapping[int, str]
-) -> dict[search.Thing, search.Known]:
+) -> dict[Thing, search.Known]:
     """The search documents of posts in their new topic."""
-    known: dict[search.Thing, search.Known] = {}
+    known: dict[Thing, search.Known] = {}
     for post in posts:
         if post.number == 1:
             plain = with_poll_words(post, words[post.id])

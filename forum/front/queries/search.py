@@ -27,12 +27,11 @@ from forum.members.queries import (
 from forum.permissions import Person
 from forum.plaintext import has_words_starting_with, words_in
 from forum.search import queries as search
-from forum.search.models import FAILURE, Document
+from forum.search.models import FAILURE, Document, Thing
 from forum.search.queries import (
     Hit,
     Query,
     SearchResults,
-    Thing,
     find,
     find_alike,
     is_telling,

@@ -22,6 +22,7 @@ from forum.library.queries import (
 from forum.markup import PlainTexts, Written
 from forum.permissions import Person, require
 from forum.search import actions as search
+from forum.search.models import Thing
 
 
 @action
@@ -53,7 +54,7 @@ def reindex_cases(system: Person, case_ids: Sequence[int], plain: PlainTexts) ->
 def reindex_practices(system: Person, practice_ids: Sequence[int], plain: PlainTexts) -> None:
     """Rebuild the search documents of practices; only a published one has a document. `plain` holds plain texts by source."""
     require(system.can.administer())
-    things: dict[search.Thing, search.Known | None] = {}
+    things: dict[Thing, search.Known | None] = {}
     for practice in practices_to_index(practice_ids):
         has_document = practice.state == PUBLISHED and practice.deleted_at is None
         entry = (practice_entry(practice, plain), practice.hidden_at) if has_document else None
@@ -67,7 +68,7 @@ def reindex_practices(system: Person, practice_ids: Sequence[int], plain: PlainT
 def reindex_readings(system: Person, reading_ids: Sequence[int], _plain: PlainTexts) -> None:
     """Rebuild the search documents of best reads; a removed one has none."""
     require(system.can.administer())
-    things: dict[search.Thing, search.Known | None] = {}
+    things: dict[Thing, search.Known | None] = {}
     for reading in readings_to_index(reading_ids):
         entry = (reading_entry(reading), None) if reading.removed_at is None else None
         things["reading", reading.id] = entry

@@ -19,7 +19,7 @@ from forum.parallels.queries import (
 )
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.search import actions as search
-from forum.search.models import TRANSLATED_FAILURE, TRANSLATION
+from forum.search.models import TRANSLATED_FAILURE, TRANSLATION, Thing
 
 
 def index_translation(doer: Person, translation: Translation, plain: PlainTexts) -> None:
@@ -31,11 +31,9 @@ def index_translation(doer: Person, translation: Translation, plain: PlainTexts)
             search.unindex(doer, name, item_id)
 
 
-def documents_of(
-    translation: Translation, plain: PlainTexts
-) -> dict[search.Thing, search.Known | None]:
+def documents_of(translation: Translation, plain: PlainTexts) -> dict[Thing, search.Known | None]:
     """The search entries of a translation: its words, and separately "what did not work", which may have another audience."""
-    things: dict[search.Thing, search.Known | None] = {
+    things: dict[Thing, search.Known | None] = {
         (name, translation.id): None for name in (TRANSLATION, TRANSLATED_FAILURE)
     }
     if not has_document(translation):

@@ -13,6 +13,7 @@ from forum.parallels.models import TranslatedPart
 from forum.parallels.queries import ids_of_practice, ids_written_by, translations_by_id
 from forum.permissions import Person, require
 from forum.search import actions as search
+from forum.search.models import Thing
 
 
 @action
@@ -38,7 +39,7 @@ def delete_translations(system: Person, practice_id: int) -> None:
 def reindex_translations(system: Person, translation_ids: Sequence[int], texts: PlainTexts) -> None:
     """Rebuild the search documents of translations; `texts` are plain texts by source."""
     require(system.can.administer())
-    things: dict[search.Thing, search.Known | None] = {}
+    things: dict[Thing, search.Known | None] = {}
     for translation in translations_by_id(translation_ids):
         things |= documents_of(translation, texts)
     search.reindex(system, things)

@@ -15,7 +15,14 @@ from sqlalchemy.orm.interfaces import ORMOption
 from forum.db import db
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
-from forum.search.models import FAILURE, IN_LANGUAGE, PAGE_KINDS, TRANSLATION_KINDS, Document
+from forum.search.models import (
+    FAILURE,
+    IN_LANGUAGE,
+    PAGE_KINDS,
+    TRANSLATION_KINDS,
+    Document,
+    Thing,
+)
 from forum.search.queries._marking import mark, snippet
 from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
 from forum.search.queries._ranking import RANKED_COLUMNS, Score, has_own_words, scorer
@@ -41,8 +48,6 @@ OWN_WORDS_COLUMNS = (Document.title, Document.folded_body)  # the columns that `
 HIT_COLUMNS = (Document.item_id, Document.parent_id, Document.address, *RANKED_COLUMNS)
 
 UNSCORED: Score = (False, 0.0)  # the score of hits that are sorted by their ids
-
-Thing = tuple[str, int]  # kind and item id of a document
 
 
 class Found(NamedTuple):
