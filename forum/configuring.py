@@ -49,7 +49,11 @@ MAX_BODY = 2 * 1024 * 1024
 # more
 MAX_PICTURE_BODY = 12 * 1024 * 1024
 AROUND_FILE = 100_000  # bytes that a form with a file has beside it, and a little more, so that a sentence refuses one
-UPLOAD_PATHS = PICTURES_PATH, MARK_PATH = "/pictures", "/administration/mark"
+UPLOAD_PATHS = PICTURES_PATH, MARK_PATH, PROFILE_PATH = (
+    "/pictures",
+    "/administration/mark",
+    "/settings",
+)
 MAX_FORM_FIELDS = 1_000  # of any form: the longest forms set the order of many rows
 NUL = "\x00"
 # HTML before and after the token of a form; OUTER_TOKEN_FIELD is for a field that is outside its `<form>`

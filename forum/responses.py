@@ -42,6 +42,8 @@ SECURITY_HEADERS_OF_HTTPS = {
 # If a browser opens a picture as a page, it can do nothing (ASVS 5.0, 3.2.1)
 PICTURE_POLICY = "default-src 'none'; sandbox"
 IMMUTABLE = "public, max-age=31536000, immutable"  # one year
+# Likewise, for what nobody but a browser may keep, because it may have to go
+KEPT_BY_BROWSERS = "private, max-age=31536000, immutable"
 
 
 def init_app(app: Flask) -> None:

@@ -22,18 +22,22 @@ MAX_MEMORY, MAX_SECONDS = 800_000_000, 15  # bytes, and seconds of processor tim
 # Scans of a JPEG; a progressive one has about ten. Each takes time for all pixels, however few bytes it has
 MAX_SCANS, SCAN = 100, b"\xff\xda"
 QUALITY = 80
+# Of a square: the most bytes, and the qualities in which it is tried, until it has no more
+SQUARE_BYTES, SQUARE_QUALITIES = 12_000, (80, 65, 50, 35, 20, 5)
 NO_PICTURE, TOO_MANY_PIXELS = 3, 4  # exit codes
 # The chunks of a picture's file that this program has made; and the bit that marks transparency
 CHUNKS, IS_TRANSPARENT = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH"), 0x10
 RESIZABLE = ("RGB", "RGBA", "L", "LA", "CMYK")  # modes in which pixels can be interpolated
 
 
-def main(largest: int, small_width: int, has_small_from: int, is_made: int = 0) -> None:
+def main(
+    largest: int, small_width: int, has_small_from: int, is_made: int = 0, is_square: int = 0
+) -> None:
     """Read a picture, write a line of JSON with its size and the lengths of what follows: the picture, and its small version.
 
     `largest` is the longest side in pixels, `has_small_from` the width from which there is a small version. A picture
     that `is_made` must be one that this program has written; it is not encoded again, because it would lose quality
-    each time.
+    each time. One that `is_square` is cut to the square in its middle, and has `SQUARE_BYTES` at most.
     """
     _limit()
     data = sys.stdin.buffer.read()
@@ -42,14 +46,18 @@ def main(largest: int, small_width: int, has_small_from: int, is_made: int = 0) 
         chunks = _chunks(data)
         if max(picture.size) > largest or not set(chunks) <= set(CHUNKS):
             _end(NO_PICTURE)
+        if is_square and (picture.width != picture.height or len(data) > SQUARE_BYTES):
+            _end(NO_PICTURE)
         is_drawn = b"VP8L" in chunks
     else:
         is_drawn = picture.format in ("PNG", "GIF")
+    if is_square:
+        picture = _middle(picture)
     if picture.mode in RESIZABLE:  # first, so that the next steps need little memory
         picture.thumbnail((largest, largest), Image.Resampling.LANCZOS)
     whole = _plain(picture)
     whole.thumbnail((largest, largest), Image.Resampling.LANCZOS)
-    parts = [data if is_made else _encoded(whole, is_drawn)]
+    parts = [data if is_made else _square(whole) if is_square else _encoded(whole, is_drawn)]
     if whole.width >= has_small_from:
         height = max(1, round(whole.height * small_width / whole.width))
         small = whole.resize((small_width, height), Image.Resampling.LANCZOS)
@@ -99,6 +107,13 @@ def _end(code: int) -> NoReturn:
     raise SystemExit(code)
 
 
+def _middle(picture: Image.Image) -> Image.Image:
+    """The largest square around the centre, which is the same one however the picture is rotated."""
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    return picture.crop((left, top, left + side, top + side))
+
+
 def _plain(picture: Image.Image) -> Image.Image:
     """The picture as it is meant to be seen: rotated as the camera says, in sRGB, with its transparency and nothing else."""
     upright = ImageOps.exif_transpose(picture)
@@ -138,6 +153,16 @@ def _encoded(picture: Image.Image, is_drawn: bool) -> bytes:
     return exact if len(exact) <= 1.3 * len(lossy) else lossy
 
 
+def _square(picture: Image.Image) -> bytes:
+    """The bytes of a square as WebP, in the best quality in which it has at most `SQUARE_BYTES`."""
+    made = b""
+    for quality in SQUARE_QUALITIES:
+        made = _webp(picture, quality=quality)
+        if len(made) <= SQUARE_BYTES:
+            break
+    return made
+
+
 def _webp(picture: Image.Image, **how: object) -> bytes:
     made = io.BytesIO()
     picture.save(made, "WEBP", method=4, **how)
@@ -145,4 +170,4 @@ def _webp(picture: Image.Image, **how: object) -> bytes:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:5]))
+    main(*map(int, sys.argv[1:6]))

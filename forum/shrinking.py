@@ -39,13 +39,15 @@ class Shrunk(NamedTuple):
         return len(self.whole) + len(self.small)
 
 
-def shrink(data: bytes, largest: int = LARGEST) -> Shrunk:
+def shrink(data: bytes, largest: int = LARGEST, *, is_square: bool = False) -> Shrunk:
     """A picture (JPEG, PNG, WebP, AVIF or GIF) as WebP with its longer side of at most `largest` pixels, without metadata.
+
+    With `is_square` it is cut to the square in its middle, and has some kB at most (`shrinker.SQUARE_BYTES`).
 
     It takes some tenths of a second, so call it before an action. Raises `Invalid` if it is no picture, and `Busy`
     when too many are being processed.
     """
-    made = _run(data, largest)
+    made = _run(data, largest, is_square=is_square)
     if made.returncode == TOO_MANY_PIXELS:
         raise Invalid(
             _(
@@ -60,12 +62,14 @@ def shrink(data: bytes, largest: int = LARGEST) -> Shrunk:
     return Shrunk(f"{secrets.token_hex(12)}-{size}", whole, small)
 
 
-def take(name: str, data: bytes) -> Shrunk | None:
+def take(
+    name: str, data: bytes, largest: int = LARGEST, *, is_square: bool = False
+) -> Shrunk | None:
     """A picture that `shrink` has made, in this forum or another, under its present name; None if it is not one.
 
     Its bytes are unchanged; only its small version is made again.
     """
-    made = _run(data, is_made=True)
+    made = _run(data, largest, is_made=True, is_square=is_square)
     if made.returncode:
         return None
     whole, small, size = _parts(made.stdout)
@@ -73,11 +77,11 @@ def take(name: str, data: bytes) -> Shrunk | None:
 
 
 def _run(
-    data: bytes, largest: int = LARGEST, *, is_made: bool = False
+    data: bytes, largest: int, *, is_made: bool = False, is_square: bool = False
 ) -> subprocess.CompletedProcess[bytes]:
     """The output of the program for a picture."""
     command = [sys.executable, "-I", PROGRAM]
-    command += map(str, (largest, SMALL, HAS_SMALL, int(is_made)))
+    command += map(str, (largest, SMALL, HAS_SMALL, int(is_made), int(is_square)))
     if not AT_ONCE.acquire(timeout=MAX_WAIT / 4):
         raise Busy()
     try:

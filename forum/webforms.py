@@ -17,7 +17,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from markupsafe import Markup
 from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
-from wtforms import DateField, HiddenField, PasswordField, StringField
+from wtforms import DateField, FileField, HiddenField, PasswordField, StringField
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.i18n import messages_path
@@ -286,6 +286,7 @@ def process(
         is_valid = _passes(form, check) and is_valid
     if not is_valid:
         _ask_for_passwords_again(form)
+        _ask_for_files_again(form)
         return page(REFUSED)
     try:
         return deed()
@@ -309,6 +310,7 @@ def _show_refused(
         return response
     if error.field in form:
         _ask_for_passwords_again(form)
+    _ask_for_files_again(form)
     return page(error.status)
 
 
@@ -344,6 +346,14 @@ def _ask_for_passwords_again(form: Any) -> None:
     for field in form:
         if isinstance(field, PasswordField) and field.data and not field.errors:
             field.errors = [_("Type your password again; it is never sent back to the page.")]
+
+
+def _ask_for_files_again(form: Any) -> None:
+    """Add an error to each field with a file and without one: browsers take no file back from a page."""
+    for field in form:
+        is_file = isinstance(field, FileField) and isinstance(field.data, FileStorage)
+        if is_file and field.data.filename and not field.errors:
+            field.errors = [_("Choose the file again; it is never sent back to the page.")]
 
 
 def _show_latest(form: Any, latest: Any) -> ChangedFields:

@@ -39,6 +39,7 @@ from forum.shrinking import Shrunk
 
 Deed = Callable[[dict[str, Any], Any, Agenda], object]
 MARK = Shrunk(f"{'a' * 24}-256x64", b"a mark", b"")
+FACE = Shrunk(f"{'b' * 24}-256x256", b"a face", b"")
 
 
 def _mark_of(member: Any, w: dict[str, Any]) -> int:
@@ -264,6 +265,12 @@ DEEDS: dict[str, Deed] = {
     "feature": lambda w, p, a: library.feature(p.moderator, w["practice_id"]),
     "a new name": lambda w, p, a: members.edit_profile(
         p.ana, members.Profile(name="Ana de Prado", position="Listener", about=write("Me."))
+    ),
+    "a picture of oneself": lambda w, p, a: members.edit_profile(
+        p.ana, members.Profile(name=p.ana.name, city_id=p.ana.city_id, portrait=FACE)
+    ),
+    "no picture any more": lambda w, p, a: members.edit_profile(
+        p.ana, members.Profile(name=p.ana.name, city_id=p.ana.city_id, drops_portrait=True)
     ),
     "another handle": lambda w, p, a: members.change_handle(p.ana, "ana-de-prado"),
     "write an agenda": lambda w, p, a: agendas.write_agenda(

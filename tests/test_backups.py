@@ -36,7 +36,7 @@ from forum.mail.actions import write_test
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import mark_data
+from forum.members.queries import get_portrait, mark_data
 from forum.notifications.actions import NoticeText, make_notices, note_event
 from forum.permissions import SYSTEM, VISITOR
 from forum.pictures import actions as pictures
@@ -47,6 +47,7 @@ from tests.forums import Forum, MakeForum, forums
 
 PICTURE = bytes(range(256))
 MARK = Shrunk(f"{8:024x}-256x64", PICTURE[::-1], b"")
+FACE = Shrunk(f"{9:024x}-256x256", PICTURE[1:], b"")
 TOP = Path(__file__).parent.parent
 
 
@@ -59,7 +60,7 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def source(made: MakeForum) -> Forum:
-    """A forum with a mark of its own, two members, a topic, a picture and a secret key."""
+    """A forum with a mark of its own, two members, one of whom shows a picture, a topic, a picture and a secret key."""
     forum = made("source", has_tables=True, secret_key="of the source")
     (forum.data / "secret-key").write_text("of the source")
     with forum.app.app_context():
@@ -71,6 +72,7 @@ def source(made: MakeForum) -> Forum:
         pictures.import_picture(SYSTEM, ben.id, Shrunk(f"{7:024x}-900x1", PICTURE, b"small"))
         members.found_federation(SYSTEM, "Ours")
         members.use_mark(SYSTEM, MARK)
+        members.edit_profile(ben, members.Profile("Ben", portrait=FACE))
     return forum
 
 
@@ -150,6 +152,7 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
     with other.app.app_context():  # the restored forum works
         assert set(db.session.scalars(select(PictureFile.data))) == {PICTURE, b"small"}
         assert mark_data(MARK.name) == MARK.whole
+        assert get_portrait(VISITOR, FACE.name).data == FACE.whole
         ben = db.session.scalars(select(Member).filter_by(handle="ben")).one()
         dialogue.reply(ben, db.session.scalars(select(Topic.id)).one(), write("After."))
 

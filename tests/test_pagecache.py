@@ -55,7 +55,7 @@ from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
 from forum.versions import ANY_CHANGE, EVERYTHING, ReadCache, topic_scope
 from forum.writelog import hash_of
-from tests.changes import ASPHALT, DEEDS, MARK, PAGES
+from tests.changes import ASPHALT, DEEDS, FACE, MARK, PAGES
 from tests.conftest import People
 from tests.datasets import dataset_fixture
 from tests.savepoints import page_versions_of_test
@@ -480,6 +480,27 @@ def test_the_mark_of_the_forum_is_kept_until_it_has_another(
         assert "immutable" in answer.headers["Cache-Control"]
     assert asked == [address]
     members.use_usual_mark(people.administrator)
+    assert kept.get(address).status_code == 404
+
+
+def test_the_picture_of_a_member_is_kept_until_it_goes_or_the_profile_is_hidden(
+    cache: PageCache, kept: Client, people: Any
+) -> None:
+    def show(**how: Any) -> None:
+        members.edit_profile(people.ana, members.Profile(people.ana.name, **how))
+
+    show(portrait=FACE)
+    asked, address = count_answers(cache), f"/portraits/{FACE.name}.webp"
+    for _turn in range(2):
+        answer = kept.get(address)
+        assert (answer.status_code, answer.data) == (200, FACE.whole)
+        assert "private" in answer.headers["Cache-Control"]
+    assert asked == [address]
+    members.hide_profile(people.moderator, people.ana.id)
+    assert kept.get(address).status_code == 404
+    members.restore_profile(people.moderator, people.ana.id)
+    assert kept.get(address).status_code == 200
+    show(drops_portrait=True)
     assert kept.get(address).status_code == 404
 
 

@@ -449,6 +449,7 @@ POST /passkeys/options/nothing                        |  404  404  404  404  404
 POST /passkeys/options/prove                          |  403  yes  yes  yes  yes  yes
 POST /passkeys/options/second                         |  yes  yes  yes  yes  yes  yes
 POST /passkeys/options/sign-in                        |  yes  yes  yes  yes  yes  yes
+GET  /portraits/none.webp                             |  404  404  404  404  404  404
 GET  /practices                                       |  200  200  200  200  200  200
 GET  /practices.csv                                    |  200  200  200  200  200  200
 GET  /practices/mine                                  |   in  200  200  200  200  200

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext, pgettext
 from markupsafe import Markup
 from wtforms import (
+    BooleanField,
     FileField,
     HiddenField,
     PasswordField,
@@ -30,6 +31,7 @@ from forum.members.models import Federation, Member, Organisation
 from forum.members.queries import federation_fields, languages, organisation_fields
 from forum.passwords import is_guessed_first, letters_and_digits
 from forum.principals import ROLES
+from forum.shrinking import Shrunk
 from forum.web import whole_number
 from forum.webforms import Form, FormWithFile, lazy_number
 from forum.webforms import lazy_text as _
@@ -212,9 +214,11 @@ class PressForm(Form):
     """A button and no fields."""
 
 
-class ProfileForm(PersonForm):
-    """What members say about themselves."""
+class ProfileForm(PersonForm, FormWithFile):
+    """What members say about themselves, and a picture of them."""
 
+    picture = FileField(_("Picture of you"))
+    drops_portrait = BooleanField(_("Remove my picture"))
     helps_with = TextAreaField(_("What can you help others with?"), [at_most(MAX_HELP)])
     about = TextAreaField(_("About you"), [at_most(MAX_ABOUT)])
 
@@ -232,8 +236,8 @@ class ProfileForm(PersonForm):
             **options,
         )
 
-    def text(self, member: Member) -> Profile:
-        """What was typed, as the action takes it; `members.views.choose_city` must have set `city_id` before.
+    def text(self, member: Member, portrait: Shrunk | None) -> Profile:
+        """What was typed, as the action takes it, with the picture that was sent; `members.views.choose_city` must have set `city_id` before.
 
         The languages of the member for which the form has no field stay.
         """
@@ -246,6 +250,8 @@ class ProfileForm(PersonForm):
             languages=(*self.languages, *_other_languages(member)[2:]),
             helps_with=self.helps_with.data or "",
             about=markup.write(self.about.data or "", self.language.data, has_pictures=False),
+            portrait=portrait,
+            drops_portrait=bool(self.drops_portrait.data),
         )
 
 

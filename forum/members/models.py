@@ -210,7 +210,8 @@ class Member(PersonLabel, permissions.Person, Base):
     (`Person.is_held`). `address_generation` counts how often the member has made new addresses to which topics are sent
     by e-mail; those of earlier generations are void. `credentials_at`: when credentials were last changed. `terms_due_at`: from when the member
     must have agreed to the terms in order to write. `leaving_at`: when a closed account ends, in the way of
-    `leaving_how`; `left_at`: when it has ended.
+    `leaving_how`; `left_at`: when it has ended. `portrait`: the name of the member's picture (`Portrait`), for pages that
+    show it; empty: there is none.
     """
 
     __tablename__ = "member"
@@ -274,6 +275,7 @@ class Member(PersonLabel, permissions.Person, Base):
     leaving_at: Mapped[datetime | None]
     leaving_how: Mapped[str] = mapped_column(default="", server_default="")
     left_at: Mapped[datetime | None]
+    portrait: Mapped[str] = mapped_column(server_default="")
 
     organisation: Mapped[Organisation | None] = relationship(
         lazy="raise_on_sql", foreign_keys=[organisation_id]
@@ -288,6 +290,26 @@ class Member(PersonLabel, permissions.Person, Base):
     def credentials(self) -> Credentials:
         """What the member signs in with now, to be read together with what is verified."""
         return Credentials(self.password_hash, self.credentials_at)
+
+    @property
+    def portrait_address(self) -> str:
+        """The path of the member's picture, for a member who has one."""
+        return f"/portraits/{self.portrait}.webp"
+
+
+class Portrait(Base):
+    """The picture that a member shows, as WebP. It is a square; its name has its size in it, as names of pictures do.
+
+    Whoever sees the profile sees it. Another picture gets another name, which nobody can guess.
+    """
+
+    __tablename__ = "member_portrait"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    name: Mapped[str] = mapped_column(unique=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Mandate(Base):

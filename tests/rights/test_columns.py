@@ -47,6 +47,8 @@ WHY_NOT: dict[tuple[str, str], str] = {
     ("delivery", "words"): "What the e-mail is made of; its text is in.",
     ("delivery", "locale"): "The language of the e-mail; its text is in.",
     ("earlier_handle", "replaced_at"): "When the last change was is in the account.",
+    ("member_portrait", "name"): "Its address; the picture is in as a file.",
+    ("member_portrait", "data"): "The picture is in as a file.",
     ("picture", "unused_at"): "When the worker deletes it.",
     ("picture", "agenda_id"): "The texts that show it are in with their agendas.",
     ("recovery_code", "number"): "Which of ten codes it is.",

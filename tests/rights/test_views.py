@@ -29,11 +29,12 @@ from forum.pictures.actions import import_picture
 from forum.rights import views
 from forum.rights.actions import leave
 from forum.rights.queries import KINDS
-from forum.shrinking import Shrunk
+from forum.shrinking import Shrunk, shrink
 from tests.pictures.conftest import added, added_file
 from tests.rights.conftest import carry_out
 from tests.samples_of_files import PDF
 from tests.samples_of_pictures import opened
+from tests.samples_of_pictures import picture as some_bytes
 
 PASSWORD = "three unrelated words"
 
@@ -78,6 +79,20 @@ def test_pictures_come_as_files(people, lived, sign_in, monkeypatch):
         assert archive.getinfo(picture["file"]).compress_type == ZIP_STORED
         assert f'<a href="{picture["file"]}">' in archive.read("pictures.html").decode()
     assert "pictures.html" in archive.read("index.html").decode()
+
+
+def test_the_picture_of_the_member_is_in(people, sign_in):
+    _answer, archive = fetch(sign_in(people.ana))
+    assert json.loads(archive.read("profile.json"))[0]["portrait"] == ""
+    assert "portrait.webp" not in archive.namelist()
+    made = shrink(some_bytes(), 256, is_square=True)
+    members.edit_profile(people.ana, members.Profile("Ana Prado", portrait=made))
+    _answer, archive = fetch(sign_in(people.ana))
+    assert json.loads(archive.read("profile.json"))[0]["portrait"] == "portrait.webp"
+    assert archive.read("portrait.webp") == made.whole
+    assert '<a href="portrait.webp">' in archive.read("profile.html").decode()
+    _answer, archive = fetch(sign_in(people.ben))
+    assert "portrait.webp" not in archive.namelist()
 
 
 def test_the_first_page_tells_what_is_kept_before_what_is_not(people, lived, sign_in):

@@ -17,6 +17,8 @@ from forum.dialogue.models import Topic
 from forum.dialogue.queries import first_post
 from forum.library import actions as library
 from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import Portrait
 from forum.pictures import actions as pictures
 from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
 from forum.search.models import Document, ShownPicture
@@ -153,3 +155,23 @@ def test_files_without_some_of_their_bytes_are_told(
     db.session.execute(delete(FilePortion).where(mine, true() if which is True else which))
     answer = run("check")
     assert answer.exit_code and f"picture {whole.id}" in answer.output and told in answer.output
+
+
+def test_a_profile_that_names_another_picture_than_is_kept_is_found(people: Any, run: Run) -> None:
+    made = Shrunk("d" * 24 + "-256x256", b"a face", b"")
+    members.edit_profile(people.ana, members.Profile(people.ana.name, portrait=made))
+    assert run("check").exit_code == 0
+    db.session.execute(update(Portrait).values(data=b""))
+    assert (
+        f"member {people.ana.id}: picture is {made.name}, should be nothing" in run("check").output
+    )
+    db.session.execute(delete(Portrait))
+    assert (
+        f"member {people.ana.id}: picture is {made.name}, should be nothing" in run("check").output
+    )
+    db.session.execute(
+        insert(Portrait).values(member_id=people.ben.id, name=made.name, data=b"a face")
+    )
+    told = run("check")
+    assert f"member {people.ben.id}: picture is nothing, should be {made.name}" in told.output
+    assert told.exit_code == 1

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+from flask_babel import gettext as _
 
 from forum.accounts.actions._links import tell_owner
 from forum.accounts.actions.forgetting import forget_tokens
@@ -11,17 +14,23 @@ from forum.accounts.queries import RenamingState, renaming_in_state
 from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
+from forum.errors import Invalid
 from forum.factors.actions import forget_half_sessions
+from forum.illustrations import Illustration
 from forum.library import actions as library
-from forum.markup import PlainTexts
+from forum.markup import NO_TEXT, PlainTexts
 from forum.matches import combine, from_plain_text
 from forum.members import actions as members
 from forum.members.actions import Profile
 from forum.members.models import Credentials, Member
 from forum.members.queries import lock_member
 from forum.permissions import Person, require
-from forum.screening.actions import refuse_caught
+from forum.screening.actions import refuse_caught, screen
 from forum.screening.queries import Sending
+from forum.shrinking import PICTURE
+
+# A text that shows a picture, as rules about new members look for it
+ONLY_A_PICTURE = combine([replace(NO_TEXT, pictures=[Illustration("", "")])])
 
 
 @action
@@ -40,9 +49,11 @@ def change_password(member: Member, password_hash: str, verified: Credentials) -
 def edit_profile(member: Member, profile: Profile) -> None:
     """Replace what a member says about themselves.
 
-    A member who may not write can change city and languages but no text. A text that a screening rule catches is
-    refused, because a profile has no queue to wait in.
+    A member who may not write can change city and languages, and remove the picture, but no text. What a screening
+    rule catches is refused, because a profile has no queue to wait in.
     """
+    if profile.portrait:
+        _check_portrait(member)
     about = profile.about.source if profile.about else member.about
     said = (profile.name, profile.position, profile.helps_with, about)
     if said != (member.name, member.position, member.helps_with, member.about):
@@ -56,6 +67,18 @@ def edit_profile(member: Member, profile: Profile) -> None:
         touches()
     if (member.name, member.city_id) != before:
         _note_renaming(member)
+
+
+def _check_portrait(member: Member) -> None:
+    """Refuse a picture of a member who may not add any, or whose pictures a rule holds back."""
+    require(member.can.add_picture())
+    if screen(member, None, ONLY_A_PICTURE, Sending.EDITED):
+        raise Invalid(
+            _(
+                "A rule of this forum stops your picture, and it cannot wait for a moderator here. Write to the moderators, or try again when you have taken part for a while."
+            ),
+            PICTURE,
+        )
 
 
 def _note_renaming(member: Member) -> None:

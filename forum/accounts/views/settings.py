@@ -16,6 +16,7 @@ from forum.accounts import actions
 from forum.accounts.forms import EmailForm, HandleForm, PasswordForm
 from forum.accounts.views._sessions import begin_session, renew_proof
 from forum.accounts.views._shared import bp, check_new_password, was_refused
+from forum.configuring import PROFILE_PATH
 from forum.errors import Conflict, Invalid
 from forum.factors import views as factors
 from forum.factors.forms import ProofForm
@@ -25,13 +26,14 @@ from forum.members import actions as members
 from forum.members import queries
 from forum.members.forms import ProfileForm
 from forum.members.models import Member
-from forum.members.views import choose_city, federation, offer_organisations
+from forum.members.views import choose_city, federation, offer_organisations, sent_portrait
 from forum.passwords import hash_password, verify_password
 from forum.ratelimits import by_person, limiter
+from forum.shrinking import ACCEPTED
 from forum.web import SessionUser, has_proved, me, my_token, prove_first
 
 
-@bp.route("/settings", methods=["GET", "POST"])
+@bp.route(PROFILE_PATH, methods=["GET", "POST"])
 @limiter.limit("30/hour", key_func=by_person, methods=["POST"], exempt_when=webforms.is_trial)
 def settings() -> ResponseReturnValue:
     """Edit what one says about oneself."""
@@ -43,12 +45,13 @@ def settings() -> ResponseReturnValue:
         context = {
             "form": form,
             "member": member,
+            "accepted": ACCEPTED,
             "preview": webforms.preview(form.about, has_pictures=False),
         }
         return render_template("accounts/settings.html", **context), status
 
     def deed() -> ResponseReturnValue:
-        actions.edit_profile(member, form.text(member))
+        actions.edit_profile(member, form.text(member, sent_portrait()))
         return web.done(_("Your profile is saved."), url_for("accounts.settings"))
 
     return webforms.process(form, page, deed, checks=[choose_city])

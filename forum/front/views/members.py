@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -15,8 +16,10 @@ from forum.front import queries
 from forum.front.forms import ThemesForm
 from forum.front.views._maps import mini_map
 from forum.front.views._shared import MAX_QUERY_LENGTH, bp
+from forum.illustrations import size_of
 from forum.library.forms import SIZE_NAMES
 from forum.library.queries import practices_by, practices_tried_by, practices_wanted_by
+from forum.members.models import Member
 from forum.members.queries import (
     DirectoryFilter,
     get_member,
@@ -58,11 +61,21 @@ def profile(handle: str) -> ResponseReturnValue:
         wanted=practices_wanted_by(reader, member_id=member.id),
         neighbours=number_in_city(reader, member.city_id) if member.city_id else 0,
         spot=mini_map(member.city),
+        picture_to_share=_picture_to_share(member),
         level=level_of(reader, AUTHOR, member.id) if reader.id != member.id else "",
         hosted=[agenda for agenda in all_agendas(reader) if agenda.id in member.hosted]
         if member.hosted
         else [],
     )
+
+
+def _picture_to_share(member: Member) -> dict[str, Any] | None:
+    """The member's picture for links to the profile on other sites (Open Graph), if visitors see it."""
+    if not member.portrait or not member.has_page:
+        return None
+    width, height = size_of(member.portrait)
+    address = web.absolute(member.portrait_address)
+    return {"url": address, "width": width, "height": height, "alt": member.name}
 
 
 @bp.post("/members/<handle>/watch")

@@ -58,6 +58,7 @@ from forum.members.actions.organisations import (
     write_organisation,
 )
 from forum.members.actions.profiles import (
+    PORTRAIT_SIZE,
     choose_locale,
     edit_profile,
     hide_profile,
@@ -111,6 +112,7 @@ __all__ = [
     "MAX_TAGLINE",
     "NO_DAYS",
     "ORGANISATION_KINDS",
+    "PORTRAIT_SIZE",
     "SESSION_RETENTION",
     "ChosenVoices",
     "CityRow",

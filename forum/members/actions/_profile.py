@@ -18,6 +18,7 @@ from forum.members.actions._names import clean_name
 from forum.members.actions._rows import checked_id
 from forum.members.models import MOVED_ON, City, Member, MemberLanguage, Organisation
 from forum.plaintext import single_line
+from forum.shrinking import Shrunk
 
 MAX_LANGUAGES = 10
 
@@ -43,7 +44,11 @@ class Joining:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a member says about themselves; `languages` are ISO 639 codes, the best first."""
+    """What a member says about themselves; `languages` are ISO 639 codes, the best first.
+
+    `portrait` is a new picture, made by `shrink` with `PORTRAIT_SIZE`, or None; `drops_portrait` is whether the present
+    one goes. Else it stays.
+    """
 
     name: str
     position: str = ""
@@ -53,6 +58,8 @@ class Profile:
     languages: tuple[str, ...] = ()
     helps_with: str = ""
     about: Written | None = None
+    portrait: Shrunk | None = None
+    drops_portrait: bool = False
 
 
 def describe(member: Member, said: Joining | Profile) -> None:

@@ -25,6 +25,7 @@ from forum.members.models import (
     Member,
     MemberLanguage,
     Organisation,
+    Portrait,
     Session,
 )
 from forum.permissions import Person, require
@@ -46,6 +47,7 @@ COLUMNS_TO_EMPTY = [
     "sort_key",
     "name_skeleton",
     "mail_paused_why",
+    "portrait",
 ]
 COLUMNS_TO_NULL = [
     "organisation_id",
@@ -116,7 +118,7 @@ def depart(system: Person, member_id: int) -> None:
     for handle in (member.handle, *queries.earlier_handles(member_id)):
         for text in (handle, skeleton(handle)):
             db.session.merge(FormerHandle(handle_hash=kept_hash(text)))
-    for table in (EarlierHandle, MemberLanguage, Session):
+    for table in (EarlierHandle, MemberLanguage, Portrait, Session):
         db.session.execute(delete(table).where(table.member_id == member_id))
     _forget_ignoring(member_id)
     end_mandates_of([member_id], LEFT)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask_babel import gettext as _
+from sqlalchemy import delete
 
 from forum.clock import now
-from forum.db import store_html
+from forum.db import db, store_html
 from forum.deeds import action, touches
 from forum.errors import Invalid
 from forum.locales import known
@@ -16,9 +17,10 @@ from forum.members import queries
 from forum.members.actions._names import clean_name, refuse_lookalike, refuse_office
 from forum.members.actions._profile import Profile, describe, set_languages
 from forum.members.actions._rows import existing_member
-from forum.members.models import Member
+from forum.members.models import Member, Portrait
 from forum.permissions import Person, require
 from forum.plaintext import single_line
+from forum.shrinking import Shrunk
 
 # The columns of a profile; its languages are rows of their own.
 PROFILE_FIELDS = [
@@ -30,7 +32,11 @@ PROFILE_FIELDS = [
     "organisation_id",
     "city_id",
     "language",
+    "portrait",
 ]
+PORTRAIT_SIZE = (
+    256  # pixels on each side, at most: sharp at twice the size at which a profile shows it
+)
 
 
 @action
@@ -47,12 +53,21 @@ def edit_profile(member: Member, profile: Profile) -> bool:
     if profile.about is not None:
         member.about, member.about_html = profile.about.source, profile.about.html
         member.html_version = profile.about.html_version
+    if profile.portrait or profile.drops_portrait:
+        _replace_portrait(member, profile.portrait)
     describe(member, profile)
     speaks_others = set_languages(member, profile.languages or (profile.language,))
     is_new = speaks_others or before != [getattr(member, name) for name in PROFILE_FIELDS]
     if not is_new:
         touches()
     return is_new
+
+
+def _replace_portrait(member: Member, made: Shrunk | None) -> None:
+    db.session.execute(delete(Portrait).where(Portrait.member_id == member.id))
+    member.portrait = made.name if made else ""
+    if made:
+        db.session.add(Portrait(member_id=member.id, name=made.name, data=made.whole))
 
 
 @action

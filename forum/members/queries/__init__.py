@@ -112,6 +112,7 @@ from forum.members.queries.people import (
     visible_members,
     whole_profile,
 )
+from forum.members.queries.portraits import get_portrait
 from forum.members.queries.roles import (
     administrator_ids,
     administrators,
@@ -186,6 +187,7 @@ __all__ = [
     "get_city",
     "get_member",
     "get_organisation",
+    "get_portrait",
     "handles_to_link",
     "handles_to_moderate",
     "has_due_departures",

@@ -66,6 +66,7 @@ ACCOUNT_KINDS: tuple[Kind, ...] = (
             ("member_theme", "member_id"),
             ("agenda_host", "member_id"),
             ("organisation", "representative_id"),
+            ("member_portrait", "member_id"),
         ),
         as_one_record(profile_of),
         {
@@ -80,6 +81,7 @@ ACCOUNT_KINDS: tuple[Kind, ...] = (
             "helps_with": _("what you can help others with"),
             "helps_with_themes": _("the themes you can help with"),
             "about": _("what you say about yourself, in Markdown"),
+            "portrait": _("the picture of you that your profile shows: a file beside this page"),
             "hosts": _("the agendas you host"),
             "represents": _("the organisations you represent"),
         },

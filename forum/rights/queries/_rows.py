@@ -16,6 +16,7 @@ from forum.rights.models import Record
 from forum.rules.models import said_of_ground, said_of_rule
 
 FOLDER, FILES_FOLDER = "pictures/", "files/"  # of the bytes themselves, in the ZIP file
+PORTRAIT_FILE = "portrait.webp"  # the picture of the member, likewise
 # Columns with words of the forum itself
 SAID = {
     "hidden_reason": said_of_ground,

@@ -12,7 +12,13 @@ from forum.invitations.models import Arrival
 from forum.members.models import City, Mandate, Member, MemberLanguage, Organisation, Session
 from forum.members.queries import earlier_handles
 from forum.rights.models import Record
-from forum.rights.queries._rows import all_of, columns_of, json_value, name_in
+from forum.rights.queries._rows import (
+    PORTRAIT_FILE,
+    all_of,
+    columns_of,
+    json_value,
+    name_in,
+)
 
 
 def account_of(member: Member) -> Record:
@@ -40,6 +46,7 @@ def profile_of(member: Member) -> Record:
         "is_voice": member.organisation_id is not None and member.is_voice_now,
         "voice_until": json_value(member.voice_until),
         "city": name_in(City, member.city_id),
+        "portrait": PORTRAIT_FILE if member.portrait else "",
         "languages": all_of(spoken.order_by(MemberLanguage.position)),
         "helps_with_themes": all_of(helps.order_by(Theme.name)),
         "hosts": all_of(hosts.order_by(Agenda.title)),

@@ -14,17 +14,21 @@ from forum.dialogue.models import Draft, Held, Post, Revision, Topic
 from forum.history.models import Version
 from forum.illustrations import NAME, is_file
 from forum.library.models import DRAFT, RETURNED, SUBMITTED, Case, Practice, PracticeSection
-from forum.members.models import EarlierHandle, Member
+from forum.members.models import EarlierHandle, Member, Portrait
 from forum.pictures.models import WHOLE, Picture, PictureFile
 from forum.pictures.queries import may_show, portions_of
-from forum.rights.queries._rows import FILES_FOLDER, FOLDER
+from forum.rights.queries._rows import FILES_FOLDER, FOLDER, PORTRAIT_FILE
 from forum.search.queries import pictures_shown
 
 TEXTS_AT_ONCE = 20  # that are in memory at once
 
 
 def picture_files(member: Member) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Yield path and bytes of each picture and file of a member, without holding rows or a transaction in between."""
+    """Yield path and bytes of a member's portrait, and of each picture and file, without holding rows or a transaction in between."""
+    portrait = select(Portrait.data).where(Portrait.member_id == member.id)
+    if data := db.session.scalar(portrait):
+        db.session.remove()
+        yield PORTRAIT_FILE, [data]
     of_picture = and_(PictureFile.picture_id == Picture.id, PictureFile.version == WHOLE)
     files = (
         select(Picture.id, Picture.name, Picture.size, PictureFile.data)

@@ -1,4 +1,4 @@
-"""Checks of pictures and files: whether search documents list those in their texts, and whether their bytes are complete."""
+"""Checks of pictures and files: whether search documents list those in their texts, and whether their bytes are there."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.illustrations import has_small, is_file, names_in
 from forum.library.models import CaseParagraph, Practice, PracticeSection
+from forum.members.models import Member, Portrait
 from forum.parallels.models import BODY, TranslatedPart, Translation
 from forum.permissions import MEMBERS, PUBLIC
 from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
@@ -64,6 +65,7 @@ def picture_checks() -> list[Check]:
     return [
         Check("pictures without a file", _incomplete_pictures),
         Check("files without their bytes", _incomplete_files),
+        Check("pictures of members", _odd_portraits),
         *(
             Check(f"search: pictures of {kind}", partial(_wrongly_shown, kind), "documents")
             for kind in TEXTS
@@ -102,6 +104,15 @@ def _incomplete_files() -> Iterator[Fault]:
     ):
         if is_file(name) and (length != size or portions != last + 1):
             yield Fault("picture", number, "bytes in its portions", length or 0, size)
+
+
+def _odd_portraits() -> Iterator[Fault]:
+    """Members whose profiles name another picture than the one that is kept of them, or one that has no bytes."""
+    rows = select(Member.id, Member.portrait, Portrait.name, _length(Portrait.data))
+    rows = rows.outerjoin(Portrait, Portrait.member_id == Member.id)
+    odd = or_(Member.portrait != func.coalesce(Portrait.name, ""), _length(Portrait.data) == 0)
+    for number, named, kept, length in stream(rows.where(odd).order_by(Member.id)):
+        yield Fault("member", number, "picture", named or None, (length and kept) or None)
 
 
 def _length(data: Any) -> ColumnElement[int]:
