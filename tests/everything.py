@@ -23,13 +23,21 @@ from forum.library.models import Practice
 from forum.markup import PlainTexts, write
 from forum.meetings import actions as meetings
 from forum.meetings.models import Meeting
-from forum.members.actions import OrganisationText, Profile, edit_profile, write_organisation
+from forum.members.actions import (
+    PORTRAIT_SIZE,
+    OrganisationText,
+    Profile,
+    edit_profile,
+    write_organisation,
+)
 from forum.members.models import Member
 from forum.parallels import actions as parallels
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM
+from forum.shrinking import shrink
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
 from tests.glossary.conftest import name_odd_things
+from tests.samples_of_pictures import picture
 from tests.transfer.conftest import GOOD
 
 START = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -53,7 +61,9 @@ def make_everything(people: Any, agenda: Agenda) -> None:
         make_commitments(people, agenda)
         make_translations(people, agenda)
         about = write("I **plan** harbours.")
-        edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
+        face = shrink(picture("JPEG", (300, 400)), PORTRAIT_SIZE, is_square=True)
+        said = Profile(people.chitra.name, about=about, city_id=SURAT, portrait=face)
+        edit_profile(people.chitra, said)
     name_odd_things(people)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -142,10 +142,11 @@ class AgendaFile:
 
 @dataclass
 class PeopleFile:
-    """The sections of a people file."""
+    """The sections of a people file; `portraits` has the pictures that members in it name, as far as they were read."""
 
     organisations: list[Values] = field(default_factory=list)
     members: list[Values] = field(default_factory=list)
+    portraits: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Step(NamedTuple):

@@ -188,6 +188,7 @@ def _load_people(
         hashed = password_hashes.get(values["handle"], password_hashes[""])
         with at(noon(values.get("joined_on"))):
             values["email"] = f"{values['handle']}@{host}"
+            values["picture"] = file.portraits.get(values.get("portrait", ""))
             _join(system, values, hashed, ids, cities)
     _name_representatives(system, file, ids, cities)
 
@@ -232,9 +233,8 @@ def _join(
     member = members.join(system, joining)
     about = write(values["text"], has_pictures=False) if values["text"] else None
     helps_with = values.get("can_help_with", "")
-    members.edit_profile(
-        member, members.Profile(name=member.name, helps_with=helps_with, about=about, **place)
-    )
+    said = {"helps_with": helps_with, "about": about, "portrait": values["picture"]}
+    members.edit_profile(member, members.Profile(name=member.name, **said, **place))
     themes = agendas.ensure_themes(system, values.get("helps_with", ()))
     agendas.set_member_themes(member, [theme.id for theme in themes])
     with faults_at(values, "earlier_handles"):

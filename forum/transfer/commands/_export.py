@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -16,7 +16,7 @@ from forum.members.models import City
 from forum.permissions import Person
 from forum.transfer import queries
 from forum.transfer.commands._shared import contents
-from forum.transfer.forms import Writer, picture_name
+from forum.transfer.forms import Writer, picture_name, portrait_name
 
 
 @dataclass
@@ -60,17 +60,25 @@ class Export:
         """Write the pictures and files in some texts of the present file, unless they are already written."""
         names = {name for source in sources for name in names_in(source)}
         for found in queries.pictures_to_write(names - self.writer.pictures.keys()):
-            path = picture_name(found.name)
-            (self.folder / path).parent.mkdir(mode=0o700, exist_ok=True)
-            with self._new(path) as file:
-                file.writelines(found.parts)
-                file.flush()
-                os.fsync(file.fileno())
+            self._write(picture_name(found.name), found.parts)
             self.writer.pictures[found.name] = self.writer.people.of(found.author)
             if found.title:
                 self.writer.titles[found.name] = found.title
             self.counts["files" if is_file(found.name) else "pictures"] += 1
         self.shown |= names & self.writer.pictures.keys()
+
+    def show_portraits(self, member_ids: Sequence[int]) -> None:
+        """Write the pictures that some members show of themselves."""
+        for name, data in queries.portraits_to_write(member_ids) if member_ids else ():
+            self._write(portrait_name(name), [data])
+            self.counts["portraits"] += 1
+
+    def _write(self, path: str, parts: Iterable[bytes]) -> None:
+        (self.folder / path).parent.mkdir(mode=0o700, exist_ok=True)
+        with self._new(path) as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
 
     def name_cities(self, cities: Iterable[City | None]) -> None:
         """Look up the names of some cities for the writer, before it writes what is in them."""

@@ -49,6 +49,8 @@ def _members(export: Export) -> Iterator[tuple[str, str]]:
         export.name_cities(member.city for member in members_here)
         ids = [member.id for member in members_here]
         themes, earlier = queries.themes_of_members(ids), queries.handles_before(ids)
+        shown = [member.id for member in members_here if member.portrait]
+        export.show_portraits(list(filter(export.writer.people.is_to_write, shown)))
         for member in members_here:
             if export.writer.people.is_to_write(member.id):
                 words = themes.get(member.id, []), earlier.get(member.id, [])

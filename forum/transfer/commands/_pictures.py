@@ -1,4 +1,4 @@
-"""The pictures and files that a content file lists, read from the folders beside it into a temporary one."""
+"""The pictures and files that a content file lists or names, read from the folders beside it into a temporary one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from forum.illustrations import NAME, is_file, kind_of
+from forum.members.actions import PORTRAIT_SIZE
 from forum.sentfiles import SentFile, is_as_named, title_of
 from forum.shrinking import Shrunk, take
-from forum.transfer.forms import picture_name
-from forum.transfer.models import AgendaFile, Fault, Values
+from forum.transfer.forms import picture_name, portrait_name
+from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile, Values
 
 AT_ONCE = 2  # each in a process of its own
 MAX_BYTES = 20_000_000  # of a picture: no forum has made a larger one
@@ -77,11 +78,7 @@ def kept_pictures(file: AgendaFile, folder: Path) -> Iterator[KeptPictures]:
 
     It takes some tenths of a second for each picture, so it is done before an action.
     """
-    with (
-        TemporaryDirectory(prefix="interurban-") as shop,
-        ThreadPoolExecutor(AT_ONCE) as pool,
-        closing(KeptPictures(Path(shop))) as kept,
-    ):
+    with _kept() as (kept, pool):
         named = (values for values in file.pictures if re.fullmatch(NAME, values["title"]))
         listed = {values["title"]: values for values in named}.values()
         for values, problem in zip(
@@ -93,14 +90,61 @@ def kept_pictures(file: AgendaFile, folder: Path) -> Iterator[KeptPictures]:
         yield kept
 
 
+@contextmanager
+def kept_portraits(file: PeopleFile, folder: Path) -> Iterator[KeptPictures]:
+    """The pictures of members that a people file names, from `folder`. Raises `FaultyFileError` for each that is none, or is named twice."""
+    with _kept() as (kept, pool):
+        shown = [values for values in file.members if "portrait" in values]
+        problems = pool.map(lambda values: _take_portrait(values["portrait"], folder, kept), shown)
+        known: dict[str, Values] = {}
+        faults = []
+        for values, problem in zip(shown, problems, strict=True):
+            first = known.setdefault(values["portrait"], values)
+            told = problem or ("" if first is values else f"is of “{first['title']}” already")
+            if told:
+                path = portrait_name(values["portrait"])
+                faults.append(Fault(values.line_of("portrait"), f"{path} {told}"))
+        if faults:
+            raise FaultyFileError(faults)
+        yield kept
+
+
+@contextmanager
+def _kept() -> Iterator[tuple[KeptPictures, ThreadPoolExecutor]]:
+    """A temporary folder for pictures, and threads that read them."""
+    with (
+        TemporaryDirectory(prefix="interurban-") as shop,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+        closing(KeptPictures(Path(shop))) as kept,
+    ):
+        yield kept, pool
+
+
+def _take_portrait(name: str, folder: Path, kept: KeptPictures) -> str:
+    """Store the picture of a member; returns the error, if any."""
+    path = folder / portrait_name(name)
+    if problem := _not_there(path, folder):
+        return problem
+    is_small = path.stat().st_size <= MAX_BYTES
+    made = take(name, path.read_bytes(), PORTRAIT_SIZE, is_square=True) if is_small else None
+    if made is None:
+        return NO_PICTURE
+    kept.keep(made)
+    return ""
+
+
+def _not_there(path: Path, folder: Path) -> str:
+    if not path.is_file():
+        return "is not there"
+    return "" if path.resolve().is_relative_to(folder.resolve()) else LEADS_AWAY
+
+
 def _take(values: Values, folder: Path, kept: KeptPictures) -> str:
     """Store a picture or file; returns the error, if any."""
     name = values["title"]
     path = folder / picture_name(name)
-    if not path.is_file():
-        return "is not there"
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return LEADS_AWAY
+    if problem := _not_there(path, folder):
+        return problem
     if is_file(name):
         return "" if kept.keep_file(name, values.get("saved_as") or "", path) else NO_FILE
     made = take(name, path.read_bytes()) if path.stat().st_size <= MAX_BYTES else None

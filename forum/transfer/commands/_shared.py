@@ -17,7 +17,7 @@ from forum.permissions import SYSTEM
 COUNTED_KINDS = (
     *("organisations", "members", "agendas", "statements", "cases", "practices", "readings"),
     *("translations", "declarations", "commitments", "meetings", "topics", "posts"),
-    *("expressions", "pictures", "files"),
+    *("expressions", "pictures", "files", "portraits"),
 )
 
 bp = Blueprint("transfer_commands", __name__, cli_group=None)

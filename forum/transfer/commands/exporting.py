@@ -29,6 +29,7 @@ PREPARATION_WARNING = (
 )
 PICTURES_SENTENCE = "\n\nThe pictures that the texts show are in the folder `pictures`; at its end each file says whose its pictures are."
 FILES_SENTENCE = "\n\nThe files to which the texts link are in the folder `files`; at its end each file with texts says whose they are."
+PORTRAITS_SENTENCE = "\n\nThe pictures that members show of themselves are in the folder `portraits`; `people.md` says whose they are."
 README_TEMPLATE = """\
 # What this folder is
 
@@ -131,7 +132,8 @@ def _readme(outgoing: Export, readers: str) -> str:
         not_for_all=warnings,
         contents=outgoing.contents,
         pictures=(PICTURES_SENTENCE if outgoing.counts["pictures"] else "")
-        + (FILES_SENTENCE if outgoing.counts["files"] else ""),
+        + (FILES_SENTENCE if outgoing.counts["files"] else "")
+        + (PORTRAITS_SENTENCE if outgoing.counts["portraits"] else ""),
         former=people.former,
         hidden=people.hidden,
         files="\n".join(f"- `{name}`" for name in files),

@@ -7,6 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -20,7 +21,7 @@ from forum.members.queries import administrators, first_administrator, members_b
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.transfer import actions, queries
-from forum.transfer.commands._pictures import KeptPictures, kept_pictures
+from forum.transfer.commands._pictures import KeptPictures, kept_pictures, kept_portraits
 from forum.transfer.commands._shared import bp, contents, mark_all_as_read
 from forum.transfer.forms import (
     FOLDERS,
@@ -194,8 +195,14 @@ def _order(file: Path) -> tuple[int, str]:
 
 def _import_people(file: Path) -> Counter[str]:
     people = read_people(file.read_text(encoding="utf-8"))
-    actions.import_people(SYSTEM, people, hash_password(secrets.token_urlsafe(32)))
-    return Counter(organisations=len(people.organisations), members=len(people.members))
+    with kept_portraits(people, file.parent) as portraits:
+        hashed = hash_password(secrets.token_urlsafe(32))
+        actions.import_people(SYSTEM, replace(people, portraits=portraits), hashed)
+        return Counter(
+            organisations=len(people.organisations),
+            members=len(people.members),
+            portraits=len(portraits),
+        )
 
 
 def _import_glossary(curator: Member, file: Path) -> Counter[str]:

@@ -12,6 +12,7 @@ from forum.transfer.forms.folders import (
     GLOSSARY,
     PEOPLE,
     PICTURES,
+    PORTRAITS,
     README,
     agenda_name,
     agendas_in,
@@ -19,6 +20,7 @@ from forum.transfer.forms.folders import (
     dialogue_name,
     picture_name,
     pictures_listed,
+    portrait_name,
 )
 from forum.transfer.forms.reading import read_agenda, read_glossary, read_people
 from forum.transfer.forms.writing import Writer
@@ -29,6 +31,7 @@ __all__ = [
     "GLOSSARY",
     "PEOPLE",
     "PICTURES",
+    "PORTRAITS",
     "README",
     "ExportedPeople",
     "Writer",
@@ -41,6 +44,7 @@ __all__ = [
     "parse",
     "picture_name",
     "pictures_listed",
+    "portrait_name",
     "read_agenda",
     "read_glossary",
     "read_people",

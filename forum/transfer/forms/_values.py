@@ -17,6 +17,7 @@ from forum.declarations.actions import MAX_RESERVATION
 from forum.dialogue.actions import MAX_NOTE_LENGTH
 from forum.dialogue.models import MAX_OPTION, OUTCOMES, PACES, Pace
 from forum.glossary import actions as glossary
+from forum.illustrations import PICTURE_NAME, size_of
 from forum.library import forms as library
 from forum.library.actions import RESERVED_SLUGS, VALID_YEARS
 from forum.library.queries import FIGURE_PARTS
@@ -188,6 +189,13 @@ def uid(value: str) -> str:
     """The UID by which calendar programs identify a meeting."""
     if not re.fullmatch(r"[0-9A-Za-z-]{8,60}", value):
         raise ValueError("write 8 to 60 letters, digits and hyphens, or leave the field out")
+    return value
+
+
+def portrait(value: str) -> str:
+    """The name of the picture that a member shows, a square."""
+    if not re.fullmatch(PICTURE_NAME, value) or len(set(size_of(value))) > 1:
+        raise ValueError("write the name of a square picture as an export has it")
     return value
 
 

@@ -17,6 +17,7 @@ DIALOGUE = re.compile(r"dialogue-([^.]+)(?:\.([2-9]|[1-9][0-9]+))?\.md")
 LISTED = re.compile(r"^- `([^`]+\.md)`$", re.M)  # as README.md names the files
 PICTURES, FILES = FOLDERS = ("pictures", "files")  # the folders with them
 PICTURE = re.compile(rf"{PICTURES}/({PICTURE_NAME})\.webp|{FILES}/({FILE_NAME})")
+PORTRAITS = "portraits"  # the folder with the pictures of members, which the people file names
 LISTED_PICTURE = re.compile(rf"### +({NAME})\s*")
 LISTS = (["##", "Pictures"], ["##", "Files"])
 MAX_NAMED = 10
@@ -35,6 +36,11 @@ def dialogue_name(slug: str, number: int) -> str:
 def picture_name(name: str) -> str:
     """The path at which a picture or file lies."""
     return f"{FILES}/{name}" if is_file(name) else f"{PICTURES}/{name}.webp"
+
+
+def portrait_name(name: str) -> str:
+    """The path at which the picture of a member lies."""
+    return f"{PORTRAITS}/{name}.webp"
 
 
 def pictures_listed(lines: Iterable[str]) -> Iterator[str]:

@@ -119,6 +119,7 @@ class Writer:
             ("languages", None if languages == ["en"] else join_parts(languages, ";")),
             ("helps with", join_parts(list(themes), ";")),
             ("can help with", member.helps_with),
+            ("portrait", member.portrait),
             ("joined on", write_day(member.joined_at)),
         )
         return self._section(2, member.name, schemas.MEMBER, fields, self._text(member.about))

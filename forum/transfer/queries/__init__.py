@@ -50,6 +50,7 @@ from forum.transfer.queries.people import (
     mandates_to_write,
     members_to_write,
     organisations_to_write,
+    portraits_to_write,
     themes_of_members,
 )
 from forum.transfer.queries.pictures import pictures_to_write
@@ -85,6 +86,7 @@ __all__ = [
     "peers_to_write",
     "pictures_to_write",
     "polls_of",
+    "portraits_to_write",
     "post_saying",
     "posts_in_topics",
     "posts_to_write",

@@ -9,7 +9,15 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import MemberTheme
 from forum.db import db
-from forum.members.models import City, CityName, EarlierHandle, Mandate, Member, Organisation
+from forum.members.models import (
+    City,
+    CityName,
+    EarlierHandle,
+    Mandate,
+    Member,
+    Organisation,
+    Portrait,
+)
 from forum.members.queries import visible_members
 from forum.permissions import Person
 from forum.plaintext import fold
@@ -60,6 +68,12 @@ def members_to_write(reader: Person, size: int) -> Iterator[Sequence[Member]]:
         yield rows
         following = query.where(tuple_(*key) > (rows[-1].sort_key, rows[-1].id))
         rows = db.session.scalars(following).all()
+
+
+def portraits_to_write(member_ids: Sequence[int]) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of the pictures that some members show of themselves."""
+    found = select(Portrait.name, Portrait.data).where(Portrait.member_id.in_(member_ids))
+    yield from ((row.name, row.data) for row in db.session.execute(found.order_by(Portrait.name)))
 
 
 def city_labels(cities: Iterable[City]) -> dict[int, str]:
