@@ -345,10 +345,11 @@ function previewWhileTyping(form) {
   const alike = form.querySelector("[data-alike]");
   let timer;
   let latest = 0;
-  let isPlain = false;
+  let isPlain;
   const show = async () => {
     const body = new FormData(form);
     body.append("preview", "1");
+    body.delete("picture"); // it would go with each letter
     const number = ++latest;
     const shown = await tools.page(form.action, body);
     if (number < latest) return;

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser.looks import faults_here
 from tests.browser.people import Visit, leaving
 from tests.samples_of_files import CSV, PDF
 from tests.samples_of_pictures import picture
@@ -276,3 +277,31 @@ def test_without_scripts_a_page_adds_the_picture(visit: Any, moderator: Visit) -
     expect(page.locator(".posts img")).to_have_js_property("naturalWidth", 400)
     link = page.locator(".posts .prose a")
     assert str(link.get_attribute("href")) in line
+
+
+def test_a_picture_of_a_member_is_chosen_with_the_profile_and_stays_chosen_in_a_preview(
+    visit: Callable[[], Visit], files: Callable[..., list[Path]]
+) -> None:
+    member = visit()
+    member.sign_in("member")
+    page = member.go("/settings")
+    page.evaluate(SIZES)
+    page.get_by_label("Picture of you").set_input_files(files("street.jpg"))
+    page.fill("[name=about]", "I *count* kerbs.")
+    page.click("[name=preview][value='1']")
+    expect(page.locator("[data-preview] em")).to_have_text("count")
+    assert page.evaluate("window.sizes") == [None], "the picture is not sent for a preview"
+    member.follow(page.locator("[data-publish]").click)
+    page = member.go("/members/wanjiru-kamau")
+    face = page.locator("h1").locator("xpath=ancestor::header").locator("img.av")
+    expect(face).to_have_js_property("naturalWidth", 256)
+    assert face.evaluate(
+        "face => [face.width, face.height, getComputedStyle(face).borderRadius]"
+    ) == [112, 112, "3px"]
+    assert faults_here(page, "/with-a-picture") == []
+    assert faults_here(member.go("/members"), "/members-with-pictures") == []
+    page = member.go("/settings")
+    assert faults_here(page, "/settings-with-a-picture") == []
+    page.get_by_label("Remove my picture").check()
+    member.follow(page.locator("[data-publish]").click)
+    expect(member.go("/members/wanjiru-kamau").locator("img.av")).to_have_count(0)
