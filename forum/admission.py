@@ -50,7 +50,7 @@ LARGE_ANSWERS = 6
 READERS_WAIT, WRITERS_WAIT, LARGE_WAIT = 1.0, 2.0, 10.0
 RETRY_AFTER = "3"
 ALWAYS_ADMITTED = ("/healthz",)  # paths
-FILES = ("/pictures/", "/files/")  # the beginnings of the paths of files
+FILES = ("/pictures/", "/portraits/", "/files/")  # the beginnings of the paths of files
 # Size of a response. A shorter one is read whole, so that a slow reader does not occupy a place
 MAX_BUFFERED_BYTES = 2_000_000
 WITHOUT_CONTENT = ("204", "304")

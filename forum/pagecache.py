@@ -45,9 +45,9 @@ from forum.versions import ANY_CHANGE, ReadCache
 
 Key = tuple[str, ...]
 THEMES = ("light", "dark")
-# The beginnings of addresses whose responses are large files; browsers keep them, and ask each time whether they are
-# still valid
-NEVER_KEPT = ("/pictures/", "/files/")
+# The beginnings of addresses whose responses are large files, or as many as there are members. Browsers keep them, and
+# those of texts they ask for each time
+NEVER_KEPT = ("/pictures/", "/portraits/", "/files/")
 MAX_KEY_LENGTH = 2_000  # characters; a page with a longer address is never kept
 MAX_UNCACHEABLE = 10_000  # addresses that are remembered as not cacheable
 READ_CACHE_SIZE = 300  # values, such as the posts of a page

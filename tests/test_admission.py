@@ -134,23 +134,24 @@ def test_when_too_many_wait_the_next_is_told_at_once(
     assert answers == [200, 200]
 
 
+@pytest.mark.parametrize("folder", ["/pictures/", "/portraits/"])
 def test_pictures_that_wait_take_no_place_of_a_page(
-    slow: Slow, monkeypatch: pytest.MonkeyPatch
+    slow: Slow, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
     monkeypatch.setattr(admission, "MAX_WAITING", 1)
     monkeypatch.setattr(admission, "MAX_WAITING_FILES", 3)
     closed = AdmissionGate(slow, 100, at_once=1)
     answers: list[int] = []
-    threads = ask_together(closed, ["/pictures/a.webp"] * 3, answers)
+    threads = ask_together(closed, [f"{folder}a.webp"] * 3, answers)
     wait_until(lambda: closed._file_places._free == 0)
-    assert Client(closed).get("/pictures/d.webp").status_code == 503
+    assert Client(closed).get(f"{folder}d.webp").status_code == 503
     threads += ask_together(closed, ["/topics"], answers)
     wait_until(lambda: closed._places._free == 1)
     slow.go.set()
     for thread in threads:
         thread.join(30)
     assert answers == [200] * 4
-    assert Client(closed).get("/pictures/e.webp").status_code == 200, "places come back"
+    assert Client(closed).get(f"{folder}e.webp").status_code == 200, "places come back"
 
 
 # Whose turn it is

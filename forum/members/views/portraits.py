@@ -41,7 +41,6 @@ def portrait(name: str) -> Response:
     A browser keeps it: the pages that show it say whether it is still to be seen. Nothing between the forum and the
     browser does, and nobody keeps one that is hidden.
     """
-    web.depends_on()
     found = queries.get_portrait(me(), name)
     if request.if_none_match.contains_weak(name):
         answer = Response(status=NOT_MODIFIED)
