@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.agendas.actions import note_activity
-from forum.clock import at
+from forum.clock import at, now
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
@@ -32,13 +32,15 @@ from tests.moderation.test_races import person
 from tests.races import at_once, let_others_come, meanwhile
 
 own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
-BEGIN = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture(autouse=True)
 def clock(own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """The time, in a list: all threads go by it."""
-    moments = [BEGIN + timedelta(hours=1)]
+    begin = datetime.now(UTC).replace(
+        microsecond=0
+    )  # and not when the file is loaded, maybe hours before
+    moments = [begin + timedelta(hours=1)]
 
     class Set(datetime):
         @classmethod
@@ -128,7 +130,7 @@ def test_a_reply_that_waited_is_told_to_who_began_to_watch_before_it(
 
 def writing_on(agenda_id: int) -> Callable[[], None]:
     """The lock of another text on the same agenda, which is the latest there until its deed ends."""
-    return lambda: note_activity(SYSTEM, agenda_id, BEGIN)
+    return lambda: note_activity(SYSTEM, agenda_id, now())
 
 
 def test_a_reply_that_waited_for_its_agenda_is_told_to_who_began_to_watch_before_it(
