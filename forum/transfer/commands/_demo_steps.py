@@ -42,9 +42,10 @@ CURATOR = "hanne-vestergaard"  # the moderator responsible for the agendas
 # In the files; when they are loaded, all moments and days move by whole weeks, see `weeks_later`
 END = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # the last day
 READ_UNTIL = datetime(2026, 11, 10, tzinfo=UTC)  # what is newer is unread
-# A day or month in a field or in the heading of a post, but not when somebody has really looked at a link
+# A day or month in a field or in the heading of a post, but not when somebody has really looked at a link, or of when a
+# figure is: the sources are real
 DATE = re.compile(r"(?m)(?<=[ |])(?<!checked on: )(20\d\d)-(\d\d)(?:-(\d\d))?(?=[ |\n])")
-DATED_LINE = re.compile(r"(?m)^(?:- |#### ).*$")
+DATED_LINE = re.compile(r"(?m)^(?:- (?!figure: )|#### ).*$")
 
 # Screening rules, and a reply that they hold back
 RULES = (
