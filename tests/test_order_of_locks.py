@@ -90,6 +90,20 @@ def _clear(_w: Any, p: Any, a: Agenda) -> None:
     moderation.unsuspend(p.moderator, p.ben.id, shows_again=True)
 
 
+def _show_profile_with_all(_w: Any, p: Any, a: Agenda) -> None:
+    for kind in ("experience", "question"):
+        _topic(p, a, kind=kind)
+    moderation.clear_spam(p.moderator, p.ben.id)
+    made = moderation.decide(p.moderator, "member", p.ben.id, "restore", shows_again=True)
+    moderation.undo(p.moderator, made.id)
+
+
+def _take_clearing_back(_w: Any, p: Any, a: Agenda) -> None:
+    for kind in ("experience", "question"):
+        _topic(p, a, kind=kind)
+    moderation.undo(p.moderator, moderation.clear_spam(p.moderator, p.ben.id).id)
+
+
 def _split_off(_w: Any, p: Any, a: Agenda) -> None:
     topic = _topic(p, a)
     part = SplitTarget("Apart", "question", a.id)
@@ -119,6 +133,8 @@ SEVERAL: dict[str, Deed] = {
     "publish in another language": _publish_translated,
     "remove all posts": _remove_all,
     "clear all that somebody wrote": _clear,
+    "show a profile, and all that its member wrote": _show_profile_with_all,
+    "take back that all was cleared": _take_clearing_back,
     "take a split back": _split_off,
     "delete posts of who has left": _leave,
     "move a page to other readers": _move_page,

@@ -92,9 +92,9 @@ def decide(
     else:
         refuse_after_own_report(moderator, thing)
     before = state_before(thing)
-    VISIBILITY_ACTIONS[deed](moderator, thing, reasons)
     if shows_again and deed == Deed.RESTORE and isinstance(before, MemberBefore):
         before = restore_cleared(moderator, before, content_cleared_of(moderator, item_id))
+    VISIBILITY_ACTIONS[deed](moderator, thing, reasons)  # last, as members are counted last
     return record(moderator, deed, thing, reasons, before=before)
 
 

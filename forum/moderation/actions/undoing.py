@@ -19,6 +19,7 @@ from forum.dialogue.queries import lock_writers_on, render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
+from forum.members.queries import lock_member
 from forum.moderation.actions._clearing import (
     posts_back_in_place,
     reopen_texts,
@@ -104,6 +105,7 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     _refuse_out_of_sight(decision)
     if not is_reversible(moderator, decision):
         raise _too_late()
+    _lock_member_of(decision)
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
     known = take_notices_back(moderator, lot)
     with dialogue.counting_last(moderator):
@@ -146,12 +148,19 @@ def reverse(
         raise Conflict(_("This decision no longer holds, so nothing was changed."))
     knows = DEEDS[decision.deed].tells_author or decision.deed == Deed.CLEAR_SPAM
     is_told = is_told and knows
+    _lock_member_of(decision)
     # Read before reversing: if its member took a mark back meanwhile, its note is deleted with the mark
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
     with dialogue.counting_last(moderator):
         made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
     tell_of_reversal(moderator, decision, made, thing, but=but)
     return made
+
+
+def _lock_member_of(decision: Decision) -> None:
+    """Of a decision about a member, whose texts may change with the row: it comes before them, as when they were withheld."""
+    if decision.kind == "member":
+        lock_member(decision.item_id)
 
 
 def _reverse(
