@@ -57,7 +57,13 @@ def main(
         picture.thumbnail((largest, largest), Image.Resampling.LANCZOS)
     whole = _plain(picture)
     whole.thumbnail((largest, largest), Image.Resampling.LANCZOS)
-    parts = [data if is_made else _square(whole) if is_square else _encoded(whole, is_drawn)]
+    if is_made:
+        made = data
+    elif is_square:
+        whole, made = _square(whole)
+    else:
+        made = _encoded(whole, is_drawn)
+    parts = [made]
     if whole.width >= has_small_from:
         height = max(1, round(whole.height * small_width / whole.width))
         small = whole.resize((small_width, height), Image.Resampling.LANCZOS)
@@ -153,14 +159,17 @@ def _encoded(picture: Image.Image, is_drawn: bool) -> bytes:
     return exact if len(exact) <= 1.3 * len(lossy) else lossy
 
 
-def _square(picture: Image.Image) -> bytes:
-    """The bytes of a square as WebP, in the best quality in which it has at most `SQUARE_BYTES`."""
-    made = b""
+def _square(picture: Image.Image) -> tuple[Image.Image, bytes]:
+    """A square and its bytes as WebP, in the best quality in which it has at most `SQUARE_BYTES`.
+
+    If none is that small, as of mere noise, the square becomes smaller.
+    """
     for quality in SQUARE_QUALITIES:
         made = _webp(picture, quality=quality)
         if len(made) <= SQUARE_BYTES:
-            break
-    return made
+            return picture, made
+    half = picture.width // 2
+    return _square(picture.resize((half, half), Image.Resampling.LANCZOS))
 
 
 def _webp(picture: Image.Image, **how: object) -> bytes:

@@ -28,7 +28,7 @@ from forum.permissions import SYSTEM
 from forum.responses import KEPT_BY_BROWSERS, PICTURE_POLICY
 from forum.screening.actions import RuleText, make_rule, set_newness
 from forum.shrinker import SQUARE_BYTES
-from forum.shrinking import Shrunk, shrink
+from forum.shrinking import Shrunk, shrink, take
 from tests.samples_of_pictures import opened, picture
 
 FACE = re.compile(
@@ -136,6 +136,15 @@ def test_a_picture_is_the_square_in_the_middle_small_and_without_what_a_camera_w
     noise = BytesIO()
     Image.effect_noise((900, 700), 90).save(noise, "PNG")
     assert len(shrink(noise.getvalue(), PORTRAIT_SIZE, is_square=True).whole) <= SQUARE_BYTES
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_picture_of_mere_noise_becomes_smaller_so_that_another_forum_takes_it(mode: str) -> None:
+    data, bands = BytesIO(), [Image.effect_noise((256, 256), 250) for _band in mode]
+    Image.merge(mode, bands).save(data, "PNG")
+    made = shrink(data.getvalue(), PORTRAIT_SIZE, is_square=True)
+    assert len(made.whole) <= SQUARE_BYTES
+    assert take(made.name, made.whole, PORTRAIT_SIZE, is_square=True) == made
 
 
 @pytest.mark.parametrize(
