@@ -227,7 +227,7 @@ class ProfileForm(PersonForm, FormWithFile):
         """The form with what a member says now; the city and the languages must be loaded."""
         second, third, *_rest = [*_other_languages(member), "", ""]
         names = ("name", "position", "city_id", "language", "helps_with", "about")
-        return cls(
+        form = cls(
             **{name: getattr(member, name) for name in names},
             organisation=member.organisation_id,
             city=member.city.label if member.city else "",
@@ -235,6 +235,10 @@ class ProfileForm(PersonForm, FormWithFile):
             third_language=third,
             **options,
         )
+        # A tick that stood beside another picture, as in another window or what a browser kept, is for that one alone
+        if form.drops_portrait.raw_data != [member.portrait]:
+            form.drops_portrait.data = False
+        return form
 
     def text(self, member: Member, portrait: Shrunk | None) -> Profile:
         """What was typed, as the action takes it, with the picture that was sent; `members.views.choose_city` must have set `city_id` before.

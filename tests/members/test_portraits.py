@@ -205,12 +205,25 @@ def test_another_picture_takes_its_place_and_a_tick_takes_it_out(
     assert client.get(first).status_code == 404 and client.get(second).status_code == 200
     assert browser.post("/settings", data={**WORDS, "position": "Mason"}).status_code == 303
     assert shown(people.ana) in second, "the picture stays"
-    both = choose(browser, drops_portrait="y")
+    both = choose(browser, drops_portrait=shown(people.ana))
     assert both != second, "a new one stands for the old one"
-    assert browser.post("/settings", data={**WORDS, "drops_portrait": "y"}).status_code == 303
+    assert browser.post("/settings", data={**WORDS, "drops_portrait": shown(people.ana)}).status_code == 303
     assert shown(people.ana) == "" and number_of_portraits() == 0
     assert client.get(both).status_code == 404
     assert not FACE.search(client.get(f"/members/{people.ana.handle}").text)
+
+
+def test_a_tick_beside_another_picture_takes_none_out(browser: FlaskClient, people: Any) -> None:
+    """Of a form that was opened, or kept by the browser, before the picture was replaced in another window."""
+    choose(browser)
+    stale = {**WORDS, "drops_portrait": shown(people.ana)}
+    choose(browser)
+    (tick,) = re.findall(r'<input [^>]*name="drops_portrait"[^>]*>', browser.get("/settings").text)
+    assert f'value="{shown(people.ana)}"' in tick
+    refused = browser.post("/settings", data={**stale, "name": ""})
+    assert refused.status_code == 422 and " checked" not in refused.text
+    assert browser.post("/settings", data=stale).status_code == 303
+    assert shown(people.ana) and number_of_portraits() == 1
 
 
 def test_a_form_that_is_shown_again_says_that_the_picture_has_to_be_chosen_again(
@@ -295,7 +308,7 @@ def test_who_may_not_write_may_take_the_picture_out_and_show_no_other(
     assert 'name="picture"' not in page and "Remove my picture" in page
     assert browser.post("/settings", data=sent(picture())).status_code == 403
     assert shown(people.ana) in address
-    assert browser.post("/settings", data={**WORDS, "drops_portrait": "y"}).status_code == 303
+    assert browser.post("/settings", data={**WORDS, "drops_portrait": shown(people.ana)}).status_code == 303
     assert shown(people.ana) == ""
 
 
