@@ -15,10 +15,11 @@ from forum.errors import Conflict, Forbidden, Invalid
 from forum.library import actions
 from forum.library.actions import PracticeText, keep_practice_draft
 from forum.library.models import Practice
+from forum.members.actions import load_cities
 from forum.members.models import Member
 from forum.members.queries import city_by_name
 from forum.moderation.actions import Reasons, silence
-from forum.permissions import VISITOR
+from forum.permissions import SYSTEM, VISITOR
 from tests.library.conftest import HOSTILE, PRACTICE, SignIn, World, post
 
 NEW = "/practices/new"
@@ -187,6 +188,21 @@ def test_a_city_is_the_same_in_another_spelling(
     form |= {"city": city} | ({"city_id": str(surat.id)} if is_chosen else {})
     assert browser.post(path, data={**form, "draft": "auto"}).status_code == 204
     assert kept(world.author) == drafts
+
+
+def test_the_other_city_of_the_same_name_is_a_change(world: World, sign_in: SignIn) -> None:
+    here, there = 4951788, 4409896
+    rows = [(number, "Springfield", "US", 37.2, -93.3, 150_000, []) for number in (here, there)]
+    load_cities(SYSTEM, rows)
+    browser, practice = sign_in(world.author), published(world)
+    path = f"/practices/{practice.slug}/edit"
+    form = {**PRACTICE, "challenge": "Water.", "submission_key": "k", "city": "Springfield"}
+    saved = browser.post(path, data={**form, "city_id": str(here), "deed": "save"})
+    assert saved.status_code == 303
+    for chosen, drafts in ((here, []), (there, ["Pumps that call"])):
+        kept_form = {**form, "city_id": str(chosen), "draft": "auto"}
+        assert browser.post(path, data=kept_form).status_code == 204
+        assert kept(world.author) == drafts, chosen
 
 
 def test_choices_alone_are_kept_with_the_button(world: World, sign_in: SignIn) -> None:

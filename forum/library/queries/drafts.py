@@ -115,7 +115,7 @@ def _is_city(city: City | None, typed: str, wished: str) -> bool:
     """Whether a form means a city: by the name that was typed, in any spelling, and among several by the choice (`wished`)."""
     if city is None or not typed:
         return city is None and not typed
-    if fold(typed) in (fold(city.label), fold(city.name)):
+    if fold(typed) in (fold(city.label), fold(city.name)) and wished in ("", str(city.id)):
         return True
     called = city_choices_by_name(typed)
     found = {choice.city.id for choice in called or city_choices(typed)}
