@@ -102,6 +102,16 @@ def test_a_container_starts_the_server_and_keeps_what_it_writes() -> None:
     assert [name for name, _place in mounted] == named
 
 
+def test_a_container_is_given_files_by_its_input_and_keeps_its_volumes_in_each_release() -> None:
+    """Docker copies nothing into a container whose own files cannot be written; volumes are called after the project."""
+    composed = (CONTAINER / "compose.yaml").read_text()
+    assert "read_only: true" in composed
+    handbook = (ROOT / "docs" / "operating.md").read_text()
+    assert not re.findall(r"docker compose cp \S+ forum:", handbook)
+    project = re.search(r"^name: (\w+)$", composed, re.M)
+    assert project and f"`{project[1]}_data`" in handbook
+
+
 def test_a_container_is_asked_for_its_health(app: Flask) -> None:
     """At an address, and by a host name, that the forum answers."""
     address = re.search(r"http://localhost:8000(/\w+)", (CONTAINER / "compose.yaml").read_text())
