@@ -20,13 +20,24 @@ from forum.library.actions import PracticeText
 from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members.models import Member
+from forum.members.queries import MARK_HISTORY
 from forum.moderation.actions import Reasons, decide, open_agenda
 from forum.rights.queries import KINDS, LEFT_OUT, records
+from forum.rules.queries import RECOURSE_HISTORY
 from forum.screening.actions import RuleText, make_rule
+from forum.versions import FEDERATION
+from forum.webhooks.queries import HISTORY
 
 DOCUMENT = Path(__file__).parents[2] / "docs/everything-about-me.md"
 # Names of columns that identify members without a foreign key.
 NAMING = re.compile(r"handle|e_?mail|recipients|(editor|member|author|sender|reporter)_name")
+# The kinds of versions that are no words where they are kept
+CONSTANTS = {
+    "FEDERATION": FEDERATION,
+    "queries.MARK_HISTORY": MARK_HISTORY,
+    "RECOURSE_HISTORY": RECOURSE_HISTORY,
+    "HISTORY": HISTORY,
+}
 OF_OTHERS = {
     ("member", "handle"): "the account",
     ("member", "email"): "the account",
@@ -79,6 +90,16 @@ def test_each_kind_has_something_of_who_has_done_everything(people, lived):
     assert kept["decided"] and kept["edits"] and kept["notes-by-you"]
     kept = all_of(people.host)
     assert kept["cases"] and kept["readings"] and kept["announcements"]
+
+
+def test_each_kind_of_page_whose_changes_are_kept_is_named():
+    (edits,) = (kind for kind in KINDS if kind.name == "edits")
+    named = re.split(r", | or | \([^)]*\)", str(edits.fields["kind"]).partition(": ")[2])
+    kinds = set()
+    for path in (DOCUMENT.parents[1] / "forum").rglob("*.py"):
+        for kind in re.findall(r"keep_version\(\w+, ([\w.\"]+),", path.read_text()):
+            kinds.add(CONSTANTS.get(kind) or kind.strip('"'))
+    assert len(kinds) > 10 and kinds <= set(named)
 
 
 def test_each_field_is_documented_and_each_document_is_a_field(people, lived):

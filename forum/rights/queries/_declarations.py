@@ -145,7 +145,7 @@ DECLARATION_KINDS: tuple[Kind, ...] = (
         in_batches(rows_of_edits, Version.id),
         {
             "kind": _(
-                "what you changed: agenda, statement, declaration, commitment, case, practice, reading, translation, theme, entry (of the glossary), organisation, recourse or federation (what the forum is called)"
+                "what you changed: agenda, statement, meeting, declaration, commitment, case, practice, reading, translation, theme, entry (of the glossary), organisation, recourse, webhook, federation (what the forum is called) or federation mark"
             ),
             "item_id": _("its number"),
             "replaced_at": _("when you changed it"),
