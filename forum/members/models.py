@@ -15,6 +15,7 @@ from forum import permissions, principals
 from forum.clock import now
 from forum.columns import Base, partial_index
 from forum.illustrations import size_of
+from forum.plaintext import short_hash
 
 # Compared byte by byte on both databases, so that an index can serve prefix searches
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
@@ -290,6 +291,12 @@ class Member(PersonLabel, permissions.Person, Base):
     def credentials(self) -> Credentials:
         """What the member signs in with now, to be read together with what is verified."""
         return Credentials(self.password_hash, self.credentials_at)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what the profile says and shows: a moderator's decision is refused when it has changed since it was seen."""
+        said = (self.name, self.position, self.helps_with, self.about, self.portrait)
+        return short_hash("\n".join(said))
 
     @property
     def portrait_address(self) -> str:

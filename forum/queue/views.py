@@ -21,7 +21,7 @@ from forum.markup import NO_TEXTS, Written
 from forum.moderation import actions as moderation
 from forum.moderation.forms import DEED_NAMES, REASON_NAMES, ClaimAwareForm
 from forum.moderation.queries import (
-    ATTACHED_KINDS,
+    READ_KINDS,
     decision_to_offer,
     moderated_agendas,
     thing_to_moderate,
@@ -130,8 +130,8 @@ def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:
 
 
 def _fingerprint(opened: OpenedEntry) -> str:
-    """The fingerprint of a text without versions, so that the decision is about the text that was read; empty for others."""
-    return opened.about.row.thing.fingerprint if opened.kind in ("held", *ATTACHED_KINDS) else ""
+    """The fingerprint of a text or profile without versions, so that the decision is about what was read; empty for others."""
+    return opened.about.row.thing.fingerprint if opened.kind in READ_KINDS else ""
 
 
 def _holder(opened: OpenedEntry) -> str:

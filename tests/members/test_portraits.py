@@ -24,6 +24,7 @@ from forum.markup import write
 from forum.members import actions
 from forum.members.actions import PORTRAIT_SIZE, Profile
 from forum.members.models import Member, Portrait
+from forum.moderation import actions as moderation
 from forum.permissions import SYSTEM
 from forum.responses import KEPT_BY_BROWSERS, PICTURE_POLICY
 from forum.screening.actions import RuleText, make_rule, set_newness
@@ -34,6 +35,7 @@ from tests.samples_of_pictures import opened, picture
 FACE = re.compile(
     r'<img class="av(?: lg)? a-[a-z]+" src="(/portraits/[0-9a-f]{24}-(\d+)x\2\.webp)"'
 )
+READ = re.compile(r'name="read" type="hidden" value="(\w+)"')
 SENTENCES = {
     "words": (b"I am Ana.", "no picture that can be read"),
     "empty": (b"", "no picture that can be read"),
@@ -207,7 +209,10 @@ def test_another_picture_takes_its_place_and_a_tick_takes_it_out(
     assert shown(people.ana) in second, "the picture stays"
     both = choose(browser, drops_portrait=shown(people.ana))
     assert both != second, "a new one stands for the old one"
-    assert browser.post("/settings", data={**WORDS, "drops_portrait": shown(people.ana)}).status_code == 303
+    assert (
+        browser.post("/settings", data={**WORDS, "drops_portrait": shown(people.ana)}).status_code
+        == 303
+    )
     assert shown(people.ana) == "" and number_of_portraits() == 0
     assert client.get(both).status_code == 404
     assert not FACE.search(client.get(f"/members/{people.ana.handle}").text)
@@ -288,6 +293,25 @@ def test_a_moderator_sees_the_picture_of_a_profile_that_was_reported(
     assert f'src="{address}"' in sign_in(people.moderator).get("/moderation").text
 
 
+def test_a_decision_about_a_profile_is_about_the_picture_and_words_that_were_seen(
+    sign_in: Any, people: Any
+) -> None:
+    moderation.report(people.ben, "member", people.ana.id, "rules")
+    browser, door = sign_in(people.moderator), f"/moderation/member/{people.ana.id}"
+    form = {"deed": "keep", "seen": "0"}
+    for change_it in (
+        lambda: show(people.ana),
+        lambda: accounts.edit_profile(people.ana, Profile(people.ana.name, helps_with="Insults")),
+    ):
+        (seen,) = READ.findall(browser.get(door).text)
+        change_it()
+        late = browser.post(f"{door}/decide", data=form | {"read": seen})
+        assert late.status_code == 409 and "changed this text meanwhile" in late.text
+        (anew,) = READ.findall(late.text)
+        assert anew != seen
+    assert browser.post(f"{door}/decide", data=form | {"read": anew}).status_code == 303
+
+
 @pytest.mark.parametrize("how", ["nameless", "everything"])
 def test_the_picture_of_an_account_that_ends_is_deleted(
     client: FlaskClient, people: Any, how: str
@@ -308,7 +332,10 @@ def test_who_may_not_write_may_take_the_picture_out_and_show_no_other(
     assert 'name="picture"' not in page and "Remove my picture" in page
     assert browser.post("/settings", data=sent(picture())).status_code == 403
     assert shown(people.ana) in address
-    assert browser.post("/settings", data={**WORDS, "drops_portrait": shown(people.ana)}).status_code == 303
+    assert (
+        browser.post("/settings", data={**WORDS, "drops_portrait": shown(people.ana)}).status_code
+        == 303
+    )
     assert shown(people.ana) == ""
 
 

@@ -13,9 +13,9 @@ from forum.moderation.queries._deeds import (
     DeedKind,
 )
 from forum.moderation.queries._kinds import (
-    ATTACHED_KINDS,
     EDITABLE_KINDS,
     KINDS,
+    READ_KINDS,
     REMOVABLE_KINDS,
     Thing,
     get_thing,
@@ -139,11 +139,11 @@ from forum.moderation.queries.things import (
 )
 
 __all__ = [
-    "ATTACHED_KINDS",
     "DEEDS",
     "EDITABLE_KINDS",
     "FORMER_NAMES",
     "KINDS",
+    "READ_KINDS",
     "REMOVABLE_KINDS",
     "RESTRICTING_DEEDS",
     "UNDOABLE_DEEDS",

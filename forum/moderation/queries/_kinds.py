@@ -72,8 +72,8 @@ class Thing:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the words of things without versions (held and attached texts); empty for other things and when gone."""
-        has_one = self.kind in ("held", *ATTACHED_KINDS) and self.row is not None
+        """A hash of what things without versions say (`READ_KINDS`); empty for other things and when gone."""
+        has_one = self.kind in READ_KINDS and self.row is not None
         return self.row.fingerprint if has_one else ""
 
 
@@ -387,6 +387,8 @@ KINDS: dict[str, ThingKind] = {
 EDITABLE_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.is_editable)
 REMOVABLE_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.is_removable)
 ATTACHED_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.attached)
+# Without versions: a decision is refused when they have changed since they were read
+READ_KINDS = ("held", "member", *ATTACHED_KINDS)
 
 
 def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
