@@ -20,6 +20,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import latest_undoable_decision
 from forum.permissions import SYSTEM
+from forum.screening.actions import RuleText, make_rule
 from tests import test_moments
 from tests.changes import DEEDS, Deed
 from tests.locks import noted_locks
@@ -104,6 +105,18 @@ def _take_clearing_back(_w: Any, p: Any, a: Agenda) -> None:
     moderation.undo(p.moderator, moderation.clear_spam(p.moderator, p.ben.id).id)
 
 
+def _clear_what_waits(_w: Any, p: Any, a: Agenda) -> None:
+    """Also a reply that a rule holds back, in a topic where its author has written nothing else."""
+    _topic(p, a)
+    elsewhere = dialogue.open_topic(p.chitra, a.id, NewTopic("question", "Why?", write("One.")))
+    make_rule(p.administrator, RuleText("word", "pills", sentence="We look first."))
+    dialogue.reply(p.ben, elsewhere.id, write("Buy pills."))
+    moderation.undo(p.moderator, moderation.clear_spam(p.moderator, p.ben.id).id)
+    moderation.clear_spam(p.moderator, p.ben.id)
+    moderation.unsuspend(p.moderator, p.ben.id, shows_again=True)
+    moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
+
+
 def _split_off(_w: Any, p: Any, a: Agenda) -> None:
     topic = _topic(p, a)
     part = SplitTarget("Apart", "question", a.id)
@@ -135,6 +148,7 @@ SEVERAL: dict[str, Deed] = {
     "clear all that somebody wrote": _clear,
     "show a profile, and all that its member wrote": _show_profile_with_all,
     "take back that all was cleared": _take_clearing_back,
+    "clear what waits, too, and take it back": _clear_what_waits,
     "take a split back": _split_off,
     "delete posts of who has left": _leave,
     "move a page to other readers": _move_page,

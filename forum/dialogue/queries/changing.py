@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -186,12 +186,16 @@ def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
     return db.session.scalars(query.with_for_update(of=(Topic, Post))).all()
 
 
-def lock_topics(topic_ids: Iterable[int | None]) -> None:
-    """Lock these topics until the action ends, in the order of their ids: before it changes several, or agendas, lists, members."""
+def lock_topics(topic_ids: Iterable[int | None], held_ids: Collection[int] = ()) -> None:
+    """Lock these topics, and those of some held texts, until the action ends: before it changes several, or agendas, lists, members.
+
+    They are locked in the order of their ids.
+    """
     ids = {topic_id for topic_id in topic_ids if topic_id}
-    wanted = select(Topic.id).where(Topic.id.in_(ids)).order_by(Topic.id)
-    if ids:
-        db.session.scalars(wanted.with_for_update())
+    of_held = select(Held.topic_id).where(Held.id.in_(held_ids))
+    wanted = select(Topic.id).where(or_(Topic.id.in_(ids), Topic.id.in_(of_held)))
+    if ids or held_ids:
+        db.session.scalars(wanted.order_by(Topic.id).with_for_update(of=Topic))
 
 
 def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:

@@ -44,7 +44,7 @@ def withhold_all_of(
     states = {text.item_id: thing_before(text) for text in shown if text.kind == "post"}
     places = {post_id: state for post_id, state in states.items() if state.has_place}
     waiting = list(held_text_ids(moderator, member_id))
-    lock_topics(text.topic_id for text in shown)
+    lock_topics((text.topic_id for text in shown), waiting)
     with dialogue.counting_last(moderator):
         _withhold(moderator, shown)
     for held_id in waiting:
@@ -82,14 +82,14 @@ def restore_cleared(
 
     Returns `before` with what `withhold_restored` needs.
     """
-    lock_topics(text.topic_id for text in cleared.things)
+    waiting = [held.item_id for held in cleared.held]
+    lock_topics((text.topic_id for text in cleared.things), waiting)
     with dialogue.counting_last(moderator):
         for text in cleared.things:
             _restore(moderator, text)
-    for held in cleared.held:
-        dialogue.reconsider(moderator, held.item_id)
+    for held_id in waiting:
+        dialogue.reconsider(moderator, held_id)
     shown = [(text.kind, text.item_id) for text in cleared.things]
-    waiting = [held.item_id for held in cleared.held]
     if cleared.cleared_at:
         reopen_texts(moderator, shown, waiting, cleared.cleared_at)
     return replace(before, shown=shown, waiting=waiting)
@@ -133,7 +133,7 @@ def withhold_restored(moderator: Person, decision: Decision) -> None:
     restored = MemberBefore.from_json(decision.kept)
     since = decided_since(decision, restored.shown)
     things = existing_things(moderator, [key for key in restored.shown if key not in since])
-    lock_topics(thing.topic_id for thing in things)
+    lock_topics((thing.topic_id for thing in things), restored.waiting)
     with dialogue.counting_last(moderator):
         for thing in things:
             if thing.state == "shown":
