@@ -48,7 +48,7 @@ def test_those_that_most_members_marked_stand_first(
     words = page(client, f"/topics/{topic.id}/useful")
     assert numbers(words) == [2, 5, 4]  # with equal numbers of marks, the newest first
     assert "Count by ear, with <em>two</em> of you." in words and "We never counted" not in words
-    assert f'href="{topic.address}#post-2">2 ·' in words
+    assert f'href="{topic.address}#post-2">#2 ·' in words
     assert '<meta name="robots" content="noindex">' in words
 
 

@@ -19,10 +19,10 @@ from forum.library.actions import PracticeText
 from forum.library.queries import practice_by_id
 from forum.markup import write
 from forum.members import actions as members
-from forum.members.queries import get_member
+from forum.members.models import Member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
-from forum.permissions import SYSTEM, VISITOR
+from forum.permissions import VISITOR
 from tests.moderation.conftest import REASONS, found, notices_of, shown, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
@@ -114,7 +114,8 @@ def test_removing_is_undone_and_reversed_after_an_appeal(people: Any, things: An
     decide_appeal(people.moderator, said.id, "reversed", "So it was.")
     assert not get_post(VISITOR, things.first.id).is_gone
     assert found("rude") == 1
-    assert get_member(SYSTEM, people.ben.handle).posts_count == 1
+    counted = select(Member.posts_count).where(Member.id == people.ben.id)
+    assert db.session.scalar(counted) == 1
 
 
 def test_restoring_what_was_removed_can_be_undone(people: Any, things: Any) -> None:
