@@ -105,9 +105,9 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     _refuse_out_of_sight(decision)
     if not is_reversible(moderator, decision):
         raise _too_late()
-    _lock_member_of(decision)
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
     known = take_notices_back(moderator, lot)
+    _lock_member_of(decision)
     with dialogue.counting_last(moderator):
         undone = [_undo_one(moderator, decision) for decision in lot]
     tell_undone(moderator, lot, group_as_lot(undone), known)
@@ -158,7 +158,10 @@ def reverse(
 
 
 def _lock_member_of(decision: Decision) -> None:
-    """Of a decision about a member, whose texts may change with the row: it comes before them, as when they were withheld."""
+    """Of a decision about a member, whose texts may change with the row: it comes before them, as when they were withheld.
+
+    Events come before it, as they do for the worker.
+    """
     if decision.kind == "member":
         lock_member(decision.item_id)
 
