@@ -111,7 +111,7 @@ class CapturedResponse:
 
     def header(self, name: str) -> str:
         """The value of a header, or an empty string."""
-        return next((value for known, value in self.headers if known == name), "")
+        return next((value for key, value in self.headers if key == name), "")
 
     @property
     def is_cacheable(self) -> bool:

@@ -247,7 +247,7 @@ def _set_heading_levels(tokens: list[Token]) -> None:
             continue
         level = int(token.tag[1])
         if token.type == "heading_open":
-            stack = [known for known in stack if known < level] + [level]
+            stack = [above for above in stack if above < level] + [level]
         token.tag = f"h{min(len(stack) + 2, 5)}"
 
 

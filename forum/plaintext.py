@@ -67,9 +67,9 @@ def typed_alike(folded: str) -> list[str]:
     """A folded name, and as others type the ends of its words in Arabic, such as القاهره for القاهرة; at most nine."""
     names = {folded: None}
     for ending, other in ENDINGS_TYPED_ALIKE:
-        for known in list(names):
+        for name in list(names):
             for wrong, right in ((ending, other), (other, ending)):
-                names[re.sub(rf"{wrong}\b", right, known)] = None
+                names[re.sub(rf"{wrong}\b", right, name)] = None
     return list(names)
 
 

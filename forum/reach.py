@@ -30,7 +30,7 @@ def reads(reader: Person, audience: str) -> bool:
 
 def read_by(reader: Person, audience: Any) -> ColumnElement[bool]:
     """In SQL: the reader belongs to the audience that a column holds."""
-    is_read: ColumnElement[bool] = audience.in_([constant(known) for known in audiences(reader)])
+    is_read: ColumnElement[bool] = audience.in_([constant(name) for name in audiences(reader)])
     return is_read
 
 

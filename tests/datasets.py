@@ -191,8 +191,8 @@ def _insert_rows(changed: Rows, age: timedelta) -> None:
             continue
         existing = {tuple(pk) for pk in db.session.execute(select(*table.primary_key))}
         new = []
-        for pk, known in rows.items():
-            row = _later(known, age)
+        for pk, kept in rows.items():
+            row = _later(kept, age)
             if row.get("answer_id"):
                 answers[pk] = row["answer_id"]
             values = row | {"answer_id": None} if "answer_id" in row else row

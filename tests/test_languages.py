@@ -175,4 +175,4 @@ def test_the_demo_is_met_with_silence_and_its_english_is_told() -> None:
 
 def test_each_language_with_words_can_be_chosen() -> None:
     assert not WORDS.keys() - language_names().keys()
-    assert all(len(known) >= 20 for known in WORDS.values())
+    assert all(len(words) >= 20 for words in WORDS.values())

@@ -80,7 +80,7 @@ def in_words(value: timedelta | int, said: str) -> str:
     if isinstance(value, int):
         return " ".join([f"{value:,}", *said.split()[1:]])
     seconds = int(value.total_seconds())
-    size, unit = next(known for known in UNITS if seconds % known[0] == 0)
+    size, unit = next((size, unit) for size, unit in UNITS if seconds % size == 0)
     number = seconds // size
     return f"{number} {unit}{'s' if number > 1 else ''}"
 

@@ -94,8 +94,8 @@ def _set_up(plan: Plan, accounts_file: Path) -> None:
     hashes[0] = hash_password(secrets.token_urlsafe(32))  # nobody signs in as the others
     set_up_forum(SYSTEM, plan, hashes)
     lines = [
-        f"  {role:14} {known.handle}@example.org   {passwords[known.id]}"
-        for role, known in reversed(accounts.items())
+        f"  {role:14} {person.handle}@example.org   {passwords[person.id]}"
+        for role, person in reversed(accounts.items())
     ]
     accounts_file.write_text(
         "\n".join(["Sign in with one of these (made for this database):", *lines])

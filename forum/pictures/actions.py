@@ -68,8 +68,8 @@ def import_picture(
     """
     require(system.can.administer())
     touches(PICTURES)  # texts may lead to it before
-    for known in pictures_named([made.name]):
-        return known
+    for picture in pictures_named([made.name]):
+        return picture
     picture = _keep(member_id, made)
     if agenda_id is not None:
         _note_shown(picture, agenda_id)

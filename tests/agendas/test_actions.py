@@ -39,7 +39,7 @@ def said(**changes: Any) -> StatementText:
 def test_a_moderator_makes_an_agenda_that_comes_last(people: Any, agenda: Agenda) -> None:
     made = actions.write_agenda(people.moderator, text(), hosts=["ana-prado"])
     assert made.slug == "making-cities-cooler"
-    assert [known.id for known in queries.agendas(VISITOR)] == [agenda.id, made.id]
+    assert [listed.id for listed in queries.agendas(VISITOR)] == [agenda.id, made.id]
     assert get_member(SYSTEM, "ana-prado").hosted == [made.id]
 
 
@@ -193,7 +193,7 @@ def test_who_has_closed_the_account_is_told_of_no_queue(people: Any, agenda: Age
 def test_an_archived_agenda_moves_below_and_can_be_reopened(people: Any, agenda: Agenda) -> None:
     actions.archive(people.moderator, agenda.id)
     assert not queries.agendas(VISITOR)
-    assert [known.id for known in queries.agendas(VISITOR, archived=True)] == [agenda.id]
+    assert [listed.id for listed in queries.agendas(VISITOR, archived=True)] == [agenda.id]
     assert not people.ana.can.open_topic(queries.agenda_by_id(VISITOR, agenda.id))
     actions.reopen(people.moderator, agenda.id)
     assert queries.agendas(VISITOR)
@@ -202,7 +202,7 @@ def test_an_archived_agenda_moves_below_and_can_be_reopened(people: Any, agenda:
 def test_agendas_stand_in_the_order_that_was_chosen(people: Any, agenda: Agenda) -> None:
     second, third = (actions.write_agenda(people.moderator, text(name)) for name in ("B", "C"))
     actions.order(people.moderator, [third.id, 999, agenda.id])
-    assert [known.id for known in queries.agendas(VISITOR)] == [third.id, agenda.id, second.id]
+    assert [listed.id for listed in queries.agendas(VISITOR)] == [third.id, agenda.id, second.id]
 
 
 def test_a_statement_sent_twice_stands_once(people: Any, agenda: Agenda) -> None:
@@ -254,7 +254,7 @@ def test_a_statement_is_reached_through_its_own_agenda_only(people: Any, agenda:
 def test_a_renamed_theme_keeps_its_address(people: Any) -> None:
     theme = actions.write_theme(people.moderator, "Land value")
     actions.write_theme(people.moderator, "Value of land", theme.id)
-    assert [(known.slug, known.name) for known in queries.themes()] == [
+    assert [(theme.slug, theme.name) for theme in queries.themes()] == [
         ("land-value", "Value of land")
     ]
     with pytest.raises(Invalid) as refused:
@@ -272,7 +272,7 @@ def test_no_two_themes_in_use_have_one_name(people: Any) -> None:
         with pytest.raises(Invalid) as refused:
             actions.write_theme(people.moderator, name, number)
         assert refused.value.message == "There is a theme of this name already."
-    assert [known.name for known in queries.themes()] == ["Kerbside", "Trees"]
+    assert [theme.name for theme in queries.themes()] == ["Kerbside", "Trees"]
     actions.write_theme(people.moderator, "KERBSIDE", theme.id)
     actions.remove_theme(people.moderator, theme.id)
     assert actions.write_theme(people.moderator, "Kerbside", trees.id).slug == "trees"

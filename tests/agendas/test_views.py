@@ -259,14 +259,14 @@ def test_agendas_are_put_in_order_by_numbers(sign_in: Any, people: Any, agenda: 
         actions.write_agenda(people.moderator, actions.AgendaText(name, write("Text.")))
         for name in ("B", "C")
     ]
-    b, c = (known.id for known in made)
+    b, c = (written.id for written in made)
     browser = sign_in(people.moderator)
     places = {f"place-{agenda.id}": "1", f"place-{b}": "", f"place-{c}": "1", "place-77": "1"}
     assert 'value="3"' in words(browser.get("/agendas/order"))
     assert browser.post("/agendas/order", data=places).status_code == 303
-    assert [known.id for known in queries.agendas(VISITOR)] == [c, agenda.id, b]
+    assert [listed.id for listed in queries.agendas(VISITOR)] == [c, agenda.id, b]
     refuses_odd_places(browser, "/agendas/order", f"place-{b}")
-    assert [known.id for known in queries.agendas(VISITOR)] == [c, agenda.id, b]
+    assert [listed.id for listed in queries.agendas(VISITOR)] == [c, agenda.id, b]
 
 
 def refuses_odd_places(browser: Any, address: str, name: str) -> None:

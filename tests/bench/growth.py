@@ -62,7 +62,7 @@ def rows(small: Forum, large: Forum) -> Iterator[Row]:
     for name, who, readers in kinds:
         is_topic = name.startswith("topic,")
         with without_topic_cache(apps) if is_topic else nullcontext():
-            yield from _row(name + who, apps, readers, [known[name] for known in pages])
+            yield from _row(name + who, apps, readers, [paths[name] for paths in pages])
 
 
 class CacheWithoutTopics:

@@ -91,7 +91,7 @@ def test_a_topic_has_only_themes_that_exist(people: Any, agenda: Agenda) -> None
     theme = agendas.write_theme(people.moderator, "Floods")
     topic = actions.open_topic(people.ana, agenda.id, new(themes=[theme.id, 999_999]))
     db.session.expunge_all()
-    assert [known.name for known in queries.get_topic(VISITOR, topic.id).themes] == ["Floods"]
+    assert [theme.name for theme in queries.get_topic(VISITOR, topic.id).themes] == ["Floods"]
 
 
 def test_nobody_opens_a_topic_on_an_archived_agenda(people: Any, agenda: Agenda) -> None:

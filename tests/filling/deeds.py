@@ -35,22 +35,22 @@ from forum.principals import MEMBER
 
 def join_all(plan: Plan, organisations: Sequence[int]) -> None:
     """Let everybody join."""
-    for known in plan.people:
-        place = known.organisation
+    for person in plan.people:
+        place = person.organisation
         joining = members.Joining(
-            name=known.name,
-            email=f"{known.handle}@example.org",
+            name=person.name,
+            email=f"{person.handle}@example.org",
             password_hash="no hash",
-            position=known.position,
+            position=person.position,
             organisation_id=None if place is None else organisations[place],
-            city_id=known.city_id,
-            languages=(known.language, "en"),
+            city_id=person.city_id,
+            languages=(person.language, "en"),
         )
-        with at(known.joined_at):
+        with at(person.joined_at):
             members.join(SYSTEM, joining)
-        if known.role != MEMBER:
-            members.appoint(SYSTEM, known.handle, known.role)
-        member = members_by_handle([known.handle])[0]
+        if person.role != MEMBER:
+            members.appoint(SYSTEM, person.handle, person.role)
+        member = members_by_handle([person.handle])[0]
         set_watching_replies(member, False)
         with at(NEWS_SINCE):
             dialogue.read_all(member)

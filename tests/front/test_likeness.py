@@ -175,7 +175,7 @@ def test_every_reason_is_true_and_no_city_is_like_itself(
                 if reason.kind in TIES:
                     assert Tie(peer.city.id, reason.kind, link) in ties
                 for name in link.name.split(", ") if reason.kind in WORKS else ():
-                    theme = next(id for id, known in NAMES.items() if known == name)
+                    theme = next(id for id, its_name in NAMES.items() if its_name == name)
                     assert theme in themes.counted
                     page = link._replace(name=name)
                     assert Work(theme, peer.city.id, reason.kind, page) in works

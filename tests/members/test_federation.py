@@ -196,14 +196,14 @@ def test_every_process_says_it_at_once(processes: list[Flask]) -> None:
     first, _other = processes
     readers = [Client(app, use_cookies=False) for app in processes]
 
-    def said() -> set[bool]:
+    def said(name: str) -> set[bool]:
         pages = [
             reader.get(at).text for reader in readers for at in ("/contact", "/sign-in", "/none")
         ]
-        return {name in page for page in pages for name in (known,)}
+        return {name in page for page in pages}
 
-    for known in ("Interurban", "Quiet Cities", "Loud Cities"):
-        if known != "Interurban":
-            done = first.test_cli_runner().invoke(args=["forum", "--name", known])
+    for called in ("Interurban", "Quiet Cities", "Loud Cities"):
+        if called != "Interurban":
+            done = first.test_cli_runner().invoke(args=["forum", "--name", called])
             assert done.exit_code == 0 and "Every page says so from now on" in done.output
-        assert said() == {True} and said() == {True}
+        assert said(called) == {True} and said(called) == {True}

@@ -459,7 +459,7 @@ def test_what_is_hidden_is_in_no_count_of_the_file_about_a_member(people, agenda
     first = open_topic(people.ana, agenda, "Heat shelters in schools")
     open_topic(people.ana, agenda, "Heat shelters in parks")
     look()
-    (kind,) = (known for known in KINDS if known.name == "searches")
+    (kind,) = (kind for kind in KINDS if kind.name == "searches")
     for number in (2, 1):
         ((record,), _key) = kind.batch(db.session.get_one(Member, people.ben.id), None)
         assert record["found"] == number

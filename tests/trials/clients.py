@@ -280,7 +280,9 @@ class Client(threading.Thread):
 
     def _some_post(self) -> int | None:
         topic = self.rng.choice(self.plan.topics)
-        last = max([number for known, number, _key in self.mine if known == topic], default=1)
+        last = max(
+            [number for its_topic, number, _key in self.mine if its_topic == topic], default=1
+        )
         page = self._page(topic, self.rng.randint(1, (last - 1) // 20 + 1))
         return self.rng.choice(list(page.values())) if page else None
 

@@ -314,7 +314,7 @@ def _new_statement(
     if not is_unnamed:
         for refused in refused_statements(agenda.id, said["quotation"]):
             _refuse_taken_name(curator, refused, said)
-    after = max((known.position for known in statements_of(agenda)), default=0)
+    after = max((statement.position for statement in statements_of(agenda)), default=0)
     statement = Statement(agenda_id=agenda.id, position=after + 1, **said)
     statement.refused_at = now() if is_unnamed else None
     db.session.add(statement)

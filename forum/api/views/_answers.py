@@ -66,7 +66,7 @@ def organisation_reference(found: Organisation | None) -> models.Reference | Non
 
 def themes(found: Iterable[Theme]) -> list[models.Reference]:
     """Themes, without those that are no longer in use."""
-    return [theme(known) for known in found if known.removed_at is None]
+    return [theme(listed) for listed in found if listed.removed_at is None]
 
 
 def theme(found: Theme) -> models.Reference:

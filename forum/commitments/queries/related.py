@@ -57,9 +57,9 @@ def _read_whereabouts() -> Whereabouts:
     city = Organisation.city_id
     has_one = Organisation.id.in_(select(Commitment.organisation_id))
     each.append(select(literal("cities"), city).where(has_one).distinct())
-    for name, known in execute_core(union_all(*each)):
-        found[name].add(known)
-    return Whereabouts(**{name: frozenset(known) for name, known in found.items()})
+    for name, row_id in execute_core(union_all(*each)):
+        found[name].add(row_id)
+    return Whereabouts(**{name: frozenset(ids) for name, ids in found.items()})
 
 
 def commitments_of_organisation(reader: Person, organisation_id: int) -> Sequence[Commitment]:

@@ -119,7 +119,7 @@ def answer_keeping(
 def _put_prompt(form: Any) -> None:
     """Append the heading whose button was pressed to the text; for browsers without a script."""
     heading = request.form.get("prompt", "")
-    if any(heading == known for prompts in PROMPTS.values() for known in prompts):
+    if any(heading == prompt for prompts in PROMPTS.values() for prompt in prompts):
         form.source.data = f"{form.source.data or ''}\n\n## {heading}\n\n".lstrip()
 
 

@@ -136,7 +136,7 @@ def likest(
     by_city, tied = _by_city(works, own), defaultdict[int, list[Tie]](list)
     for tie in ties:
         tied[tie.city_id].append(tie)
-    cities_on = Counter(theme_id for known in by_city.values() for theme_id in known)
+    cities_on = Counter(theme_id for themes_there in by_city.values() for theme_id in themes_there)
     unusual = own.languages - _usual_languages(by_city)
     others = []
     for other_id in {*by_city, *tied} & cities.keys() - {city.id}:

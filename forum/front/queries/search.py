@@ -120,7 +120,7 @@ def ignored_authors(reader: Person, things: Sequence[Thing]) -> dict[Thing, str]
     """Those of the things (kind, item id) by members whom the reader ignores, with the names of these authors."""
     found: dict[Thing, str] = {}
     for kind, model in AUTHORED_MODELS.items() if reader.ignored else ():
-        ids = [item_id for known, item_id in things if known == kind]
+        ids = [item_id for its_kind, item_id in things if its_kind == kind]
         query = select(model.id, Member.name).join(Member, Member.id == model.author_id)
         theirs = query.where(model.id.in_(ids), model.author_id.in_(reader.ignored))
         found |= {(kind, row[0]): row[1] for row in execute_core(theirs)} if ids else {}

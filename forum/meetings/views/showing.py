@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     slug = web.text("agenda")
     agenda = get_agenda(me(), slug) if slug else None
     is_past = web.choice("show", ("past",)) == "past"
-    curated = [known for known in curated_agendas(me()) if agenda in (None, known)]
+    curated = [own for own in curated_agendas(me()) if agenda in (None, own)]
     listed = queries.past_meetings if is_past else queries.coming_meetings
     page = listed(me(), agenda.id if agenda else None, web.number("page"))
     return render_template(

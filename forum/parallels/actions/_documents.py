@@ -25,9 +25,9 @@ from forum.search.models import TRANSLATED_FAILURE, TRANSLATION, Thing
 def index_translation(doer: Person, translation: Translation, plain: PlainTexts) -> None:
     """Write the search documents of a translation."""
     things = documents_of(translation, plain)
-    search.index_all(doer, {thing: known for thing, known in things.items() if known})
-    for (name, item_id), known in things.items():
-        if known is None:
+    search.index_all(doer, {thing: entry for thing, entry in things.items() if entry})
+    for (name, item_id), entry in things.items():
+        if entry is None:
             search.unindex(doer, name, item_id)
 
 

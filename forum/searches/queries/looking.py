@@ -132,7 +132,7 @@ def _authors_of(things: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]
     """The ids of the authors of some things, where there is one."""
     authors: dict[tuple[str, int], int] = {}
     for kind, (key, author_id) in AUTHORS.items():
-        if ids := [item_id for known, item_id in things if known == kind]:
+        if ids := [item_id for its_kind, item_id in things if its_kind == kind]:
             rows = execute_core(select(key, author_id).where(key.in_(ids)))
             authors |= {(kind, row[0]): row[1] for row in rows if row[1]}
     return authors

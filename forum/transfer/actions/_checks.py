@@ -100,12 +100,12 @@ def _no_theme(name: str, names: Collection[str]) -> str:
 
 
 def _check_slugs(file: AgendaFile, loading: Loading) -> None:
-    for kind, entries, known in (
+    for kind, entries, by_slug in (
         ("case", file.cases, cases_by_slug),
         ("practice", file.practices, practices_by_slug),
     ):
         own = [slug for values in entries for slug in values.values_of("slug")]
-        there, above = set(known(slug for slug, _line in own)), set[str]()
+        there, above = set(by_slug(slug for slug, _line in own)), set[str]()
         for slug, line in own:
             loading.expect(slug not in there, line, f"there is a {kind} “{slug}” already{ONLY_NEW}")
             loading.expect(slug not in above, line, f"two {kind}s have the slug “{slug}”")

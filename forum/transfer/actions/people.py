@@ -111,13 +111,13 @@ def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str,
     )
     loading = Loading({}, cities)
     for values in everything:
-        for name, known, nothing in (
+        for name, existing, nothing in (
             ("city", cities, "no city is called"),
             ("organisation", slugs, "no organisation has the slug"),
             ("representative", handles, "no member has the handle"),
         ):
             for named, line in values.values_of(name):
-                loading.expect(named in known, line, f"{nothing} “{named}”")
+                loading.expect(named in existing, line, f"{nothing} “{named}”")
         is_refused = "role" in values and not takes_roles
         loading.expect(not is_refused, values.line_of("role"), NO_ROLES)
     _check_unique(file.members, "handle", loading)

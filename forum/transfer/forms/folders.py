@@ -95,11 +95,11 @@ def _refuse_missing(missing: list[str]) -> None:
 
 def _missing(agendas: Collection[str], numbers: Mapping[str, list[int]]) -> Iterator[str]:
     """Missing files of agendas that have a dialogue, and the first gap in each dialogue."""
-    for slug, known in numbers.items():
+    for slug, found in numbers.items():
         if slug not in agendas:
             yield agenda_name(slug)
-        first = next(number for number in count(1) if number not in known)
-        if first < max(known):
+        first = next(number for number in count(1) if number not in found)
+        if first < max(found):
             yield dialogue_name(slug, first)
 
 
