@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from forum.dialogue.models import Pace
 from forum.illustrations import is_file
 from forum.library.models import PUBLISHED
+from forum.members.models import Member
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -178,6 +179,11 @@ class Author(NamedTuple):
     hidden_at: datetime | None
     left_at: datetime | None
     organisation_id: int | None
+
+    @classmethod
+    def of(cls, member: Member) -> Author:
+        """A member as the author of something."""
+        return cls._make(getattr(member, name) for name in cls._fields)
 
     @property
     def has_page(self) -> bool:

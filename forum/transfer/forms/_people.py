@@ -47,7 +47,7 @@ class ExportedPeople:
 
     def of_member(self, member: Member) -> str:
         """The handle of a member, who is recorded as mentioned."""
-        return self.of(Author._make(getattr(member, name) for name in Author._fields))
+        return self.of(Author.of(member))
 
     def is_to_write(self, member_id: int) -> bool:
         """Whether to write a member with their profile, recording that it is done; not if they got a made-up handle before."""

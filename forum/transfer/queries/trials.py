@@ -47,6 +47,6 @@ def wanted_of(topic_ids: Collection[int]) -> dict[int, list[Wanted]]:
     """Who wants to try the cases and practices of topics, by topic id, as pages show it."""
     found: dict[int, list[Wanted]] = {}
     for intention in intentions_of(topic_ids) if topic_ids else ():
-        author = Author._make(getattr(intention.member, name) for name in Author._fields)
+        author = Author.of(intention.member)
         found.setdefault(intention.topic_id, []).append(Wanted(author, intention.until))
     return found
