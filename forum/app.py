@@ -39,6 +39,7 @@ from forum.declarations import views as declarations
 from forum.dialogue import views as dialogue
 from forum.elsewhere import views as elsewhere
 from forum.engines import read_without_transactions
+from forum.environment import explain_os_errors
 from forum.factors import views as factors
 from forum.front import views as front
 from forum.glossary import views as glossary
@@ -58,7 +59,7 @@ from forum.rights import views as rights
 from forum.rules import views as rules
 from forum.screening import views as screening
 from forum.searches import views as searches
-from forum.settings import Settings, explain_os_errors, from_environment
+from forum.settings import Settings, from_environment
 from forum.templating import cache_bytecode
 from forum.terms import views as terms
 from forum.upkeep import views as upkeep

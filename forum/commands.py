@@ -17,6 +17,7 @@ from forum.app import create_app
 from forum.commitments import actions as commitments_actions
 from forum.db import db
 from forum.declarations import actions as declarations_actions
+from forum.environment import metrics_address
 from forum.errors import Refusal
 from forum.factors import commands as factors
 from forum.filling import commands as filling
@@ -34,7 +35,7 @@ from forum.queue import commands as queue
 from forum.rights import commands as rights
 from forum.search import actions as search_actions
 from forum.searches.commands import look_after_searches
-from forum.settings import Settings, from_environment, metrics_address
+from forum.settings import Settings, from_environment
 from forum.transfer import commands as transfer
 from forum.upkeep import commands as upkeep
 from forum.upkeep.queries import is_writable

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from forum.settings import WrongSetting
+from forum.environment import WrongSetting
 
 EX_USAGE, EX_TEMPFAIL, EX_NOPERM = 64, 75, 77  # exit codes of sysexits.h
 

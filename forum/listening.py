@@ -7,8 +7,8 @@ import socket
 import time
 from typing import Any
 
+from forum.environment import MAX_PORT
 from forum.errors import Refusal
-from forum.settings import MAX_PORT
 
 PORT_RELEASE_SECONDS = 3.0
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # compared, not bound: who listens there does so at all addresses

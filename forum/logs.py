@@ -23,7 +23,8 @@ from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
 from forum import logformat, metrics
-from forum.settings import Settings, WrongSetting
+from forum.environment import WrongSetting
+from forum.settings import Settings
 
 VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -26,6 +26,7 @@ from forum.clock import at
 from forum.db import db
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.emails import Letter, message
+from forum.environment import WrongSetting
 from forum.freshness import VersionCache
 from forum.mail.actions import write_letter, write_test
 from forum.mail.commands import compose
@@ -37,7 +38,7 @@ from forum.members.models import Member
 from forum.pagecache import PageCache
 from forum.permissions import SYSTEM
 from forum.rights.actions import leave
-from forum.settings import WrongSetting, from_environment
+from forum.settings import from_environment
 from tests.conftest import People, put_into_session
 from tests.pseudo import extracted
 from tests.rights.conftest import gone

@@ -23,8 +23,9 @@ from forum.admission import AdmissionGate
 from forum.app import create_app
 from forum.clock import now
 from forum.db import db
+from forum.environment import WrongSetting
 from forum.members.models import Member
-from forum.settings import Settings, WrongSetting
+from forum.settings import Settings
 from tests.conftest import IsolatedClient
 
 LineFormatter = Callable[[], list[dict[str, Any]]]

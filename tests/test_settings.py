@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from forum import settings
-from forum.settings import WrongSetting, from_environment, why_no_database
+from forum import environment
+from forum.environment import WrongSetting, why_no_database
+from forum.settings import from_environment
 
 KEY = "of-the-tests-" + "x" * 32
 
@@ -81,7 +82,7 @@ def test_a_key_is_new_to_the_process_that_makes_it_alone(tmp_path: Path) -> None
 
 def test_workers_that_begin_together_have_the_same_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(settings._kept_secret, [tmp_path / "secret-key"] * 16))
+        keys = set(pool.map(environment.kept_key, [tmp_path / "secret-key"] * 16))
     assert len(keys) == 1
 
 
@@ -92,7 +93,7 @@ def test_a_key_of_another_user_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     def refused(path: Path) -> str:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(settings.Path, "read_text", refused)
+    monkeypatch.setattr(environment.Path, "read_text", refused)
     with pytest.raises(WrongSetting) as told:
         from_environment({"FORUM_DATA": str(tmp_path)})
     assert str(told.value) == (
@@ -145,7 +146,7 @@ def test_a_database_in_a_folder_of_another_user_is_refused(closed: Path) -> None
 
 
 def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(environment.time, "sleep", lambda _seconds: None)
     (tmp_path / "secret-key").touch()
     with pytest.raises(WrongSetting, match="is empty"):
         from_environment({"FORUM_DATA": str(tmp_path)})

@@ -16,6 +16,7 @@ from forum.copies import Copier, copier, put_aside, refuse_if_open
 from forum.db import db
 from forum.endings import said_of_files
 from forum.engines import analyze
+from forum.environment import why_no_database
 from forum.errors import Refusal
 from forum.lazy import library
 from forum.logs import without_slow_log
@@ -23,7 +24,7 @@ from forum.mail.queries import waiting_letters
 from forum.notifications.queries import notices_to_mail_count
 from forum.permissions import SYSTEM
 from forum.plaintext import single_line
-from forum.settings import Settings, why_no_database
+from forum.settings import Settings
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp
 
