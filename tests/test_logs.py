@@ -38,10 +38,16 @@ def lines(capsys: pytest.CaptureFixture[str]) -> LineFormatter:
 
 
 @pytest.fixture
-def logged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def request_log(app: Flask) -> Any:
+    """The layer that writes a line for each request; around it is another one until the first request."""
+    app.test_client().get("/healthz")
+    return app.wsgi_app
+
+
+@pytest.fixture
+def logged(app: Flask, request_log: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application of the tests, with a JSON log."""
-    layer = app.wsgi_app
-    monkeypatch.setattr(layer, "kind", logformat.JSON)
+    monkeypatch.setattr(request_log, "kind", logformat.JSON)
     logs._log_to_standard_error(logformat.JSON)
     app.test_client_class = IsolatedClient
     yield app
@@ -154,9 +160,14 @@ def test_nobody_who_reads_the_log_is_no_reason_to_refuse_a_reader(
     ],
 )
 def test_a_number_is_taken_from_a_proxy_of_ours_alone(
-    app: Flask, client: FlaskClient, proxies: int, given: str, is_taken: bool, monkeypatch: Any
+    request_log: Any,
+    client: FlaskClient,
+    proxies: int,
+    given: str,
+    is_taken: bool,
+    monkeypatch: Any,
 ) -> None:
-    monkeypatch.setattr(app.wsgi_app, "takes_numbers", proxies > 0)
+    monkeypatch.setattr(request_log, "takes_numbers", proxies > 0)
     number = client.get("/healthz", headers={"X-Request-Id": given}).headers["X-Request-Id"]
     assert (number == given) is is_taken
     assert logs.VALID_REQUEST_ID.fullmatch(number)
