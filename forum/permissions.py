@@ -302,12 +302,6 @@ class Can:
         """Members delete their own pictures and files."""
         return YES if self._is_own(picture.member_id) else NO
 
-    def _signed_in(self) -> Verdict:
-        return YES if self.person.is_member else SIGN_IN
-
-    def _is_own(self, author_id: int | None) -> bool:
-        return self.person.is_member and self.person.is_self(author_id)
-
     # Letting others in
 
     def invite(self, entrance: Entrance) -> Verdict:
@@ -823,6 +817,8 @@ class Can:
             return Verdict(_("You keep the glossary: write it into the entry."))
         return self.write()
 
+    # Members
+
     def suspend(self, member: Member) -> Verdict:
         """Moderators suspend members; only an administrator suspends a moderator; nobody themselves."""
         if member.id == self.person.id:
@@ -830,6 +826,20 @@ class Can:
         if member.role != MEMBER:
             return self.administer()
         return self.curate_all()
+
+    def clear_spam(self, member: Member) -> Verdict:
+        """Moderators who may suspend a member remove everything that a spammer wrote, up to `MAX_SPAMMER_POSTS` posts."""
+        if member.posts_count > MAX_SPAMMER_POSTS:
+            return verdicts.NO_SPAMMER
+        return self.suspend(member)
+
+    def write_staff_note(self, member: Member) -> Verdict:
+        """Moderators write and read notes about members for each other, nobody about themselves."""
+        if member.id == self.person.id:
+            return Verdict(_("This is you."))
+        return self.curate_all()
+
+    # Decisions and appeals
 
     def appeal(self, standing: Standing) -> Verdict:
         """The member whom a decision restricts appeals against it once, within six months and while it is in force.
@@ -874,17 +884,7 @@ class Can:
         """Moderators of the agenda where a decision was made, or where its subject is now, read all of it."""
         return self.moderate(decision.present_agenda_id) or self.moderate(decision.agenda_id)
 
-    def clear_spam(self, member: Member) -> Verdict:
-        """Moderators who may suspend a member remove everything that a spammer wrote, up to `MAX_SPAMMER_POSTS` posts."""
-        if member.posts_count > MAX_SPAMMER_POSTS:
-            return verdicts.NO_SPAMMER
-        return self.suspend(member)
-
-    def write_staff_note(self, member: Member) -> Verdict:
-        """Moderators write and read notes about members for each other, nobody about themselves."""
-        if member.id == self.person.id:
-            return Verdict(_("This is you."))
-        return self.curate_all()
+    # Administering
 
     def administer(self) -> Verdict:
         """Administrators give roles and change the forum's name."""
@@ -896,6 +896,14 @@ class Can:
             return verdict
         is_out_of_sight = topic.hidden_at or topic.deleted_at or topic.agenda.opened_at is None
         return verdicts.NOT_FOR_ALL if topic.home or is_out_of_sight else YES
+
+    # Behind several rights
+
+    def _signed_in(self) -> Verdict:
+        return YES if self.person.is_member else SIGN_IN
+
+    def _is_own(self, author_id: int | None) -> bool:
+        return self.person.is_member and self.person.is_self(author_id)
 
     def _deny(self, no: Verdict) -> Verdict:
         """The verdict `no`, or for a person whose rights over others are on hold the verdict that says why."""
