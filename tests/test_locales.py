@@ -42,7 +42,7 @@ from forum.settings import from_environment
 from tests.conftest import People, put_into_session
 from tests.pseudo import extracted
 from tests.rights.conftest import gone
-from tests.test_pagecache import Counting
+from tests.pagecache.conftest import Counting
 
 OFFERED = ("en", "es", "fr", "pt_BR")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
