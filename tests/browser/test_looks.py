@@ -640,7 +640,7 @@ def test_the_whole_field_for_searching_can_be_pressed(windows: Callable[..., Vis
 
 
 # What lies over the outer end of each line of a list, where a press has to reach the list
-COVERED = """() => [...document.querySelectorAll("main :is(.rows, .refs) li")].filter(row => {
+OVERLAID = """() => [...document.querySelectorAll("main :is(.rows, .refs) li")].filter(row => {
   row.scrollIntoView({ block: "center" });
   const box = row.getBoundingClientRect();
   return !row.contains(document.elementFromPoint(box.right - 4, box.top + box.height / 2));
@@ -656,7 +656,7 @@ def test_folded_filters_lie_over_no_result(
 ) -> None:
     page = windows("visitor", "light", width).go(path)
     assert page.locator("main :is(.rows, .refs) li").count() > 3
-    assert page.evaluate(COVERED) == []
+    assert page.evaluate(OVERLAID) == []
 
 
 def test_the_head_of_a_topic_says_on_a_phone_how_many_replied(
