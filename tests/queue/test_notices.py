@@ -356,7 +356,7 @@ def clear_author_of(find: Callable[[int], Any]) -> Callable[[Any, int], Any]:
     return lambda moderator, item_id: moderation.clear_spam(moderator, find(item_id).author_id)
 
 
-def reported(people: Any, things: Any) -> int:
+def reported_post(people: Any, things: Any) -> int:
     """A reported post; returns its id."""
     moderation.report(people.chitra, "post", things.first.id, "rules")
     return int(things.first.id)
@@ -380,7 +380,7 @@ UNDONE: list[tuple[str, Maker, Callable[[Any, int], Any]]] = [
         MAKERS["practice"],
         clear_author_of(lambda item_id: db.session.get_one(Practice, item_id)),
     ),
-    ("post", reported, clear_author_of(lambda item_id: db.session.get_one(Post, item_id))),
+    ("post", reported_post, clear_author_of(lambda item_id: db.session.get_one(Post, item_id))),
 ]
 
 
