@@ -40,9 +40,9 @@ from forum.permissions import SYSTEM
 from forum.rights.actions import leave
 from forum.settings import from_environment
 from tests.conftest import People, put_into_session
+from tests.pagecache.conftest import Counting
 from tests.pseudo import extracted
 from tests.rights.conftest import gone
-from tests.pagecache.conftest import Counting
 
 OFFERED = ("en", "es", "fr", "pt_BR")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")

@@ -1,14 +1,28 @@
-"""Markdown texts as plain text, as lists of the dialogue and of the queue show them."""
+"""Texts without their signs: of Markdown in lists, cut to excerpts, folded for search, made into addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from time import process_time
 
 import pytest
 
+from forum import markup
 from forum.dialogue.models._shared import gist
 from forum.moderation.queries import first_words
-from forum.plaintext import prose, typed_alike, without_markdown
+from forum.plaintext import (
+    _numbered,
+    excerpt,
+    first_free,
+    fold,
+    in_one_line,
+    is_made_of,
+    prose,
+    slugify,
+    tidy,
+    typed_alike,
+    without_markdown,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +85,114 @@ def test_the_ends_of_arabic_words_are_typed_in_few_ways() -> None:
     assert typed_alike("القاهره") == ["القاهره", "القاهرة"]
     assert len(typed_alike("مكه مكة على علي")) == 9
     assert typed_alike("هدية") == ["هدية", "هديه"], "only where a word ends"
+
+
+def test_an_excerpt_is_cut_between_words() -> None:
+    assert excerpt("  a  b ") == "a b"
+    assert excerpt("one two, three", 10) == "one two…"
+    assert excerpt("x" * 50, 10) == "x" * 9 + "…"
+    assert len(excerpt("word " * 100)) <= 200
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("## What we did\n\nWe asked.\n\nThey answered.", "What we did · We asked. They answered."),
+        ("Bring:\n\n- a map\n- a pen", "Bring: a map · a pen"),
+        ("一つ。\n\n二つ", "一つ。 二つ"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "a · b · 1 · 2"),
+        ("one\ntwo", "one two"),
+        ("\n\n", ""),
+    ],
+)
+def test_in_one_line_its_parts_are_told_apart(source: str, line: str) -> None:
+    assert in_one_line(markup.write(source).plain) == line
+
+
+def test_an_excerpt_is_no_markup_and_cuts_no_entity_in_two() -> None:
+    source = "&lt;img src=x onerror=alert(1)&gt; <script>alert(1)</script>"
+    plain = markup.write(source).plain
+    assert plain.startswith("<img src=x onerror=alert(1)>")
+    for length in range(2, 60):
+        short = excerpt(plain, length)
+        assert type(short) is str  # no `Markup`, so templates escape it
+        assert plain.startswith(short.removesuffix("…"))
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Émile", "emile"),
+        ("Ｍｅｄｅｌｌｉｎ", "medellin"),
+        ("Straße", "strasse"),
+        ("København Łódź", "kobenhavn lodz"),
+        ("ΑΘΉΝΑ", "αθηνα"),
+        ("ﬁ", "fi"),
+        ("a\x00b\ud800", "a b"),
+    ],
+)
+def test_fold_makes_one_of_what_people_type_differently(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("Making Cities Quieter!", "making-cities-quieter"),
+        ("  Émile_&_Łódź  ", "emile-łódź".replace("łódź", "lodz")),
+        ("東京 2020", "東京-2020"),
+        ("हिन्दी में", "हिन्दी-में"),
+        ("한국", "한국"),
+        ("../../etc", "etc"),
+        ("<script>", "script"),
+        ("?!", "text"),
+        ("Πώς μετράτε τους θανάτους ΑΠΟ", "πως-μετρατε-τους-θανατους-απο"),
+        ("❤️ 👨‍👩‍👧", "text"),
+        ("Parks ❤️", "parks"),
+        ("\u202e\x00\ud800", "text"),
+    ],
+)
+def test_a_slug_has_letters_and_digits_of_any_script(text: str, slug: str) -> None:
+    assert slugify(text) == slug
+
+
+def free(wish: str, used: Collection[str], most: int = 60) -> tuple[str, int]:
+    """The first free name, and how many queries it took to find it."""
+    asked: list[Sequence[str]] = []
+
+    def taken(names: Sequence[str]) -> Collection[str]:
+        asked.append(names)
+        return set(names) & set(used)
+
+    return first_free(wish, taken, most), len(asked)
+
+
+def test_the_first_free_name_is_found_by_few_questions() -> None:
+    numbered = ["trams", *(f"trams-{number}" for number in range(2, 3_000))]
+    assert free("trams", ["tram", "trams-2"]) == ("trams", 1)
+    assert free("trams", ["trams", "trams-2", "trams-4"]) == ("trams-3", 1)
+    assert free("trams", numbered) == ("trams-3000", 4)
+
+
+def test_a_number_finds_room_in_a_name() -> None:
+    long = "a" * 37 + "-bc"
+    assert free(long, [], most=40) == (long, 1)
+    # The hyphen at the end is removed before the number is added
+    assert free(long, [long], most=40) == ("a" * 37 + "-2", 1)
+    used = [long, *(_numbered(long, number, 40) for number in range(2, 100))]
+    name, _asked = free(long, used, most=40)
+    assert name == "a" * 36 + "-100"
+    assert is_made_of(name, long, 40) and is_made_of(long, long, 40)
+    for other in (long[:-1], f"{long}-2", name[1:], "a" * 36 + "-1", "a" * 36 + "-0100"):
+        assert not is_made_of(other, long, 40), other
+
+
+def test_a_slug_is_short() -> None:
+    assert len(slugify("a" * 500)) == 60
+    assert not slugify("a" * 59 + " b").endswith("-")
+
+
+def test_a_text_is_tidied() -> None:
+    assert tidy("a\tb\x01\x08\x1b[2J\x7fc") == "a\tb[2Jc"
+    assert tidy("\n\na\r\nb\rc\x00\ud800e\u0301\n") == "a\nb\nc\ufffd\u00e9"
+    assert markup.write("a", "fi").language == "fi"

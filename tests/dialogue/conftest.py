@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from forum.agendas.models import Agenda
 from forum.db import db
-from forum.dialogue import actions
+from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import wrong_counts
 from forum.markup import write
 from forum.members.actions import found_federation as found
-from forum.permissions import SYSTEM
+from forum.notifications.models import Event
+from forum.permissions import SYSTEM, VISITOR
+from forum.search.queries import Query, find
 from tests.datasets import dataset_fixture, load_dataset
 
 LATER = timedelta(minutes=16)
@@ -80,3 +83,19 @@ FORM = {
     "audience": "public",
     "submission_key": "abc",
 }
+
+
+def topics_on(agenda: Agenda) -> int:
+    """How many topics the list of an agenda has for visitors."""
+    return queries.counts_by_agenda(VISITOR).get(agenda.id, 0)
+
+
+def kinds_found(reader: Any, words: str) -> list[str]:
+    hits = find(reader, Query(words)).page.items
+    return [document.kind for hit in hits for document in (hit.document, *hit.others)]
+
+
+def events(kind: str) -> list[Event]:
+    return list(
+        db.session.scalars(select(Event).where(Event.kind == kind, Event.hidden_at.is_(None)))
+    )

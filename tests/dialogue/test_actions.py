@@ -1,4 +1,4 @@
-"""The actions of the dialogue, and everything that follows from them."""
+"""Opening a topic, replying, editing and deleting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
@@ -18,35 +18,15 @@ from forum.errors import Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import members_to_mention
-from forum.notifications.actions import make_notices, watch
-from forum.notifications.models import Event
-from forum.notifications.queries import inbox, visible_notices
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.quotes import quote
 from forum.search.models import Document
-from forum.search.queries import Query, find
 from forum.upkeep.queries import checks, faults_of
-from tests.dialogue.conftest import fresh, new
+from tests.dialogue.conftest import events, fresh, kinds_found, new, topics_on
 
 LATER = timedelta(minutes=16)
-
-
-def topics_on(agenda: Agenda) -> int:
-    """How many topics the list of an agenda has for visitors."""
-    return queries.counts_by_agenda(VISITOR).get(agenda.id, 0)
-
-
-def found(reader: Any, words: str) -> list[str]:
-    hits = find(reader, Query(words)).page.items
-    return [document.kind for hit in hits for document in (hit.document, *hit.others)]
-
-
-def events(kind: str) -> list[Event]:
-    return list(
-        db.session.scalars(select(Event).where(Event.kind == kind, Event.hidden_at.is_(None)))
-    )
-
 
 # Opening
 
@@ -63,7 +43,7 @@ def test_a_topic_begins_with_its_first_post(people: Any, agenda: Agenda) -> None
         0,
     )
     assert (topics_on(agenda), fresh(people.ana).posts_count) == (1, 1)
-    assert found(VISITOR, "counted") == ["topic"]
+    assert kinds_found(VISITOR, "counted") == ["topic"]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +174,7 @@ def test_replies_are_numbered_and_told(people: Any, agenda: Agenda, topic: Topic
     assert fresh(agenda).active_at == when
     assert [event.recipients for event in events("reply")] == [[people.ana.id]]
     assert events("reply")[0].address == f"/posts/{reply.id}"
-    assert found(VISITOR, "badges") == ["post"]
+    assert kinds_found(VISITOR, "badges") == ["post"]
 
 
 @pytest.mark.usefixtures("passing_seconds")
@@ -288,8 +268,8 @@ def test_an_early_edit_leaves_no_trace(people: Any, topic: Topic) -> None:
     assert (post.edited_at, db.session.scalar(select(Revision))) == (None, None)
     assert (topic.title, topic.slug) == ("How do you count time?", "how-do-you-count-time")
     assert topic.excerpt == "Two and a half years."
-    assert found(VISITOR, "half years") == ["topic"]
-    assert not found(VISITOR, "took two")
+    assert kinds_found(VISITOR, "half years") == ["topic"]
+    assert not kinds_found(VISITOR, "took two")
 
 
 def test_a_late_edit_keeps_what_it_said(people: Any, topic: Topic) -> None:
@@ -328,12 +308,12 @@ def test_replies_for_members_do_not_become_public(people: Any, agenda: Agenda) -
     actions.edit(people.ana, post.id, write("Public."), actions.TopicChanges(audience="public"))
     assert (topics_on(agenda), fresh(people.ana).posts_count) == (1, 1)
     actions.edit(people.ana, post.id, write("Inside."), actions.TopicChanges(audience="members"))
-    assert not found(VISITOR, "inside")
-    assert found(people.ben, "inside") == ["topic"]
+    assert not kinds_found(VISITOR, "inside")
+    assert kinds_found(people.ben, "inside") == ["topic"]
     actions.reply(people.ben, topic.id, write("Among ourselves."))
     with pytest.raises(Invalid):
         actions.edit(people.ana, post.id, write("Public."), actions.TopicChanges(audience="public"))
-    assert not found(VISITOR, "ourselves")
+    assert not kinds_found(VISITOR, "ourselves")
 
 
 def test_a_reply_for_members_that_is_hidden_does_not_come_back_in_public(
@@ -373,8 +353,11 @@ def test_a_changed_title_is_no_longer_found(people: Any, topic: Topic) -> None:
         write("Two."),
         actions.TopicChanges("Who counts badges?"),
     )
-    assert not found(VISITOR, "hours") and not found(VISITOR, "hours yes")
-    assert (found(VISITOR, "badges"), found(VISITOR, "badges yes")) == (["topic"], ["post"])
+    assert not kinds_found(VISITOR, "hours") and not kinds_found(VISITOR, "hours yes")
+    assert (kinds_found(VISITOR, "badges"), kinds_found(VISITOR, "badges yes")) == (
+        ["topic"],
+        ["post"],
+    )
 
 
 # Deleting
@@ -392,7 +375,7 @@ def test_a_deleted_reply_leaves_a_gap_and_nothing_else(people: Any, topic: Topic
     assert (topic.posts_count, topic.replies_count, topic.answer_id) == (2, 0, None)
     for table in (Mark, Revision):
         assert db.session.scalar(select(table)) is None
-    assert not found(people.moderator, "xylophone")
+    assert not kinds_found(people.moderator, "xylophone")
     assert fresh(people.ben).posts_count == 0
     assert not events("reply")
     assert actions.reply(people.ben, topic.id, write("Another.")).number == 3
@@ -411,7 +394,7 @@ def test_a_topic_with_replies_stays_until_the_last_is_gone(people: Any, topic: T
     reply = actions.reply(people.ben, topic.id, write("Yes."))
     actions.delete(people.ana, queries.first_post(topic).id)
     assert queries.get_topic(VISITOR, topic.id).excerpt == ""
-    assert not found(VISITOR, "years")
+    assert not kinds_found(VISITOR, "years")
     actions.delete(people.ben, reply.id)
     with pytest.raises(NotFound):
         queries.get_topic(VISITOR, topic.id)
@@ -428,140 +411,6 @@ def test_only_the_author_deletes_and_only_once(people: Any, topic: Topic) -> Non
         actions.delete(people.ben, reply.id)
 
 
-# Marks and answers
-
-
-def test_marks_are_given_once_and_taken_back(people: Any, topic: Topic) -> None:
-    post = queries.first_post(topic)
-    for _ in range(2):
-        assert actions.mark(people.ben, post.id, "useful").useful_count == 1
-    actions.mark(people.chitra, post.id, "same here")
-    assert len(events("mark")) == 2
-    for _ in range(2):
-        assert actions.unmark(people.ben, post.id, "useful").useful_count == 0
-    actions.mark(people.ben, post.id, "useful")
-    assert len(events("mark")) == 2
-    assert fresh(post).same_here_count == 1
-
-
-def test_who_tried_it_says_what_became_of_it(people: Any, topic: Topic) -> None:
-    post = queries.first_post(topic)
-    with pytest.raises(Invalid):
-        actions.mark(people.ben, post.id, "tried it")
-    with pytest.raises(Invalid):
-        actions.mark(people.ben, post.id, "tried it", "kept", "x" * 301)
-    actions.mark(people.ben, post.id, "tried it", "kept", " It\nworks. ")
-    actions.mark(people.ben, post.id, "tried it", "stopped", "It cost too much.", language="en")
-    (mark,) = queries.tried_in(topic.id)
-    assert (mark.outcome, mark.note, mark.language) == ("stopped", "It cost too much.", "en")
-    assert mark.city is not None and mark.city.name == "Nairobi"
-    assert fresh(post).tried_count == 1
-    actions.mark(people.ben, post.id, "tried it", "kept", "", language="en")
-    (mark,) = queries.tried_in(topic.id)
-    assert (mark.note, mark.language) == ("", "")
-
-
-@pytest.mark.parametrize("kind", ["", "hearts", "useful\x00"])
-def test_there_are_no_other_marks(people: Any, topic: Topic, kind: str) -> None:
-    for deed in (actions.mark, actions.unmark):
-        with pytest.raises(Invalid):
-            deed(people.ben, queries.first_post(topic).id, kind)
-
-
-def test_nobody_marks_the_own_text_or_what_is_gone(people: Any, topic: Topic) -> None:
-    reply = actions.reply(people.ben, topic.id, write("Yes."))
-    with pytest.raises(Forbidden):
-        actions.mark(people.ben, reply.id, "useful")
-    actions.delete(people.ben, reply.id)
-    with pytest.raises(Forbidden):
-        actions.mark(people.ana, reply.id, "useful")
-
-
-def test_the_asker_or_a_moderator_chooses_the_answer(people: Any, topic: Topic) -> None:
-    reply = actions.reply(people.ben, topic.id, write("Like this."))
-    with pytest.raises(Forbidden):
-        actions.choose_answer(people.ben, topic.id, reply.id)
-    actions.choose_answer(people.ana, topic.id, reply.id)
-    assert [event.recipients for event in events("answer")] == [[people.ben.id]]
-    actions.choose_answer(people.host, topic.id, None)
-    assert fresh(topic).answer_id is None
-    actions.choose_answer(people.ana, topic.id, reply.id)
-    assert len(events("answer")) == 1  # choosing it again makes no second event
-    actions.choose_answer(people.host, topic.id, None)
-    with pytest.raises(Invalid):
-        actions.choose_answer(people.ana, topic.id, queries.first_post(topic).id)
-
-
-def test_of_an_answer_in_a_hidden_question_nobody_is_told(people: Any, topic: Topic) -> None:
-    reply = actions.reply(people.ben, topic.id, write("Like this."))
-    actions.hide_topic(people.host, topic.id)
-    actions.choose_answer(people.host, topic.id, reply.id)
-    assert fresh(topic).answer_id == reply.id and events("answer") == []
-    make_notices(SYSTEM)
-    assert [fault for check in checks() for fault in faults_of(check)] == []
-
-
-def test_only_a_question_has_an_answer(people: Any, agenda: Agenda) -> None:
-    topic = actions.open_topic(people.ana, agenda.id, new())
-    reply = actions.reply(people.ben, topic.id, write("Yes."))
-    with pytest.raises(Forbidden):
-        actions.choose_answer(people.ana, topic.id, reply.id)
-
-
-# Cases and practices
-
-
-@pytest.fixture
-def practice(people: Any, agenda: Agenda) -> Topic:
-    return actions.open_topic(
-        people.ana, agenda.id, new(kind="practice", home="/practices/water-squares")
-    )
-
-
-def test_what_has_a_page_of_its_own_is_changed_there(people: Any, practice: Topic) -> None:
-    post = queries.first_post(practice)
-    for deed in (
-        lambda: actions.edit(people.ana, post.id, write("x")),
-        lambda: actions.delete(people.ana, post.id),
-        lambda: actions.hide(people.moderator, post.id, "x"),
-    ):
-        with pytest.raises(Forbidden):
-            deed()
-    with pytest.raises(Invalid):
-        actions.move(people.moderator, practice.id, practice.agenda_id)
-    assert actions.mark(people.ben, post.id, "tried it", "kept").tried_count == 1
-
-
-def test_the_topic_of_a_practice_follows_its_page(people: Any, practice: Topic) -> None:
-    reply = actions.reply(people.ben, practice.id, write("A xylophone."))
-    assert fresh(people.ana).posts_count == 0
-    page = actions.PageOfTopic("Squares", write("New."), audience="members")
-    actions.follow_page(people.ana, practice.id, page)
-    assert (fresh(practice).title, fresh(practice).audience) == ("Squares", "members")
-    assert not found(VISITOR, "xylophone")
-    assert (topics_on(practice.agenda), fresh(people.ben).posts_count) == (0, 0)
-    actions.delete_topic(SYSTEM, practice.id)
-    with pytest.raises(NotFound):
-        queries.get_post(people.ben, reply.id)
-    assert not found(people.ana, "xylophone")
-
-
-def test_only_topics_with_a_page_follow_it(people: Any, topic: Topic) -> None:
-    with pytest.raises(Forbidden):
-        actions.follow_page(people.moderator, topic.id, actions.PageOfTopic("Mine now"))
-    with pytest.raises(Forbidden):
-        actions.delete_topic(people.moderator, topic.id)
-
-
-def test_comments_move_with_their_paragraph(people: Any, practice: Topic) -> None:
-    reply = actions.reply(people.ben, practice.id, write("Here."), paragraph="0123456789ab")
-    actions.move_comments(people.ana, practice.id, {"0123456789ab": "ba9876543210"})
-    assert fresh(reply).paragraph == "ba9876543210"
-    assert list(queries.paragraph_comments(practice)) == ["ba9876543210"]
-    actions.move_comments(people.ana, practice.id, {"ba9876543210": None})
-    assert not queries.paragraph_comments(practice)
-
-
 def test_nothing_is_saved_when_a_deed_fails_half_way(
     people: Any, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -573,208 +422,4 @@ def test_nothing_is_saved_when_a_deed_fails_half_way(
         actions.reply(people.ben, topic.id, write("A xylophone."))
     monkeypatch.undo()
     assert fresh(topic).posts_count == 1
-    assert not found(VISITOR, "xylophone")
-
-
-# Who is told, and what is new
-
-
-def kinds(member: Any) -> list[str]:
-    while make_notices(SYSTEM):
-        pass
-    return [notice.kind for notice in inbox(member).page.items]
-
-
-def test_who_replies_watches_and_is_told_once_by_the_strongest_kind(
-    people: Any, topic: Topic
-) -> None:
-    actions.reply(people.ben, topic.id, write("First."))
-    assert kinds(people.ana) == ["reply"]
-    actions.reply(people.chitra, topic.id, write("Second."))
-    assert kinds(people.ana) == ["reply", "reply"]
-    assert kinds(people.ben) == ["post"]
-    first = queries.first_post(topic)
-    actions.reply(people.chitra, topic.id, write(quote("Ana", first.id, "It took") + "Third."))
-    assert kinds(people.ana) == ["quote", "reply", "reply"]
-    assert kinds(people.ben) == ["post", "post"]
-    assert kinds(people.chitra) == []
-
-
-def test_who_mutes_a_topic_hears_no_more_of_it(people: Any, topic: Topic) -> None:
-    for member in (people.ana, people.ben):
-        watch(member, "topic", topic.id, "muted")
-    actions.reply(people.ben, topic.id, write("First."))
-    post = actions.reply(people.chitra, topic.id, write("Second."))
-    assert kinds(people.ana) == kinds(people.ben) == []
-    actions.reply(people.host, topic.id, write(quote("Chitra", post.id, "Second.") + "Third."))
-    assert kinds(people.chitra) == ["quote"]
-
-
-def test_a_new_topic_is_told_to_who_watches_its_agenda(people: Any, agenda: Agenda) -> None:
-    watch(people.ben, "agenda", agenda.id)
-    watch(people.chitra, "agenda", agenda.id)
-    watch(people.chitra, "city", people.ana.city_id, "muted")
-    topic = actions.open_topic(people.ana, agenda.id, new(audience="members"))
-    assert (kinds(people.ben), kinds(people.chitra)) == (["topic"], [])
-    actions.hide_topic(people.moderator, topic.id)
-    assert kinds(people.ben) == []
-
-
-def news(member: Any, *topics: Topic) -> list[tuple[int, int] | None]:
-    found = queries.new_posts_in(member, [fresh(topic) for topic in topics])
-    return [
-        (found[topic.id].count, found[topic.id].number) if topic.id in found else None
-        for topic in topics
-    ]
-
-
-def test_new_is_what_others_wrote_since_one_has_read(people: Any, topic: Topic) -> None:
-    actions.read_all(people.ben)  # Ben has read the question itself
-    soon = now() + timedelta(minutes=1)
-    with at(soon):
-        for text in ("Two.", "Three.", "Four."):
-            actions.reply(people.ben, topic.id, write(text))
-    assert news(people.ana, topic) == [(3, 2)]
-    assert news(people.ben, topic) == news(VISITOR, topic) == news(SYSTEM, topic) == [None]
-    actions.read(people.ana, topic.id, 3)
-    # As when an earlier page is opened, or another device is behind
-    actions.read(people.ana, topic.id, 2)
-    assert news(people.ana, topic) == [(1, 4)]
-    post = queries.posts_in(SYSTEM, fresh(topic), 1).items[3]
-    actions.hide(people.moderator, post.id, "Rude.")
-    assert news(people.ana, topic) == [None]
-
-
-def test_all_is_read_at_once_everywhere_or_on_one_agenda(people: Any, topic: Topic) -> None:
-    text = agendas.AgendaText("Other", write("Text."), slug="other")
-    other = actions.open_topic(
-        people.ben, agendas.write_agenda(people.moderator, text).id, new(title="Another one")
-    )
-    actions.read_all(people.host)
-    soon = now() + timedelta(minutes=1)
-    with at(soon):
-        for asked in (topic, other):
-            actions.reply(people.chitra, asked.id, write("Yes."))
-    assert news(people.host, topic, other) == [(1, 2), (1, 2)]
-    with at(soon):
-        actions.read_all(people.host, topic.agenda_id)
-    assert news(people.host, topic, other) == [None, (1, 2)]
-    with at(soon + timedelta(minutes=1)):
-        actions.read_all(people.host)
-        actions.reply(people.chitra, other.id, write("Soon."))
-    assert news(people.host, topic, other) == [None, None]
-    with at(soon + timedelta(minutes=2)):
-        actions.reply(people.chitra, other.id, write("Later."))
-    assert news(people.host, topic, other) == [None, (1, 4)]
-
-
-def test_what_was_written_before_somebody_joined_is_not_new(people: Any, topic: Topic) -> None:
-    with at(now() - timedelta(days=1)):
-        actions.reply(people.ben, topic.id, write("Yes."))
-    assert news(people.ana, topic) == [None]
-
-
-def test_very_many_new_posts_are_counted_to_a_hundred(people: Any, topic: Topic) -> None:
-    soon = now() + timedelta(minutes=1)
-    with at(soon):
-        last = actions.reply(people.ben, topic.id, write("Yes."))
-    row = {c.name: getattr(last, c.name) for c in Post.__table__.c if c.name != "id"}
-    rows = [{**row, "number": number} for number in range(3, 301)]
-    db.session.execute(insert(Post), rows)
-    db.session.execute(update(Topic).where(Topic.id == topic.id).values(posts_count=300))
-    db.session.commit()
-    assert news(people.ana, topic) == [(100, 201)]
-    actions.read(people.ana, topic.id, 40)
-    assert news(people.ana, topic) == [(100, 41)]
-    assert queries.NewPosts(100, 41).where == "?page=3#post-41"
-    actions.read(people.ana, topic.id, 240)
-    assert news(people.ana, topic) == [(60, 241)]
-
-
-# Mentions
-
-
-def mentioned(member: Any) -> list[str]:
-    return [kind for kind in kinds(member) if kind == "mention"]
-
-
-def test_who_is_mentioned_is_told_once_however_the_post_is_edited(
-    people: Any, topic: Topic
-) -> None:
-    reply = actions.reply(people.ben, topic.id, write("Ask @chitra-desai and @ben-okoth."))
-    assert (mentioned(people.chitra), mentioned(people.ben)) == (["mention"], [])
-    for text in ("Nobody.", "Ask @chitra-desai and @hana-virtanen.", "@hana-virtanen"):
-        actions.edit(people.ben, reply.id, write(text))
-    assert (mentioned(people.chitra), mentioned(people.host)) == (["mention"], ["mention"])
-
-
-def test_a_mention_is_stronger_than_a_quotation_a_reply_and_watching(
-    people: Any, topic: Topic
-) -> None:
-    first = queries.first_post(topic)
-    source = quote("Ana", first.id, "It took") + "Do you know, @ana-prado?"
-    actions.reply(people.ben, topic.id, write(source))
-    assert kinds(people.ana) == ["mention"]
-    assert db.session.get(Quote, (first.id + 1, first.id)) is not None
-
-
-def test_a_muted_topic_still_tells_of_a_mention(people: Any, topic: Topic) -> None:
-    watch(people.chitra, "topic", topic.id, "muted")
-    actions.reply(people.ben, topic.id, write("Ask @chitra-desai."))
-    assert kinds(people.chitra) == ["mention"]
-
-
-def test_nobody_hidden_or_gone_is_mentioned(people: Any, topic: Topic) -> None:
-    fresh(people.chitra).hidden_at = now()
-    fresh(people.host).left_at = now()
-    db.session.commit()
-    text = queries.render_with_mentions("@chitra-desai @hana-virtanen @mona-berg @nobody")
-    assert text.html.count("<a ") == 1 and "/members/mona-berg" in text.html
-    actions.reply(people.ben, topic.id, text)
-    assert (kinds(people.chitra), kinds(people.moderator)) == ([], ["mention"])
-    assert not db.session.scalars(visible_notices(people.host)).all()
-
-
-def test_a_post_tells_twenty_that_it_mentions_them_and_no_more(people: Any, topic: Topic) -> None:
-    handles = []
-    for number in range(25):
-        joining = members.Joining(f"Person {number}", f"p{number}@example.org", "no hash")
-        handles.append(members.join(SYSTEM, joining).handle)
-    names = [f"@{handle}" for handle in handles]
-    reply = actions.reply(people.ben, topic.id, write(" ".join(["@nobody-at-all", *names])))
-    assert len(events("mention")[0].recipients) == 20
-    html = queries.render_with_mentions(" ".join(["@nobody-at-all", *names])).html
-    linked = [handle for handle in handles if f"/members/{handle}" in html]
-    assert linked == handles[:20]
-    told = {member.id for member in members_to_mention(linked)}
-    assert told == set(events("mention")[0].recipients)
-    actions.edit(people.ben, reply.id, write(" ".join(reversed(names))))
-    assert len(events("mention")) == 1
-
-
-def test_a_hidden_post_mentions_nobody(people: Any, topic: Topic) -> None:
-    reply = actions.reply(people.ben, topic.id, write("Ask @chitra-desai."))
-    assert kinds(people.chitra) == ["mention"]
-    actions.hide(people.moderator, reply.id, "Rude.")
-    assert kinds(people.chitra) == []
-
-
-def test_what_only_members_read_stirs_no_agenda(people: Any, agenda: Agenda, topic: Topic) -> None:
-    last = fresh(agenda).active_at
-    with at(now() + timedelta(minutes=5)):
-        inside = actions.open_topic(people.ben, agenda.id, new(audience="members"))
-        other = actions.open_topic(people.ben, agenda.id, new("Also inside", audience="members"))
-        actions.reply(people.ana, other.id, write("Among us."))
-    assert fresh(agenda).active_at == last
-    opening = queries.first_post(inside)
-    with at(now() + timedelta(minutes=9)):
-        actions.edit(
-            people.ben,
-            opening.id,
-            write(opening.source),
-            actions.TopicChanges("For all", audience="public"),
-        )
-    assert fresh(agenda).active_at == fresh(inside).active_at > last
-    with at(now() + timedelta(minutes=10)):
-        actions.reply(people.ben, topic.id, write("Here, too."))
-    assert fresh(agenda).active_at == fresh(topic).active_at > fresh(inside).active_at
+    assert not kinds_found(VISITOR, "xylophone")

@@ -18,8 +18,7 @@ from forum.front.queries import contributions_of_member
 from forum.markup import write
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.models import Document
-from tests.dialogue.conftest import fresh
-from tests.dialogue.test_actions import events, found, topics_on
+from tests.dialogue.conftest import events, fresh, kinds_found, topics_on
 
 
 def test_a_hidden_post_is_hidden_everywhere_and_comes_back(people: Any, topic: Topic) -> None:
@@ -30,13 +29,13 @@ def test_a_hidden_post_is_hidden_everywhere_and_comes_back(people: Any, topic: T
     actions.hide(people.host, reply.id, "Advertising")
     topic = fresh(topic)
     assert (topic.replies_count, topic.answer_id, fresh(people.ben).posts_count) == (0, None, 0)
-    assert not found(VISITOR, "xylophone")
+    assert not kinds_found(VISITOR, "xylophone")
     assert not events("reply") and not events("answer")
     assert not contributions_of_member(VISITOR, people.ben, 1).items
     actions.hide(people.host, reply.id, "Twice")
     actions.restore(people.host, reply.id)
     assert (fresh(topic).replies_count, fresh(people.ben).posts_count) == (1, 1)
-    assert found(VISITOR, "xylophone") == ["post"]
+    assert kinds_found(VISITOR, "xylophone") == ["post"]
     assert events("reply")
     assert fresh(reply).hidden_reason == ""
 
@@ -51,7 +50,7 @@ def test_a_topic_of_which_nothing_is_left_is_hidden_too(people: Any, topic: Topi
     actions.restore(people.moderator, post.id)
     assert queries.get_topic(VISITOR, topic.id).excerpt == "It took two years."
     assert (topics_on(topic.agenda), fresh(people.ana).posts_count) == (1, 1)
-    assert found(VISITOR, "years") == ["topic"]
+    assert kinds_found(VISITOR, "years") == ["topic"]
 
 
 def test_the_posts_of_all_who_wrote_in_a_topic_are_counted_in_one_statement(
@@ -145,14 +144,14 @@ def test_a_topic_ends_with_the_last_post_though_that_is_hidden(people: Any, topi
 def test_a_hidden_topic_takes_its_posts_along(people: Any, topic: Topic) -> None:
     reply = actions.reply(people.ben, topic.id, write("A xylophone."))
     actions.hide_topic(people.moderator, topic.id)
-    assert not found(VISITOR, "xylophone")
+    assert not kinds_found(VISITOR, "xylophone")
     assert not queries.topics(VISITOR, queries.TopicFilter()).items
     assert not contributions_of_member(people.ana, people.ben, 1).items
     assert (fresh(people.ben).posts_count, topics_on(topic.agenda)) == (0, 0)
     with pytest.raises(NotFound):
         queries.get_post(people.ana, reply.id)
     actions.restore_topic(people.moderator, topic.id)
-    assert found(VISITOR, "xylophone") == ["post"]
+    assert kinds_found(VISITOR, "xylophone") == ["post"]
     assert (fresh(people.ben).posts_count, topics_on(topic.agenda)) == (1, 1)
 
 

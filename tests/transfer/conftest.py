@@ -19,7 +19,10 @@ from forum.library import actions as library
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.permissions import SYSTEM
-from forum.transfer.queries import opening_post
+from forum.transfer.actions import import_agenda
+from forum.transfer.forms import read_agenda
+from forum.transfer.models import FaultyFileError
+from forum.transfer.queries import agenda_by_slug, counts, opening_post
 from tests.conftest import disable_newcomer_rules, load_sample_cities
 from tests.forums import Forum, forums
 
@@ -184,3 +187,26 @@ def set_up(forum: Forum) -> Forum:
         disable_newcomer_rules()
         members.set_up(SYSTEM, "New", "", Joining("Zoe Setup", "zoe@example.org", "-"))
     return Inside(forum.app, forum.data)
+
+
+def line_of(source: str, where: str) -> int:
+    return 1 + source[: source.index(where)].count("\n")
+
+
+def faults_of(source: str) -> list[str]:
+    return [str(fault) for fault in read_agenda(source).faults]
+
+
+def refused(people: Any, source: str) -> list[str]:
+    """The faults of a refused import; checks that it has written nothing."""
+    before = counts()
+    with pytest.raises(FaultyFileError) as caught:
+        import_agenda(people.moderator, read_agenda(source))
+    assert counts() == before
+    assert agenda_by_slug("green") is None
+    return [str(fault) for fault in caught.value.faults]
+
+
+def case_with(words: str) -> str:
+    """The file with lines about members who have tried the case, or want to."""
+    return GOOD.replace("- places: Nairobi", f"{words}\n- places: Nairobi")
