@@ -21,18 +21,12 @@ from forum.members.models import Member
 from forum.permissions import VISITOR
 from forum.rights.queries import KINDS, records
 from tests.mail.conftest import with_settings
-from tests.mail.test_answers import Mailbox
-from tests.mail.test_opening import MAILBOX, sent
+from tests.mail.inbound.conftest import MAILBOX, Mailbox
+from tests.mail.inbound.opening.conftest import sent
 
 PAGE = "/agendas/quieter/by-email"
 RENEW = "/agendas/quieter/renew-addresses"
 SECRET = re.compile(r"reply\+a[\d-]+-[a-z2-7]{16}@mail\.example\.org")
-
-
-@pytest.fixture(autouse=True)
-def mailbox(app):
-    with with_settings(app, reply_address=MAILBOX):
-        yield
 
 
 def generation(member) -> int:

@@ -1,0 +1,46 @@
+"""Letters that come back pause the mail of a member."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from forum.db import db
+from forum.errors import Forbidden
+from forum.mail.commands import receive_message
+from forum.members.models import Member
+from tests.mail.inbound.conftest import report
+
+
+def is_paused(people):
+    return bool(db.session.get(Member, people.ana.id, populate_existing=True).mail_paused_at)
+
+
+def test_a_letter_that_comes_back_pauses_the_address(people):
+    assert "came back" in receive_message(report(people))
+    assert is_paused(people)
+    member = db.session.get(Member, people.ana.id)
+    assert "no such user" in member.mail_paused_why
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "4.2.2"},
+        {"status": "5.2.2"},
+        {"action": "delayed"},
+        {"address": "ben@example.org"},
+        {"address": ""},
+    ],
+)
+def test_other_reports_pause_no_address(people, change):
+    receive_message(report(people, **change))
+    assert not is_paused(people)
+
+
+def test_a_forged_report_does_nothing(people):
+    raw = re.sub(rb"-[a-z2-7]{16}@", b"-aaaaaaaaaaaaaaaa@", report(people))
+    with pytest.raises(Forbidden):
+        receive_message(raw)
+    assert not is_paused(people)
