@@ -205,3 +205,50 @@ def forgotten(page: Page) -> None:
 def publish(page: Page) -> None:
     with leaving(page):
         page.click(PUBLISH)
+
+
+QUOTING = """> [Hanne Vestergaard](/posts/1)
+>
+> We planted trees!
+
+شكرا على هذه التجربة!
+
+- بند أول!
+"""
+NAMED = """> [نور الدين](/posts/1)
+>
+> We planted trees!
+
+So did we!
+"""
+ARABIC = """مرحبا بالجميع!
+
+An English sentence!
+
+```
+- done!
+```
+
+استخدم `f(a, b);` هنا.
+
+| السنة | التغير |
+|---|---|
+| 2020 | -5 % |
+"""
+
+
+@pytest.fixture(scope="session")
+def two_ways(windows: Callable[..., Visit]) -> str:
+    """The address of a topic with replies that run from right to left, or partly so."""
+    window = windows("member", "light", 1280)
+    address = str(window.open_topic("Shade along the canal"))
+    for text in (QUOTING, ARABIC, NAMED):
+        window.reply(address, text)
+    return address
+
+
+AGENDAS = [f"/agendas/{name}" for name in ("globally-connected", "climate-resilient", "affordable")]
+
+
+def boxes(page: Page, where: str) -> list[dict[str, float]]:
+    return [box for element in page.locator(where).all() if (box := element.bounding_box())]
