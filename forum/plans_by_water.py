@@ -27,6 +27,7 @@ from forum.shapes import (
     box,
     disc,
     dots,
+    halves,
     line,
     offshore,
     plots,
@@ -34,7 +35,6 @@ from forum.shapes import (
     ring,
     rounded,
     seen,
-    slices,
     solid,
     wash,
 )
@@ -153,8 +153,8 @@ def _drained(
 def _strips(rng: Random, shape: Shape) -> list[Shape]:
     """A parcel as fields that lie this way or the other."""
     if rng.random() < 0.5:
-        return slices(shape, 2)
-    return slices(shape[1:] + shape[:1], 2)
+        return halves(shape)
+    return halves(shape[1:] + shape[:1])
 
 
 def _arms(rng: Random) -> tuple[list[list[Point]], list[float]]:

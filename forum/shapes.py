@@ -124,16 +124,16 @@ def offshore(coast: Sequence[Point], by: float) -> Shape:
     return [*far, (WIDTH + 6, HEIGHT + 60), (WIDTH + 6, -60)]
 
 
-def slices(shape: Shape, count: int) -> list[Shape]:
-    """A shape of four corners cut side by side into equal strips."""
+def halves(shape: Shape) -> list[Shape]:
+    """A shape of four corners cut into two strips side by side."""
     a, b, c, d = shape
-    cuts = [(between(a, b, i / count), between(d, c, i / count)) for i in range(count + 1)]
+    cuts = [(between(a, b, part), between(d, c, part)) for part in (0, 0.5, 1)]
     return [[p, q, r, t] for (p, t), (q, r) in pairwise(cuts)]
 
 
 def quarters(shape: Shape) -> list[Shape]:
     """A shape of four corners as two by two."""
-    return [q for half in slices(shape, 2) for q in slices(half[1:] + half[:1], 2)]
+    return [q for half in halves(shape) for q in halves(half[1:] + half[:1])]
 
 
 def disc(centre: Point, radius: float, corners: int = 24, turn: float = 0) -> Shape:

@@ -261,11 +261,11 @@ def _check_sentence(sentence: str) -> None:
 
 
 @action
-def forget_traces(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
-    """Delete up to `limit` traces that no rule needs any more; returns how many."""
+def forget_traces(system: Person) -> int:
+    """Delete up to `DELETION_BATCH_SIZE` traces that no rule needs any more; returns how many."""
     require(system.can.administer())
     touches()
-    old = expired_traces(limit)
+    old = expired_traces(DELETION_BATCH_SIZE)
     for trace in old:
         db.session.delete(trace)
     return len(old)

@@ -21,7 +21,7 @@ BATCH_SIZE = 200  # commitments and milestones that one transaction handles
 
 
 @action
-def look_after_commitments(system: Person, limit: int = BATCH_SIZE) -> int:
+def look_after_commitments(system: Person) -> int:
     """Remind organisations of milestones that are near or overdue; returns how many.
 
     Followers who now belong to the organisation itself stop following. Rows that are due are locked and updated in
@@ -29,10 +29,10 @@ def look_after_commitments(system: Person, limit: int = BATCH_SIZE) -> int:
     now, the reminder waits until somebody can.
     """
     require(system.can.administer())
-    if not _end_own_peers(limit):
+    if not _end_own_peers():
         touches()
     today = now().date()
-    near, over = milestones_near(today, limit), milestones_over(today, limit)
+    near, over = milestones_near(today, BATCH_SIZE), milestones_over(today, BATCH_SIZE)
     for milestone in near:
         milestone.reminded_before_at = now()
         _remind(system, milestone, sentence("Its day is %(day)s.", day=milestone.day.isoformat()))
@@ -45,9 +45,9 @@ def look_after_commitments(system: Person, limit: int = BATCH_SIZE) -> int:
     return len(near) + len(over)
 
 
-def _end_own_peers(limit: int) -> bool:
+def _end_own_peers() -> bool:
     """End the following of members who belong to the organisation themselves by now; returns whether there were any."""
-    own = commitments_with_own_peers(limit)
+    own = commitments_with_own_peers(BATCH_SIZE)
     known = {
         commitment.id: commitment
         for commitment in commitments_by_id({number for number, _member in own})

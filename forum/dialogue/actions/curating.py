@@ -43,6 +43,7 @@ from forum.permissions import Person, require
 from forum.search import actions as search
 from forum.versions import topic_scope
 
+BATCH_SIZE = 200  # topics whose limit has expired
 MAX_MODERATORS_NOTE = 2_000  # characters that moderators add below a post
 
 
@@ -108,13 +109,13 @@ def unslow(moderator: Person, topic_id: int) -> Topic:
 
 
 @action
-def forget_paces(system: Person, limit: int = 200) -> int:
-    """Remove expired limits from at most `limit` slow topics; returns how many.
+def forget_paces(system: Person) -> int:
+    """Remove expired limits from at most `BATCH_SIZE` slow topics; returns how many.
 
     The limits no longer apply anyway: this removes what the pages of visitors say about them.
     """
     require(system.can.administer())
-    topics = topics_slow_until(now(), limit)
+    topics = topics_slow_until(now(), BATCH_SIZE)
     touches(*(topic_scope(topic.id) for topic in topics))
     for topic in topics:
         set_pace(topic, None)

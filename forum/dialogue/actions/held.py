@@ -57,6 +57,7 @@ from forum.screening.actions import screen
 from forum.screening.queries import Sending, compares_texts
 from forum.verdicts import Verdict
 
+BATCH_SIZE = 200  # refused texts that are emptied together
 KEPT_REFUSED = timedelta(days=183)  # as long as an appeal is possible
 
 
@@ -283,11 +284,11 @@ def _publish(author: Person, held: Held, text: Written, *, is_traced: bool = Fal
 
 
 @action
-def forget_refused(system: Person, limit: int = 200) -> int:
-    """Delete the texts of at most `limit` refusals older than `KEPT_REFUSED`, keeping the rows; returns how many."""
+def forget_refused(system: Person) -> int:
+    """Delete the texts of at most `BATCH_SIZE` refusals older than `KEPT_REFUSED`, keeping the rows; returns how many."""
     require(system.can.administer())
     touches()
-    old = refused_before(now() - KEPT_REFUSED, limit)
+    old = refused_before(now() - KEPT_REFUSED, BATCH_SIZE)
     for held in old:
         held.empty()
         note_waiting(system, held.author_id, -1)

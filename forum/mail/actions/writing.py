@@ -61,18 +61,18 @@ def write_test(administrator: Member) -> Delivery:
 
 
 @action
-def write_notice_letters(system: Person, limit: int = 100) -> int:
-    """Write a letter for up to `limit` notices that are mailed at once and older than `NOTICE_DELAY`; returns how many.
+def write_notice_letters(system: Person) -> int:
+    """Write letters for notices that are mailed at once and older than `NOTICE_DELAY`; returns how many.
 
     Letters about decisions wait until the decision can no longer be undone. No more than `MAX_DUE` letters are due
     afterwards, so that one for which somebody is waiting never comes after those to all members.
     """
     require(system.can.administer())
     touches()
-    limit = min(limit, MAX_DUE - due_count(MAX_DUE))
-    if limit <= 0:
+    room = MAX_DUE - due_count(MAX_DUE)
+    if room <= 0:
         return 0
-    notices = notices_to_mail(limit, now() - NOTICE_DELAY, now() - UNDO_PERIOD)
+    notices = notices_to_mail(room, now() - NOTICE_DELAY, now() - UNDO_PERIOD)
     addresses = addresses_of({notice.member_id for notice in notices})
     for notice in notices:
         if address := addresses.get(notice.member_id):

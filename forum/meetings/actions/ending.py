@@ -22,11 +22,11 @@ UNNAMING_BATCH_SIZE = 20  # meetings of which one transaction forgets who came
 
 
 @action
-def end_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Mark up to `limit` meetings that have ended as over; returns how many."""
+def end_meetings(system: Person) -> int:
+    """Mark up to `BATCH_SIZE` meetings that have ended as over; returns how many."""
     require(system.can.administer())
     touches()
-    over = meetings_to_end(limit)
+    over = meetings_to_end(BATCH_SIZE)
     for meeting in over:
         meeting.over_at = now()
     if over:
@@ -35,15 +35,15 @@ def end_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
 
 
 @action
-def remind_of_meetings(system: Person, limit: int = BATCH_SIZE) -> int:
-    """Remind up to `limit` members of their meeting on the next day; returns how many attendances it handled.
+def remind_of_meetings(system: Person) -> int:
+    """Remind up to `BATCH_SIZE` members of their meeting on the next day; returns how many attendances it handled.
 
     Due attendances are locked and marked in the transaction that writes the events: everybody is reminded once, however many
     workers run and whenever they are killed.
     """
     require(system.can.administer())
     touches()
-    due = due_reminders(limit)
+    due = due_reminders(BATCH_SIZE)
     members: dict[Meeting, list[int]] = defaultdict(list)
     for attendance in due:
         attendance.remind_at = None

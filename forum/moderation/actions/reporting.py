@@ -172,11 +172,11 @@ def note_told(system: Person, reports: Sequence[Report]) -> None:
 
 
 @action
-def forget_visitors(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
-    """Delete names and addresses from up to `limit` reports of visitors decided `KEPT_VISITORS` ago; returns how many."""
+def forget_visitors(system: Person) -> int:
+    """Delete names and addresses from up to `DELETION_BATCH_SIZE` reports of visitors decided `KEPT_VISITORS` ago; returns how many."""
     require(system.can.administer())
     touches()
-    is_over = Report.id.in_(signed_report_ids(now() - KEPT_VISITORS, limit))
+    is_over = Report.id.in_(signed_report_ids(now() - KEPT_VISITORS, DELETION_BATCH_SIZE))
     gone = update(Report).where(is_over).values(name="", email="").returning(Report.id)
     return len(db.session.scalars(gone).all())
 

@@ -46,8 +46,12 @@ def remove_staff_note(moderator: Person, note_id: int) -> int:
 
 
 @action
-def forget_staff_notes(system: Person, limit: int = DELETION_BATCH_SIZE) -> int:
-    """Delete up to `limit` notes older than `KEPT_STAFF_NOTES`; returns how many."""
+def forget_staff_notes(system: Person) -> int:
+    """Delete up to `DELETION_BATCH_SIZE` notes older than `KEPT_STAFF_NOTES`; returns how many."""
     require(system.can.administer())
     touches()
-    return len(delete_batch(StaffNote, limit, StaffNote.written_at < now() - KEPT_STAFF_NOTES))
+    return len(
+        delete_batch(
+            StaffNote, DELETION_BATCH_SIZE, StaffNote.written_at < now() - KEPT_STAFF_NOTES
+        )
+    )

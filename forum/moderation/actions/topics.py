@@ -40,6 +40,7 @@ from forum.permissions import Person, require
 from forum.sentences import Sentence, kept, plural_sentence, sentence
 from forum.versions import EVERYTHING
 
+BATCH_SIZE = 100  # topics that one transaction unlocks
 MAX_LOCK_TIME = timedelta(days=3650)
 # What the log says about a topic that became slow or slower by a merger, by the minutes of its new pace
 SLOW_THERE = {
@@ -111,7 +112,7 @@ def set_lock_end(
 
 
 @action
-def open_after_last_day(system: Person, limit: int = 100) -> int:
+def open_after_last_day(system: Person) -> int:
     """Unlock topics whose lock had its last day before today; returns how many.
 
     The log names the moderator who locked the topic or chose the day, because nobody else has decided it. Moderators
@@ -120,7 +121,7 @@ def open_after_last_day(system: Person, limit: int = 100) -> int:
     """
     require(system.can.administer())
     serialize_decisions()  # before the topics are locked, as in all decisions about topics
-    over = topics_locked_before(now().date(), limit)
+    over = topics_locked_before(now().date(), BATCH_SIZE)
     touches(*([EVERYTHING] if over else []))  # lists also show that a topic is locked
     for topic in over:
         _open_after(system, topic)

@@ -19,12 +19,14 @@ KEPT_READ = timedelta(days=365)  # notices, after they were read
 
 
 @action
-def forget_old(system: Person, event_ids: Collection[int], limit: int = DELETION_BATCH_SIZE) -> int:
-    """Delete up to `limit` notices that were read a year ago, and those of the given events without notices; returns how many."""
+def forget_old(system: Person, event_ids: Collection[int]) -> int:
+    """Delete up to `DELETION_BATCH_SIZE` notices that were read a year ago, and those of the given events without notices; returns how many."""
     require(system.can.administer())
     touches()
-    gone = _delete_notices(limit, Notice.read_at < now() - KEPT_READ)
-    return gone + len(delete_batch(Event, limit, Event.id.in_(event_ids), without_notices()))
+    gone = _delete_notices(DELETION_BATCH_SIZE, Notice.read_at < now() - KEPT_READ)
+    return gone + len(
+        delete_batch(Event, DELETION_BATCH_SIZE, Event.id.in_(event_ids), without_notices())
+    )
 
 
 @action

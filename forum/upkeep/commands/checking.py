@@ -54,7 +54,7 @@ def check(fix: bool) -> None:
     if is_mendable and not fix:
         click.echo("`flask check --fix` mends what follows from the rows themselves.")
     if faults:
-        raise click.ClickException(_count_of(faults, "fault") + ".")
+        raise click.ClickException(_number_of(faults) + ".")
     click.echo("Nothing is wrong.")
 
 
@@ -98,7 +98,7 @@ def _mend_and_report(check: Check, number: int, ids: Ids) -> int:
     with refusals_end_command():
         is_whole = _mend_all(check) if check.mend in MEND_ALL else _mend_in_batches(check, ids)
     left, _ids = _report(check)
-    click.echo(f"Mended {_count_of(number - left, 'fault')} of {check.name}.")
+    click.echo(f"Mended {_number_of(number - left)} of {check.name}.")
     if not is_whole:
         click.echo("Rows that these lead to are missing. Compare with a backup.")
     return left
@@ -142,8 +142,8 @@ def _mend_batch(mend: Mend, kind: str, ids: Sequence[int]) -> bool:
     return True
 
 
-def _count_of(number: int, word: str) -> str:
-    return f"1 {word}" if number == 1 else f"{number:,} {word}s"
+def _number_of(faults: int) -> str:
+    return "1 fault" if faults == 1 else f"{faults:,} faults"
 
 
 # The repairs, by `Check.mend`
