@@ -161,22 +161,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _be_noticed(app: Flask, settings: Settings) -> None:
-    """Lock a file from the first request on: `restore` notices by it that this process answers. Commands never do.
-
-    The folder, too, for when somebody has cleaned up: nobody deletes that and has a forum that still answers.
-    """
-    inner = app.wsgi_app
-
-    def first(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with suppress(OSError):  # it answers even when the disk is full
-            held = Hold(settings.serving_path), Hold(settings.data)
-            app.extensions.setdefault("serving", held)
-        if app.wsgi_app is first:
-            app.wsgi_app = inner  # type: ignore[method-assign]  # later requests need not ask
-        return inner(environ, start_response)
-
-    app.wsgi_app = first  # type: ignore[method-assign]  # as Flask documents it
+def _refuse_wrong_schema() -> Response | None:
+    """Answer 503 while the database has the schema of another version; not checked again once it is right."""
+    extensions = current_app.extensions
+    if extensions.get("has_checked_schema") or request.path in ("/healthz", "/readyz"):
+        return None
+    if problem := schema_problem():
+        current_app.logger.error(problem)
+        return Response(f"{UPGRADING}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
+    extensions["has_checked_schema"] = True
+    return None
 
 
 def _add_layers(app: Flask, settings: Settings) -> None:
@@ -194,13 +188,19 @@ def _add_layers(app: Flask, settings: Settings) -> None:
         logs.init_app(app, settings, db.engine)
 
 
-def _refuse_wrong_schema() -> Response | None:
-    """Answer 503 while the database has the schema of another version; not checked again once it is right."""
-    extensions = current_app.extensions
-    if extensions.get("has_checked_schema") or request.path in ("/healthz", "/readyz"):
-        return None
-    if problem := schema_problem():
-        current_app.logger.error(problem)
-        return Response(f"{UPGRADING}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
-    extensions["has_checked_schema"] = True
-    return None
+def _be_noticed(app: Flask, settings: Settings) -> None:
+    """Lock a file with the first request, by which `restore` notices that this process answers; a command locks none.
+
+    The data folder is locked, too: somebody may delete the file to clean up, but no forum answers without its folder.
+    """
+    inner = app.wsgi_app
+
+    def first(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with suppress(OSError):  # it answers even when the disk is full
+            held = Hold(settings.serving_path), Hold(settings.data)
+            app.extensions.setdefault("serving", held)
+        if app.wsgi_app is first:
+            app.wsgi_app = inner  # type: ignore[method-assign]  # later requests need not ask
+        return inner(environ, start_response)
+
+    app.wsgi_app = first  # type: ignore[method-assign]  # as Flask documents it

@@ -90,8 +90,8 @@ class Commitment(Base):
     @property
     def words(self) -> str:
         """All its texts, including those of its milestones (which must be loaded), for a moderator's decision."""
-        steps = (milestone.line for milestone in self.milestones)
-        said = (self.title, self.source, *steps, self.kept_words, self.ended_reason)
+        lines = (milestone.line for milestone in self.milestones)
+        said = (self.title, self.source, *lines, self.kept_words, self.ended_reason)
         return "\n\n".join(filter(None, said))
 
     @property

@@ -16,7 +16,6 @@ from tests.trials.run import Trial
 
 SLOW_CLIENTS, IDLE_CLIENTS = 200, 600
 MAX_P95 = 0.5  # seconds that an ordinary reader's p95 stays below
-HEADERS_TIMEOUT = 10  # seconds after which a connection without complete headers is closed
 # The most people at once, and for how many seconds they wait
 MAX_IN_FLIGHT, PATIENCE = 800, 30
 

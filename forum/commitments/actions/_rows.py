@@ -59,8 +59,8 @@ def fill(member: Person, commitment: Commitment, text: CommitmentText) -> None:
     commitment.html_version, commitment.language = text.text.html_version, text.text.language
     commitment.last_day, commitment.updated_at = text.last_day, now()
     if text.declaration_id != commitment.declaration_id:
-        known = {declaration.id for declaration in declarations_to_follow(member)}
-        if text.declaration_id and text.declaration_id not in known:
+        offered = {declaration.id for declaration in declarations_to_follow(member)}
+        if text.declaration_id and text.declaration_id not in offered:
             raise Invalid(_("Choose one from the list."), "declaration")
         commitment.declaration_id = text.declaration_id
     note_copied(member, commitment, text.copied.strip())
@@ -96,8 +96,8 @@ def add_milestones(commitment: Commitment, steps: Iterable[Step]) -> None:
 
 def new_steps(commitment: Commitment, steps: Sequence[Step]) -> list[Step]:
     """Those of the steps that are no milestones of the commitment yet: the same form may be sent twice."""
-    known = {(milestone.words, milestone.day) for milestone in milestones_of(commitment)}
-    return [step for step in steps if (single_line(step.words), step.day) not in known]
+    present = {(milestone.words, milestone.day) for milestone in milestones_of(commitment)}
+    return [step for step in steps if (single_line(step.words), step.day) not in present]
 
 
 def _reminded_already(day: date) -> datetime | None:
@@ -107,13 +107,13 @@ def _reminded_already(day: date) -> datetime | None:
 
 def commitment_entry(commitment: Commitment, about: str) -> search.Entry:
     """The search document of a commitment; `about` is its plain text."""
-    steps = (milestone.words for milestone in milestones_of(commitment))
+    words = (milestone.words for milestone in milestones_of(commitment))
     return search.Entry(
         kind="commitment",
         item_id=commitment.id,
         address=commitment.told_at,
         title=commitment.title,
-        body="\n".join([about, *steps]),
+        body="\n".join([about, *words]),
         written_at=commitment.published_at,
         byline=commitment.organisation.name,
         agenda_id=commitment.agenda_id,

@@ -18,14 +18,14 @@ from forum.permissions import Person
 from forum.plaintext import single_line
 from forum.screening.actions import refuse_caught
 
-MAX_TITLE, MAX_WORDS, MAX_REASON = 150, 300, 1_000
+MAX_TITLE, MAX_WORDS, MAX_REASON = 150, 300, 1_000  # characters; the words are those of a milestone
 MAX_MILESTONES = 12
 MAX_TIME_AHEAD = timedelta(days=20 * 366)
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be reached by the end of a day."""
+    """A milestone as it was typed: what is to be reached by the end of a day."""
 
     words: str
     day: date
@@ -48,15 +48,15 @@ class CommitmentText:
 
 def check_commitment(text: CommitmentText, changed: Commitment | None = None) -> None:
     """Check a new commitment, or a change of one (`changed`)."""
-    known = count_milestones(changed.id) if changed else 0
+    present = count_milestones(changed.id) if changed else 0
     if not 0 < len(single_line(text.title)) <= MAX_TITLE:
         raise Invalid(_("Write between 1 and %(most)s characters.", most=MAX_TITLE), "title")
     if not text.text.source.strip():
         raise Invalid(_("Write a text."), "body")
-    if not known and not text.milestones:
+    if not present and not text.milestones:
         words = _("Name at least one milestone, so that others see how far you are.")
         raise Invalid(words, "milestones")
-    if known + len(text.milestones) > MAX_MILESTONES:
+    if present + len(text.milestones) > MAX_MILESTONES:
         words = _("A commitment has at most %(most)s milestones.", most=MAX_MILESTONES)
         raise Invalid(words, "milestones")
     _check_days(text, changed)

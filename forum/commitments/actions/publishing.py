@@ -58,9 +58,9 @@ def publish_commitment(
         raise Invalid(_("Choose one from the list."), "organisation")
     require(member.can.publish_commitment(agenda, organisation))
     title, source = single_line(text.title), text.text.source
-    if known := identical_commitment(organisation.id, agenda.id, title, source):
-        require(member.can.tell_of_commitment(known))
-        return known
+    if earlier := identical_commitment(organisation.id, agenda.id, title, source):
+        require(member.can.tell_of_commitment(earlier))
+        return earlier
     check_commitment(text)
     commitment = Commitment(
         agenda_id=agenda.id,

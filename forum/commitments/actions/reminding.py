@@ -48,12 +48,10 @@ def look_after_commitments(system: Person) -> int:
 def _end_own_peers() -> bool:
     """End the following of members who belong to the organisation themselves by now; returns whether there were any."""
     own = commitments_with_own_peers(BATCH_SIZE)
-    known = {
-        commitment.id: commitment
-        for commitment in commitments_by_id({number for number, _member in own})
-    }
+    found = commitments_by_id({commitment_id for commitment_id, _member_id in own})
+    commitments = {commitment.id: commitment for commitment in found}
     for commitment_id, member_id in own:
-        end_following(known[commitment_id], member_id)
+        end_following(commitments[commitment_id], member_id)
     return bool(own)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
 
 from forum.commitments import queries
 from forum.commitments.forms import STATE_NAMES
+from forum.commitments.models import Commitment
 from forum.commitments.queries import NextMilestone
 from forum.commitments.views._shared import bp
 from forum.declarations.models import Declaration
@@ -31,13 +33,13 @@ def milestones_next(agenda_id: int) -> list[NextMilestone]:
 
 
 @bp.app_template_global()
-def commitments_from(declaration: Declaration) -> Any:
+def commitments_from(declaration: Declaration) -> Sequence[Commitment]:
     """For the page of a declaration: the commitments that follow from it."""
     return queries.commitments_from(me(), declaration)
 
 
 @bp.app_template_global()
-def commitments_copying(page: Practice | Case) -> Any:
+def commitments_copying(page: Practice | Case) -> Sequence[Commitment]:
     """For the page of a practice or a case: the commitments that copy it."""
     return queries.commitments_copying(me(), page)
 

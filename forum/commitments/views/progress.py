@@ -22,30 +22,30 @@ from forum.web import me
 @bp.get("/commitments/<int:commitment_id>/milestones/<int:milestone_id>")
 def milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Report on a milestone: reached, moved or given up."""
-    found, step = _milestone(commitment_id, milestone_id)
-    return _milestone_page(found, step, MoveForm(day=step.day))
+    found, milestone = _milestone_to_tell(commitment_id, milestone_id)
+    return _milestone_page(found, milestone, MoveForm(day=milestone.day))
 
 
-def _milestone(commitment_id: int, milestone_id: int) -> tuple[Commitment, Milestone]:
+def _milestone_to_tell(commitment_id: int, milestone_id: int) -> tuple[Commitment, Milestone]:
     found = queries.commitment_to_tell_of(me(), commitment_id)
     return found, queries.milestone_in(found, milestone_id)
 
 
 def _milestone_page(
-    found: Commitment, step: Milestone, form: Any, status: int = 200
+    found: Commitment, milestone: Milestone, form: Any, status: int = 200
 ) -> ResponseReturnValue:
     """The page with its three forms: the submitted one beside two empty ones.
 
     It has no forms once somebody has reported on the milestone; then the submitted text is given back.
     """
-    if status == web.REFUSED and not step.is_open:
+    if status == web.REFUSED and not milestone.is_open:
         raise Conflict(_("What became of this milestone is told already."))
     fresh = {"reach": ReachForm, "move": MoveForm, "give_up": ReasonForm}
     forms: dict[str, Any] = {
         name: form if isinstance(form, kind) else kind(formdata=None)
         for name, kind in fresh.items()
     }
-    context = {"commitment": found, "milestone": step, "forms": forms, "sent": form}
+    context = {"commitment": found, "milestone": milestone, "forms": forms, "sent": form}
     return render_template("commitments/milestone.html", **context), status
 
 
@@ -53,53 +53,53 @@ def _milestone_page(
 @changing
 def reach_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Say that a milestone is reached."""
-    found, step = _milestone(commitment_id, milestone_id)
+    found, milestone = _milestone_to_tell(commitment_id, milestone_id)
     form = ReachForm()
 
     def deed() -> ResponseReturnValue:
-        actions.reach_milestone(me(), found.id, step.id, form.sentence.data or "")
+        actions.reach_milestone(me(), found.id, milestone.id, form.sentence.data or "")
         return web.done(_("The milestone is reached."), found.address)
 
-    return webforms.process(form, partial(_milestone_page, found, step, form), deed)
+    return webforms.process(form, partial(_milestone_page, found, milestone, form), deed)
 
 
 @bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/move")
 @changing
 def move_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Move a milestone to another day, with the reason."""
-    found, step = _milestone(commitment_id, milestone_id)
+    found, milestone = _milestone_to_tell(commitment_id, milestone_id)
     form = MoveForm()
 
     def deed() -> ResponseReturnValue:
         actions.move_milestone(
-            me(), found.id, step.id, form.day.data or step.day, form.note.data or ""
+            me(), found.id, milestone.id, form.day.data or milestone.day, form.note.data or ""
         )
         return web.done(_("The milestone has another day now."), found.address)
 
-    return webforms.process(form, partial(_milestone_page, found, step, form), deed)
+    return webforms.process(form, partial(_milestone_page, found, milestone, form), deed)
 
 
 @bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/reopen")
 @changing
 def reopen_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Take back what was told of a milestone."""
-    found, step = _milestone(commitment_id, milestone_id)
-    actions.reopen_milestone(me(), found.id, step.id)
-    return web.done(_("The milestone is open again."), step.told_at)
+    found, milestone = _milestone_to_tell(commitment_id, milestone_id)
+    actions.reopen_milestone(me(), found.id, milestone.id)
+    return web.done(_("The milestone is open again."), milestone.told_at)
 
 
 @bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/give-up")
 @changing
 def give_milestone_up(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Give a milestone up, with what stopped it."""
-    found, step = _milestone(commitment_id, milestone_id)
+    found, milestone = _milestone_to_tell(commitment_id, milestone_id)
     form = ReasonForm()
 
     def deed() -> ResponseReturnValue:
-        actions.give_milestone_up(me(), found.id, step.id, form.reason.data or "")
+        actions.give_milestone_up(me(), found.id, milestone.id, form.reason.data or "")
         return web.done(_("The milestone is given up, and the page says why."), found.address)
 
-    return webforms.process(form, partial(_milestone_page, found, step, form), deed)
+    return webforms.process(form, partial(_milestone_page, found, milestone, form), deed)
 
 
 @bp.route("/commitments/<int:commitment_id>/keep", methods=["GET", "POST"])

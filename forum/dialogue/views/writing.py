@@ -231,7 +231,7 @@ def edit(post_id: int) -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         text = rendered(form)
         try:
-            edited = _edit(post_id, form, text)
+            edited = actions.edit(me(), post_id, text, topic_changes(form), seen=form.seen.data)
         except Conflict as error:
             webforms.refuse(form, error)
             now = queries.post_to_edit(me(), post_id)
@@ -269,10 +269,6 @@ def _edit_form(post: Post, version: Revision | None) -> EditForm:
     form = EditTopicForm(**words, audience=topic.audience, themes=slugs)
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     return form
-
-
-def _edit(post_id: int, form: EditForm, text: markup.Written) -> Post | Held:
-    return actions.edit(me(), post_id, text, topic_changes(form), seen=form.seen.data)
 
 
 @bp.route("/posts/<int:post_id>/delete", methods=["GET", "POST"])

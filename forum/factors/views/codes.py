@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -71,7 +69,7 @@ def confirm_codes() -> ResponseReturnValue:
             form=form,
         ), status
 
-    def deed() -> Any:
+    def deed() -> ResponseReturnValue:
         code = otp.normalised(form.code.data or "")
         if is_other:
             return _replace_codes(member, secret, code)

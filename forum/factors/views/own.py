@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -50,8 +48,9 @@ def add_passkey() -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("factors/new_passkey.html", form=form), status
 
-    def deed() -> Any:
-        answer, hashes, codes = form.credential.data or "", *new_recovery_codes(member)
+    def deed() -> ResponseReturnValue:
+        answer = form.credential.data or ""
+        hashes, codes = new_recovery_codes(member)
 
         def add() -> bool:
             words = form.name.data or "", str(session.get(HANDLE_KEY, ""))
@@ -75,7 +74,7 @@ def rename_passkey(passkey_id: int) -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("factors/rename.html", form=form, passkey=passkey), status
 
-    def deed() -> Any:
+    def deed() -> ResponseReturnValue:
         actions.rename_passkey(member, passkey_id, form.name.data or "")
         return web.done(_("The passkey has its new name."), url_for("factors.index"))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -25,7 +23,7 @@ def require_factors() -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("factors/required.html", form=form, without=without), status
 
-    def deed() -> Any:
+    def deed() -> ResponseReturnValue:
         members.require_factors(my_profile(me()), is_required=form.is_required.data)
         return web.done(_("Saved."), url_for("factors.require_factors"))
 
