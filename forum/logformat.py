@@ -15,7 +15,7 @@ from time import gmtime, strftime, time
 from typing import Any, NamedTuple
 
 JSON, PLAIN, OFF = KINDS = ("json", "plain", "off")
-MAX_MESSAGE, MAX_TRACE_DEPTH = 300, 40
+MAX_MESSAGE, MAX_TRACE_DEPTH = 300, 40  # characters, and calls
 # Personal data that messages of libraries may contain: e-mail addresses and IP addresses
 PERSONAL = re.compile(
     r"[^\s'\"=<(]+@[^\s'\"=>),]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b",

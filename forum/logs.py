@@ -30,7 +30,7 @@ VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WITHOUT_BODY = (204, 304)
 TRANSACTIONS = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")
-MAX_STATEMENT = 2_000
+MAX_STATEMENT = 2_000  # characters
 
 log = logging.getLogger("forum")
 

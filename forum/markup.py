@@ -52,7 +52,7 @@ from forum.plaintext import RIGHT_TO_LEFT, tidy
 from forum.quotes import cited_in_source, is_one_link, leading_address, withhold_in_source
 
 VERSION = 7  # increase it when the same source gives other HTML; then run `flask rerender`
-MAX_HTML = 100_000
+MAX_HTML = 100_000  # characters
 TAGS = frozenset(
     [
         "p",

@@ -20,7 +20,7 @@ from forum.web import settings, whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-MAX_ANSWER = 1_000
+MAX_ANSWER = 1_000  # characters
 # An @ before it is accepted; a handle of digits alone would be mistaken for a number
 HANDLE_TYPED = rf"^@?(?=.{{2,{MAX_HANDLE_LENGTH}}}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$"
 MIN_FILLING_TIME = timedelta(seconds=3)  # no person fills in the form for joining faster

@@ -20,6 +20,7 @@ from forum.webforms import Form
 from forum.webforms import lazy_text as _
 from forum.webforms import lazy_word as pgettext
 
+# Characters
 MAX_LINE = 200
 MAX_SUMMARY = 300
 MAX_QUOTATION = 2_000

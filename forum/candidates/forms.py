@@ -11,7 +11,7 @@ from forum.members.forms import at_most
 from forum.moderation.forms import ClaimAwareForm
 from forum.webforms import lazy_text as _
 
-MAX_ANSWER = 2_000
+MAX_ANSWER = 2_000  # characters
 
 
 class AnswerForm(ClaimAwareForm):

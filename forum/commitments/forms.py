@@ -33,7 +33,7 @@ STATE_NAMES = {
     KEPT: lazy_pgettext("commitment", "Kept"),
     ENDED: lazy_pgettext("commitment", "Given up"),
 }
-MAX_ADDRESS = 1_000
+MAX_ADDRESS = 1_000  # characters
 NEEDS_DAY = _("Choose a day, such as 2027-01-15.")
 
 

@@ -20,7 +20,7 @@ from forum.members.models import Member
 from forum.members.queries import lock_member
 from forum.permissions import SYSTEM, Person, require
 
-MAX_LABEL = 200
+MAX_LABEL = 200  # characters
 
 
 @action

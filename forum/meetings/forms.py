@@ -35,6 +35,7 @@ from forum.notifications.queries import time_zones, zone_called
 from forum.webforms import Form, fill
 from forum.webforms import lazy_text as _
 
+# Characters
 MAX_TITLE = 150
 MAX_PLACE = 300
 MAX_ADDRESS = 1_000

@@ -9,7 +9,7 @@ from forum.members.forms import one_line
 from forum.webforms import FormWithFile
 from forum.webforms import lazy_text as _
 
-MAX_ALT = 300
+MAX_ALT = 300  # characters
 
 
 class PictureForm(FormWithFile):

@@ -36,12 +36,13 @@ from forum.rules.queries import (
 from forum.sentences import sentence
 
 MAX_RULES = 20
+# Characters
 MAX_NAME = 80
-MAX_SENTENCE = 1_000  # characters of a rule
+MAX_SENTENCE = 1_000  # of a rule
 MAX_CHANGE = 500
 MAX_ADDRESS = 500
 MAX_RECOURSE_NAME = 200
-MAX_HINT = 500  # characters of the sentence about a body or an authority
+MAX_HINT = 500  # of the sentence about a body or an authority
 MAX_TEXT = 2_000  # characters of a ready text
 READY_DEEDS = (
     "hide",

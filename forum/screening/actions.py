@@ -42,7 +42,7 @@ from forum.screening.queries import (
     rules_for,
 )
 
-MAX_VALUE, MAX_SENTENCE = 100, 500
+MAX_VALUE, MAX_SENTENCE = 100, 500  # characters
 MAX_DOMAINS = 5_000  # in one import
 ALLOWED_REPETITIONS = range(2, 21)
 ALLOWED_DAYS, ALLOWED_POSTS, ALLOWED_FIRST_POSTS = range(366), range(101), range(21)

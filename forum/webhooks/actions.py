@@ -48,7 +48,7 @@ from forum.webhooks.queries import (
     webhooks_count,
 )
 
-MAX_WEBHOOKS, MAX_NAME = 10, 80
+MAX_WEBHOOKS, MAX_NAME = 10, 80  # how many, and characters
 ADDRESS_CIPHER, SECRET_CIPHER = "webhook address", "webhook secret"
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
 BATCH_SIZE = 100  # events for which one transaction makes deliveries

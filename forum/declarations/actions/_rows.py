@@ -15,7 +15,7 @@ from forum.markup import Written
 from forum.plaintext import single_line, slugify
 from forum.search import actions as search
 
-MAX_TITLE, MAX_REASON, MAX_RESERVATION = 200, 2_000, 1_000
+MAX_TITLE, MAX_REASON, MAX_RESERVATION = 200, 2_000, 1_000  # characters
 MAX_SIGNING_TIME = timedelta(days=731)
 
 

@@ -47,7 +47,7 @@ from forum.sentences import sentence
 from forum.versions import EVERYTHING
 
 MAX_WHY = 1_000  # characters
-MAX_PER_DAY, MAX_OF_NEWCOMERS = 20, 5
+MAX_PER_DAY, MAX_OF_NEWCOMERS = 20, 5  # proposals of one member in a day
 NEWCOMER_PERIOD = timedelta(days=7)
 
 

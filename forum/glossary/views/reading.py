@@ -22,9 +22,9 @@ from forum.members.queries import language_name, language_names, languages
 from forum.sheets import delimiter_in, long_sheet
 from forum.web import me
 
-MAX_TYPED = 100
-MAX_ON_THEME = 60
-MAX_CALLED = 5
+MAX_TYPED = 100  # characters
+MAX_ON_THEME = 60  # entries on the page of a theme
+MAX_CALLED = 5  # entries that have a proposed name already
 
 
 @bp.get("/glossary")
