@@ -194,22 +194,22 @@ class Can:
         if not (verdict := self.write()):
             return verdict
         if member.id == self.person.id:
-            return Verdict(_("This is you."))
+            return verdicts.THIS_IS_YOU
         if self.person.hidden_at is not None or not _accepts_letters(member):
-            return Verdict(_("This member cannot be written to."))
+            return verdicts.TAKES_NO_LETTERS
         return YES
 
     def be_invited_to_contact(self, member: Member) -> Verdict:
         """A visitor is told that members can write to somebody who accepts letters."""
         if self.person.is_member:
             return Verdict(_("You are signed in."))
-        return YES if _accepts_letters(member) else Verdict(_("This member cannot be written to."))
+        return YES if _accepts_letters(member) else verdicts.TAKES_NO_LETTERS
 
     def ignore(self, member: Member) -> Verdict:
         """Members ignore other members; they still receive what those decide as moderators."""
         if not self.person.is_member:
             return SIGN_IN
-        return Verdict(_("This is you.")) if member.id == self.person.id else YES
+        return verdicts.THIS_IS_YOU if member.id == self.person.id else YES
 
     def agree(self) -> Verdict:
         """Members agree to the terms of use."""
@@ -270,7 +270,7 @@ class Can:
     def watch_author(self, member_id: int) -> Verdict:
         """Members watch what another member, whose profile they find, opens and publishes."""
         is_own = self.person.is_member and self.person.id == member_id
-        return Verdict(_("This is you.")) if is_own else self.watch()
+        return verdicts.THIS_IS_YOU if is_own else self.watch()
 
     def watch(self) -> Verdict:
         """Members watch and mute what they can read."""
@@ -389,7 +389,7 @@ class Can:
         if post.deleted_at:
             return Verdict(_("You have deleted this text, so it cannot be edited."))
         if post.hidden_at:
-            return Verdict(_("A moderator has hidden this text, so it cannot be edited."))
+            return verdicts.TEXT_HIDDEN
         return self.reply(post.topic)
 
     def change_kind(self, topic: Topic | TopicRow) -> Verdict:
@@ -482,7 +482,7 @@ class Can:
     def see_asked(self, topic: Topic) -> Verdict:
         """The author of a question, and moderators of its agenda, see who was asked for advice and what they replied."""
         if topic.kind != "question":
-            return Verdict(_("Only a question asks members for advice."))
+            return verdicts.ONLY_QUESTIONS_ASK
         return YES if self._is_own(topic.author_id) else self.moderate(topic.agenda_id)
 
     def ask(self, topic: Topic) -> Verdict:
@@ -503,7 +503,7 @@ class Can:
     def advise(self, topic: Topic) -> Verdict:
         """A member may be asked about somebody else's question to which they may reply."""
         if topic.kind != "question":
-            return Verdict(_("Only a question asks members for advice."))
+            return verdicts.ONLY_QUESTIONS_ASK
         if topic.author_id == self.person.id:
             return Verdict(_("This is the person who asks."))
         return self.reply(topic)
@@ -514,11 +514,11 @@ class Can:
         While moderators hide the text, nothing else is told in its place.
         """
         if topic.kind != "question" or topic.author_id != self.person.id:
-            return Verdict(_("Only the member who asked the question tells what happened next."))
+            return verdicts.ONLY_ASKER_TELLS
         if not topic.replies_count:
             return Verdict(_("Nobody has replied yet. Tell what happened next when somebody has."))
         if topic.follow_up_hidden_at:
-            return Verdict(_("A moderator has hidden this text, so it cannot be edited."))
+            return verdicts.TEXT_HIDDEN
         return self.reply(topic)
 
     def withdraw_follow_up(self, topic: Topic) -> Verdict:
@@ -530,7 +530,7 @@ class Can:
             return verdicts.SEQUEL_HIDDEN
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
-        return Verdict(_("Only the member who asked the question tells what happened next."))
+        return verdicts.ONLY_ASKER_TELLS
 
     # Library
 
@@ -740,7 +740,7 @@ class Can:
         Their own, if they hid it themselves, they restore in the queue.
         """
         if post.author_id == self.person.id:
-            return Verdict(_("It is your own, so another moderator decides about it."))
+            return verdicts.OWN_TEXT
         return self.moderate(post.topic.agenda_id)
 
     def see_queue(self) -> Verdict:
@@ -836,7 +836,7 @@ class Can:
     def write_staff_note(self, member: Member) -> Verdict:
         """Moderators write and read notes about members for each other, nobody about themselves."""
         if member.id == self.person.id:
-            return Verdict(_("This is you."))
+            return verdicts.THIS_IS_YOU
         return self.curate_all()
 
     # Decisions and appeals

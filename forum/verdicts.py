@@ -45,6 +45,11 @@ AUTHOR_KEPT_FROM_WRITING = {
     "terms": Verdict(_("Its author has not agreed to the new terms of use.")),
 }
 
+THIS_IS_YOU = Verdict(_("This is you."))
+TAKES_NO_LETTERS = Verdict(_("This member cannot be written to."))
+ONLY_QUESTIONS_ASK = Verdict(_("Only a question asks members for advice."))
+ONLY_ASKER_TELLS = Verdict(_("Only the member who asked the question tells what happened next."))
+TEXT_HIDDEN = Verdict(_("A moderator has hidden this text, so it cannot be edited."))
 NOT_QUOTED = Verdict(_("Only the member who is quoted can take that name away."))
 AGENDA_ARCHIVED = Verdict(_("This agenda is archived. It can be read, not continued."))
 AGENDA_GONE = Verdict(
