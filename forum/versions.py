@@ -51,6 +51,11 @@ def member_scope(member_id: int) -> str:
     return f"member {member_id % SCOPE_BUCKETS}"
 
 
+def member_scopes(*member_ids: int | None) -> set[str]:
+    """The scopes of the profiles of several members; None stands for the system, which has none."""
+    return {member_scope(member_id) for member_id in member_ids if member_id}
+
+
 SELECT_VERSIONS = select(PAGE_VERSIONS.c.scope, PAGE_VERSIONS.c.number).where(
     PAGE_VERSIONS.c.scope.in_(bindparam("scopes", expanding=True))
 )

@@ -16,14 +16,8 @@ from forum.markup import Written
 from forum.permissions import AUDIENCES, Person, require
 from forum.plaintext import single_line
 from forum.quotes import quoted_posts
-from forum.versions import member_scope
 
 TITLE_LENGTHS = range(3, 121)
-
-
-def profile_scopes(*member_ids: int | None) -> set[str]:
-    """The cache scopes of the profiles of these members; None, for the system, has no profile."""
-    return {member_scope(member_id) for member_id in member_ids if member_id}
 
 
 def already_posted(

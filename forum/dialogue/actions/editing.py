@@ -16,7 +16,7 @@ from forum.dialogue.actions._changing import (
     edit_topic,
     keep_revision,
 )
-from forum.dialogue.actions._checks import check_text, check_themes, profile_scopes
+from forum.dialogue.actions._checks import check_text, check_themes
 from forum.dialogue.actions._holding import has_same_words, hold_edit, review_first_link
 from forum.dialogue.actions._questions import set_kind
 from forum.dialogue.actions._stored import plain_texts, stored_text
@@ -43,7 +43,7 @@ from forum.pictures import actions as pictures
 from forum.quotes import withheld_in_html
 from forum.screening.actions import screen
 from forum.screening.queries import Sending, compares_texts
-from forum.versions import topic_scope
+from forum.versions import member_scopes, topic_scope
 
 
 @action
@@ -128,7 +128,7 @@ def _post_to_edit(author: Person, post_id: int) -> Post:
     lock_writer(author)
     post = post_to_change(author, post_id)
     if post.number > 1:  # the title of a topic is also on the profiles of everybody who replied
-        touches(topic_scope(post.topic_id), *profile_scopes(author.id))
+        touches(topic_scope(post.topic_id), *member_scopes(author.id))
     require(author.can.edit(post))
     require_no_home(post)
     return post

@@ -10,7 +10,6 @@ from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.dialogue.actions._checks import profile_scopes
 from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._questions import set_answer
 from forum.dialogue.actions._telling import notify
@@ -32,7 +31,7 @@ from forum.notifications.actions import update_mark_notices
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.screening.actions import refuse_caught
-from forum.versions import topic_scope
+from forum.versions import member_scopes, topic_scope
 
 MAX_NOTE_LENGTH = 300
 
@@ -155,7 +154,7 @@ def _note_to_decide(moderator: Person, mark_id: int) -> Mark:
 def _touch_marks(member: Person, post: Post, kind: str) -> None:
     """Touch the pages that show the mark: the topic, and for "tried it" the profiles of both members."""
     people = (member.id, post.author_id) if kind == TRIED else ()
-    touches(topic_scope(post.topic_id), *profile_scopes(*people))
+    touches(topic_scope(post.topic_id), *member_scopes(*people))
 
 
 @action
@@ -165,7 +164,7 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     Nobody is notified while the question is hidden or removed, because they could not open it.
     """
     topic = topic_to_change(member, topic_id)
-    touches(topic_scope(topic_id), *profile_scopes(topic.answered_by_id))
+    touches(topic_scope(topic_id), *member_scopes(topic.answered_by_id))
     require(member.can.choose_answer(topic))
     if post_id is None:
         set_answer(member, topic, None)
@@ -174,7 +173,7 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     if post.topic_id != topic.id or post.number == 1 or post.is_gone:
         raise Invalid(_("Choose one of the replies to this question."), "post")
     if topic.answer_id != post.id:
-        touches(*profile_scopes(post.author_id))
+        touches(*member_scopes(post.author_id))
         set_answer(member, topic, post)
         is_shown = topic.hidden_at is None and topic.deleted_at is None
         if is_shown and not has_event(member, "answer", post.id):
@@ -198,7 +197,7 @@ def restore_answer(
         return topic
     post = post_to_change(moderator, post_id)
     if post.topic_id == topic.id and post.number > 1 and not post.is_gone:
-        touches(topic_scope(topic_id), *profile_scopes(post.author_id))
+        touches(topic_scope(topic_id), *member_scopes(post.author_id))
         set_answer(moderator, topic, post, chosen_at)
     return topic
 

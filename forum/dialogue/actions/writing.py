@@ -26,7 +26,6 @@ from forum.dialogue.actions._checks import (
     check_topic,
     organisation_of,
     posted_meanwhile,
-    profile_scopes,
     require_pace,
 )
 from forum.dialogue.actions._counts import count_post, is_public, move_count, note_activity_of
@@ -68,7 +67,7 @@ from forum.permissions import PUBLIC, Person, require
 from forum.pictures import actions as pictures
 from forum.plaintext import single_line
 from forum.screening.actions import screen
-from forum.versions import ANY_CHANGE, theme_scope, topic_scope
+from forum.versions import ANY_CHANGE, member_scopes, theme_scope, topic_scope
 
 S = TypeVar("S", Topic, Held)
 
@@ -142,7 +141,7 @@ def _same_poll(sent: S, new: NewTopic) -> S:
 def _begin_topic(author: Person, agenda_id: int, new: NewTopic) -> None:
     lock_writer(author)
     lock_to_write_on(author, agenda_id, is_noted=new.audience == PUBLIC)
-    touches(ANY_CHANGE, *profile_scopes(author.id))  # no cache contains a page of the new topic yet
+    touches(ANY_CHANGE, *member_scopes(author.id))  # no cache contains a page of the new topic yet
 
 
 def _check_opening(author: Person, agenda: Agenda, new: NewTopic) -> int | None:
@@ -298,7 +297,7 @@ def _begin_reply(author: Person, topic_id: int) -> Topic:
     except NotFound:
         topic = topic_to_change(author, topic_after_merge(author, topic_id).id)
     lock_to_write_on(author, topic.agenda_id, is_noted=is_public(topic))
-    touches(topic_scope(topic.id), *profile_scopes(author.id))
+    touches(topic_scope(topic.id), *member_scopes(author.id))
     return topic
 
 
