@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -30,6 +31,15 @@ from forum.permissions import SYSTEM
 from forum.web import absolute
 
 T = TypeVar("T")
+
+# Files of GeoNames, as https://download.geonames.org/export/dump/readme.txt describes them
+GEONAMES_COLUMNS, PEOPLE_COLUMN = 19, 14
+INHABITED = "P"
+# Sections of a place, and those where nobody lives any more
+NO_PLACE_OF_ITS_OWN = {"PPLX", "PPLH", "PPLCH", "PPLQ", "PPLW"}
+COUNTRY_CODE = 2  # letters
+AIRPORT = re.compile(r"[A-Z]{3}")
+MAX_OTHER_NAMES = 24  # of one place, as in the data file
 
 bp = Blueprint("members_commands", __name__, cli_group=None)
 
@@ -98,14 +108,32 @@ def cities() -> None:
 
 
 @cities.command("load")
-def load() -> None:
-    """Load the cities of the data file, or bring those that are known up to date."""
-    click.echo(f"{load_cities()} cities are loaded.")
+@click.option(
+    "--more",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of GeoNames, such as CH.txt or cities500.txt, whose smaller places are added.",
+)
+@click.option(
+    "--people",
+    type=click.IntRange(min=1),
+    default=500,
+    show_default=True,
+    help="From that file: only places with at least so many people.",
+)
+def load(more: Path | None, people: int) -> None:
+    """Load the cities of the data file, or bring those that are known up to date; or add smaller places."""
+    if more is None:
+        click.echo(f"{load_cities()} cities are loaded.")
+    elif number := load_cities(smaller_places(more, people)):
+        click.echo(f"Places of {more.name} that are loaded: {number}. Members can choose them now.")
+    else:
+        least = f"of {people} people or more that the forum does not bring with it"
+        raise click.ClickException(f"{more.name} has no place {least}.")
 
 
-def load_cities() -> int:
-    """Load the cities of the data file, and show how far it is; returns how many there are."""
-    rows = list(city_rows())
+def load_cities(found: Iterable[actions.CityRow] | None = None) -> int:
+    """Load cities, those of the data file if no others are given, and show how far it is; returns how many there are."""
+    rows = list(city_rows() if found is None else found)
     cities = click.progressbar(length=len(rows), label="Loading the cities")
     with without_slow_log(), cities as bar:
         return done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
@@ -121,6 +149,38 @@ def city_rows() -> Iterator[actions.CityRow]:
             )
             row = int(number), name, country, float(north), float(east), int(people)
             yield (*row, names.split("|"))
+
+
+def smaller_places(path: Path, people: int) -> Iterator[actions.CityRow]:
+    """The places in a file of GeoNames with so many people or more that the data file has not.
+
+    They keep their numbers at GeoNames, so that another forum which has the same file knows them, too. A line that is
+    none of GeoNames ends the command.
+    """
+    known = {row[0] for row in city_rows()}
+    for line in _lines(path):
+        number, name, _ascii, others, north, east, kind, code, country, *_more = line
+        if kind != INHABITED or code in NO_PLACE_OF_ITS_OWN or len(country) != COUNTRY_CODE:
+            continue
+        if int(number) not in known and int(line[PEOPLE_COLUMN]) >= people:
+            row = int(number), name, country, float(north), float(east), int(line[PEOPLE_COLUMN])
+            yield (*row, _other_names(others))
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            columns = line.rstrip("\r\n").split("\t")
+            if len(columns) != GEONAMES_COLUMNS or not columns[PEOPLE_COLUMN].isdecimal():
+                said = f"Line {number} of {path.name} is none of GeoNames"
+                raise click.ClickException(f"{said}: unpack the archive, and give the large file.")
+            yield columns
+
+
+def _other_names(names: str) -> list[str]:
+    """Names beside the usual one as the data file has them: other scripts first, and no codes of airports."""
+    others = {name for name in names.split(",") if name and not AIRPORT.fullmatch(name)}
+    return sorted(others, key=lambda name: (name.isascii(), name))[:MAX_OTHER_NAMES]
 
 
 def done(deed: Callable[[], T]) -> T:

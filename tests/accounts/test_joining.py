@@ -168,7 +168,7 @@ def test_who_is_signed_in_does_not_join(sign_in, people):
         ({"password": "aaaaaaaaaaaa"}, "password", "Many people use this password."),
         ({"password": "evaholm1975"}, "password", "not made of your name"),
         ({"password": "interurban-22"}, "password", "Many people use this password."),
-        ({"city": "Atlantis"}, "city", "fewer than 15,000 people, name the nearest city."),
+        ({"city": "Atlantis"}, "city", "For a small place, name the nearest city."),
         ({"organisation": "99"}, "organisation", "Choose one from the list"),
         ({"language": "xx"}, "language", "Choose one from the list"),
     ],

@@ -207,6 +207,58 @@ def test_cities_are_loaded_from_the_file(run, two_cities):
     assert queries.city_by_name("Oldtown").id == 90000002
 
 
+def geonames(number, name, people, code="PPL", kind="P", country="CH", others="Glion,Глион,ILZ"):
+    line = [number, name, name, others, "46.77", "9.2", kind, code, country, *[""] * 5, people]
+    return "\t".join(map(str, [*line, "700", "700", "Europe/Zurich", "2026-01-01"])) + "\n"
+
+
+def test_smaller_places_are_added_from_a_file_of_geonames(run, two_cities, tmp_path):
+    run("cities", "load")
+    before = queries.cities_count()
+    places = tmp_path / "CH.txt"
+    places.write_text(
+        geonames(2660370, "Ilanz", 4800)
+        + geonames(90000001, "New Town of the file", 13)  # the forum brings it with it
+        + geonames(2660371, "Weiler", 40)
+        + geonames(2660372, "Ruin", 900, code="PPLQ")
+        + geonames(2660373, "Rhine", 900, kind="H", code="STM"),
+        encoding="utf-8",
+    )
+    done = run("cities", "load", "--more", str(places))
+    assert done.exit_code == 0 and "Places of CH.txt that are loaded: 1." in done.output
+    ilanz = queries.city_by_name("Ilanz", "CH")
+    assert (ilanz.id, ilanz.slug, ilanz.latitude, ilanz.population) == (
+        2660370,
+        "ilanz",
+        46.77,
+        4800,
+    )
+    assert queries.city_by_name("глион").id == ilanz.id
+    assert queries.city_by_name("ILZ") is None, "a code of an airport"
+    assert queries.city_by_name("Newtown").population == 12
+    assert queries.cities_count() == before + 1
+    assert run("cities", "load", "--more", str(places), "--people", "30").exit_code == 0
+    assert queries.city_by_name("Weiler").population == 40
+    assert queries.city_by_name("Ilanz").slug == "ilanz", "its address stays"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04", "Line 1 of CH.zip is none of GeoNames: unpack the archive"),
+        (geonames(1, "A", "many").encode(), "Line 1 of CH.zip is none of GeoNames"),
+        (geonames(1, "A", 40).encode(), "CH.zip has no place of 500 people or more"),
+    ],
+)
+def test_a_file_without_smaller_places_is_refused(run, two_cities, tmp_path, content, said):
+    before = queries.cities_count()
+    places = tmp_path / "CH.zip"
+    places.write_bytes(content)
+    done = run("cities", "load", "--more", str(places))
+    assert done.exit_code == 1 and said in done.output
+    assert queries.cities_count() == before
+
+
 def test_the_carried_file_has_the_cities_of_the_world():
     rows = list(commands.city_rows())
     assert len(rows) > 30_000

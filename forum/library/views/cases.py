@@ -194,7 +194,12 @@ def _find_city(place: Any, city_ids: list[int], _form: CaseForm) -> None:
     """
     cities = cities_by_name(place.data, 1)
     if not cities:
-        raise Invalid(_("No city of this name is known."), place.name)
+        raise Invalid(
+            _(
+                "No city of this name is known. Try another spelling. For a small place, name the nearest city. The people who run the forum can add small places."
+            ),
+            place.name,
+        )
     city_ids.append(cities[0].id)
 
 

@@ -88,7 +88,7 @@ def check_meeting(text: MeetingText, meeting: Meeting | None) -> None:
     if text.city_id and city_if_there(text.city_id) is None:
         raise Invalid(
             _(
-                "No city of this name is known. Try another spelling. For a place of fewer than 15,000 people, name the nearest city."
+                "No city of this name is known. Try another spelling. For a small place, name the nearest city. The people who run the forum can add small places."
             ),
             "city",
         )

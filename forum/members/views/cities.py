@@ -36,7 +36,7 @@ def choose_city(form: HasCity) -> None:
     if not found:
         raise Invalid(
             _(
-                "No city of this name is known. Try another spelling. For a place of fewer than 15,000 people, name the nearest city."
+                "No city of this name is known. Try another spelling. For a small place, name the nearest city. The people who run the forum can add small places."
             ),
             "city",
         )

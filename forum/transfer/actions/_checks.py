@@ -35,7 +35,10 @@ from forum.transfer.actions._loading import Loading
 from forum.transfer.models import AgendaFile, FaultyFileError, Originals
 from forum.transfer.queries import agenda_by_slug, cases_by_slug, cities_by_label, practices_by_slug
 
-NO_CITY = "no city is called “{}”; write its name and the code of its country, such as “Surat, IN”"
+NO_CITY = (
+    "no city is called “{}”; write its name and the code of its country, such as “Surat, IN”. "
+    "Smaller places are known after `flask cities load --more`"
+)
 ONLY_NEW = "; what the forum has is edited on its page"
 TO_ADD = "; to add to it, give only its title and its slug, and the sections that are new"
 
