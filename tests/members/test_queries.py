@@ -59,6 +59,13 @@ def test_cities_are_found_in_any_script(app, typed, name):
     assert [city.name for city in members.cities_by_prefix(typed)] == [name]
 
 
+@pytest.mark.parametrize("country", ["الهند", "Ind", "Gujarat"])
+def test_a_country_in_another_language_leaves_the_city_to_choose(app, country):
+    assert [city.name for city in members.cities_by_prefix(f"Surat, {country}")] == ["Surat"]
+    assert members.cities_by_name(f"Surat، {country}") == []
+    assert members.cities_by_prefix("Surat, Peru") == [], "a country, and none that has it"
+
+
 def test_cities_are_offered_biggest_first_and_few(app):
     rows = [(90_000_000 + n, f"Newtown {n:02}", "AU", 0.0, 0.0, n, []) for n in range(20)]
     actions.load_cities(SYSTEM, rows)

@@ -45,13 +45,16 @@ def cities_by_prefix(typed: str) -> list[City]:
     """The cities with a name, in any script, that starts with the typed text.
 
     First those whose own name does, then those found by another name, the biggest first. A country may follow after a
-    comma, as its name or its code of two letters.
+    comma, as its name or its code of two letters; a name of a country that is not known (in another language, or not
+    finished yet) leaves nobody without a choice.
     """
     name, country = _name_and_country(typed)
     if not name:
         return []
     begins = or_(*map(begins_with, typed_alike(name)))
-    return _own_names_first(_largest_cities(begins, country, MAX_SORTED), name)[:MAX_OFFERED]
+    return _own_names_first(_largest_cities(begins, country or None, MAX_SORTED), name)[
+        :MAX_OFFERED
+    ]
 
 
 def cities_by_name(typed: str, limit: int = MAX_OFFERED) -> list[City]:
