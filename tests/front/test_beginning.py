@@ -16,17 +16,21 @@ from forum.clock import now
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members.actions import (
+    MAX_MARK,
     Joining,
     OrganisationText,
     add_member,
     describe_federation,
     found_federation,
+    use_mark,
     write_organisation,
 )
 from forum.permissions import SYSTEM
 from forum.principals import ADMINISTRATOR
+from forum.shrinking import shrink
 from forum.terms.actions import TermsText, write_terms
 from tests.mail.conftest import with_settings
+from tests.samples_of_pictures import picture
 
 
 def test_the_first_steps_stay_until_they_are_taken(
@@ -44,6 +48,7 @@ def test_the_first_steps_stay_until_they_are_taken(
         ("Make the first agenda", True),
         ("Let e-mails go out", False),
         ("Have backups made", False),
+        ("Say what the forum is for, and show your mark", False),
         ("Say how people reach you", False),
         ("Read the house rules", False),
         ("Add organisations and themes", False),
@@ -61,6 +66,11 @@ def test_the_first_steps_stay_until_they_are_taken(
     page = browser.get("/").text
     assert ("Say how people reach you", True) in steps() and "/administration/forum" in page
     assert 'href="/rules">' in page.partition("Read the house rules")[2].partition("<li>")[0]
+    describe_federation(people.administrator, tagline="Quiet nights.")
+    assert 'href="/administration/mark">' in page
+    assert ("Say what the forum is for, and show your mark", False) in steps()
+    use_mark(people.administrator, shrink(picture(), MAX_MARK))
+    assert ("Say what the forum is for, and show your mark", True) in steps()
     write_terms(people.administrator, TermsText(write("We run it."), now(), needs_consent=False))
     assert 'href="/agendas/quieter/edit#hosts">Hosts of ' in browser.get("/").text
     set_hosts(people.administrator, agenda.id, [people.host.handle])

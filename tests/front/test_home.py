@@ -114,6 +114,26 @@ def test_a_new_member_is_welcomed_until_the_first_steps_are_taken(
     assert "Welcome, Nora Lind" not in browser.get("/").text
 
 
+def test_a_question_for_a_first_reply_is_in_a_language_that_the_new_member_reads(
+    small: Small, sign_in: Any
+) -> None:
+    def offered(language: str) -> str:
+        email = f"nora-{language}@city.example"
+        new = Joining("Nora Lind", email, "hash", language=language)
+        page = sign_in(join(VISITOR, new)).get("/").text
+        return page.partition("Write your first contribution")[2].partition("</li>")[0]
+
+    def asked(language: str) -> str:
+        new = NewTopic("question", "Why?", write("Why?", language))
+        return open_topic(small.people.ana, small.agenda.id, new).address
+
+    uzbek = asked("uz")
+    assert "A reply of two sentences" in offered("sw") and uzbek not in offered("ha")
+    english = asked("en")
+    assert english in offered("yo"), "the language of the pages"
+    assert uzbek in offered("uz")
+
+
 def test_the_welcome_takes_two_queries_and_one_for_whom_a_text_waits(
     small: Small, sign_in: Any, queries: Any
 ) -> None:

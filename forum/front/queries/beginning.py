@@ -23,7 +23,7 @@ WELCOME_DAYS = timedelta(days=14)
 
 
 class FirstSteps(NamedTuple):
-    """Which first steps of a new forum are done; `agenda` is whether one is open.
+    """Which first steps of a new forum are done; `agenda` is whether one is open, `identity` its sentence and its mark.
 
     `is_by_invitation` is no step: nobody can join without an invitation.
     """
@@ -31,6 +31,7 @@ class FirstSteps(NamedTuple):
     agenda: bool
     mail: bool
     backup: bool
+    identity: bool
     contact: bool
     groups: bool
     joining: bool
@@ -46,7 +47,14 @@ class FirstSteps(NamedTuple):
 
 
 def first_steps(
-    reader: Person, *, has_begun: bool, agenda: bool, mail: bool, backup: bool, contact: bool
+    reader: Person,
+    *,
+    has_begun: bool,
+    agenda: bool,
+    mail: bool,
+    backup: bool,
+    identity: bool,
+    contact: bool,
 ) -> FirstSteps | None:
     """The first steps, some of which the caller knows, for moderators until there is something (`has_begun`).
 
@@ -65,7 +73,7 @@ def first_steps(
         select(Federation.id).where(Federation.first_steps_closed_at.is_not(None)).exists(),
     )
     *found, is_closed = map(bool, execute_core(select(*columns)).one())
-    steps = FirstSteps(agenda, mail, backup, contact, *found)
+    steps = FirstSteps(agenda, mail, backup, identity, contact, *found)
     return None if is_closed or steps.are_taken else steps
 
 

@@ -81,6 +81,7 @@ def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None
         agenda=has_agenda,
         mail=has_mail,
         backup=machine.time_of(settings.backed_up_path) is not None,
+        identity=bool(known.tagline and known.mark),
         contact=bool(known.contact_email),
     )
 
