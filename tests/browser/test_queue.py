@@ -158,6 +158,23 @@ def test_what_was_reported_is_in_the_first_screen_among_long_posts(
     )
 
 
+def test_what_was_decided_lies_over_no_word_of_the_next_entry(
+    moderator: Visit, member: Visit, administrator: Visit, topic: str
+) -> None:
+    first, claimed = (member.post(topic, f"A reply about {who}.") for who in ("Ada", "Bo"))
+    for post in (first, claimed):
+        administrator.send(f"/posts/{post}/report", reason="spam")
+    entry = f"/moderation/post/{claimed}"
+    administrator.send(f"{entry}/claim", form=entry)
+    moderator.send(
+        f"/moderation/post/{first}/decide", form=f"/moderation/post/{first}", deed="keep"
+    )
+    page = moderator.go(entry)
+    note = page.locator("#entry > .note").bounding_box()
+    undo = page.locator("#entry > form:has([data-undo])").bounding_box()
+    assert note and undo and undo["y"] + undo["height"] <= note["y"]
+
+
 @pytest.fixture
 def members_own(member: Visit, administrator: Visit, topic: str) -> str:
     """The number of a post of the member's which the administrator has reported."""
