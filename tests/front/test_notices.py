@@ -428,6 +428,21 @@ def test_a_decision_waits_until_another_ends_it(topic: Any, people: Any, sign_in
     assert "ask you to change this" not in told(ben)
 
 
+def test_a_decision_about_oneself_is_not_about_somebody_of_that_name(
+    topic: Any, people: Any, sign_in: Any
+) -> None:
+    moderation.decide(people.moderator, "member", people.ana.id, "hide", Reasons("No name.", 1))
+    make_notices(SYSTEM)
+    ana = sign_in(people.ana)
+    page = ana.get("/notices").text
+    assert 'dir="auto">A moderator decided about you</button>' in page
+    assert "decided about <" not in page
+    own = ana.get(f"/members/{people.ana.handle}").text.partition("<h1>")[0]
+    assert "hidden this profile" in own and '<a href="/notices">The reason, and how' in own
+    theirs = sign_in(people.moderator).get(f"/members/{people.ana.handle}").text
+    assert "hidden this profile" in theirs and "The reason, and how" not in theirs
+
+
 def test_what_a_deed_did_and_what_one_is_told_are_not_called_alike(
     topic: Any, people: Any, sign_in: Any
 ) -> None:
