@@ -235,7 +235,8 @@ def test_a_text_is_given_back_with_what_stopped_it(
 def test_what_is_too_long_to_send_says_so(sign_in: Any, people: Any, world: Any) -> None:
     data = {"source": "x" * (configuring.MAX_BODY + 1)}
     answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data=data)
-    assert answer.status_code == 413 and "too long to send" in text(answer)
+    assert answer.status_code == 413 and "too large to send" in text(answer)
+    assert "If it was a picture or file, go back and choose a smaller one." in text(answer)
 
 
 @once
@@ -273,7 +274,7 @@ def test_a_wait_is_said_so_that_nobody_comes_too_early(
 @pytest.mark.parametrize(
     ("status", "words"),
     [(400, "did not understand"), (403, "not do this"), (404, "not here"), (405, "does not take"),
-     (409, "faster"), (413, "too long"), (429, "Too many"), (503, "not available")],
+     (409, "faster"), (413, "too large"), (429, "Too many"), (503, "not available")],
 )  # fmt: skip
 def test_every_refusal_has_a_page_in_the_design(
     client: FlaskClient, failing: Callable[[BaseException], None], status: int, words: str

@@ -173,7 +173,7 @@ def test_a_body_that_is_too_large_is_refused_at_once(sign_in: Any, people: Any, 
     browser = sign_in(people.ana)
     path = f"/topics/{world['topic']}/reply"
     answer = browser.post(path, data={"source": "a" * configuring.MAX_BODY})
-    assert answer.status_code == 413 and "too long" in text(answer)
+    assert answer.status_code == 413 and "too large" in text(answer)
     parts = b"".join(
         b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n' for _ in range(2_000)
     )
