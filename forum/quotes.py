@@ -40,6 +40,13 @@ QUOTED_POST = re.compile(
     re.MULTILINE,
 )
 
+# The line above a quotation: a link to the post, with the author's name
+QUOTE_HEAD = re.compile(
+    rf"^(?P<signs>(?:> ?)+)[*_~]*\[(?P<name>[^\]\n]{{1,300}})\]\({TYPED_POST_PATH}\)[*_~]*:?",
+    re.MULTILINE,
+)
+LOCAL_LINK = re.compile(r"\]\(/(?!/)")
+
 
 def quoted_posts(source: str) -> list[int]:
     """The ids of the posts that a text quotes: block quotes that begin with a link to `/posts/<id>`.
@@ -59,6 +66,12 @@ def quote(name: str, post_id: int, source: str) -> str:
     body = "\n".join(own_lines).strip("\n").split("\n")
     lines = (f"[{quote_label(name)}](/posts/{post_id})", "", *body)
     return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
+
+
+def with_whole_links(source: str, home: str) -> str:
+    """The source of a text for a letter: quotes begin with the author's name, and links lead to the forum (`home`)."""
+    named = QUOTE_HEAD.sub(r"\g<signs>\g<name>:", source)
+    return LOCAL_LINK.sub(lambda _start: f"]({home}/", named)
 
 
 def with_local_quotes(source: str, home: str) -> str:

@@ -57,6 +57,19 @@ def test_a_reply_comes_by_mail_with_its_words(people, topic, mail_server):
     assert why in " ".join(body(message).split())
 
 
+def test_a_quotation_begins_with_a_name_and_links_lead_to_the_forum(people, topic, mail_server):
+    quoted = dialogue.reply(people.chitra, topic.id, write("Rubber.\n\nAnd grease."))
+    said = "> [Chitra Desai](/posts/%d)\n>\n> Rubber.\n>\n> And grease.\n\nSee [here](/rules), //x."
+    dialogue.reply(people.ben, topic.id, write(said % quoted.id))
+    mail()
+    message = sent(mail_server)[-1]
+    assert "> > Chitra Desai:" in body(message) and "](/posts/" not in body(message)
+    assert "See [here](http://localhost/rules), //x." in body(message)
+    html = body(message, "html")
+    assert '<p dir="ltr" class="said"' in html and ">Chitra Desai:<br><br>Rubber.<br>" in html
+    assert "&gt;" not in html.partition("<blockquote")[2].partition("</blockquote>")[0]
+
+
 def test_a_very_long_text_is_quoted_to_a_certain_length(people, topic, mail_server):
     dialogue.reply(people.ben, topic.id, write("word " * 3_000 + "end"))
     mail()

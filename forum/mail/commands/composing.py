@@ -44,6 +44,7 @@ from forum.notifications.queries import settings_of, zone_of
 from forum.pages import ngettext
 from forum.permissions import VISITOR
 from forum.pictures.queries import removed_pictures
+from forum.quotes import with_whole_links
 from forum.reach import reads
 from forum.rules.models import said_of_rule
 from forum.settings import Settings
@@ -165,7 +166,8 @@ def _set_headers(
 def _text(notice: Notice, post: Post | None, waiting: QueueContent | None) -> str:
     """The beginning of the post that a notice is about, if its kind quotes posts; else the words of the notice."""
     if post and NOTICE_KINDS[notice.kind].quotes:
-        return _with_removals(_beginning(shown_source(post)))
+        told = _with_removals(_beginning(shown_source(post)))
+        return with_whole_links(told, web.settings().url)
     return notice.words or _reason(waiting)
 
 
