@@ -132,7 +132,7 @@ DEFAULT_TEXTS = (
         "hide",
         4,
         _(
-            "The post praises a product or service and says little of a city’s experience. You can write again: what was done, where, what it cost and how it went."
+            "What you wrote praises a product or service and says little of a city’s experience. You can write again: what was done, where, what it cost and how it went."
         ),
     ),
     (
@@ -140,7 +140,7 @@ DEFAULT_TEXTS = (
         "hide",
         2,
         _(
-            "The post speaks about a person instead of the work. You can say the same about the work, without the person."
+            "What you wrote speaks about a person instead of the work. You can say the same about the work, without the person."
         ),
     ),
     (
@@ -148,7 +148,7 @@ DEFAULT_TEXTS = (
         "hide",
         5,
         _(
-            "The post contains names, addresses or other data of people who are not public. You can write again without them."
+            "What you wrote contains names, addresses or other data of people who are not public. You can write again without them."
         ),
     ),
     (

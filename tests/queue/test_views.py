@@ -363,7 +363,7 @@ def test_the_words_of_a_ready_text_are_read_before_one_press_sends_them(
     for path in (f"/moderation/post/{things.first.id}", f"/posts/{things.first.id}/hide"):
         ready = browser.get(path).text.split('id="ready"')[1].split("</section>")[0]
         assert re.search(
-            r"Personal attack</button>.*?<q [^>]*>The post speaks about a person", ready, re.S
+            r"Personal attack</button>.*?<q [^>]*>What you wrote speaks about a person", ready, re.S
         )
 
 

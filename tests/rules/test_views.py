@@ -82,7 +82,7 @@ def test_a_text_whose_rule_is_gone_cites_none(sign_in: Any, people: Any, agenda:
     page = browser.get("/moderation/texts").text
     assert "It was written under the rule “Do not sell”" in page
     answer = browser.post(f"/topics/{topic.id}/hide", data={"ready": "1"})
-    assert answer.status_code == 422 and "The post praises a product" in answer.text
+    assert answer.status_code == 422 and "What you wrote praises a product" in answer.text
     assert "Rule number 4" not in browser.get("/moderation/log").text
 
 
@@ -95,7 +95,7 @@ def test_typed_words_are_kept_beside_those_of_a_ready_text(
     assert answer.status_code == 422
     assert "Your own words stand above those of the ready text." in answer.text
     both = reason_in(answer.text)
-    assert both.startswith("My own words.\n\nThe post praises a product")
+    assert both.startswith("My own words.\n\nWhat you wrote praises a product")
     assert topic.hidden_at is None
     again = browser.post(address, data={"ready": number, "reason": both})
     assert again.status_code == 422 and reason_in(again.text) == both, "not a second time below"
@@ -109,11 +109,11 @@ def test_the_words_of_a_ready_text_are_changed_before_anything_is_decided(
     _topic, browser, address, page = about_to_hide(sign_in, people, agenda)
     number = re.findall(r'name="reword" value="(\d+)"[^>]*>[^<]*<bdi class="vh">: Adv', page)[0]
     answer = browser.post(address, data={"reword": number})
-    assert answer.status_code == 200 and reason_in(answer.text).startswith("The post praises")
+    assert answer.status_code == 200 and reason_in(answer.text).startswith("What you wrote praises")
     assert re.search(r"<textarea[^>]* autofocus", answer.text)
     assert 'class="err"' not in answer.text
     answer = browser.post(address, data={"reword": number, "reason": "Mine."})
-    assert reason_in(answer.text).startswith("Mine.\n\nThe post praises")
+    assert reason_in(answer.text).startswith("Mine.\n\nWhat you wrote praises")
     assert "A street" not in browser.get("/moderation/log").text
 
 
