@@ -70,6 +70,18 @@ def test_a_quotation_begins_with_a_name_and_links_lead_to_the_forum(people, topi
     assert "&gt;" not in html.partition("<blockquote")[2].partition("</blockquote>")[0]
 
 
+def test_a_title_from_right_to_left_stands_apart_in_the_sentence(people, agenda, mail_server):
+    title = "من يدفع بعد 2025؟ (3.5 km)"
+    opened = dialogue.open_topic(
+        people.ana, agenda.id, NewTopic("question", title, write("متى؟", "ar"))
+    )
+    dialogue.reply(people.ben, opened.id, write("We do."))
+    mail()
+    (message,) = sent(mail_server)
+    assert f"replied in “{title}”:" in body(message)
+    assert f'replied in “<span dir="rtl">{title}</span>”:</p>' in body(message, "html")
+
+
 def test_a_very_long_text_is_quoted_to_a_certain_length(people, topic, mail_server):
     dialogue.reply(people.ben, topic.id, write("word " * 3_000 + "end"))
     mail()
