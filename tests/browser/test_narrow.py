@@ -195,6 +195,9 @@ def test_the_groups_of_members_take_two_lines_of_a_narrow_phone(
     window.sign_in("administrator")
     tabs = boxes(window.go("/administration/members"), "nav.tabs a")
     assert len(tabs) == 6 and len({tab["y"] for tab in tabs}) == 2
+    window.page.set_viewport_size({"width": 390, "height": 800})
+    *_others, hosts, restricted = boxes(window.page, "nav.tabs a")
+    assert restricted["x"] - hosts["x"] - hosts["width"] < 40, "the second line is not torn apart"
 
 
 @pytest.mark.parametrize("width", [320, 390])
