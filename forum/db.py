@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
 # What `serialize` can serialize: the first key of a PostgreSQL advisory lock
-OPENINGS, HANDLES, DRAFTS, READY_TEXTS = 1, 2, 3, 4
+OPENINGS, HANDLES, DRAFTS, READY_TEXTS, WRITERS = 1, 2, 3, 4, 5
 DELETION_BATCH_SIZE = 500  # rows that one transaction deletes
 # Error codes for a duplicate unique key: SQLSTATE of PostgreSQL, extended result codes of SQLite
 UNIQUE_VIOLATION_CODES = {
@@ -193,15 +193,16 @@ def insert_into(table: Any) -> Any:
     return INSERTS[db.session.get_bind().dialect.name](getattr(table, "__table__", table))
 
 
-def serialize(what: int, number: int = 0) -> None:
+def serialize(what: int, number: int = 0, *, is_shared: bool = False) -> None:
     """Make concurrent actions of the same kind run one after the other, where there is no row yet that they could lock.
 
-    `what` is one of the constants such as `OPENINGS`; actions with different `number`s do not wait for each other. On
-    PostgreSQL this takes an advisory lock until the transaction ends; on SQLite only one transaction writes at a time
-    anyway.
+    `what` is one of the constants such as `OPENINGS`; actions with different `number`s do not wait for each other, nor
+    do those that share the lock (`is_shared`), but only for one that does not. On PostgreSQL this takes an advisory
+    lock until the transaction ends; on SQLite only one transaction writes at a time anyway.
     """
     if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(select(func.pg_advisory_xact_lock(what, number)))
+        take = func.pg_advisory_xact_lock_shared if is_shared else func.pg_advisory_xact_lock
+        db.session.execute(select(take(what, number)))
 
 
 def flush_unique(refusal: Refusal | None = None) -> None:

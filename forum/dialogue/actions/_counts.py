@@ -31,8 +31,10 @@ _moves: ContextVar[tuple[Counter[CountKey], Counter[int]] | None] = ContextVar(
 
 
 @contextmanager
-def counting_last(doer: Person) -> Iterator[None]:
+def counting_last(doer: Person, *member_ids: int) -> Iterator[None]:
     """Around several changes: they count at the end, first in all lists and then for all authors.
+
+    The rows of the members `member_ids`, which the caller changes afterwards, are locked with those of the authors.
 
     Each change alone counts in this order, as when somebody writes. One after another would not: the second one would
     take its list, or lock its agenda, with the authors of the first one in hand, and somebody else might wait for these.
@@ -47,7 +49,9 @@ def counting_last(doer: Person) -> Iterator[None]:
     finally:
         _moves.reset(token)
     count_topics(doer, {key: by for key, by in lists.items() if by})
-    note_posts_of_all(doer, {author_id: by for author_id, by in posts.items() if by})
+    note_posts_of_all(
+        doer, {key: posts[key] for key in {*posts, *member_ids} if posts[key] or key in member_ids}
+    )
 
 
 def is_public(topic: Topic) -> bool:

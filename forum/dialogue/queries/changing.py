@@ -313,6 +313,13 @@ def topic_ids_on(agenda_id: int) -> Sequence[int]:
     return db.session.scalars(select(Topic.id).where(Topic.agenda_id == agenda_id)).all()
 
 
+def topic_ids_written_in(member_id: int) -> Sequence[int]:
+    """The ids of all topics in which a member has written, hidden and deleted posts included."""
+    return db.session.scalars(
+        select(Post.topic_id).where(Post.author_id == member_id).distinct()
+    ).all()
+
+
 def author_ids_on(agenda_id: int) -> Sequence[int]:
     """The ids of all authors of posts on an agenda, also of hidden and deleted posts, in order."""
     return sorted(db.session.scalars(_authors_on(agenda_id)))

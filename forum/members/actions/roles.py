@@ -47,7 +47,8 @@ def note_hosting(moderator: Person, member_id: int, agenda_ids: Iterable[int]) -
 @action
 def suspend(moderator: Person, member_id: int, until: datetime) -> None:
     """Suspend an account until a moment, and end its sessions."""
-    queries.lock_member(member_id)
+    queries.lock_right_to_write(member_id)
+    queries.lock_member(member_id, may_write=True)
     member = existing_member(member_id)
     require(moderator.can.suspend(member))
     if until <= now():
@@ -67,7 +68,8 @@ def unsuspend(moderator: Person, member_id: int) -> None:
 @action
 def silence(moderator: Person, member_id: int, until: datetime) -> None:
     """Withdraw a member's right to write until a moment; they can still read."""
-    queries.lock_member(member_id)
+    queries.lock_right_to_write(member_id)
+    queries.lock_member(member_id, may_write=True)
     member = existing_member(member_id)
     require(moderator.can.suspend(member))
     if until <= now():

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.clock import now
 from forum.confusables import skeleton
-from forum.db import db
+from forum.db import WRITERS, db, serialize
 from forum.errors import Conflict, Invalid, or_not_found
 from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
 from forum.permissions import EARLIER_HANDLES_SHOWN, Person, require
@@ -80,12 +80,13 @@ def whole_profile() -> tuple[Any, ...]:
 
 
 def lock_writer(author: Person) -> None:
-    """Lock an author's row (shared), so that nobody can withdraw the right to write before the action ends.
+    """Lock an author's right to write (shared), so that nobody can withdraw it before the action ends.
 
-    Call this first in an action. Actions that withdraw the right lock the member first as well (`lock_member`), so
+    Call this first in an action. Actions that withdraw the right lock it first as well (`lock_right_to_write`), so
     the order of locks is always the same. Actions of one author do not block each other.
     """
     if author.id:
+        serialize(WRITERS, author.id, is_shared=True)
         db.session.scalar(_WRITER, {"member_id": author.id})
 
 
@@ -94,6 +95,15 @@ _WRITER = (
     .where(Member.id == bindparam("member_id"))
     .with_for_update(read=True, key_share=True)
 )
+
+
+def lock_right_to_write(member_id: int) -> None:
+    """Wait until the actions in which a member writes have ended, and let none begin before this action ends.
+
+    This locks no row. With the member's row in hand an action could not wait for topics: whoever changes a topic counts
+    its authors in their rows, last.
+    """
+    serialize(WRITERS, member_id)
 
 
 def lock_member(member_id: int | None, *, may_write: bool = False) -> None:

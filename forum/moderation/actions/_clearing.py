@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import lock_topics
+from forum.dialogue.queries import lock_topics, topic_ids_written_in
 from forum.moderation.actions._reasons import NO_REASONS
 from forum.moderation.actions._record import notify_other_authors, record_quietly, reopen_entry
 from forum.moderation.actions._visibility import (
@@ -37,15 +37,16 @@ def withhold_all_of(
 ) -> tuple[list[Thing], MemberBefore]:
     """Remove everything that a member wrote (hide what cannot be removed), and refuse the member's held texts.
 
-    Returns the things, and `before` with what is needed to undo it.
+    Returns the things, and `before` with what is needed to undo it. The caller has locked the member's right to write,
+    so that nothing is added meanwhile, and changes the member's row afterwards.
     """
+    waiting = list(held_text_ids(moderator, member_id))
+    lock_topics(topic_ids_written_in(member_id), waiting)
     shown = shown_things_of(moderator, member_id)
     hidden = [(text.kind, text.item_id) for text in shown]
     states = {text.item_id: thing_before(text) for text in shown if text.kind == "post"}
     places = {post_id: state for post_id, state in states.items() if state.has_place}
-    waiting = list(held_text_ids(moderator, member_id))
-    lock_topics((text.topic_id for text in shown), waiting)
-    with dialogue.counting_last(moderator):
+    with dialogue.counting_last(moderator, member_id):
         _withhold(moderator, shown)
     for held_id in waiting:
         dialogue.refuse(moderator, held_id, "")
@@ -76,15 +77,15 @@ def _withhold(moderator: Person, things: Iterable[Thing]) -> None:
 
 
 def restore_cleared(
-    moderator: Person, before: MemberBefore, cleared: ClearedContent
+    moderator: Person, member_id: int, before: MemberBefore, cleared: ClearedContent
 ) -> MemberBefore:
-    """Show cleared things again and return refused texts to the queue, with their notices to moderators.
+    """Show cleared things of a member again and return refused texts to the queue, with their notices to moderators.
 
-    Returns `before` with what `withhold_restored` needs.
+    Returns `before` with what `withhold_restored` needs. The caller changes the member's row afterwards.
     """
     waiting = [held.item_id for held in cleared.held]
     lock_topics((text.topic_id for text in cleared.things), waiting)
-    with dialogue.counting_last(moderator):
+    with dialogue.counting_last(moderator, member_id):
         for text in cleared.things:
             _restore(moderator, text)
     for held_id in waiting:

@@ -93,7 +93,8 @@ def decide(
         refuse_after_own_report(moderator, thing)
     before = state_before(thing)
     if shows_again and deed == Deed.RESTORE and isinstance(before, MemberBefore):
-        before = restore_cleared(moderator, before, content_cleared_of(moderator, item_id))
+        cleared = content_cleared_of(moderator, item_id)
+        before = restore_cleared(moderator, item_id, before, cleared)
     VISIBILITY_ACTIONS[deed](moderator, thing, reasons)  # last, as members are counted last
     return record(moderator, deed, thing, reasons, before=before)
 

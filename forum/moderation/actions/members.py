@@ -10,6 +10,7 @@ from forum.clock import now
 from forum.deeds import action
 from forum.members import actions as members
 from forum.members.models import Organisation
+from forum.members.queries import lock_right_to_write
 from forum.moderation.actions._clearing import record_shared_pages, restore_cleared, withhold_all_of
 from forum.moderation.actions._concurrency import (
     member_to_decide,
@@ -109,7 +110,7 @@ def unsuspend(
     before = member_before(thing)
     if shows_again:
         cleared = content_cleared_of(moderator, member_id)
-        before = restore_cleared(moderator, before, cleared)
+        before = restore_cleared(moderator, member_id, before, cleared)
     members.unsuspend(moderator, member_id)  # last, as members are counted last
     return record(moderator, Deed.UNSUSPEND, thing, reasons, before=before)
 
@@ -125,10 +126,12 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     """
     thing = thing_to_decide(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
+    lock_right_to_write(
+        member_id
+    )  # first, so that nothing can be posted after the list of texts was made
     before, until = member_before(thing), now() + SPAM_SUSPENSION
-    # First, so that nothing can be posted after the list of texts was made.
-    members.suspend(moderator, member_id, until)
     shown, before = withhold_all_of(moderator, member_id, before)
+    members.suspend(moderator, member_id, until)  # last, as members are counted last
     if thing.state == "shown":
         members.hide_profile(moderator, member_id)
     decision = record(

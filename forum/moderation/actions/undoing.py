@@ -19,7 +19,7 @@ from forum.dialogue.queries import lock_writers_on, render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
-from forum.members.queries import lock_member
+from forum.members.queries import lock_right_to_write
 from forum.moderation.actions._clearing import (
     posts_back_in_place,
     reopen_texts,
@@ -106,10 +106,11 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     if not is_reversible(moderator, decision):
         raise _too_late()
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
+    member_ids = _lock_member_of(decision)
     known = take_notices_back(moderator, lot)
-    _lock_member_of(decision)
-    with dialogue.counting_last(moderator):
+    with dialogue.counting_last(moderator, *member_ids):
         undone = [_undo_one(moderator, decision) for decision in lot]
+    _undo_state(moderator, decision)
     tell_undone(moderator, lot, group_as_lot(undone), known)
     return undone[-1]
 
@@ -148,22 +149,29 @@ def reverse(
         raise Conflict(_("This decision no longer holds, so nothing was changed."))
     knows = DEEDS[decision.deed].tells_author or decision.deed == Deed.CLEAR_SPAM
     is_told = is_told and knows
-    _lock_member_of(decision)
+    member_ids = _lock_member_of(decision)
     # Read before reversing: if its member took a mark back meanwhile, its note is deleted with the mark
     thing = thing_to_review(moderator, decision.kind, decision.item_id)
-    with dialogue.counting_last(moderator):
+    with dialogue.counting_last(moderator, *member_ids):
         made = _reverse(moderator, decision, Deed.REVERSE, Reasons(answer), is_told=is_told)
+    _undo_state(moderator, decision)
     tell_of_reversal(moderator, decision, made, thing, but=but)
     return made
 
 
-def _lock_member_of(decision: Decision) -> None:
-    """Of a decision about a member, whose texts may change with the row: it comes before them, as when they were withheld.
+def _lock_member_of(decision: Decision) -> Sequence[int]:
+    """Lock the right to write of the member whom a decision is about, before their texts change; returns the id, if any."""
+    if decision.kind != "member":
+        return []
+    lock_right_to_write(decision.item_id)
+    return [decision.item_id]
 
-    Events come before it, as they do for the worker.
-    """
-    if decision.kind == "member":
-        lock_member(decision.item_id)
+
+def _undo_state(moderator: Person, decision: Decision) -> None:
+    """Restore the profile or account of a member whose texts a decision has changed as well: last, as members are counted last."""
+    if undo_deed := UNDOINGS_OF_STATE.get(decision.deed if decision.kind == "member" else ""):
+        thing = thing_to_review(moderator, decision.kind, decision.item_id)
+        undo_deed(moderator, thing, decision)
 
 
 def _reverse(
@@ -279,9 +287,15 @@ def _undo_remove(moderator: Person, thing: Thing, decision: Decision) -> None:
 
 
 def _undo_restore(moderator: Person, thing: Thing, decision: Decision) -> None:
+    if thing.kind == "member":
+        withhold_restored(moderator, decision)
+    else:
+        _undo_showing(moderator, thing, decision)
+
+
+def _undo_showing(moderator: Person, thing: Thing, decision: Decision) -> None:
     if thing.state == "shown" or is_emptied(thing):
         _withhold_again(moderator, thing, ThingBefore.from_json(decision.kept))
-    withhold_restored(moderator, decision)
 
 
 def _withhold_again(moderator: Person, thing: Thing, before: ThingBefore) -> None:
@@ -340,10 +354,9 @@ def _undo_suspension_change(moderator: Person, thing: Thing, decision: Decision)
     before = MemberBefore.from_json(decision.kept)
     deeds = (Deed.SUSPEND, Deed.CLEAR_SPAM)
     until = _restriction_end(decision, before.suspended_until, deeds)
-    if until:  # first, as in `clear_spam`
+    if until:
         members.suspend(moderator, thing.item_id, until)
-    withhold_restored(moderator, decision)
-    if not until:  # last, as members are counted last
+    else:
         members.unsuspend(moderator, thing.item_id)
 
 
@@ -360,11 +373,19 @@ def _restriction_end(
     return until if until and until > now() else None
 
 
+def _undo_unsuspending(moderator: Person, _thing: Thing, decision: Decision) -> None:
+    withhold_restored(moderator, decision)
+
+
 def _undo_spam(moderator: Person, thing: Thing, decision: Decision) -> None:
     before = MemberBefore.from_json(decision.kept)
-    restore_cleared(moderator, before, content_cleared_by(moderator, decision))
+    cleared = content_cleared_by(moderator, decision)
+    restore_cleared(moderator, thing.item_id, before, cleared)
+
+
+def _undo_closing(moderator: Person, thing: Thing, decision: Decision) -> None:
     _undo_suspension_change(moderator, thing, decision)
-    if before.state == "shown":
+    if MemberBefore.from_json(decision.kept).state == "shown":
         _undo_hide(moderator, thing, decision)
 
 
@@ -477,9 +498,15 @@ UNDOINGS: dict[str, Undoing] = {
     Deed.SILENCE: _undo_silence_change,
     Deed.UNSILENCE: _undo_silence_change,
     Deed.SUSPEND: _undo_suspension_change,
-    Deed.UNSUSPEND: _undo_suspension_change,
+    Deed.UNSUSPEND: _undo_unsuspending,
     Deed.CLEAR_SPAM: _undo_spam,
     Deed.OPEN_AGENDA: _undo_opening,
     Deed.ARCHIVE: _undo_with(agendas.reopen),
     Deed.REOPEN: _undo_with(agendas.archive),
+}
+# What comes after the texts that are withheld or shown with a member's profile or account
+UNDOINGS_OF_STATE: dict[str, Undoing] = {
+    Deed.RESTORE: _undo_showing,
+    Deed.UNSUSPEND: _undo_suspension_change,
+    Deed.CLEAR_SPAM: _undo_closing,
 }

@@ -1,0 +1,106 @@
+"""Everything that somebody wrote is cleared, or shown again, while others change the topics in which it stands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.agendas.queries import get_agenda
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic, TopicChanges
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.moderation import actions as moderation
+from forum.moderation.actions import _clearing
+from forum.moderation.queries import latest_undoable_decision
+from forum.permissions import SYSTEM
+from tests.moderation import test_races as races
+from tests.moderation.test_races import by, person, posts_of, require_sound
+from tests.races import at_once, let_others_come, meanwhile
+
+own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
+
+
+@pytest.fixture
+def replied(own: Flask, topics: list[int]) -> int:
+    """The id of a topic by the administrator, in which somebody replied who also opened a topic."""
+    members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
+    new = NewTopic("experience", "Of bells", write("They ring."))
+    dialogue.open_topic(person("ben-okafor"), get_agenda(SYSTEM, "quiet").id, new)
+    dialogue.reply(person("ben-okafor"), topics[0], write("Buy bells."))
+    db.session.commit()
+    return topics[0]
+
+
+def _clears() -> Callable[[], Any]:
+    return by("mona-berg", moderation.clear_spam, person("ben-okafor").id)
+
+
+def _ends_suspension() -> Callable[[], Any]:
+    _clears()()
+    ben_id = person("ben-okafor").id
+    return lambda: moderation.unsuspend(person("mona-berg"), ben_id, shows_again=True)
+
+
+def _takes_back() -> Callable[[], Any]:
+    _clears()()
+    return _undoes_last()
+
+
+def _clears_again() -> Callable[[], Any]:
+    _ends_suspension()()
+    return _undoes_last()
+
+
+def _clears_again_with_profile() -> Callable[[], Any]:
+    _clears()()
+    ben_id = person("ben-okafor").id
+    moderation.decide(person("mona-berg"), "member", ben_id, "restore", shows_again=True)
+    return _undoes_last()
+
+
+def _undoes_last() -> Callable[[], Any]:
+    return lambda: moderation.undo(
+        person("mona-berg"), latest_undoable_decision(person("mona-berg")).id
+    )
+
+
+CLEARING = {
+    "it is cleared": _clears,
+    "the suspension ends": _ends_suspension,
+    "the clearing is taken back": _takes_back,
+    "the end of the suspension is taken back": _clears_again,
+    "the showing of the profile is taken back": _clears_again_with_profile,
+}
+
+
+@pytest.mark.parametrize("what", CLEARING)
+def test_a_topic_changes_its_readers_while_what_somebody_wrote_there_is_cleared(
+    own: Flask, replied: int, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Its author has the topic, and counts all who wrote there; what clears stops before it takes the topic."""
+    clears = CLEARING[what]()
+    opening = posts_of(replied)[0]
+    db.session.commit()
+    clearing, lock_topics = threading.local(), _clearing.lock_topics
+
+    def lock_slowly(*given: Any) -> None:
+        if getattr(clearing, "is_here", False):
+            let_others_come()
+        lock_topics(*given)
+
+    def clear() -> None:
+        clearing.is_here = True
+        clears()
+
+    monkeypatch.setattr(_clearing, "lock_topics", lock_slowly)
+    close = TopicChanges(audience="members")
+    closes = by("adam-de-wit", dialogue.edit, opening, write("One."), close)
+    assert at_once(own, [clear, meanwhile(closes)]) == ["done", "done"]
+    require_sound(8)
