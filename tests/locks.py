@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 from forum.columns import Base
 from forum.db import db
 
-# Whoever writes, and whoever takes that right away, locks the member before anything else; counters of members come last.
+# Whoever writes holds the member's key before anything else; all that changes a member's row comes last, as its counters do.
 # `docs/decisions.md` says why (`lock_writer`, `lock_to_note`).
 ORDER = {
     "the member": "member",
@@ -74,13 +74,16 @@ class Locks:
 
 def _locking(statement: Any) -> Iterator[tuple[str, Select[Any]]]:
     """The places of what a statement locks, each with a query for the keys of the rows."""
-    if isinstance(statement, Select) and statement._for_update_arg is not None:
-        tables = statement._for_update_arg.of or statement.get_final_froms()
-        names = {table.name for table in tables}
-        for place in (place for place in PLACES[:-1] if ORDER[place] in names):
-            query = statement.add_columns(*KEYS[ORDER[place]])
+    lock = statement._for_update_arg if isinstance(statement, Select) else None
+    if lock is not None:
+        tables = lock.of or statement.get_final_froms()
+        # Only who takes a member's row as its key does has not to wait for counters
+        member = "the member" if lock.read and lock.key_share else "members"
+        places = {ORDER[place]: place for place in PLACES[1:-1]} | {"member": member}
+        for table in (table.name for table in tables if table.name in places):
+            query = statement.add_columns(*KEYS[table])
             query._for_update_arg = None
-            yield place, query
+            yield places[table], query
     elif isinstance(statement, Update | Delete):
         for place in (place for place in PLACES[1:] if ORDER[place] == statement.table.name):
             yield place, select(*KEYS[ORDER[place]]).where(*statement._where_criteria)

@@ -32,6 +32,8 @@ from forum.dialogue.queries import merged_topics_opened_by
 from forum.library import actions as library
 from forum.library.actions import PracticeText
 from forum.markup import write
+from forum.meetings.actions import come
+from forum.meetings.models import Meeting
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.queries import get_member
@@ -41,6 +43,7 @@ from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from forum.upkeep.queries import checks, faults_of
 from tests.candidates import test_races as races
+from tests.meetings.planted import meeting_of
 from tests.races import at_once, let_others_come, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
@@ -275,6 +278,9 @@ WRITING: dict[str, Callable[[int, int], Callable[[], Any]]] = {
     "a practice": lambda agenda_id, _topic_id: by(
         "ben-okafor", library.write_practice, agenda_id, PracticeText("Felt", "Below rails.")
     ),
+    "who comes to a meeting": lambda _agenda_id, _topic_id: by(
+        "ben-okafor", come, db.session.scalars(select(Meeting.id)).one(), "online"
+    ),
 }
 
 
@@ -285,6 +291,7 @@ def opened(own: Flask, topics: list[int]) -> tuple[int, int, int]:
     agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
     new = NewTopic("question", "Among us", write("One."), audience="members")
     topic = dialogue.open_topic(person("adam-de-wit"), agenda_id, new)
+    meeting_of(person("mona-berg"), agenda_id, "We listen.")
     dialogue.prepare_agenda(person("mona-berg"), agenda_id)
     decision = actions.open_agenda(person("mona-berg"), agenda_id)
     db.session.commit()

@@ -14,6 +14,7 @@ from forum.advice.actions._requests import (
 )
 from forum.advice.models import AdviceRequest
 from forum.advice.queries import Reason, ask_statuses, requests_by_member
+from forum.agendas.queries import lock_to_write_on
 from forum.deeds import action, touches
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid
@@ -38,6 +39,7 @@ def ask(
     lock_writer(asker)
     touches(topic_scope(topic_id))
     topic = topic_to_change(asker, topic_id)
+    lock_to_write_on(asker, topic.agenda_id)
     require(asker.can.ask(topic))
     known, people = requests_by_member(topic_id), askable_members(handles, "asked")
     new = [member for member in people if member.id not in known]

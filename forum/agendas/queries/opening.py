@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
 from forum.agendas.models import Agenda
 from forum.db import db
@@ -23,12 +25,15 @@ def lock_opening(agenda_id: int, *, is_noted: bool = False) -> datetime | None:
 
     The lock is shared: members who write on an agenda wait only for somebody who opens, prepares, curates or deletes
     it. What `is_noted` there (`note_activity`) waits for others that are, too: here and not when it has asked for
-    the time. `NotFound` when it was deleted.
+    the time. `NotFound` when it was deleted. An agenda that was read before the wait says the same afterwards.
     """
     opening = _OPENING_TO_NOTE if is_noted else _OPENING
     row = db.session.execute(opening, {"agenda_id": agenda_id}).first()
     if row is not None and row.deleted_at is not None:
         raise NotFound()
+    known = db.session.identity_map.get(identity_key(Agenda, agenda_id))
+    if row is not None and known is not None:
+        set_committed_value(known, "opened_at", row.opened_at)
     return row.opened_at if row else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.declarations.actions._rows import MAX_RESERVATION, count_signers
@@ -54,6 +55,7 @@ def sign(
     organisation = lock_organisation(organisation_id)
     lock_writer(member)
     declaration = declaration_to_change(member, declaration_id)
+    lock_to_write_on(member, declaration.agenda_id)
     if organisation is None:
         raise Invalid(_("Choose one from the list."), "organisation")
     require(member.can.sign(declaration, organisation))

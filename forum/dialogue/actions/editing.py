@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from forum.agendas.queries import lock_opening
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
@@ -178,6 +179,7 @@ def delete(author: Person, post_id: int) -> Post:
     post = post_to_change(author, post_id)
     require(author.can.delete(post))
     require_no_home(post)
+    lock_opening(post.topic.agenda_id)  # before it is counted out
     return delete_post(author, post)
 
 

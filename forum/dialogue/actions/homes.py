@@ -8,6 +8,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import update
 
+from forum.agendas.queries import lock_opening
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue.actions._changing import change_audience, move_topic, retitle, rewrite_opening
@@ -66,6 +67,7 @@ def delete_topic(doer: Person, topic_id: int) -> None:
     topic = topic_to_change(doer, topic_id)
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice is deleted with its page."))
+    lock_opening(topic.agenda_id)  # before it is counted out
     mark_topic_deleted(doer, topic)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from forum.agendas.queries import lock_opening
 from forum.deeds import action
 from forum.dialogue.actions._counts import count_mark, counting_last
 from forum.dialogue.actions._withholding import delete_post, forget_mark, forget_title
@@ -29,8 +30,11 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
     require(system.can.administer())
     for topic in merged_topics_opened_by(post_ids):
         forget_title(system, topic)
+    posts = posts_to_index(post_ids)
+    for agenda_id in sorted({post.topic.agenda_id for post in posts}):
+        lock_opening(agenda_id)  # before anything is counted out
     with counting_last(system):
-        for post in posts_to_index(post_ids):
+        for post in posts:
             if post.topic.kind != "case" or post.number > 1:
                 _delete_of_former_member(system, post)
 

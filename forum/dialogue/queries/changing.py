@@ -14,7 +14,6 @@ from sqlalchemy import Select, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.agendas.queries import curators_of
 from forum.db import db
 from forum.dialogue.models import (
     TAKEN_BACK,
@@ -323,12 +322,6 @@ def topic_ids_written_in(member_id: int) -> Sequence[int]:
 def author_ids_on(agenda_id: int) -> Sequence[int]:
     """The ids of all authors of posts on an agenda, also of hidden and deleted posts, in order."""
     return sorted(db.session.scalars(_authors_on(agenda_id)))
-
-
-def lock_writers_on(agenda_id: int) -> None:
-    """Lock all members who have written on an agenda in preparation, or could now: writers lock themselves before the agenda."""
-    is_meant = or_(Member.id.in_(_authors_on(agenda_id)), Member.id.in_(curators_of(agenda_id)))
-    db.session.scalars(select(Member.id).where(is_meant).order_by(Member.id).with_for_update())
 
 
 def _authors_on(agenda_id: int) -> Select[Any]:

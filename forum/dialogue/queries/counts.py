@@ -110,10 +110,10 @@ DERIVED_COLUMNS: dict[Any, dict[InstrumentedAttribute[Any], Expression]] = {
 def derived_values(model: Any, ids: Sequence[int]) -> Sequence[Any]:
     """The correct values of the derived columns: one row (id, …) for each id that exists, columns as in `DERIVED_COLUMNS[model]`.
 
-    The rows are locked until the transaction ends.
+    The rows are locked until the transaction ends; who writes meanwhile waits only to count.
     """
-    lock = select(model.id).where(model.id.in_(ids)).order_by(model.id).with_for_update()
-    existing = db.session.scalars(lock).all()
+    lock = select(model.id).where(model.id.in_(ids)).order_by(model.id)
+    existing = db.session.scalars(lock.with_for_update(key_share=True)).all()
     values = [value.label(column.key) for column, value in DERIVED_COLUMNS[model].items()]
     query = select(model.id, *values).where(model.id.in_(existing))
     return db.session.execute(query.order_by(model.id)).all()

