@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -56,6 +57,19 @@ def _translated() -> tuple[Callable[[], Any], Callable[[], Any]]:
     return publishes(one, FRENCH), publishes(other, write("One."))
 
 
+def _moved_both_ways() -> tuple[Callable[[], Any], Callable[[], Any]]:
+    here = get_agenda(SYSTEM, "quiet").id
+    other = write_agenda(person("mona-berg"), AgendaText("Loud", write("Text."), slug="loud")).id
+    there, back = (opened(title, "members") for title in ("There", "Back"))
+    dialogue.move(person("mona-berg"), back, other)
+    for topic_id in (there, back):
+        db.session.get_one(Topic, topic_id).home = f"/practices/{topic_id}"
+    moves = {there: other, back: here}
+    pages = {key: PageOfTopic("A page", None, agenda, "public") for key, agenda in moves.items()}
+    first, second = (partial(dialogue.follow_page, SYSTEM, key, pages[key]) for key in moves)
+    return first, second
+
+
 def _moved_with_its_page() -> tuple[Callable[[], Any], Callable[[], Any]]:
     moderator = person("mona-berg")
     other = write_agenda(moderator, AgendaText("Loud", write("Text."), slug="loud")).id
@@ -71,6 +85,7 @@ TOGETHER = {
     "its only post is deleted": (_deleted, _counts, "count_topics"),
     "its language and readers change": (_translated, _changing, "lock_to_note"),
     "readers and agenda of its page change": (_moved_with_its_page, _changing, "lock_opening"),
+    "pages change their agendas for each other": (_moved_both_ways, _changing, "lock_opening"),
 }
 
 

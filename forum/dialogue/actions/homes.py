@@ -12,7 +12,7 @@ from forum.agendas.queries import lock_opening
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue.actions._changing import change_audience, move_topic, retitle, rewrite_opening
-from forum.dialogue.actions._counts import counting_last
+from forum.dialogue.actions._counts import counting_last, lock_to_note
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.actions._withholding import mark_topic_deleted
@@ -42,10 +42,18 @@ def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice follows its page."))
     retitle(doer, topic, page.title)
+    if page.agenda_id is not None and page.agenda_id != topic.agenda_id:
+        _lock_both_agendas(topic, page.agenda_id, page.audience or topic.audience)
     with counting_last(doer):
         _follow_readers_text_and_agenda(doer, topic, page)
     index_topic(doer, topic)
     return topic
+
+
+def _lock_both_agendas(topic: Topic, agenda_id: int, audience: str) -> None:
+    """In the order of their ids, because another page may move the other way; and whether they are open stays so."""
+    for agenda in sorted((topic.agenda_id, agenda_id)):
+        lock_to_note(agenda, audience)
 
 
 def _follow_readers_text_and_agenda(doer: Person, topic: Topic, page: PageOfTopic) -> None:
