@@ -296,7 +296,11 @@ def test_what_other_rooms_note_of_a_member(app, people):
 
 def test_the_posts_of_many_are_noted_at_once(app, people):
     moves = {people.ben.id: 3, people.ana.id: 2}
+    assert people.ben.posts_count == 0
     actions.note_posts_of_all(people.ana, moves)
+    # Who was read before says so, too, and a change of something else does not bring the old number back
+    assert people.ben.posts_count == 3
+    people.ben.position = "Engineer"
     actions.note_posts_of_all(people.ana, {**moves, people.ben.id: -1})
     actions.note_posts_of_all(people.ana, {})
     counts = [

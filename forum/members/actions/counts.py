@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
 from forum.columns import Base
 from forum.db import db
@@ -38,9 +39,17 @@ def note_posts_of_all(doer: Person, moves: Mapping[int, int]) -> None:
     rows = [{"key": key, "by": by} for key, by in sorted(moves.items())]
     if rows:
         db.session.execute(MOVE_POSTS, rows)
+        _forget_numbers(moves)
     # A statement for many rows returns nothing, so another query checks the right.
     if moves.get(doer.id, 0) > 0:
         _move_counter(doer, doer.id, moves[doer.id], posts_count=Member.posts_count)
+
+
+def _forget_numbers(member_ids: Iterable[int]) -> None:
+    """Let members who are in the session read their number of posts again: a statement for many rows goes past them."""
+    known = map(db.session.identity_map.get, (identity_key(Member, key) for key in member_ids))
+    for member in filter(None, known):
+        db.session.expire(member, ["posts_count"])
 
 
 @action
