@@ -11,13 +11,13 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.advice.models import FollowUp
 from forum.commitments.models import Commitment
 from forum.commitments.queries import visible_commitments
-from forum.db import db
+from forum.db import DECISIONS, db, serialize
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
 from forum.dialogue.models import Mark, Post, Topic
 from forum.dialogue.queries import lock_place_of, visible_topics
 from forum.errors import Forbidden, or_not_found
-from forum.members.models import Federation, Member
+from forum.members.models import Member
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries._shared import MAX_RELATED_DECISIONS, is_about
 from forum.moderation.queries.concerned import has_written_there
@@ -94,11 +94,11 @@ def is_of_a_clearing() -> ColumnElement[bool]:
 def serialize_decisions(keys: Iterable[tuple[str, int]] = ()) -> None:
     """Make decisions of moderators run one after another, so that each sees what the one before decided.
 
-    SQLite has one writer at a time anyway. On PostgreSQL they wait for a lock on the federation's row. `keys` are
-    those (kind, id) of what the decision is about: where a held text would be published is locked, too, before
-    anything asks for the time.
+    They lock no row for that: who appoints somebody or names hosts reads the federation's with other rows in hand.
+    `keys` are those (kind, id) of what the decision is about: where a held text would be published is locked, too,
+    before anything asks for the time.
     """
-    db.session.execute(select(Federation.id).limit(1).with_for_update())
+    serialize(DECISIONS)
     for kind, item_id in keys:
         if kind == "held":
             lock_place_of(item_id)

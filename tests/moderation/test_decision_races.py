@@ -1,0 +1,62 @@
+"""Decisions, which wait for each other, while an administrator appoints somebody or names hosts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.agendas import actions as agendas
+from forum.agendas.queries import get_agenda
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.actions import Joining, _rows
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.permissions import SYSTEM
+from tests.moderation import test_races as races
+from tests.moderation.test_races import by, person
+from tests.races import at_once, let_others_come, meanwhile
+
+own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
+WHY = Reasons("It is rude.", 1)
+CHANGES: dict[str, Callable[[], Any]] = {
+    "appointed": lambda: members.appoint(person("adam-de-wit"), "ben-okafor", "moderator"),
+    "made a host": lambda: agendas.set_hosts(
+        person("adam-de-wit"), get_agenda(SYSTEM, "quiet").id, ["ben-okafor"]
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_somebody_wrote_is_hidden_while_they_are(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The change has the row of the member, or of the agenda, when it asks whether a second factor is required."""
+    members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
+    post_id = dialogue.reply(person("ben-okafor"), topics[0], write("Bells.")).id
+    agenda_id = get_agenda(SYSTEM, "quiet").id
+    db.session.commit()
+    required, changing = _rows.queries.are_factors_required, threading.local()
+
+    def ask_slowly() -> bool:
+        if getattr(changing, "is_here", False):
+            db.session.flush()
+            let_others_come()
+        return required()
+
+    def change() -> None:
+        changing.is_here = True
+        CHANGES[what]()
+
+    monkeypatch.setattr(_rows.queries, "are_factors_required", ask_slowly)
+    if what == "made a host":
+        decides = by("mona-berg", moderation.archive, agenda_id)
+    else:
+        decides = by("mona-berg", moderation.decide, "post", post_id, "hide", WHY)
+    assert at_once(own, [change, meanwhile(decides)]) == ["done", "done"]
