@@ -69,7 +69,8 @@ def members_to_ask(handles: Iterable[str]) -> Sequence[Member]:
     wanted = list(dict.fromkeys(handles))
     known = select(Member).where(Member.handle.in_(wanted), Member.left_at.is_(None))
     shown = known.where(Member.hidden_at.is_(None)).order_by(Member.id)
-    return db.session.scalars(shown.with_for_update()).all()
+    # They may go on writing, even in the topic that the asker has locked
+    return db.session.scalars(shown.with_for_update(key_share=True)).all()
 
 
 def availability_of(member: Person) -> Availability:
