@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
+from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas
 from forum.clock import at, now
 from forum.db import db
@@ -81,3 +82,16 @@ def test_an_organisation_is_invited_once(own):
     assert at_once(own, [press, press]) == ["done", "done"]
     invitations = select(func.count(Event.id)).where(Event.kind == "signing")
     assert db.session.scalar(invitations) == 1
+
+
+def test_two_declarations_opened_at_once_are_both_counted(own):
+    mona, agenda_id = who("mona-berg"), all_agendas(SYSTEM)[0].id
+    made = [
+        actions.write_declaration(mona, agenda_id, DeclarationText(title, write("We want it."))).id
+        for title in ("Quiet nights", "Quiet days")
+    ]
+    opens = [partial(slowly, actions.open_declaration, mona, key, PlainTexts()) for key in made]
+    db.session.commit()
+    assert at_once(own, opens) == ["done", "done"]
+    counted = db.session.scalar(select(Agenda.declarations_count).where(Agenda.id == agenda_id))
+    assert counted == 2

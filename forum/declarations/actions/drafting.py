@@ -91,7 +91,8 @@ def open_declaration(
     lock_writer(curator)
     declaration = declaration_to_change(curator, declaration_id)
     require(curator.can.curate_declaration(declaration, "open"))
-    lock_to_write_on(curator, declaration.agenda_id)
+    # Others who open one there at the same moment wait, so that all are counted
+    lock_to_write_on(curator, declaration.agenda_id, is_noted=True)
     declaration.opened_at = now()
     if question is not None:
         topic = dialogue.open_topic(curator, declaration.agenda_id, question)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from forum.agendas import actions as agendas
-from forum.agendas.queries import agenda_by_id
+from forum.agendas.queries import agenda_by_id, lock_opening
 from forum.clock import now
 from forum.db import db
 from forum.declarations.actions._rows import (
@@ -86,5 +86,6 @@ def load_declaration(
     for signature in signatures:
         db.session.add(Signature(declaration_id=declaration.id, **vars(signature)))
     count_signers(declaration)
+    lock_opening(agenda_id, is_noted=True)
     agendas.note_declarations(curator, agenda_id, count_told(agenda_id))
     return declaration

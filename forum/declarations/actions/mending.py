@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from forum.agendas import actions as agendas
+from forum.agendas.queries import lock_opening
 from forum.db import store_html
 from forum.declarations.actions._rows import count_signers, declaration_entry
 from forum.declarations.models import Declaration
@@ -48,6 +49,7 @@ def mend_agendas(system: Person, agenda_ids: Collection[int]) -> None:
     """Recount the declarations of agendas."""
     require(system.can.administer())
     for agenda_id in sorted(agenda_ids):
+        lock_opening(agenda_id, is_noted=True)
         agendas.note_declarations(system, agenda_id, count_told(agenda_id))
 
 
