@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forum.agendas.actions import AgendaText, write_agenda
 from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
+from forum.dialogue.queries import first_post
+from forum.markup import write
 from forum.members.queries import get_member
 from forum.notifications import actions
 from forum.notifications.actions import NoticeText
@@ -59,3 +64,18 @@ def test_the_second_of_two_presses_at_once_can_take_back_what_the_first_has_mark
     assert actions.unread_all(mona, *moments)
     db.session.expire_all()
     assert [notice.read_at for notice in inbox(mona).page.items] == [None]
+
+
+def test_words_that_are_taken_back_while_notices_quote_them_are_in_none(own: Flask) -> None:
+    """Taking a mark back waits for the worker, which has the event, before it looks for notices."""
+    mona, adam = get_member(SYSTEM, "mona-berg"), get_member(SYSTEM, "adam-de-wit")
+    agenda = write_agenda(mona, AgendaText("Trams", write("Text.")))
+    new = NewTopic("experience", "Rails", write("They hum."))
+    post_id = first_post(dialogue.open_topic(mona, agenda.id, new)).id
+    dialogue.mark(adam, post_id, "tried it", "kept", "It rained in.")
+    db.session.commit()
+    take_back = meanwhile(lambda: dialogue.unmark(adam, post_id, "tried it"))
+    make = lambda: slowly(actions.make_notices, SYSTEM)  # noqa: E731
+    assert at_once(own, [make, take_back]) == ["done"] * 2
+    db.session.expire_all()
+    assert [notice.text for notice in inbox(mona).page.items] == [""]

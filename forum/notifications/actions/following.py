@@ -18,6 +18,7 @@ from forum.notifications.queries import (
     is_about_mark,
     is_of_queue,
     is_of_reminder,
+    lock_mark_events,
     mark_texts,
     members_with_notices,
     titled_by_sentence,
@@ -158,8 +159,10 @@ def update_quotations(system: Person, post_id: int, text: str, topic_id: int | N
 def update_mark_notices(_doer: Person, post_id: int, marker_id: int, text: str) -> None:
     """Update the quotation of a mark's note in events and notices: edited, withdrawn, hidden or restored.
 
-    A notice about several members is found by the quoted words, whichever member it names first.
+    A notice about several members is found by the quoted words, whichever member it names first. A worker that is
+    making notices of these events ends first: otherwise its notices would not be found.
     """
+    lock_mark_events(post_id, marker_id)
     words = {"text": quoted(text)}
     is_of_marker = or_(
         Notice.actor_id == marker_id, Notice.text.in_(mark_texts(post_id, marker_id))

@@ -156,6 +156,12 @@ def is_about_mark(post_id: int, marker_id: int) -> tuple[ColumnElement[bool], ..
     return Event.kind == "mark", Event.post_id == post_id, Event.actor_id == marker_id
 
 
+def lock_mark_events(post_id: int, marker_id: int) -> None:
+    """Lock the events about a mark; this waits for a worker that is making notices of them."""
+    events = select(Event.id).where(*is_about_mark(post_id, marker_id)).order_by(Event.id)
+    db.session.execute(events.with_for_update())
+
+
 def mark_texts(post_id: int, marker_id: int) -> Select[Any]:
     """A select of the notes that events of a member's mark have quoted, however often it was given."""
     return select(Event.text).where(*is_about_mark(post_id, marker_id), Event.text != "")
