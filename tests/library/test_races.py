@@ -5,6 +5,8 @@ They run in threads on a database of its own, in which commits are real.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,27 +17,35 @@ from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.clock import month_end, now
 from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post
 from forum.history.queries import fingerprint, versions_of
 from forum.library.actions import (
+    CaseText,
     PracticeText,
     ReadingText,
     ask_about_intentions,
+    delete_practice,
     give_up,
     intend,
     publish,
+    publishing,
     remove_reading,
     submit,
+    write_case,
     write_practice,
     write_reading,
 )
-from forum.library.models import Intention
+from forum.library.models import Intention, Practice
 from forum.library.queries import intentions_in, reading_fields, readings_of
 from forum.markup import write
 from forum.members.models import Member
 from forum.members.queries import get_member
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
-from tests.races import at_once, slowly
+from tests.races import at_once, let_others_come, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 
@@ -110,3 +120,66 @@ def test_a_month_is_changed_while_it_is_taken_back_or_the_worker_lets_it_go(
         db.session.commit()
         assert at_once(own, deeds) == ["done"] * 3
     assert len(intentions_in(topic_id)) <= 1
+
+
+DECIDING: dict[str, Callable[[Member, int], Any]] = {
+    "published": moderation.publish,
+    "sent back": lambda mona, practice_id: moderation.send_back(
+        mona, practice_id, Reasons("Say where.")
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DECIDING)
+def test_an_author_deletes_a_practice_while_a_moderator_decides_about_it(
+    own: Flask, mona: Member, agenda: Agenda, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Both end what waits in the queue: always with the practice in hand."""
+    adam = get_member(SYSTEM, "adam-de-wit")
+    made = write_practice(adam, agenda.id, PracticeText("Pumps", "They call."))
+    submit(adam, made.id)
+    practice_id = made.id
+    db.session.commit()
+    find, deciding = publishing.practice_to_change, threading.local()
+
+    def find_slowly(*given: Any) -> Any:
+        if getattr(deciding, "is_here", False):
+            let_others_come()
+        return find(*given)
+
+    def decide() -> None:
+        deciding.is_here = True
+        DECIDING[what](mona, practice_id)
+
+    monkeypatch.setattr(publishing, "practice_to_change", find_slowly)
+    delete = meanwhile(lambda: delete_practice(adam, practice_id))
+    assert at_once(own, [decide, delete]) == ["done", "done"]
+    assert db.session.get_one(Practice, practice_id, populate_existing=True).deleted_at
+
+
+def test_a_case_is_edited_while_somebody_changes_a_comment_on_it(
+    own: Flask, mona: Member, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comment moves to another paragraph: its topic is locked first, as by whoever edits it."""
+    text = CaseText("Cork", "network", "S.", "One.\n\nTwo.")
+    made = write_case(mona, agenda.id, text)
+    [first, second] = [paragraph.key for paragraph in made.paragraphs]
+    comment = dialogue.reply(
+        get_member(SYSTEM, "adam-de-wit"), made.topic_id, write("Ours."), paragraph=second
+    )
+    case_id, post_id = made.id, comment.id
+    db.session.commit()
+    follow = dialogue.follow_page
+
+    def follow_slowly(*given: Any) -> Any:
+        let_others_come()
+        return follow(*given)
+
+    monkeypatch.setattr(dialogue, "follow_page", follow_slowly)
+    shorter = CaseText("Cork", "network", "S.", "One.")
+    edit = lambda: write_case(mona, agenda.id, shorter, case_id, moves={second: first})  # noqa: E731
+    adam = get_member(SYSTEM, "adam-de-wit")
+    change = meanwhile(lambda: dialogue.edit(adam, post_id, write("Ours, too.")))
+    assert at_once(own, [edit, change]) == ["done", "done"]
+    moved = db.session.get_one(Post, post_id, populate_existing=True)
+    assert (moved.paragraph, moved.source) == (first, "Ours, too.")

@@ -17,7 +17,7 @@ from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.actions._withholding import mark_topic_deleted
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import topic_to_change
+from forum.dialogue.queries import lock_topics, topic_to_change
 from forum.errors import Forbidden
 from forum.permissions import Person
 from forum.plaintext import excerpt
@@ -82,6 +82,7 @@ def delete_topic(doer: Person, topic_id: int) -> None:
 @action
 def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) -> None:
     """Attach comments to other paragraphs: {old key: new key, or None for the case as a whole}."""
+    lock_topics([topic_id] if keys else [])  # before its posts, as whoever changes one of them does
     for old, new in keys.items():
         comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
         db.session.execute(comments.values(paragraph=new))

@@ -18,6 +18,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import lock_held, state_before_approval
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
+from forum.library.queries import practice_to_change
 from forum.markup import NO_TEXT, NO_TEXTS, Written
 from forum.moderation.actions._clearing import restore_cleared
 from forum.moderation.actions._concurrency import (
@@ -226,7 +227,7 @@ def publish(
     texts: Mapping[str, Written] = NO_TEXTS,
 ) -> Decision:
     """Publish a submitted practice; `texts` as in `library.submit`."""
-    thing = thing_to_decide(moderator, "practice", practice_id, seen)
+    thing = _practice_to_decide(moderator, practice_id, seen)
     refuse_in_own_case(moderator, thing, [Deed.SEND_BACK])
     refuse_to_publish_own(moderator, thing)
     decision = record(moderator, Deed.PUBLISH, thing, reasons)
@@ -240,11 +241,18 @@ def send_back(
     moderator: Person, practice_id: int, reasons: Reasons, seen: int | None = None
 ) -> Decision:
     """Return a submitted practice to its author, with what to change as the reason."""
-    thing = thing_to_decide(moderator, "practice", practice_id, seen)
+    thing = _practice_to_decide(moderator, practice_id, seen)
     require_reasons(Deed.SEND_BACK, reasons)
     decision = record(moderator, Deed.SEND_BACK, thing, reasons)
     library.send_back(moderator, practice_id, reasons.facts, decision_id=decision.id)
     return decision
+
+
+def _practice_to_decide(moderator: Person, practice_id: int, seen: int | None) -> Thing:
+    """As `thing_to_decide`, with the practice locked: before what waits in the queue ends, as when its author deletes it."""
+    thing = thing_to_decide(moderator, "practice", practice_id, seen)
+    practice_to_change(moderator, practice_id)
+    return thing
 
 
 @action
