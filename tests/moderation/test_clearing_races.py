@@ -13,6 +13,8 @@ from forum.agendas.queries import get_agenda
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, TopicChanges
+from forum.library import actions as library
+from forum.library.actions import PracticeText, publishing
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining
@@ -104,3 +106,32 @@ def test_a_topic_changes_its_readers_while_what_somebody_wrote_there_is_cleared(
     closes = by("adam-de-wit", dialogue.edit, opening, write("One."), close)
     assert at_once(own, [clear, meanwhile(closes)]) == ["done", "done"]
     require_sound(8)
+
+
+@pytest.mark.parametrize("what", CLEARING)
+def test_a_practice_is_changed_while_it_is_cleared_or_shown_again(
+    own: Flask, replied: int, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Who changes it has the practice, and waits for its topic; what clears stops before it takes the practice."""
+    agenda_id, ben, adam = get_agenda(SYSTEM, "quiet").id, person("ben-okafor"), "adam-de-wit"
+    made = library.write_practice(ben, agenda_id, PracticeText("Felt", "Below rails."))
+    library.submit(ben, made.id)
+    library.publish(person("mona-berg"), made.id)
+    changed = PracticeText("Felt", "Below all rails.")
+    change = by(adam, library.write_practice, agenda_id, changed, made.id)
+    clears = CLEARING[what]()
+    db.session.commit()
+    clearing, find = threading.local(), publishing.practice_to_change
+
+    def find_slowly(*given: Any) -> Any:
+        if getattr(clearing, "is_here", False):
+            let_others_come()
+        return find(*given)
+
+    def clear() -> None:
+        clearing.is_here = True
+        clears()
+
+    monkeypatch.setattr(publishing, "practice_to_change", find_slowly)
+    assert at_once(own, [clear, meanwhile(change)]) == ["done", "done"]
+    require_sound(9)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import lock_topics, topic_ids_written_in
+from forum.library.queries import lock_practices
 from forum.moderation.actions._reasons import NO_REASONS
 from forum.moderation.actions._record import notify_other_authors, record_quietly, reopen_entry
 from forum.moderation.actions._visibility import (
@@ -41,6 +42,7 @@ def withhold_all_of(
     so that nothing is added meanwhile, and changes the member's row afterwards.
     """
     waiting = list(held_text_ids(moderator, member_id))
+    lock_practices([], member_id)
     lock_topics(topic_ids_written_in(member_id), waiting)
     shown = shown_things_of(moderator, member_id)
     hidden = [(text.kind, text.item_id) for text in shown]
@@ -51,6 +53,11 @@ def withhold_all_of(
     for held_id in waiting:
         dialogue.refuse(moderator, held_id, "")
     return shown, replace(before, hidden=hidden, refused=waiting, places=places)
+
+
+def _lock(things: Collection[Thing], held_ids: Collection[int]) -> None:
+    lock_practices([thing.item_id for thing in things if thing.kind == "practice"])
+    lock_topics((thing.topic_id for thing in things), held_ids)
 
 
 def record_shared_pages(moderator: Person, decision: Decision, shown: Iterable[Thing]) -> None:
@@ -84,7 +91,7 @@ def restore_cleared(
     Returns `before` with what `withhold_restored` needs. The caller changes the member's row afterwards.
     """
     waiting = [held.item_id for held in cleared.held]
-    lock_topics((text.topic_id for text in cleared.things), waiting)
+    _lock(cleared.things, waiting)
     with dialogue.counting_last(moderator, member_id):
         for text in cleared.things:
             _restore(moderator, text)
@@ -134,7 +141,7 @@ def withhold_restored(moderator: Person, decision: Decision) -> None:
     restored = MemberBefore.from_json(decision.kept)
     since = decided_since(decision, restored.shown)
     things = existing_things(moderator, [key for key in restored.shown if key not in since])
-    lock_topics((thing.topic_id for thing in things), restored.waiting)
+    _lock(things, restored.waiting)
     with dialogue.counting_last(moderator):
         for thing in things:
             if thing.state == "shown":
