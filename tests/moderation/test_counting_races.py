@@ -14,7 +14,7 @@ from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.queries import get_agenda
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions import NewTopic, PageOfTopic, TopicChanges, _changing, _counts
+from forum.dialogue.actions import NewTopic, PageOfTopic, TopicChanges, _changing, _counts, _telling
 from forum.dialogue.models import Topic
 from forum.markup import write
 from forum.permissions import SYSTEM
@@ -80,11 +80,23 @@ def _moved_with_its_page() -> tuple[Callable[[], Any], Callable[[], Any]]:
     return lambda: dialogue.follow_page(SYSTEM, topic_id, page), opens("loud")
 
 
+def _quoted() -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Its author closes a topic from which somebody quotes who has replied there."""
+    here, there = opened("Quoting"), opened("Quoted")
+    dialogue.reply(person("mona-berg"), there, write("Two."))
+    post_id = posts_of(there)[0]
+    text = write(f"> [Adam](/posts/{post_id}):\n>\n> One.\n\nIndeed.")
+    close = TopicChanges(audience="members")
+    closes = by("adam-de-wit", dialogue.edit, post_id, write("One."), close)
+    return by("mona-berg", dialogue.reply, here, text), closes
+
+
 TOGETHER = {
     "its only post is hidden": (_hidden, _counts, "count_topics"),
     "its only post is deleted": (_deleted, _counts, "count_topics"),
     "its language and readers change": (_translated, _changing, "lock_to_note"),
     "readers and agenda of its page change": (_moved_with_its_page, _changing, "lock_opening"),
+    "somebody quotes from it": (_quoted, _telling, "lock_posts_to_quote"),
     "pages change their agendas for each other": (_moved_both_ways, _changing, "lock_opening"),
 }
 

@@ -20,6 +20,7 @@ from forum.dialogue.actions._changing import (
 from forum.dialogue.actions._checks import check_text, check_themes
 from forum.dialogue.actions._holding import has_same_words, hold_edit, review_first_link
 from forum.dialogue.actions._questions import set_kind
+from forum.dialogue.actions._quotes import lock_quoted
 from forum.dialogue.actions._stored import plain_texts, stored_text
 from forum.dialogue.actions._telling import index_post, notify_named
 from forum.dialogue.actions._topics import NO_CHANGES, TopicChanges
@@ -65,7 +66,7 @@ def edit(
     themes corrected by a moderator, have changed since; but not when everything is already as the author wants it,
     because the form was sent again after a lost response.
     """
-    post = _post_to_edit(author, post_id)
+    post = _post_to_edit(author, post_id, text)
     changes = checked_changes(post, changes)
     if seen and not is_as_seen(post, seen) and _changes_anything(post, text, changes):
         raise Conflict(_("This text has changed since you opened the form."))
@@ -117,17 +118,18 @@ def publish_edit(
 
     With `is_traced` the former text is kept as a `Revision` even within minutes after posting.
     """
-    post = _post_to_edit(author, post_id)
+    post = _post_to_edit(author, post_id, text)
     check_text(text)
     changes = checked_changes(post, changes)
     keep_revision(post, text, changes, is_traced=is_traced)
     return _apply_edit(author, post, text, changes)
 
 
-def _post_to_edit(author: Person, post_id: int) -> Post:
+def _post_to_edit(author: Person, post_id: int, text: Written) -> Post:
     """The post, locked; raises `Forbidden` unless the author may edit it here."""
     lock_writer(author)
     post = post_to_change(author, post_id)
+    lock_quoted(text)
     if post.number > 1:  # the title of a topic is also on the profiles of everybody who replied
         touches(topic_scope(post.topic_id), *member_scopes(author.id))
     require(author.can.edit(post))

@@ -38,6 +38,7 @@ from forum.dialogue.actions._holding import (
     is_first_post,
 )
 from forum.dialogue.actions._polls import add_poll, checked_poll, screened_with
+from forum.dialogue.actions._quotes import lock_quoted
 from forum.dialogue.actions._telling import (
     index_post,
     index_topic,
@@ -140,6 +141,7 @@ def _same_poll(sent: S, new: NewTopic) -> S:
 
 def _begin_topic(author: Person, agenda_id: int, new: NewTopic) -> None:
     lock_writer(author)
+    lock_quoted(new.text)
     lock_to_write_on(author, agenda_id, is_noted=new.audience == PUBLIC)
     touches(ANY_CHANGE, *member_scopes(author.id))  # no cache contains a page of the new topic yet
 
@@ -245,7 +247,7 @@ def reply(
     two concurrent replies the second sees the first.
     """
     lock_drafts(author)
-    topic = _begin_reply(author, topic_id)
+    topic = _begin_reply(author, topic_id, text)
     new = NewReply(text, valid_paragraph_key(paragraph), for_organisation)
     with draft_sent(author, key, windows):
         return _reply(author, topic, new, key)
@@ -281,7 +283,7 @@ def publish_reply(
     for_organisation: bool = False,
 ) -> Post:
     """Add a post to a topic without screening it and regardless of its pace: for an import, or an approved text."""
-    topic = _begin_reply(author, topic_id)
+    topic = _begin_reply(author, topic_id, text)
     new = NewReply(text, valid_paragraph_key(paragraph), for_organisation)
     if earlier := already_posted(author, key, text):
         return earlier
@@ -289,13 +291,14 @@ def publish_reply(
     return _add_reply(author, topic, organisation_id, new, key, needs_review=False)
 
 
-def _begin_reply(author: Person, topic_id: int) -> Topic:
+def _begin_reply(author: Person, topic_id: int, text: Written) -> Topic:
     """The topic, locked; if it was merged meanwhile, the topic that it was merged into, so that the reply is not lost."""
     lock_writer(author)
     try:
         topic = topic_to_change(author, topic_id)
     except NotFound:
         topic = topic_to_change(author, topic_after_merge(author, topic_id).id)
+    lock_quoted(text)
     lock_to_write_on(author, topic.agenda_id, is_noted=is_public(topic))
     touches(topic_scope(topic.id), *member_scopes(author.id))
     return topic
