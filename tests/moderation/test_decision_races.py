@@ -1,4 +1,4 @@
-"""Decisions, which wait for each other, while an administrator appoints somebody or names hosts."""
+"""Decisions, which wait for each other, while others do what is theirs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining, _rows
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Reasons
+from forum.moderation.actions import Reasons, undoing
 from forum.permissions import SYSTEM
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person
@@ -60,3 +60,24 @@ def test_what_somebody_wrote_is_hidden_while_they_are(
     else:
         decides = by("mona-berg", moderation.decide, "post", post_id, "hide", WHY)
     assert at_once(own, [change, meanwhile(decides)]) == ["done", "done"]
+
+
+def test_an_author_changes_a_post_as_asked_while_that_is_taken_back(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both end the notice that asks for it: always with the post in hand."""
+    members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
+    post_id = dialogue.reply(person("ben-okafor"), topics[0], write("Bells.")).id
+    made = moderation.ask_to_edit(person("mona-berg"), "post", post_id, Reasons("Say which."))
+    db.session.commit()
+    undo_one = undoing._undo_one
+
+    def undo_slowly(*given: Any) -> Any:
+        let_others_come()
+        return undo_one(*given)
+
+    monkeypatch.setattr(undoing, "_undo_one", undo_slowly)
+    edits = by("ben-okafor", dialogue.edit, post_id, write("The bells of trams."))
+    assert (
+        at_once(own, [by("mona-berg", moderation.undo, made.id), meanwhile(edits)]) == ["done"] * 2
+    )

@@ -369,7 +369,8 @@ def test_the_worker_is_waited_for_before_a_member_is_locked(people: Any, queries
     decision = actions.unsilence(people.moderator, people.ben.id)
     with queries() as made:
         actions.undo(people.moderator, decision.id)
-    locking = [statement for statement in made.statements if "FOR UPDATE" in statement]
+    is_lock = re.compile(r"\bFOR (NO KEY )?UPDATE\b").search
+    locking = [statement for statement in made.statements if is_lock(statement)]
     tables = [re.findall(r"\bFROM (\w+)", statement)[0] for statement in locking]
     assert tables.index("event") < tables.index("member")
 

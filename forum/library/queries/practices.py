@@ -227,10 +227,11 @@ def practices_to_index(practice_ids: Iterable[int]) -> Sequence[Practice]:
 
 def lock_practices(practice_ids: Iterable[int], author_id: int | None = None) -> None:
     """Lock some practices, or all of an author, in order: before their topics, as whoever changes one of them does."""
-    wanted = Practice.author_id == author_id if author_id else Practice.id.in_(practice_ids)
-    db.session.scalars(
-        select(Practice.id).where(wanted).order_by(Practice.id).with_for_update()
-    ).all()
+    ids = list(practice_ids)
+    wanted = Practice.author_id == author_id if author_id else Practice.id.in_(ids)
+    if ids or author_id:
+        found = select(Practice.id).where(wanted).order_by(Practice.id)
+        db.session.execute(found.with_for_update())
 
 
 def practices_written(member_id: int, after: int, limit: int) -> list[tuple[int, bool]]:

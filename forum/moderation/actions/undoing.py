@@ -75,6 +75,7 @@ from forum.moderation.queries import (
     keys_of_published,
     latest_decision_id,
     latest_undoable_decision,
+    lock_things_of,
     open_reporter_ids,
     post_of_thing,
     serialize_decisions,
@@ -107,6 +108,7 @@ def undo(moderator: Person, decision_id: int) -> Decision:
         raise _too_late()
     lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
     member_ids = _lock_member_of(decision)
+    lock_things_of(lot)
     known = take_notices_back(moderator, lot)
     with dialogue.counting_last(moderator, *member_ids):
         undone = [_undo_one(moderator, decision) for decision in lot]

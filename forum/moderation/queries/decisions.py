@@ -15,10 +15,11 @@ from forum.db import DECISIONS, db, serialize
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
 from forum.dialogue.models import Mark, Post, Topic
-from forum.dialogue.queries import lock_place_of, visible_topics
+from forum.dialogue.queries import lock_place_of, lock_topics, visible_topics
 from forum.errors import Forbidden, or_not_found
+from forum.library.queries import lock_practices
 from forum.members.models import Member
-from forum.moderation.models import Decision, Report
+from forum.moderation.models import Decision, Deed, Report
 from forum.moderation.queries._shared import MAX_RELATED_DECISIONS, is_about
 from forum.moderation.queries.concerned import has_written_there
 from forum.parallels.models import Translation
@@ -26,6 +27,9 @@ from forum.parallels.queries import translation_if_there
 from forum.permissions import Person, require
 from forum.reach import moderated_by
 from forum.verdicts import SIGN_IN
+
+# What authors change in answer to a decision: to be edited, or sent back
+ANSWERED_KINDS = ("practice", "topic", "post")
 
 
 def decisions_in_lot(lot_id: int) -> Sequence[Decision]:
@@ -102,6 +106,18 @@ def serialize_decisions(keys: Iterable[tuple[str, int]] = ()) -> None:
     for kind, item_id in keys:
         if kind == "held":
             lock_place_of(item_id)
+
+
+def lock_things_of(decisions: Iterable[Decision]) -> None:
+    """Lock what authors changed in answer to decisions, before the notices of these: authors end them with it in hand."""
+    asked = [
+        decision for decision in decisions if decision.deed in (Deed.ASK_TO_EDIT, Deed.SEND_BACK)
+    ]
+    ids = {kind: [row.item_id for row in asked if row.kind == kind] for kind in ANSWERED_KINDS}
+    lock_practices(ids["practice"])
+    if ids["post"] or ids["topic"]:
+        posts = select(Post.topic_id).where(Post.id.in_(ids["post"]))
+        lock_topics([*ids["topic"], *db.session.scalars(posts)])
 
 
 Place = Topic | Declaration | Commitment | Translation
