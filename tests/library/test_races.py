@@ -6,7 +6,8 @@ They run in threads on a database of its own, in which commits are real.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from flask import Flask
 from sqlalchemy import update
 
 from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.actions import order as order_agendas
 from forum.agendas.models import Agenda
+from forum.agendas.queries import all_agendas
 from forum.clock import month_end, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -28,6 +31,8 @@ from forum.library.actions import (
     delete_practice,
     give_up,
     intend,
+    order_cases,
+    order_readings,
     publish,
     publishing,
     remove_reading,
@@ -37,7 +42,7 @@ from forum.library.actions import (
     write_reading,
 )
 from forum.library.models import Intention, Practice
-from forum.library.queries import intentions_in, reading_fields, readings_of
+from forum.library.queries import cases_of, intentions_in, reading_fields, readings_of
 from forum.markup import write
 from forum.members.models import Member
 from forum.members.queries import get_member
@@ -183,3 +188,38 @@ def test_a_case_is_edited_while_somebody_changes_a_comment_on_it(
     assert at_once(own, [edit, change]) == ["done", "done"]
     moved = db.session.get_one(Post, post_id, populate_existing=True)
     assert (moved.paragraph, moved.source) == (first, "Ours, too.")
+
+
+ORDERS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Sequence[Any]]]] = {
+    "best reads": (
+        lambda mona, agenda, name: write_reading(mona, agenda.id, ReadingText(name, "A. Author")),
+        order_readings,
+        readings_of,
+    ),
+    "agendas": (
+        lambda mona, _agenda, name: write_agenda(mona, AgendaText(name, write("Text."))),
+        lambda mona, _agenda_id, ids: order_agendas(mona, ids),
+        lambda mona, agenda: [other for other in all_agendas(mona) if other.id != agenda.id],
+    ),
+    "cases": (
+        lambda mona, agenda, name: write_case(
+            mona, agenda.id, CaseText(name, "network", "S.", "One.")
+        ),
+        order_cases,
+        cases_of,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ORDERS)
+def test_of_two_orders_chosen_at_once_one_is_kept_whole(
+    own: Flask, mona: Member, agenda: Agenda, what: str
+) -> None:
+    add, order, in_order = ORDERS[what]
+    one, two, three = [add(mona, agenda, name).id for name in ("Rain", "Snow", "Wind")]
+    wanted = [three, one, two], [two, one, three]
+    db.session.commit()
+    deeds = [partial(slowly, order, mona, agenda.id, ids) for ids in wanted]
+    assert at_once(own, [deeds[0], meanwhile(deeds[1])]) == ["done", "done"]
+    db.session.expire_all()
+    assert [row.id for row in in_order(mona, agenda)] in wanted

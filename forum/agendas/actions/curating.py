@@ -27,7 +27,7 @@ from forum.agendas.queries import (
     taken_slugs,
 )
 from forum.clock import now
-from forum.db import db, flush_unique
+from forum.db import ORDERS, db, flush_unique, serialize
 from forum.deeds import action
 from forum.drawings import PATTERNS
 from forum.errors import Invalid
@@ -188,6 +188,9 @@ def delete_agenda(moderator: Person, agenda_id: int, reason: str) -> Agenda:
 def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
     """Put the agendas in this order; those that are not named follow in their present order."""
     require(moderator.can.curate_all())
+    serialize(
+        ORDERS
+    )  # an order that was chosen meanwhile would mix with this one, as only what changes is written
     put_in_order(all_agendas(moderator), agenda_ids)
 
 

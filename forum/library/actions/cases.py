@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agenda_by_id, themes_by_id
 from forum.clock import now
+from forum.db import ORDERS, serialize
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.errors import Invalid
@@ -85,6 +86,7 @@ def order_cases(curator: Person, agenda_id: int, case_ids: Sequence[int]) -> Non
     """Put the cases of an agenda in this order; those that are not named follow in their present order."""
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
+    serialize(ORDERS, agenda_id)  # as for agendas
     set_positions(cases_of(curator, agenda), case_ids)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, agenda_to_change
 from forum.clock import now
-from forum.db import db
+from forum.db import ORDERS, db, serialize
 from forum.deeds import action, touches
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -81,6 +81,7 @@ def order_readings(curator: Person, agenda_id: int, reading_ids: Sequence[int]) 
     """Put the best reads of an agenda in this order; those that are not named follow in their present order."""
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
+    serialize(ORDERS, agenda_id)  # as for agendas
     set_positions(readings_of(curator, agenda), reading_ids)
 
 
