@@ -39,8 +39,11 @@ def _most_marked(
 ) -> Sequence[Post]:
     weighed = _reviewed(reader, agenda_id).where(Topic.kind == kind).limit(WEIGHED).subquery()
     marks = Post.useful_count + Post.same_here_count + Post.tried_count
-    found = visible_posts(reader, author_options(Topic.author)).where(
-        Topic.id.in_(select(weighed.c.id)), which, *is_readable()
+    # Joined, because PostgreSQL does not know how few rows an IN with a LIMIT has, and would read all topics of the forum.
+    found = (
+        visible_posts(reader, author_options(Topic.author))
+        .join(weighed, weighed.c.id == Topic.id)
+        .where(which, *is_readable())
     )
     first = (Topic.pinned_at.is_(None), marks.desc(), Topic.replies_count.desc(), Topic.id.desc())
     return db.session.scalars(with_author(found.order_by(*first).limit(limit))).unique().all()
@@ -50,7 +53,7 @@ def writers_on(reader: Person, agenda_id: int) -> Select[Any]:
     """The ids of members whose posts on an agenda the reader may see; on a large agenda, only of those in its latest topics."""
     latest = _reviewed(reader, agenda_id).limit(WEIGHED).subquery()
     written = aliased(Post)
-    posts = select(written.author_id).where(written.topic_id.in_(select(latest.c.id)))
+    posts = select(written.author_id).join(latest, latest.c.id == written.topic_id)
     counted = posts.where(*is_readable(written)).limit(COUNTED).subquery()
     return select(counted.c.author_id).distinct()
 

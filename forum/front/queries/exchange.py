@@ -215,12 +215,16 @@ def _got(party: _Party, year: int | None) -> Counter[int | None]:
         party.opened, Topic.kind != "case", Topic.unseen_at.is_(None)
     )
     newest = theirs.order_by(Topic.id.desc()).limit(WEIGHED).with_only_columns(Topic.id).subquery()
-    replies = select(Post.author_id).where(
-        Post.topic_id.in_(select(newest.c.id)),
-        Post.number > 1,
-        Post.author_id.not_in(party.people),
-        *is_readable(),
-        *_within(year),
+    # Joined: of an IN with a LIMIT PostgreSQL does not know how few rows it has (see `most_marked_answers`)
+    replies = (
+        select(Post.author_id)
+        .join(newest, newest.c.id == Post.topic_id)
+        .where(
+            Post.number > 1,
+            Post.author_id.not_in(party.people),
+            *is_readable(),
+            *_within(year),
+        )
     )
     latest = replies.limit(COUNTED).subquery()
     counted = select(Member.city_id, func.count().label("replies")).join(
