@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import click
 from flask import Blueprint
 
+from forum.columns import MAX_ID
 from forum.db import db
 from forum.engines import checkpoint_wal
 from forum.errors import Invalid, NotFound, Refusal
@@ -28,16 +29,26 @@ from forum.members.forms import (
 from forum.members.queries import CITIES_FILE
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
+from forum.plaintext import on_one_line
 from forum.web import absolute
 
 T = TypeVar("T")
 
 # Files of GeoNames, as https://download.geonames.org/export/dump/readme.txt describes them
 GEONAMES_COLUMNS, PEOPLE_COLUMN = 19, 14
+# The columns of numbers that a place needs: what each is called, and what it may be
+NUMBERS: dict[int, tuple[str, type[int] | type[float], int, int]] = {
+    0: ("number", int, 1, MAX_ID),
+    4: ("latitude", float, -90, 90),
+    5: ("longitude", float, -180, 180),
+    PEOPLE_COLUMN: ("population", int, 0, MAX_ID),
+}
+LEAST_PEOPLE = 500
+MAX_PLACE_NAME = 200  # characters
 INHABITED = "P"
 # Sections of a place, and those where nobody lives any more
 NO_PLACE_OF_ITS_OWN = {"PPLX", "PPLH", "PPLCH", "PPLQ", "PPLW"}
-COUNTRY_CODE = 2  # letters
+COUNTRY_CODE = re.compile("[A-Z]{2}")
 AIRPORT = re.compile(r"[A-Z]{3}")
 MAX_OTHER_NAMES = 24  # of one place, as in the data file
 
@@ -116,12 +127,13 @@ def cities() -> None:
 @click.option(
     "--people",
     type=click.IntRange(min=1),
-    default=500,
-    show_default=True,
-    help="From that file: only places with at least so many people.",
+    help=f"From that file: only places with at least so many people; {LEAST_PEOPLE}, if not given.",
 )
-def load(more: Path | None, people: int) -> None:
+def load(more: Path | None, people: int | None) -> None:
     """Load the cities of the data file, or bring those that are known up to date; or add smaller places."""
+    if more is None and people is not None:
+        raise click.UsageError("Say with --more of which file.")
+    people = LEAST_PEOPLE if people is None else people
     if more is None:
         click.echo(f"{load_cities()} cities are loaded.")
     elif number := load_cities(smaller_places(more, people)):
@@ -151,35 +163,67 @@ def city_rows() -> Iterator[actions.CityRow]:
             yield (*row, names.split("|"))
 
 
-def smaller_places(path: Path, people: int) -> Iterator[actions.CityRow]:
-    """The places in a file of GeoNames with so many people or more that the data file has not.
+def smaller_places(path: Path, people: int) -> Collection[actions.CityRow]:
+    """The places in a file of GeoNames with so many people or more that the data file has not, each once.
 
     They keep their numbers at GeoNames, so that another forum which has the same file knows them, too. A line that is
-    none of GeoNames ends the command.
+    none of GeoNames, or a place that cannot be, ends the command before anything is loaded.
     """
     known = {row[0] for row in city_rows()}
-    for line in _lines(path):
-        number, name, _ascii, others, north, east, kind, code, country, *_more = line
-        if kind != INHABITED or code in NO_PLACE_OF_ITS_OWN or len(country) != COUNTRY_CODE:
-            continue
-        if int(number) not in known and int(line[PEOPLE_COLUMN]) >= people:
-            row = int(number), name, country, float(north), float(east), int(line[PEOPLE_COLUMN])
-            yield (*row, _other_names(others))
+    found = {}
+    for where, line in _lines(path):
+        if _is_inhabited(line) and _number(where, line, PEOPLE_COLUMN) >= people:
+            row = _place(where, line)
+            found[row[0]] = row
+    return [row for number, row in found.items() if number not in known]
 
 
-def _lines(path: Path) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The columns of each line, with the words that say which line it is."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as file:
         for number, line in enumerate(file, start=1):
-            columns = line.rstrip("\r\n").split("\t")
+            columns, where = line.rstrip("\r\n").split("\t"), f"Line {number} of {path.name}"
             if len(columns) != GEONAMES_COLUMNS or not columns[PEOPLE_COLUMN].isdecimal():
-                said = f"Line {number} of {path.name} is none of GeoNames"
+                said = f"{where} is none of GeoNames"
                 raise click.ClickException(f"{said}: unpack the archive, and give the large file.")
-            yield columns
+            yield where, columns
+
+
+def _is_inhabited(line: list[str]) -> bool:
+    _number, _name, _ascii, _others, _north, _east, kind, code, country, *_more = line
+    is_place = kind == INHABITED and code not in NO_PLACE_OF_ITS_OWN
+    return is_place and COUNTRY_CODE.fullmatch(country) is not None
+
+
+def _place(where: str, line: list[str]) -> actions.CityRow:
+    number, north, east, people = (_number(where, line, column) for column in NUMBERS)
+    name = on_one_line(line[1])
+    if not 0 < len(name) <= MAX_PLACE_NAME or "\ufffd" in name:
+        raise _no_place(where, "name", line[1])
+    return int(number), name, line[8], north, east, int(people), _other_names(line[3])
+
+
+def _number(where: str, line: list[str], column: int) -> float:
+    called, kind, least, most = NUMBERS[column]
+    try:
+        number = kind(line[column])
+    except ValueError:
+        raise _no_place(where, called, line[column]) from None
+    if not least <= number <= most:  # nor is it “nan”
+        raise _no_place(where, called, line[column])
+    return number
+
+
+def _no_place(where: str, called: str, value: str) -> click.ClickException:
+    return click.ClickException(
+        f"{where} gives a place the {called} “{value[:40]}”, which cannot be. Nothing was loaded."
+    )
 
 
 def _other_names(names: str) -> list[str]:
     """Names beside the usual one as the data file has them: other scripts first, and no codes of airports."""
-    others = {name for name in names.split(",") if name and not AIRPORT.fullmatch(name)}
+    named = filter(None, map(on_one_line, names.split(",")))
+    others = {name for name in named if not AIRPORT.fullmatch(name)}
     return sorted(others, key=lambda name: (name.isascii(), name))[:MAX_OTHER_NAMES]
 
 

@@ -207,8 +207,18 @@ def test_cities_are_loaded_from_the_file(run, two_cities):
     assert queries.city_by_name("Oldtown").id == 90000002
 
 
-def geonames(number, name, people, code="PPL", kind="P", country="CH", others="Glion,Глион,ILZ"):
-    line = [number, name, name, others, "46.77", "9.2", kind, code, country, *[""] * 5, people]
+def geonames(
+    number,
+    name,
+    people,
+    code="PPL",
+    kind="P",
+    country="CH",
+    others="Glion,Глион,ILZ",
+    north="46.77",
+    east="9.2",
+):
+    line = [number, name, name, others, north, east, kind, code, country, *[""] * 5, people]
     return "\t".join(map(str, [*line, "700", "700", "Europe/Zurich", "2026-01-01"])) + "\n"
 
 
@@ -257,6 +267,54 @@ def test_a_file_without_smaller_places_is_refused(run, two_cities, tmp_path, con
     done = run("cities", "load", "--more", str(places))
     assert done.exit_code == 1 and said in done.output
     assert queries.cities_count() == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"number": "a\x07b"}, "the number “a"),
+        ({"number": 0}, "the number “0”"),
+        ({"number": 2**31}, "the number “2147483648”"),
+        ({"people": 2**31}, "the population “2147483648”"),
+        ({"people": "9" * 5_000}, "the population “999"),
+        ({"north": "46,77"}, "the latitude “46,77”"),
+        ({"north": "91"}, "the latitude “91”"),
+        ({"north": "nan"}, "the latitude “nan”"),
+        ({"east": "-180.5"}, "the longitude “-180.5”"),
+        ({"name": " "}, "the name “ ”"),
+        ({"name": "A" * 201}, "the name “AAA"),
+        ({"name": "Gen\ufffdve"}, "the name “Gen�ve”"),
+    ],
+)
+def test_a_place_that_cannot_be_ends_the_loading_before_it_begins(
+    run, two_cities, tmp_path, wrong, said
+):
+    before = queries.cities_count()
+    places = tmp_path / "CH.txt"
+    line = geonames(**({"number": 2660371, "name": "Weiler", "people": 900} | wrong))
+    places.write_text(geonames(2660370, "Ilanz", 4800) + line, encoding="utf-8")
+    done = run("cities", "load", "--more", str(places))
+    assert done.exit_code == 1 and f"Error: Line 2 of CH.txt gives a place {said}" in done.output
+    assert "Nothing was loaded." in done.output
+    assert queries.cities_count() == before
+
+
+def test_places_are_added_once_from_a_file_that_has_them_twice_and_begins_with_a_mark(
+    run, two_cities, tmp_path
+):
+    places = tmp_path / "CH.txt"
+    lines = geonames(2660370, "Ilanz", 4800) + geonames(2660371, "Oldtown", 900, others="Ol\0d,,")
+    places.write_text(lines + lines, encoding="utf-8-sig")
+    for _time in range(2):
+        done = run("cities", "load", "--more", str(places))
+        assert "Places of CH.txt that are loaded: 2." in done.output, done.output
+    assert queries.get_city("ilanz").id == 2660370
+    assert queries.get_city("oldtown-ch").id == 2660371, "the bigger one has the name alone"
+
+
+def test_the_number_of_people_is_of_a_file(run, two_cities):
+    done = run("cities", "load", "--people", "40")
+    assert done.exit_code == 2 and "Say with --more of which file." in done.output
 
 
 def test_the_carried_file_has_the_cities_of_the_world():
