@@ -13,12 +13,16 @@ from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.queries import hosted_by, themes_of_member
 from forum.clock import now
 from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic, writing
+from forum.dialogue.queries import render_with_mentions
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members import actions
 from forum.members.actions import Joining, OrganisationText
 from forum.members.models import Mandate, Member
 from forum.members.queries import (
+    administrators_count,
     all_members,
     get_member,
     ignored_ids,
@@ -28,6 +32,7 @@ from forum.members.queries import (
 from forum.notifications import actions as notices
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR
+from forum.rights.actions import begin_departure
 from forum.rules import actions as rules
 from forum.rules.actions import RulesText, Wording
 from forum.screening import actions as screening
@@ -35,7 +40,7 @@ from forum.screening.actions import RuleText
 from forum.terms import actions as terms
 from forum.terms.actions import TermsText
 from tests.candidates import test_races as races
-from tests.races import at_once, meanwhile, slowly
+from tests.races import at_once, let_others_come, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 
@@ -255,3 +260,66 @@ def test_who_joins_gets_no_handle_like_one_that_is_just_taken(
     db.session.expire_all()
     handles = {member.handle for member in all_members()}
     assert handles >= {"quiet", "qui-et-2"} or handles >= {members[0], "qui-et"}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_leaves_at_that_moment_gets_no_role(
+    own: Flask, members: list[str], is_first: bool
+) -> None:
+    ana, adam = who(members[0]), who("adam-de-wit")
+    actions.leave(ana, ana.id, actions.KEEP_NAMELESS)
+    ana.leaving_at = now()
+    db.session.commit()
+    deeds = [
+        lambda: slowly(begin_departure, SYSTEM),
+        meanwhile(lambda: actions.appoint(adam, members[0], "moderator")),
+    ]
+    if not is_first:
+        deeds = [
+            lambda: slowly(actions.appoint, adam, members[0], "moderator"),
+            meanwhile(lambda: begin_departure(SYSTEM)),
+        ]
+    at_once(own, deeds)
+    begin_departure(SYSTEM)  # which left out whom another had in hand
+    db.session.expire_all()
+    gone = db.session.get_one(Member, ana.id)
+    assert gone.left_at is not None and gone.role == "member"
+
+
+def test_of_two_administrators_who_take_the_role_from_each_other_one_stays(
+    own: Flask, members: list[str]
+) -> None:
+    adam, ana = who("adam-de-wit"), actions.appoint(SYSTEM, members[0], "administrator")
+    deeds = [
+        lambda: slowly(actions.appoint, adam, ana.handle, "member"),
+        lambda: slowly(actions.appoint, ana, adam.handle, "member"),
+    ]
+    assert sorted(at_once(own, deeds))[1] == "done"
+    db.session.expire_all()
+    assert administrators_count() == 1
+
+
+def test_an_administrator_names_another_who_leaves_at_that_moment(
+    own: Flask, members: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leaving has the rows of all administrators, which a text that mentions one of them need not wait for."""
+    adam = who("adam-de-wit")
+    for handle in members[:2]:
+        actions.appoint(SYSTEM, handle, "administrator")
+    ana, ben = map(who, members[:2])
+    agenda_id = write_agenda(adam, AgendaText("Trams", write("Text."))).id
+    topic = dialogue.open_topic(ben, agenda_id, NewTopic("experience", "Bells", write("One.")))
+    db.session.commit()
+    usual = writing.topic_to_change
+
+    def find_slowly(*given: Any) -> Any:
+        let_others_come()
+        return usual(*given)
+
+    monkeypatch.setattr(writing, "topic_to_change", find_slowly)
+    names = render_with_mentions(f"Ask @{members[0]}.", author=ben)
+    deeds = [
+        lambda: dialogue.reply(ben, topic.id, names),
+        meanwhile(lambda: actions.leave(ana, ana.id, actions.KEEP_NAMELESS)),
+    ]
+    assert at_once(own, deeds) == ["done"] * 2

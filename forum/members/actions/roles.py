@@ -22,11 +22,12 @@ from forum.principals import ROLES, administers
 def appoint(administrator: Person, handle: str, role: str) -> Member:
     """Give a member a role. Raises `Invalid` for the last administrator."""
     require(administrator.can.administer())
-    member = existing_member_by_handle(handle)
+    member_id = existing_member_by_handle(handle).id
     if role not in ROLES:
         raise Invalid(_("Choose one from the list."), "role")
-    is_last = administers(member.role) and not queries.has_other_administrator(member.id)
-    if is_last and not administers(role):
+    is_without_others = not queries.has_other_administrator(member_id)
+    member = existing_member(member_id)  # locked by now, and perhaps gone
+    if is_without_others and administers(member.role) and not administers(role):
         raise Invalid(
             _("Somebody has to run the forum. Appoint another administrator first."), "role"
         )
