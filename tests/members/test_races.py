@@ -13,6 +13,7 @@ from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.queries import hosted_by, themes_of_member
 from forum.clock import now
 from forum.db import db
+from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, writing
 from forum.dialogue.queries import render_with_mentions
@@ -322,4 +323,33 @@ def test_an_administrator_names_another_who_leaves_at_that_moment(
         lambda: dialogue.reply(ben, topic.id, names),
         meanwhile(lambda: actions.leave(ana, ana.id, actions.KEEP_NAMELESS)),
     ]
+    assert at_once(own, deeds) == ["done"] * 2
+
+
+def _rules_of_factors(administrator: Member) -> None:
+    actions.require_factors(administrator, is_required=True)
+
+
+def _new_terms(administrator: Member) -> None:
+    terms.write_terms(administrator, TermsText(write("Be kind."), now()))
+
+
+@pytest.mark.parametrize("change", [_rules_of_factors, _new_terms])
+def test_all_members_are_changed_while_some_are_counted_in_their_order(
+    own: Flask, members: list[str], change: Any
+) -> None:
+    """The rows lie in another order than that of their ids: the first one was changed last."""
+    adam, ids = who("adam-de-wit"), sorted(who(handle).id for handle in members)
+    actions.found_federation(SYSTEM, "Interurban")
+    actions.note_factor(adam, is_there=True)
+    db.session.commit()
+    actions.set_post_counts(SYSTEM, ids[0], 1, 0, 0)
+
+    @action
+    def count(system: Any) -> None:
+        actions.note_posts(system, ids[0], 1)
+        let_others_come()
+        actions.note_posts(system, ids[-1], 1)
+
+    deeds = [lambda: count(SYSTEM), meanwhile(lambda: change(adam))]
     assert at_once(own, deeds) == ["done"] * 2

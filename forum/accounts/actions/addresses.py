@@ -22,7 +22,12 @@ from forum.identities.actions import unlink_since
 from forum.mail.actions import readdress, write_letter
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import get_member, is_email_taken, normalised_email
+from forum.members.queries import (
+    get_member,
+    is_email_taken,
+    lock_rule_of_factors,
+    normalised_email,
+)
 from forum.permissions import SYSTEM, Person, require
 
 
@@ -108,6 +113,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     back. Factors and provider accounts added since are removed, because the letters about them went to the other
     address. An account that was closed since is opened again, for the same reason.
     """
+    lock_rule_of_factors()  # before the member, as it is asked for once factors are removed
     token, member = use_member_token(UNDO, secret)
     _forget_undoing_after(token)
     undone = _change_address(member, token.address)

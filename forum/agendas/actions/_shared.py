@@ -12,7 +12,7 @@ from forum.agendas.queries import agenda_to_change, hosted_by
 from forum.errors import Invalid
 from forum.members.actions import note_hosting
 from forum.members.models import Member
-from forum.members.queries import lock_member, member_called, members_called
+from forum.members.queries import lock_member, lock_rule_of_factors, member_called, members_called
 from forum.permissions import Person, require
 
 MAX_LENGTH = 200  # characters in a title or name, as the columns keep it
@@ -57,6 +57,7 @@ def members_typed(moderator: Person, typed: Iterable[str], field: str) -> list[M
 
 def note_hosts(doer: Person, member_ids: Collection[int]) -> None:
     """Store on members which agendas they host now. Members are locked in the order of their ids, to avoid deadlocks."""
+    lock_rule_of_factors()
     for member_id in sorted(member_ids):
         lock_member(member_id, may_write=True)
         note_hosting(doer, member_id, hosted_by(member_id))

@@ -24,7 +24,7 @@ from forum.factors.actions._shared import (
 from forum.factors.models import Authenticator
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import lock_member
+from forum.members.queries import lock_member, lock_rule_of_factors
 from forum.passkeys import Refused
 from forum.permissions import require
 
@@ -91,6 +91,7 @@ def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
 def remove_codes(member: Member, token: str) -> None:
     """Switch the app's codes off and end all other sessions."""
     touches()
+    lock_rule_of_factors()
     lock_member(member.id)
     known = queries.authenticator_of(member, for_update=True)
     if known is None or not known.confirmed_at:

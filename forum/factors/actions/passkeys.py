@@ -15,7 +15,7 @@ from forum.factors import queries
 from forum.factors.actions._shared import after_adding, after_removing
 from forum.factors.models import Passkey
 from forum.members.models import Member
-from forum.members.queries import lock_member
+from forum.members.queries import lock_member, lock_rule_of_factors
 from forum.passkeys import Answer, Refused
 from forum.permissions import require
 from forum.plaintext import single_line
@@ -62,6 +62,7 @@ def rename_passkey(member: Member, passkey_id: int, name: str) -> None:
 def remove_passkey(member: Member, passkey_id: int, token: str) -> None:
     """Remove a passkey and end all other sessions; `token` is that of this one."""
     touches()
+    lock_rule_of_factors()
     lock_member(member.id)
     passkey = queries.get_passkey(member, passkey_id)
     db.session.delete(passkey)

@@ -16,7 +16,12 @@ from forum.factors.actions._shared import notify_owner
 from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey, RecoveryCode
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import lock_member, member_by_id, members_by_handle
+from forum.members.queries import (
+    lock_member,
+    lock_rule_of_factors,
+    member_by_id,
+    members_by_handle,
+)
 from forum.permissions import Person, require
 
 
@@ -32,6 +37,7 @@ def remove_factors(system: Person, handle: str) -> Member:
     if not found:
         raise NotFound(_("There is no member of this name."))
     member = found[0]
+    lock_rule_of_factors()
     lock_member(member.id)  # first, as when members change theirs
     if not member.factor_at:
         raise Conflict(_("This member has no second factor."))
@@ -48,6 +54,7 @@ def remove_factors_since(system: Person, member_id: int, moment: datetime) -> No
     """Remove factors set up since a moment from which somebody else may have had access to the account."""
     require(system.can.administer())
     touches()
+    lock_rule_of_factors()
     lock_member(member_id)
     member = member_by_id(system, member_id)
     gone = [

@@ -91,6 +91,7 @@ def require_factors(administrator: Member, *, is_required: bool) -> None:
         raise Invalid(_("Set up a passkey or codes for yourself first, or you lock yourself out."))
     federation.factors_required_at = now() if is_required else None
     db.session.flush()  # a concurrent `appoint` waits for this row
+    queries.lock_members(Member.factor_at.is_(None))
     without = update(Member).where(Member.factor_at.is_(None))
     db.session.execute(without.values(held_at=federation.factors_required_at))
 

@@ -22,6 +22,7 @@ from forum.principals import ROLES, administers
 def appoint(administrator: Person, handle: str, role: str) -> Member:
     """Give a member a role. Raises `Invalid` for the last administrator."""
     require(administrator.can.administer())
+    queries.lock_rule_of_factors()
     member_id = existing_member_by_handle(handle).id
     if role not in ROLES:
         raise Invalid(_("Choose one from the list."), "role")

@@ -9,6 +9,7 @@ from sqlalchemy import or_, update
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
+from forum.members import queries
 from forum.members.models import Federation, Member
 from forum.permissions import Person, require
 
@@ -22,6 +23,7 @@ def note_terms(administrator: Person, first: datetime | None, since: datetime | 
     require(administrator.can.administer())
     db.session.execute(update(Federation).values(terms_from=first))
     is_free = or_(Member.terms_due_at.is_(None), Member.terms_due_at > now())
+    queries.lock_members(Member.left_at.is_(None), is_free)
     theirs = update(Member).where(Member.left_at.is_(None), is_free)
     db.session.execute(theirs.values(terms_due_at=since))
 

@@ -103,10 +103,19 @@ def terms_from() -> datetime | None:
     return db.session.scalar(select(Federation.terms_from).order_by(Federation.id).limit(1))
 
 
+def lock_rule_of_factors() -> None:
+    """Let nobody change whether second factors are required until the action ends.
+
+    Call this before an action locks members and asks `are_factors_required`: who changes the rule, or writes terms,
+    has the federation's row first and changes all members with it in hand.
+    """
+    db.session.execute(select(Federation.id).limit(1).with_for_update(read=True))
+
+
 def are_factors_required() -> bool:
     """Whether those who moderate or administer need a second factor.
 
-    Within an action the setting cannot change until the action ends.
+    Within an action the setting cannot change until the action ends (see `lock_rule_of_factors`).
     """
     wanted = select(Federation.factors_required_at).order_by(Federation.id).limit(1)
     return db.session.scalar(wanted.with_for_update(read=True)) is not None

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.clock import now
@@ -113,6 +113,15 @@ def lock_member(member_id: int | None, *, may_write: bool = False) -> None:
     """
     held = select(Member).where(Member.id == member_id)
     db.session.scalar(held.with_for_update(key_share=may_write))
+
+
+def lock_members(*conditions: ColumnElement[bool]) -> None:
+    """Lock all members who meet the conditions, in the order of their ids, before one statement changes them all.
+
+    The statement by itself would lock them in the order in which the rows lie. What they write does not wait.
+    """
+    held = select(Member.id).where(*conditions).order_by(Member.id).with_for_update(key_share=True)
+    db.session.execute(select(func.count()).select_from(held.subquery()))
 
 
 def lock_credentials(member: Member, verified: Credentials) -> None:
