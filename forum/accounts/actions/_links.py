@@ -20,7 +20,7 @@ from forum.errors import NotFound
 from forum.mail.actions import write_letter
 from forum.mail.queries import letters_since
 from forum.members.models import Member
-from forum.members.queries import member_by_email
+from forum.members.queries import lock_member, member_by_email
 from forum.permissions import SYSTEM, Person
 
 # The kinds of letters that share one limit. A stranger who types somebody's address cannot use up the owner's limit.
@@ -93,7 +93,11 @@ def use_token(purpose: str, secret: str) -> Token:
 
 
 def use_member_token(purpose: str, secret: str) -> tuple[Token, Member]:
-    """Use up a secret that was sent to a member; returns its token and the member. Raises `NotFound`."""
+    """Use up a secret that was sent to a member; returns its token and the member. Raises `NotFound`.
+
+    The member is locked before the token, as by whoever changes credentials and then voids tokens.
+    """
+    lock_member(usable_token(purpose, secret).member_id, may_write=True)
     token = use_token(purpose, secret)
     if token.member is None:
         raise NotFound()
