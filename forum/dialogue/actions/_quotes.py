@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement
 from forum.db import db
 from forum.dialogue.models import Post
 from forum.dialogue.queries import (
-    lock_posts_to_quote,
     quoting_posts,
     render_with_mentions,
     withheld_quotes,
@@ -21,9 +20,12 @@ BATCH_SIZE = 200  # posts
 MAX_RENDERED = 100_000  # characters of Markdown that one action renders: about a second
 
 
-def lock_quoted(text: Written) -> None:
-    """Lock the posts that a text quotes, before anything is counted, as whoever changes one of them does."""
-    lock_posts_to_quote(cited_in_html(text.html).union(quoted_posts(text.source)))
+def quoted_in(text: Written) -> set[int]:
+    """The ids of the posts that a text quotes.
+
+    They and their topics are locked before anything is counted, as whoever changes one of them does.
+    """
+    return cited_in_html(text.html).union(quoted_posts(text.source))
 
 
 def refresh_quotes(which: ColumnElement[bool], *, is_back: bool = False) -> None:

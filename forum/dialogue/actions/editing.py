@@ -20,7 +20,7 @@ from forum.dialogue.actions._changing import (
 from forum.dialogue.actions._checks import check_text, check_themes
 from forum.dialogue.actions._holding import has_same_words, hold_edit, review_first_link
 from forum.dialogue.actions._questions import set_kind
-from forum.dialogue.actions._quotes import lock_quoted
+from forum.dialogue.actions._quotes import quoted_in
 from forum.dialogue.actions._stored import plain_texts, stored_text
 from forum.dialogue.actions._telling import index_post, notify_named
 from forum.dialogue.actions._topics import NO_CHANGES, TopicChanges
@@ -28,6 +28,8 @@ from forum.dialogue.actions._withholding import delete_post
 from forum.dialogue.models import CHOSEN_KINDS, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
     is_as_seen,
+    lock_posts_to_quote,
+    lock_topics_to_quote,
     post_to_change,
     render_with_mentions,
     require_no_home,
@@ -128,8 +130,12 @@ def publish_edit(
 def _post_to_edit(author: Person, post_id: int, text: Written) -> Post:
     """The post, locked; raises `Forbidden` unless the author may edit it here."""
     lock_writer(author)
+    quoted = quoted_in(text)
+    lock_topics_to_quote(quoted, post_id=post_id)
+    # In the order of ids, as by whoever withholds quotations: the post may quote one that quotes it
+    lock_posts_to_quote({quoted_id for quoted_id in quoted if quoted_id < post_id})
     post = post_to_change(author, post_id)
-    lock_quoted(text)
+    lock_posts_to_quote({quoted_id for quoted_id in quoted if quoted_id > post_id})
     if post.number > 1:  # the title of a topic is also on the profiles of everybody who replied
         touches(topic_scope(post.topic_id), *member_scopes(author.id))
     require(author.can.edit(post))

@@ -38,7 +38,7 @@ from forum.dialogue.actions._holding import (
     is_first_post,
 )
 from forum.dialogue.actions._polls import add_poll, checked_poll, screened_with
-from forum.dialogue.actions._quotes import lock_quoted
+from forum.dialogue.actions._quotes import quoted_in
 from forum.dialogue.actions._telling import (
     index_post,
     index_topic,
@@ -55,6 +55,8 @@ from forum.dialogue.queries import (
     count_key,
     duplicate_reply,
     duplicate_topic,
+    lock_posts_to_quote,
+    lock_topics_to_quote,
     topic_after_merge,
     topic_to_change,
 )
@@ -141,7 +143,9 @@ def _same_poll(sent: S, new: NewTopic) -> S:
 
 def _begin_topic(author: Person, agenda_id: int, new: NewTopic) -> None:
     lock_writer(author)
-    lock_quoted(new.text)
+    quoted = quoted_in(new.text)
+    lock_topics_to_quote(quoted)
+    lock_posts_to_quote(quoted)
     lock_to_write_on(author, agenda_id, is_noted=new.audience == PUBLIC)
     touches(ANY_CHANGE, *member_scopes(author.id))  # no cache contains a page of the new topic yet
 
@@ -294,11 +298,13 @@ def publish_reply(
 def _begin_reply(author: Person, topic_id: int, text: Written) -> Topic:
     """The topic, locked; if it was merged meanwhile, the topic that it was merged into, so that the reply is not lost."""
     lock_writer(author)
+    quoted = quoted_in(text)
+    lock_topics_to_quote(quoted, topic_id)
     try:
         topic = topic_to_change(author, topic_id)
     except NotFound:
         topic = topic_to_change(author, topic_after_merge(author, topic_id).id)
-    lock_quoted(text)
+    lock_posts_to_quote(quoted)
     lock_to_write_on(author, topic.agenda_id, is_noted=is_public(topic))
     touches(topic_scope(topic.id), *member_scopes(author.id))
     return topic

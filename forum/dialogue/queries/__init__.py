@@ -198,6 +198,7 @@ from forum.dialogue.queries.posts import (
 from forum.dialogue.queries.quoting import (
     is_unreadable_from,
     lock_posts_to_quote,
+    lock_topics_to_quote,
     mentioned_member_ids,
     posts_to_quote,
     quoted_post_ids,
@@ -317,6 +318,7 @@ __all__ = [
     "lock_place_of",
     "lock_posts_to_quote",
     "lock_topics",
+    "lock_topics_to_quote",
     "mark_given",
     "marks_to_remove",
     "mentioned_member_ids",

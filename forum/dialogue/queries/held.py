@@ -29,9 +29,11 @@ from forum.dialogue.models import (
 from forum.dialogue.queries._rows import TopicRow
 from forum.dialogue.queries._visibility import visible_posts
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, is_as_seen, theme_ids_of
+from forum.dialogue.queries.quoting import lock_topics_to_quote
 from forum.errors import NotFound, or_not_found
 from forum.members.models import Member
 from forum.permissions import PUBLIC, Person, require
+from forum.quotes import quoted_posts
 from forum.reach import moderated_by
 from forum.reachcache import cached_statement
 
@@ -157,13 +159,14 @@ def lock_place_of(held_id: int) -> None:
 
 
 def _lock_target(held_id: int) -> None:
-    """Lock the topic of a text, and the post that it would change.
+    """Lock the topic of a text, with those from which it quotes, and the post that it would change.
 
     This always comes before locking the text itself, in the same order as when posts are deleted or moved, to avoid
     deadlocks.
     """
-    target = select(Held.topic_id, Held.post_id).where(Held.id == held_id)
-    topic_id, post_id = db.session.execute(target).first() or (None, None)
+    target = select(Held.topic_id, Held.post_id, Held.source).where(Held.id == held_id)
+    topic_id, post_id, source = db.session.execute(target).first() or (None, None, "")
+    lock_topics_to_quote(quoted_posts(source), topic_id)
     if topic_id:
         db.session.scalar(select(Topic.id).where(Topic.id == topic_id).with_for_update(of=Topic))
     if post_id:

@@ -121,6 +121,24 @@ def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequenc
     return db.session.scalars(posts.order_by(Post.id).with_for_update()).all()
 
 
+def lock_topics_to_quote(
+    ids: Collection[int], topic_id: int | None = None, *, post_id: int | None = None
+) -> None:
+    """Lock the topics of posts that a text quotes, together with its own one, if it quotes from others.
+
+    Its own is given by `topic_id`, or by the `post_id` of the text. They are locked in the order of their ids, as wherever
+    several topics are. Others may be counted and quoted meanwhile, but neither hidden nor given to other readers.
+    """
+    posts = [known_id for known_id in (*ids, post_id or 0) if 0 < known_id <= MAX_ID]
+    rows = select(Post.id, Post.topic_id).where(Post.id.in_(posts))
+    topics = {row.id: row.topic_id for row in db.session.execute(rows)} if ids else {}
+    own_id = topics.get(post_id, topic_id) if post_id else topic_id
+    others = {*topics.values()} - {own_id}
+    for known_id in sorted(filter(None, {*others, own_id})) if others else ():
+        lock, is_other = select(Topic.id).where(Topic.id == known_id), known_id != own_id
+        db.session.scalar(lock.with_for_update(of=Topic, read=is_other, key_share=is_other))
+
+
 def lock_posts_to_quote(ids: Collection[int]) -> set[int]:
     """Which of these ids belong to posts, hidden and deleted ones too. The posts are locked (`FOR SHARE`)."""
     known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
