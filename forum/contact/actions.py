@@ -46,11 +46,12 @@ def contact(
     With `wants_copy` the sender gets a copy.
     """
     touches()
+    # So that no two letters are counted at the same time, nor the right to write is withdrawn
+    lock_member(sender.id, may_write=True)
     recipient = member_by_id(sender, recipient_id)
     require(sender.can.contact(recipient))
     text = text.strip()
     _check_text(sender, text)
-    lock_member(sender.id, may_write=True)  # so that no two letters are counted at the same time
     _check_number(sender, recipient)
     refuse_caught(sender, None, from_plain_text(text), "text")
     letter = ContactLetter(sender_id=sender.id, recipient_id=recipient.id, text=text, sent_at=now())

@@ -45,8 +45,9 @@ def add_picture(author: Person, made: Shrunk | SentFile, most: int) -> Picture:
     Raises `Invalid` when the author's pictures and files would take more than `most` bytes.
     """
     touches()
+    # So that no two pictures are counted at the same time, nor the right to add any is withdrawn
+    lock_member(author.id, may_write=True)
     require(author.can.add_picture())
-    lock_member(author.id, may_write=True)  # so that no two pictures are counted at the same time
     if space_taken(author.id) + made.size > most:
         raise Invalid(
             _(

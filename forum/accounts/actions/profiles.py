@@ -52,6 +52,7 @@ def edit_profile(member: Member, profile: Profile) -> None:
     A member who may not write can change city and languages, and remove the picture, but no text. What a screening
     rule catches is refused, because a profile has no queue to wait in.
     """
+    lock_member(member.id, may_write=True)  # so that the right to write is not withdrawn meanwhile
     if profile.portrait:
         _check_portrait(member)
     about = profile.about.source if profile.about else member.about
@@ -61,7 +62,6 @@ def edit_profile(member: Member, profile: Profile) -> None:
         lines = from_plain_text(profile.name, profile.position, profile.helps_with).text
         written = combine(filter(None, (lines, profile.about)))
         refuse_caught(member, None, written, "about", Sending.EDITED)
-    lock_member(member.id, may_write=True)
     before = member.name, member.city_id
     if not members.edit_profile(member, profile):
         touches()

@@ -19,7 +19,7 @@ from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid
 from forum.matches import from_plain_text
-from forum.members.queries import language_names
+from forum.members.queries import language_names, lock_writer
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.screening.actions import refuse_caught
@@ -48,6 +48,7 @@ def follow_up(
     A text that a screening rule catches is refused, because there is no queue for it. Imports are not screened
     (`is_screened`).
     """
+    lock_writer(author)
     touches(topic_scope(topic_id))
     topic = topic_to_change(author, topic_id)
     require(author.can.follow_up(topic))

@@ -20,7 +20,7 @@ from forum.deeds import action, touches
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
 from forum.members.models import Member
-from forum.members.queries import lock_member
+from forum.members.queries import lock_member, lock_writer
 from forum.permissions import Person, require
 from forum.versions import topic_scope
 
@@ -49,6 +49,7 @@ def postpone(member: Person, topic_id: int, until: datetime) -> AdviceRequest:
 @action
 def pass_on(member: Person, topic_id: int, handle: str) -> Member:
     """Pass a request on to another member, who must be available to be asked; returns that member."""
+    lock_writer(member)
     touches(topic_scope(topic_id))
     asked = _open_request(member, topic_id)
     topic = asked.topic  # in a variable: refreshing the row below unloads the relationship

@@ -73,8 +73,8 @@ def ensure_themes(doer: Person, names: Iterable[str]) -> list[Theme]:
 @action
 def set_member_themes(member: Person, theme_ids: Iterable[int]) -> None:
     """Set the themes that a member can help with to exactly these."""
-    require(member.can.write())
     lock_member(member.id, may_write=True)
+    require(member.can.write())
     chosen = {theme.id for theme in themes_by_id(theme_ids)}
     before = {row.theme_id: row for row in member_themes(member.id)}
     if chosen == before.keys():

@@ -80,6 +80,7 @@ def propose(member: Member, text: ProposalText, entry_id: int | None = None) -> 
         "meaning": wording.meaning,
     }
     lock_member(member.id, may_write=True)  # so that no two are counted at the same time
+    require(member.can.propose())  # nor is the right to do so withdrawn
     why = text.why.strip()
     if known := identical_waiting(member, why=why, **fields):
         return known
