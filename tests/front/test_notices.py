@@ -443,6 +443,17 @@ def test_a_decision_about_oneself_is_not_about_somebody_of_that_name(
     assert "hidden this profile" in theirs and "The reason, and how" not in theirs
 
 
+def test_a_decision_about_a_topic_that_bears_ones_name_is_about_that(
+    topic: Any, people: Any, agenda: Any, sign_in: Any
+) -> None:
+    new = dialogue.NewTopic("experience", people.ana.name, write("I begin."))
+    own = dialogue.open_topic(people.ana, agenda.id, new)
+    moderation.decide(people.moderator, "topic", own.id, "hide", Reasons("No.", 1))
+    make_notices(SYSTEM)
+    page = sign_in(people.ana).get("/notices").text
+    assert "A moderator decided about <button" in page and "decided about you" not in page
+
+
 def test_what_a_deed_did_and_what_one_is_told_are_not_called_alike(
     topic: Any, people: Any, sign_in: Any
 ) -> None:

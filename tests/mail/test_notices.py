@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -70,8 +71,10 @@ def test_a_quotation_begins_with_a_name_and_links_lead_to_the_forum(people, topi
     assert "&gt;" not in html.partition("<blockquote")[2].partition("</blockquote>")[0]
 
 
-def test_a_title_from_right_to_left_stands_apart_in_the_sentence(people, agenda, mail_server):
-    title = "من يدفع بعد 2025؟ (3.5 km)"
+@pytest.mark.parametrize("title", ["من يدفع بعد 2025؟ (3.5 km)", 'תמ"א 38 & תל אביב <2025>?'])
+def test_a_title_from_right_to_left_stands_apart_in_the_sentence(
+    people, agenda, mail_server, title
+):
     opened = dialogue.open_topic(
         people.ana, agenda.id, NewTopic("question", title, write("متى؟", "ar"))
     )
@@ -79,7 +82,8 @@ def test_a_title_from_right_to_left_stands_apart_in_the_sentence(people, agenda,
     mail()
     (message,) = sent(mail_server)
     assert f"replied in “{title}”:" in body(message)
-    assert f'replied in “<span dir="rtl">{title}</span>”:</p>' in body(message, "html")
+    apart = f'replied in “<span dir="rtl">{escape(title)}</span>”:</p>'
+    assert apart in body(message, "html")
 
 
 def test_a_very_long_text_is_quoted_to_a_certain_length(people, topic, mail_server):
