@@ -6,6 +6,7 @@ import gzip
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,6 +45,7 @@ NUMBERS: dict[int, tuple[str, type[int] | type[float], int, int]] = {
     PEOPLE_COLUMN: ("population", int, 0, MAX_ID),
 }
 LEAST_PEOPLE = 500
+CITIES_AT_ONCE = 2_000  # loaded in one transaction while the forum runs
 MAX_PLACE_NAME = 200  # characters
 INHABITED = "P"
 # Sections of a place, and those where nobody lives any more
@@ -135,20 +137,27 @@ def load(more: Path | None, people: int | None) -> None:
         raise click.UsageError("Say with --more of which file.")
     people = LEAST_PEOPLE if people is None else people
     if more is None:
-        click.echo(f"{load_cities()} cities are loaded.")
-    elif number := load_cities(smaller_places(more, people)):
+        click.echo(f"{load_cities(at_once=CITIES_AT_ONCE)} cities are loaded.")
+    elif number := load_cities(smaller_places(more, people), at_once=CITIES_AT_ONCE):
         click.echo(f"Places of {more.name} that are loaded: {number}. Members can choose them now.")
     else:
         least = f"of {people} people or more that the forum does not bring with it"
         raise click.ClickException(f"{more.name} has no place {least}.")
 
 
-def load_cities(found: Iterable[actions.CityRow] | None = None) -> int:
-    """Load cities, those of the data file if no others are given, and show how far it is; returns how many there are."""
-    rows = list(city_rows() if found is None else found)
+def load_cities(found: Iterable[actions.CityRow] | None = None, *, at_once: int = 0) -> int:
+    """Load cities, those of the data file if no others are given, and show how far it is; returns how many there are.
+
+    One transaction loads `at_once`, so that others can write in between; without that all of them, so that the first list
+    of a forum is there or not.
+    """
+    rows = sorted(city_rows() if found is None else found, key=lambda row: -row[5])
     cities = click.progressbar(length=len(rows), label="Loading the cities")
     with without_slow_log(), cities as bar:
-        return done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
+        for first in range(0, len(rows), at_once or len(rows) or 1):
+            batch = rows[first : first + at_once] if at_once else rows
+            done(partial(actions.load_cities, SYSTEM, batch, bar.update))
+    return len(rows)
 
 
 def city_rows() -> Iterator[actions.CityRow]:

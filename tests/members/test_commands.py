@@ -302,6 +302,7 @@ def test_a_place_that_cannot_be_ends_the_loading_before_it_begins(
 def test_places_are_added_once_from_a_file_that_has_them_twice_and_begins_with_a_mark(
     run, two_cities, tmp_path
 ):
+    run("cities", "load")
     places = tmp_path / "CH.txt"
     lines = geonames(2660370, "Ilanz", 4800) + geonames(2660371, "Oldtown", 900, others="Ol\0d,,")
     places.write_text(lines + lines, encoding="utf-8-sig")
@@ -310,6 +311,26 @@ def test_places_are_added_once_from_a_file_that_has_them_twice_and_begins_with_a
         assert "Places of CH.txt that are loaded: 2." in done.output, done.output
     assert queries.get_city("ilanz").id == 2660370
     assert queries.get_city("oldtown-ch").id == 2660371, "the bigger one has the name alone"
+
+
+def test_others_can_write_while_many_places_are_loaded(run, two_cities, tmp_path, monkeypatch):
+    places, batches, load = tmp_path / "CH.txt", [], actions.load_cities
+    lines = geonames(2660370, "Ilanz", 600) + geonames(2660371, "Ilanz", 4800)
+    places.write_text(lines + geonames(2660372, "Weiler", 700), encoding="utf-8")
+
+    def load_noted(system, rows, *more):
+        batches.append([row[0] for row in rows])
+        return load(system, rows, *more)
+
+    monkeypatch.setattr(actions, "load_cities", load_noted)
+    monkeypatch.setattr(commands, "CITIES_AT_ONCE", 2)
+    done = run("cities", "load", "--more", str(places))
+    assert "Places of CH.txt that are loaded: 3." in done.output
+    assert batches == [[2660371, 2660372], [2660370]]
+    slugs = {2660370: "ilanz-ch", 2660371: "ilanz", 2660372: "weiler"}
+    assert queries.city_slugs(slugs) == slugs
+    assert queries.taken_city_slugs(["ilanz", "nowhere"]) == {"ilanz"}
+    assert commands.load_cities() == 2 and len(batches[-1]) == 2, "the first list is loaded whole"
 
 
 def test_the_number_of_people_is_of_a_file(run, two_cities):

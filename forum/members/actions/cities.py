@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from sqlalchemy import delete, insert, update
 
@@ -33,11 +33,9 @@ def load_cities(
     `progress` is called after each batch with the number of cities in it.
     """
     require(administrator.can.administer())
-    known = queries.city_slugs()
-    slugs = set(known.values())
     loaded = 0
     for batch in _batches(sorted(rows, key=lambda row: -row[5]), BATCH_SIZE):
-        _load(batch, known, slugs)
+        _load(batch)
         loaded += len(batch)
         progress(len(batch))
     return loaded
@@ -49,14 +47,17 @@ def _batches(rows: Iterable[CityRow], size: int) -> Iterator[list[CityRow]]:
         yield batch
 
 
-def _load(rows: list[CityRow], known: dict[int, str], slugs: set[str]) -> None:
+def _load(rows: list[CityRow]) -> None:
+    known = queries.city_slugs(row[0] for row in rows)
     old = [row[0] for row in rows if row[0] in known]
     if old:
         db.session.execute(delete(CityName).where(CityName.city_id.in_(old)))
         db.session.execute(
             update(City), [_city(row, known[row[0]]) for row in rows if row[0] in known]
         )
-    new = [_city(row, _city_slug(row, slugs)) for row in rows if row[0] not in known]
+    wishes = {row[0]: _slugs_wished(row) for row in rows if row[0] not in known}
+    taken = queries.taken_city_slugs(chain.from_iterable(wishes.values()))
+    new = [_city(row, _city_slug(wishes[row[0]], taken)) for row in rows if row[0] in wishes]
     if new:
         db.session.execute(insert(City), new)
     names = [{"city_id": row[0], "folded": name} for row in rows for name in _names(row)]
@@ -69,11 +70,14 @@ def _city(row: CityRow, slug: str) -> dict[str, object]:
     return {**dict(zip(fields, row[:6], strict=True)), "slug": slug}
 
 
-def _city_slug(row: CityRow, slugs: set[str]) -> str:
+def _slugs_wished(row: CityRow) -> tuple[str, ...]:
     name = slug_from(row[1])[:60] or "city"
-    wishes = (name, f"{name}-{row[2].lower()}", f"{name}-{row[2].lower()}-{row[0]}")
-    slug = next(wish for wish in wishes if wish not in slugs)
-    slugs.add(slug)
+    return name, f"{name}-{row[2].lower()}", f"{name}-{row[2].lower()}-{row[0]}"
+
+
+def _city_slug(wishes: Iterable[str], taken: set[str]) -> str:
+    slug = next(wish for wish in wishes if wish not in taken)
+    taken.add(slug)
     return slug
 
 

@@ -17,6 +17,7 @@ from forum.members.queries.cities import (
     home_cities,
     home_cities_by_prefix,
     home_cities_by_prefixes,
+    taken_city_slugs,
 )
 from forum.members.queries.city_choices import (
     CITIES_FILE,
@@ -258,6 +259,7 @@ __all__ = [
     "seats_taken",
     "session_by_token",
     "sessions_of",
+    "taken_city_slugs",
     "taken_handles",
     "taken_slugs",
     "terms_from",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
@@ -123,9 +123,15 @@ def cities_count() -> int:
     return db.session.scalar(select(func.count(City.id))) or 0
 
 
-def city_slugs() -> dict[int, str]:
-    """The slug of every city, by its number."""
-    return {row.id: row.slug for row in db.session.execute(select(City.id, City.slug))}
+def city_slugs(city_ids: Iterable[int]) -> dict[int, str]:
+    """The slugs of those of these cities that are loaded, by their numbers."""
+    known = select(City.id, City.slug).where(City.id.in_(list(city_ids)))
+    return {row.id: row.slug for row in db.session.execute(known)}
+
+
+def taken_city_slugs(slugs: Iterable[str]) -> set[str]:
+    """Those of these slugs that cities have."""
+    return set(db.session.scalars(select(City.slug).where(City.slug.in_(list(slugs)))))
 
 
 def cities_with_members(reader: Person) -> list[tuple[City, int]]:
