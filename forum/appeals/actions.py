@@ -41,7 +41,7 @@ def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
     Raises `Forbidden` when one cannot appeal (any more), `Conflict` for a second appeal.
     """
     touches()
-    serialize_decisions()
+    serialize_decisions(appellant)
     decision = decision_to_appeal(appellant, decision_id)
     require(appellant.can.appeal(standing(appellant, decision)))
     _check_text(text, _("Say why the decision is wrong."), "text")
@@ -77,7 +77,7 @@ def decide_appeal(
     appeal end; `holders` are the ids of the members whose claims the page showed. Raises `Conflict` when another
     moderator has answered or claimed it meanwhile, or the decision is no longer in effect.
     """
-    serialize_decisions()
+    serialize_decisions(moderator)
     found = appeal_to_decide(moderator, appeal_id)
     require(moderator.can.decide_appeal(found))
     if found.decided_at:

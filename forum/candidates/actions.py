@@ -214,8 +214,8 @@ def _candidate_to_decide(
     moderator: Person, candidate_id: int, holders: Collection[int | None]
 ) -> Candidate:
     """The waiting candidate, locked for update, for a moderator who decides now; claims on the candidate end."""
+    serialize_decisions(moderator)
     require(moderator.can.admit())
-    serialize_decisions()
     candidate = waiting_candidate(candidate_id, for_update=True)
     refuse_claimed(moderator, [("candidate", candidate_id)], holders)
     end_claims(moderator, [("candidate", candidate_id)])

@@ -79,7 +79,7 @@ def claim(moderator: Person, kind: str, item_id: int, holder: int | None = None)
     over.
     """
     touches()
-    serialize_decisions()
+    serialize_decisions(moderator)
     about = require_entry(moderator, kind, item_id)
     if not about.deeds:
         require(moderator.can.judge(about.author_id))
@@ -124,7 +124,7 @@ def decide(moderator: Person, kind: str, item_id: int, choice: Choice) -> str:
 
     Raises `Conflict` when another moderator has claimed it and the page did not show that.
     """
-    serialize_decisions([(kind, item_id)])
+    serialize_decisions(moderator, [(kind, item_id)])
     about = require_entry(moderator, kind, item_id)
     refuse_claimed(moderator, [(kind, item_id)], [choice.holder])
     DECIDERS.get(kind, _decide_thing)(moderator, kind, item_id, choice)
@@ -201,7 +201,7 @@ def tell_overdue(system: Person, keys: Collection[EntryKey]) -> int:
     """
     require(system.can.administer())
     touches()
-    serialize_decisions()
+    serialize_decisions(system)
     waiting = {entry.key: entry for entry in queue_entries(system, keys=keys)}
     late = {key: entry for key, entry in waiting.items() if entry.is_overdue}
     known = overdue_rows(keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from flask import Flask
 
 from forum.agendas import actions as agendas
 from forum.agendas.queries import get_agenda
+from forum.clock import now
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining, _rows
@@ -21,7 +24,7 @@ from forum.moderation.actions import Reasons, undoing
 from forum.permissions import SYSTEM
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person
-from tests.races import at_once, let_others_come, meanwhile
+from tests.races import at_once, let_others_come, meanwhile, slowly
 
 own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
 WHY = Reasons("It is rude.", 1)
@@ -81,3 +84,19 @@ def test_an_author_changes_a_post_as_asked_while_that_is_taken_back(
     assert (
         at_once(own, [by("mona-berg", moderation.undo, made.id), meanwhile(edits)]) == ["done"] * 2
     )
+
+
+def test_a_moderator_who_is_suspended_at_that_moment_decides_nothing(
+    own: Flask, topics: list[int]
+) -> None:
+    joining = Joining("Ben Okafor", "ben@example.org", "-")
+    ben_id = members.add_member(SYSTEM, joining, "moderator").id
+    post_id = races.posts_of(topics[0])[0]
+    until = now() + timedelta(days=1)
+    deeds = [
+        lambda: slowly(moderation.suspend, person("adam-de-wit"), ben_id, until, WHY),
+        meanwhile(by("ben-okafor", moderation.decide, "post", post_id, "hide", WHY)),
+    ]
+    done, refused = at_once(own, deeds)
+    assert done == "done" and refused == "This is for moderators."
+    assert db.session.get_one(Post, post_id, populate_existing=True).hidden_at is None

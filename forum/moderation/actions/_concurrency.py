@@ -29,7 +29,7 @@ def thing_to_decide(
     `seen` is the id of the latest decision that the moderator's page showed, `read` the fingerprint of the text that
     it showed; None skips the check. Raises `Conflict` when there is a later decision or the text has changed.
     """
-    serialize_decisions([(kind, item_id)])
+    serialize_decisions(moderator, [(kind, item_id)])
     thing = thing_to_moderate(moderator, kind, item_id)
     _refuse_if_decided_since(thing, seen)
     if read and read != thing.fingerprint:
@@ -54,7 +54,7 @@ def member_to_decide(moderator: Person, member_id: int, seen: int | None = None)
 
 def topic_to_decide(moderator: Person, topic_id: int, seen: int | None = None) -> Thing:
     """The topic to decide about, even one of a case or practice; `seen` as in `thing_to_decide`."""
-    serialize_decisions()
+    serialize_decisions(moderator)
     thing = topic_to_moderate(moderator, topic_id)
     _refuse_if_decided_since(thing, seen)
     return thing

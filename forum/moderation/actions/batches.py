@@ -64,7 +64,7 @@ def _decide_one(moderator: Person, deed: str, thing: Thing, reasons: Reasons) ->
 
 def _posts_to_decide(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
     """The posts to decide about; raises `NotFound` unless all ids are posts of the topic."""
-    serialize_decisions()
+    serialize_decisions(moderator)
     if not post_ids:
         raise Invalid(_("Choose at least one post."), "post")
     if len(post_ids) > MAX_POSTS_AT_ONCE:

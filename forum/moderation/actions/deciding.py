@@ -113,7 +113,7 @@ def decide_here(
     the ids of the members whose claims the page showed. Raises `Conflict` when another moderator has claimed one of
     the things and the page did not say so.
     """
-    serialize_decisions(keys)
+    serialize_decisions(moderator, keys)
     for kind, item_id in keys:
         # So that only moderators learn who has claimed it
         thing_to_review(moderator, kind, item_id)
@@ -276,7 +276,7 @@ def unfeature(moderator: Person, practice_id: int) -> Decision:
 @action
 def open_agenda(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
     """Open an agenda that is in preparation: everybody sees it, with all its content."""
-    serialize_decisions()
+    serialize_decisions(moderator)
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(not thing.row.opened_at)
     dialogue.open_agenda(moderator, agenda_id)
@@ -287,7 +287,7 @@ def open_agenda(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS
 @action
 def archive(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
     """Archive an agenda: it can be read, not continued."""
-    serialize_decisions()
+    serialize_decisions(moderator)
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(not thing.row.archived_at)
     agendas.archive(moderator, agenda_id)
@@ -297,7 +297,7 @@ def archive(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) ->
 @action
 def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
     """Reopen an archived agenda."""
-    serialize_decisions()
+    serialize_decisions(moderator)
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(thing.row.archived_at)
     agendas.reopen(moderator, agenda_id)
@@ -307,7 +307,7 @@ def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> 
 @action
 def delete_agenda(moderator: Person, agenda_id: int, reasons: Reasons) -> Decision:
     """Delete an agenda that was made by mistake. Raises `Conflict` when it has any content."""
-    serialize_decisions()
+    serialize_decisions(moderator)
     # Members who are writing there now finish first
     thing = agenda_to_delete(moderator, agenda_to_change(moderator, agenda_id).id)
     require_reasons(Deed.DELETE_AGENDA, reasons)

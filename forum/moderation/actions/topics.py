@@ -120,7 +120,7 @@ def open_after_last_day(system: Person) -> int:
     entry.
     """
     require(system.can.administer())
-    serialize_decisions()  # before the topics are locked, as in all decisions about topics
+    serialize_decisions(system)  # before the topics are locked, as in all decisions about topics
     over = topics_locked_before(now().date(), BATCH_SIZE)
     touches(*([EVERYTHING] if over else []))  # lists also show that a topic is locked
     for topic in over:

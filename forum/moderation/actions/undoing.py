@@ -99,7 +99,7 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     Raises `Conflict` when it is too late, when the decision has published something, or when somebody has decided
     about the thing since.
     """
-    serialize_decisions()
+    serialize_decisions(moderator)
     decision = latest_undoable_decision(moderator)
     if decision is None or decision.id != decision_id:
         raise _too_late()
@@ -144,7 +144,7 @@ def reverse(
     notified, `but` is the id of the appellant, who reads the answer. For a decision to keep a thing, its reports are
     open again. Raises `Conflict` when the decision is no longer in effect, so that there is nothing to reverse.
     """
-    serialize_decisions()
+    serialize_decisions(moderator)
     decision = decision_to_review(moderator, decision_id)
     _refuse_out_of_sight(decision)
     if not is_reversible(moderator, decision):

@@ -95,14 +95,15 @@ def is_of_a_clearing() -> ColumnElement[bool]:
     return about_member.correlate(Decision).exists()
 
 
-def serialize_decisions(keys: Iterable[tuple[str, int]] = ()) -> None:
-    """Make decisions of moderators run one after another, so that each sees what the one before decided.
+def serialize_decisions(doer: Person, keys: Iterable[tuple[str, int]] = ()) -> None:
+    """Make decisions of moderators run one after another, so that each sees what the one before decided, also about the doer.
 
     They lock no row for that: who appoints somebody or names hosts reads the federation's with other rows in hand.
     `keys` are those (kind, id) of what the decision is about: where a held text would be published is locked, too,
     before anything asks for the time.
     """
     serialize(DECISIONS)
+    db.session.scalar(select(Member).where(Member.id == doer.id))
     for kind, item_id in keys:
         if kind == "held":
             lock_place_of(item_id)
