@@ -133,10 +133,16 @@ def lock_topics_to_quote(
     rows = select(Post.id, Post.topic_id).where(Post.id.in_(posts))
     topics = {row.id: row.topic_id for row in db.session.execute(rows)} if ids else {}
     own_id = topics.get(post_id, topic_id) if post_id else topic_id
-    others = {*topics.values()} - {own_id}
-    for known_id in sorted(filter(None, {*others, own_id})) if others else ():
-        lock, is_other = select(Topic.id).where(Topic.id == known_id), known_id != own_id
-        db.session.scalar(lock.with_for_update(of=Topic, read=is_other, key_share=is_other))
+    if others := {*topics.values()} - {own_id}:
+        _share_topics({known_id for known_id in others if own_id and known_id < own_id})
+        db.session.scalar(select(Topic.id).where(Topic.id == own_id).with_for_update(of=Topic))
+        _share_topics({known_id for known_id in others if not own_id or known_id > own_id})
+
+
+def _share_topics(ids: Collection[int]) -> None:
+    if ids:
+        held = select(Topic.id).where(Topic.id.in_(ids)).order_by(Topic.id)
+        db.session.scalars(held.with_for_update(of=Topic, read=True, key_share=True)).all()
 
 
 def lock_posts_to_quote(ids: Collection[int]) -> set[int]:
