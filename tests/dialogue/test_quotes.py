@@ -96,6 +96,20 @@ def _for(people: Any, post: Post, audience: str) -> None:
     )
 
 
+def test_who_opened_a_topic_with_a_quotation_closes_it(
+    people: Any, agenda: Any, said: Post, client: FlaskClient
+) -> None:
+    text = write(f"> [Ben](/posts/{said.id}):\n>\n> secret cost\n\nReally?")
+    topic = actions.open_topic(people.ana, agenda.id, actions.NewTopic("question", "Why", text))
+    opening = queries.first_post(topic)
+    assert leaks(client, topic, opening)
+    for audience in ("members", "public"):
+        edited = write(f"{text.source} For {audience}.")
+        changes = actions.TopicChanges(audience=audience)
+        actions.edit(people.ana, opening.id, edited, changes)
+        assert fresh(topic).audience == audience and reads(opening)
+
+
 @pytest.mark.parametrize("how", list(GONE))
 def test_a_quote_goes_and_comes_back_with_what_it_quotes(
     people: Any, said: Post, quoting: Post, elsewhere: Topic, client: FlaskClient, how: str

@@ -9,6 +9,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, or_, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.queries import lock_opening, themes_by_id
 from forum.clock import now
@@ -102,6 +103,7 @@ def edit_topic(author: Person, post: Post, text: Written, changes: TopicChanges)
             topic.language = text.language
         if changes.audience is not None:
             _change_audience_by_author(author, topic, changes.audience)
+    set_committed_value(post, "topic", topic)  # read anew without it, if it quotes
     if changes.themes is not None:
         set_themes(topic, changes.themes)
     words = text.plain if post.is_gone else with_poll_words(post, text.plain)
