@@ -20,7 +20,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining, _rows
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Reasons, undoing
+from forum.moderation.actions import Reasons, deciding, undoing
 from forum.permissions import SYSTEM
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person
@@ -63,6 +63,24 @@ def test_what_somebody_wrote_is_hidden_while_they_are(
     else:
         decides = by("mona-berg", moderation.decide, "post", post_id, "hide", WHY)
     assert at_once(own, [change, meanwhile(decides)]) == ["done", "done"]
+
+
+def test_who_wrote_what_is_hidden_becomes_a_host(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decision has counted the author's posts, and then notes on which agenda it was."""
+    members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
+    post_id = dialogue.reply(person("ben-okafor"), topics[0], write("Bells.")).id
+    db.session.commit()
+    usual = deciding.record
+
+    def record_slowly(*given: Any, **more: Any) -> Any:
+        let_others_come()
+        return usual(*given, **more)
+
+    monkeypatch.setattr(deciding, "record", record_slowly)
+    decides = by("mona-berg", moderation.decide, "post", post_id, "hide", WHY)
+    assert at_once(own, [decides, meanwhile(CHANGES["made a host"])]) == ["done", "done"]
 
 
 def test_an_author_changes_a_post_as_asked_while_that_is_taken_back(

@@ -198,7 +198,8 @@ def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
 def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agenda:
     """Set the hosts of an agenda to exactly the members with these handles or full names, and notify new ones."""
     require(moderator.can.curate_all())
-    agenda = agenda_to_change(moderator, agenda_id)
+    # Who decides here has members in hand, and notes where: with all of the agenda locked, both would wait
+    agenda = agenda_to_change(moderator, agenda_id, may_write=True)
     before = {host.id for host in agenda.hosts}
     hosts = members_typed(moderator, handles, "hosts")
     if before != {host.id for host in hosts}:

@@ -110,10 +110,13 @@ def _plans_drawn() -> Sequence[Any]:
     return cached("plans drawn", read)
 
 
-def agenda_to_change(doer: Person, agenda_id: int) -> Agenda:
-    """The agenda with this id and its hosts, locked; or `NotFound`."""
+def agenda_to_change(doer: Person, agenda_id: int, *, may_write: bool = False) -> Agenda:
+    """The agenda with this id and its hosts, locked; or `NotFound`.
+
+    Who writes or decides there waits too, unless `may_write` is true.
+    """
     query = visible_agendas(doer).where(Agenda.id == agenda_id)
-    return _agenda_or_not_found(query.with_for_update(of=Agenda))
+    return _agenda_or_not_found(query.with_for_update(of=Agenda, key_share=may_write))
 
 
 def taken_slugs(slugs: Collection[str]) -> set[str]:
