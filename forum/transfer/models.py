@@ -27,19 +27,23 @@ class Fault:
 
 
 class FaultyFileError(Exception):
-    """A file cannot be loaded; `faults` lists everything that is wrong in it, by line. Nothing was changed."""
+    """A file cannot be loaded; `faults` lists everything that is wrong in it, by line. Nothing was changed.
 
-    def __init__(self, faults: list[Fault]) -> None:
+    `name` is that of the file, where there are several.
+    """
+
+    def __init__(self, faults: list[Fault], name: str = "") -> None:
         self.faults = sorted(dict.fromkeys(faults), key=lambda fault: fault.line)
+        self.name = name
         super().__init__("\n".join(map(str, self.faults)))
 
 
 class WouldLoad(Exception):
-    """A file was loaded on trial without a fault, and rolled back: title and slug of its agenda. Nothing was changed."""
+    """Files were loaded on trial without a fault, and rolled back: title and slug of the agenda of each. Nothing was changed."""
 
-    def __init__(self, title: str, slug: str) -> None:
-        self.title, self.slug = title, slug
-        super().__init__(title)
+    def __init__(self, agendas: Sequence[tuple[str, str]]) -> None:
+        self.agendas = agendas
+        super().__init__(", ".join(title for title, _slug in agendas))
 
 
 class Originals(NamedTuple):
@@ -143,11 +147,15 @@ class AgendaFile:
 
 @dataclass
 class PeopleFile:
-    """The sections of a people file; `portraits` has the pictures that members in it name, as far as they were read."""
+    """The sections of a people file; `portraits` has the pictures that members in it name, as far as they were read.
+
+    `faults` are those that show in the file itself; if there are any, values may be missing.
+    """
 
     organisations: list[Values] = field(default_factory=list)
     members: list[Values] = field(default_factory=list)
     portraits: Mapping[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
 
 class Step(NamedTuple):

@@ -190,7 +190,7 @@ def test_the_demo_has_no_mistakes() -> None:
     for path in DATA.glob("*.md"):
         source = path.read_text(encoding="utf-8")
         if path.name == "people.md":
-            read_people(source)
+            assert not read_people(source).faults
         elif path.name == "expressions.md":
             read_glossary(source)
         else:

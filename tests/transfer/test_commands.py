@@ -197,7 +197,7 @@ def test_all_mistakes_are_told_at_once(run: Run, people: Any, file: Path) -> Non
     [
         ("nobody", GOOD.encode(), "No member has the handle “nobody”."),
         ("ana-prado", GOOD.encode(), "This is for moderators. Nothing was loaded."),
-        ("mona-berg", b"# A\xff\n", "The file is not UTF-8 text; nothing was loaded."),
+        ("mona-berg", b"# A\xff\n", "1 thing to mend; nothing was loaded."),
         ("mona-berg", b"# A\n\n\xff\n", "agenda.md:3: this is not UTF-8"),
     ],
 )

@@ -116,7 +116,7 @@ def test_mistakes_in_an_export_are_told_with_file_and_line(
         assert "this is no export" in forum.run("import", tmp_path).output
         done = forum.run("import", tmp_path / "out")
         assert done.exit_code == 1 and "people.md:4: there is no field “name” here" in done.output
-        assert "begin again with an empty database" in done.output
+        assert "3 things to mend; nothing was loaded." in done.output
 
 
 @pytest.mark.parametrize(

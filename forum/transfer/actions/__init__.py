@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from forum.transfer.actions.agendas import import_agenda, import_origins, load_agendas, try_agenda
+from forum.transfer.actions.agendas import (
+    NamedFile,
+    import_agenda,
+    import_agendas,
+    import_origins,
+    load_agendas,
+    try_agendas,
+)
+from forum.transfer.actions.checking import check_files
 from forum.transfer.actions.glossary import import_glossary
 from forum.transfer.actions.people import import_people, import_voices, load_people
 
 __all__ = [
+    "NamedFile",
+    "check_files",
     "import_agenda",
+    "import_agendas",
     "import_glossary",
     "import_origins",
     "import_people",
     "import_voices",
     "load_agendas",
     "load_people",
-    "try_agenda",
+    "try_agendas",
 ]

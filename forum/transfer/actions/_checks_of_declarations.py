@@ -27,7 +27,8 @@ def check_declarations(file: AgendaFile, loading: Loading) -> None:
         for commitment in file.commitments
         if "organisation" in commitment
     }
-    loading.organisations = {
+    foreseen = loading.foreseen.organisations
+    loading.organisations = {slug: foreseen[slug] for slug in slugs & foreseen.keys()} | {
         organisation.slug: organisation for organisation in organisations_by_slug(slugs)
     }
     for values in file.declarations:

@@ -7,15 +7,14 @@ from difflib import get_close_matches
 
 from forum.clock import now
 from forum.library.models import PUBLISHED, RETURNED
-from forum.library.queries import FIGURE_PARTS
 from forum.markdown import paragraphs
 from forum.transfer.actions._checks_of_dialogue import NO_ANSWER, check_paragraph
 from forum.transfer.actions._checks_of_people import check_people_named, near_miss
+from forum.transfer.actions._foreseen import LABEL, UNIT, Foreseen
 from forum.transfer.actions._loading import Loading
 from forum.transfer.models import AgendaFile, Values
 from forum.transfer.queries import cases_by_slug, figures_of_case, practices_by_slug, slugs_of
 
-LABEL, UNIT = map(FIGURE_PARTS.index, ("label", "unit"))
 MAX_LISTED = 5
 # Fields that only a published practice may have.
 FIELDS_OF_PUBLISHED = (
@@ -29,7 +28,8 @@ def check_practices(file: AgendaFile, loading: Loading) -> None:
     above: set[str] = set()
     for values in file.practices:
         for slug, line in values.values_of("adapted_from"):
-            is_there = slug in above or practices_by_slug([slug])
+            is_above = slug in above or slug in loading.foreseen.practices
+            is_there = is_above or practices_by_slug([slug])
             loading.expect(
                 is_there, line, f"there is no practice “{slug}”, neither above nor before"
             )
@@ -54,20 +54,26 @@ def check_comments(file: AgendaFile, loading: Loading) -> None:
         for post in group["posts"]:
             loading.expect("answer" not in post, post.line_of("answer"), NO_ANSWER)
         if kind := group["kind"]:
-            found = _comments_target(file, kind, group["slug"])
+            found = _comments_target(file, kind, group["slug"], loading.foreseen)
             loading.expect(found, group.line, f"there is no {kind} “{group['slug']}”")
             if found:
                 _check_commented(group, *found, loading)
 
 
-def _comments_target(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int] | None:
+def _comments_target(
+    file: AgendaFile, kind: str, slug: str, foreseen: Foreseen
+) -> tuple[bool, int] | None:
     """Whether a case or practice takes comments, and its number of paragraphs; None when it does not exist."""
     for values in _entries(file, kind):
         if values.get("slug") == slug:
             return values.get("state", PUBLISHED) == PUBLISHED, _paragraph_count(values["text"])
+    if kind == "case" and slug in foreseen.cases:
+        return True, foreseen.cases[slug][0]
     if kind == "case":
         case = cases_by_slug([slug]).get(slug)
         return (True, _paragraph_count(case.body)) if case else None
+    if slug in foreseen.practices:
+        return foreseen.practices[slug], 0
     practice = practices_by_slug([slug]).get(slug)
     return (practice.topic_id is not None, 0) if practice else None
 
@@ -83,7 +89,7 @@ def check_translations(file: AgendaFile, loading: Loading) -> None:
 def check_original(file: AgendaFile, path: str, line: int, deed: str, loading: Loading) -> bool:
     """Whether a case or practice is in the file or the forum, and published; else a fault says which one is nearly called so."""
     kind, slug = _kind_and_slug(path)
-    found = _comments_target(file, kind, slug)
+    found = _comments_target(file, kind, slug, loading.foreseen)
     if found is None:
         pages = loading.elsewhere.with_those_of(file).pages
         in_files = [other for of, other in map(_kind_and_slug, pages) if of == kind]
@@ -106,18 +112,18 @@ def _entries(file: AgendaFile, kind: str) -> list[Values]:
 def _check_figures(file: AgendaFile, path: str, translation: Values, loading: Loading) -> None:
     """A translation must name figures that its case has, by label and unit: otherwise their names would be left out."""
     kind, slug = _kind_and_slug(path)
-    known = _figures_of(file, slug) if kind == "case" else []
+    known = _figures_of(file, slug, loading.foreseen) if kind == "case" else []
     for (label, unit, *_names), line in translation.entries("figure"):
         is_one = (label, unit) in known
         loading.expect(is_one, line, _no_figure((label, unit), kind, slug, known))
 
 
-def _figures_of(file: AgendaFile, slug: str) -> Sequence[tuple[str, str]]:
-    """Label and unit of each figure of a case, in the file or in the forum."""
+def _figures_of(file: AgendaFile, slug: str, foreseen: Foreseen) -> Sequence[tuple[str, str]]:
+    """Label and unit of each figure of a case, in this file, one before it or the forum."""
     for values in file.cases:
         if values.get("slug") == slug:
             return [(row[LABEL], row[UNIT]) for row in values.get("figure", ())]
-    return figures_of_case(slug)
+    return foreseen.cases[slug][1] if slug in foreseen.cases else figures_of_case(slug)
 
 
 def _no_figure(

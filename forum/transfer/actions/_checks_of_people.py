@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from forum.members.queries import all_members
 from forum.plaintext import fold
+from forum.transfer.actions._foreseen import Foreseen
 from forum.transfer.actions._loading import Loading
 from forum.transfer.models import AgendaFile, Values
 
@@ -16,11 +17,12 @@ HANDLE = 5  # the position of the handle in a signature
 OUTCOMES_WITHOUT_HANDLE = ("", "not me", "not now")
 
 
-def nobody_called(handles: Collection[str]) -> dict[str, str]:
+def nobody_called(handles: Collection[str], foreseen: Foreseen) -> dict[str, str]:
     """What to say of each handle that nobody has: that of the member with this name, or with the nearest handle, is named."""
     if not handles:
         return {}
-    names = {member.handle: fold(member.name) for member in all_members()}
+    members = [*all_members(), *foreseen.people.values()]
+    names = {member.handle: fold(member.name) for member in members}
     return {
         written: f"no member has the handle “{written}”{near_miss(_nearest(written, names), 'is one')}"
         for written in handles
@@ -77,7 +79,7 @@ def check_people_named(values: Values, loading: Loading) -> None:
     for handle, line in others:
         loading.expect(handle != author, line, f"{handle} wrote this, so it is for others to do")
     person, name = loading.people.get(author or ""), "on_behalf_of_organisation"
-    is_of_one = not values.get(name) or not person or person.organisation_id
+    is_of_one = not values.get(name) or not person or person.organisation_id is not None
     loading.expect(is_of_one, values.line_of(name), f"{author} belongs to no organisation")
     is_named = not values.get(name) or not person or not is_of_one or person.is_voice_now
     named = f"the organisation of {author} has named others who write for it"

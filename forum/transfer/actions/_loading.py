@@ -14,6 +14,7 @@ from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.errors import Refusal
 from forum.members.models import City, Member, Organisation
+from forum.transfer.actions._foreseen import Foreseen
 from forum.transfer.models import (
     EARLIEST,
     NOTHING_ELSEWHERE,
@@ -33,7 +34,8 @@ class Loading:
 
     `published` are the moments of its published practices by slug, `pictures` the names of those that it lists,
     `organisations` those that have signed its declarations or made commitments, by slug. `elsewhere` is what files
-    hold that are loaded before or after it, `declared` the moments of its declarations by title.
+    hold that are loaded before or after it, `declared` the moments of its declarations by title. `foreseen` is what files
+    will have made that are loaded before it, while all of them are only checked.
     """
 
     people: Mapping[str, Member]
@@ -47,6 +49,7 @@ class Loading:
     pictures: Collection[str] = ()
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     elsewhere: Originals = NOTHING_ELSEWHERE
+    foreseen: Foreseen = field(default_factory=Foreseen)
     declared: dict[str, datetime] = field(default_factory=dict)
 
     def plan(

@@ -5,8 +5,8 @@ A file is loaded completely or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial, reduce
@@ -36,10 +36,19 @@ from forum.transfer.actions._meetings import plan_meeting
 from forum.transfer.actions._pasted import use_pasted
 from forum.transfer.actions._topics import plan_topic
 from forum.transfer.actions._translations import plan_translation
-from forum.transfer.models import NOTHING_ELSEWHERE, AgendaFile, Originals, Step, Values, WouldLoad
+from forum.transfer.models import (
+    NOTHING_ELSEWHERE,
+    AgendaFile,
+    FaultyFileError,
+    Originals,
+    Step,
+    Values,
+    WouldLoad,
+)
 from forum.transfer.queries import agenda_by_slug
 from forum.web import settings
 
+NamedFile = tuple[str, AgendaFile, Mapping[str, Shrunk | SentFile]]
 Shown = Callable[[Sequence[Step]], AbstractContextManager[Iterable[Step]]]
 
 
@@ -80,16 +89,42 @@ def import_origins(curator: Member, file: AgendaFile) -> None:
 
 
 @action
-def try_agenda(
-    curator: Member, file: AgendaFile, pictures: Mapping[str, Shrunk | SentFile] = NO_PICTURES
-) -> None:
-    """Load an agenda file on trial, to find the faults that only loading can find; nothing of it stays.
+def import_agendas(curator: Member, files: Sequence[NamedFile]) -> list[Agenda]:
+    """Load agenda files in their order, all of them or none; each is (name, file, pictures), as in `import_agenda`.
 
-    Raises `FaultyFileError` like `import_agenda`, and `WouldLoad` when there is no fault, which rolls everything
+    Raises `FaultyFileError` with the name of the first file that has faults which only loading finds.
+    """
+    every = reduce(
+        Originals.with_those_of, (file for _name, file, _pictures in files), NOTHING_ELSEWHERE
+    )
+    loaded = []
+    for name, file, pictures in files:
+        with _faults_of(name):
+            loaded.append(import_agenda(curator, file, pictures, elsewhere=every))
+    for name, file, _pictures in files[:-1]:
+        with _faults_of(name):
+            import_origins(curator, file)
+    return loaded
+
+
+@contextmanager
+def _faults_of(name: str) -> Iterator[None]:
+    """Name the file in which faults are found."""
+    try:
+        yield
+    except FaultyFileError as error:
+        raise FaultyFileError(error.faults, name) from error
+
+
+@action
+def try_agendas(curator: Member, files: Sequence[NamedFile]) -> None:
+    """Load agenda files on trial, to find the faults that only loading can find; nothing of it stays.
+
+    Raises `FaultyFileError` like `import_agendas`, and `WouldLoad` when there is no fault, which rolls everything
     back.
     """
-    agenda = import_agenda(curator, file, pictures)
-    raise WouldLoad(agenda.title, agenda.slug)
+    loaded = import_agendas(curator, files)
+    raise WouldLoad([(agenda.title, agenda.slug) for agenda in loaded])
 
 
 @action

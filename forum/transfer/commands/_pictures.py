@@ -90,6 +90,15 @@ def kept_pictures(file: AgendaFile, folder: Path) -> Iterator[KeptPictures]:
         yield kept
 
 
+def look_for_pictures(file: AgendaFile, folder: Path) -> None:
+    """Add a fault for each picture and file that a content file lists and that cannot be read in `folder`; none is opened."""
+    for values in file.pictures:
+        if re.fullmatch(NAME, values["title"]):
+            path = picture_name(values["title"])
+            if problem := _not_there(folder / path, folder):
+                file.faults.append(Fault(values.line, f"{path} {problem}"))
+
+
 @contextmanager
 def kept_portraits(file: PeopleFile, folder: Path) -> Iterator[KeptPictures]:
     """The pictures of members that a people file names, from `folder`. Raises `FaultyFileError` for each that is none, or is named twice."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
-from typing import IO
 
 import click
 
@@ -21,7 +21,7 @@ from forum.members.queries import administrators, first_administrator, members_b
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.transfer import actions, queries
-from forum.transfer.commands._pictures import KeptPictures, kept_pictures, kept_portraits
+from forum.transfer.commands._pictures import kept_pictures, kept_portraits, look_for_pictures
 from forum.transfer.commands._shared import bp, contents, mark_all_as_read
 from forum.transfer.forms import (
     FOLDERS,
@@ -38,12 +38,17 @@ from forum.transfer.forms import (
 from forum.transfer.models import (
     NOTHING_ELSEWHERE,
     AgendaFile,
+    Fault,
     FaultyFileError,
     Originals,
+    PeopleFile,
+    Values,
     WouldLoad,
 )
 
-START_OVER = " Mend the file, and begin again with an empty database."
+NOTHING = "Nothing was loaded."
+# Of what only loading finds
+START_OVER = "What was before it in the folder is loaded. Mend the file, and begin again with an empty database."
 ORDER_FIELD = re.compile(r"^- order: *([0-9]{1,4}) *$", re.M)
 HEAD_LENGTH = 4_000  # characters at the beginning of a file that contain its head
 LAST_ORDER = 10_000  # the order of agendas without this field
@@ -52,35 +57,74 @@ LISTED = ("picture", "file")  # several files may list the same one
 
 
 @bp.cli.command("import-agenda")
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, dir_okay=False)
+)
 @click.option(
     "--by", help="Handle of the moderator who answers for it; without it, the first administrator."
 )
 @click.option(
     "--check", is_flag=True, help="Say what is wrong, or what it would load; load nothing."
 )
-def import_agenda(file: IO[str], by: str | None, check: bool) -> None:
-    """Load a whole agenda page from FILE, in the format of docs/content-format.md."""
-    with _faults_end_command(file.name):
-        curator, found = _curator(by), read_agenda(file.read())
-        with kept_pictures(found, Path(file.name).parent) as pictures:
-            if check:
-                return _check_agenda(curator, found, pictures)
-            agenda = actions.import_agenda(curator, found, pictures)
-    click.echo(f"Loaded “{agenda.title}”: /agendas/{agenda.slug}")
+def import_agenda(files: tuple[str, ...], by: str | None, check: bool) -> None:
+    """Load whole agenda pages from each FILE, in the format of docs/content-format.md; all of them, or nothing."""
+    curator = _curator(by)
+    with ExitStack() as stack, _faults_end_command(files[0]):
+        named, wrong = [], dict[str, list[Fault]]()
+        for name in files:
+            found = _read(Path(name), wrong.setdefault(name, []))
+            pictures = stack.enter_context(kept_pictures(found, Path(name).parent))
+            named.append((name, found, pictures))
+        checked = ((name, found) for name, found, _pictures in named)
+        for name, faults in actions.check_files(curator, checked).items():
+            wrong[name] += faults
+        _end_if_wrong(wrong)
+        if check:
+            return _check_agendas(curator, named)
+        agendas = actions.import_agendas(curator, named)
+    for agenda in agendas:
+        click.echo(f"Loaded “{agenda.title}”: /agendas/{agenda.slug}")
 
 
-def _check_agenda(curator: Member, file: AgendaFile, pictures: KeptPictures) -> None:
+def _read(path: Path, faults: list[Fault]) -> AgendaFile:
+    """An agenda file, which is empty when it is not UTF-8: then that is added to the faults."""
     try:
-        actions.try_agenda(curator, file, pictures)
-    except WouldLoad as agenda:
-        what = "the new agenda" if file.is_new else "more for the agenda"
-        click.echo(
-            f"Nothing to mend. This would load {what} “{agenda.title}”, /agendas/{agenda.slug}:"
-        )
-        for name, number in file.numbers.items():
-            if number:
-                click.echo(f"  {number:,} {name if number == 1 else PLURALS.get(name, f'{name}s')}")
+        return read_agenda(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        faults.append(_no_text(error))
+        return AgendaFile(Values(1), is_new=False)
+
+
+def _no_text(error: UnicodeDecodeError) -> Fault:
+    return Fault(1 + error.object.count(b"\n", 0, error.start), "this is not UTF-8")
+
+
+def _end_if_wrong(wrong: Mapping[str, Sequence[Fault]], then: str = "") -> None:
+    """End the command if there are faults in files of these names, with a line for each; `then` as in `_faults_end_command`."""
+    number = 0
+    for name, faults in wrong.items():
+        for fault in sorted(dict.fromkeys(faults), key=attrgetter("line")):
+            number += 1
+            click.echo(f"{name}:{fault.line}: {fault.message}", err=True)
+    if number:
+        things = "1 thing" if number == 1 else f"{number} things"
+        words = f"{things} to mend. {then}" if then else f"{things} to mend; nothing was loaded."
+        raise click.ClickException(words) from None
+
+
+def _check_agendas(curator: Member, files: Sequence[actions.NamedFile]) -> None:
+    try:
+        actions.try_agendas(curator, files)
+    except WouldLoad as trial:
+        said = "Nothing to mend."
+        for (title, slug), (_name, file, _pictures) in zip(trial.agendas, files, strict=True):
+            what = "the new agenda" if file.is_new else "more for the agenda"
+            click.echo(f"{said} This would load {what} “{title}”, /agendas/{slug}:".lstrip())
+            for name, number in file.numbers.items():
+                if number:
+                    words = name if number == 1 else PLURALS.get(name, f"{name}s")
+                    click.echo(f"  {number:,} {words}")
+            said = ""
         click.echo("Nothing was loaded.")
 
 
@@ -103,22 +147,16 @@ def _member(handle: str) -> Member:
 
 @contextmanager
 def _faults_end_command(name: str, then: str = "") -> Iterator[None]:
-    """Inside, faults in the named file end the command, with a line for each; `then` is a sentence on how to go on."""
+    """Inside, faults in the named file end the command, with a line for each.
+
+    `then` says what was loaded, and how to go on; without it nothing was loaded.
+    """
     try:
         yield
     except FaultyFileError as error:
-        for fault in error.faults:
-            click.echo(f"{name}:{fault.line}: {fault.message}", err=True)
-        number = len(error.faults)
-        things = "1 thing" if number == 1 else f"{number} things"
-        raise click.ClickException(f"{things} to mend; nothing was loaded.{then}") from None
-    except UnicodeDecodeError as error:
-        line = 1 + error.object.count(b"\n", 0, error.start)
-        click.echo(f"{name}:{line}: this is not UTF-8", err=True)
-        words = "The file is not UTF-8 text; nothing was loaded."
-        raise click.ClickException(f"{words}{then}") from None
+        _end_if_wrong({error.name or name: error.faults}, then)
     except Refusal as error:
-        raise click.ClickException(f"{error.message} Nothing was loaded.{then}") from None
+        raise click.ClickException(f"{error.message} {then or NOTHING}") from None
 
 
 @bp.cli.command("import")
@@ -139,23 +177,85 @@ def import_folder(folder: Path, by: str | None) -> None:
         agendas_there = agendas_in(names, _readme_in(folder))
         every_file = [*agendas_there, *chain.from_iterable(agendas_there.values())]
         _compare_pictures(folder, every_file)
-    elsewhere = _originals_in(folder, every_file)
-    steps = [(folder / PEOPLE, _import_people)]
-    for agenda in sorted(agendas_there, key=lambda name: _order(folder / name)):
-        every = [agenda, *agendas_there[agenda]]
-        steps += [(folder / name, partial(_import_file, curator, elsewhere)) for name in every]
-    steps += [(folder / name, partial(_import_origins, curator)) for name in agendas_there]
-    if (folder / GLOSSARY).exists():
-        steps.append((folder / GLOSSARY, partial(_import_glossary, curator)))
-    steps.append((folder / PEOPLE, _import_voices))
+    in_order = [
+        name
+        for agenda in sorted(agendas_there, key=lambda name: _order(folder / name))
+        for name in (agenda, *agendas_there[agenda])
+    ]
+    with ExitStack() as stack:
+        people, elsewhere = _check_folder(curator, folder, in_order, stack)
+        steps: list[tuple[Path, Callable[[Path], Counter[str]]]] = [
+            (folder / PEOPLE, partial(_import_people, people)),
+            *((folder / name, partial(_import_file, curator, elsewhere)) for name in in_order),
+            *((folder / name, partial(_import_origins, curator)) for name in agendas_there),
+        ]
+        if (folder / GLOSSARY).exists():
+            steps.append((folder / GLOSSARY, partial(_import_glossary, curator)))
+        steps.append((folder / PEOPLE, partial(_import_voices, people)))
+        loaded = _load(folder, steps)
+    mark_all_as_read()
+    click.echo(f"Loaded {contents(loaded)}.")
+    click.echo("`flask members address HANDLE EMAIL` lets a member ask for a password there.")
+
+
+def _load(
+    folder: Path, steps: Sequence[tuple[Path, Callable[[Path], Counter[str]]]]
+) -> Counter[str]:
     loaded = Counter({kind: len(list(folder.glob(f"{kind}/*"))) for kind in FOLDERS})
     with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
         for file, load in bar:
             with _faults_end_command(file.name, START_OVER):
                 loaded += load(file)
-    mark_all_as_read()
-    click.echo(f"Loaded {contents(loaded)}.")
-    click.echo("`flask members address HANDLE EMAIL` lets a member ask for a password there.")
+    return loaded
+
+
+def _check_folder(
+    curator: Member, folder: Path, names: Sequence[str], stack: ExitStack
+) -> tuple[PeopleFile, Originals]:
+    """The people of a folder, with their portraits, and what its agenda files of these names hold.
+
+    Mistakes in any file end the command with a line for each, before anything is loaded.
+    """
+    wrong: dict[str, list[Fault]] = {name: [] for name in (PEOPLE, *names, GLOSSARY)}
+    people = _people_in(folder, wrong[PEOPLE], stack)
+    elsewhere = NOTHING_ELSEWHERE
+    for name in names:
+        elsewhere = elsewhere.with_those_of(_read(folder / name, wrong[name]))
+    files = ((name, _read_with_pictures(folder, name)) for name in names)
+    with _faults_end_command(folder.name):
+        found = dict(actions.check_files(curator, files, people, elsewhere))
+    wrong[PEOPLE] += found.pop("", [])
+    for name, faults in found.items():
+        wrong[name] += faults
+    if (folder / GLOSSARY).exists():
+        try:
+            read_glossary((folder / GLOSSARY).read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            wrong[GLOSSARY].append(_no_text(error))
+        except FaultyFileError as error:
+            wrong[GLOSSARY] += error.faults
+    _end_if_wrong(wrong)
+    return people, elsewhere
+
+
+def _people_in(folder: Path, faults: list[Fault], stack: ExitStack) -> PeopleFile:
+    try:
+        people = read_people((folder / PEOPLE).read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        faults.append(_no_text(error))
+        return PeopleFile()
+    try:
+        return replace(people, portraits=stack.enter_context(kept_portraits(people, folder)))
+    except FaultyFileError as error:
+        faults += error.faults
+    return people
+
+
+def _read_with_pictures(folder: Path, name: str) -> AgendaFile:
+    """An agenda file, with a fault for each picture and file of it that cannot be read; those that can are not opened."""
+    file = _read(folder / name, [])
+    look_for_pictures(file, folder)
+    return file
 
 
 def _readme_in(folder: Path) -> str:
@@ -174,15 +274,6 @@ def _compare_pictures(folder: Path, names: Iterable[str]) -> None:
     compare_pictures(there, listed)
 
 
-def _originals_in(folder: Path, names: Iterable[str]) -> Originals:
-    """What the files of a folder hold from which commitments in any of them may come."""
-    found = NOTHING_ELSEWHERE
-    for name in names:
-        with _faults_end_command(name):
-            found = found.with_those_of(read_agenda((folder / name).read_text(encoding="utf-8")))
-    return found
-
-
 def _order(file: Path) -> tuple[int, str]:
     """The key by which agenda files are sorted: the field “order” of the agenda, and the file name."""
     with file.open(encoding="utf-8", errors="replace") as text:
@@ -193,16 +284,13 @@ def _order(file: Path) -> tuple[int, str]:
 # Each of these loads a file, and returns how much of each kind was in it, as an export counts it
 
 
-def _import_people(file: Path) -> Counter[str]:
-    people = read_people(file.read_text(encoding="utf-8"))
-    with kept_portraits(people, file.parent) as portraits:
-        hashed = hash_password(secrets.token_urlsafe(32))
-        actions.import_people(SYSTEM, replace(people, portraits=portraits), hashed)
-        return Counter(
-            organisations=len(people.organisations),
-            members=len(people.members),
-            portraits=len(portraits),
-        )
+def _import_people(people: PeopleFile, _file: Path) -> Counter[str]:
+    actions.import_people(SYSTEM, people, hash_password(secrets.token_urlsafe(32)))
+    return Counter(
+        organisations=len(people.organisations),
+        members=len(people.members),
+        portraits=len(people.portraits),
+    )
 
 
 def _import_glossary(curator: Member, file: Path) -> Counter[str]:
@@ -211,8 +299,8 @@ def _import_glossary(curator: Member, file: Path) -> Counter[str]:
     return Counter(expressions=len(entries))
 
 
-def _import_voices(file: Path) -> Counter[str]:
-    actions.import_voices(SYSTEM, read_people(file.read_text(encoding="utf-8")))
+def _import_voices(people: PeopleFile, _file: Path) -> Counter[str]:
+    actions.import_voices(SYSTEM, people)
     return Counter()
 
 

@@ -219,9 +219,9 @@ def _author_and_time(title: str) -> tuple[str, datetime]:
 
 
 def read_people(source: str) -> PeopleFile:
-    """Read a people file. Raises `FaultyFileError` with all faults, line by line."""
-    faults: list[Fault] = []
+    """Read a people file completely, even if it has faults; its `faults` list them, line by line."""
     file = PeopleFile()
+    faults = file.faults
     check_characters_and_fences(source, faults)
     for top in parse(source).children:
         if top.title == "Organisations":
@@ -230,8 +230,6 @@ def read_people(source: str) -> PeopleFile:
             file.members += [read(section, MEMBER, faults) for section in top.children]
         else:
             faults.append(Fault(top.line, "the headings are “# Organisations” and “# Members”"))
-    if faults:
-        raise FaultyFileError(faults)
     return file
 
 
