@@ -25,6 +25,8 @@ SUBJECT_PREFIX = re.compile(
     rf"(?:(?P<answered>{ANSWERED})|{PASSED_ON}){_SIGN}|\[(?:{PASSED_ON}){_SIGN}(?P<within>.*)\]$",
     re.I,
 )
+# What Pine and its like put behind it instead (RFC 5256), in letters of either case
+PASSED_ON_SUFFIX = "(fwd)"
 CONTROL_SIGNS = re.compile("[\x00-\x1f\x7f-\x9f]")
 QUESTION_MARKS = ("?", "؟", "？")
 # The Greek question mark looks like a semicolon, and Unicode normalises it to one
@@ -33,17 +35,23 @@ AFTER_QUESTION_MARK = "!！\"'”’»›」』)）]】 .…\u200e\u200f"
 
 
 def title_of(subject: str) -> tuple[str, bool]:
-    """The title that a subject becomes, without what mail programs put before it, and whether the message is an answer.
+    """The title that a subject becomes, without what mail programs put before and behind it, and whether the message is an answer.
 
     It is one line without control signs and invisible characters; how long it is, is not judged here. The first word
     tells what was done last: an answer that is passed on is no answer.
     """
-    title = one_line(CONTROL_SIGNS.sub(" ", subject))
+    title = _without_suffix(one_line(CONTROL_SIGNS.sub(" ", subject)))
     first = prefix = SUBJECT_PREFIX.match(title)
     while prefix:
-        title = (prefix["within"] or title[prefix.end() :]).strip()
+        title = _without_suffix((prefix["within"] or title[prefix.end() :]).strip())
         prefix = SUBJECT_PREFIX.match(title)
     return title, bool(first and first["answered"])
+
+
+def _without_suffix(title: str) -> str:
+    while title.lower().endswith(PASSED_ON_SUFFIX):
+        title = title[: -len(PASSED_ON_SUFFIX)].rstrip()
+    return title
 
 
 def kind_of(title: str) -> str:

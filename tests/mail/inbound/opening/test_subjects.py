@@ -28,6 +28,12 @@ from tests.mail.inbound.opening.conftest import address_of, sent, topics
         ("[Fwd: Trams] and bells", "[Fwd: Trams] and bells"),
         ("[Re: Trams]", "[Re: Trams]"),
         ("[Fwd:]", ""),
+        ("Trams (fwd)", "Trams"),
+        ("Re: Trams and bells (Fwd) (FWD)", "Trams and bells"),
+        ("[Fwd: Trams (fwd)] (fwd)", "Trams"),
+        ("Fwd: (fwd)", ""),
+        ("What (fwd) means", "What (fwd) means"),
+        ("Trams fwd", "Trams fwd"),
         ("Enc: RES: Bondes", "Bondes"),
         ("ΠΡΘ: ΣΧΕΤ: Τραμ", "Τραμ"),
         ("轉發: 回復: 電車", "電車"),
@@ -72,6 +78,8 @@ def test_an_answer_is_known_by_the_word_of_any_mail_program(word):
         ("[Fwd: Re: Trams]", False),
         ("Re: Fwd: Trams", True),
         ("Re: [Fwd: Trams]", True),
+        ("Trams (fwd)", False),
+        ("Re: Trams (fwd)", True),
     ],
 )
 def test_what_was_done_last_stands_first(subject, is_answer):
