@@ -39,7 +39,7 @@ def answer(author: Member, post_id: int, text: Written, key: str, files: int = 0
     posted = reply(author, topic_id, text, key)
     if isinstance(posted, Held):
         words = {"path": f"/waiting/{posted.id}", "sentence": posted.sentence, "files": files}
-        _tell_once(author, "held", words)
+        _tell_once(author, "held", words | {"answered_post": post_id})
     elif files:
         _tell_of_files(author, posted, files)
     return posted
@@ -57,13 +57,14 @@ def return_answer(
 ) -> None:
     """Return an answer to a post that could not be posted, with the reason; the letter links to the post if there is one.
 
-    It also says that attached `files` were not kept. Only few are sent per hour, because the sender may be a machine.
+    The letter names its topic, if the member can see it when the letter is sent. It also says that attached `files` were not kept. Only few are sent per hour, because the sender may be a machine.
     """
     require(system.can.administer())
     touches()
     is_there = topic_of_post(member, post_id) is not None
     path = f"/posts/{post_id}" if is_there else ""
-    _send_back(system, member, {"text": text, "why": why, "path": path, "files": files})
+    words = {"text": text, "why": why, "path": path, "files": files}
+    _send_back(system, member, words | {"answered_post": post_id})
 
 
 def _send_back(system: Person, member: Member, words: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ from forum.mail.queries import (
     meeting_told,
     notice_to_tell,
     queue_content,
+    title_for_answer,
 )
 from forum.members.models import Member
 from forum.members.queries import forum_name
@@ -320,7 +321,7 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
         "takes_files": settings.most_of_file > 0,
     }
     valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
-    said = _names(letter.words) | _moments(letter)
+    said = _names(letter.words) | _moments(letter) | _answered(letter)
     return words | letter.words | said | valid | {"link": _link(letter.words, settings)}
 
 
@@ -329,6 +330,12 @@ def _names(words: Mapping[str, Any]) -> dict[str, str]:
     return {
         key.removesuffix("_id"): _name_of(words[key]) for key in ("who_id", "by_id") if key in words
     }
+
+
+def _answered(letter: Delivery) -> dict[str, str]:
+    """The title of the topic for which an answer by mail was meant, as long as its author can see it."""
+    post_id = letter.words.get("answered_post")
+    return {"topic": title_for_answer(letter.member, post_id)} if letter.member and post_id else {}
 
 
 def _moments(letter: Delivery) -> dict[str, str]:

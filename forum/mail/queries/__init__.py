@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from forum.mail.queries.answers import agenda_to_open_by_email, sent_today, sent_with, topic_of_post
+from forum.mail.queries.answers import (
+    agenda_to_open_by_email,
+    sent_today,
+    sent_with,
+    title_for_answer,
+    topic_of_post,
+)
 from forum.mail.queries.digests import (
     DigestEntry,
     digest_groups,
@@ -62,6 +68,7 @@ __all__ = [
     "queue_content",
     "sent_today",
     "sent_with",
+    "title_for_answer",
     "topic_of_post",
     "waiting_letters",
 ]

@@ -23,6 +23,13 @@ def topic_of_post(reader: Member, post_id: int) -> int | None:
     return db.session.scalar(seen.where(Post.id == post_id))
 
 
+def title_for_answer(reader: Member, post_id: int) -> str:
+    """The title of the topic of a post that the reader can see; empty when they cannot."""
+    seen = visible_topics(reader).with_only_columns(Topic.title)
+    found = seen.join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
+    return db.session.scalar(found) or ""
+
+
 def agenda_to_open_by_email(author: Person, slug: str) -> Agenda:
     """The agenda with this slug, on which somebody wants to open topics by e-mail; `NotFound`, or `Forbidden` if they may not."""
     agenda = get_agenda(author, slug)

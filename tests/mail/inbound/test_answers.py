@@ -148,6 +148,8 @@ def test_an_answer_that_a_rule_holds_back_is_told_by_letter(people, topic, post,
     letter = letters()[-1]
     assert letter.to == "ana@example.org" and "We read this first." in letter.text
     assert f"http://localhost/waiting/{held.id}" in letter.text
+    assert letter.subject == "Your reply in “Why so loud?” waits for a moderator"
+    assert "Your reply in “Why so loud?” has arrived." in letter.text
     receive_message(answer(people, post, "A casino for all."))
     assert db.session.scalars(db.select(Held)).one() and len(posts(topic)) == 2
     assert len(letters()) == 1

@@ -100,8 +100,22 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
         assert text in letter.text
     leads_there = f"http://localhost/posts/{post.id}" in letter.text
     assert leads_there == (what != "hidden")
+    assert ("“Why so loud?”" in letter.subject) == ("“Why so loud?”" in letter.text) == leads_there
     assert ("suspended this account until" in letter.text) == (what == "suspended")
     assert ("(Pacific/Auckland)." in letter.text) == (what in ("silenced", "suspended"))
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_a_letter_names_a_topic_only_as_long_as_the_writer_may_read_it(
+    people, topic, post, letters, is_readable
+):
+    """Also where it was hidden after the answer came, and before its letter went."""
+    dialogue.lock(people.moderator, topic.id)
+    receive_message(answer(people, post))
+    if not is_readable:
+        moderation.decide(people.moderator, "topic", topic.id, "hide", Reasons("No.", 2))
+    letter = next(letter for letter in letters() if letter.to == "ana@example.org")
+    assert ("Why so loud?" in letter.text) == ("Why so loud?" in letter.subject) == is_readable
 
 
 def test_an_answer_to_a_slow_topic_comes_back_with_when_to_send_it(people, topic, post, letters):
