@@ -158,6 +158,48 @@ def test_what_was_reported_is_in_the_first_screen_among_long_posts(
     )
 
 
+@pytest.mark.parametrize("size", [(390, 844), (1280, 800)])
+def test_one_decides_in_the_first_screen_however_long_the_text_is(
+    visit: Callable[..., Visit],
+    member: Visit,
+    administrator: Visit,
+    topic: str,
+    size: tuple[int, int],
+) -> None:
+    long = "We counted the same street for two years. " * 60
+    posts = [
+        administrator.post(topic, f"{text}{size}")
+        for text in (long, f"Odd. {long}", f"More. {long}")
+    ]
+    member.send(f"/posts/{posts[1]}/report", reason="spam", text="It sells.")
+    window = visit(viewport={"width": size[0], "height": size[1]}, java_script_enabled=False)
+    window.sign_in("moderator")
+    page = window.go(f"/moderation/post/{posts[1]}#entry")
+    expect(page.locator("#entry q", has_text="It sells.")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".ctx .hit .by")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".dec")).to_be_in_viewport(ratio=1)
+    page.locator("[name=deed][value=keep]").check()
+    bar, text = (page.locator(where).bounding_box() for where in (".decbar", ".ctx .hit .prose"))
+    assert (
+        bar and text and bar["y"] - text["y"] > 100
+    )  # of the text one reads some lines above them
+    if size[0] < 400:
+        with leaving(page):
+            page.get_by_role("button", name="Decide without giving reasons").click()
+        expect(page.locator("#entry form:has([data-undo])")).to_contain_text("Kept: ")
+
+
+def test_in_a_low_window_the_decisions_cover_no_text(
+    visit: Callable[..., Visit], member: Visit, administrator: Visit, topic: str
+) -> None:
+    post = administrator.post(topic, "An odd reply in a low window.")
+    member.send(f"/posts/{post}/report", reason="spam")
+    window = visit(viewport={"width": 800, "height": 400})
+    window.sign_in("moderator")
+    page = window.go(f"/moderation/post/{post}")
+    assert page.locator(".decbar").evaluate("bar => getComputedStyle(bar).position") == "static"
+
+
 def test_what_was_decided_lies_over_no_word_of_the_next_entry(
     moderator: Visit, member: Visit, administrator: Visit, topic: str
 ) -> None:
