@@ -1,6 +1,7 @@
 """A separate program: reads a picture from its input and writes it again, without any metadata.
 
-`shrinking.shrink` runs it for each picture, and `shrinking.take` for one that a forum has made. Pictures from
+`shrinking.shrink` runs it for each picture, `shrinking.take` for one that a forum has made, and `shrinking.icon_of` for
+the icon of a mark. Pictures from
 strangers are decoded here and nowhere else, in a process that can write no file and has little memory and time, so
 that a picture that breaks a decoder breaks nothing else (ASVS 5.0, 5.2).
 """
@@ -14,7 +15,7 @@ import struct
 import sys
 from typing import NoReturn
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_PIXELS = 50_000_000
@@ -70,6 +71,18 @@ def main(
         parts.append(_encoded(small, is_drawn))
     head = {"width": whole.width, "height": whole.height, "lengths": list(map(len, parts))}
     sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + b"".join(parts))
+
+
+def icon(side: int, within: int, ground: str) -> None:
+    """Read a picture, and write it as PNG: a square with sides of so many pixels, in whose middle it fills `within`, on a ground."""
+    _limit()
+    picture = _plain(_opened(sys.stdin.buffer.read(), within)).convert("RGBA")
+    fitted = ImageOps.contain(picture, (within, within), Image.Resampling.LANCZOS)
+    square = Image.new("RGB", (side, side), ImageColor.getrgb(ground))
+    square.paste(fitted, ((side - fitted.width) // 2, (side - fitted.height) // 2), fitted)
+    made = io.BytesIO()
+    square.save(made, "PNG", optimize=True)
+    sys.stdout.buffer.write(made.getvalue())
 
 
 def _limit() -> None:
@@ -179,4 +192,7 @@ def _webp(picture: Image.Image, **how: object) -> bytes:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:6]))
+    if sys.argv[1] == "icon":
+        icon(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    else:
+        main(*map(int, sys.argv[1:6]))

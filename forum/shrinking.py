@@ -76,12 +76,24 @@ def take(
     return Shrunk(name, whole, small) if name.endswith(f"-{size}") else None
 
 
+def icon_of(data: bytes, side: int, within: int, ground: str) -> bytes | None:
+    """A picture as a square PNG with sides of so many pixels, in whose middle it fills `within`, on a ground (`#fcfdfd`).
+
+    None if it is no picture. Raises `Busy` when too many are being processed.
+    """
+    made = _run_program(data, "icon", side, within, ground)
+    return None if made.returncode else made.stdout
+
+
 def _run(
     data: bytes, largest: int, *, is_made: bool = False, is_square: bool = False
 ) -> subprocess.CompletedProcess[bytes]:
+    return _run_program(data, largest, SMALL, HAS_SMALL, int(is_made), int(is_square))
+
+
+def _run_program(data: bytes, *words: str | int) -> subprocess.CompletedProcess[bytes]:
     """The output of the program for a picture."""
-    command = [sys.executable, "-I", PROGRAM]
-    command += map(str, (largest, SMALL, HAS_SMALL, int(is_made), int(is_square)))
+    command = [sys.executable, "-I", PROGRAM, *map(str, words)]
     if not AT_ONCE.acquire(timeout=MAX_WAIT / 4):
         raise Busy()
     try:

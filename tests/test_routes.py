@@ -293,6 +293,7 @@ GET  /left                                            |  200  200  200  200  200
 GET  /letters/{contact_letter}/report                 |   in  404  200  404  404  404
 POST /letters/{contact_letter}/report                 |  403  404  yes  404  404  404
 GET  /mark/none.webp                                  |  404  404  404  404  404  404
+GET  /mark/none.png                                   |  404  404  404  404  404  404
 GET  /marks/{mark}/report                             |  200  200  200  200  200  200
 POST /marks/{mark}/report                             |  yes  yes  yes  yes  yes  yes
 GET  /marks/{mark}/why                                |   in  404  404  404  404  404

@@ -60,6 +60,11 @@ class Federation(Base):
         return f"/mark/{self.mark}.webp"
 
     @property
+    def icon_address(self) -> str:
+        """The path of its own mark as phones put it on a home screen, for a federation that has one."""
+        return f"/mark/{self.mark}.png"
+
+    @property
     def mark_size(self) -> tuple[int, int]:
         """Width and height of its own mark in pixels, for a federation that has one."""
         return size_of(self.mark)

@@ -58,6 +58,7 @@ EXEMPT_ENDPOINTS = {
     "members.appearance",
     "static",
     "members.mark",  # the picture, on that page too
+    "members.mark_icon",
     "upkeep.healthz",  # must not query the database for the member
     "upkeep.readyz",
 }

@@ -31,6 +31,7 @@ EXEMPT_ENDPOINTS = (
     "static",
     # Scripts and pages request these, and old browsers do not mark such requests
     "members.mark",
+    "members.mark_icon",
     "members.suggest",
     "members.cities_suggest",
 )

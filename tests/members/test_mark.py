@@ -19,6 +19,7 @@ from forum.errors import Forbidden, Invalid
 from forum.members import actions, queries
 from forum.members.actions import MAX_MARK
 from forum.members.models import FederationMark
+from forum.members.views import mark
 from forum.permissions import SYSTEM
 from forum.responses import IMMUTABLE, PICTURE_POLICY
 from forum.shrinking import Shrunk, shrink
@@ -149,8 +150,38 @@ def test_everybody_loads_the_mark_once_and_other_names_are_not_found(
         assert client.get(f"/mark/{other}.webp", headers=tag).status_code == 404, other
 
 
+def test_a_home_screen_of_an_iphone_gets_the_mark_on_the_ground_of_the_pages(
+    browser: FlaskClient, client: FlaskClient, queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    icon = re.compile(r'<link rel="apple-touch-icon" href="([^"]+)">')
+    usual = icon.search(client.get("/").text)
+    assert usual and usual[1].startswith("/static/icon-180.png")
+    address = choose(browser, picture("PNG", (300, 150), "RGBA"))
+    found = icon.search(client.get("/").text)
+    assert found and found[1] == address.replace(".webp", ".png")
+    answer = client.get(found[1])
+    assert answer.status_code == 200 and answer.mimetype == "image/png"
+    assert answer.headers["Cache-Control"] == IMMUTABLE and "Set-Cookie" not in answer.headers
+    whole = opened(answer.data)
+    assert (whole.format, whole.size, whole.mode) == ("PNG", (180, 180), "RGB")
+    ground, pixel = (0xFC, 0xFD, 0xFD), whole.load()
+    drawn = [(x, y) for x in range(180) for y in range(180) if pixel[x, y] != ground]
+    assert (min(drawn)[0], max(drawn)[0]) == (26, 153)
+    assert (min(y for _x, y in drawn), max(y for _x, y in drawn)) == (58, 121)
+    # Each process makes it once
+    monkeypatch.setattr(mark, "icon_of", None)
+    assert browser.get(found[1]).data == answer.data
+    tag = {"If-None-Match": answer.headers["ETag"]}
+    assert client.get(found[1], headers=tag).status_code == 304
+    assert client.get(f"/mark/{'a' * 24}-40x30.png").status_code == 404
+    browser.post(f"{ADDRESS}/usual")
+    assert client.get(found[1]).status_code == 404
+    again = icon.search(client.get("/").text)
+    assert again and again[1] == usual[1]
+
+
 def test_no_name_is_found_while_the_forum_has_the_usual_mark(client: FlaskClient) -> None:
-    assert client.get("/mark/.webp").status_code == 404
+    assert client.get("/mark/.webp").status_code == client.get("/mark/.png").status_code == 404
 
 
 def test_a_page_costs_no_more_queries_with_a_mark(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -17,13 +19,16 @@ from forum.members.views._shared import bp, federation
 from forum.ratelimits import by_person, changing, limiter
 from forum.responses import IMMUTABLE, PICTURE_POLICY
 from forum.settings import MEGABYTE
-from forum.shrinking import ACCEPTED, PICTURE, Shrunk, shrink
+from forum.shrinking import ACCEPTED, PICTURE, Shrunk, icon_of, shrink
 from forum.versions import FEDERATION
 from forum.web import me
 
 # Of a picture; the body may be longer (`configuring.MAX_PICTURE_BODY`), so that a sentence refuses a larger one
 MAX_BYTES = 4 * MEGABYTE
 NOT_MODIFIED = 304
+# Pixels of the icon for an iPhone's home screen, and of the mark in it, with the room around it that the usual one has
+ICON_SIDE, ICON_WITHIN = 180, 128
+_icons: dict[str, bytes] = {}  # of the present mark alone, by its name
 
 
 @bp.route(MARK_PATH, methods=["GET", "POST"])
@@ -70,13 +75,34 @@ def _done(said: str) -> AnyResponse:
 @bp.get("/mark/<name>.webp")
 def mark(name: str) -> Response:
     """The forum's own mark, for everybody; its name changes with its bytes, and another name is not found."""
+    return _picture(name, queries.mark_data, "image/webp")
+
+
+@bp.get("/mark/<name>.png")
+def mark_icon(name: str) -> Response:
+    """The forum's own mark for the home screen of an iPhone, which takes no WebP and lays what is transparent on black."""
+    return _picture(name, _icon, "image/png")
+
+
+def _icon(name: str) -> bytes:
+    """The icon of the mark of that name, made once by each process."""
+    if name not in _icons:
+        made = icon_of(queries.mark_data(name), ICON_SIDE, ICON_WITHIN, web.THEME_COLORS["light"])
+        if made is None:
+            raise NotFound()
+        _icons.clear()
+        _icons[name] = made
+    return _icons[name]
+
+
+def _picture(name: str, data_of: Callable[[str], bytes], kind: str) -> Response:
     web.depends_on(FEDERATION)
     if name != federation().mark:
         raise NotFound()
     if request.if_none_match.contains_weak(name):
         answer = Response(status=NOT_MODIFIED)
     else:
-        answer = Response(queries.mark_data(name), mimetype="image/webp")
+        answer = Response(data_of(name), mimetype=kind)
     answer.set_etag(name)
     answer.headers["Cache-Control"] = IMMUTABLE
     answer.headers["Content-Security-Policy"] = PICTURE_POLICY
