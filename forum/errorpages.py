@@ -19,7 +19,17 @@ from forum.db import db
 from forum.errors import Busy, Forbidden, Refusal, TooSoon
 from forum.formrows import is_cell, sent_tables
 from forum.plaintext import tidy
-from forum.web import FORBIDDEN, TOO_MANY, is_cross_site, is_local, me, nearest_page, see_other
+from forum.settings import MEGABYTE
+from forum.web import (
+    FORBIDDEN,
+    TOO_LARGE,
+    TOO_MANY,
+    is_cross_site,
+    is_local,
+    me,
+    nearest_page,
+    see_other,
+)
 
 # Fields that are never given back: secrets, and those that the resend page sets itself
 NEVER_GIVEN_BACK = {
@@ -189,7 +199,8 @@ def http_error(error: HTTPException) -> AnyResponse:
     response = error.get_response()
     if error.code is None or error.code < 400:
         return response
-    answer = _error_page(error.code, _rate_limit_message(error) if error.code == TOO_MANY else "")
+    said = {TOO_MANY: _rate_limit_message, TOO_LARGE: _too_large_message}.get(error.code)
+    answer = _error_page(error.code, said(error) if said else "")
     for name in ("Allow", "Retry-After"):
         if name in response.headers:
             answer.headers[name] = response.headers[name]
@@ -201,6 +212,17 @@ def http_error(error: HTTPException) -> AnyResponse:
 def _rate_limit_message(error: HTTPException) -> str:
     why = _("Too much was sent in a short time.")
     return f"{why} {retry_message(error)}"
+
+
+def _too_large_message(_error: HTTPException) -> str:
+    """The message that says how much this address takes; empty if what was sent is refused for something else."""
+    most = request.max_content_length
+    if most is None or (request.content_length or most) < most:
+        return ""
+    return _(
+        "This form takes up to %(most)s MB, all its fields and files together.",
+        most=most // MEGABYTE,
+    )
 
 
 def _answer_database_error(error: SQLAlchemyError) -> AnyResponse:

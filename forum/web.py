@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from forum.members.models import Member
 
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
-FORBIDDEN, CONFLICT, REFUSED, TOO_MANY = 403, 409, 422, 429
+FORBIDDEN, CONFLICT, TOO_LARGE, REFUSED, TOO_MANY = 403, 409, 413, 422, 429
 MAX_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
 FLASHES = "_flashes"  # in the browser's session: the messages that Flask keeps for the next page
 UNDO = "undo"  # in the browser's session: what the next page offers to undo

@@ -21,6 +21,7 @@ from forum.members import actions as members
 from forum.moderation.actions import Reasons, lock
 from forum.passwords import hash_password
 from tests.conftest import fields_of
+from tests.mail.conftest import with_settings
 from tests.test_web import PASSWORD, once, text, token_of
 
 LONG = "What we did, in a text that took an hour to write: **quieter** rails.\n\nAnd more."
@@ -237,6 +238,27 @@ def test_what_is_too_long_to_send_says_so(sign_in: Any, people: Any, world: Any)
     answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data=data)
     assert answer.status_code == 413 and "too large to send" in text(answer)
     assert "If it was a picture or file, go back and choose a smaller one." in text(answer)
+    most = "This form takes up to 2 MB, all its fields and files together."
+    limits = "A text can have up to 20,000 characters, a picture 12 MB, and a file 10 MB."
+    assert f"{most} {limits}" in text(answer)
+
+
+@pytest.mark.parametrize(("file_mb", "most"), [(10, 12), (25, 25)])
+def test_where_files_are_added_more_is_taken_and_said(
+    app: Flask, sign_in: Any, people: Any, file_mb: int, most: int
+) -> None:
+    with with_settings(app, file_mb=file_mb):
+        length = configuring.max_file_body(app.extensions["settings"]) + 1
+        sent = {"picture": (BytesIO(b"x" * length), "a.pdf")}
+        answer = sign_in(people.ana).post("/pictures", data=sent)
+    assert answer.status_code == 413
+    assert f"This form takes up to {most} MB, all" in text(answer)
+
+
+def test_a_form_of_too_many_fields_is_not_called_too_long(client: FlaskClient) -> None:
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    answer = client.post("/sign-in", data=b"a&" * 2_000, **form)
+    assert answer.status_code == 413 and "This form takes up to" not in text(answer)
 
 
 @once
