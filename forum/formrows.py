@@ -174,6 +174,18 @@ def is_cell(name: str) -> bool:
     return CELL.fullmatch(name) is not None
 
 
+def table_of(name: str) -> str:
+    """The table in which a field with this name is; empty for a field in none."""
+    cell = CELL.fullmatch(name)
+    return cell[1] if cell else ""
+
+
+def column_of(name: str) -> str:
+    """The name of a field without the number of its row, such as `figures-value`; that of a field in no table as it is."""
+    cell = CELL.fullmatch(name)
+    return f"{cell[1]}-{cell[3]}" if cell else name
+
+
 def sent_tables(cells: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The tables, by name and `as_text`, from names and values of fields; empty rows are left out."""
     tables: dict[str, dict[int, dict[str, str]]] = {}

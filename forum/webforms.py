@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -17,14 +17,23 @@ from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from markupsafe import Markup
 from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
-from wtforms import DateField, FileField, HiddenField, PasswordField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    FileField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.i18n import messages_path
 
 from forum import markup
 from forum.errors import Conflict, Invalid, Refusal, TooSoon
-from forum.formrows import ADD_ROW, REMOVE_ROW, TableField, as_text
+from forum.formrows import ADD_ROW, REMOVE_ROW, TableField, as_text, table_of
 from forum.plaintext import tidy
 from forum.ratelimits import MAX_CHANGES, by_person, limiter, previewing
 from forum.shrinking import PICTURE
@@ -150,6 +159,23 @@ def fill(form: FlaskForm, texts: Mapping[str, str | list[str]]) -> None:
             _fill_field(form[name], [text] if isinstance(text, str) else text)
         elif name in form:
             form[name].data = ""  # neither a date nor a number field can parse an empty text
+
+
+def fill_again(form: FlaskForm, typed: Mapping[str, Sequence[str]], names: Iterable[str]) -> None:
+    """Fill the fields with these names, and the rows of tables, with what was typed into them once; what was empty becomes empty.
+
+    A choice of which nothing is known stays as it is.
+    """
+    for name in names:
+        field, said = form[name], list(typed.get(name, ()))
+        if isinstance(field, TableField):
+            cells = [(key, value) for key in typed if table_of(key) == name for value in typed[key]]
+            field.process(MultiDict(cells or [(name, "")]))
+        elif said or isinstance(field, SelectMultipleField | BooleanField):
+            field.raw_data = said
+            _fill_field(field, said)
+        elif not isinstance(field, SelectField):  # nor RadioField, which is one
+            field.data = ""
 
 
 def _fill_field(field: Any, typed: list[str]) -> None:

@@ -24,9 +24,9 @@ from forum.declarations.actions import (
     Signing,
 )
 from forum.declarations.models import ADOPTED, CONSULTATION, DRAFT, OPEN, WITHDRAWN, Declaration
-from forum.declarations.queries import declaration_fields
+from forum.declarations.queries import TYPED_FIELDS, declaration_fields
 from forum.dialogue.actions import TITLE_LENGTHS, NewTopic
-from forum.dialogue.forms import language_field
+from forum.dialogue.forms import FormWithDraft, language_field
 from forum.dialogue.queries import render_with_mentions
 from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
@@ -44,10 +44,17 @@ STATE_NAMES = {
 }
 
 
-class DeclarationForm(Form):
-    """The title and the text of a declaration. `seen` is the fingerprint of its fields when the form was opened."""
+class DeclarationForm(FormWithDraft):
+    """The title and the text of a declaration. `seen` is the fingerprint of its fields when the form was opened.
+
+    `replaces` is the number of the withdrawn one that a new one replaces; empty for none.
+    """
+
+    typed = TYPED_FIELDS
+    kept_hidden = ("seen", "replaces")
 
     seen = HiddenField()
+    replaces = HiddenField()
     title = StringField(
         _("Title"),
         [DataRequired(_("Give the declaration a title.")), at_most(MAX_TITLE)],

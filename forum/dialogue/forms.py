@@ -19,6 +19,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from forum.confusables import visible
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS, NewTopic
 from forum.dialogue.models import MAX_THEMES, TYPED, Mark, PollText
+from forum.formrows import TableField, column_of
 from forum.markdown import MAX_SOURCE
 from forum.markup import Written
 from forum.members.forms import LanguageList, language_choices, one_line
@@ -185,9 +186,15 @@ class FormWithDraft(Form):
     @property
     def has_words(self) -> bool:
         """Whether there is anything to save."""
-        return any(
-            self[name].data.strip() for name in self.typed if name in self and self[name].data
-        )
+        words = [self[name].data for name in self.typed if name in self]
+        words += [
+            cell.data
+            for table in self
+            if isinstance(table, TableField)
+            for cell in table.cells
+            if column_of(cell.name) in self.typed
+        ]
+        return any(str(word or "").strip() for word in words)
 
 
 class ReplyForm(FormWithDraft):

@@ -8,6 +8,7 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from forum.dialogue.forms import FormWithDraft
 from forum.formrows import MAX_NUMBER, TableField
 from forum.history.queries import fingerprint
 from forum.library.forms import MAX_ROWS, MAX_SECTION, SECTION_NAMES, with_pictures_home
@@ -28,8 +29,8 @@ from forum.parallels.models import (
     digest,
     in_lines,
 )
-from forum.parallels.queries import figures_to_name
-from forum.webforms import Form, Row
+from forum.parallels.queries import TYPED_FIELDS, figures_to_name
+from forum.webforms import Row
 from forum.webforms import lazy_text as _
 
 PART_NAMES = {**SECTION_NAMES, BODY: _("Text"), FIGURES: _("What figures are called")}
@@ -50,11 +51,14 @@ class FigureWordsRow(Row):
     unit = StringField(_("Unit"), [at_most(MAX_FIGURE_PART)], [one_line], render_kw={"dir": "auto"})
 
 
-class TranslationForm(Form):
+class TranslationForm(FormWithDraft):
     """The form of a translation, with a field for each text of its original.
 
     `seen` is the fingerprint of what it said when the form was opened, `signs` what its original said then.
     """
+
+    typed = TYPED_FIELDS
+    kept_hidden = ("seen", "signs")
 
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()

@@ -12,7 +12,16 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from forum import locales, markup, web, webforms
-from forum.dialogue.queries import topic_if_there
+from forum.dialogue.models import Draft
+from forum.dialogue.queries import BegunText, topic_if_there
+from forum.dialogue.views import (
+    answer_keeping,
+    begun_here,
+    go_on_with_draft,
+    is_by_script,
+    keep_form,
+    windows_of_form,
+)
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library.forms import use_own_links
@@ -116,6 +125,12 @@ def _get_original(kind: str, slug: str) -> Original:
     return get_or_explain(Case, slug, get_case)
 
 
+@bp.app_template_global()
+def begun_translations(drafts: Sequence[Draft]) -> dict[int, BegunText]:
+    """What is begun in those of the reader's own drafts that are of translations, by the id of the draft."""
+    return queries.begun_translations(me(), drafts)
+
+
 # Reading
 
 
@@ -198,6 +213,7 @@ def add_translation(kind: str, slug: str) -> ResponseReturnValue:
     chosen = web.choice("language", codes, own)
     form = TranslationForm(language=chosen, submission_key=webforms.submission_key())
     form.language.choices = [("", _("Choose")), *left]
+    go_on_with_draft(form, **_place(original, None))
     return _write(form, original, None)
 
 
@@ -208,13 +224,21 @@ def correct_translation(kind: str, slug: str, language: str) -> ResponseReturnVa
     """Correct a translation; the former version is kept."""
     original = _get_original(kind, slug)
     found = queries.translation_to_correct(me(), original, language)
-    form = TranslationForm.of(found)
+    form = TranslationForm.of(found, submission_key=webforms.submission_key())
+    go_on_with_draft(form, **_place(original, found))
     version = None
     if request.method == "GET" and "version" in request.args:
         found = queries.translation_to_put_back(me(), original, language)
         version = _fill_from_version(form, found)
     form.language.choices = [(language, language_names().get(language, language))]
     return _write(form, original, found, version)
+
+
+def _place(original: Original, found: Translation | None) -> dict[str, Any]:
+    """What a draft of this form is for, as `dialogue.keep_form_draft` stores it."""
+    if found is not None:
+        return {"kind": queries.CORRECTION, "item_id": found.id}
+    return {"kind": queries.NEW[kind_of(original)], "item_id": original.id}
 
 
 def _fill_from_version(form: TranslationForm, found: Translation) -> Version | None:
@@ -254,26 +278,40 @@ def _write(
             expressions=queries.expressions_in(texts, original.language, form.language.data or ""),
             meanwhile=meanwhile,
             version=version,
+            begun=begun_here(form, **_place(original, found)),
             preview=_previews(form),
             part_names=PART_NAMES,
         ), status
 
     def deed() -> ResponseReturnValue:
-        text = form.text
+        text, key = form.text, form.submission_key.data
+        sent: dict[str, Any] = {"signs": read, "windows": windows_of_form()}
         if found is not None:
             saved = actions.correct_translation(
-                me(), found.id, text, seen=form.seen.data, signs=read
+                me(), found.id, text, key=key, seen=form.seen.data, **sent
             )
             done = _("Your changes are saved.")
         else:
-            key = form.submission_key.data
             kind = kind_of(original)
-            saved = actions.add_translation(me(), kind, original.id, text, key, signs=read)
+            saved = actions.add_translation(me(), kind, original.id, text, key, **sent)
             done = _("Thank you. The translation is published.")
         return web.done(done, saved.address)
 
+    if webforms.is_for_draft():
+        place: dict[str, Any] = {"kind": kind_of(original), "item_id": original.id}
+        place |= {"translation_id": found.id if found else None, "is_asked": not is_by_script()}
+        sent_to = partial(_sent_to, found)
+        keep = partial(keep_form, form, actions.keep_translation_draft, sent_to, **place)
+        return answer_keeping(form, page, keep)
     latest = partial(_latest, original, found.language) if found else None
     return webforms.process(form, page, deed, latest=latest)
+
+
+def _sent_to(found: Translation | None, key: str) -> str | None:
+    """Where the translation is that a form corrects, or has added."""
+    known = found or queries.translation_by_submission_key(me(), key)
+    saved = known and queries.translation_by_id(me(), known.id)
+    return saved.address if saved else None
 
 
 def _latest(original: Original, language: str) -> TranslationForm:

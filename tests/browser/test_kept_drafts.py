@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import APIResponse, Page, Route, expect
 
@@ -105,6 +106,34 @@ def test_changes_to_a_practice_are_gone_on_with_from_the_list(
     with leaving(member_list):
         member_list.get_by_role("button", name="Delete").click()
     expect(member_list.locator("main")).not_to_contain_text("Changes to ")
+
+
+def test_a_case_with_its_tables_is_gone_on_with_on_another_device(
+    visit: Callable[..., Visit], moderator: Visit
+) -> None:
+    window, form = visit(viewport={"width": 390, "height": 844}), "/agendas/affordable/cases/new"
+    window.sign_in("moderator")
+    phone = window.tab()
+    phone.clock.install()
+    open_ready(phone, form)
+    phone.fill("[name=name]", "Quiet streets at night")
+    phone.fill("[name=figures-1-label]", "Streets")
+    phone.get_by_role("button", name="Add a figure").click()
+    phone.fill("[name=figures-2-label]", "Lanes")
+    kept_by_the_forum(phone)
+    desk = moderator.go(form)
+    expect(desk.locator("[data-restore]")).to_be_hidden()
+    desk.get_by_role("link", name="Quiet streets at night").click()
+    expect(desk.locator("[name=figures-2-label]")).to_have_value("Lanes")
+    # Also where the browser had its own copy, the form leads there
+    open_ready(phone, form)
+    expect(phone.locator("[data-restore]")).to_be_hidden()
+    expect(phone.get_by_role("link", name="Quiet streets at night")).to_be_visible()
+    look_narrow_and_wide(desk)
+    drafts = moderator.go("/drafts")
+    with leaving(drafts):
+        drafts.get_by_role("button", name="Delete").click()
+    expect(moderator.go(form).locator("main")).not_to_contain_text("Go on with")
 
 
 def test_what_is_discarded_is_gone_from_all_devices(

@@ -1,4 +1,4 @@
-"""Practices that are kept, sent and counted at the same moment, on a database of their own."""
+"""Practices and cases that are kept, sent and counted at the same moment, on a database of their own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from forum.db import db
 from forum.deeds import action
 from forum.dialogue.models import Draft
 from forum.library import actions
-from forum.library.actions import PracticeText, keep_practice_draft
-from forum.library.models import Practice
+from forum.library.actions import (
+    CaseText,
+    PracticeText,
+    keep_case_draft,
+    keep_practice_draft,
+)
+from forum.library.models import Case, Practice
 from forum.library.queries import practice_to_change
 from forum.markup import write
 from forum.members import actions as members
@@ -72,6 +77,25 @@ def test_no_draft_survives_a_sending_that_takes_long(own: Flask, agenda: int) ->
 
     assert at_once(own, [slow, meanwhile(keep())]) == ["done", "You have posted this already."]
     require_counted(0)
+
+
+def test_no_draft_of_a_case_survives_its_sending(own: Flask, agenda: int) -> None:
+    words = [("name", "Streets"), ("body", "Text."), ("language", "en")]
+
+    def keep_case() -> None:
+        keep_case_draft(author(), "k", words, agenda_id=agenda)
+
+    def send_case() -> None:
+        text = CaseText("Streets", "city project", "Quiet.", "Text.")
+        slowly(actions.write_case, author(), agenda, text, key="k")
+
+    keep_case()
+    assert at_once(own, [send_case, meanwhile(keep_case)]) == [
+        "done",
+        "You have posted this already.",
+    ]
+    require_counted(0)
+    assert db.session.query(Case).count() == 1
 
 
 def test_a_practice_is_sent_while_somebody_counts_for_it(own: Flask, agenda: int) -> None:

@@ -6,6 +6,7 @@ from forum.declarations.actions._rows import MAX_REASON, MAX_RESERVATION, MAX_TI
 from forum.declarations.actions.concluding import adopt, freeze, withdraw
 from forum.declarations.actions.drafting import open_declaration, write_declaration
 from forum.declarations.actions.inviting import invite, take_invitations_back
+from forum.declarations.actions.keeping import keep_declaration_draft
 from forum.declarations.actions.loading import Course, KnownSignature, load_declaration
 from forum.declarations.actions.mending import (
     forget_member,
@@ -31,6 +32,7 @@ __all__ = [
     "freeze",
     "hide_reservation",
     "invite",
+    "keep_declaration_draft",
     "load_declaration",
     "look_after",
     "mend_agendas",

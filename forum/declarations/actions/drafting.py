@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from forum.agendas import actions as agendas
 from forum.agendas.queries import agenda_by_id, lock_to_write_on
 from forum.clock import now
@@ -38,13 +40,28 @@ def write_declaration(
     text: DeclarationText,
     declaration_id: int | None = None,
     *,
+    key: str | None = None,
     seen: str | None = None,
+    windows: Sequence[str] = (),
 ) -> Declaration:
     """Draft a declaration, or change one; versions since its consultation began are kept.
 
     `seen` is the `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since. The
-    same draft sent twice is one.
+    same draft sent twice is one. What was kept of the form with this submission `key` is deleted, unless it was changed in
+    another window: `windows` as in `dialogue.keep_draft`.
     """
+    dialogue.lock_drafts(drafter)
+    with dialogue.draft_sent(drafter, key, windows):
+        return _write(drafter, agenda_id, text, declaration_id, seen)
+
+
+def _write(
+    drafter: Person,
+    agenda_id: int,
+    text: DeclarationText,
+    declaration_id: int | None,
+    seen: str | None,
+) -> Declaration:
     check_text(text)
     if declaration_id is None:
         return _draft(drafter, agenda_id, text)

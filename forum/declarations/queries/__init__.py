@@ -11,6 +11,13 @@ from forum.declarations.queries.changing import (
     same_draft,
     wrongly_digested,
 )
+from forum.declarations.queries.drafts import (
+    CHANGES,
+    NEW,
+    TYPED_FIELDS,
+    begun_declarations,
+    says_already,
+)
 from forum.declarations.queries.invitations import (
     all_organisation_ids,
     count_unsigned,
@@ -61,11 +68,15 @@ from forum.declarations.queries.versions import declaration_fields, edits_of, fi
 from forum.declarations.queries.voices import own_organisations, speaker_ids, speaks_for
 
 __all__ = [
+    "CHANGES",
+    "NEW",
     "REMIND_BEFORE",
+    "TYPED_FIELDS",
     "DeclarationFilter",
     "agenda_to_draft_on",
     "agendas_with_declarations",
     "all_organisation_ids",
+    "begun_declarations",
     "consultation_topic",
     "count_signatures",
     "count_told",
@@ -95,6 +106,7 @@ __all__ = [
     "replaced_by",
     "replaced_one",
     "same_draft",
+    "says_already",
     "signature_to_change",
     "signature_to_take_back",
     "signatures_by",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask import render_template, request
@@ -14,11 +15,27 @@ from forum.declarations import actions, queries
 from forum.declarations.forms import DeclarationForm
 from forum.declarations.models import Declaration
 from forum.declarations.views._shared import bp
+from forum.dialogue.models import Draft
+from forum.dialogue.queries import BegunText
+from forum.dialogue.views import (
+    answer_keeping,
+    begun_here,
+    go_on_with_draft,
+    is_by_script,
+    keep_form,
+    windows_of_form,
+)
 from forum.history.models import Version
 from forum.history.views import fill_from_version
 from forum.members.queries import languages
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
+
+
+@bp.app_template_global()
+def begun_declarations(drafts: Sequence[Draft]) -> dict[int, BegunText]:
+    """What is begun in those of the reader's own drafts that are of declarations, by the id of the draft."""
+    return queries.begun_declarations(me(), drafts)
 
 
 @bp.route("/agendas/<slug>/declarations/new", methods=["GET", "POST"])
@@ -27,9 +44,11 @@ def new(slug: str) -> ResponseReturnValue:
     """Draft a declaration on an agenda, which may replace a withdrawn one (`?replaces=<id>`)."""
     agenda = queries.agenda_to_draft_on(me(), slug)
     replaced = queries.withdrawn_on(me(), agenda.id, web.number("replaces", 0))
-    form = DeclarationForm(language=agenda.language)
+    key = webforms.submission_key()
+    form = DeclarationForm(language=agenda.language, submission_key=key)
     if replaced and request.method == "GET":
-        form = DeclarationForm.of(replaced, seen="")
+        form = DeclarationForm.of(replaced, seen="", submission_key=key, replaces=replaced.id)
+    go_on_with_draft(form, kind=queries.NEW, item_id=agenda.id)
     return _write(form, agenda, None, replaced=replaced)
 
 
@@ -38,7 +57,8 @@ def new(slug: str) -> ResponseReturnValue:
 def edit(declaration_id: int) -> ResponseReturnValue:
     """Change the text of a declaration until it is frozen."""
     found = queries.declaration_to_curate(me(), declaration_id, "edit")
-    form = DeclarationForm.of(found)
+    form = DeclarationForm.of(found, submission_key=webforms.submission_key())
+    go_on_with_draft(form, kind=queries.CHANGES, item_id=found.id)
     version = fill_from_version(form, "declaration", found.id)
     form.body.data = form.body.data or (version.fields.get("source") if version else "")
     return _write(form, found.agenda, found, version=version)
@@ -63,18 +83,36 @@ def _write(
             replaced=replaced,
             meanwhile=meanwhile,
             version=version,
+            begun=begun_here(form, *_place(agenda, found)),
             preview=form.written.html if webforms.is_preview() else None,
         ), status
 
     def deed() -> ResponseReturnValue:
         text = form.text(replaced.id if replaced else None)
         known = found.id if found else None
-        saved = actions.write_declaration(me(), agenda.id, text, known, seen=form.seen.data)
+        key, windows = form.submission_key.data, windows_of_form()
+        saved = actions.write_declaration(
+            me(), agenda.id, text, known, key=key, seen=form.seen.data, windows=windows
+        )
         done = _("Your changes are saved.") if found else _("The draft is saved.")
         return web.done(done, saved.address)
 
+    if webforms.is_for_draft():
+        place = {"agenda_id": agenda.id, "declaration_id": found.id if found else None}
+        place["is_asked"] = not is_by_script()
+        keep = partial(keep_form, form, actions.keep_declaration_draft, _sent_to, **place)
+        return answer_keeping(form, page, keep)
     latest = partial(_latest, found.id) if found else None
     return webforms.process(form, page, deed, latest=latest)
+
+
+def _place(agenda: Agenda, found: Declaration | None) -> tuple[str, int]:
+    """What a draft of this form is for, as `dialogue.keep_form_draft` stores it."""
+    return (queries.CHANGES, found.id) if found else (queries.NEW, agenda.id)
+
+
+def _sent_to(_key: str) -> None:
+    """Declarations do not know with which key they were sent."""
 
 
 def _latest(declaration_id: int) -> DeclarationForm:

@@ -34,6 +34,7 @@ from forum.dialogue.queries import (
     with_links_home,
 )
 from forum.errors import Conflict, Invalid
+from forum.formrows import column_of
 from forum.members.actions import note_drafts
 from forum.members.queries import lock_writer
 from forum.permissions import Person, require
@@ -86,14 +87,23 @@ def keep_form_draft(
     *,
     kind: str,
     item_id: int | None = None,
+    is_said: bool = False,
+    is_sent: bool = False,
     windows: Sequence[str] = (),
 ) -> Draft | None:
     """`keep_draft` for a form of another room, whose own action calls this after `lock_drafts` and its checks.
 
-    The form has no words when all the fields in `typed` are empty. `kind` and `item_id` as in `Draft`.
+    The form has no words when all the fields in `typed` are empty; those of a table are named as by `formrows.column_of`.
+    `kind` and `item_id` as in `Draft`. `is_said`: what the form changes, or has added, says just that. `is_sent`: the form
+    has added something.
     """
     touches()
     lock_drafts(author)
+    if is_said:
+        discard_draft(author, key, windows)
+        return None
+    if is_sent:
+        raise Conflict(_("You have posted this already."))
     lock_writer(author)
     require(author.can.write())
     if not _is_worth_keeping(fields, typed):
@@ -106,7 +116,7 @@ def _is_worth_keeping(fields: Fields, typed: Sequence[str]) -> bool:
     """Whether there are words in one of the fields in `typed`; raises `Invalid` when there are too many in all."""
     if sum(len(name) + len(value) for name, value in fields) > MAX_DRAFT_LENGTH:
         raise Invalid(_("This text is too long to be kept. Shorten it."), "source")
-    return any(value.strip() for name, value in fields if name in typed)
+    return any(value.strip() for name, value in fields if column_of(name) in typed)
 
 
 def _save(

@@ -24,7 +24,7 @@ class Draft(Base):
     """A text that its author has begun in a form and not published; nobody else can read it.
 
     It is for a new topic on an agenda, or for a reply in a topic. In a form of another room, `kind` says of what, and
-    `item_id` which one it changes (None: a new one). `fields` is the content of the form, as [name, value]; a field
+    `item_id` which one it changes (None: a new one), or of what something new is: a `translation of case`, say. `fields` is the content of the form, as [name, value]; a field
     with several values has several pairs, and the field `WINDOW` names the browser window that saved it last.
     `submission_key` is that of the form, and so of the text that will be published.
     """

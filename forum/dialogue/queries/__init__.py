@@ -74,6 +74,7 @@ from forum.dialogue.queries.counts import (
     wrong_counts,
 )
 from forum.dialogue.queries.drafts import (
+    BegunText,
     draft_to_change,
     drafts_beyond_most,
     drafts_saved_before,
@@ -81,6 +82,9 @@ from forum.dialogue.queries.drafts import (
     my_drafts,
     my_drafts_for,
     my_drafts_in_form,
+    rows_in,
+    says_the_same_words,
+    words_begun,
 )
 from forum.dialogue.queries.duplicates import duplicate_reply, duplicate_topic
 from forum.dialogue.queries.held import (
@@ -237,6 +241,7 @@ __all__ = [
     "WATCHED",
     "AgendaContext",
     "AgendaRow",
+    "BegunText",
     "CountKey",
     "HeldOutcomes",
     "MyTopics",
@@ -387,6 +392,8 @@ __all__ = [
     "revision_to_withdraw",
     "revisions_of",
     "revisions_to_reword",
+    "rows_in",
+    "says_the_same_words",
     "shown_replies_count",
     "shown_source",
     "sources_apart",
@@ -421,6 +428,7 @@ __all__ = [
     "with_author",
     "with_links_home",
     "withheld_quotes",
+    "words_begun",
     "writers_on",
     "wrong_counts",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
@@ -11,13 +12,18 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
+from forum.confusables import visible
 from forum.db import db
 from forum.dialogue.models import MAX_DRAFTS, Draft, Topic
 from forum.dialogue.queries._rows import TopicRow, as_topic_rows, to_topic_row
-from forum.dialogue.queries._visibility import visible_topics
+from forum.dialogue.queries._visibility import visible_topics, with_links_home
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH
 from forum.dialogue.queries.moved import MAX_MERGE_STEPS
+from forum.formrows import column_of, is_cell, sent_tables, table_of
 from forum.permissions import Person, require
+from forum.plaintext import excerpt, single_line
+
+MAX_NAME, MAX_GIST = 100, 160  # characters
 
 
 class DraftRow(NamedTuple):
@@ -32,6 +38,93 @@ class DraftRow(NamedTuple):
     topic: TopicRow | None
     agenda: Agenda | None
     why_not: str
+
+
+class BegunText(NamedTuple):
+    """What is begun in a form of another room, for its author's list of drafts; that room makes it.
+
+    `label` names what it is. `title`, `language` and `page` are those of what it changes, or of what it is a translation
+    (`is_translation`); empty when there is none, or the author no longer sees it. `words` are all the texts in it, the
+    first of which is its `name`, and the second its `gist`. `go_on` is the path of its form, and `why_not` says why it cannot
+    be continued now; it is empty when it can.
+    """
+
+    label: str
+    words: Sequence[str]
+    go_on: str
+    why_not: str
+    title: str = ""
+    language: str = ""
+    page: str = ""
+    is_translation: bool = False
+
+    @property
+    def name(self) -> str:
+        """What to call it where it changes nothing: its title, or else its first words."""
+        return excerpt(next(iter(self.words), "…"), MAX_NAME)
+
+    @property
+    def gist(self) -> str:
+        """The words that follow."""
+        return excerpt(next(islice(self.words, 1, None), ""), MAX_GIST)
+
+
+def words_begun(draft: Draft, typed: Iterable[str]) -> list[str]:
+    """The texts in a draft, in the order of `typed` (as in `keep_form_draft`), and then what stands in tables."""
+    values, columns = draft.values, set(typed)
+    words = [value for name in typed for value in values.get(name, ())]
+    cells = [(name, value) for name, value in draft.fields if column_of(name) in columns]
+    tables = sent_tables((name, value) for name, value in cells if is_cell(name))
+    return [text for text in (*words, *tables.values()) if text.strip()]
+
+
+def says_the_same_words(
+    fields: Iterable[tuple[str, str]],
+    lines: Mapping[str, object],
+    texts: Mapping[str, str],
+    tables: Mapping[str, Iterable[Mapping[str, object]]] | None = None,
+) -> bool:
+    """Whether a form holds just the words that are saved; choices count for nothing.
+
+    `fields` as in `Draft`. `lines` are what is saved of fields of one line, `texts` of those of several, `tables` the rows of
+    tables, all by the names of fields. Of a table the columns that these rows have are compared.
+    """
+    typed = dict(fields)
+    for name, saved in lines.items():
+        if _as_line(typed.get(name)) != _as_line(saved):
+            return False
+    for name, text in texts.items():
+        if with_links_home(typed.get(name, "")).strip() != with_links_home(text).strip():
+            return False
+    for name, rows in (tables or {}).items():
+        saved_rows = [{key: _as_line(value) for key, value in row.items()} for row in rows]
+        columns = {key for row in saved_rows for key in row}
+        if _contents(rows_in(name, typed, columns)) != _contents(saved_rows):
+            return False
+    return True
+
+
+def rows_in(
+    table: str, typed: Mapping[str, str], columns: Collection[str] = ()
+) -> list[dict[str, str]]:
+    """The rows of a table in a form, by these columns; without `columns` by all."""
+    rows: dict[int, dict[str, str]] = {}
+    for name, value in typed.items():
+        if table_of(name) == table:
+            _table, number, column = name.split("-", 2)
+            if not columns or column in columns:
+                rows.setdefault(int(number), {})[column] = _as_line(value)
+    return [row for _number, row in sorted(rows.items())]
+
+
+def _contents(rows: Iterable[Mapping[str, str]]) -> list[list[tuple[str, str]]]:
+    """What stands in the rows that are not empty, however they are ordered."""
+    return sorted(filter(None, (sorted((k, v) for k, v in row.items() if v) for row in rows)))
+
+
+def _as_line(typed: object) -> str:
+    """What was typed into a field of one line, as the form changes it before it is saved; an address without its scheme."""
+    return single_line(visible(str(typed or ""))).removeprefix("https://")
 
 
 def _by(author: Person) -> Select[Any]:

@@ -14,6 +14,7 @@ from forum.dialogue.views._shared import (
     theme_ids,
 )
 from forum.dialogue.views.drafts import (
+    begun_here,
     drafts_as_json,
     go_on_with_draft,
     is_by_script,
@@ -24,6 +25,7 @@ from forum.dialogue.views.topics import discussion
 
 __all__ = [
     "answer_keeping",
+    "begun_here",
     "bp",
     "discussion",
     "drafts_as_json",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from flask import jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,9 @@ from forum.dialogue import actions, queries
 from forum.dialogue.models import DRAFTS_KEPT, MAX_DRAFTS, Draft
 from forum.dialogue.views._shared import bp
 from forum.errors import Conflict, Invalid
-from forum.plaintext import tidy
+from forum.formrows import table_of
+from forum.members.models import Member
+from forum.plaintext import excerpt, tidy
 from forum.ratelimits import by_person, changing, limiter
 from forum.web import NO_CONTENT, me
 
@@ -26,6 +28,7 @@ keeping = limiter.shared_limit("30 per minute", scope="keeping", key_func=by_per
 MILLISECOND = timedelta(milliseconds=1)
 BY_SCRIPT = "auto"  # the value of `draft` when a script saves a form while somebody types
 MAX_WINDOWS = 400  # characters of the names of windows that a script sends
+MAX_FIRST_WORDS = 80  # characters
 UNKEPT_TYPES = (*webforms.HIDDEN_FIELD_TYPES, "SubmitField")
 
 
@@ -94,7 +97,7 @@ def keep_form(
     form: Any,
     deed: Callable[..., Draft | None] = actions.keep_draft,
     sent_to: Callable[[str], str | None] = _sent_to,
-    **place: int | None,
+    **place: Any,
 ) -> ResponseReturnValue:
     """Save a form as a draft, and redirect to the list of drafts; a script gets no page in response.
 
@@ -110,7 +113,7 @@ def keep_form(
     if is_by_script():
         return _answer_script(lambda: keep(key))
     if not form.has_words:
-        first = next(name for name in ("source", "title") if name in form)
+        first = next(name for name in ("source", "title", "name") if name in form)
         raise Invalid(_("There are no words to keep yet."), first)
     try:
         kept = keep(key)
@@ -142,14 +145,43 @@ def _answer_script(deed: Callable[[], Any]) -> ResponseReturnValue:
     return "", NO_CONTENT
 
 
+class BegunHere(NamedTuple):
+    """A draft of what a form is for: the path on which one goes on with it, its first words, and when it was kept."""
+
+    address: str
+    words: str
+    saved_at: datetime
+
+
+def begun_here(form: Any, kind: str, item_id: int | None = None) -> list[BegunHere]:
+    """One's other drafts of what a form of another room is for, to go on with (`kind` and `item_id` as in `Draft`)."""
+    person = me()
+    if request.method != "GET" or not (isinstance(person, Member) and person.drafts_count):
+        return []
+    drafts = queries.my_drafts_in_form(person, kind, item_id)
+    return [
+        BegunHere(
+            f"{request.path}?draft={draft.id}",
+            excerpt(next(iter(queries.words_begun(draft, form.typed)), "…"), MAX_FIRST_WORDS),
+            draft.saved_at,
+        )
+        for draft in drafts
+        if draft.submission_key != form.submission_key.data
+    ]
+
+
 def _fields(form: Any) -> list[tuple[str, str]]:
     """The submitted fields, as [name, value], without those that belong only to this request.
 
-    Of hidden fields it has those that the form names in `kept_hidden`.
+    Of hidden fields it has those that the form names in `kept_hidden`, and those in rows of tables.
     """
-    names = [field.name for field in form if field.type not in UNKEPT_TYPES]
-    names += form.kept_hidden
+    names = [*_kept_names(form), *form.kept_hidden]
+    names += [name for name in request.form if table_of(name) in names]
     return [(name, tidy(value)) for name in names for value in request.form.getlist(name) if value]
+
+
+def _kept_names(form: Any) -> list[str]:
+    return [field.name for field in form if field.type not in UNKEPT_TYPES]
 
 
 def go_on_with_draft(form: Any, **place: str | int | None) -> None:
@@ -160,7 +192,8 @@ def go_on_with_draft(form: Any, **place: str | int | None) -> None:
     number = web.number("draft", 0) if request.method == "GET" else 0
     draft = queries.my_draft(me(), number, **place) if number else None
     if draft:
-        webforms.fill(form, draft.values)
+        hidden = [name for name in form.kept_hidden if name in draft.values]
+        webforms.fill_again(form, draft.values, [*_kept_names(form), *hidden])
         form.submission_key.data = draft.submission_key
         # Without a script the page is a window, too: with a new name, and having seen the content of the draft
         form.drafted.data = f"{webforms.submission_key()} {draft.window}"

@@ -21,7 +21,7 @@ from forum.library.actions.cases import (
     write_case,
 )
 from forum.library.actions.confirming import ask_whether_true, confirm_practice
-from forum.library.actions.drafts import keep_practice_draft
+from forum.library.actions.drafts import keep_case_draft, keep_practice_draft
 from forum.library.actions.intentions import (
     MAX_MONTHS_AHEAD,
     ask_about_intentions,
@@ -82,6 +82,7 @@ __all__ = [
     "hide_case",
     "hide_practice",
     "intend",
+    "keep_case_draft",
     "keep_practice_draft",
     "moved_paragraphs",
     "order_cases",

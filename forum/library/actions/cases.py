@@ -61,6 +61,7 @@ def write_case(
     *,
     seen: str | None = None,
     moves: Mapping[str, str | None] = NO_MOVES,
+    windows: Sequence[str] = (),
 ) -> Case:
     """Add a case to an agenda and open its discussion, or change the case `case_id` and keep its former version.
 
@@ -68,17 +69,20 @@ def write_case(
     whole. If the agenda is another one, the case and its discussion move there. The curator becomes the author of the
     discussion, so `SYSTEM` cannot add a case. A form that is sent twice has the same submission `key`: the second
     time it changes the case that was added the first time. `seen` is the `fingerprint` of the case when the form was
-    opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused.
+    opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused. What was kept of the form
+    with this `key` is deleted, unless it was changed in another window: `windows` as in `dialogue.keep_draft`.
     """
-    agenda = agenda_by_id(curator, agenda_id)
-    require(curator.can.curate(agenda))
-    _check_case(text)
-    known = case_by_submission_key(curator, key) if case_id is None else None
-    if case_id is None and known is None:
-        return _new_case(curator, agenda, text, key)
-    case = case_to_change(curator, known.id if known else case_id or 0)
-    require(curator.can.curate(case.agenda))
-    return _change_case(curator, case, agenda, text, seen=seen, moves=moves)
+    dialogue.lock_drafts(curator)
+    with dialogue.draft_sent(curator, key, windows):
+        agenda = agenda_by_id(curator, agenda_id)
+        require(curator.can.curate(agenda))
+        _check_case(text)
+        known = case_by_submission_key(curator, key) if case_id is None else None
+        if case_id is None and known is None:
+            return _new_case(curator, agenda, text, key)
+        case = case_to_change(curator, known.id if known else case_id or 0)
+        require(curator.can.curate(case.agenda))
+        return _change_case(curator, case, agenda, text, seen=seen, moves=moves)
 
 
 @action

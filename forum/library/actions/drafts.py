@@ -1,17 +1,19 @@
-"""Keeping the content of the form of a practice, until it is sent."""
+"""Keeping the content of the form of a practice or a case, until it is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask_babel import gettext as _
-
+from forum.agendas.queries import agenda_by_id
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Draft
-from forum.errors import Conflict
 from forum.library.queries import (
     TYPED_FIELDS,
+    TYPED_FIELDS_OF_CASES,
+    case_by_id,
+    case_by_submission_key,
+    case_says_already,
     practice_by_id,
     practice_by_submission_key,
     says_already,
@@ -41,11 +43,49 @@ def keep_practice_draft(
     else:
         practice = practice_by_id(author, practice_id)
         require(author.can.edit_practice(practice))
-    if practice and not (practice_id and is_asked) and says_already(practice, fields):
-        dialogue.discard_draft(author, key, windows)
-        return None
-    if practice and practice_id is None:
-        raise Conflict(_("You have posted this already."))
+    is_choice = practice_id is not None and is_asked
     return dialogue.keep_form_draft(
-        author, key, fields, TYPED_FIELDS, kind="practice", item_id=practice_id, windows=windows
+        author,
+        key,
+        fields,
+        TYPED_FIELDS,
+        kind="practice",
+        item_id=practice_id,
+        is_said=practice is not None and not is_choice and says_already(practice, fields),
+        is_sent=practice is not None and practice_id is None,
+        windows=windows,
+    )
+
+
+@action
+def keep_case_draft(
+    curator: Person,
+    key: str,
+    fields: Sequence[tuple[str, str]],
+    *,
+    agenda_id: int,
+    case_id: int | None = None,
+    is_asked: bool = False,
+    windows: Sequence[str] = (),
+) -> Draft | None:
+    """`keep_practice_draft` for a form of a case: of a new one, opened on an agenda, or of changes of the case `case_id`."""
+    touches()
+    dialogue.lock_drafts(curator)  # So that the case is not written at the same moment
+    if case_id is None:
+        require(curator.can.curate(agenda_by_id(curator, agenda_id)))
+        case = case_by_submission_key(curator, key)
+    else:
+        case = case_by_id(curator, case_id)
+        require(curator.can.curate(case.agenda))
+    is_choice = case_id is not None and is_asked
+    return dialogue.keep_form_draft(
+        curator,
+        key,
+        fields,
+        TYPED_FIELDS_OF_CASES,
+        kind="case",
+        item_id=case_id,
+        is_said=case is not None and not is_choice and case_says_already(case, fields),
+        is_sent=case is not None and case_id is None,
+        windows=windows,
     )

@@ -16,6 +16,7 @@ from wtforms import (
 )
 from wtforms.validators import Length, Optional, ValidationError
 
+from forum.dialogue.forms import FormWithDraft
 from forum.formrows import TableField
 from forum.history.queries import fingerprint
 from forum.library.actions import MAX_PARAGRAPHS, CaseText, FigureText, LinkText
@@ -35,10 +36,10 @@ from forum.library.forms._fields import (
 )
 from forum.library.forms.names import KIND_NAMES, STATUS_NAMES
 from forum.library.models import Case
-from forum.library.queries import FIGURE_PARTS, LINK_PARTS, case_fields
+from forum.library.queries import FIGURE_PARTS, LINK_PARTS, TYPED_FIELDS_OF_CASES, case_fields
 from forum.markdown import MAX_SOURCE, paragraphs
 from forum.members.forms import at_most, one_line, whole_address
-from forum.webforms import Form, Row
+from forum.webforms import Row
 from forum.webforms import lazy_text as _
 
 
@@ -74,11 +75,14 @@ class PlaceRow(Row):
     city = StringField(_("City"), [at_most(MAX_LINE)], [one_line], render_kw=OF_A_MEMBER)
 
 
-class CaseForm(Form):
+class CaseForm(FormWithDraft):
     """A case example: its facts, its text, and tables of figures, links and places.
 
     `seen` is the fingerprint of the case when the form was opened.
     """
+
+    typed = TYPED_FIELDS_OF_CASES
+    kept_hidden = ("seen",)
 
     submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()

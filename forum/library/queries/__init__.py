@@ -11,6 +11,7 @@ from forum.library.queries._shared import (
     LINK_PARTS,
     SECTIONS,
     TYPED_FIELDS,
+    TYPED_FIELDS_OF_CASES,
 )
 from forum.library.queries._visibility import (
     failures_of,
@@ -53,8 +54,9 @@ from forum.library.queries.discussions import (
     wanted_trials,
 )
 from forum.library.queries.drafts import (
-    BegunPractice,
+    begun_cases,
     begun_practices,
+    case_says_already,
     drafts_of_changes,
     drafts_of_new_practices,
     says_already,
@@ -128,7 +130,7 @@ __all__ = [
     "SECTIONS",
     "TRIAL_FACETS",
     "TYPED_FIELDS",
-    "BegunPractice",
+    "TYPED_FIELDS_OF_CASES",
     "CaseFilter",
     "Choice",
     "Choices",
@@ -142,12 +144,14 @@ __all__ = [
     "agendas_of_cases",
     "agendas_to_share_on",
     "asked_lately",
+    "begun_cases",
     "begun_practices",
     "case_by_id",
     "case_by_submission_key",
     "case_choices",
     "case_edits",
     "case_fields",
+    "case_says_already",
     "case_to_bookmark",
     "case_to_change",
     "case_to_edit",

@@ -21,6 +21,12 @@ EVIDENCE = ("told", "counted", "measured", "studied")  # from the weakest to the
 SECTIONS = ("challenge", "done", "resources", "results", "failure", "lessons", "needs")
 # The fields of a practice into which its author types words of their own
 TYPED_FIELDS = ("title", "sentence", "link", "cost", *SECTIONS)
+# Those of a case, also in its tables
+TYPED_FIELDS_OF_CASES = (
+    *("name", "summary", "body", "since", "reach", "checked_on", "places-city"),
+    *("figures-label", "figures-value", "figures-unit", "figures-as_at", "figures-source"),
+    *("figures-address", "links-label", "links-address"),
+)
 # The section "what did not work", with an audience (and a kind in search) of its own
 FAILURE = "failure"
 # The parts of a figure and of a link, in the order in which they are typed

@@ -1,48 +1,39 @@
-"""Practices that somebody has begun, and changes of practices: drafts that the dialogue room keeps."""
+"""Practices and cases that somebody has begun, and changes of them: drafts that the dialogue room keeps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from urllib.parse import quote
 
 from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
 
+from forum.agendas.queries import all_agendas
 from forum.confusables import visible
 from forum.db import db
 from forum.dialogue.models import Draft
-from forum.dialogue.queries import my_drafts_in_form, with_links_home
-from forum.library.models import DRAFT, RETURNED, Practice
-from forum.library.queries._shared import SECTIONS, TYPED_FIELDS
-from forum.library.queries._visibility import visible_practices
+from forum.dialogue.queries import (
+    BegunText,
+    my_drafts_in_form,
+    rows_in,
+    says_the_same_words,
+    with_links_home,
+    words_begun,
+)
+from forum.library.models import DRAFT, RETURNED, Case, Practice
+from forum.library.queries._shared import FIGURE_PARTS, SECTIONS, TYPED_FIELDS_OF_CASES
+from forum.library.queries._visibility import visible_cases, visible_practices
 from forum.library.queries.practices import drafts_of
 from forum.members.models import City
 from forum.members.queries import city_choices, city_choices_by_name
 from forum.permissions import Person
-from forum.plaintext import excerpt, fold, single_line
+from forum.plaintext import fold, single_line
 
-MAX_NAME, MAX_GIST = 100, 160  # characters
 # What is typed beside the sections and the city: also a year and a day, which alone are no practice yet
 LINES = ("title", "sentence", "link", "cost", "started", "revisit_on")
 
 
-class BegunPractice(NamedTuple):
-    """A draft of a practice in its author's list.
-
-    `changes` is the practice that it changes, `source` the one with which a new one began; None if there is none, or
-    the author no longer sees it. `name` is its title, or else its first words, `gist` the words that follow; `typed`
-    are the names of the fields that may have words; `why_not` says why it cannot be continued now, and is empty when
-    it can.
-    """
-
-    name: str
-    gist: str
-    typed: Sequence[str]
-    changes: Practice | None
-    source: Practice | None
-    why_not: str
-
-
-def begun_practices(author: Person, drafts: Sequence[Draft]) -> dict[int, BegunPractice]:
+def begun_practices(author: Person, drafts: Sequence[Draft]) -> dict[int, BegunText]:
     """What is begun in those of one's own drafts that are of practices, by the id of the draft."""
     mine = [draft for draft in drafts if draft.kind == "practice"]
     if not mine:
@@ -52,28 +43,58 @@ def begun_practices(author: Person, drafts: Sequence[Draft]) -> dict[int, BegunP
     wanted = Practice.id.in_(ids) | Practice.slug.in_(slugs)
     found = db.session.scalars(visible_practices(author).where(wanted)).all()
     by_id = {practice.id: practice for practice in found}
-    by_slug = {practice.slug: practice for practice in found}
-    return {
-        draft.id: _begun(
-            author, draft, by_id.get(draft.item_id or 0), by_slug.get(draft.value("adapt"))
-        )
-        for draft in mine
-    }
+    slugs_found = {practice.slug for practice in found}
+
+    def begun(draft: Draft) -> BegunText:
+        changes, source = by_id.get(draft.item_id or 0), draft.value("adapt")
+        texts = words_begun(draft, ("title", "sentence", *SECTIONS, "link", "cost"))
+        if changes:
+            address, why_not = (
+                f"/practices/{changes.slug}",
+                author.can.edit_practice(changes).why_not,
+            )
+            page = {"title": changes.title, "language": changes.language, "page": address}
+            return BegunText(
+                _("Practice"), texts, f"{address}/edit?draft={draft.id}", str(why_not or ""), **page
+            )
+        adapted = f"adapt={quote(source)}&" if source in slugs_found else ""
+        gone = draft.item_id and _("This practice is not there any more.")
+        why_not = gone or author.can.write().why_not
+        go_on = f"/practices/new?{adapted}draft={draft.id}"
+        return BegunText(_("Practice"), texts, go_on, str(why_not or ""))
+
+    return {draft.id: begun(draft) for draft in mine}
 
 
-def _begun(
-    author: Person, draft: Draft, changes: Practice | None, source: Practice | None
-) -> BegunPractice:
-    texts = (draft.value(name) for name in ("title", "sentence", *SECTIONS))
-    name, gist, *_more = *(text for text in texts if text.strip()), "", ""
-    if changes:
-        why_not = author.can.edit_practice(changes).why_not
-    elif draft.item_id:
-        why_not = _("This practice is not there any more.")
-    else:
-        why_not = author.can.write().why_not
-    name, gist = excerpt(name, MAX_NAME) or "…", excerpt(gist, MAX_GIST)
-    return BegunPractice(name, gist, TYPED_FIELDS, changes, source, str(why_not or ""))
+def begun_cases(curator: Person, drafts: Sequence[Draft]) -> dict[int, BegunText]:
+    """What is begun in those of one's own drafts that are of cases, by the id of the draft."""
+    mine = [draft for draft in drafts if draft.kind == "case"]
+    if not mine:
+        return {}
+    ids = {draft.item_id for draft in mine if draft.item_id}
+    shown = visible_cases(curator).where(Case.id.in_(ids)).options(joinedload(Case.agenda))
+    by_id = {case.id: case for case in db.session.scalars(shown)}
+    agendas = {agenda.slug: agenda for agenda in all_agendas(curator)}
+
+    def begun(draft: Draft) -> BegunText:
+        case, texts = by_id.get(draft.item_id or 0), words_begun(draft, TYPED_FIELDS_OF_CASES)
+        if case:
+            address, why_not = f"/cases/{case.slug}", curator.can.curate(case.agenda).why_not
+            page = {"title": case.name, "language": case.language, "page": address}
+            return BegunText(
+                _("Case"), texts, f"{address}/edit?draft={draft.id}", str(why_not or ""), **page
+            )
+        agenda = agendas.get(draft.value("agenda"))
+        if draft.item_id:
+            why_not = _("This case is not there any more.")
+        elif agenda:
+            why_not = curator.can.curate(agenda).why_not
+        else:
+            why_not = _("Its agenda is not there any more.")
+        go_on = f"/agendas/{agenda.slug}/cases/new?draft={draft.id}" if agenda else ""
+        return BegunText(_("Case"), texts, go_on, str(why_not or ""))
+
+    return {draft.id: begun(draft) for draft in mine}
 
 
 def drafts_of_new_practices(author: Person, adapted_slug: str) -> list[Draft]:
@@ -101,6 +122,25 @@ def says_already(practice: Practice, fields: Sequence[tuple[str, str]]) -> bool:
     is_said = all(typed.get(name, "") == _as_saved(name, saved.get(name, "")) for name in names)
     city = typed.get("city", ""), wished.get("city_id", "")
     return is_said and _is_city(practice.city, *city)
+
+
+def case_says_already(case: Case, fields: Sequence[tuple[str, str]]) -> bool:
+    """Whether a case has just the words that its form holds, as `says_already`."""
+    lines = {
+        name: getattr(case, name) for name in ("name", "summary", "reach", "since", "checked_on")
+    }
+    figures = [{name: getattr(row, name) for name in FIGURE_PARTS} for row in case.figures]
+    links = [{name: getattr(row, name) for name in ("label", "address")} for row in case.links]
+    tables = {"figures": figures, "links": links}
+    typed = [row["city"] for row in rows_in("places", dict(fields)) if row.get("city")]
+    saved = [
+        {fold(city.label), fold(city.name), fold(f"{city.name}, {city.country}")}
+        for city in case.places
+    ]
+    are_places = len(typed) == len(saved) and all(
+        any(fold(place) in names for names in saved) for place in typed
+    )
+    return are_places and says_the_same_words(fields, lines, {"body": case.body}, tables)
 
 
 def _as_saved(name: str, typed: str) -> str:

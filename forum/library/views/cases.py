@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,9 +17,17 @@ from forum.agendas.queries import agenda_to_curate, curated_agendas, themes
 from forum.bookmarks.models import CASE
 from forum.bookmarks.queries import kept_among
 from forum.bookmarks.views import set_bookmark
-from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import TopicRow, paragraph_comments, topic_if_there
-from forum.dialogue.views import theme_boxes
+from forum.dialogue.models import Draft, Post, Topic
+from forum.dialogue.queries import BegunText, TopicRow, paragraph_comments, topic_if_there
+from forum.dialogue.views import (
+    answer_keeping,
+    begun_here,
+    go_on_with_draft,
+    is_by_script,
+    keep_form,
+    theme_boxes,
+    windows_of_form,
+)
 from forum.errors import Invalid
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
@@ -57,6 +65,12 @@ def places_of_cases(topics: Iterable[TopicRow]) -> dict[int, str]:
 def paragraph_beside(topic: Topic, key: str) -> CaseParagraph | None:
     """For the form of a comment, which is in a room below: the paragraph of a case that the comment is about."""
     return queries.paragraph_of(me(), topic.id, key) if topic.home and key else None
+
+
+@bp.app_template_global()
+def begun_cases(drafts: Sequence[Draft]) -> dict[int, BegunText]:
+    """What is begun in those of the reader's own drafts that are of cases, by the id of the draft."""
+    return queries.begun_cases(me(), drafts)
 
 
 @bp.get("/cases")
@@ -131,6 +145,7 @@ def new_case(slug: str) -> ResponseReturnValue:
     form = CaseForm(
         agenda=agenda.slug, language=agenda.language, submission_key=webforms.submission_key()
     )
+    go_on_with_draft(form, kind="case", item_id=None)
     return _write_case(form, agenda, None)
 
 
@@ -139,8 +154,9 @@ def new_case(slug: str) -> ResponseReturnValue:
 def edit_case(slug: str) -> ResponseReturnValue:
     """Change a case; what it said before is kept."""
     found = queries.case_to_edit(me(), slug)
-    form = CaseForm.of(found)
+    form = CaseForm.of(found, submission_key=webforms.submission_key())
     version = fill_from_version(form, "case", found.id)
+    go_on_with_draft(form, kind="case", item_id=found.id)
     return _write_case(form, found.agenda, found, version)
 
 
@@ -162,6 +178,7 @@ def _write_case(
             case=found,
             meanwhile=meanwhile,
             version=version,
+            begun=begun_here(form, "case", found.id if found else None),
             preview=webforms.preview(form.body, form.language.data or "en"),
             theme_choices=theme_boxes(form),
             **words_for_columns(),
@@ -170,17 +187,34 @@ def _write_case(
     def deed() -> ResponseReturnValue:
         wanted = next(offered for offered in curated if offered.slug == form.agenda.data)
         text = form.text(city_ids)
-        case_id = found.id if found else None
-        key = form.submission_key.data if found is None else None
-        seen, moves = form.seen.data, actions.moved_paragraphs(found, text) if found else {}
-        written = actions.write_case(me(), wanted.id, text, case_id, key, seen=seen, moves=moves)
+        written = actions.write_case(
+            me(),
+            wanted.id,
+            text,
+            found.id if found else None,
+            form.submission_key.data,
+            seen=form.seen.data,
+            moves=actions.moved_paragraphs(found, text) if found else {},
+            windows=windows_of_form(),
+        )
         done = _("Your changes are saved.") if found else _("The case is published.")
         return web.done(done, url_for("library.case", slug=written.slug))
 
+    if webforms.is_for_draft():
+        place = {"agenda_id": agenda.id, "case_id": found.id if found else None}
+        place["is_asked"] = not is_by_script()
+        keep = partial(keep_form, form, actions.keep_case_draft, partial(_sent_to, found), **place)
+        return answer_keeping(form, page, keep)
     latest = partial(_latest_case, found.slug) if found else None
     places = form.places.filled[: forms.MAX_ROWS]
     checks = [partial(_find_city, row.city, city_ids) for row in places]
     return webforms.process(form, page, deed, checks=checks, latest=latest)
+
+
+def _sent_to(found: Case | None, key: str) -> str | None:
+    """Where the case is that a form changes, or has added."""
+    case = found or queries.case_by_submission_key(me(), key)
+    return url_for("library.case", slug=case.slug) if case else None
 
 
 def _latest_case(slug: str) -> CaseForm:

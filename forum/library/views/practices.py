@@ -21,7 +21,7 @@ from forum.bookmarks.queries import kept_among
 from forum.bookmarks.views import set_bookmark
 from forum.clock import now
 from forum.dialogue.models import Draft
-from forum.dialogue.queries import topic_if_there
+from forum.dialogue.queries import BegunText, topic_if_there
 from forum.dialogue.views import (
     answer_keeping,
     drafts_as_json,
@@ -155,7 +155,7 @@ def mine() -> ResponseReturnValue:
 
 
 @bp.app_template_global()
-def begun_practices(drafts: Sequence[Draft]) -> dict[int, queries.BegunPractice]:
+def begun_practices(drafts: Sequence[Draft]) -> dict[int, BegunText]:
     """What is begun in those of the reader's own drafts that are of practices, by the id of the draft."""
     return queries.begun_practices(me(), drafts)
 

@@ -9,6 +9,7 @@ from forum.parallels.actions._texts import (
     PARTS,
     TranslationText,
 )
+from forum.parallels.actions.drafts import keep_translation_draft
 from forum.parallels.actions.loading import TranslationCourse, load_translation
 from forum.parallels.actions.mending import (
     delete_translations,
@@ -39,6 +40,7 @@ __all__ = [
     "find_again",
     "forget_member",
     "hide_translation",
+    "keep_translation_draft",
     "load_translation",
     "look_after_translations",
     "reindex_translations",

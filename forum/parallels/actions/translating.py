@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import gettext as _
 
 from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action
+from forum.dialogue import actions as dialogue
 from forum.errors import Conflict
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -51,13 +54,23 @@ def add_translation(
     key: str | None = None,
     *,
     signs: str = "",
+    windows: Sequence[str] = (),
 ) -> Translation:
     """Add a translation of a practice or case into a new language, and notify the author of the original.
 
     A form that is sent twice has the same submission `key` and adds one translation. A text that a rule catches is refused,
     because it has nowhere to wait. `signs` are those of the original when the form was opened: `Invalid` when it says
-    something else since, so that nothing counts as made from what its translator has not read.
+    something else since, so that nothing counts as made from what its translator has not read. What was kept of the form with
+    this `key` is deleted, unless it was changed in another window: `windows` as in `dialogue.keep_draft`.
     """
+    dialogue.lock_drafts(member)
+    with dialogue.draft_sent(member, key, windows):
+        return _add(member, kind, item_id, text, key, signs=signs)
+
+
+def _add(
+    member: Person, kind: str, item_id: int, text: TranslationText, key: str | None, *, signs: str
+) -> Translation:
     lock_writer(member)
     original = original_to_change(member, kind, item_id)
     lock_to_write_on(member, original.agenda_id)
@@ -87,14 +100,24 @@ def correct_translation(
     translation_id: int,
     text: TranslationText,
     *,
+    key: str | None = None,
     seen: str | None = None,
     signs: str = "",
+    windows: Sequence[str] = (),
 ) -> Translation:
     """Replace the text of a translation and keep a version of the former one; it then counts as made from the present original.
 
-    `seen` is the `fingerprint` of its fields when the form was opened: `Conflict` when they have changed since. `signs` as for
-    `add_translation`.
+    `seen` is the `fingerprint` of its fields when the form was opened: `Conflict` when they have changed since. `key`, `signs` and
+    `windows` as for `add_translation`.
     """
+    dialogue.lock_drafts(member)
+    with dialogue.draft_sent(member, key, windows):
+        return _correct(member, translation_id, text, seen, signs)
+
+
+def _correct(
+    member: Person, translation_id: int, text: TranslationText, seen: str | None, signs: str
+) -> Translation:
     lock_writer(member)
     translation = translation_to_change(member, translation_id)
     require(member.can.correct_translation(translation))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from forum.parallels.queries._originals import Original, kind_of, original_to_change
+from forum.parallels.queries._originals import (
+    Original,
+    kind_of,
+    original_by_id,
+    original_to_change,
+)
 from forum.parallels.queries.audiences import (
     audience_now,
     failure_audience_now,
@@ -25,6 +30,13 @@ from forum.parallels.queries.comparing import (
     is_outdated,
     names_since,
     signs_of,
+)
+from forum.parallels.queries.drafts import (
+    CORRECTION,
+    NEW,
+    TYPED_FIELDS,
+    begun_translations,
+    says_already,
 )
 from forum.parallels.queries.reading import (
     ShownPart,
@@ -59,10 +71,14 @@ from forum.parallels.queries.writing import (
 )
 
 __all__ = [
+    "CORRECTION",
+    "NEW",
+    "TYPED_FIELDS",
     "Original",
     "ShownPart",
     "all_texts",
     "audience_now",
+    "begun_translations",
     "changed_texts",
     "digests",
     "edits_of",
@@ -87,9 +103,11 @@ __all__ = [
     "named_figures",
     "names_since",
     "original_at",
+    "original_by_id",
     "original_to_change",
     "original_to_translate",
     "said_to",
+    "says_already",
     "shown_parts",
     "shown_translations",
     "signs_of",

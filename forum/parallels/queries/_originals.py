@@ -24,6 +24,11 @@ def is_of(original: Original) -> ColumnElement[bool]:
     return column == original.id
 
 
+def original_by_id(reader: Person, kind: str, item_id: int) -> Original:
+    """The practice or case with this id, if the reader sees it; raises `NotFound`."""
+    return practice_by_id(reader, item_id) if kind == "practice" else case_by_id(reader, item_id)
+
+
 def original_of(reader: Person, translation: Translation) -> Original:
     if translation.practice_id:
         return practice_by_id(reader, translation.practice_id)

@@ -48,12 +48,15 @@ def translation_in(original: Original, language: str) -> Translation | None:
     return found
 
 
-def translation_by_submission_key(translator: Person, key: str | None) -> Translation | None:
+def translation_by_submission_key(
+    translator: Person, key: str | None, *, with_texts: bool = False
+) -> Translation | None:
     """The translation that the member's form with this submission key has made already, or None."""
     if not key:
         return None
     mine = Translation.translator_id == translator.id, Translation.submission_key == key
-    found: Translation | None = db.session.scalar(select(Translation).where(*mine))
+    query = select(Translation).where(*mine)
+    found: Translation | None = db.session.scalar(with_all_parts(query) if with_texts else query)
     return found
 
 

@@ -171,8 +171,12 @@ DIALOGUE_KINDS: tuple[Kind, ...] = (
             "id": _("its number"),
             "agenda": _("of a new topic: the agenda it is for, unless others prepare it"),
             "topic": _("of a reply: the title of the topic it is for"),
-            "kind": _("practice, if it is for one; empty for a topic or a reply"),
-            "item_id": _("of changes to a practice: the number of the practice"),
+            "kind": _(
+                "practice, case, translation or declaration, with the word for what something new is on or of; empty for a topic or a reply"
+            ),
+            "item_id": _(
+                "the number of what it changes, or of what something new is on or of; empty for a new practice or case"
+            ),
             "fields": _(
                 "what the form holds: the name and the value of each field; window is a number for where it was typed last, and how often it was sent from there"
             ),
