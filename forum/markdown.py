@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from hashlib import blake2s
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -144,3 +145,90 @@ def words_of(token: Token) -> str:
         if child.nesting == 0
     )
     return "".join(words)
+
+
+def readable(source: str) -> str:
+    """A text as people write e-mails: paragraphs, lists and quotes, without other signs of Markdown; links in brackets."""
+    tokens = [] if is_hostile(source) else tokens_of(source)
+    letter = _Letter()
+    for token in tokens:
+        letter.take(token)
+    return "\n".join(letter.lines) or source
+
+
+class _Letter:
+    """The lines of a text for e-mails, which grow with each token."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        # What stands before the next line, before those after it, and before empty ones, for all that is around the line
+        self._around: list[tuple[str, str, str]] = []
+        self._lists = 0
+        self._is_apart = False  # whether an empty line is due
+        self._cells: list[str] = []
+        self._is_in_row = False
+
+    def take(self, token: Token) -> None:
+        """Add what a token of a block says."""
+        self._lists += nesting(token, "bullet_list") + nesting(token, "ordered_list")
+        match token.type:
+            case "blockquote_open":
+                self._around.append(("> ", "> ", ""))
+            case "list_item_open":
+                mark = f"{token.info}{token.markup} " if token.info else "- "
+                self._around.append((mark, " " * len(mark), ""))
+            case "blockquote_close" | "list_item_close":
+                self._around.pop()
+            case "bullet_list_close" | "ordered_list_close":
+                self._is_apart = not self._lists
+            case "paragraph_close":
+                self._is_apart = not token.hidden
+            case "heading_close" | "table_close":
+                self._is_apart = True
+            case "inline" if self._is_in_row:
+                self._cells.append(_words_for_letters(token))
+            case "inline":
+                self._write(_words_for_letters(token))
+            case "tr_open":
+                self._is_in_row, self._cells = True, []
+            case "tr_close":
+                self._is_in_row = False
+                self._write(" · ".join(filter(None, self._cells)))
+            case "fence" | "code_block":
+                self._around.append(("    ", "    ", ""))
+                self._write(token.content.rstrip("\n"))
+                self._around.pop()
+                self._is_apart = True
+            case "hr":
+                self._write("* * *")
+                self._is_apart = True
+
+    def _write(self, text: str) -> None:
+        if self._is_apart and self.lines:
+            self.lines.append("".join(empty for _first, _further, empty in self._around).rstrip())
+        self._is_apart = False
+        for line in text.split("\n"):
+            before = "".join(first for first, _further, _empty in self._around)
+            self._around = [(further, further, further) for _first, further, _empty in self._around]
+            self.lines.append(f"{before}{line}".rstrip())
+
+
+def _words_for_letters(token: Token) -> str:
+    """The words of a paragraph, heading or cell, with the target after each link that does not show it."""
+    words, opened = "", 0
+    target = ""
+    for child in token.children or []:
+        if child.type == "link_open":
+            opened, target = len(words), str(child.attrs.get("href", ""))
+        elif child.type == "link_close":
+            shown = words[opened:]
+            words += "" if shown in (target, unquote(target)) else f" ({target})"
+        elif child.type in ("softbreak", "hardbreak"):
+            words += "\n"
+        elif child.type in ("s_open", "s_close"):
+            words += child.markup  # what is struck out says the contrary
+        elif child.type == "image":
+            words += f"{words_of(child)} ({child.attrs.get('src', '')})".lstrip()
+        else:
+            words += child.content
+    return words

@@ -26,7 +26,7 @@ from forum.markdown import (
     paragraphs,
     parser_for,
 )
-from forum.plaintext import excerpt, fold, slugify, tidy
+from forum.plaintext import excerpt, fold, slugify, tidy, words_in
 from forum.quotes import quote, quoted_posts
 from tests.corpus import HOSTILE, stress_texts
 from tests.markups import html
@@ -312,3 +312,38 @@ def test_lists_and_tables_have_the_direction_of_their_own_words() -> None:
     assert (
         "dir=" not in markup.write("In English.\n\n- one\n\n| a | b |\n|---|---|\n| 1 | 2 |").html
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("# A\n\nB *c* __d__ `e` ~~f~~", "A\n\nB c d e ~~f~~"),
+        ("a\nb  \nc\\\nd", "a\nb\nc\nd"),
+        ("[a](https://x.example) <https://y.example> https://z.example/a_b_c", None),
+        ("![A square](/pictures/1.webp)", "A square (/pictures/1.webp)"),
+        ("- a\n  - b\n- c\n\nd", "- a\n  - b\n- c\n\nd"),
+        ("3. a\n\n   b\n4. c", "3. a\n\n   b\n\n4. c"),
+        ("a\n\n> b\n>\n> - c\n> - d\n\ne", "a\n\n> b\n>\n> - c\n> - d\n\ne"),
+        ("```\nx = 1\n  y\n```\n***\nz", "    x = 1\n      y\n\n* * *\n\nz"),
+        ("| a | b |\n|---|---|\n| 1 | |\n| | *2* |", "a · b\n1\n2"),
+        ("2 * 3 * 4, snake_case, @ana-prado, #5", "2 * 3 * 4, snake_case, @ana-prado, #5"),
+        ("سطر **أول**\n\n> اقتباس", "سطر أول\n\n> اقتباس"),
+        ("", ""),
+    ],
+)
+def test_a_text_reads_in_a_letter_as_people_write_letters(source: str, said: str | None) -> None:
+    links = "a (https://x.example) https://y.example https://z.example/a_b_c"
+    assert markdown.readable(source) == (links if said is None else said)
+
+
+@given(st.text(alphabet="ab12 \n\t#*_>-.|:`~[]()!\\<&ش", max_size=120))
+@settings(max_examples=300, deadline=None)
+def test_a_letter_loses_no_words_of_a_text(source: str) -> None:
+    assert set(words_in(markup.write(source).plain)) <= set(words_in(markdown.readable(source)))
+
+
+def test_a_text_made_to_keep_the_parser_busy_is_soon_in_a_letter() -> None:
+    for name, text in stress_texts(8_000).items():
+        began = time.perf_counter()
+        markdown.readable(text)
+        assert time.perf_counter() - began < 1, name

@@ -65,10 +65,24 @@ def test_a_quotation_begins_with_a_name_and_links_lead_to_the_forum(people, topi
     mail()
     message = sent(mail_server)[-1]
     assert "> > Chitra Desai:" in body(message) and "](/posts/" not in body(message)
-    assert "See [here](http://localhost/rules), //x." in body(message)
+    assert "See here (http://localhost/rules), //x." in body(message)
     html = body(message, "html")
     assert '<p dir="ltr" class="said"' in html and ">Chitra Desai:<br><br>Rubber.<br>" in html
     assert "&gt;" not in html.partition("<blockquote")[2].partition("</blockquote>")[0]
+
+
+def test_a_letter_reads_well_without_the_signs_of_markdown(people, topic, mail_server):
+    table = "| street | width |\n|---|---|\n| Quay | **12** cm |"
+    said = f"# What we know\n\nWe _measured_ **14** streets,\nsee [the report](/rules).\n\n{table}\n\n- one\n- two"
+    dialogue.reply(people.ben, topic.id, write(said))
+    mail()
+    (message,) = sent(mail_server)
+    wanted = (
+        "> What we know\n>\n> We measured 14 streets,\n> see the report (http://localhost/rules)."
+    )
+    wanted += "\n>\n> street · width\n> Quay · 12 cm\n>\n> - one\n> - two\n"
+    assert wanted in "\n".join(line.rstrip() for line in body(message).splitlines())
+    assert "We measured 14 streets,<br>" in body(message, "html")
 
 
 @pytest.mark.parametrize("title", ["من يدفع بعد 2025؟ (3.5 km)", 'תמ"א 38 & תל אביב <2025>?'])

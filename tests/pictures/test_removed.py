@@ -264,7 +264,7 @@ def test_a_letter_that_is_sent_later_says_so_too(
     for body in (letter.text, unescape(letter.html)):
         words = " ".join(body.replace("\n> ", " ").split())
         assert "kerb (removed), a lane (removed)," in words and plan.name not in words
-        assert f"{file.address}> (removed) and [this]({HOME}{other.address})." in words
+        assert f"{file.address} (removed) and this ({HOME}{other.address})." in words
 
 
 @pytest.mark.parametrize("source", ["[a\\" * 2_600, "[" * 8_000, "![a](/files/" * 600])

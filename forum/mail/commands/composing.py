@@ -35,6 +35,7 @@ from forum.mail.queries import (
     queue_content,
     title_for_answer,
 )
+from forum.markdown import readable
 from forum.members.models import Member
 from forum.members.queries import forum_name
 from forum.moderation.forms import REASON_NAMES
@@ -168,7 +169,7 @@ def _text(notice: Notice, post: Post | None, waiting: QueueContent | None) -> st
     """The beginning of the post that a notice is about, if its kind quotes posts; else the words of the notice."""
     if post and NOTICE_KINDS[notice.kind].quotes:
         told = _with_removals(_beginning(shown_source(post)))
-        return with_whole_links(told, web.settings().url)
+        return readable(with_whole_links(told, web.settings().url))
     return notice.words or _reason(waiting)
 
 
