@@ -113,14 +113,22 @@ def has_words_starting_with(name: Sequence[str], beginnings: Sequence[str]) -> b
 def slugify(text: str, fallback: str = "text") -> str:
     """A slug for an address: letters and digits of any script, in lower case, joined by hyphens.
 
-    The Greek final sigma is kept. A text without letters and digits gives the fallback.
+    The Greek final sigma is kept. A long text ends between words where it has some. A text without letters and digits
+    gives the fallback.
     """
     bare = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
     bare = "".join(c for c in bare if not _is_removable_accent(c))
     bare = FINAL_SIGMA.join(part.casefold() for part in bare.split(FINAL_SIGMA)).translate(STROKES)
     kept = (c if _is_word_character(c) else " " for c in unicodedata.normalize("NFC", bare))
-    name = "-".join("".join(kept).split())[:MAX_SLUG].strip("-")
+    name = _cut_between_words("-".join("".join(kept).split()))
     return name if any(map(str.isalnum, name)) else fallback
+
+
+def _cut_between_words(name: str) -> str:
+    """The first words of a slug, `MAX_SLUG` characters at most; where a word is very long, a part of it."""
+    beyond = name[: MAX_SLUG + 1]
+    whole = beyond.rpartition("-")[0] if len(beyond) > MAX_SLUG else beyond
+    return (whole if len(whole) > MAX_SLUG // 2 else name[:MAX_SLUG]).strip("-")
 
 
 def first_free(

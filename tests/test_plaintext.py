@@ -192,6 +192,13 @@ def test_a_slug_is_short() -> None:
     assert not slugify("a" * 59 + " b").endswith("-")
 
 
+def test_a_long_slug_ends_between_words() -> None:
+    title = "How many networks is your city in, and who goes to the meetings, and why?"
+    assert slugify(title) == "how-many-networks-is-your-city-in-and-who-goes-to-the"
+    assert slugify("a" * 30 + " " + "b" * 29 + " c") == "a" * 30 + "-" + "b" * 29, "whole words fit"
+    assert slugify("ab " + "c" * 90) == "ab-" + "c" * 57, "a word that is longer than most slugs"
+
+
 def test_a_text_is_tidied() -> None:
     assert tidy("a\tb\x01\x08\x1b[2J\x7fc") == "a\tb[2Jc"
     assert tidy("\n\na\r\nb\rc\x00\ud800e\u0301\n") == "a\nb\nc\ufffd\u00e9"
