@@ -36,8 +36,8 @@ SENTENCES = {
     "empty": (b"", "Choose a picture."),
     "a drawing": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "no picture that can be read"),
     "too large": (
-        picture() + b"\0" * 4_000_000,
-        "This picture has more than 4 MB.",
+        picture() + b"\0" * 12_000_000,
+        "This picture has more than 12 MB.",
     ),
     "too wide": (picture(size=(410, 100)), "more than four times as long"),
     "too high": (picture(size=(20, 90)), "more than four times as long"),

@@ -41,7 +41,7 @@ SENTENCES = {
     "empty": (b"", "no picture that can be read"),
     "broken": (picture()[:60], "no picture that can be read"),
     "a drawing": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "no picture that can be read"),
-    "too large": (picture() + b"\0" * 10_000_000, "more than 10 MB"),
+    "too large": (picture() + b"\0" * 12_000_000, "more than 12 MB"),
     "too many pixels": (picture(size=(10_000, 5_001), mode="1"), "more than 50 million pixels"),
 }
 CITY = "medellin"

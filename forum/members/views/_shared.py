@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, current_app, g
+from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import FileStorage
 from werkzeug.local import LocalProxy
 
+from forum.errors import Invalid
 from forum.members import queries
 from forum.members.models import Federation
+from forum.settings import MEGABYTE
+from forum.shrinking import PICTURE
 from forum.versions import FEDERATION, current_version
+
+# Of a picture: the body may be longer (`configuring.MAX_PICTURE_BODY`), so that a sentence refuses a larger one, and what
+# was typed with it is given back
+MAX_BYTES = 12 * MEGABYTE
 
 bp = Blueprint("members", __name__)
 
@@ -48,3 +57,11 @@ def _cached_federation() -> Federation | None:
     if found:
         remembered["federation"] = found
     return found.federation if found else None
+
+
+def bytes_of(sent: FileStorage) -> bytes:
+    """A picture that was sent. Raises `Invalid` if it is too large."""
+    data = sent.stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise Invalid(_("This picture has more than 12 MB. Choose a smaller one."), PICTURE)
+    return data

@@ -15,16 +15,13 @@ from forum.errors import Invalid, NotFound
 from forum.members import actions, queries
 from forum.members.actions import MAX_MARK
 from forum.members.forms import MarkForm
-from forum.members.views._shared import bp, federation
+from forum.members.views._shared import bp, bytes_of, federation
 from forum.ratelimits import by_person, changing, limiter
 from forum.responses import IMMUTABLE, PICTURE_POLICY
-from forum.settings import MEGABYTE
 from forum.shrinking import ACCEPTED, PICTURE, Shrunk, icon_of, shrink
 from forum.versions import FEDERATION
 from forum.web import me
 
-# Of a picture; the body may be longer (`configuring.MAX_PICTURE_BODY`), so that a sentence refuses a larger one
-MAX_BYTES = 4 * MEGABYTE
 NOT_MODIFIED = 304
 # Pixels of the icon for an iPhone's home screen, and of the mark in it, with the room around it that the usual one has
 ICON_SIDE, ICON_WITHIN = 180, 128
@@ -52,11 +49,9 @@ def use_mark() -> ResponseReturnValue:
 def _sent() -> Shrunk:
     """The picture that was sent, as it is stored. Raises `Invalid` if there is none, or it is too large."""
     sent = request.files.get(PICTURE)
-    data = sent.stream.read(MAX_BYTES + 1) if sent else b""
+    data = bytes_of(sent) if sent else b""
     if not data:
         raise Invalid(_("Choose a picture."), PICTURE)
-    if len(data) > MAX_BYTES:
-        raise Invalid(_("This picture has more than 4 MB. Choose a smaller one."), PICTURE)
     return shrink(data, MAX_MARK)
 
 

@@ -9,15 +9,11 @@ from forum import web
 from forum.errors import Invalid
 from forum.members import queries
 from forum.members.actions import PORTRAIT_SIZE
-from forum.members.views._shared import bp
+from forum.members.views._shared import bp, bytes_of
 from forum.responses import KEPT_BY_BROWSERS, PICTURE_POLICY
-from forum.settings import MEGABYTE
 from forum.shrinking import PICTURE, Shrunk, shrink
 from forum.web import me
 
-# Of a picture: the body may be longer (`configuring.MAX_PICTURE_BODY`), so that a sentence refuses a larger one, and what
-# was typed with it is given back
-MAX_BYTES = 10 * MEGABYTE
 NOT_MODIFIED = 304
 
 
@@ -28,10 +24,7 @@ def sent_portrait() -> Shrunk | None:
         return None
     if not web.settings().most_of_pictures:
         raise Invalid(_("This forum takes no pictures."), PICTURE)
-    data = sent.stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise Invalid(_("This picture has more than 10 MB. Choose a smaller one."), PICTURE)
-    return shrink(data, PORTRAIT_SIZE, is_square=True)
+    return shrink(bytes_of(sent), PORTRAIT_SIZE, is_square=True)
 
 
 @bp.get("/portraits/<name>.webp")
