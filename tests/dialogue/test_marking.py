@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from forum.agendas.models import Agenda
+from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Topic
 from forum.errors import Forbidden, Invalid
 from forum.markup import write
 from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
 from forum.permissions import SYSTEM
 from forum.upkeep.queries import checks, faults_of
 from tests.dialogue.conftest import events, fresh, new
@@ -45,6 +50,36 @@ def test_who_tried_it_says_what_became_of_it(people: Any, topic: Topic) -> None:
     actions.mark(people.ben, post.id, "tried it", "kept", "", language="en")
     (mark,) = queries.tried_in(topic.id)
     assert (mark.note, mark.language) == ("", "")
+
+
+def test_the_author_is_told_again_when_what_became_of_it_has_changed(
+    people: Any, topic: Topic
+) -> None:
+    post, start = queries.first_post(topic), now()
+    said = [("kept", "It works.", 0, 1), ("stopped", "It broke.", 1, 1), ("kept", "Mended.", 90, 2)]
+    said += [("kept", "Still.", 300, 2), ("stopped", "Sold.", 400, 3)]
+    for outcome, note, minutes, number in said:
+        with at(start + timedelta(minutes=minutes)):
+            actions.mark(people.ben, post.id, "tried it", outcome, note)
+            assert [event.recipients for event in events("mark")] == [[people.ana.id]] * number
+    assert events("mark")[-1].text == "Sold."
+
+
+def test_what_became_of_it_is_told_to_an_author_who_knows_of_another_mark(
+    people: Any, topic: Topic
+) -> None:
+    post, start = queries.first_post(topic), now()
+    actions.mark(people.ben, post.id, "useful")
+    make_notices(SYSTEM)
+    with at(start + timedelta(days=1)):
+        actions.mark(people.ben, post.id, "same here")
+        assert len(events("mark")) == 1
+        actions.mark(people.ben, post.id, "tried it", "kept", "It works.")
+        actions.mark(people.chitra, post.id, "useful")
+        make_notices(SYSTEM)
+    mine = select(Notice).where(Notice.member_id == people.ana.id, Notice.kind == "mark")
+    notice = db.session.scalars(mine.execution_options(populate_existing=True)).one()
+    assert (notice.actor_id, notice.others) == (people.chitra.id, 1), "each is counted once"
 
 
 @pytest.mark.parametrize("kind", ["", "hearts", "useful\x00"])

@@ -259,7 +259,7 @@ def test_a_letter_says_which_mark_it_was(people, topic, mail_server):
     dialogue.mark(people.ben, first_post(topic).id, "tried it", "adapted", "With softer rails.")
     mail()
     (message,) = sent(mail_server)
-    said = "Ben Okoth tried it and adapted it, after your post in"
+    said = "Ben Okoth tried what you describe in"
     assert said in body(message) and "With softer rails." in body(message)
 
 

@@ -383,9 +383,9 @@ def inbox_of(browser: Any) -> str:
     [
         ("useful", None, "finds your post useful in Loud trams"),
         ("same here", None, "faces the same as you in Loud trams"),
-        ("tried it", "kept", "tried it and kept it, after your post in Loud trams"),
-        ("tried it", "adapted", "tried it and adapted it, after your post in Loud trams"),
-        ("tried it", "stopped", "tried it and stopped, after your post in Loud trams"),
+        ("tried it", "kept", "tried what you describe in Loud trams and kept it"),
+        ("tried it", "adapted", "tried what you describe in Loud trams and adapted it"),
+        ("tried it", "stopped", "tried what you describe in Loud trams and stopped"),
     ],
 )
 def test_a_notice_says_which_mark_it_was(

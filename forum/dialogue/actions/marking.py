@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
@@ -34,6 +34,7 @@ from forum.screening.actions import refuse_caught
 from forum.versions import member_scopes, topic_scope
 
 MAX_NOTE_LENGTH = 300
+TOLD_AGAIN_AFTER = timedelta(hours=1)  # of what became of it, if that is another thing now
 
 
 @action
@@ -70,17 +71,30 @@ def mark(
     if given is None:
         _give(member, post, Mark(kind=kind, outcome=outcome, words=note, language=language))
     else:
+        is_news = given.kind == TRIED and outcome != given.outcome
         _change(member, given, outcome, note, language)
+        if is_news:  # such as that a city which kept it has stopped
+            _tell_author(member, post, given)
     return post
 
 
 def _give(member: Person, post: Post, given: Mark) -> None:
-    """Add a new mark and count it; the author of the post is notified only once, however often the mark is given."""
+    """Add a new mark, count it and notify the author of the post."""
     given.post_id, given.member_id = post.id, member.id
     _count_from_now(member, given)
     db.session.add(given)
-    if not has_event(member, "mark", post.id):
-        notify(member, "mark", {post.author_id}, post, given.words)
+    _tell_author(member, post, given)
+
+
+def _tell_author(member: Person, post: Post, given: Mark) -> None:
+    """Notify the author of the post; once, however often the mark is given, but again of what became of it.
+
+    Within the hour the notice that there is says what the mark says now.
+    """
+    since = now() - TOLD_AGAIN_AFTER if given.kind == TRIED else None
+    if not has_event(member, "mark", post.id, since):
+        words = given.words if given.hidden_at is None else ""
+        notify(member, "mark", {post.author_id}, post, words)
 
 
 def _change(member: Person, given: Mark, outcome: str | None, note: str, language: str) -> None:

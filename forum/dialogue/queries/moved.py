@@ -174,9 +174,11 @@ def address_after_merge(reader: Person, topic_id: int, number: int) -> str:
         return target.address
 
 
-def has_event(member: Person, kind: str, post_id: int) -> bool:
-    """Whether the member acting on the post has already caused an event of this kind, so that notices were sent."""
+def has_event(member: Person, kind: str, post_id: int, since: datetime | None = None) -> bool:
+    """Whether the member acting on the post has already caused an event of this kind (`since`), so that notices were sent."""
     events = select(Event.id).filter_by(actor_id=member.id, kind=kind, post_id=post_id)
+    if since:
+        events = events.where(Event.created_at > since)
     return bool(db.session.scalar(select(events.exists())))
 
 

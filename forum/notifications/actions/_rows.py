@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, literal, or_, update
+from sqlalchemy import CursorResult, case, func, literal, or_, update
 
 from forum.clock import now
 from forum.db import db, insert_into
 from forum.members.queries import ignores
 from forum.notifications.models import NOTICE_KINDS, Event, Notice
-from forum.notifications.queries import newest_to_merge, notice_values, notices_to_make
+from forum.notifications.queries import (
+    newest_to_merge,
+    notice_values,
+    notices_to_make,
+    tells_of_actor,
+)
 from forum.plaintext import excerpt
 
 QUOTED_CHARACTERS = 400  # of a text, in an event and its notices
@@ -30,7 +35,11 @@ def make_for(event: Event, member_ids: Sequence[int]) -> None:
 
 
 def _merge_into_unread(event: Event, member_ids: Sequence[int]) -> set[int]:
-    """Add one more person to unread, unmailed notices about the same post; returns the ids of their members."""
+    """Add one more person to unread, unmailed notices about the same post; returns the ids of their members.
+
+    Somebody of whom a notice tells already is named again, and not counted twice.
+    """
+    is_in_it = tells_of_actor(event)
     unread = update(Notice).where(
         Notice.id.in_(newest_to_merge(event, member_ids)),
         Notice.read_at.is_(None),
@@ -38,7 +47,8 @@ def _merge_into_unread(event: Event, member_ids: Sequence[int]) -> set[int]:
         *([~ignores(Notice.member_id, event.actor_id)] if event.actor_id else []),
     )
     text = {"text": event.text} if event.text else {}
-    merged = unread.values(others=Notice.others + 1, actor_id=event.actor_id, **text)
+    others = case((is_in_it, Notice.others), else_=Notice.others + 1)
+    merged = unread.values(others=others, actor_id=event.actor_id, **text)
     return set(db.session.scalars(merged.returning(Notice.member_id)))
 
 

@@ -62,6 +62,7 @@ from forum.notifications.queries.making import (
     next_watchers,
     notice_values,
     notices_to_make,
+    tells_of_actor,
 )
 from forum.notifications.queries.watching import (
     level_of,
@@ -112,6 +113,7 @@ __all__ = [
     "open_events",
     "settings_by_member",
     "settings_of",
+    "tells_of_actor",
     "time_zones",
     "titled_by_sentence",
     "unread_beside_session",

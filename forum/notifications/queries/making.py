@@ -128,6 +128,18 @@ def newest_to_merge(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     return unread.group_by(Notice.member_id)
 
 
+def tells_of_actor(event: Event) -> ColumnElement[bool]:
+    """SQL condition: the notice, of the event's kind and post, was made of an earlier event by the same person or grew by it."""
+    earlier = select(Event.id).where(
+        Event.actor_id == event.actor_id,
+        Event.kind == event.kind,
+        Event.post_id == event.post_id,
+        Event.id < event.id,
+        Event.created_at >= Notice.created_at,
+    )
+    return earlier.exists()
+
+
 def notice_values(event: Event) -> Mapping[str, Any]:
     """The columns of an event's notice as SQL expressions; the query must select from `Member`, the recipient.
 
