@@ -18,7 +18,7 @@ from forum.history.queries import versions_of
 from forum.markup import write
 from forum.members.actions import Joining, Profile, edit_profile, hide_profile, join, leave
 from forum.members.queries import get_member, moderator_ids
-from forum.notifications.actions import make_notices
+from forum.notifications.actions import make_notices, read_all
 from forum.notifications.models import Notice
 from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM, VISITOR
@@ -158,6 +158,23 @@ def test_who_becomes_a_host_is_told_once(people: Any, agenda: Agenda) -> None:
     actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
     # Although the worker ran only after Ben was removed again
     assert told(people.ben) and not unread_count(people.ben)
+
+
+def test_who_is_no_host_any_more_is_told_if_they_knew_that_they_were(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    browser, both = sign_in(people.ana), [people.host.handle, people.ana.handle]
+    actions.set_hosts(people.moderator, agenda.id, both)
+    make_notices(SYSTEM)
+    read_all(people.ana)
+    actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
+    make_notices(SYSTEM)
+    page = browser.get("/notices").text
+    assert "You are no longer a host of this agenda" in page and unread_count(people.ana) == 1
+    assert 'id="hosts"' in browser.get("/agendas/quieter").text, "there the notice leads"
+    actions.set_hosts(people.moderator, agenda.id, both)
+    make_notices(SYSTEM)
+    assert unread_count(people.ana) == 1, "that she hosts it again, and nothing else"
 
 
 def test_who_becomes_a_host_of_an_agenda_in_preparation_reads_that_it_is(

@@ -44,6 +44,7 @@ from forum.notifications.actions import (
     restore_told,
 )
 from forum.notifications.models import AGENDA
+from forum.notifications.queries import members_unaware
 from forum.permissions import Person, require
 from forum.plaintext import first_free, slugify
 from forum.sentences import sentence
@@ -174,9 +175,10 @@ def delete_agenda(moderator: Person, agenda_id: int, reason: str) -> Agenda:
     agenda = agenda_to_change(moderator, agenda_id)
     require(moderator.can.delete_agenda())
     hosts = [host.id for host in agenda.hosts]
-    set_hosts(moderator, agenda_id, [])
+    set_hosts(moderator, agenda_id, [], is_told=False)
     hide_told(moderator, "findings", agenda.findings_address)
     hide_told(moderator, "host", f"/agendas/{agenda.slug}")
+    hide_told(moderator, "host", f"/agendas/{agenda.slug}#hosts")
     notice = NoticeText("host", LIST, agenda.title, reason, language=agenda.language)
     note_event(moderator, notice, hosts, is_named=False)
     agenda.deleted_at = now()
@@ -195,8 +197,13 @@ def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
 
 
 @action
-def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agenda:
-    """Set the hosts of an agenda to exactly the members with these handles or full names, and notify new ones."""
+def set_hosts(
+    moderator: Person, agenda_id: int, handles: Iterable[str], *, is_told: bool = True
+) -> Agenda:
+    """Set the hosts of an agenda to exactly the members with these handles or full names, and notify new ones.
+
+    Former ones who know that they were are notified, too, if the agenda is open and nothing else tells them (`is_told`).
+    """
     require(moderator.can.curate_all())
     # Who decides here has members in hand, and notes where: with all of the agenda locked, both would wait
     agenda = agenda_to_change(moderator, agenda_id, may_write=True)
@@ -215,7 +222,12 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
         notice = NoticeText("host", address, agenda.title, before=ahead, language=agenda.language)
         note_event(moderator, notice, {host.id for host in hosts} - before, is_named=False)
         gone = before - {host.id for host in hosts}
+        knew = gone - members_unaware("host", address)
         read_outdated(moderator, "host", [address], gone)
+        read_outdated(moderator, "host", [f"{address}#hosts"], {host.id for host in hosts})
+        if is_told and agenda.opened_at is not None:
+            ended = NoticeText("host", f"{address}#hosts", agenda.title, language=agenda.language)
+            note_event(moderator, ended, knew, is_named=False)
     note_hosts(moderator, before ^ {host.id for host in hosts})
     return agenda
 

@@ -140,8 +140,9 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "sender_name": notice.actor and _people(notice),
         # To the representative of an organisation, about a member who writes for it
         "is_of_another": notice.address.endswith("/voices"),
-        # To former hosts of an agenda that is deleted
+        # To former hosts: of an agenda that is deleted, and of one that others host
         "is_over": notice.kind == "host" and notice.address == "/agendas",
+        "is_former": notice.kind == "host" and notice.address.endswith("#hosts"),
         "title": topic.title if topic else heading_for(member, notice),
         "text": _text(notice, post, waiting),
         "language": post.language if post else "",

@@ -287,7 +287,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         is_for_curators=True,
     ),
     "host": NoticeKind(
-        _("You become the host of an agenda, or it is deleted"),
+        _("You become the host of an agenda, are one no longer, or it is deleted"),
         lambda n: gettext("who hosts this agenda has changed"),
         is_official=True,
         is_in_topic=False,

@@ -133,6 +133,14 @@ def open_events(kind: str, addresses: Collection[str]) -> Sequence[Event]:
     return db.session.scalars(query.order_by(Event.id).with_for_update()).all()
 
 
+def members_unaware(kind: str, address: str) -> set[int]:
+    """The ids of members whose notices of a kind that lead to an address are not read, not mailed or still to be made."""
+    is_open = Notice.read_at.is_(None), Notice.mailed_at.is_(None), Notice.hidden_at.is_(None)
+    told = select(Notice.member_id).where(*is_open, Notice.kind == kind, Notice.address == address)
+    waiting = (event.recipients for event in open_events(kind, [address]))
+    return {*db.session.scalars(told), *(member_id for ids in waiting for member_id in ids)}
+
+
 def is_of_decisions(decision_ids: Iterable[int]) -> tuple[ColumnElement[bool], ...]:
     """SQL conditions: a notice is about decisions, for the members concerned, not for reporters."""
     events = select(Event.id).where(Event.decision_id.in_(decision_ids))
