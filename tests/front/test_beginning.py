@@ -13,6 +13,7 @@ from forum.agendas.actions import (
 )
 from forum.agendas.models import Agenda
 from forum.clock import now
+from forum.dialogue.actions import NewTopic, open_topic
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members.actions import (
@@ -86,7 +87,27 @@ def test_the_first_steps_stay_until_they_are_taken(
     finally:
         noted.unlink()
     with with_settings(app, smtp_url="smtp://mail.example.org"):
-        assert steps() == []
+        assert "of the first steps" in browser.get("/").text and "<details>" not in page
+        noted.touch()
+        try:
+            assert steps() == []
+        finally:
+            noted.unlink()
+
+
+def test_when_a_dialogue_can_begin_what_is_left_of_the_first_steps_is_folded(
+    app: Flask, people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    found_federation(SYSTEM, "Quiet cities")
+    topic = open_topic(people.ana, agenda.id, NewTopic("question", "Why so loud?", write("Trams.")))
+    browser = sign_in(people.administrator)
+    with with_settings(app, smtp_url="smtp://mail.example.org"):
+        assert "of the first steps" not in browser.get("/").text
+        describe_federation(people.administrator, contact_email="desk@quiet.example")
+        page = browser.get("/").text
+        assert "flask backup" in page.partition("5 of the first steps are left</summary>")[2]
+        assert topic.title in page and "Close this list" in page
+        assert "Begin here" not in sign_in(people.moderator).get("/").text
 
 
 def test_an_administrator_closes_the_first_steps_for_all_and_opens_them_again(

@@ -41,9 +41,14 @@ class FirstSteps(NamedTuple):
     is_by_invitation: bool
 
     @property
-    def are_taken(self) -> bool:
-        """Whether a dialogue can begin; the other steps are optional."""
+    def can_begin(self) -> bool:
+        """Whether a dialogue can begin; what is left is folded then."""
         return self.agenda and self.mail and self.contact and self.people
+
+    @property
+    def left(self) -> int:
+        """How many steps are not done."""
+        return self[: self._fields.index("is_by_invitation")].count(False)
 
 
 def first_steps(
@@ -58,7 +63,7 @@ def first_steps(
 ) -> FirstSteps | None:
     """The first steps, some of which the caller knows, for moderators until there is something (`has_begun`).
 
-    For administrators until a dialogue can begin, or they have closed the list. None for others and after that.
+    For administrators until all are done, or they have closed the list. None for others and after that.
     """
     if not (reader.can.administer() if has_begun else reader.can.curate_all()):
         return None
@@ -74,7 +79,7 @@ def first_steps(
     )
     *found, is_closed = map(bool, execute_core(select(*columns)).one())
     steps = FirstSteps(agenda, mail, backup, identity, contact, *found)
-    return None if is_closed or steps.are_taken else steps
+    return steps if steps.left and not is_closed else None
 
 
 class Welcome(NamedTuple):

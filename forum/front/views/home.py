@@ -66,20 +66,19 @@ def _is_one_open(agendas: Iterable[Any]) -> bool:
 
 
 def _first_steps(has_agenda: bool, has_topic: bool) -> queries.FirstSteps | None:
-    """The list for an administrator until the dialogue can begin, and for a moderator until there is something; else None.
+    """The list for an administrator until all is done, and for a moderator until there is something; else None.
 
     Also None once an administrator has closed the list.
     """
     known, settings = federation(), web.settings()
-    has_mail = bool(settings.smtp_url)
     has_begun = has_agenda or has_topic
-    if has_begun and (known.is_demo or (has_agenda and has_mail and has_topic)):
+    if has_begun and known.is_demo:
         return None
     return queries.first_steps(
         me(),
         has_begun=has_begun,
         agenda=has_agenda,
-        mail=has_mail,
+        mail=bool(settings.smtp_url),
         backup=machine.time_of(settings.backed_up_path) is not None,
         identity=bool(known.tagline and known.mark),
         contact=bool(known.contact_email),
