@@ -224,4 +224,4 @@ def follow_up(topic_id: int) -> ResponseReturnValue:
 
 def _withdraw(topic: Topic) -> AnyResponse:
     actions.withdraw_follow_up(me(), topic.id)
-    return web.done(_("What you told is taken back."), topic.address)
+    return web.done(_("What you said is taken back."), topic.address)

@@ -377,7 +377,7 @@ def test_a_practice_has_one_way_to_say_that_one_tried_it(
     assert "Tell us you tried it" in page and 'value="tried it"' not in page
     reader.post(f"{address}/tried", data={"outcome": "kept", "note": "It rings."})
     page = reader.get(address).text
-    assert "Change what you told" in page and "Tell us you tried it" not in page
+    assert "Change what you said" in page and "Tell us you tried it" not in page
     assert 'value="tried it"' in page  # the button that takes the mark back
 
 
@@ -394,7 +394,7 @@ def test_what_was_told_of_a_case_or_practice_is_taken_back_where_it_is_changed(
         back = reader.post(door, data={"outcome": "adapted", "take_back": "1"})
         assert back.status_code == 303 and back.location == address
         page = reader.get(address).text
-        assert "What you told is taken back." in page and "It rings." not in page
+        assert "What you said is taken back." in page and "It rings." not in page
 
 
 def test_whoever_tells_nothing_goes_back_to_the_case_or_practice(

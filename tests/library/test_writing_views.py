@@ -375,6 +375,9 @@ def test_a_returned_practice_says_why_to_its_author(world: World, sign_in: SignI
     author = sign_in(world.author)
     for path in (f"/practices/{draft.slug}", f"/practices/{draft.slug}/edit"):
         assert "Say what it cost" in author.get(path).text
+    short = author.post("/practices/new", data={**PRACTICE, "deed": "submit"}).location
+    actions.send_back(world.host, library.get_practice(world.author, short[11:]).id, "And what not")
+    assert '<details class="stack" open>' in author.get(f"{short}/edit").text, "what to add is seen"
 
 
 @pytest.mark.parametrize(
@@ -419,7 +422,11 @@ def test_a_draft_takes_what_there_is(world: World, sign_in: SignIn) -> None:
     saved = author.post("/practices/new", data={**form, "deed": "save"})
     assert saved.status_code == 303
     page = author.get(saved.location).text
-    assert "a short practice" not in page and "Add the full description" in page
+    way = f'{saved.location}/edit?full=1#full">Add the full description</a>'
+    assert "a short practice" not in page and way in page
+    folded, open_ = '<details class="stack"><summary', '<details class="stack" open><summary'
+    assert folded in author.get(f"{saved.location}/edit").text
+    assert open_ in author.get(f"{saved.location}/edit?full=1").text
     assert "needs one sentence" in page and "Submit to the moderators" not in page
     assert author.post(f"{saved.location}/submit").status_code == 422
     assert PRACTICE["title"] in author.get("/practices/mine").text

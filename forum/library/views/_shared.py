@@ -167,7 +167,7 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
     post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
     if "take_back" in request.form:
         unmark(me(), post.id, TRIED)
-        return web.done(_("What you told is taken back."), back)
+        return web.done(_("What you said is taken back."), back)
     given = mark_given(me(), post.id, TRIED)
     form = TriedForm.of(given, me().language)
 
