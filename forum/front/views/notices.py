@@ -31,8 +31,8 @@ def inbox() -> str:
     """The inbox, or its unread notices: notices that ask for something first."""
     is_unread = request.args.get("show") == "unread"
     asked = questions_to_advise_on(me())
-    found = notices_of(me(), web.number("page"), asked, is_unread=is_unread)
-    groups = {WAITING: entries(found.waiting), TOLD: entries(found.told)}
+    found = notices_of(me(), web.number("page"), asked, is_unread=is_unread, is_joined=True)
+    groups = {WAITING: entries(me(), found.waiting), TOLD: entries(me(), found.told)}
     return render_template(
         "front/notices.html",
         page=found.page,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db, execute_core
@@ -34,15 +34,18 @@ def inbox(
     to_advise_on: Select[Any] | None = None,
     *,
     is_unread: bool = False,
+    is_joined: bool = False,
 ) -> Inbox:
     """One page of the reader's inbox, or with `is_unread` of its unread notices.
 
     Notices that ask for something come first, each part newest first. They wait until they are read; requests for
-    advice, read or not, as long as their question is among `to_advise_on`, a select of topic ids.
+    advice, read or not, as long as their question is among `to_advise_on`, a select of topic ids. With `is_joined` only
+    the newest of those that share a line (`entries`), so that a busy topic does not fill pages with one line each.
     """
     require(reader.can.see_notices())
     seen = visible_notices(reader)
     seen = seen.where(Notice.read_at.is_(None)) if is_unread else seen
+    seen = _newest_of_each_line(seen) if is_joined else seen
     is_waiting = and_(Notice.read_at.is_(None), Notice.kind.in_(ACTIONABLE_KINDS))
     if to_advise_on is not None:
         is_open = and_(Notice.topic_id.is_not(None), Notice.topic_id.in_(to_advise_on))
@@ -55,6 +58,22 @@ def inbox(
     above = _newest(waiting, start, NOTICES_PER_PAGE) if start < first else []
     below = _newest(told, max(0, start - first), NOTICES_PER_PAGE - len(above))
     return Inbox(Page([*above, *below], number, pages, total), above, below)
+
+
+def _newest_of_each_line(seen: Select[Notice]) -> Select[Notice]:
+    """Of the notices that share a line of the inbox the newest, and all others."""
+    line = case((_shares_line(), Notice.topic_id), else_=-Notice.id)
+    place = func.row_number().over(
+        partition_by=(line, Notice.kind, Notice.read_at.is_(None)), order_by=NEWEST_FIRST
+    )
+    placed = seen.with_only_columns(Notice.id, place.label("place")).subquery()
+    newest = select(placed.c.id).where(placed.c.place == 1)
+    return select(Notice).where(Notice.id.in_(newest))
+
+
+def _shares_line() -> ColumnElement[bool]:
+    joined = [kind for kind, facts in NOTICE_KINDS.items() if facts.is_joined]
+    return and_(Notice.kind.in_(joined), Notice.topic_id.is_not(None))
 
 
 def _newest(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
@@ -75,23 +94,36 @@ class Entry(NamedTuple):
     others: int
 
 
-def entries(notices: Sequence[Notice]) -> Sequence[Entry]:
-    """One entry for each notice, except that those about replies in one topic share one, as do those about other posts in it.
+def entries(reader: Person, notices: Sequence[Notice]) -> Sequence[Entry]:
+    """One entry for each notice, each with those that share its line: about replies in one topic, or other posts in it.
 
-    Read and unread ones are separate.
+    Read and unread ones are separate. `notices` are the newest of each line.
     """
-    groups: dict[Any, list[Notice]] = {}
-    for notice in notices:
-        is_post = NOTICE_KINDS[notice.kind].is_joined and notice.topic_id
-        which = (notice.kind, notice.topic_id, notice.read_at is None)
-        groups.setdefault(which if is_post else notice.id, []).append(notice)
-    return [_entry(group) for group in groups.values()]
+    topics = {notice.topic_id for notice in notices if NOTICE_KINDS[notice.kind].is_joined}
+    lines = _lines(reader, topics - {None})
+    return [
+        lines[which]._replace(notice=notice)
+        if (which := (notice.kind, notice.topic_id, notice.read_at is None)) in lines
+        else Entry(notice, notice, 1, notice.others)
+        for notice in notices
+    ]
 
 
-def _entry(group: Sequence[Notice]) -> Entry:
-    people = {notice.actor_id for notice in group}
-    others = len(people) - 1 if len(group) > 1 else group[0].others
-    return Entry(group[0], group[-1], len(group), others)
+def _lines(reader: Person, topic_ids: Collection[int | None]) -> dict[Any, Entry]:
+    """The lines about several posts in these topics, by kind, topic and whether they are unread; with the oldest notice."""
+    if not topic_ids:
+        return {}
+    which = (Notice.kind, Notice.topic_id, Notice.read_at.is_(None))
+    number, people = func.count(), func.count(Notice.actor_id.distinct())
+    found = visible_notices(reader).where(_shares_line(), Notice.topic_id.in_(topic_ids))
+    counted = found.with_only_columns(*which, number, people, func.min(Notice.id))
+    rows = db.session.execute(counted.group_by(*which).having(number > 1)).all()
+    oldest = select(Notice).where(Notice.id.in_([row[5] for row in rows]))
+    first = {notice.id: notice for notice in db.session.scalars(oldest)} if rows else {}
+    return {
+        (kind, topic_id, bool(is_unread)): Entry(first[oldest], first[oldest], number, people - 1)
+        for kind, topic_id, is_unread, number, people, oldest in rows
+    }
 
 
 def unread_count(reader: Person) -> int:
