@@ -43,6 +43,10 @@ def test_joining_takes_a_letter_and_a_press(client, app, letters):
     assert is_signed_in(client)
 
 
+def test_whose_organisation_is_not_listed_reads_where_to_name_it(client):
+    assert "If it is not listed, name it with your position." in client.get("/join").text
+
+
 def test_a_forum_without_mail_says_so_before_somebody_fills_in_the_form(app, client):
     actions.found_federation(SYSTEM, "Quiet cities", "")
     assert "No e-mail can be sent yet" in client.get("/join").text
