@@ -32,6 +32,7 @@ from forum.notifications import actions as notifications
 from forum.notifications.actions import NoticeText
 from forum.notifications.queries import inbox, unread_count, ways_of
 from forum.permissions import SYSTEM, VISITOR
+from forum.sentences import sentence
 from tests.conftest import link_in
 from tests.mail.conftest import MORNING, SOON, body, mail, sent, with_settings
 
@@ -83,6 +84,17 @@ def test_a_letter_reads_well_without_the_signs_of_markdown(people, topic, mail_s
     wanted += "\n>\n> street · width\n> Quay · 12 cm\n>\n> - one\n> - two\n"
     assert wanted in "\n".join(line.rstrip() for line in body(message).splitlines())
     assert "We measured 14 streets,<br>" in body(message, "html")
+
+
+def test_what_the_forum_says_is_not_quoted_as_if_somebody_had_written_it(people, mail_server):
+    ahead = [sentence("It is in preparation until somebody opens it.")]
+    told = NoticeText("host", "/agendas/quieter", "Quieter", "Thank you, Ana.", before=ahead)
+    notifications.note_event(SYSTEM, told, [people.ana.id])
+    mail()
+    (message,) = sent(mail_server)
+    lines = body(message).splitlines()
+    assert ahead[0].message in lines and "> Thank you, Ana." in lines
+    assert f">{ahead[0].message}</p>" in body(message, "html").partition("<blockquote")[0]
 
 
 @pytest.mark.parametrize("title", ["من يدفع بعد 2025؟ (3.5 km)", 'תמ"א 38 & תל אביב <2025>?'])

@@ -144,7 +144,8 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         "is_over": notice.kind == "host" and notice.address == "/agendas",
         "is_former": notice.kind == "host" and notice.address.endswith("#hosts"),
         "title": topic.title if topic else heading_for(member, notice),
-        "text": _text(notice, post, waiting),
+        "sentence": _sentence(notice, post, waiting),
+        "text": _text(notice, post),
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
@@ -166,12 +167,19 @@ def _set_headers(
         headers.reply_to = reply_address(pattern, member.id, post.id, today())
 
 
-def _text(notice: Notice, post: Post | None, waiting: QueueContent | None) -> str:
-    """The beginning of the post that a notice is about, if its kind quotes posts; else the words of the notice."""
+def _sentence(notice: Notice, post: Post | None, waiting: QueueContent | None) -> str:
+    """The forum's own words, which are not quoted: those of the notice, or why something was reported."""
+    if post and NOTICE_KINDS[notice.kind].quotes:
+        return ""
+    return notice.sentence or ("" if notice.text else _reason(waiting))
+
+
+def _text(notice: Notice, post: Post | None) -> str:
+    """The beginning of the post that a notice is about, if its kind quotes posts; else what somebody wrote in the notice."""
     if post and NOTICE_KINDS[notice.kind].quotes:
         told = _with_removals(_beginning(shown_source(post)))
         return readable(with_whole_links(told, web.settings().url))
-    return notice.words or _reason(waiting)
+    return notice.text
 
 
 def _meeting_words(member: Member, notice: Notice) -> dict[str, Any]:
