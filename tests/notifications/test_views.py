@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -373,8 +374,8 @@ def topic(people: Any, agenda: Any) -> Any:
     return open_topic(people.ana, agenda.id, NewTopic("experience", "Loud trams", write("A text.")))
 
 
-def inbox_of(browser: Any) -> str:
-    page = re.sub(r"<[^>]+>", " ", browser.get("/notices").text)
+def inbox_of(browser: Any, shown: str = "") -> str:
+    page = re.sub(r"<[^>]+>", " ", browser.get(f"/notices{shown}").text)
     return " ".join(page.split())
 
 
@@ -447,6 +448,21 @@ def test_a_busy_topic_does_not_fill_the_pages_of_the_inbox(
             browser.get("/notices")
         assert made.count <= 11
         browser.get(f"{topic.address}?page=2")
+
+
+def test_only_the_newest_notices_share_lines(
+    topic: Any, people: Any, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["forum.notifications.queries.inbox"], "MAX_JOINED", 3)
+    watch(people.host, "topic", topic.id)
+    for number in range(5):
+        reply(people.ben, topic.id, write(f"Words {number}."))
+    make_notices(SYSTEM)
+    browser = sign_in(people.host)
+    for shown in ("", "?show=unread"):
+        page = inbox_of(browser, shown)
+        assert "wrote 3 posts in a topic that you watch: Loud trams" in page
+        assert page.count("wrote in a topic that you watch: Loud trams") == 2
 
 
 def test_a_notice_is_spoken_in_the_languages_of_what_it_quotes(

@@ -32,7 +32,8 @@ def inbox() -> str:
     is_unread = request.args.get("show") == "unread"
     asked = questions_to_advise_on(me())
     found = notices_of(me(), web.number("page"), asked, is_unread=is_unread, is_joined=True)
-    groups = {WAITING: entries(me(), found.waiting), TOLD: entries(me(), found.told)}
+    parts = {WAITING: found.waiting, TOLD: found.told}
+    groups = {name: entries(me(), notices, is_unread=is_unread) for name, notices in parts.items()}
     return render_template(
         "front/notices.html",
         page=found.page,

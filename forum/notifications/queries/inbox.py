@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db, execute_core
@@ -18,6 +18,9 @@ from forum.pages import MAX_COUNTED, Page, clamp, count_of, pages_for
 from forum.permissions import Person, require
 
 NOTICES_PER_PAGE = 30
+MAX_JOINED = (
+    2_000  # the newest notices, of which some share a line; older ones have lines of their own
+)
 
 
 class Inbox(NamedTuple):
@@ -43,9 +46,9 @@ def inbox(
     the newest of those that share a line (`entries`), so that a busy topic does not fill pages with one line each.
     """
     require(reader.can.see_notices())
-    seen = visible_notices(reader)
-    seen = seen.where(Notice.read_at.is_(None)) if is_unread else seen
-    seen = _newest_of_each_line(seen) if is_joined else seen
+    seen = _seen(reader, is_unread=is_unread)
+    if is_joined:
+        seen = seen.where(Notice.id.not_in(_repeated(_latest(seen))))
     is_waiting = and_(Notice.read_at.is_(None), Notice.kind.in_(ACTIONABLE_KINDS))
     if to_advise_on is not None:
         is_open = and_(Notice.topic_id.is_not(None), Notice.topic_id.in_(to_advise_on))
@@ -60,20 +63,30 @@ def inbox(
     return Inbox(Page([*above, *below], number, pages, total), above, below)
 
 
-def _newest_of_each_line(seen: Select[Notice]) -> Select[Notice]:
-    """Of the notices that share a line of the inbox the newest, and all others."""
-    line = case((_shares_line(), Notice.topic_id), else_=-Notice.id)
-    place = func.row_number().over(
-        partition_by=(line, Notice.kind, Notice.read_at.is_(None)), order_by=NEWEST_FIRST
-    )
-    placed = seen.with_only_columns(Notice.id, place.label("place")).subquery()
-    newest = select(placed.c.id).where(placed.c.place == 1)
-    return select(Notice).where(Notice.id.in_(newest))
+def _seen(reader: Person, *, is_unread: bool) -> Select[Notice]:
+    seen = visible_notices(reader)
+    return seen.where(Notice.read_at.is_(None)) if is_unread else seen
 
 
-def _shares_line() -> ColumnElement[bool]:
+def _latest(seen: Select[Notice]) -> Subquery:
+    """The newest `MAX_JOINED` notices, each with the number of its topic if others may share its line."""
     joined = [kind for kind, facts in NOTICE_KINDS.items() if facts.is_joined]
-    return and_(Notice.kind.in_(joined), Notice.topic_id.is_not(None))
+    topic_id = case((Notice.kind.in_(joined), Notice.topic_id)).label("topic_id")
+    is_unread = Notice.read_at.is_(None).label("is_unread")
+    columns = Notice.id, Notice.kind, topic_id, is_unread, Notice.actor_id, Notice.created_at
+    newest = seen.with_only_columns(*columns).order_by(*NEWEST_FIRST)
+    return newest.limit(MAX_JOINED).subquery()
+
+
+def _repeated(latest: Subquery) -> Select[Any]:
+    """The ids of notices on whose line a newer one stands."""
+    row = latest.c
+    place = func.row_number().over(
+        partition_by=(row.topic_id, row.kind, row.is_unread),
+        order_by=(row.created_at.desc(), row.id.desc()),
+    )
+    placed = select(row.id, place.label("place")).where(row.topic_id.is_not(None)).subquery()
+    return select(placed.c.id).where(placed.c.place > 1)
 
 
 def _newest(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
@@ -94,29 +107,33 @@ class Entry(NamedTuple):
     others: int
 
 
-def entries(reader: Person, notices: Sequence[Notice]) -> Sequence[Entry]:
+def entries(
+    reader: Person, notices: Sequence[Notice], *, is_unread: bool = False
+) -> Sequence[Entry]:
     """One entry for each notice, each with those that share its line: about replies in one topic, or other posts in it.
 
-    Read and unread ones are separate. `notices` are the newest of each line.
+    Read and unread ones are separate. `notices` are the newest of each line of an inbox, or with `is_unread` of its
+    unread notices.
     """
     topics = {notice.topic_id for notice in notices if NOTICE_KINDS[notice.kind].is_joined}
-    lines = _lines(reader, topics - {None})
+    lines = _lines(_latest(_seen(reader, is_unread=is_unread)), topics - {None})
     return [
-        lines[which]._replace(notice=notice)
-        if (which := (notice.kind, notice.topic_id, notice.read_at is None)) in lines
+        line._replace(notice=notice)
+        if (line := lines.get((notice.kind, notice.topic_id, notice.read_at is None)))
+        and notice.id >= line.first.id
         else Entry(notice, notice, 1, notice.others)
         for notice in notices
     ]
 
 
-def _lines(reader: Person, topic_ids: Collection[int | None]) -> dict[Any, Entry]:
+def _lines(latest: Subquery, topic_ids: Collection[int | None]) -> dict[Any, Entry]:
     """The lines about several posts in these topics, by kind, topic and whether they are unread; with the oldest notice."""
     if not topic_ids:
         return {}
-    which = (Notice.kind, Notice.topic_id, Notice.read_at.is_(None))
-    number, people = func.count(), func.count(Notice.actor_id.distinct())
-    found = visible_notices(reader).where(_shares_line(), Notice.topic_id.in_(topic_ids))
-    counted = found.with_only_columns(*which, number, people, func.min(Notice.id))
+    row = latest.c
+    which = (row.kind, row.topic_id, row.is_unread)
+    number, people = func.count(), func.count(row.actor_id.distinct())
+    counted = select(*which, number, people, func.min(row.id)).where(row.topic_id.in_(topic_ids))
     rows = db.session.execute(counted.group_by(*which).having(number > 1)).all()
     oldest = select(Notice).where(Notice.id.in_([row[5] for row in rows]))
     first = {notice.id: notice for notice in db.session.scalars(oldest)} if rows else {}
