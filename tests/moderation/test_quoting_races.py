@@ -10,9 +10,11 @@ from flask import Flask
 
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions import TopicChanges, editing
-from forum.dialogue.models import Post
+from forum.dialogue.actions import NewTopic, TopicChanges, _quotes, editing
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import quoting as quoting_queries
 from forum.markup import write
+from forum.permissions import SYSTEM
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person, posts_of
 from tests.races import at_once, let_others_come, meanwhile, slowly
@@ -101,3 +103,71 @@ def test_no_quotation_stays_of_a_topic_that_is_taken_from_its_readers_at_that_mo
     texts = [html_of(post_id) for post_id in posts_of(here)]
     assert any("Indeed." in html for html in texts)
     assert not any(WORDS in html for html in texts)
+
+
+def stop_before_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what withholds or shows quotations wait, before it looks for them, until the other deed can go no further."""
+    usual = _quotes.quoting_posts
+
+    def find_slowly(*given: Any) -> Any:
+        let_others_come()
+        return usual(*given)
+
+    monkeypatch.setattr(_quotes, "quoting_posts", find_slowly)
+
+
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_a_post_is_quoted_while_the_topic_that_it_quotes_is_hidden_or_shown(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch, is_hidden: bool
+) -> None:
+    here, there = topics
+    quotes = dialogue.reply(person("adam-de-wit"), here, quoting(posts_of(there)[2]))
+    changes = by("mona-berg", dialogue.hide_topic, there, "Rude.")
+    if is_hidden:
+        changes()
+        changes = by("mona-berg", dialogue.restore_topic, there)
+    new = NewTopic("experience", "Trams by day", quoting(quotes.id, "Indeed."))
+    agenda_id = db.session.get_one(Topic, here).agenda_id
+    db.session.commit()
+    stop_before_quotes(monkeypatch)
+    deeds = [changes, meanwhile(by("adam-de-wit", dialogue.open_topic, agenda_id, new))]
+    assert at_once(own, deeds) == ["done", "done"]
+
+
+@pytest.mark.parametrize("is_newer", [False, True])
+def test_two_posts_that_quote_each_other_are_hidden_at_once(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch, is_newer: bool
+) -> None:
+    pair = [posts_of(topic_id)[2] for topic_id in topics]
+    for post_id, other in (pair, reversed(pair)):
+        dialogue.edit(person("mona-berg"), post_id, quoting(other))
+    db.session.commit()
+    stop_before_quotes(monkeypatch)
+    first, second = reversed(pair) if is_newer else pair
+    deeds = [
+        by("mona-berg", dialogue.hide, first, "Rude."),
+        meanwhile(by("adam-de-wit", dialogue.hide, second, "Rude.")),
+    ]
+    assert at_once(own, deeds) == ["done", "done"]
+
+
+def test_posts_of_who_has_left_are_deleted_while_somebody_quotes_from_their_topics(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The older post is in the newer topic."""
+    here, there = topics
+    theirs = [posts_of(there)[1], dialogue.reply(person("mona-berg"), here, write("Four.")).id]
+    db.session.commit()
+    usual = quoting_queries._share_topics
+
+    def share_slowly(ids: Any) -> None:
+        if ids:
+            let_others_come()
+        usual(ids)
+
+    monkeypatch.setattr(quoting_queries, "_share_topics", share_slowly)
+    deeds = [
+        by("adam-de-wit", dialogue.reply, here, quoting(posts_of(there)[2])),
+        meanwhile(lambda: dialogue.delete_posts(SYSTEM, theirs)),
+    ]
+    assert at_once(own, deeds) == ["done", "done"]

@@ -31,6 +31,7 @@ from forum.dialogue.models import Held, Pace, Post, Revision, Topic, TopicTheme
 from forum.dialogue.queries import (
     first_post,
     has_replies,
+    lock_quoting_posts,
     quotes_in_topic,
     quotes_of_topic,
     sources_apart,
@@ -130,12 +131,14 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
     """Set who can read a topic, and update its counters, its document in search, and quotations of it and in it."""
     if audience == topic.audience:
         return
+    quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
+    lock_quoting_posts(quotes)
     lock_to_note(topic.agenda_id, audience)
     with counted_out(doer, topic):
         topic.audience = audience
     count_in(doer, topic)
     search.set_audience(doer, "topic", topic.id, audience)
-    refresh_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
+    refresh_quotes(quotes, is_back=True)
 
 
 def rewrite_opening(doer: Person, topic: Topic, text: Written) -> None:
@@ -170,6 +173,9 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     """
     if agenda_id == topic.agenda_id:
         return
+    quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
+    if not has_open_agenda(topic):
+        lock_quoting_posts(quotes)
     if lock_opening(agenda_id, is_noted=topic.audience == PUBLIC) is None:
         raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
     was_open = has_open_agenda(topic)
@@ -179,7 +185,7 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
         note_activity_of(doer, topic)
     else:
         count_in(doer, topic)
-        refresh_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
+        refresh_quotes(quotes, is_back=True)
     waiting = update(Held).where(Held.topic_id == topic.id)
     db.session.execute(waiting.values(agenda_id=agenda_id))
     search.move(doer, "topic", topic.id, agenda_id)

@@ -28,6 +28,7 @@ from forum.dialogue.queries import (
     first_post,
     held_edits_of,
     last_hidden_post,
+    lock_quoting_posts,
     quotes_of_post,
     quotes_of_topic,
 )
@@ -167,6 +168,7 @@ def hide_as_empty(doer: Person, topic: Topic, moment: datetime) -> None:
 
 def withhold_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     """Hide a topic, with its counters, search, notices and quotations."""
+    lock_quoting_posts(quotes_of_topic(topic))
     with counted_out(doer, topic):
         topic.hidden_at = moment
     search.hide(doer, "topic", topic.id)
@@ -176,6 +178,7 @@ def withhold_topic(doer: Person, topic: Topic, moment: datetime) -> None:
 
 def show_topic(doer: Person, topic: Topic) -> None:
     """Show a hidden topic again, with its counters, search, notices and quotations."""
+    lock_quoting_posts(quotes_of_topic(topic))
     lock_to_note(topic.agenda_id, topic.audience)
     with recounted(doer, topic):
         topic.hidden_at = topic.removed_at = topic.emptied_at = None

@@ -30,6 +30,7 @@ from forum.dialogue.models import PACES, Pace, Post, Topic
 from forum.dialogue.queries import (
     first_post,
     post_to_change,
+    post_to_withhold,
     posts_to_index,
     require_no_home,
     theme_ids_of,
@@ -199,7 +200,7 @@ def remove(moderator: Person, post_id: int, reason: str) -> Post:
 
 
 def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool) -> Post:
-    post = post_to_change(moderator, post_id)
+    post = post_to_withhold(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     require_no_home(post)
     is_so = post.hidden_at is not None and (post.removed_at is not None) == is_removed
@@ -221,7 +222,7 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
 @action
 def restore(moderator: Person, post_id: int) -> Post:
     """Show a hidden post again, and its topic if that was hidden only because it had no visible post."""
-    post = post_to_change(moderator, post_id)
+    post = post_to_withhold(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     if post.hidden_at is None or post.deleted_at is not None:
         return post

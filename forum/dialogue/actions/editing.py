@@ -31,6 +31,7 @@ from forum.dialogue.queries import (
     lock_posts_to_quote,
     lock_topics_to_quote,
     post_to_change,
+    post_to_withhold,
     render_with_mentions,
     require_no_home,
     theme_ids_of,
@@ -184,7 +185,7 @@ def change_kind(member: Person, topic_id: int, kind: str) -> Topic:
 def delete(author: Person, post_id: int) -> Post:
     """Delete the author's own post with its versions and marks. Its number is not reused; a topic without posts goes too."""
     lock_writer(author)
-    post = post_to_change(author, post_id)
+    post = post_to_withhold(author, post_id)
     require(author.can.delete(post))
     require_no_home(post)
     lock_opening(post.topic.agenda_id)  # before it is counted out

@@ -17,7 +17,12 @@ from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.actions._withholding import mark_topic_deleted
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import lock_topics, topic_to_change
+from forum.dialogue.queries import (
+    lock_quoting_posts,
+    lock_topics,
+    quotes_of_topic,
+    topic_to_change,
+)
 from forum.errors import Forbidden
 from forum.permissions import Person
 from forum.plaintext import excerpt
@@ -75,6 +80,7 @@ def delete_topic(doer: Person, topic_id: int) -> None:
     topic = topic_to_change(doer, topic_id)
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice is deleted with its page."))
+    lock_quoting_posts(quotes_of_topic(topic))
     lock_opening(topic.agenda_id)  # before it is counted out
     mark_topic_deleted(doer, topic)
 

@@ -9,6 +9,7 @@ from forum.dialogue.actions._quotes import refresh_quotes
 from forum.dialogue.actions.mending import mend_members
 from forum.dialogue.queries import (
     author_ids_on,
+    lock_quoting_posts,
     quotes_of_agenda,
     topic_ids_on,
 )
@@ -19,6 +20,7 @@ from forum.permissions import SYSTEM, Person
 @action
 def open_agenda(curator: Person, agenda_id: int) -> Agenda:
     """Open an agenda that is in preparation: from now on everybody sees it, with all its content."""
+    lock_quoting_posts(quotes_of_agenda(agenda_id))
     agenda = agendas.open_agenda(curator, agenda_id)
     agendas.tell_quoted(curator, agenda)
     _follow_agenda(agenda_id)
@@ -32,6 +34,7 @@ def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
     The calling action has made sure that nobody else has written there, or is an import. Notifications about its
     content that are still to be sent are dropped.
     """
+    lock_quoting_posts(quotes_of_agenda(agenda_id))
     agenda = agendas.prepare_agenda(curator, agenda_id)
     agendas.tell_quoted(curator, agenda)
     forget_events(curator, topic_ids_on(agenda_id))

@@ -177,8 +177,9 @@ def merged_topics_opened_by(post_ids: Iterable[int]) -> Sequence[Topic]:
     return db.session.scalars(merged.with_for_update()).all()
 
 
-def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
-    """Posts by id, hidden and deleted ones too, with their topics and authors; posts and topics are locked."""
+def posts_to_index(post_ids: Collection[int]) -> Sequence[Post]:
+    """Posts by id, hidden and deleted ones too, with their topics and authors, locked: first all topics, then all posts."""
+    lock_topics(db.session.scalars(select(Post.topic_id).where(Post.id.in_(post_ids))))
     query = select(Post).join(Post.topic).where(Post.id.in_(post_ids)).order_by(Post.id)
     people = joinedload(Post.author).joinedload(Member.city)
     query = query.options(contains_eager(Post.topic), people)

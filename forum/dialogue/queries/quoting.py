@@ -14,9 +14,11 @@ from forum.dialogue.models import Mention, Post, Quote, Topic
 from forum.dialogue.queries._visibility import (
     is_readable,
     visible_posts,
+    visible_topics,
     with_author,
     with_links_home,
 )
+from forum.dialogue.queries.changing import post_to_change
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.quotes import cited_in_source, withhold_in_source
 from forum.reach import is_on_open_agenda
@@ -119,6 +121,27 @@ def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequenc
     limited = ids.distinct().order_by(Quote.post_id).limit(limit)
     posts = select(Post).where(Post.id.in_(db.session.scalars(limited).all()))
     return db.session.scalars(posts.order_by(Post.id).with_for_update()).all()
+
+
+def lock_quoting_posts(which: ColumnElement[bool], post_id: int = 0) -> None:
+    """Lock all posts with quotes that meet `which`, and the post `post_id`, in the order of their ids.
+
+    Call this before an agenda, a list or a member is locked: whoever quotes one of these posts has it when they count.
+    """
+    quoting = Post.id.in_(select(Quote.post_id).where(which))
+    found = select(Post.id).where(quoting | (Post.id == post_id)).order_by(Post.id)
+    db.session.scalars(found.with_for_update())
+
+
+def post_to_withhold(doer: Person, post_id: int) -> Post:
+    """A post as from `post_to_change`, and all that quote it, locked: to be withheld, or shown again.
+
+    In the order of their ids, as two posts that quote each other may be withheld at once.
+    """
+    topic = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
+    db.session.scalar(topic.with_only_columns(Topic.id).with_for_update(of=Topic))
+    lock_quoting_posts(Quote.quoted_id == post_id, post_id)
+    return post_to_change(doer, post_id)
 
 
 def lock_topics_to_quote(
