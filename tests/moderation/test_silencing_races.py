@@ -19,8 +19,11 @@ from forum.contact.actions import contact
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
+from forum.dialogue.models import PollText
+from forum.dialogue.queries import first_post
 from forum.glossary import actions as glossary
 from forum.glossary.actions import ProposalText
+from forum.library import actions as library
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining, Profile
@@ -76,7 +79,12 @@ def passes_a_question_on() -> Callable[[], Any]:
     return by(BEN, advice.pass_on, topic_id, "mona-berg")
 
 
+def changes_a_kind() -> Callable[[], Any]:
+    return by(BEN, dialogue.change_kind, _question(), "experience")
+
+
 WRITING = [
+    changes_a_kind,
     describes_himself,
     chooses_themes,
     writes_a_letter,
@@ -102,3 +110,39 @@ def test_who_is_silenced_at_that_moment_writes_nothing(
     ]
     done, refused = at_once(own, silences)
     assert done == "done" and "has paused your right to write" in refused
+
+
+def chooses_an_answer() -> Callable[[], Any]:
+    topic_id = _question()
+    reply = dialogue.reply(person("mona-berg"), topic_id, write("Grind them."))
+    return by(BEN, dialogue.choose_answer, topic_id, reply.id)
+
+
+def closes_a_poll() -> Callable[[], Any]:
+    poll = PollText("Which is louder?", ("Trams", "Bells"))
+    new = NewTopic("question", "Which one?", write("They hum."), poll=poll)
+    topic = dialogue.open_topic(person(BEN), get_agenda(SYSTEM, "quiet").id, new)
+    return by(BEN, dialogue.close_poll, first_post(topic).id)
+
+
+def deletes_a_practice() -> Callable[[], Any]:
+    text = library.PracticeText("Felt", "It is soft.", sections={"done": "We did it."})
+    practice = library.write_practice(person(BEN), get_agenda(SYSTEM, "quiet").id, text)
+    return by(BEN, library.delete_practice, practice.id)
+
+
+@pytest.mark.parametrize("way", [chooses_an_answer, closes_a_poll, deletes_a_practice])
+def test_who_is_suspended_at_that_moment_changes_nothing_of_their_own(
+    own: Flask, topics: list[int], way: Callable[[], Callable[[], Any]]
+) -> None:
+    with at(now() - timedelta(days=40)):
+        members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
+    changes = way()
+    db.session.commit()
+    until, ben_id = now() + timedelta(days=1), person(BEN).id
+    suspends = [
+        lambda: slowly(members.suspend, person("mona-berg"), ben_id, until),
+        meanwhile(changes),
+    ]
+    done, refused = at_once(own, suspends)
+    assert done == "done" and refused != "done"

@@ -165,6 +165,7 @@ def change_kind(member: Person, topic_id: int, kind: str) -> Topic:
     A question that becomes an experience loses its answer, and its requests for advice are inactive while it is one.
     Raises `Conflict` when it has a follow-up, which only a question can have.
     """
+    lock_writer(member)
     topic = topic_to_change(member, topic_id)
     require(member.can.change_kind(topic))
     if kind not in CHOSEN_KINDS:

@@ -177,6 +177,7 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
 
     Nobody is notified while the question is hidden or removed, because they could not open it.
     """
+    lock_writer(member)
     topic = topic_to_change(member, topic_id)
     touches(topic_scope(topic_id), *member_scopes(topic.answered_by_id))
     require(member.can.choose_answer(topic))

@@ -143,6 +143,7 @@ def _count_voter(poll_id: int, by: int) -> None:
 @action
 def close_poll(doer: Person, post_id: int) -> Post:
     """Close the poll below a post, for its author or a moderator of the agenda: no more votes are counted."""
+    lock_writer(doer)
     post = post_to_change(doer, post_id)
     touches(topic_scope(post.topic_id))
     require(doer.can.close_poll(post))

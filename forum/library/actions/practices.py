@@ -142,6 +142,7 @@ def submit(author: Person, practice_id: int, texts: Mapping[str, Written] = NO_T
 @action
 def delete_practice(author: Person, practice_id: int) -> Practice:
     """Delete one's own practice with its texts and versions; its topic is deleted, too."""
+    lock_writer(author)
     practice = practice_to_change(author, practice_id)
     require(author.can.delete_practice(practice))
     return _delete(author, practice)
