@@ -15,9 +15,12 @@ from forum.library.models import Practice
 from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
-from forum.permissions import VISITOR
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import inbox
+from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import queue_entries, waiting_count
 from forum.search.queries import Query, find
+from forum.upkeep.queries import checks, faults_of
 
 REASONS = Reasons("It is rude.", 2)
 PATHS = ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics", "/feeds/all.atom")
@@ -95,3 +98,18 @@ def test_its_author_hands_in_nothing_that_is_hidden(people: Any, things: Any, si
     assert "A moderator has hidden this practice" in page and "submit again" not in page
     with pytest.raises(Forbidden, match="cannot be submitted"):
         library.submit(people.ben, things.practice.id)
+
+
+def test_who_is_told_why_a_practice_is_returned_is_told_of_nothing_hidden(
+    people: Any, things: Any
+) -> None:
+    """Also when it had a discussion, because its publication was taken back."""
+    practice = things.practice
+    published = actions.publish(people.host, practice.id)
+    actions.undo(people.host, published.id)
+    actions.send_back(people.host, practice.id, REASONS)
+    while make_notices(SYSTEM):
+        pass
+    [notice] = [line for line in inbox(people.ben).page.items if line.kind == "returned"]
+    assert notice.text == "It is rude."
+    assert [str(fault) for check in checks() for fault in faults_of(check)] == []

@@ -177,7 +177,8 @@ def _notify_author(
         f"/practices/{practice.slug}",
         practice.title,
         text,
-        practice.topic_id,
+        # A returned one may have the hidden discussion of when it was published, and its author has to be told all the same
+        practice.topic_id if practice.state == PUBLISHED else None,
         language=practice.language,
     )
     note_event(moderator, notice, [practice.author_id], decision_id=decision_id, is_named=False)
