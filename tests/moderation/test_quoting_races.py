@@ -171,3 +171,27 @@ def test_posts_of_who_has_left_are_deleted_while_somebody_quotes_from_their_topi
         meanwhile(lambda: dialogue.delete_posts(SYSTEM, theirs)),
     ]
     assert at_once(own, deeds) == ["done", "done"]
+
+
+def test_a_post_is_made_to_quote_another_of_its_topic_while_what_that_quotes_is_hidden(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _there = topics
+    quoted = posts_of(here)[1]
+    quotes, last = (
+        dialogue.reply(person("adam-de-wit"), here, text).id
+        for text in (quoting(quoted), write("Four."))
+    )
+    db.session.commit()
+    usual = quoting_queries.lock_quoting_posts
+
+    def lock_slowly(*given: Any) -> None:
+        let_others_come()
+        usual(*given)
+
+    monkeypatch.setattr(quoting_queries, "lock_quoting_posts", lock_slowly)
+    deeds = [
+        by("mona-berg", dialogue.hide, quoted, "Rude."),
+        meanwhile(by("adam-de-wit", dialogue.edit, last, quoting(quotes, "Indeed."))),
+    ]
+    assert at_once(own, deeds) == ["done", "done"]

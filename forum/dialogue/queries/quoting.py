@@ -147,16 +147,18 @@ def post_to_withhold(doer: Person, post_id: int) -> Post:
 def lock_topics_to_quote(
     ids: Collection[int], topic_id: int | None = None, *, post_id: int | None = None
 ) -> None:
-    """Lock the topics of posts that a text quotes, together with its own one, if it quotes from others.
+    """Lock the topics of posts that a text quotes, together with its own one.
 
-    Its own is given by `topic_id`, or by the `post_id` of the text. They are locked in the order of their ids, as wherever
-    several topics are. Others may be counted and quoted meanwhile, but neither hidden nor given to other readers.
+    Its own is given by `topic_id`, or by the `post_id` of the text; where only that is quoted from, whoever gives the
+    `topic_id` locks it. They are locked in the order of their ids, as wherever several topics are. Others may be counted
+    and quoted meanwhile, but neither hidden nor given to other readers.
     """
     posts = [known_id for known_id in (*ids, post_id or 0) if 0 < known_id <= MAX_ID]
     rows = select(Post.id, Post.topic_id).where(Post.id.in_(posts))
     topics = {row.id: row.topic_id for row in db.session.execute(rows)} if ids else {}
     own_id = topics.get(post_id, topic_id) if post_id else topic_id
-    if others := {*topics.values()} - {own_id}:
+    others = {*topics.values()} - {own_id}
+    if others or (ids and post_id):
         _share_topics({known_id for known_id in others if own_id and known_id < own_id})
         db.session.scalar(select(Topic.id).where(Topic.id == own_id).with_for_update(of=Topic))
         _share_topics({known_id for known_id in others if not own_id or known_id > own_id})
