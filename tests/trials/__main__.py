@@ -24,6 +24,7 @@ from tests.trials import (
     letters,
     locks,
     machines,
+    races,
     rolling,
     two,
     wander,
@@ -51,6 +52,7 @@ TRIALS: dict[str, TrialFunction] = {
     "flushes": flushes.count,
     "machines": machines.many_machines,
     "wander": wander.wander,
+    "races": races.race,
 }
 
 
