@@ -1,4 +1,4 @@
-"""Links of letters that are used in the moment in which a member changes the password."""
+"""Links of letters that are used in the moment in which a member changes the password, or uses the same link."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from forum import tokens
 from forum.accounts import actions
 from forum.accounts.actions import _links
 from forum.accounts.models import Token
-from forum.accounts.queries import ADDRESS, RESET, UNDO
+from forum.accounts.queries import ADDRESS, RESET, SIGN_IN, UNDO
 from forum.db import db
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
 from tests.candidates import test_races as races
-from tests.races import at_once, let_others_come, meanwhile
+from tests.races import at_once, let_others_come, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 NEW_ADDRESS = "mona@city.example"
@@ -34,6 +34,8 @@ def secret_of(purpose: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(tokens, "secret", noted)
     if purpose == RESET:
         actions.ask_for_password(VISITOR, mona.email)
+    elif purpose == SIGN_IN:
+        actions.ask_to_sign_in(VISITOR, mona.email)
     else:
         actions.ask_for_address(mona, NEW_ADDRESS)
         if purpose == UNDO:
@@ -67,3 +69,15 @@ def test_a_link_is_used_while_the_password_changes(
     used, changed = at_once(own, [use, changes])
     late = "How you sign in was changed a moment ago. Sign in again."
     assert (used, changed) == ("done", "done" if purpose == ADDRESS else late)
+
+
+def test_a_link_to_sign_in_is_used_twice_at_once(
+    own: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = secret_of(SIGN_IN, monkeypatch)
+    twice = [
+        lambda: slowly(actions.spend_sign_in, VISITOR, secret),
+        meanwhile(lambda: actions.spend_sign_in(VISITOR, secret)),
+    ]
+    first, second = at_once(own, twice)
+    assert first == "done" and second != "done"
