@@ -107,6 +107,15 @@ def test_merging_is_undone(client: Any, people: Any, things: Any, other: Any) ->
     assert dialogue.reply(people.ana, other.id, write("Number three.")).number == 3
 
 
+def test_an_answer_chosen_since_goes_with_its_post(people: Any, things: Any, agenda: Any) -> None:
+    new = dialogue.NewTopic("question", "How loud?", write("How loud is it?"))
+    target = dialogue.open_topic(people.ana, agenda.id, new)
+    actions.merge(people.host, things.topic.id, target.id)
+    dialogue.choose_answer(people.ana, target.id, things.second.id)
+    undo(people.host)
+    assert get_topic(VISITOR, target.id).answer_id is None
+
+
 def test_a_merged_topic_is_held_for_who_moderates_it_alone(
     people: Any, things: Any, other: Any
 ) -> None:

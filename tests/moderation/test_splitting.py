@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Topic
 from forum.dialogue.queries import get_topic, posts_in
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
@@ -109,6 +111,15 @@ def test_the_answer_that_leaves_is_the_answer_no_more_and_comes_back(
     assert told.address == things.topic.address and f"in “{new.title}” now" in told.words
     undo(people.host)
     assert get_topic(VISITOR, things.topic.id).answer_id == answer.id
+
+
+def test_an_answer_chosen_since_is_none_when_its_topic_is_gone(people: Any, things: Any) -> None:
+    third = dialogue.reply(people.ben, things.topic.id, write("Very."))
+    new = split(people.host, things, things.second, third)
+    dialogue.choose_answer(people.chitra, new.id, third.id)
+    undo(people.host)
+    gone = db.session.get_one(Topic, new.id)
+    assert gone.deleted_at and gone.answer_id is None
 
 
 def test_who_splits_off_the_answer_reads_what_becomes_of_it(

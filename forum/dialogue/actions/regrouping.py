@@ -178,6 +178,8 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
     with counting_last(moderator):
         if topic.emptied_at is not None:
             show_topic(moderator, topic)
+        if new.answer_id:  # chosen since
+            set_answer(moderator, new, None)
         move_count(moderator, count_key(new), None)
         new.deleted_at, new.merged_into_id = now(), topic.id
         _move_posts_back(moderator, moved, topic, new, posts)
@@ -203,7 +205,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     _require_unchanged(topic, target, posts, moved)
     lock_to_note(topic.agenda_id, topic.audience)
     remove_copied_watchers(moderator, topic.id, target.id, topic.deleted_at or now())
-    if moved.answer and target.answer_id == moved.answer[0]:
+    if target.answer_id in moved.numbers:  # also one that was chosen since
         set_answer(moderator, target, None)
     topic.deleted_at = topic.merged_into_id = None
     db.session.get_one(Member, topic.author_id, populate_existing=True)
