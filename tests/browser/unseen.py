@@ -30,7 +30,7 @@ CROWDED = """() => {
   const words = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const {currentNode: node} = texts, element = node.parentElement;
-    if (!node.data.trim() || element.closest(".vh, .skip, .by-row thead, svg, .act, .stick, .told")) continue;
+    if (!node.data.trim() || element.closest(".vh, .skip, .by-row thead, svg, .act, .stick, .decbar, .told")) continue;
     if (!element.checkVisibility({visibilityProperty: true})) continue;
     const range = document.createRange(), held = holders(element), said = node.data.trim().slice(0, 40);
     const scrolls = element.closest(".tw, pre, .prose > table");
@@ -97,7 +97,7 @@ CONTROLS = """() => {
       const [left, top] = ["left", "top"].map(side => Math.min(...boxes.map(box => box[side])));
       const [right, bottom] = ["right", "bottom"].map(side => Math.max(...boxes.map(box => box[side])));
       const isSmall = right - left < 23.5 || bottom - top < 23.5;
-      return {control, left, top, right, bottom, x: (left + right) / 2, y: (top + bottom) / 2, isSmall, said: squeezed(control.ariaLabel ?? control.textContent)};
+      return {control, left, top, right, bottom, x: (left + right) / 2, y: (top + bottom) / 2, isSmall, said: squeezed(control.ariaLabel ?? control.textContent), sticks: control.closest(".decbar")};
     })
     .filter(({left}) => left < Infinity);
   const isInSentence = ({control, said}) => {
@@ -110,6 +110,7 @@ CONTROLS = """() => {
   for (const one of all.filter(one => one.isSmall && !isInSentence(one)))
     for (const other of all) {
       if (other === one || other.control.contains(one.control) || one.control.contains(other.control)) continue;
+      if (one.sticks !== other.sticks) continue; // one scrolls below the other
       const gap = Math.hypot(...[[one.x, other.left, other.right], [one.y, other.top, other.bottom]]
         .map(([at, from, to]) => Math.max(from - at, 0, at - to)));
       const apart = other.isSmall ? Math.hypot(one.x - other.x, one.y - other.y) : Infinity;
