@@ -157,6 +157,25 @@ def meanwhile(deed: Callable[[], Any]) -> Callable[[], Any]:
     return later
 
 
+def halting(
+    patch: pytest.MonkeyPatch, module: Any, name: str, deed: Callable[[], Any]
+) -> Callable[[], None]:
+    """The deed, which lets others come whenever it calls the function `name` of a module; others call that as usual."""
+    halts, usual = threading.local(), getattr(module, name)
+
+    def halt(*given: Any, **more: Any) -> Any:
+        if getattr(halts, "is_here", False):
+            let_others_come()
+        return usual(*given, **more)
+
+    def run() -> None:
+        halts.is_here = True
+        deed()
+
+    patch.setattr(module, name, halt)
+    return run
+
+
 def slowly(deed: Callable[..., Any], doer: Any, *args: Any, **kwargs: Any) -> None:
     """Run an action and hold its transaction open for a while, so that another one happens in between."""
 

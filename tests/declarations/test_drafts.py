@@ -16,6 +16,7 @@ from forum.errors import Forbidden
 from forum.markup import PlainTexts
 from forum.permissions import SYSTEM, VISITOR
 from tests.declarations.conftest import draft, in_days, text_of
+from tests.library.test_drafts import link_of
 
 NEW = "/agendas/quieter/declarations/new"
 BEGUN = {"title": "", "body": "We, the cities.", "language": "en", "submission_key": "abc"}
@@ -26,11 +27,6 @@ def kept(member):
     db.session.rollback()
     drafts = db.session.query(Draft).filter_by(author_id=member.id).order_by(Draft.id).all()
     return [row.value("title") for row in drafts]
-
-
-def link_of(page):
-    (address,) = re.findall(r'id="go-on-\d+"[^>]* href="([^"]+)"', page)
-    return address.replace("&amp;", "&")
 
 
 def test_a_declaration_is_kept_without_a_title_and_gone_on_with(sign_in, people, agenda):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def kept(member: Member) -> list[str]:
 
 def link_of(page: str) -> str:
     (address,) = re.findall(r'id="go-on-\d+"[^>]* href="([^"]+)"', page)
-    return str(address)
+    return unescape(address)
 
 
 def published(world: World) -> Practice:

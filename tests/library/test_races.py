@@ -5,7 +5,6 @@ They run in threads on a database of its own, in which commits are real.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -50,7 +49,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
-from tests.races import at_once, let_others_come, meanwhile, slowly
+from tests.races import at_once, halting, let_others_come, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 
@@ -145,18 +144,8 @@ def test_an_author_deletes_a_practice_while_a_moderator_decides_about_it(
     submit(adam, made.id)
     practice_id = made.id
     db.session.commit()
-    find, deciding = publishing.practice_to_change, threading.local()
-
-    def find_slowly(*given: Any) -> Any:
-        if getattr(deciding, "is_here", False):
-            let_others_come()
-        return find(*given)
-
-    def decide() -> None:
-        deciding.is_here = True
-        DECIDING[what](mona, practice_id)
-
-    monkeypatch.setattr(publishing, "practice_to_change", find_slowly)
+    decides = partial(DECIDING[what], mona, practice_id)
+    decide = halting(monkeypatch, publishing, "practice_to_change", decides)
     delete = meanwhile(lambda: delete_practice(adam, practice_id))
     assert at_once(own, [decide, delete]) == ["done", "done"]
     assert db.session.get_one(Practice, practice_id, populate_existing=True).deleted_at

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +23,7 @@ from forum.moderation.queries import latest_undoable_decision
 from forum.permissions import SYSTEM
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person, posts_of, require_sound
-from tests.races import at_once, let_others_come, meanwhile
+from tests.races import at_once, halting, meanwhile
 
 own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
 
@@ -90,18 +89,7 @@ def test_a_topic_changes_its_readers_while_what_somebody_wrote_there_is_cleared(
     clears = CLEARING[what]()
     opening = posts_of(replied)[0]
     db.session.commit()
-    clearing, lock_topics = threading.local(), _clearing.lock_topics
-
-    def lock_slowly(*given: Any) -> None:
-        if getattr(clearing, "is_here", False):
-            let_others_come()
-        lock_topics(*given)
-
-    def clear() -> None:
-        clearing.is_here = True
-        clears()
-
-    monkeypatch.setattr(_clearing, "lock_topics", lock_slowly)
+    clear = halting(monkeypatch, _clearing, "lock_topics", clears)
     close = TopicChanges(audience="members")
     closes = by("adam-de-wit", dialogue.edit, opening, write("One."), close)
     assert at_once(own, [clear, meanwhile(closes)]) == ["done", "done"]
@@ -121,17 +109,6 @@ def test_a_practice_is_changed_while_it_is_cleared_or_shown_again(
     change = by(adam, library.write_practice, agenda_id, changed, made.id)
     clears = CLEARING[what]()
     db.session.commit()
-    clearing, find = threading.local(), publishing.practice_to_change
-
-    def find_slowly(*given: Any) -> Any:
-        if getattr(clearing, "is_here", False):
-            let_others_come()
-        return find(*given)
-
-    def clear() -> None:
-        clearing.is_here = True
-        clears()
-
-    monkeypatch.setattr(publishing, "practice_to_change", find_slowly)
+    clear = halting(monkeypatch, publishing, "practice_to_change", clears)
     assert at_once(own, [clear, meanwhile(change)]) == ["done", "done"]
     require_sound(9)

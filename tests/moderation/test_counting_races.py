@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +19,7 @@ from forum.markup import write
 from forum.permissions import SYSTEM
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person, posts_of
-from tests.races import at_once, let_others_come, meanwhile
+from tests.races import at_once, halting, meanwhile
 
 own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
 FRENCH = write("Pour quoi ?", "fr")
@@ -109,16 +108,5 @@ def test_a_topic_is_counted_elsewhere_while_somebody_writes(
     prepare, module, name = TOGETHER[what]
     changes, writes = prepare()
     db.session.commit()
-    changing, usual = threading.local(), getattr(module, name)
-
-    def slowly(*given: Any, **more: Any) -> Any:
-        if getattr(changing, "is_here", False):
-            let_others_come()
-        return usual(*given, **more)
-
-    def change() -> None:
-        changing.is_here = True
-        changes()
-
-    monkeypatch.setattr(module, name, slowly)
+    change = halting(monkeypatch, module, name, changes)
     assert at_once(own, [change, meanwhile(writes)]) == ["done", "done"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,7 @@ from forum.moderation import actions as moderation
 from forum.permissions import SYSTEM
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person, posts_of, require_sound
-from tests.races import at_once, let_others_come, meanwhile
+from tests.races import at_once, halting, meanwhile
 
 own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
 
@@ -62,17 +61,6 @@ def test_an_author_changes_a_topic_while_its_agenda_is_opened_or_prepared(
     dialogue.prepare_agenda(person("mona-berg"), get_agenda(SYSTEM, "quiet").id)
     decides, changes = opens(), prepare(topics[0])
     db.session.commit()
-    changing, usual = threading.local(), getattr(module, name)
-
-    def slowly(*given: Any, **more: Any) -> Any:
-        if getattr(changing, "is_here", False):
-            let_others_come()
-        return usual(*given, **more)
-
-    def change() -> None:
-        changing.is_here = True
-        changes()
-
-    monkeypatch.setattr(module, name, slowly)
+    change = halting(monkeypatch, module, name, changes)
     assert at_once(own, [change, meanwhile(decides)]) == ["done", "done"]
     require_sound(6)

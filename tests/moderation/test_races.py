@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -44,7 +43,7 @@ from forum.permissions import SYSTEM
 from forum.upkeep.queries import checks, faults_of
 from tests.candidates import test_races as races
 from tests.meetings.planted import meeting_of
-from tests.races import at_once, let_others_come, meanwhile, slowly
+from tests.races import at_once, halting, let_others_come, meanwhile, slowly
 
 own = races.own  # over an empty database with a moderator and an administrator
 REPLIES = 4
@@ -353,18 +352,7 @@ def test_a_topic_is_opened_while_another_is_published(
     where = other if what == "moved" else here
     dialogue.open_topic(author, where, NewTopic("experience", "The first", write("One.")))
     db.session.commit()
-    publishing, note_activity = threading.local(), _counts.note_activity
-
-    def note_slowly(*given: Any) -> None:
-        if getattr(publishing, "is_here", False):
-            let_others_come()
-        note_activity(*given)
-
-    def publish() -> None:
-        publishing.is_here = True
-        PUBLISHING[what](topics, other)()
-
-    monkeypatch.setattr(_counts, "note_activity", note_slowly)
+    publish = halting(monkeypatch, _counts, "note_activity", PUBLISHING[what](topics, other))
     new = NewTopic("experience", "Mine", write("Of my own."))
     opens = meanwhile(by("adam-de-wit", dialogue.open_topic, where, new))
     assert at_once(own, [publish, opens]) == ["done", "done"]
@@ -386,18 +374,7 @@ def test_an_author_opens_a_topic_while_another_is_withdrawn(
     answer = dialogue.reply(person("mona-berg"), topics[2], write("Two."))
     dialogue.choose_answer(author, topics[2], answer.id)
     db.session.commit()
-    withdrawing, count_topics = threading.local(), _counts.count_topics
-
-    def count_slowly(*given: Any) -> None:
-        if getattr(withdrawing, "is_here", False):
-            let_others_come()
-        count_topics(*given)
-
-    def withdraw() -> None:
-        withdrawing.is_here = True
-        WITHDRAWING[what](topics)()
-
-    monkeypatch.setattr(_counts, "count_topics", count_slowly)
+    withdraw = halting(monkeypatch, _counts, "count_topics", WITHDRAWING[what](topics))
     kind = "experience" if what == "hidden" else "question"
     new = NewTopic(kind, "Mine", write("Of my own."))
     opens = meanwhile(by("mona-berg", dialogue.open_topic, here, new))

@@ -15,6 +15,7 @@ from forum.parallels import actions
 from forum.parallels.actions import keep_translation_draft
 from forum.parallels.models import FigureWords, Translation
 from forum.permissions import VISITOR
+from tests.library.test_drafts import link_of
 from tests.parallels.conftest import CASE, FIGURES, changed, in_french
 
 NEW = "/practices/felt/translate"
@@ -26,11 +27,6 @@ def kept(member):
     db.session.rollback()
     drafts = db.session.query(Draft).filter_by(author_id=member.id).order_by(Draft.id).all()
     return [draft.value("title") for draft in drafts]
-
-
-def link_of(page):
-    (address,) = re.findall(r'id="go-on-\d+"[^>]* href="([^"]+)"', page)
-    return address
 
 
 def signs_of(page):
