@@ -16,17 +16,11 @@ from forum.errors import Forbidden
 from forum.markup import PlainTexts
 from forum.permissions import SYSTEM, VISITOR
 from tests.declarations.conftest import draft, in_days, text_of
-from tests.library.test_drafts import link_of
+from tests.library.test_drafts import kept, link_of
 
 NEW = "/agendas/quieter/declarations/new"
 BEGUN = {"title": "", "body": "We, the cities.", "language": "en", "submission_key": "abc"}
 WORDS = [("title", "Nights"), ("body", "We want them."), ("language", "en")]
-
-
-def kept(member):
-    db.session.rollback()
-    drafts = db.session.query(Draft).filter_by(author_id=member.id).order_by(Draft.id).all()
-    return [row.value("title") for row in drafts]
 
 
 def test_a_declaration_is_kept_without_a_title_and_gone_on_with(sign_in, people, agenda):

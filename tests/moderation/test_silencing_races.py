@@ -95,20 +95,26 @@ WRITING = [
 ]
 
 
+def _meeting(
+    own: Flask, restrict: Callable[..., Any], way: Callable[[], Callable[[], Any]]
+) -> list[str]:
+    """What becomes of restricting Ben for a day, and of what he does meanwhile."""
+    with at(now() - timedelta(days=40)):
+        members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
+    does = way()
+    db.session.commit()
+    until, ben_id = now() + timedelta(days=1), person(BEN).id
+    return at_once(
+        own,
+        [lambda: slowly(restrict, person("mona-berg"), ben_id, until), meanwhile(does)],
+    )
+
+
 @pytest.mark.parametrize("way", WRITING)
 def test_who_is_silenced_at_that_moment_writes_nothing(
     own: Flask, topics: list[int], way: Callable[[], Callable[[], Any]]
 ) -> None:
-    with at(now() - timedelta(days=40)):
-        members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
-    writes = way()
-    db.session.commit()
-    until, ben_id = now() + timedelta(days=1), person(BEN).id
-    silences = [
-        lambda: slowly(members.silence, person("mona-berg"), ben_id, until),
-        meanwhile(writes),
-    ]
-    done, refused = at_once(own, silences)
+    done, refused = _meeting(own, members.silence, way)
     assert done == "done" and "has paused your right to write" in refused
 
 
@@ -135,14 +141,5 @@ def deletes_a_practice() -> Callable[[], Any]:
 def test_who_is_suspended_at_that_moment_changes_nothing_of_their_own(
     own: Flask, topics: list[int], way: Callable[[], Callable[[], Any]]
 ) -> None:
-    with at(now() - timedelta(days=40)):
-        members.add_member(SYSTEM, Joining("Ben Okafor", "ben@example.org", "-"), "member")
-    changes = way()
-    db.session.commit()
-    until, ben_id = now() + timedelta(days=1), person(BEN).id
-    suspends = [
-        lambda: slowly(members.suspend, person("mona-berg"), ben_id, until),
-        meanwhile(changes),
-    ]
-    done, refused = at_once(own, suspends)
+    done, refused = _meeting(own, members.suspend, way)
     assert done == "done" and refused != "done"

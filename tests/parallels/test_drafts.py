@@ -15,18 +15,12 @@ from forum.parallels import actions
 from forum.parallels.actions import keep_translation_draft
 from forum.parallels.models import FigureWords, Translation
 from forum.permissions import VISITOR
-from tests.library.test_drafts import link_of
+from tests.library.test_drafts import kept, link_of
 from tests.parallels.conftest import CASE, FIGURES, changed, in_french
 
 NEW = "/practices/felt/translate"
 BEGUN = {"language": "pt", "title": "", "challenge": "Os **elétricos**.", "submission_key": "abc"}
 WORDS = [("title", "Feltro"), ("challenge", "Os elétricos."), ("language", "pt")]
-
-
-def kept(member):
-    db.session.rollback()
-    drafts = db.session.query(Draft).filter_by(author_id=member.id).order_by(Draft.id).all()
-    return [draft.value("title") for draft in drafts]
 
 
 def signs_of(page):
