@@ -18,6 +18,7 @@ from sqlalchemy import (
     CursorResult,
     Executable,
     Integer,
+    Select,
     String,
     Text,
     bindparam,
@@ -203,6 +204,22 @@ def serialize(what: int, number: int = 0, *, is_shared: bool = False) -> None:
     if db.session.get_bind().dialect.name == "postgresql":
         take = func.pg_advisory_xact_lock_shared if is_shared else func.pg_advisory_xact_lock
         db.session.execute(select(take(what, number)))
+
+
+def lock_or_let_go(query: Select[Any]) -> Any:
+    """The first value of a query that locks rows, or None, and then none of them stays locked.
+
+    On PostgreSQL a query that waited finds nothing when its conditions are not met any more, but has locked the rows
+    for which it waited.
+    """
+    if db.session.get_bind().dialect.name == "sqlite":
+        return db.session.scalar(query)  # where no rows are locked
+    db.session.flush()
+    with db.session.connection().begin_nested() as savepoint:
+        found = db.session.scalar(query)
+        if found is None:
+            savepoint.rollback()
+    return found
 
 
 def flush_unique(refusal: Refusal | None = None) -> None:

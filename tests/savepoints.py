@@ -12,9 +12,11 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+LOCKING = " FOR "
+
 
 class LazySavepoints:
-    """Delay `SAVEPOINT` on an engine until the first statement that writes, because most requests of the tests only read.
+    """Delay `SAVEPOINT` on an engine until the first statement that writes or locks, because most requests of the tests only read.
 
     Each request of a test is a savepoint. SQLAlchemy would compile its statements again each time, and a savepoint
     that is rolled back stays on the stack. The disadvantage: a SELECT that fails has no savepoint to return to, so
@@ -36,7 +38,7 @@ class LazySavepoints:
         self, connection: Connection, _cursor: Any, statement: str, *_rest: Any
     ) -> None:
         pending = self.pending.get(connection)
-        if pending and not statement.startswith("SELECT"):
+        if pending and (not statement.startswith("SELECT") or LOCKING in statement):
             execute_on_driver(connection, *(f"SAVEPOINT {name}" for name in pending))
             pending.clear()
 

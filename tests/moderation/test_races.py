@@ -27,7 +27,7 @@ from forum.dialogue.models import (
     Revision,
     Topic,
 )
-from forum.dialogue.queries import merged_topics_opened_by
+from forum.dialogue.queries import lock_topics, merged_topics_opened_by, topic_to_change
 from forum.library import actions as library
 from forum.library.actions import PracticeText
 from forum.markup import write
@@ -201,6 +201,33 @@ def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> N
     assert said[0] in ("done", "One of the posts is hidden or deleted by now. Nothing was changed.")
     db.session.rollback()
     assert db.session.get_one(Post, chosen[0]).deleted_at
+    require_sound(6)
+
+
+def test_a_post_is_edited_that_was_moved_while_its_author_waited(
+    own: Flask, topics: list[int]
+) -> None:
+    """By then somebody else has the other topic, and waits for the one that the post has left: the author lets that go."""
+    to, left = topics
+    post = posts_of(left)[1]
+
+    @action
+    def write_there(system: Any) -> None:
+        topic_to_change(system, to)
+        let_others_come()
+        lock_topics([left])
+
+    said = at_once(
+        own,
+        [
+            lambda: slowly(dialogue.merge, person("adam-de-wit"), left, to),
+            meanwhile(by("mona-berg", dialogue.edit, post, write("Two, said better."))),
+            meanwhile(lambda: write_there(SYSTEM)),
+        ],
+    )
+    assert said == ["done"] * 3
+    assert posts_of(to)[4] == post
+    assert db.session.get_one(Post, post).source == "Two, said better."
     require_sound(6)
 
 

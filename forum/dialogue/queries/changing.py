@@ -14,7 +14,7 @@ from sqlalchemy import Select, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.db import db
+from forum.db import db, lock_or_let_go
 from forum.dialogue.models import (
     TAKEN_BACK,
     TRIED,
@@ -85,8 +85,8 @@ def post_to_change(doer: Person, post_id: int) -> Post:
     lock = lock.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
     lock = lock.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
     # The post may have been moved to another topic while this waited for the lock: then PostgreSQL finds nothing, and
-    # the query is repeated
-    or_not_found(db.session.scalar(lock) or db.session.scalar(lock))
+    # the query is repeated, without the topic that the post has left: others lock the two in the order of their ids
+    or_not_found(lock_or_let_go(lock) or db.session.scalar(lock))
     post: Post = db.session.scalars(visible_posts(doer).where(Post.id == post_id)).one()
     return post
 
