@@ -1,4 +1,7 @@
-"""Which rows of topics, agendas, lists and members a deed locks, and in which order; also on SQLite, which locks no rows."""
+"""Which rows of topics, posts, agendas, lists and members a deed locks, and in which order; also on SQLite, which locks no rows.
+
+A post whose topic the deed has locked can be locked at any time: whoever changes a post has its topic first.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from forum.columns import Base
 from forum.db import db
+from forum.dialogue.models import Post
 
 # Whoever writes holds the member's key before anything else; all that changes a member's row comes last, as its counters do.
 # `docs/decisions.md` says why (`lock_writer`, `lock_to_note`).
 ORDER = {
     "the member": "member",
     "topics": "topic",
+    "posts": "post",
     "agendas": "agenda",
     "lists": "topic_count",
     "members": "member",
@@ -59,8 +64,15 @@ class Locks:
         table = ORDER[place]
         for row in rows:
             key = tuple(row[column.name] for column in KEYS[table])
+            if place == "posts" and self._holds_topic(key[0]):
+                continue
             if table not in self.newest or key[0] <= (self.newest[table] or 0):
                 self.rows.setdefault((table, key), place)
+
+    def _holds_topic(self, post_id: int) -> bool:
+        """Whether the topic of a post is locked, so that nobody else has the post."""
+        topic_id = db.session.connection().scalar(select(Post.topic_id).where(Post.id == post_id))
+        return ("topic", (topic_id,)) in self.rows or topic_id > (self.newest["topic"] or 0)
 
     def out_of_order(self) -> set[str]:
         """What was locked after something that comes later in the order."""

@@ -1,4 +1,4 @@
-"""Deeds lock topics, then agendas, then lists, then members, so that two of them never wait for each other."""
+"""Deeds lock topics, then posts, agendas, lists, members, so that two of them never wait for each other."""
 
 from __future__ import annotations
 
