@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from babel import dates
 from flask_babel import get_locale, get_timezone
 
-from forum.locales import SOURCE, date_pattern
+from forum import locales
 
 _set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
 # Empty until the deed that is under way asks for the time
@@ -66,9 +66,12 @@ def in_words(moment: datetime | None, pattern: str = "") -> str:
     if moment is None:
         return ""
     zone = _set_zone.get() or get_timezone() or UTC
-    locale = get_locale() or SOURCE
-    pattern = pattern or f"{date_pattern(str(locale))}, HH:mm"
-    words = dates.format_datetime(moment, pattern, tzinfo=zone, locale=locale)
+    locale = str(get_locale() or locales.SOURCE)
+    if pattern:
+        words = dates.format_datetime(moment, pattern, tzinfo=zone, locale=locale)
+    else:
+        local = moment.astimezone(zone)
+        words = f"{locales.day_in_words(local, locale)}, {local:%H:%M}"
     name = getattr(zone, "key", "UTC")
     return f"{words} UTC" if name == "UTC" else f"{words} ({name})"
 
@@ -76,9 +79,9 @@ def in_words(moment: datetime | None, pattern: str = "") -> str:
 def span_in_words(begins_at: datetime, ends_at: datetime, zone: tzinfo) -> str:
     """The beginning and the end of a span, in a time zone, with the day of the week; the day only once if it is the same."""
     begins, ends = begins_at.astimezone(zone), ends_at.astimezone(zone)
-    locale = str(get_locale() or SOURCE)
+    locale = str(get_locale() or locales.SOURCE)
     # English with the day before the month, as everywhere in the forum
-    named = "en_GB" if locale == SOURCE else locale
+    named = "en_GB" if locale == locales.SOURCE else locale
     first, last = (str(dates.format_date(at.date(), "full", named)) for at in (begins, ends))
     if first == last:
         return f"{first}, {begins:%H:%M}–{ends:%H:%M}"
@@ -87,8 +90,7 @@ def span_in_words(begins_at: datetime, ends_at: datetime, zone: tzinfo) -> str:
 
 def day_in_words(day: date, locale: str = "") -> str:
     """A day for a sentence without markup, in a language, by default the present one."""
-    locale = locale or str(get_locale() or SOURCE)
-    return str(dates.format_date(day, date_pattern(str(locale)), locale))
+    return locales.day_in_words(day, locale or str(get_locale() or locales.SOURCE))
 
 
 def last_day(end: datetime) -> date:

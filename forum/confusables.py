@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from forum.plaintext import SURROGATES
@@ -23,25 +24,39 @@ IGNORABLE_RANGES = (
     *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
     *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
 )
-# For `str.translate`: invisible characters are removed, and the blank Braille pattern becomes a space
-INVISIBLE: dict[int, str | None] = {
-    **{point: None for first, last in IGNORABLE_RANGES for point in range(first, last + 1)},
-    0x2800: " ",
-}
 # Invisible characters that spelling needs: between words (Khmer, Thai), joiners (Persian, Indic scripts, emoji),
 # marks of direction, variants of letters (Mongolian, Japanese names, emoji), flags of regions
 NEEDED = {
     *(0x61C, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
     *(*range(0xFE00, 0xFE10), *range(0xE0020, 0xE0080), *range(0xE0100, 0xE01F0)),
 }
-NEEDLESS = {point: sign for point, sign in INVISIBLE.items() if point not in NEEDED}
+
+
+@cache
+def _invisible() -> dict[int, str | None]:
+    """For `str.translate`: invisible characters are removed, and the blank Braille pattern becomes a space.
+
+    It is made when it is first needed, because it takes half a megabyte.
+    """
+    points = (range(first, last + 1) for first, last in IGNORABLE_RANGES)
+    return {**dict.fromkeys(chain.from_iterable(points)), 0x2800: " "}
+
+
+@cache
+def _needless() -> dict[int, str | None]:
+    return {point: sign for point, sign in _invisible().items() if point not in NEEDED}
+
+
+def without_invisible(text: str) -> str:
+    """A text without invisible characters, also those that spelling needs."""
+    return text.translate(_invisible())
 
 
 def visible(text: str) -> str:
     """A text without invisible characters that no spelling needs; empty when nothing in it is visible."""
     if text.isascii():
         return text
-    return text.translate(NEEDLESS) if text.translate(INVISIBLE).strip() else ""
+    return text.translate(_needless()) if without_invisible(text).strip() else ""
 
 
 def skeleton(text: str) -> str:
@@ -52,7 +67,7 @@ def skeleton(text: str) -> str:
     data change.
     """
     plain = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
-    plain = plain.translate(INVISIBLE)
+    plain = without_invisible(plain)
     seen = "".join(c for c in plain if unicodedata.category(c) in VISIBLE_CATEGORIES)
     # Twice, because capitals resemble other letters than small letters do: as they are, and then in lower case.
     small = seen.translate(_prototypes()).casefold().translate(_prototypes()).casefold()

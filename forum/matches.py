@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from markupsafe import Markup
 
-from forum.confusables import INVISIBLE, skeleton
+from forum.confusables import skeleton, without_invisible
 from forum.markup import VERSION, Written
 from forum.plaintext import fold
 from forum.quotes import unname
@@ -147,7 +147,7 @@ def _with_scheme(address: str) -> str:
 def folded(text: str) -> str:
     """A text as words are compared: `fold`ed, with single spaces, without invisible characters."""
     if not text.isascii():
-        text = text.translate(INVISIBLE)
+        text = without_invisible(text)
         text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     return " ".join(fold(text).split())
 
@@ -211,7 +211,7 @@ def with_parents(host: str) -> Iterable[str]:
 
 def _mapped(text: str) -> str:
     """A text with hosts as browsers read them: compatible forms unified, ignored characters removed (UTS #46)."""
-    return unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
+    return unicodedata.normalize("NFKC", without_invisible(text)).casefold()
 
 
 def _label(label: str) -> str:

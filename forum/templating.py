@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import markupsafe
-from babel.dates import format_date
 from babel.support import NullTranslations
 from flask import Flask
 from flask.sansio.app import App
@@ -223,7 +222,7 @@ class TemplateEnvironment(Environment):
 
 @lru_cache(maxsize=4_000)
 def _date_in_words(year: int, month: int, day: int, locale: str) -> str:
-    words = format_date(date(year, month, day), locales.date_pattern(locale), locale)
+    words = locales.day_in_words(date(year, month, day), locale)
     return str(escape(DAY_OF_MONTH.sub(_in_one_piece, words)))
 
 

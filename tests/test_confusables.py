@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forum.confusables import INVISIBLE, skeleton, visible
+from forum.confusables import IGNORABLE_RANGES, skeleton, visible, without_invisible
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,7 @@ def test_what_nobody_sees_is_taken_out_and_what_spelling_needs_stays() -> None:
 
 
 def test_every_invisible_format_character_is_known() -> None:
-    assert len(INVISIBLE) == 4_174 + 1  # as Unicode counts them, and the empty Braille pattern
+    points = [point for first, last in IGNORABLE_RANGES for point in range(first, last + 1)]
+    assert len(points) == 4_174  # as Unicode counts them
+    text = "".join(map(chr, points))
+    assert without_invisible(f"o{text}n\u2800e") == "on e"

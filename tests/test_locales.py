@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.dates import format_date
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from flask import Flask, render_template
@@ -39,6 +40,7 @@ from forum.pagecache import PageCache
 from forum.permissions import SYSTEM
 from forum.rights.actions import leave
 from forum.settings import from_environment
+from forum.templating import _date_in_words
 from tests.conftest import People, put_into_session
 from tests.pagecache.conftest import Counting
 from tests.pseudo import extracted
@@ -233,6 +235,33 @@ def test_a_former_address_is_told_in_the_language_of_the_member(
     row = db.session.scalar(select(Delivery).where(Delivery.kind == "address_given"))
     assert row and row.address == "ana@example.org"
     assert letter_of(several, row.id).language == "fr"
+
+
+def test_english_days_are_those_of_the_cldr() -> None:
+    for month in range(1, 13):
+        day = date(2026, month, month)
+        assert locales.day_in_words(day, "en") == format_date(day, "d MMMM yyyy", "en")
+    assert locales.day_in_words(day, "es") == "12 de diciembre de 2026"
+
+
+def test_home_and_a_topic_in_english_do_without_the_data_of_babel(
+    client: FlaskClient, agenda: Agenda, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are loaded with the first page that names a country or says a number as its language does."""
+    topic = open_topic(
+        people.ana, agenda.id, NewTopic("experience", "Trams at night", write("Quiet."))
+    )
+
+    def no_data(name: str, **_more: Any) -> Any:
+        raise AssertionError(name)
+
+    monkeypatch.setattr("babel.localedata.load", no_data)
+    locales.parsed.cache_clear()
+    _date_in_words.cache_clear()
+    for address in ("/", f"/topics/{topic.id}-{topic.slug}"):
+        assert "<time" in client.get(address).text
+    with pytest.raises(AssertionError, match="es"):
+        locales.is_leftward("es")
 
 
 def test_a_letter_says_a_moment_in_its_own_language(several: Flask, people: People) -> None:
