@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,11 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+def possible_ids(numbers: Iterable[int]) -> list[int]:
+    """Those of some numbers that can be the id of a row: others are in no column, and PostgreSQL would refuse them."""
+    return [number for number in numbers if 0 < number <= MAX_ID]
 
 
 class Moment(TypeDecorator[datetime]):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Delete, Insert, Select, Update, event, func, select
@@ -14,7 +15,6 @@ from sqlalchemy.engine import Connection, Engine
 
 from forum.columns import Base
 from forum.db import db
-from forum.dialogue.models import Post
 
 # Whoever writes holds the member's key before anything else; all that changes a member's row comes last, as its counters do.
 # `docs/decisions.md` says why (`lock_writer`, `lock_to_note`).
@@ -64,23 +64,22 @@ class Locks:
         table = ORDER[place]
         for row in rows:
             key = tuple(row[column.name] for column in KEYS[table])
-            if place == "posts" and self._holds_topic(key[0]):
-                continue
             if table not in self.newest or key[0] <= (self.newest[table] or 0):
                 self.rows.setdefault((table, key), place)
-
-    def _holds_topic(self, post_id: int) -> bool:
-        """Whether the topic of a post is locked, so that nobody else has the post."""
-        topic_id = db.session.connection().scalar(select(Post.topic_id).where(Post.id == post_id))
-        return ("topic", (topic_id,)) in self.rows or topic_id > (self.newest["topic"] or 0)
 
     def out_of_order(self) -> set[str]:
         """What was locked after something that comes later in the order."""
         places = [PLACES.index(place) for place in self.rows.values()]
-        return {
+        late = {
             f"{PLACES[place]} after {PLACES[max(places[:number])]}"
             for number, place in enumerate(places)
             if 0 < place < max(places[: number + 1])
+        }
+        posts = [key[0] for table, key in self.rows if table == ORDER["posts"]]
+        return late | {
+            f"post {later} after post {earlier}"
+            for earlier, later in pairwise(posts)
+            if later < earlier
         }
 
 

@@ -141,6 +141,82 @@ def _move_page(w: Any, p: Any, _a: Agenda) -> None:
         dialogue.follow_page(SYSTEM, topic_id, page)
 
 
+def _quoting(post_id: int, words: str) -> Any:
+    return write(f"> [Somebody](/posts/{post_id}):\n>\n> {words}\n\nIndeed.")
+
+
+def _two_that_quote_each_other(p: Any, a: Agenda) -> tuple[list[int], list[int]]:
+    """Posts of two topics by Ben; one of the first topic quotes the last of the second, all of which quote the first topic."""
+    one, two = (_posts(_topic(p, a)) for _number in range(2))
+    for post_id, author, quoted in (
+        (two[0], p.ben, one[1]),
+        (two[1], p.chitra, one[0]),
+        (one[0], p.ben, two[1]),
+        (one[1], p.chitra, two[0]),
+    ):
+        words = "One." if quoted in (one[0], two[0]) else "Two."
+        dialogue.edit(author, post_id, _quoting(quoted, words))
+    return one, two
+
+
+def _topic_of(post_id: int) -> int:
+    return db.session.get_one(Post, post_id).topic_id
+
+
+def _empty_quoted(_w: Any, p: Any, a: Agenda) -> None:
+    """The last post that readers see goes, in each topic, and takes with it what the hidden one said."""
+    for posts in _two_that_quote_each_other(p, a):
+        for post_id in reversed(posts):
+            moderation.decide(p.moderator, "post", post_id, "hide", WHY)
+        moderation.decide(p.moderator, "post", posts[0], "restore")
+        dialogue.delete(p.ben, posts[0])
+
+
+def _remove_all_quoted(_w: Any, p: Any, a: Agenda) -> None:
+    for posts in _two_that_quote_each_other(p, a):
+        made = moderation.decide_all(p.moderator, _topic_of(posts[0]), posts, "remove", WHY)
+        moderation.undo(p.moderator, made[-1].id)
+
+
+def _clear_quoted(_w: Any, p: Any, a: Agenda) -> None:
+    _two_that_quote_each_other(p, a)
+    for member in (p.chitra, p.ben):
+        moderation.undo(p.moderator, moderation.clear_spam(p.moderator, member.id).id)
+        moderation.clear_spam(p.moderator, member.id)
+        moderation.unsuspend(p.moderator, member.id, shows_again=True)
+
+
+def _close_quoted(_w: Any, p: Any, a: Agenda) -> None:
+    one, two = _two_that_quote_each_other(p, a)
+    for topic_id in (_topic_of(one[0]), _topic_of(two[0])):
+        moderation.decide(p.moderator, "topic", topic_id, "hide", WHY)
+        moderation.decide(p.moderator, "topic", topic_id, "restore")
+    for posts, quoted in ((one, two), (two, one)):
+        text = _quoting(quoted[0], "One.")
+        dialogue.edit(p.ben, posts[0], text, TopicChanges(audience="members"))
+        dialogue.delete(p.chitra, posts[1])
+        dialogue.edit(p.ben, posts[0], text, TopicChanges(audience="public"))
+
+
+def _regroup_quoted(w: Any, p: Any, a: Agenda) -> None:
+    """A topic is hidden when its last post that readers see is split off."""
+    one, two = _two_that_quote_each_other(p, a)
+    part = SplitTarget("Apart", "question", w["other_id"])
+    for posts in (one, two):
+        moderation.decide(p.moderator, "post", posts[0], "hide", WHY)
+        moderation.split(p.moderator, _topic_of(posts[0]), posts[1:], part)
+        moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
+        moderation.decide(p.moderator, "post", posts[0], "restore")
+    for posts, target in ((one, two), (two, one)):
+        moderation.merge(p.moderator, _topic_of(posts[0]), _topic_of(target[0]))
+        moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
+
+
+def _delete_quoted(_w: Any, p: Any, a: Agenda) -> None:
+    one, two = _two_that_quote_each_other(p, a)
+    dialogue.delete_posts(SYSTEM, [one[0], two[0]])
+
+
 SEVERAL: dict[str, Deed] = {
     "hide and delete the only post": _hide_alone,
     "publish in another language": _publish_translated,
@@ -152,6 +228,12 @@ SEVERAL: dict[str, Deed] = {
     "take a split back": _split_off,
     "delete posts of who has left": _leave,
     "move a page to other readers": _move_page,
+    "empty topics that quote each other": _empty_quoted,
+    "remove all their posts": _remove_all_quoted,
+    "clear those who wrote them": _clear_quoted,
+    "close them to visitors, and hide them": _close_quoted,
+    "split and merge them": _regroup_quoted,
+    "delete their posts": _delete_quoted,
 }
 
 

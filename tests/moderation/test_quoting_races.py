@@ -10,14 +10,14 @@ from flask import Flask
 
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions import NewTopic, TopicChanges, _quotes, editing
+from forum.dialogue.actions import NewTopic, TopicChanges, _quotes, curating, editing
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import quoting as quoting_queries
 from forum.markup import write
 from forum.permissions import SYSTEM
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person, posts_of
-from tests.races import at_once, let_others_come, meanwhile, slowly
+from tests.races import at_once, halting, let_others_come, meanwhile, slowly
 
 own, topics = races.own, races.topics  # two topics by an administrator, each with two replies
 WORDS = "Three of Bells at night."
@@ -195,3 +195,24 @@ def test_a_post_is_made_to_quote_another_of_its_topic_while_what_that_quotes_is_
         meanwhile(by("adam-de-wit", dialogue.edit, last, quoting(quotes, "Indeed."))),
     ]
     assert at_once(own, deeds) == ["done", "done"]
+
+
+@pytest.mark.parametrize("is_newer", [False, True])
+def test_the_last_post_that_readers_see_goes_while_one_is_hidden_that_quotes_its_topic(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch, is_newer: bool
+) -> None:
+    """The topic goes with it, and what quotes its hidden posts: all of them are locked together."""
+    here, there = reversed(topics) if is_newer else topics
+    opening, *hidden = posts_of(there)
+    quotes = posts_of(here)[0]
+    dialogue.edit(person("adam-de-wit"), quotes, quoting(hidden[0], WORDS))
+    dialogue.edit(person("adam-de-wit"), opening, quoting(quotes, "Indeed."))
+    for post_id in hidden:
+        dialogue.hide(person("mona-berg"), post_id, "Rude.")
+    db.session.commit()
+    halts = halting(
+        monkeypatch, curating, "follow_withholding", by("mona-berg", dialogue.hide, opening, "")
+    )
+    deeds = [halts, meanwhile(by("mona-berg", dialogue.hide, quotes, "Rude."))]
+    assert at_once(own, deeds) == ["done", "done"]
+    assert WORDS not in html_of(quotes)

@@ -29,6 +29,7 @@ from forum.dialogue.models import CHOSEN_KINDS, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
     is_as_seen,
     lock_posts_to_quote,
+    lock_to_give_readers,
     lock_topics_to_quote,
     post_to_change,
     post_to_withhold,
@@ -69,7 +70,7 @@ def edit(
     themes corrected by a moderator, have changed since; but not when everything is already as the author wants it,
     because the form was sent again after a lost response.
     """
-    post = _post_to_edit(author, post_id, text)
+    post = _post_to_edit(author, post_id, text, changes)
     changes = checked_changes(post, changes)
     if seen and not is_as_seen(post, seen) and _changes_anything(post, text, changes):
         raise Conflict(_("This text has changed since you opened the form."))
@@ -121,18 +122,20 @@ def publish_edit(
 
     With `is_traced` the former text is kept as a `Revision` even within minutes after posting.
     """
-    post = _post_to_edit(author, post_id, text)
+    post = _post_to_edit(author, post_id, text, changes)
     check_text(text)
     changes = checked_changes(post, changes)
     keep_revision(post, text, changes, is_traced=is_traced)
     return _apply_edit(author, post, text, changes)
 
 
-def _post_to_edit(author: Person, post_id: int, text: Written) -> Post:
+def _post_to_edit(author: Person, post_id: int, text: Written, changes: TopicChanges) -> Post:
     """The post, locked; raises `Forbidden` unless the author may edit it here."""
     lock_writer(author)
     quoted = quoted_in(text)
     lock_topics_to_quote(quoted, post_id=post_id)
+    if changes.audience is not None:
+        lock_to_give_readers(author, post_id, changes.audience, quoted)
     # In the order of ids, as by whoever withholds quotations: the post may quote one that quotes it
     lock_posts_to_quote({quoted_id for quoted_id in quoted if quoted_id < post_id})
     post = post_to_change(author, post_id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from forum.agendas.queries import lock_opening
 from forum.db import db
@@ -18,8 +18,10 @@ from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.actions._withholding import mark_topic_deleted
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
+    first_post,
     lock_quoting_posts,
     lock_topics,
+    quotes_in_topic,
     quotes_of_topic,
     topic_to_change,
 )
@@ -47,7 +49,11 @@ def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice follows its page."))
     retitle(doer, topic, page.title)
-    if page.agenda_id is not None and page.agenda_id != topic.agenda_id:
+    is_moved = page.agenda_id not in (None, topic.agenda_id)
+    if is_moved or page.audience not in (None, topic.audience):
+        quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
+        lock_quoting_posts(quotes, [first_post(topic).id])
+    if page.agenda_id is not None and is_moved:
         _lock_both_agendas(topic, page.agenda_id, page.audience or topic.audience)
     with counting_last(doer):
         _follow_readers_text_and_agenda(doer, topic, page)

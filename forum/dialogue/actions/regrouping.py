@@ -40,6 +40,7 @@ from forum.dialogue.queries import (
     last_shown_number,
     last_steps,
     latest_post_at,
+    lock_posts_to_withhold,
     merged_topic_to_change,
     places_after_move,
     post_to_change,
@@ -110,6 +111,7 @@ def split(
     if part.kind not in CHOSEN_KINDS:
         raise Invalid(_("Choose an experience or a question."), "kind")
     title = checked_title(part.title)
+    lock_posts_to_withhold(post_ids)  # with the topic, if it has no others
     posts = _chosen_to_move(topic, post_ids)
     answer = _answer_among(topic, posts)
     lock_to_note(part.agenda_id, topic.audience)
@@ -171,6 +173,7 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
     both = topics_to_change(moderator, (moved.topic.id, moved.target.id))
     topic, new = both[moved.topic.id], both[moved.target.id]
     require(moderator.can.merge(new, topic))
+    lock_posts_to_withhold(moved.numbers, [topic.id] if topic.emptied_at else ())
     posts = posts_to_move(new)
     _require_unchanged(topic, new, posts, moved)
     if new.followed_up_at or new.follow_up_hidden_at:
@@ -275,7 +278,7 @@ def _changed() -> Conflict:
 
 
 def _chosen_to_move(topic: Topic, post_ids: Collection[int]) -> list[Post]:
-    posts = [post for post in posts_to_move(topic) if post.id in set(post_ids)]
+    posts = posts_to_move(topic, post_ids)
     if not posts:
         raise Invalid(_("Choose at least one post."), "post")
     if len(posts) != len(set(post_ids)):

@@ -14,6 +14,7 @@ from sqlalchemy import Select, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from forum.columns import possible_ids
 from forum.db import db, lock_or_let_go
 from forum.dialogue.models import (
     TAKEN_BACK,
@@ -91,11 +92,15 @@ def post_to_change(doer: Person, post_id: int) -> Post:
     return post
 
 
-def posts_to_move(topic: Topic) -> list[Post]:
-    """All posts of a topic by number, with their authors, hidden and deleted ones too, locked."""
-    query = select(Post).where(Post.topic_id == topic.id).order_by(Post.number)
+def posts_to_move(topic: Topic, post_ids: Collection[int] | None = None) -> list[Post]:
+    """Posts of a topic by number, with their authors, hidden and deleted ones too, locked; all, or those of `post_ids`."""
+    query = select(Post).where(Post.topic_id == topic.id)
+    if post_ids is not None:
+        query = query.where(Post.id.in_(possible_ids(post_ids)))
     query = query.options(joinedload(Post.author).joinedload(Member.city))
-    return list(db.session.scalars(query.with_for_update(of=Post)))
+    # In the order in which all deeds lock posts
+    posts = db.session.scalars(query.order_by(Post.id).with_for_update(of=Post))
+    return sorted(posts, key=lambda post: post.number)
 
 
 def latest_post_at(topic: Topic) -> datetime | None:
@@ -179,7 +184,7 @@ def merged_topics_opened_by(post_ids: Iterable[int]) -> Sequence[Topic]:
 
 def posts_to_index(post_ids: Collection[int]) -> Sequence[Post]:
     """Posts by id, hidden and deleted ones too, with their topics and authors, locked: first all topics, then all posts."""
-    lock_topics(db.session.scalars(select(Post.topic_id).where(Post.id.in_(post_ids))))
+    lock_topics_of_posts(post_ids)
     query = select(Post).join(Post.topic).where(Post.id.in_(post_ids)).order_by(Post.id)
     people = joinedload(Post.author).joinedload(Member.city)
     query = query.options(contains_eager(Post.topic), people)
@@ -191,11 +196,18 @@ def lock_topics(topic_ids: Iterable[int | None], held_ids: Collection[int] = ())
 
     They are locked in the order of their ids.
     """
-    ids = {topic_id for topic_id in topic_ids if topic_id}
-    of_held = select(Held.topic_id).where(Held.id.in_(held_ids))
-    wanted = select(Topic.id).where(or_(Topic.id.in_(ids), Topic.id.in_(of_held)))
-    if ids or held_ids:
-        db.session.scalars(wanted.order_by(Topic.id).with_for_update(of=Topic))
+    ids: set[int | None] = {topic_id for topic_id in topic_ids if topic_id}
+    if held_ids:
+        of_held = select(Held.topic_id).where(Held.id.in_(held_ids), Held.topic_id.is_not(None))
+        ids.update(db.session.scalars(of_held))
+    if ids:
+        wanted = select(Topic.id).where(Topic.id.in_(ids)).order_by(Topic.id)
+        db.session.scalars(wanted.with_for_update(of=Topic))
+
+
+def lock_topics_of_posts(post_ids: Collection[int]) -> None:
+    """Lock the topics of these posts, as `lock_topics` does."""
+    lock_topics(db.session.scalars(select(Post.topic_id).where(Post.id.in_(post_ids))))
 
 
 def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:

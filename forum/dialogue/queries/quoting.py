@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union
 from sqlalchemy.orm import aliased
 
-from forum.columns import MAX_ID
+from forum.columns import possible_ids
 from forum.db import db
-from forum.dialogue.models import Mention, Post, Quote, Topic
+from forum.dialogue.models import Held, Mention, Post, Quote, Topic
 from forum.dialogue.queries._visibility import (
     is_readable,
     visible_posts,
@@ -77,7 +77,7 @@ def unreadable_by(
     audience: str, ids: Collection[int], here_id: int = 0, here_agenda_id: int = 0
 ) -> set[int]:
     """Which of these posts an audience cannot see where it reads: in a topic on an agenda (`here_…`), or elsewhere."""
-    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
+    known = possible_ids(ids)
     if not known:
         return set()
     here = (literal(here_id), literal(audience), literal(here_agenda_id))
@@ -123,25 +123,86 @@ def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequenc
     return db.session.scalars(posts.order_by(Post.id).with_for_update()).all()
 
 
-def lock_quoting_posts(which: ColumnElement[bool], post_id: int = 0) -> None:
-    """Lock all posts with quotes that meet `which`, and the post `post_id`, in the order of their ids.
+def lock_quoting_posts(which: ColumnElement[bool], post_ids: Collection[int] = ()) -> None:
+    """Lock all posts with quotes that meet `which`, and those of `post_ids`, in the order of their ids.
 
-    Call this before an agenda, a list or a member is locked: whoever quotes one of these posts has it when they count.
+    Call this once, before an agenda, a list or a member is locked: whoever quotes one of these posts has it when they
+    count.
     """
-    quoting = Post.id.in_(select(Quote.post_id).where(which))
-    found = select(Post.id).where(quoting | (Post.id == post_id)).order_by(Post.id)
-    db.session.scalars(found.with_for_update())
+    _lock_posts(select(Quote.post_id).where(which), _ids_of(post_ids))
+
+
+def lock_posts_to_withhold(
+    post_ids: Collection[int], topic_ids: Collection[int] = (), held_ids: Collection[int] = ()
+) -> None:
+    """Lock posts that are withheld or shown again, those that held texts change, and all that quote what comes or goes.
+
+    That is these posts, all posts of the topics, and all of a topic of which readers see none but these: it goes with
+    them, and comes back. The topics of all are locked already (`lock_topics`). As `lock_quoting_posts`, call this once.
+    """
+    ids = possible_ids(post_ids)
+    quoted = aliased(Post)
+    whole = {*topic_ids, *_topics_emptied_without(ids)}
+    _lock_posts(
+        _ids_of(ids),
+        select(Held.post_id).where(Held.id.in_(held_ids), Held.post_id.is_not(None)),
+        select(Quote.post_id).where(Quote.quoted_id.in_(ids)),
+        select(Quote.post_id)
+        .join(quoted, quoted.id == Quote.quoted_id)
+        .where(quoted.topic_id.in_(whole)),
+    )
+
+
+def _topics_emptied_without(post_ids: Collection[int]) -> Sequence[int]:
+    """The ids of the topics of these posts in which readers see no others."""
+    theirs = select(Post.topic_id).where(Post.id.in_(post_ids)).distinct()
+    topic_ids = db.session.scalars(theirs).all()
+    other = aliased(Post)
+    others = select(other.id).where(other.topic_id == Topic.id, other.id.not_in(post_ids))
+    is_emptied = ~others.where(*is_readable(other)).exists()
+    return db.session.scalars(select(Topic.id).where(Topic.id.in_(topic_ids), is_emptied)).all()
+
+
+def _ids_of(post_ids: Collection[int]) -> Select[Any]:
+    return select(Post.id).where(Post.id.in_(possible_ids(post_ids)))
+
+
+def _lock_posts(*ids: Select[Any]) -> None:
+    """Lock the posts that these queries find, in the order of their ids.
+
+    As a union, because PostgreSQL reads all posts for conditions that are combined by OR.
+    """
+    found = select(Post.id).where(Post.id.in_(union(*ids).subquery().select()))
+    db.session.scalars(found.order_by(Post.id).with_for_update(of=Post))
 
 
 def post_to_withhold(doer: Person, post_id: int) -> Post:
-    """A post as from `post_to_change`, and all that quote it, locked: to be withheld, or shown again.
+    """A post as from `post_to_change`, and what `lock_posts_to_withhold` locks for it.
 
     In the order of their ids, as two posts that quote each other may be withheld at once.
     """
-    topic = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
-    db.session.scalar(topic.with_only_columns(Topic.id).with_for_update(of=Topic))
-    lock_quoting_posts(Quote.quoted_id == post_id, post_id)
+    _lock_topic_of(doer, post_id)
+    lock_posts_to_withhold([post_id])
     return post_to_change(doer, post_id)
+
+
+def lock_to_give_readers(
+    doer: Person, post_id: int, audience: str, quoted_ids: Collection[int]
+) -> None:
+    """If a topic gets other readers with the text of the post that opens it: lock that post, with what quotes the topic, and what it quotes."""
+    topic_id = _lock_topic_of(doer, post_id)
+    topic = db.session.scalar(select(Topic).where(Topic.id == topic_id, Topic.audience != audience))
+    if topic:
+        quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
+        lock_quoting_posts(quotes, [post_id, *quoted_ids])
+
+
+def _lock_topic_of(doer: Person, post_id: int) -> int | None:
+    topic = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
+    topic_id: int | None = db.session.scalar(
+        topic.with_only_columns(Topic.id).with_for_update(of=Topic)
+    )
+    return topic_id
 
 
 def lock_topics_to_quote(
@@ -153,7 +214,7 @@ def lock_topics_to_quote(
     `topic_id` locks it. They are locked in the order of their ids, as wherever several topics are. Others may be counted
     and quoted meanwhile, but neither hidden nor given to other readers.
     """
-    posts = [known_id for known_id in (*ids, post_id or 0) if 0 < known_id <= MAX_ID]
+    posts = possible_ids((*ids, post_id or 0))
     rows = select(Post.id, Post.topic_id).where(Post.id.in_(posts))
     topics = {row.id: row.topic_id for row in db.session.execute(rows)} if ids else {}
     own_id = topics.get(post_id, topic_id) if post_id else topic_id
@@ -172,7 +233,7 @@ def _share_topics(ids: Collection[int]) -> None:
 
 def lock_posts_to_quote(ids: Collection[int]) -> set[int]:
     """Which of these ids belong to posts, hidden and deleted ones too. The posts are locked (`FOR SHARE`)."""
-    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
+    known = possible_ids(ids)
     if not known:
         return set()
     query = select(Post.id).where(Post.id.in_(known)).order_by(Post.id)
@@ -186,7 +247,7 @@ def mentioned_member_ids(post_id: int) -> set[int]:
 
 def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:
     """Those of the posts that the reader may read, with their topics and authors."""
-    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
+    known = possible_ids(ids)
     if not known:
         return []
     query = visible_posts(reader).where(

@@ -7,7 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import lock_topics, topic_ids_written_in
+from forum.dialogue.queries import (
+    lock_posts_to_withhold,
+    lock_topics,
+    topic_ids_written_in,
+)
 from forum.library.queries import lock_practices
 from forum.moderation.actions._reasons import NO_REASONS
 from forum.moderation.actions._record import notify_other_authors, record_quietly, reopen_entry
@@ -45,6 +49,7 @@ def withhold_all_of(
     lock_practices([], member_id)
     lock_topics(topic_ids_written_in(member_id), waiting)
     shown = shown_things_of(moderator, member_id)
+    _lock_posts(shown, waiting)
     hidden = [(text.kind, text.item_id) for text in shown]
     states = {text.item_id: thing_before(text) for text in shown if text.kind == "post"}
     places = {post_id: state for post_id, state in states.items() if state.has_place}
@@ -58,6 +63,13 @@ def withhold_all_of(
 def _lock(things: Collection[Thing], held_ids: Collection[int]) -> None:
     lock_practices([thing.item_id for thing in things if thing.kind == "practice"])
     lock_topics((thing.topic_id for thing in things), held_ids)
+    _lock_posts(things, held_ids)
+
+
+def _lock_posts(things: Collection[Thing], held_ids: Collection[int]) -> None:
+    posts = [thing.item_id for thing in things if thing.kind == "post"]
+    topics = [thing.topic_id for thing in things if thing.kind != "post" and thing.topic_id]
+    lock_posts_to_withhold(posts, topics, held_ids)
 
 
 def record_shared_pages(moderator: Person, decision: Decision, shown: Iterable[Thing]) -> None:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from forum.deeds import action
 from forum.dialogue.actions import counting_last
+from forum.dialogue.queries import lock_posts_to_withhold, lock_topics
 from forum.errors import Conflict, Invalid
 from forum.moderation.actions._concurrency import refuse_after_own_report, refuse_in_own_case
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
@@ -46,6 +47,8 @@ def decide_all(
             raise Conflict(
                 _("Number %(number)s is so already. Nothing was changed.", number=thing.row.number)
             )
+    lock_topics([topic_id])
+    lock_posts_to_withhold([thing.item_id for thing in things])
     with counting_last(moderator):
         decisions = [_decide_one(moderator, deed, thing, reasons) for thing in things]
     notify_authors(moderator, group_as_lot(decisions))

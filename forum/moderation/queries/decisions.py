@@ -15,7 +15,12 @@ from forum.db import DECISIONS, db, serialize
 from forum.declarations.models import Declaration, Signature
 from forum.declarations.queries import visible_declarations
 from forum.dialogue.models import Mark, Post, Topic
-from forum.dialogue.queries import lock_place_of, lock_topics, visible_topics
+from forum.dialogue.queries import (
+    lock_place_of,
+    lock_posts_to_withhold,
+    lock_topics,
+    visible_topics,
+)
 from forum.errors import Forbidden, or_not_found
 from forum.library.queries import lock_practices
 from forum.members.models import Member
@@ -29,6 +34,8 @@ from forum.reach import moderated_by
 from forum.verdicts import SIGN_IN
 
 # What authors change in answer to a decision: to be edited, or sent back
+ASKING_DEEDS = (Deed.ASK_TO_EDIT, Deed.SEND_BACK)
+VISIBILITY = (Deed.HIDE, Deed.REMOVE, Deed.RESTORE)
 ANSWERED_KINDS = ("practice", "topic", "post")
 
 
@@ -109,16 +116,17 @@ def serialize_decisions(doer: Person, keys: Iterable[tuple[str, int]] = ()) -> N
             lock_place_of(item_id)
 
 
-def lock_things_of(decisions: Iterable[Decision]) -> None:
-    """Lock what authors changed in answer to decisions, before the notices of these: authors end them with it in hand."""
-    asked = [
-        decision for decision in decisions if decision.deed in (Deed.ASK_TO_EDIT, Deed.SEND_BACK)
-    ]
+def lock_things_of(decisions: Collection[Decision]) -> None:
+    """Lock what decisions withheld or showed, and what authors changed in answer to them, before their notices: authors end them with it in hand."""
+    asked = [decision for decision in decisions if decision.deed in ASKING_DEEDS]
     ids = {kind: [row.item_id for row in asked if row.kind == kind] for kind in ANSWERED_KINDS}
     lock_practices(ids["practice"])
-    if ids["post"] or ids["topic"]:
-        posts = select(Post.topic_id).where(Post.id.in_(ids["post"]))
+    changed = [row.item_id for row in decisions if row.kind == "post" and row.deed in VISIBILITY]
+    if ids["post"] or ids["topic"] or changed:
+        posts = select(Post.topic_id).where(Post.id.in_([*ids["post"], *changed]))
         lock_topics([*ids["topic"], *db.session.scalars(posts)])
+    if changed:
+        lock_posts_to_withhold(changed)
 
 
 Place = Topic | Declaration | Commitment | Translation
