@@ -16,6 +16,7 @@ from forum.members import actions as members
 from forum.members import queries as known
 from forum.members.actions import OrganisationText
 from forum.permissions import VISITOR
+from forum.plaintext import single_line
 from forum.versions import EVERYTHING, PAGE_VERSIONS
 from tests.conftest import link_in
 from tests.mail.conftest import with_settings
@@ -208,6 +209,27 @@ def test_somebody_joins_with_an_invitation(client, sign_in, people, letters):
     assert "Invited by" in host.get("/members/eva-holm").text
     assert "Invited by" not in client.get("/members/eva-holm").text
     assert client.get("/settings").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sign-in/letter", "/password"])
+def test_who_has_lost_the_password_before_joining_is_led_back_to_the_invitation(
+    client, app, sign_in, people, letters, path
+):
+    host = sign_in(people.moderator)
+    link = make(host)
+    set_entrance(people.administrator, EntranceText("invitation"))
+    client.post(link, data=JOINING)
+    other = app.test_client()
+    assert f'href="{link}"' in other.get(link_in(letters()[-1])).text
+    assert other.post(path, data={"email": "eva@city.example"}).status_code == 303
+    letter = letters()[-1]
+    assert letter.subject == "Your account at Interurban is not open yet"
+    assert "once you have opened the link of an earlier e-mail" in single_line(letter.text)
+    assert link_in(letter) == link
+    number = queries.my_invitations(people.moderator)[0].id
+    assert host.post(f"/invitations/{number}/end").status_code == 303
+    other.post(path, data={"email": "eva@city.example"})
+    assert link_in(letters()[-1]) == "/join"
 
 
 def test_looking_at_an_invitation_uses_nothing_up(client, sign_in, people):
