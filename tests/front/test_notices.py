@@ -17,7 +17,7 @@ from forum.dialogue.queries import first_post, get_topic
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import write
-from forum.members.actions import found_federation, hide_profile
+from forum.members.actions import Profile, edit_profile, found_federation, hide_profile
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notices
@@ -437,6 +437,8 @@ def test_a_decision_about_oneself_is_not_about_somebody_of_that_name(
     page = ana.get("/notices").text
     assert 'dir="auto">A moderator decided about you</button>' in page
     assert "decided about <" not in page
+    edit_profile(people.ana, Profile("Ana Duarte"))
+    assert ana.get("/notices").text.count("A moderator decided about you") == 1
     own = ana.get(f"/members/{people.ana.handle}").text.partition("<h1>")[0]
     assert "hidden this profile" in own and '<a href="/notices">The reason, and how' in own
     theirs = sign_in(people.moderator).get(f"/members/{people.ana.handle}").text

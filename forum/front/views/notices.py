@@ -43,6 +43,7 @@ def inbox() -> str:
         marks=_marks_told(found.page.items),
         told=told_searches(me(), found.page.items),
         languages=queries.languages_told(me(), found.page.items),
+        about_me=queries.told_about_oneself(me(), found.page.items),
     )
 
 
