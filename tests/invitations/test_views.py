@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from html import unescape
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -51,11 +52,20 @@ def test_the_link_of_an_invitation_is_copied_or_mailed_and_can_be_read_whole(sig
     page = browser.get("/invitations").text
     assert 'data-copied="Copied" hidden>' in page  # hidden until the script shows it
     assert f">http://localhost{link}</p>" in page  # as text that can wrap
-    to_mail = quote(f"http://localhost{link}", safe="/")
-    assert (
-        f'href="mailto:?subject=An%20invitation%20to%20join%20our%20forum&amp;body={to_mail}"'
-        in page
-    )
+    assert 'href="mailto:?subject=An%20invitation%20to%20join%20Interurban&amp;body=' in page
+
+
+def test_an_e_mail_with_an_invitation_says_of_what_it_is_and_what_was_added(sign_in, people):
+    browser = sign_in(people.moderator)
+    link = make(browser, note="See you on Friday, Łukasz & Ana.")
+    (address,) = re.findall(r'href="mailto:([^"]+)"', browser.get("/invitations").text)
+    words = parse_qs(unescape(address).removeprefix("?"))
+    assert words["subject"] == ["An invitation to join Interurban"]
+    assert words["body"][0].split("\r\n\r\n") == [
+        "I invite you to join Interurban. This link opens the form:",
+        f"http://localhost{link}",
+        "See you on Friday, Łukasz & Ana.",
+    ]
 
 
 def test_a_forum_without_mail_says_so_before_somebody_sends_a_link(app, sign_in, people):
