@@ -56,9 +56,8 @@ UPLOAD_PATHS = PICTURES_PATH, MARK_PATH, PROFILE_PATH = (
 )
 MAX_FORM_FIELDS = 1_000  # of any form: the longest forms set the order of many rows
 NUL = "\x00"
-# HTML before and after the token of a form; OUTER_TOKEN_FIELD is for a field that is outside its `<form>`
+# HTML before and after the token of a form
 TOKEN_FIELD = Markup('<input type="hidden" name="csrf_token" value="')
-OUTER_TOKEN_FIELD = Markup('<input type="hidden" form="{}" name="csrf_token" value="')
 FIELD_END = Markup('">')
 babel = Babel()
 csrf = CSRFProtect()
@@ -337,15 +336,13 @@ def _template_context() -> dict[str, Any]:
     }
 
 
-def _token_field(form: str = "") -> Markup:
+def _token_field() -> Markup:
     """The hidden field with the CSRF token, for forms that have only buttons.
 
-    `form` is the id of the form if the field is outside of it. A page has several such forms, and Flask-WTF would
-    read its configuration again for each.
+    A page has several such forms, and Flask-WTF would read its configuration again for each.
     """
     token: str = g.get("csrf_token") or generate_csrf()
-    start = OUTER_TOKEN_FIELD.format(form) if form else TOKEN_FIELD
-    return start + token + FIELD_END
+    return TOKEN_FIELD + token + FIELD_END
 
 
 def _has_secret() -> bool:

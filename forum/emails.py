@@ -6,7 +6,8 @@ A template of `templates/mail` is rendered twice: with the macros of `kit.html` 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -20,6 +21,8 @@ from unicodedata import bidirectional
 from flask import current_app
 from werkzeug.urls import iri_to_uri
 
+QUOTED_WIDTH = 72  # characters of a quoted line in plain text
+QUOTE_MARKS = re.compile(r"(?:> ?){0,10}")
 EMPTY_LINES = re.compile(r"\n{3,}")
 # Headers for programs: addresses and ids in angle brackets, each on a line of its own, however long
 IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
@@ -144,7 +147,7 @@ def _add_automation_headers(made: EmailMessage, letter: Letter) -> None:
 def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
     """The subject and the body of a letter of a kind, rendered with the macros of a kit (`kit.txt` or `kit.html`)."""
     environment = current_app.jinja_env
-    parts: Any = environment.get_template(f"mail/{kit}").make_module({"direction": direction})
+    parts: Any = environment.get_template(f"mail/{kit}").make_module(MACRO_TOOLS)
     module: Any = environment.get_template(f"mail/{kind}.txt").make_module({"m": parts, **words})
     body, footer = str(module), str(getattr(module, "footer", ""))
     subject = one_line(str(module.subject))
@@ -164,6 +167,24 @@ def direction(text: str) -> str:
     letters = (bidirectional(character) for character in text)
     first = next((kind for kind in letters if kind in ("L", "R", "AL")), "L")
     return "ltr" if first == "L" else "rtl"
+
+
+def quoted_lines(text: str) -> Iterator[str]:
+    """The lines of a text as plain text quotes them; a line that is a quotation itself keeps its marks where it is wrapped."""
+    for line in text.splitlines():
+        marks = QUOTE_MARKS.match(line)[0]  # type: ignore[index]
+        words = textwrap.wrap(
+            line[len(marks) :],
+            width=QUOTED_WIDTH - len(marks),
+            expand_tabs=False,
+            replace_whitespace=False,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        yield from (f"> {marks}{part}" for part in words or [""])
+
+
+MACRO_TOOLS = {"direction": direction, "quoted_lines": quoted_lines}
 
 
 def _as_kit_output(text: str, kit: str) -> str:

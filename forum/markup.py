@@ -51,7 +51,7 @@ from forum.mentions import (
 from forum.plaintext import RIGHT_TO_LEFT, tidy
 from forum.quotes import cited_in_source, is_one_link, leading_address, withhold_in_source
 
-VERSION = 7  # increase it when the same source gives other HTML; then run `flask rerender`
+VERSION = 8  # increase it when the same source gives other HTML; then run `flask rerender`
 MAX_HTML = 100_000  # characters
 TAGS = frozenset(
     [
@@ -80,6 +80,7 @@ TAGS = frozenset(
         "td",
         "img",
         "small",
+        "bdi",
     ]
 )
 ATTRIBUTES = {
@@ -95,6 +96,7 @@ ATTRIBUTES = {
     "pre": ["tabindex"],
     "blockquote": ["class", "dir"],
     "small": ["dir"],
+    "bdi": ["dir"],
 }
 CLASSES = {"a": {"file"}, "td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
@@ -199,9 +201,10 @@ def _render(
             _let_blocks_find_their_direction(tokens)
             direct_linked_mentions(tokens)
         mentions = unique_handles(mentions_in(tokens)) if "@" in source else ()
-        if people:
+        is_apart = "@" in source and bool(RIGHT_TO_LEFT.search(source))
+        if people or is_apart:
             own = [name for name in mentions if name in people][:most]
-            link_people(tokens, people, own, is_apart=bool(RIGHT_TO_LEFT.search(source)))
+            link_people(tokens, people, own, is_apart=is_apart)
         html = str(_RENDERER.renderer.render(tokens, _RENDERER.options, {}))
         return Rendered(plain, html, mentions, pictures)
     except (RecursionError, ValueError, IndexError):

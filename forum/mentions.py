@@ -21,6 +21,7 @@ _PART = rf"(?:{_MARK}[A-Za-z0-9]){{1,40}}"
 MARKED_MENTION = re.compile(
     rf"(?<![\w@/.+=&#>-])@{_PART}(?:{_MARK}-{_PART}){{0,20}}(?:</mark>)?(?![\w@]|[./-]\w)"
 )
+_BDI_CLOSE = Token("bdi_close", "bdi", -1)
 APART = Markup('<bdi dir="ltr">{}</bdi>')
 MAX_MENTIONS = 100  # handles of a text that are looked up
 
@@ -60,7 +61,7 @@ def link_people(
     """Turn mentions into links: of `people` in quotes, and of those in `own` elsewhere.
 
     `is_apart` for a text that is written, in part, from right to left: there a mention needs a direction of its own,
-    or the @ stands behind the handle.
+    or the @ stands behind the handle. One that is no link gets an element for it.
     """
     left, depth = MAX_LINKS, 0
     for token in tokens:
@@ -83,14 +84,18 @@ def link_people(
 def _linked_mentions(
     text: str, people: Collection[str], max_links: int, is_apart: bool
 ) -> list[Token]:
-    """The tokens of a text with links to people: four for each link, and one for the rest."""
+    """The tokens of a text with links to people: four for each link or mention with an element, and one for the rest."""
     tokens: list[Token] = []
     position = 0
     for match in MENTION.finditer(text):
         handle = match[1].lower()
-        if handle not in people or len(tokens) >= 4 * max_links:
+        is_link = handle in people
+        if not (is_link or is_apart) or len(tokens) >= 4 * max_links:
             continue
-        opening, *rest = link_tokens(f"/members/{handle}", match[0])
+        if is_link:
+            opening, *rest = link_tokens(f"/members/{handle}", match[0])
+        else:
+            opening, rest = Token("bdi_open", "bdi", 1), [text_token(match[0]), _BDI_CLOSE]
         if is_apart:
             opening.attrSet("dir", "ltr")
         tokens += [text_token(text[position : match.start()]), opening, *rest]

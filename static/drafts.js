@@ -297,7 +297,7 @@ function linkElsewhere(form, key) {
 /** Say in the note that offers a draft how it begins, without quotes and the marks of Markdown, and when it was typed. */
 function describe(note, { fields, at }) {
   const text = longest(fields);
-  note.querySelector("q").textContent = (text.replace(/^>.*|^[-+# ]+|\]\(\S*\)|[*\x60[\]]|\b_+|_+\b/gm, "").trim() || text).slice(0, 80);
+  note.querySelector("q").textContent = (text.replace(/^>.*|^[-+# ]+|\]\(\S*\)|!?\[|[*\x60\]]|\b_+|_+\b/gm, "").trim() || text).slice(0, 80);
   note.querySelector("[data-at]").textContent = new Date(at).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
 }
 

@@ -609,3 +609,9 @@ def test_no_link_has_words_that_are_seen_and_others_that_are_not() -> None:
         if WORDS_THEN_HIDDEN.search(link[0]) and "lang=" not in link[0].partition('class="vh"')[2]
     }
     assert found == set()
+
+
+def test_what_is_cut_in_a_template_ends_with_an_ellipsis() -> None:
+    """As excerpts do, and not with three full stops."""
+    cut = [call for path in TEMPLATES for call in re.findall(r"truncate\(.*?\)", path.read_text())]
+    assert len(cut) > 5 and [call for call in cut if "…" not in call] == []

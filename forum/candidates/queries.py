@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from forum.candidates.models import Candidate
 from forum.db import db
 from forum.errors import Conflict
-from forum.invitations.queries import entrance
+from forum.invitations.queries import CODE_PURPOSE, entrance, usable_invitation
 from forum.members.models import City, Organisation
 from forum.members.queries import normalised_email
 from forum.permissions import Person, require
@@ -86,6 +86,19 @@ def confirmed_candidate(email: str) -> Candidate | None:
         Candidate.email == normalised_email(email), Candidate.confirmed_at.is_not(None)
     )
     return db.session.scalar(found.order_by(Candidate.id.desc()).limit(1))
+
+
+def latest_candidate(email: str) -> Candidate | None:
+    """The latest candidate with an address, in any state."""
+    found = select(Candidate).where(Candidate.email == normalised_email(email))
+    return db.session.scalar(found.order_by(Candidate.id.desc()).limit(1))
+
+
+def way_to_join(candidate: Candidate) -> dict[str, str]:
+    """Where a candidate fills in the form again, as words of a letter: by the same invitation, if it can still be used."""
+    if invitation := usable_invitation(candidate.invitation_id):
+        return {"path": "/join/invited", "purpose": CODE_PURPOSE, "salt": invitation.salt}
+    return {"path": "/join"}
 
 
 def _is_waiting() -> tuple[ColumnElement[bool], ...]:

@@ -60,7 +60,12 @@ def invitation_by_code(code: str) -> Invitation:
 
 def is_usable(invitation_id: int) -> bool:
     """Whether somebody can join with an invitation now; its maker's right to invite is checked again."""
-    return _usable_invitation(Invitation.id == invitation_id) is not None
+    return usable_invitation(invitation_id) is not None
+
+
+def usable_invitation(invitation_id: int | None) -> Invitation | None:
+    """The invitation with an id, if somebody can join with it now."""
+    return _usable_invitation(Invitation.id == invitation_id) if invitation_id else None
 
 
 def _usable_invitation(which: ColumnElement[bool]) -> Invitation | None:

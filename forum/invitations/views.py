@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import quote
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -25,6 +26,7 @@ from forum.invitations.forms import (
 )
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
+from forum.members.views import federation
 from forum.orderforms import OrderForm
 from forum.ratelimits import by_person, limiter
 from forum.web import me
@@ -78,7 +80,7 @@ def index() -> ResponseReturnValue:
         "join_address": web.absolute(url_for("accounts.join")),
         "has_mail": _has_mail(),
     }
-    return render_template("invitations/index.html", **context, link_of=link_of)
+    return render_template("invitations/index.html", **context, **WITH_LINKS)
 
 
 @bp.app_template_global()
@@ -98,6 +100,18 @@ def link_of(invitation: Invitation) -> str:
     """The whole address of an invitation, derived anew from the forum's key."""
     code = tokens.secret(queries.CODE_PURPOSE, invitation.salt)
     return web.absolute(url_for("accounts.join_invited", code=code))
+
+
+def letter_to(invitation: Invitation) -> str:
+    """The `mailto:` address that begins an e-mail with the link of an invitation, and with the sentence that belongs to it."""
+    forum = federation().name
+    said = _("I invite you to join %(forum)s. This link opens the form:", forum=forum)
+    body = "\r\n\r\n".join(filter(None, (said, link_of(invitation), invitation.note)))
+    subject = _("An invitation to join %(forum)s", forum=forum)
+    return f"mailto:?subject={quote(subject)}&body={quote(body)}"
+
+
+WITH_LINKS = {"link_of": link_of, "letter_to": letter_to}  # for the pages of who may send them
 
 
 @bp.route("/invitations/new", methods=["GET", "POST"])
@@ -157,8 +171,8 @@ def end_invitation(invitation_id: int) -> ResponseReturnValue:
 @bp.get("/organisations/<slug>/seats")
 def seats(slug: str) -> ResponseReturnValue:
     """The seats of an organisation, and the invitations for it."""
-    context = {"seats": queries.seats(me(), slug), "link_of": link_of, "back": request.path}
-    return render_template("invitations/seats.html", **context)
+    context = {"seats": queries.seats(me(), slug), "back": request.path}
+    return render_template("invitations/seats.html", **context, **WITH_LINKS)
 
 
 @bp.route("/organisations/<slug>/voices", methods=["GET", "POST"])

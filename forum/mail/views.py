@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -24,7 +24,8 @@ from forum.mail.queries import (
 )
 from forum.members import actions as members
 from forum.members.queries import my_profile
-from forum.notifications.models import NOTICE_KINDS
+from forum.notifications.models import AT_ONCE, NEVER, NOTICE_KINDS
+from forum.notifications.queries import way_of_kind
 from forum.pages import ngettext
 from forum.ratelimits import changing
 from forum.transports import parse_smtp_url
@@ -123,15 +124,25 @@ def _require_mailbox() -> None:
 
 
 @bp.route("/mail/stop/<int:member_id>/<kind>/<seal>", methods=["GET", "POST"])
-def stop(member_id: int, kind: str, seal: str) -> str:
-    """Unsubscribe from letters of a kind, by a button or by the mail program itself (RFC 8058)."""
+def stop(member_id: int, kind: str, seal: str) -> Response:
+    """Unsubscribe from letters of a kind, by a button or by the mail program itself (RFC 8058); and a button that takes it back."""
     if not tokens.is_sealed("stop", f"{member_id}:{kind}", seal):
         raise NotFound()
-    if request.method == "POST":
+    before, again = way_of_kind(member_id, kind), request.form.get("again", "")
+    if again:
+        actions.start(me(), member_id, kind, again)
+    elif request.method == "POST":
         actions.stop(me(), member_id, kind)
     facts = NOTICE_KINDS.get(kind)
-    is_done = request.method == "POST"
-    return render_template("mail/stop.html", label=facts and facts.label, is_done=is_done)
+    state = {
+        "label": facts and facts.label,
+        "is_stopped": way_of_kind(member_id, kind) == NEVER,
+        "is_again": bool(again),
+        "before": before if before != NEVER else "daily" if kind == "digest" else AT_ONCE,
+    }
+    page = make_response(render_template("mail/stop.html", **state))
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
 
 
 csrf.exempt(stop)  # mail programs send no token; the seal in the address is the proof

@@ -78,8 +78,10 @@ class MeetingForm(Form):
     )
     language = SelectField(_("Language"))
     starts_on = DateField(_("Day"), [InputRequired(_("Enter a date, such as 2026-06-05."))])
-    starts_time = ClockField(_("Begins at"), [InputRequired(_("Enter a time, such as 14:30."))])
-    ends_time = ClockField(_("Ends at"), [InputRequired(_("Enter a time, such as 14:30."))])
+    starts_time = ClockField(
+        _("Begins at"), [InputRequired(_("Enter when it begins, such as 14:30."))]
+    )
+    ends_time = ClockField(_("Ends at"), [InputRequired(_("Enter when it ends, such as 16:00."))])
     ends_on = DateField(_("Last day"), [Optional()])
     time_zone = SelectField(
         _("Time zone"), choices=lambda: [(name, name) for name in time_zones()], default="UTC"

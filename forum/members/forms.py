@@ -59,7 +59,7 @@ ROLE_NAMES = dict(zip(ROLES, (_("Member"), _("Moderator"), _("Administrator")), 
 
 GROUP_NAMES = {
     "": _("Everybody"),
-    "lately": _("Joined recently"),
+    "lately": _("Newest first"),
     "administrators": _("Administrators"),
     "moderators": _("Moderators"),
     "hosts": _("Hosts of agendas"),

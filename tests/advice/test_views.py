@@ -220,6 +220,20 @@ def asked(people: Any, question: Question) -> Topic:
     return question.topic
 
 
+@pytest.mark.parametrize("state", ["locked", "archived"])
+def test_nobody_is_asked_on_the_page_of_a_question_that_takes_no_replies(
+    sign_in: Any, people: Any, asked: Topic, state: str
+) -> None:
+    browser = sign_in(people.ben)
+    assert 'href="#reply"' in page(browser, asked.address)
+    if state == "locked":
+        dialogue.lock(people.moderator, asked.id)
+    else:
+        archive(people.moderator, asked.agenda_id)
+    text = page(browser, asked.address)
+    assert "asks for your advice" not in text and 'href="#reply"' not in text
+
+
 def test_the_asked_member_declines_with_one_press(sign_in: Any, people: Any, asked: Topic) -> None:
     browser = sign_in(people.ben)
     assert "asks for your advice" in page(browser, asked.address)

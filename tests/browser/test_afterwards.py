@@ -79,6 +79,11 @@ def test_what_became_of_a_watch_is_said_where_the_list_is(
     expect(page.locator("#told")).to_have_text("You neither watch nor mute this any longer.")
     expect(page.locator("#told")).to_be_in_viewport(ratio=1)
     expect(page.locator("#watched-title")).to_be_in_viewport(ratio=1)
+    number = page.locator("#watched .rows > li").count()
+    with leaving(page):
+        page.click("[data-undo]")
+    expect(page.locator("#told")).to_contain_text("this now.")
+    expect(page.locator("#watched .rows > li")).to_have_count(number + 1)
 
 
 def test_elsewhere_it_is_said_above_the_page(member: Visit) -> None:

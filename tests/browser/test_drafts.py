@@ -67,11 +67,11 @@ def test_an_offer_says_how_its_text_begins_and_when_it_was_typed(
 
 
 def test_an_offer_has_words_and_no_markup(member: Visit, topic: str) -> None:
-    typed = "> They said no.\n\n## What we *did*\n\n- Ask [the tram](https://t.example/), and_then __go__."
+    typed = "> They said no.\n\n## What we *did*\n\n- Ask [the tram](https://t.example/), and_then __go__.\n\n![a shed](/pictures/1)"
     type_and_crash(member, topic, typed)
     page = member.go(topic)
     offer = page.locator("[data-restore]")
-    expect(offer.locator("q")).to_have_text("What we did Ask the tram, and_then go.")
+    expect(offer.locator("q")).to_have_text("What we did Ask the tram, and_then go. a shed")
     page.click("[data-act=restore]")
     expect(page.locator("[name=source]")).to_have_value(typed)
     page.fill("[name=source]", "")

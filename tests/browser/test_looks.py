@@ -115,6 +115,25 @@ def test_what_is_said_of_a_draft_takes_no_room_among_the_buttons_before_it_is_sa
     assert abs(gaps[0] - gaps[1]) < 1
 
 
+# The white space between the parts of lists with dots between them, which widens the gap before the second one
+BLANKS = """() => [...document.querySelectorAll(".dot")].flatMap((list) => [...list.childNodes].filter((node) =>
+  node.nodeType === Node.TEXT_NODE && !node.data.trim() && node.nextElementSibling
+  && node.previousElementSibling && !node.previousElementSibling.matches(".key")
+).map((node) => node.nextElementSibling.textContent))"""
+
+
+def test_what_stands_between_dots_has_even_gaps(windows: Callable[..., Visit]) -> None:
+    window = windows("moderator", "light", 1280)
+    asking = window.go("/topics?kind=question").locator(".rows h2 a, .rows h3 a").last
+    ask = f"/topics/{str(asking.get_attribute('href')).split('/')[2].partition('-')[0]}/ask"
+    seen = {}
+    for path in ("/", "/agendas/affordable/statements", "/topics", "/practices", ask):
+        page = window.go(path)
+        assert page.locator(".dot").count(), path
+        seen[path] = page.evaluate(BLANKS)
+    assert {path: blanks for path, blanks in seen.items() if blanks} == {}
+
+
 def test_a_name_stands_beside_the_middle_of_its_number(windows: Callable[..., Visit]) -> None:
     for path in ("/agendas/order", "/agendas/affordable/cases/order"):
         page = windows("moderator", "light", 390).go(path)

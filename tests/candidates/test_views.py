@@ -114,6 +114,15 @@ def test_whoever_waits_is_told_when_signing_in_with_the_right_password(eva, app)
     assert phone.get("/settings").status_code == 303
 
 
+@pytest.mark.parametrize("path", ["/sign-in/letter", "/password"])
+def test_whoever_waits_reads_so_in_place_of_a_link_to_sign_in(eva, app, letters, path):
+    assert app.test_client().post(path, data={"email": JOINING["email"]}).status_code == 303
+    letter = letters()[-1]
+    assert letter.subject == "Your account at Interurban is not open yet"
+    assert "once the moderators have read your request" in letter.text
+    assert "/join" not in letter.text and "no account with this address" not in letter.text
+
+
 def test_moderators_are_told_and_see_what_they_need(eva, sign_in, people):
     make_notices(SYSTEM)
     moderator = sign_in(people.moderator)

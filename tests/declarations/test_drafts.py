@@ -32,7 +32,10 @@ def test_a_declaration_is_kept_without_a_title_and_gone_on_with(sign_in, people,
     again = browser.get(link_of(page)).text
     assert 'name="submission_key" type="hidden" value="abc"' in again
     assert "We, the cities.</textarea>" in again
-    assert "You have begun this before." in browser.get(NEW).text
+    new = browser.get(NEW).text
+    assert "You have begun this before." in new
+    buttons = "Save the declaration", "Keep as a draft"
+    assert all(f">{button}</button>" in new for button in buttons), "not two of the same"
     done = BEGUN | {"title": "Quiet nights"}
     assert browser.post(NEW, data=done).status_code == 303
     assert kept(people.host) == []

@@ -85,6 +85,17 @@ def test_beside_a_post_stands_no_position_of_a_hidden_profile(
     assert "Pills by post" in page(sign_in(people.moderator), entry)
 
 
+def test_the_token_of_a_reply_comes_before_its_button(
+    sign_in: Any, people: Any, topic: Topic
+) -> None:
+    """On a slow line the button is there for a while before what stands behind it, and a press sends what is there."""
+    for address in (topic.address, f"/topics/{topic.id}/reply"):
+        text = page(sign_in(people.ben), address)
+        before = text.partition('id="reply-form"')[2].partition(" data-publish")[0]
+        for name in ("csrf_token", "submission_key", "written_as"):
+            assert f'name="{name}"' in before, (address, name)
+
+
 def test_a_visitors_page_holds_no_token_and_no_name(
     client: FlaskClient, people: Any, topic: Topic
 ) -> None:

@@ -17,7 +17,7 @@ from forum.dialogue.queries import first_post, get_topic
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import write
-from forum.members.actions import found_federation, hide_profile
+from forum.members.actions import Profile, edit_profile, found_federation, hide_profile
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notices
@@ -175,6 +175,35 @@ def test_what_is_out_of_reach_is_not_watched_but_can_be_ended(
     ben.post(f"{SETTINGS}/end", data={"subject": "topic", "subject_id": str(topic.id)})
     assert level_of(people.ben, "topic", topic.id) == ""
     assert ben.post(f"{SETTINGS}/end", data={"subject_id": "one"}).status_code == 303
+
+
+def test_what_was_taken_off_the_list_by_mistake_is_watched_again_with_one_press(
+    topic: Any, agenda: Any, people: Any, sign_in: Any
+) -> None:
+    ben, levels = sign_in(people.ben), ("watching", "muted")
+    others = "/agendas/quieter", "/cities/medellin", "/themes/trams", "/members/ana-prado"
+    doors = (f"/topics/{topic.id}", *others)
+    for number, door in enumerate(doors):
+        ben.post(f"{door}/watch", data={"level": levels[number % 2]})
+    rows = re.findall(r'<form method="post" action="/settings/notices/end">.*?</form>', ben.get(SETTINGS).text, re.S)  # fmt: skip
+    assert len(rows) == len(doors)
+    for row in rows:
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]+)"', row))
+        before = level_of(people.ben, fields["subject"], int(fields["subject_id"]))
+        assert ben.post(f"{SETTINGS}/end", data=fields).location == f"{SETTINGS}#watched"
+        assert level_of(people.ben, fields["subject"], int(fields["subject_id"])) == ""
+        page = ben.get(SETTINGS).text
+        undo = page.partition('aria-describedby="told"')[0].rpartition("<form ")[2]
+        door = re.findall(r'action="([^"]+)"', undo)[0]
+        undo = page.partition('aria-describedby="told"')[2].partition("</form>")[0]
+        back = dict(re.findall(r'name="(\w+)" value="([^"]+)"', undo))
+        assert door == fields["door"] and "data-undo" in undo
+        assert ben.post(door, data=back).location == f"{SETTINGS}#watched"
+        assert level_of(people.ben, fields["subject"], int(fields["subject_id"])) == before
+    for odd in ("https://x.example/topics/1/watch", "/topics/1/delete", "//x/watch", "x" * 9_999):
+        fields = {"subject": "topic", "subject_id": "1", "level": "watching", "door": odd}
+        ben.post(f"{SETTINGS}/end", data=fields)
+        assert "data-undo" not in ben.get(SETTINGS).text, odd
 
 
 def test_what_is_gone_is_counted_and_cleared_by_one_press(
@@ -437,6 +466,8 @@ def test_a_decision_about_oneself_is_not_about_somebody_of_that_name(
     page = ana.get("/notices").text
     assert 'dir="auto">A moderator decided about you</button>' in page
     assert "decided about <" not in page
+    edit_profile(people.ana, Profile("Ana Duarte"))
+    assert ana.get("/notices").text.count("A moderator decided about you") == 1
     own = ana.get(f"/members/{people.ana.handle}").text.partition("<h1>")[0]
     assert "hidden this profile" in own and '<a href="/notices">The reason, and how' in own
     theirs = sign_in(people.moderator).get(f"/members/{people.ana.handle}").text

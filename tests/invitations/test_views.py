@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from html import unescape
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -16,6 +17,7 @@ from forum.members import actions as members
 from forum.members import queries as known
 from forum.members.actions import OrganisationText
 from forum.permissions import VISITOR
+from forum.plaintext import single_line
 from forum.versions import EVERYTHING, PAGE_VERSIONS
 from tests.conftest import link_in
 from tests.mail.conftest import with_settings
@@ -50,11 +52,20 @@ def test_the_link_of_an_invitation_is_copied_or_mailed_and_can_be_read_whole(sig
     page = browser.get("/invitations").text
     assert 'data-copied="Copied" hidden>' in page  # hidden until the script shows it
     assert f">http://localhost{link}</p>" in page  # as text that can wrap
-    to_mail = quote(f"http://localhost{link}", safe="/")
-    assert (
-        f'href="mailto:?subject=An%20invitation%20to%20join%20our%20forum&amp;body={to_mail}"'
-        in page
-    )
+    assert 'href="mailto:?subject=An%20invitation%20to%20join%20Interurban&amp;body=' in page
+
+
+def test_an_e_mail_with_an_invitation_says_of_what_it_is_and_what_was_added(sign_in, people):
+    browser = sign_in(people.moderator)
+    link = make(browser, note="See you on Friday, Łukasz & Ana.")
+    (address,) = re.findall(r'href="mailto:([^"]+)"', browser.get("/invitations").text)
+    words = parse_qs(unescape(address).removeprefix("?"))
+    assert words["subject"] == ["An invitation to join Interurban"]
+    assert words["body"][0].split("\r\n\r\n") == [
+        "I invite you to join Interurban. This link opens the form:",
+        f"http://localhost{link}",
+        "See you on Friday, Łukasz & Ana.",
+    ]
 
 
 def test_a_forum_without_mail_says_so_before_somebody_sends_a_link(app, sign_in, people):
@@ -208,6 +219,27 @@ def test_somebody_joins_with_an_invitation(client, sign_in, people, letters):
     assert "Invited by" in host.get("/members/eva-holm").text
     assert "Invited by" not in client.get("/members/eva-holm").text
     assert client.get("/settings").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sign-in/letter", "/password"])
+def test_who_has_lost_the_password_before_joining_is_led_back_to_the_invitation(
+    client, app, sign_in, people, letters, path
+):
+    host = sign_in(people.moderator)
+    link = make(host)
+    set_entrance(people.administrator, EntranceText("invitation"))
+    client.post(link, data=JOINING)
+    other = app.test_client()
+    assert f'href="{link}"' in other.get(link_in(letters()[-1])).text
+    assert other.post(path, data={"email": "eva@city.example"}).status_code == 303
+    letter = letters()[-1]
+    assert letter.subject == "Your account at Interurban is not open yet"
+    assert "once you have opened the link of an earlier e-mail" in single_line(letter.text)
+    assert link_in(letter) == link
+    number = queries.my_invitations(people.moderator)[0].id
+    assert host.post(f"/invitations/{number}/end").status_code == 303
+    other.post(path, data={"email": "eva@city.example"})
+    assert link_in(letters()[-1]) == "/join"
 
 
 def test_looking_at_an_invitation_uses_nothing_up(client, sign_in, people):

@@ -282,6 +282,18 @@ def test_a_short_practice_names_only_what_is_known_of_it(world: World, client: F
     assert client.get(f"/practices/{full.slug}").text.count("Not known") == 2
 
 
+def test_levels_of_evidence_are_explained_where_there_is_one(
+    world: World, client: FlaskClient
+) -> None:
+    texts = (
+        {"sections": {}, "evidence": ""},
+        {"sections": {}, "evidence": "told"},
+        {"title": "In full", "evidence": ""},
+    )
+    pages = [client.get(f"/practices/{published(world, **text).slug}").text for text in texts]
+    assert ["What the evidence levels mean" in page for page in pages] == [False, True, True]
+
+
 def seen_in(page: str) -> str:
     """The value of the hidden field with the fingerprint, whatever the order of the attributes."""
     (tag,) = re.findall(r'<input[^>]*name="seen"[^>]*>', page)

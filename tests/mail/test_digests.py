@@ -149,11 +149,15 @@ def test_ending_the_digest_from_the_letter(people, topic, mail_server, client):
         deliver()
     address = sent(mail_server)[0]["List-Unsubscribe"].strip("<>").removeprefix("http://localhost")
     assert "You will get no more digests." in client.get(address).text
-    assert client.post(address).status_code == 200
+    assert 'name="again" value="daily"' in client.post(address).text
     with at(MORNING + timedelta(days=1)):
         news(people, topic)
     with at(MORNING + timedelta(days=3)):
         assert write_digests() == 0
+        assert "They are the digest." in client.post(address, data={"again": "weekly"}).text
+        news(people, topic)
+    with at(MORNING + timedelta(days=10)):
+        assert write_digests() == 1
 
 
 def test_a_digest_has_the_most_important_first(people, topic, agenda, mail_server):

@@ -95,6 +95,25 @@ def test_long_titles_and_lists_are_wrapped_in_text() -> None:
 
 
 @pytest.mark.usefixtures("app")
+def test_a_quotation_in_a_quotation_keeps_its_marks_where_its_lines_are_wrapped() -> None:
+    words = "Felt under the rails makes the street quiet, and the neighbours sleep at last."
+    text = copy_of(f"> {words}\n>\n> > {words}\n\n{words}\n- {words}", "kit.txt")
+    quote = [line for line in text.splitlines() if line.startswith(">")]
+    assert quote == [
+        "> > Felt under the rails makes the street quiet, and the neighbours sleep",
+        "> > at last.",
+        "> >",
+        "> > > Felt under the rails makes the street quiet, and the neighbours",
+        "> > > sleep at last.",
+        "> ",
+        "> Felt under the rails makes the street quiet, and the neighbours sleep at",
+        "> last.",
+        "> - Felt under the rails makes the street quiet, and the neighbours sleep",
+        "> at last.",
+    ]
+
+
+@pytest.mark.usefixtures("app")
 def test_in_text_an_address_has_a_line_of_its_own() -> None:
     text = copy_of("Good.", "kit.txt")
     assert "Profile of Ben Okoth:\nhttps://forum.example/members/ben-okoth\n" in text

@@ -262,9 +262,9 @@ def test_what_all_members_are_told_comes_with_its_text_and_ends_by_one_press(
     assert [notice.kind for notice in inbox(people.ben).page.items] == ["announcement"]
 
 
-def notifications_way(member):
-    """How a member gets what all members are told."""
-    return ways_of(member)["announcement"]
+def notifications_way(member, kind="announcement"):
+    """How a member gets notices of a kind, by default what all members are told."""
+    return ways_of(member)[kind]
 
 
 def test_a_question_whose_text_is_hidden_asks_nobody_for_advice(people, topic, mail_server):
@@ -485,3 +485,26 @@ def test_one_press_ends_letters_of_a_kind(people, topic, mail_server, client):
     forged = re.sub(r"/\d+/", f"/{people.ben.id}/", address)
     for odd in (forged, address[:-1], address.replace("reply", "quote")):
         assert client.post(odd).status_code == 404
+        assert client.post(odd, data={"again": "at once"}).status_code == 404
+
+
+def test_whoever_ended_letters_by_mistake_gets_them_again_as_before(
+    people, topic, mail_server, client
+):
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    address = sent(mail_server)[0]["List-Unsubscribe"].strip("<>").removeprefix("http://localhost")
+    member = people.ana
+    for way in ("at once", "digest"):
+        notifications.choose_ways(member, {"reply": way})
+        page = client.post(address, data={"List-Unsubscribe": "One-Click"}).text
+        assert notifications_way(member, "reply") == "never"
+        assert "“Somebody replies to you”" in page and f'name="again" value="{way}"' in page
+        for odd in ("never", "hourly", "x" * 5_000):
+            assert "You get no more e-mails" in client.post(address, data={"again": odd}).text
+        assert "You get these e-mails again" in client.post(address, data={"again": way}).text
+        assert notifications_way(member, "reply") == way
+    client.post(address)
+    page = client.get(address)
+    assert 'name="again" value="at once"' in page.text, "how they came is known no more"
+    assert page.headers["Cache-Control"] == "private, no-store"

@@ -78,6 +78,8 @@ def test_a_host_announces_a_meeting(sign_in: Any, people: Any, agenda: Agenda) -
         ({"starts_on": ""}, "Enter a date"),
         ({"starts_time": "ten"}, "Enter a time"),
         ({"starts_time": "25:00"}, "Enter a time"),
+        ({"starts_time": ""}, 'href="#starts_time">Enter when it begins, such as 14:30.'),
+        ({"ends_time": ""}, 'href="#ends_time">Enter when it ends, such as 16:00.'),
         ({"ends_time": "09:00"}, "ends before it begins"),
         (
             {"ends_on": "2020-01-01"},

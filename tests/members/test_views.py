@@ -271,6 +271,8 @@ def test_administrators_find_members(sign_in, people):
     for office, name in (("", "ana@"), ("moderators", "mona@"), ("administrators", "adam@")):
         found = browser.get(f"/administration/members?group={office}").text
         assert name in found and ("ben@" in found) == (not office), office
+    newest = browser.get("/administration/members?group=lately").text
+    assert "Newest first" in newest, "it lists everybody"
     hosts = browser.get("/administration/members?group=hosts").text
     assert "Nobody is in this list" in hosts and "No member hosts an agenda now." in hosts
     assert "Nobody was found" in browser.get("/administration/members?q=zzz").text

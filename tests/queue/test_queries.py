@@ -149,6 +149,14 @@ def test_where_somebody_else_is_comes_last(people: Any, reported: Any) -> None:
     assert mine and mine.key == first
 
 
+def test_the_list_names_who_wrote_what_waits(people: Any, reported: Any, candidate: Any) -> None:
+    moderation.report(people.chitra, "member", people.ben.id, "rules")
+    listed, _above, _below = queries.entries_around(queries.queue_entries(people.moderator), None)
+    authors = {line.key: line.author and line.author.name for line in listed}
+    assert authors["post", reported.first.id] == "Ben Okoth"
+    assert authors["member", people.ben.id] is authors["candidate", candidate.id] is None
+
+
 def test_a_long_list_shows_what_is_around(people: Any, reported: Any) -> None:
     line = queries.queue_entries(people.moderator)[0]
     many = [queries.QueueEntry("post", number, "", None, line.since) for number in range(200)]

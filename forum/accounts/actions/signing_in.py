@@ -11,6 +11,7 @@ from forum.accounts.actions._links import (
 )
 from forum.accounts.actions.forgetting import forget_tokens
 from forum.accounts.queries import RESET, SIGN_IN
+from forum.candidates.queries import latest_candidate, way_to_join
 from forum.deeds import action, touches
 from forum.factors.actions import forget_half_sessions
 from forum.mail.actions import write_letter
@@ -41,7 +42,15 @@ def _send_link_or_say_unknown(visitor: Person, purpose: str, email: str) -> None
     if member := member_by_email(email):
         send_link(visitor, purpose, email, member=member)
     else:
-        write_letter(visitor, "unknown", email, {"path": "/join"})
+        write_letter(visitor, "unknown", email, _why_unknown(email))
+
+
+def _why_unknown(email: str) -> dict[str, str]:
+    """The words of a letter to an address without an account: whether somebody has asked to join with it."""
+    candidate = latest_candidate(email)
+    if candidate is None or candidate.refused_at:
+        return {"path": "/join"}
+    return {"state": "waits" if candidate.waits else "unconfirmed", **way_to_join(candidate)}
 
 
 @action

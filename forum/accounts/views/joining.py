@@ -32,7 +32,7 @@ from forum.accounts.views._shared import (
 )
 from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
-from forum.candidates.queries import candidate_by_id
+from forum.candidates.queries import candidate_by_id, way_to_join
 from forum.clock import now
 from forum.errors import Invalid, NotFound
 from forum.invitations.models import Entrance, Invitation
@@ -207,6 +207,7 @@ def confirm_joining(secret: str) -> ResponseReturnValue:
     def page(status: int = 200) -> ResponseReturnValue:
         has_password = bool(token.candidate and token.candidate.password_hash)
         context = {"form": form, "candidate": token.candidate, "has_password": has_password}
+        context["again"] = _where_to_begin_again(token.candidate)
         return render_template("accounts/confirm.html", **context, is_here=is_here), status
 
     def deed() -> Any:
@@ -215,6 +216,14 @@ def confirm_joining(secret: str) -> ResponseReturnValue:
         return _joined(actions.confirm_joining(VISITOR, secret), "letter")
 
     return answer_with_secret(form, page, deed)
+
+
+def _where_to_begin_again(candidate: Candidate | None) -> str:
+    """The address of the form that a candidate has filled in."""
+    way = way_to_join(candidate) if candidate else {}
+    if salt := way.get("salt"):
+        return url_for("accounts.join_invited", code=tokens.secret(way["purpose"], salt))
+    return url_for("accounts.join")
 
 
 def _is_browser_of(token: Token) -> bool:

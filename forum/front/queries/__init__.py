@@ -30,7 +30,7 @@ from forum.front.queries.search import (
     named_pages,
 )
 from forum.front.queries.sitemap import sitemap_page, sitemap_pages
-from forum.front.queries.told import languages_told
+from forum.front.queries.told import languages_told, told_about_oneself
 from forum.front.queries.watching import watched, watches_of_gone
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "sitemap_page",
     "sitemap_pages",
     "themes_offered",
+    "told_about_oneself",
     "watched",
     "watches_of_gone",
     "welcome",

@@ -1,7 +1,8 @@
-"""The languages of what notices in an inbox quote: of the title that a notice keeps, and of the text in its topic."""
+"""What notices in an inbox tell: the languages of what they quote, and which are about the reader."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,8 +11,11 @@ from sqlalchemy import and_
 from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import visible_topics
+from forum.moderation.queries import own_decisions_among
 from forum.notifications.models import NOTICE_KINDS, Notice
 from forum.permissions import Person
+
+DECISION_PAGE = re.compile(r"/moderation/decisions/([0-9]{1,18})(?:/|$)")
 
 
 class Languages(NamedTuple):
@@ -19,6 +23,17 @@ class Languages(NamedTuple):
 
     heading: str | None
     words: str | None
+
+
+def told_about_oneself(member: Person, notices: Sequence[Notice]) -> set[int]:
+    """The ids of the notices that tell of a decision about the member's own account or profile, whatever its name was then."""
+    pages = {
+        notice.id: int(page[1])
+        for notice in notices
+        if notice.kind == "decision" and (page := DECISION_PAGE.match(notice.address))
+    }
+    own = own_decisions_among(member, set(pages.values()))
+    return {notice_id for notice_id, decision_id in pages.items() if decision_id in own}
 
 
 def languages_told(reader: Person, notices: Sequence[Notice]) -> dict[int, Languages]:

@@ -34,6 +34,13 @@ class Watched(NamedTuple):
     address: str
     kind: str
 
+    @property
+    def door(self) -> str:
+        """The path of the form with which it is watched or muted."""
+        if self.watch.subject == TOPIC:
+            return f"/topics/{self.watch.subject_id}/watch"
+        return f"{self.address.replace('/topics?theme=', '/themes/')}/watch"
+
 
 def watched(member: Person, number: int) -> Page[Watched]:
     """One page of what a member watches and mutes and can read, by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from flask import render_template, request, url_for
@@ -17,13 +18,16 @@ from forum.front.views._shared import bp
 from forum.members.queries import locale_names
 from forum.notifications import actions as notices
 from forum.notifications.forms import NoticesForm, ways_as_fields
-from forum.notifications.models import TOLD, WAITING, Notice
+from forum.notifications.models import MUTED, TOLD, WAITING, WATCHING, Notice
 from forum.notifications.queries import entries, settings_of, unread_by_part, ways_of
 from forum.notifications.queries import inbox as notices_of
 from forum.permissions import Person
 from forum.ratelimits import changing
 from forum.searches.queries import told_searches
 from forum.web import me
+
+# The paths of the forms with which something is watched or muted
+DOOR_OF_WATCHING = re.compile(r"/(topics/[0-9]+|(agendas|cities|members|themes)/[^/?#\s]+)/watch")
 
 
 @bp.get("/notices")
@@ -43,6 +47,7 @@ def inbox() -> str:
         marks=_marks_told(found.page.items),
         told=told_searches(me(), found.page.items),
         languages=queries.languages_told(me(), found.page.items),
+        about_me=queries.told_about_oneself(me(), found.page.items),
     )
 
 
@@ -117,7 +122,13 @@ def unwatch() -> ResponseReturnValue:
     """Stop watching or muting something, even if it is no longer visible."""
     subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
     notices.unwatch(me(), request.form.get("subject", ""), subject_id)
-    return web.done(
-        _("You neither watch nor mute this any longer."),
-        url_for("front.settings_notices") + "#watched",
-    )
+    back = url_for("front.settings_notices") + "#watched"
+    return web.done(_("You neither watch nor mute this any longer."), back, _way_back(back))
+
+
+def _way_back(back: str) -> web.Undo | None:
+    """How the next page lets a member watch or mute again what has just gone from the list; None if the form does not say."""
+    door, level = request.form.get("door", "")[:300], request.form.get("level", "")
+    if level not in (WATCHING, MUTED) or not DOOR_OF_WATCHING.fullmatch(door):
+        return None
+    return web.Undo(door, {"level": level, "next": back})

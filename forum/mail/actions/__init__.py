@@ -27,7 +27,7 @@ from forum.mail.actions.sending import (
     send_again,
     send_all_again,
 )
-from forum.mail.actions.stopping import note_bounce, stop
+from forum.mail.actions.stopping import note_bounce, start, stop
 from forum.mail.actions.writing import write_digest, write_letter, write_notice_letters, write_test
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "return_topic",
     "send_again",
     "send_all_again",
+    "start",
     "stop",
     "write_digest",
     "write_letter",

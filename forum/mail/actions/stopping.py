@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forum.deeds import action, touches
 from forum.members.actions import pause_mail
-from forum.notifications.actions import end_digest, end_mail
+from forum.notifications.actions import begin_digest, begin_mail, end_digest, end_mail
 from forum.permissions import Person, require
 from forum.transports import is_address_unknown
 
@@ -30,3 +30,16 @@ def stop(visitor: Person, member_id: int, kind: str) -> None:
         end_digest(visitor, member_id)
     else:
         end_mail(visitor, member_id, kind)
+
+
+@action
+def start(visitor: Person, member_id: int, kind: str, way: str) -> None:
+    """Take a `stop` back: letters of the kind come again, in the way that the member had them (how often, for the digest).
+
+    The caller has checked the seal of the letter.
+    """
+    touches()
+    if kind == "digest":
+        begin_digest(visitor, member_id, way)
+    else:
+        begin_mail(visitor, member_id, kind, way)

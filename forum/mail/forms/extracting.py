@@ -11,6 +11,7 @@ SIGNATURE = re.compile(r"^-- ?\n", re.M)  # RFC 3676, 4.3
 FROM_LINE = re.compile(r"\W*(From|Von|De|Da|Van|Från|Fra|Od|От|差出人|보낸 사람|发件人)\W*:", re.I)
 HEADER_FIELD = re.compile(r"\W*[^\W\d_][^\d:]{0,25}:\s")  # a name and a colon
 DIVIDER_LINE = re.compile(r"\s*([_-]{4,}|-{2,} ?[^-]{1,40} ?-{2,})\s*$")
+PASSED_ON_LINE = re.compile(r"-{2,} ?Forwarded message ?-{2,}\s*$", re.I)
 DATE = re.compile(r"\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d+[/.-]\d+")
 DATE_OR_ADDRESS = re.compile(f"@|{DATE.pattern}")
 INTRODUCTION_START = re.compile(r"(On|Am|Le|El|Il|Op|Den|Em|Dnia|Dne|В)\b", re.I)
@@ -27,6 +28,17 @@ def extract_text(text: str) -> str:
     """
     lines = [line.rstrip("\r") for line in text[:MAX_TEXT].split("\n")]
     return "\n".join(_without_heads(_without_signature(lines))).strip()
+
+
+def is_passed_on(text: str) -> bool:
+    """Whether the first message that begins in a text, if any does, stands below a line that says that it is passed on.
+
+    What follows that line is not quoted with `>`: in an answer it would be.
+    """
+    lines = text[:MAX_TEXT].splitlines()
+    begins = (n for n in range(len(lines)) if _begins_another(lines[n : n + 6]))
+    first = next(begins, None)
+    return first is not None and bool(PASSED_ON_LINE.match(lines[first][:200]))
 
 
 def _without_signature(lines: list[str]) -> list[str]:

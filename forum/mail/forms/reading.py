@@ -16,8 +16,8 @@ from forum.mail.forms._headers import POLICY, address_in, header_of
 from forum.mail.forms._html import text_of_html, whole_text_of_html
 from forum.mail.forms.addresses import AddressKey, TopicKey, addressed_key, key_text, without_ours
 from forum.mail.forms.automatic import delivery_report, is_automatic, is_sent_automatically
-from forum.mail.forms.extracting import MAX_TEXT, extract_answer, extract_text
-from forum.mail.forms.subjects import title_of
+from forum.mail.forms.extracting import MAX_TEXT, extract_answer, extract_text, is_passed_on
+from forum.mail.forms.subjects import is_said_passed_on, title_of
 from forum.plaintext import tidy
 
 MAX_REFERENCES = 20  # earlier messages of a conversation that are looked for
@@ -96,8 +96,12 @@ def _read_topic(
         return Incoming("machine", sender, key, "", number)
     subject = without_ours(tidy(header_of(message, "Subject")), pattern)
     title, is_answer = title_of(subject)
+    whole = _text(message, whole=True)
     # What a colleague has written is not for everybody because one answers it; what is passed on is
-    text = extract_answer(_text(message)) if is_answer else extract_text(_text(message, whole=True))
+    if is_answer and not (is_said_passed_on(subject) and is_passed_on(whole)):
+        text = extract_answer(_text(message))
+    else:
+        text = extract_text(whole)
     return Incoming(
         "topic",
         sender,

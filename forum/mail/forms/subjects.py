@@ -48,6 +48,12 @@ def title_of(subject: str) -> tuple[str, bool]:
     return title, bool(first and first["answered"])
 
 
+def is_said_passed_on(subject: str) -> bool:
+    """Whether a subject ends as that of a message that is passed on. So may an answer to one: its text tells which it is."""
+    title = str(one_line(CONTROL_SIGNS.sub(" ", subject)))
+    return title.lower().endswith(PASSED_ON_SUFFIX)
+
+
 def _without_suffix(title: str) -> str:
     while title.lower().endswith(PASSED_ON_SUFFIX):
         title = title[: -len(PASSED_ON_SUFFIX)].rstrip()

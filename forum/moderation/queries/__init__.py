@@ -31,7 +31,12 @@ from forum.moderation.queries.clearing import (
     content_cleared_of,
     decided_since,
 )
-from forum.moderation.queries.concerned import began_or_tells, is_concerned, is_reporter
+from forum.moderation.queries.concerned import (
+    began_or_tells,
+    is_concerned,
+    is_reporter,
+    own_decisions_among,
+)
 from forum.moderation.queries.decisions import (
     Place,
     answered_by,
@@ -220,6 +225,7 @@ __all__ = [
     "open_reports",
     "other_author_ids",
     "others_in_lot",
+    "own_decisions_among",
     "own_withheld_text",
     "page_to_select",
     "pages_reported",

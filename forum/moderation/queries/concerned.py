@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
@@ -27,6 +28,14 @@ def is_concerned(person: Person, decision: Decision) -> bool:
         return True
     theirs = select(Decision.id).where(Decision.id == decision.id, has_written_there(person))
     return db.session.scalar(theirs) is not None
+
+
+def own_decisions_among(member: Person, decision_ids: Collection[int]) -> set[int]:
+    """The ids of those of some decisions that are about the member's own account or profile; no query without any."""
+    if not decision_ids:
+        return set()
+    own = select(Decision.id).where(Decision.id.in_(decision_ids), Decision.kind == "member")
+    return set(db.session.scalars(own.where(Decision.item_id == member.id)))
 
 
 def has_written_there(person: Person) -> ColumnElement[bool]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from forum.notifications.actions.choosing import (
+    begin_digest,
+    begin_mail,
     choose,
     choose_ways,
     end_digest,
@@ -71,6 +73,8 @@ __all__ = [
     "BATCH_SIZE",
     "KEPT_READ",
     "NoticeText",
+    "begin_digest",
+    "begin_mail",
     "choose",
     "choose_ways",
     "clear_titles",

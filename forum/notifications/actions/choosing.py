@@ -75,12 +75,29 @@ def end_mail(_visitor: Person, member_id: int, kind: str) -> None:
 
 
 @action
+def begin_mail(_visitor: Person, member_id: int, kind: str, way: str) -> None:
+    """Mail a member notices of a kind again, those that come from now on. The calling action has checked the seal of the letter."""
+    touches()
+    if kind in DEFAULT_WAYS and way in (AT_ONCE, DIGEST):
+        upsert(NoticeChoice(member_id=member_id, kind=kind, way=way))
+
+
+@action
 def end_digest(_visitor: Person, member_id: int) -> None:
     """Stop sending a member the digest."""
     touches()
     settings = _settings_to_change(member_id)
     settings.digest_every = NO_DIGEST
     _skip_waiting_digest(member_id)
+
+
+@action
+def begin_digest(_visitor: Person, member_id: int, every: str) -> None:
+    """Send a member the digest again, with what comes from now on."""
+    touches()
+    if every in DIGEST_FREQUENCIES and every != NO_DIGEST:
+        settings = _settings_to_change(member_id)
+        settings.digest_every = every
 
 
 @action

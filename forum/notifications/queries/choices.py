@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from sqlalchemy import bindparam, exists, select
 
 from forum.db import db
-from forum.notifications.models import DEFAULT_WAYS, TOPIC, NoticeChoice, NoticeSettings, Watch
+from forum.notifications.models import (
+    DEFAULT_WAYS,
+    NEVER,
+    TOPIC,
+    NoticeChoice,
+    NoticeSettings,
+    Watch,
+)
 from forum.permissions import Person, require
 
 
@@ -20,6 +27,16 @@ def ways_of(member: Person) -> dict[str, str]:
     query = select(NoticeChoice.kind, NoticeChoice.way).where(NoticeChoice.member_id == member.id)
     chosen = {row.kind: row.way for row in db.session.execute(query)}
     return {kind: chosen.get(kind, way) for kind, way in DEFAULT_WAYS.items()}
+
+
+def way_of_kind(member_id: int, kind: str) -> str:
+    """How letters of a kind come to a member, by the link of one of them: one of `WAYS`, or how often for the `digest`."""
+    if kind == "digest":
+        return settings_of(member_id).digest_every
+    chosen = select(NoticeChoice.way).where(
+        NoticeChoice.member_id == member_id, NoticeChoice.kind == kind
+    )
+    return db.session.scalar(chosen) or DEFAULT_WAYS.get(kind, NEVER)
 
 
 def settings_of(member_id: int) -> NoticeSettings:

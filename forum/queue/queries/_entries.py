@@ -13,6 +13,7 @@ from sqlalchemy import Select
 from forum.agendas.models import Agenda
 from forum.claims.models import Claim, EntryKey
 from forum.clock import now
+from forum.members.models import Member
 from forum.permissions import Person
 
 ILLEGAL, APPEALED, WAITING = range(3)  # ranks, the most urgent first
@@ -24,7 +25,7 @@ Keys = Collection[EntryKey]
 class QueueEntry:
     """One entry of the queue as the list shows it. `rank` is one of ILLEGAL, APPEALED and WAITING.
 
-    `title` is empty for a text without one until `with_titles` makes it; `language` is its language, empty for a name.
+    `title` is empty for a text without one until `with_titles` makes it, `author` until `with_authors` reads it; `language` is its language, empty for a name.
     `is_for_others` says that only another moderator may decide about it.
     """
 
@@ -40,6 +41,7 @@ class QueueEntry:
     is_first: bool = False
     is_for_others: bool = False
     author_id: int | None = None
+    author: Member | None = None
     language: str = ""
     agenda: Agenda | None = None
     claim: Claim | None = None

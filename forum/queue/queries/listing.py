@@ -15,6 +15,7 @@ from forum.claims.queries import active_claims
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Held, Post
+from forum.members.models import Member
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
 from forum.permissions import Person, require
@@ -88,12 +89,12 @@ def _is_wanted(entry: QueueEntry, wanted: QueueFilter) -> bool:
 def entries_around(
     waiting: Sequence[QueueEntry], key: EntryKey | None
 ) -> tuple[Sequence[QueueEntry], int, int]:
-    """The part of a long queue to list beside an opened entry, with titles, and how many entries are above and below it."""
+    """The part of a long queue to list beside an opened entry, with titles and authors, and how many entries are above and below it."""
     keys = [entry.key for entry in waiting]
     position = keys.index(key) if key in keys else 0
     start = max(0, min(position - MAX_LISTED // 2, len(waiting) - MAX_LISTED))
     part = waiting[start : start + MAX_LISTED]
-    return with_titles(part), start, len(waiting) - start - len(part)
+    return with_authors(with_titles(part)), start, len(waiting) - start - len(part)
 
 
 def with_titles(entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
@@ -110,6 +111,17 @@ def with_titles(entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
     texts = {(kind, item_id): text for kind, item_id, text in rows}
     for entry in untitled:
         entry.title = moderation.first_words(texts.get(entry.key, ""))
+    return entries
+
+
+def with_authors(entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
+    """The entries, with the authors of all but profiles, whose titles are their names; at most one query."""
+    written = [entry for entry in entries if entry.author_id and entry.kind != "member"]
+    ids = {entry.author_id for entry in written}
+    found = db.session.scalars(select(Member).where(Member.id.in_(ids))) if ids else ()
+    authors = {author.id: author for author in found}
+    for entry in written:
+        entry.author = authors.get(entry.author_id or 0)
     return entries
 
 

@@ -166,6 +166,48 @@ def test_a_forwarded_text_stays_and_its_head_names_no_address(people, agenda):
     )
 
 
+PASSED_ON = """Does this work for you?
+
+---------- Forwarded message ----------
+Date: Mon, 23 Nov 2026 10:00:00 +0000
+From: Ben Okoth <ben@city.example>
+To: Ana Prado <ana@example.org>
+Subject: Re: Felt on the rails
+
+We put felt on the rails.
+"""
+ANSWERED = """What do others do?
+
+-----Original Message-----
+From: Ben Okoth
+Sent: Monday, 23 November 2026 10:00
+To: Ana Prado
+Subject: Felt on the rails (fwd)
+
+---------- Forwarded message ----------
+The budget is a secret.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        (PASSED_ON, "We put felt on the rails."),
+        (ANSWERED, "What do others do?"),
+        ("Felt.\n\n> ---------- Forwarded message ----------\n> The budget is a secret.", "Felt."),
+        ("Felt.\n\nOn 25 Nov 2026 Ben wrote:\n> The budget is a secret.", "Felt."),
+    ],
+)
+def test_what_pine_passes_on_of_an_answer_stays_and_what_one_answers_does_not(
+    people, agenda, text, own
+):
+    """Of both the subject is “Re: … (fwd)”."""
+    receive_message(sent(people, agenda, "Re: Felt on the rails (fwd)", text))
+    (topic,) = topics()
+    assert topic.title == "Felt on the rails" and text_of(topic).endswith(own)
+    assert "secret" not in text_of(topic)
+
+
 @pytest.mark.parametrize(
     ("text", "own"),
     [
