@@ -1,4 +1,4 @@
-"""A member's lists: topics that they watch, that they have read, and those with posts that are new to them."""
+"""A member's lists: topics that they watch, opened, have read, and those with posts that are new to them."""
 
 from __future__ import annotations
 
@@ -93,10 +93,30 @@ def test_what_one_has_read_is_found_again(people: Any, agenda: Agenda) -> None:
     assert mine(people.ben, "read") == ["Second"]
 
 
+def test_what_one_opened_is_found_with_what_came_of_it(people: Any, agenda: Agenda) -> None:
+    told = opened(people.ben, agenda, "Told", 1)
+    asked = opened(people.ben, agenda, "Asked", 2, kind="question")
+    settled = opened(people.ben, agenda, "Settled", 3, kind="question")
+    answer = actions.reply(people.ana, settled.id, write("With rubber wheels."))
+    actions.choose_answer(people.ben, settled.id, answer.id)
+    by_ana = opened(people.ana, agenda, "By Ana", 4)
+    actions.reply(people.ben, by_ana.id, write("I have been there."))
+    assert mine(people.ben, "opened") == ["Settled", "Asked", "Told"]
+    assert mine(people.ben, "opened", order="unanswered") == ["Asked"]
+    with at(now() + timedelta(minutes=5)):
+        actions.reply(people.ana, told.id, write("Tell us more."))
+    found = my.my_topics(people.ben, "opened", TopicFilter(), 1)
+    assert [topic.title for topic in found.page.items] == ["Told", "Settled", "Asked"]
+    assert found.news[told.id].count == 1 and found.counts.by_kind["question"] == 2
+    actions.hide_topic(people.moderator, asked.id)
+    assert mine(people.ben, "opened", kind="question") == ["Settled"]
+    assert mine(people.chitra, "opened") == []
+
+
 def test_all_lists_have_pages_and_an_end(
     people: Any, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("MAX_WATCHED", "MAX_LOOKED_AT", "MAX_SEARCHED"):
+    for name in ("MAX_WATCHED", "MAX_OPENED", "MAX_LOOKED_AT", "MAX_SEARCHED"):
         monkeypatch.setattr(my, name, 3)
     monkeypatch.setattr(my, "TOPICS_PER_PAGE", 2)
     theme = agendas.write_theme(people.moderator, "Floods")
@@ -112,6 +132,7 @@ def test_all_lists_have_pages_and_an_end(
         assert mine(people.ben, which, 1, **wanted) == ["Topic 4", "Topic 3"], which
         assert mine(people.ben, which, 9, **wanted) == ["Topic 2"], which
         assert my.my_topics(people.ben, which, TopicFilter(**wanted), 1).is_capped is is_capped
+    assert mine(people.ana, "opened", 2, **wanted) == ["Topic 2"]
 
 
 def test_members_choose_what_concerns_them_above_the_list(
@@ -128,11 +149,14 @@ def test_members_choose_what_concerns_them_above_the_list(
         assert "Nothing here is new to you" in page(ben, f"{path}?mine=new")
         assert "You watch no topic here" in page(chitra, f"{path}?mine=watched")
         assert "You have read no topic here" in page(chitra, f"{path}?mine=read")
+        assert topic.title in page(ana, f"{path}?mine=opened&order=unanswered")
+        assert "You have opened no topic here" in page(ben, f"{path}?mine=opened")
         assert "Nothing fits these filters" in page(chitra, f"{path}?mine=watched&kind=case")
         assert f'href="{path}?mine=new"' in page(ana, path)
         visited = page(client, f"{path}?mine=watched")
         assert topic.title in visited and "What you watch" not in visited
-    assert 'href="/topics?mine=watched"' in page(ana, "/").partition("<main")[0]
+    for which in ("watched", "opened"):
+        assert f'href="/topics?mine={which}"' in page(ana, "/").partition("<main")[0], which
     page(ana, topic.address)
     assert topic.title not in page(ana, "/topics?mine=new")
     assert topic.title in page(ana, "/topics?mine=read")
@@ -148,7 +172,10 @@ def test_a_list_of_what_concerns_a_member_asks_little(
     page(member, topic.address)
     with at(now() + timedelta(minutes=25)):
         actions.reply(people.ana, topic.id, write("More."))
-    for which in ("watched", "new", "read"):
+    for which, browser in (
+        *((which, member) for which in ("watched", "new", "read")),
+        ("opened", sign_in(people.ana)),
+    ):
         with queries() as made:
-            assert "Topic 24" in page(member, f"/topics?mine={which}")
+            assert "Topic 24" in page(browser, f"/topics?mine={which}")
         assert made.count <= 10, made.statements

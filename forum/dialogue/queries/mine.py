@@ -1,4 +1,4 @@
-"""Topics that a member watches, topics with posts that are new to them, and topics that they have read."""
+"""Topics that a member watches or has opened, topics with posts that are new to them, and topics that they have read."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
 from forum.reachcache import cached_statement
 
-WATCHED, NEW, READ = MINE = ("watched", "new", "read")
+WATCHED, NEW, OPENED, READ = MINE = ("watched", "new", "opened", "read")
 MAX_WATCHED = 1_000  # of the topics that a member watches, the most recently chosen ones
+MAX_OPENED = 1_000  # of the topics that a member has opened, the newest ones
 MAX_LOOKED_AT = 200  # topics in which new posts are looked for, the most recently active ones
 MAX_SEARCHED = 1_000  # topics among which those are looked for that the member has read, likewise
 
@@ -47,7 +48,7 @@ class MyTopics(NamedTuple):
 
 
 def my_topics(member: Person, mine: str, wanted: TopicFilter, number: int) -> MyTopics:
-    """One page of the topics that a member watches, has read, or that have posts new to them, as `mine` says (one of `MINE`).
+    """One page of the topics that a member watches, opened, has read, or that have posts new to them, as `mine` says (one of `MINE`).
 
     The lists are short: they are read completely, by key or from the beginning of an index, and counted here.
     """
@@ -99,8 +100,19 @@ def _found_query(
         is_place = and_(Place.topic_id == Topic.id, Place.member_id == bindparam("member_id"))
         places = listed.add_columns(Place.number.label("place")).outerjoin(Place, is_place)
         return places.limit(constant(MAX_SEARCHED))
+    if mine == OPENED:
+        opened = _opened_ids().subquery()
+        return listed.join(opened, opened.c[0] == Topic.id)
     watched = watched_ids(bindparam("member_id"), TOPIC, MAX_WATCHED).subquery()
     return listed.join(watched, watched.c[0] == Topic.id)
+
+
+def _opened_ids() -> Select[Any]:
+    """The ids of the topics that the member `member_id` has opened. Cases belong to their agendas, whoever added them."""
+    own = select(Topic.id).where(
+        Topic.author_id == bindparam("member_id"), Topic.kind != constant("case")
+    )
+    return own.order_by(Topic.id.desc()).limit(constant(MAX_OPENED))
 
 
 def _counts(found: Sequence[Any], wanted: TopicFilter) -> TopicCounts:
