@@ -8,10 +8,12 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from forum.agendas.actions import AgendaText, write_agenda
 from forum.dialogue.actions import hide_topic
 from forum.feeds import ATOM, LANGUAGE
 from forum.front.queries import sitemap
-from tests.front.conftest import Small
+from forum.markup import write
+from tests.front.conftest import Small, topic
 
 NAMES = {"a": ATOM}
 
@@ -24,6 +26,53 @@ def test_feeds_are_public_whoever_asks(small: Small, client: Any, sign_in: Any) 
         assert small.question.title in titles
         assert small.members_only.title not in titles
         assert browser.get(f"/topics/{small.members_only.id}/feed.atom").status_code == 404
+
+
+def feed_of(browser: Any, address: str) -> tuple[list[str | None], str, list[str]]:
+    """The titles in a feed, its own title, and the addresses of itself and of its page."""
+    root = fromstring(browser.get(address).data)
+    titles = [title.text for title in root.findall("a:entry/a:title", NAMES)]
+    links = [link.get("href", "") for link in root.findall("a:link", NAMES)]
+    return titles, root.findtext("a:title", namespaces=NAMES) or "", links
+
+
+def test_a_feed_is_narrowed_as_its_list_is(small: Small, client: Any) -> None:
+    ana, noise = small.people.ana, [small.themes[0].id]
+    other = write_agenda(small.people.moderator, AgendaText("Other", write("Of others.")))
+    for agenda, title, more in (
+        (small.agenda, "Bells at night", {"themes": noise}),
+        (small.agenda, "Who hears the bells?", {"themes": noise, "kind": "question"}),
+        (other, "Cloches", {"themes": noise}),
+        (small.agenda, "Whispers", {"themes": noise, "audience": "members"}),
+    ):
+        topic(ana, agenda, title, **more)
+    titles, title, links = feed_of(client, "/feeds/all.atom?theme=noise")
+    assert titles == ["Cloches", "Who hears the bells?", "Bells at night"]
+    assert title == "Noise – Quiet cities"
+    assert links[0] == "http://localhost/feeds/all.atom?theme=noise"
+    assert links[1] == "http://localhost/topics?theme=noise"
+    path = "/agendas/quieter/feed.atom"
+    titles, title, links = feed_of(client, f"{path}?theme=noise&kind=question&language=en")
+    assert titles == ["Who hears the bells?"]
+    assert title.startswith("Questions – Noise – English – ")
+    assert "/agendas/quieter/topics?kind=question&theme=noise" in links[1]
+    assert feed_of(client, f"{path}?theme=trams")[0] == []
+    for unknown in ("theme=none", "kind=opera", "language=xx"):
+        assert client.get(f"{path}?{unknown}").status_code == 404, unknown
+
+
+def test_a_list_leads_to_the_feed_of_what_it_shows(small: Small, client: Any) -> None:
+    topic(small.people.ana, small.agenda, "Bells", themes=[small.themes[0].id])
+    for path, feed in (
+        ("/topics", "/feeds/all.atom"),
+        ("/agendas/quieter/topics", "/agendas/quieter/feed.atom"),
+    ):
+        assert f'href="{feed}">' in client.get(path).text.partition("<main")[2]
+        narrowed = client.get(f"{path}?theme=noise&kind=experience").text
+        address = f'href="{feed}?kind=experience&amp;theme=noise"'
+        assert narrowed.count(address) == 2, path
+        assert client.get(f"{feed}?kind=experience&theme=noise").status_code == 200
+        assert f'href="{feed}">' in client.get(f"{path}?theme=none").text.partition("<main")[2]
 
 
 def test_a_topics_feed_has_its_posts_with_stable_ids(small: Small, client: Any) -> None:

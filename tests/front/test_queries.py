@@ -10,7 +10,7 @@ import pytest
 from forum.agendas.actions import set_member_themes
 from forum.clock import at, now
 from forum.dialogue.actions import delete, hide, hide_topic, mark, reply
-from forum.dialogue.queries import first_post
+from forum.dialogue.queries import TopicFilter, first_post
 from forum.front import queries
 from forum.front.queries import (
     contributions,
@@ -117,20 +117,20 @@ def test_a_feed_is_full_though_the_newest_opening_is_gone(
         reply(small.people.ben, newest.id, write("Why?"))
         delete(small.people.ana, first_post(newest).id)
     monkeypatch.setattr(feeds, "FEED_SIZE", 2)
-    for agenda in (None, small.agenda):
-        assert len(queries.feed_of_openings(agenda)) == 2
+    for agenda_id in (None, small.agenda.id):
+        assert len(queries.feed_of_openings(TopicFilter(agenda_id))) == 2
 
 
 def test_feeds_hold_what_is_public_newest_first(small: Small) -> None:
     with at(now() + timedelta(hours=1)):
         topic(small.people.ana, small.agenda, "The newest")
-    found = [post.topic.title for post in queries.feed_of_openings()]
+    found = [post.topic.title for post in queries.feed_of_openings(TopicFilter())]
     assert found[0] == "The newest"
     assert small.members_only.title not in found
     assert {"Rubber wheels", "The quiet network", small.question.title} <= set(found)
     hide_topic(small.people.moderator, small.question.id)
     assert small.question.title not in [
-        p.topic.title for p in queries.feed_of_openings(small.agenda)
+        p.topic.title for p in queries.feed_of_openings(TopicFilter(small.agenda.id))
     ]
 
 

@@ -121,6 +121,7 @@ from forum.dialogue.queries.highlights import (
 )
 from forum.dialogue.queries.listing import (
     ACTIVE,
+    NEWEST,
     ORDERS,
     UNANSWERED,
     OnTheme,
@@ -133,6 +134,7 @@ from forum.dialogue.queries.listing import (
     get_topic,
     get_topic_row,
     latest_topics,
+    narrowed,
     questions_waiting,
     require_writer,
     topic_counts,
@@ -239,6 +241,7 @@ __all__ = [
     "DERIVED_COLUMNS",
     "MINE",
     "NEW",
+    "NEWEST",
     "ORDERS",
     "READ",
     "SUBMISSION_KEY_LENGTH",
@@ -351,6 +354,7 @@ __all__ = [
     "my_held_in",
     "my_marks",
     "my_topics",
+    "narrowed",
     "new_posts_in",
     "notes_naming",
     "opening_after_merge",

@@ -116,7 +116,7 @@ def _pinned_ids(reader: Person, wanted: TopicFilter) -> list[int]:
 
 @cached_statement
 def _pinned_query(reader: Person, wanted: TopicFilter, without_ignored: bool) -> Select[Any]:
-    pinned = _filtered(_listed(reader, without_ignored), wanted)
+    pinned = narrowed(_listed(reader, without_ignored), wanted)
     pinned = pinned.where(Topic.pinned_at.is_not(None))
     return pinned.with_only_columns(Topic.id).limit(MAX_PINNED)
 
@@ -132,7 +132,7 @@ def _slice_query(
     """
     order = _order(wanted)
     keys = [key.element.label(f"key_{number}") for number, key in enumerate(order)]
-    found = _filtered(_listed(reader, without_ignored), wanted).with_only_columns(Topic.id, *keys)
+    found = narrowed(_listed(reader, without_ignored), wanted).with_only_columns(Topic.id, *keys)
     others = found.where(Topic.id.not_in(bindparam("pinned", expanding=True)))
     if is_from_end:
         others = others.order_by(None).order_by(*(key.element for key in order))
@@ -376,10 +376,11 @@ def _is_by_ignored() -> ColumnElement[bool]:
 
 def listed_topics(reader: Person, wanted: TopicFilter, without_ignored: bool) -> Select[Any]:
     """A select of the topics that a list shows, in its order; takes the parameter `ignored` (`ignored_by`) if not empty."""
-    return _filtered(_listed(reader, without_ignored), wanted)
+    return narrowed(_listed(reader, without_ignored), wanted)
 
 
-def _filtered(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
+def narrowed(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
+    """Those of the topics of a select that a filter lets through, in its order."""
     query = _filtered_but_kind(query, wanted)
     if wanted.kind:
         query = query.where(Topic.kind == wanted.kind)

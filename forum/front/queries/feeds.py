@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
+    NEWEST,
+    TopicFilter,
     get_topic,
     indexable_topics,
     is_readable,
+    narrowed,
     topic_after_merge,
     visible_posts,
 )
@@ -23,13 +26,11 @@ from forum.permissions import VISITOR
 FEED_SIZE = 40
 
 
-def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
-    """The first posts of the newest public topics, of one agenda or of all."""
+def feed_of_openings(wanted: TopicFilter) -> Sequence[Post]:
+    """The first posts of the newest public topics that a filter lets through, whatever its order."""
     begun = select(Post.id).where(Post.topic_id == Topic.id, Post.number == 1, *is_readable())
     newest = indexable_topics().with_only_columns(Topic.id).where(begun.exists())
-    if agenda is not None:
-        newest = newest.where(Topic.agenda_id == agenda.id)
-    newest = newest.order_by(*NEWEST_TOPICS).limit(FEED_SIZE)
+    newest = narrowed(newest, replace(wanted, order=NEWEST)).limit(FEED_SIZE)
     opening = _public_posts().where(Post.number == 1, Topic.id.in_(newest))
     return db.session.scalars(opening.order_by(*NEWEST_TOPICS)).all()
 

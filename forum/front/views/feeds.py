@@ -1,21 +1,24 @@
-"""Atom feeds: of all agendas, of one, of a topic."""
+"""Atom feeds: of all agendas, of one, narrowed as lists are; of a topic."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import feeds, web
-from forum.agendas.queries import get_agenda
-from forum.dialogue.models import Post
+from forum.agendas.models import Agenda
+from forum.agendas.queries import get_agenda, themes_by_slug
+from forum.dialogue.models import KINDS, Post
+from forum.dialogue.queries import TopicFilter
 from forum.errors import NotFound
 from forum.front import queries
 from forum.front.views._shared import bp
 from forum.members.models import Member
+from forum.members.queries import language_name, language_names
 from forum.members.views import federation
 from forum.pictures.views import with_removals
 from forum.web import me
@@ -23,16 +26,49 @@ from forum.web import me
 
 @bp.get("/feeds/all.atom")
 def feed() -> Response:
-    """The newest topics of all agendas."""
-    return _feed(federation().name, "/", queries.feed_of_openings())
+    """The newest topics of all agendas, or those of a theme, a kind, a language."""
+    return _feed_of_openings(None)
 
 
 @bp.get("/agendas/<slug>/feed.atom")
 def agenda_feed(slug: str) -> Response:
-    """The newest topics of one agenda."""
-    agenda = get_agenda(me(), slug)
-    title = f"{agenda.title} – {federation().name}"
-    return _feed(title, url_for("front.agenda", slug=agenda.slug), queries.feed_of_openings(agenda))
+    """The newest topics of one agenda, or those of a theme, a kind, a language."""
+    return _feed_of_openings(get_agenda(me(), slug))
+
+
+def _feed_of_openings(agenda: Agenda | None) -> Response:
+    wanted, names = _filter_from_query(agenda)
+    chosen = {"kind": wanted.kind, "theme": wanted.theme, "language": wanted.language}
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    title = " – ".join([*names, *([agenda.title] if agenda else ()), federation().name])
+    return _feed(title, _page_of(agenda, query), queries.feed_of_openings(wanted), query)
+
+
+def _page_of(agenda: Agenda | None, query: str) -> str:
+    """The page that shows what a feed tells: a list, if the feed is narrowed."""
+    if not query:
+        return url_for("front.agenda", slug=agenda.slug) if agenda else "/"
+    path = url_for("dialogue.topics", slug=agenda.slug) if agenda else url_for("dialogue.index")
+    return f"{path}?{query}"
+
+
+def _filter_from_query(agenda: Agenda | None) -> tuple[TopicFilter, list[str]]:
+    """What the address narrows a feed to, and the names of it; `NotFound` where there is no such theme, kind or language."""
+    kind, slug, language = (web.text(name, 100) for name in ("kind", "theme", "language"))
+    theme = next(iter(themes_by_slug([slug])), None) if slug else None
+    is_known = (not kind or kind in KINDS) and (not language or language in language_names())
+    if not is_known or (slug and theme is None):
+        raise NotFound()
+    names = [_kind_names()[kind]] if kind else []
+    names += [theme.name] if theme else []
+    names += [language_name(language)] if language else []
+    wanted = TopicFilter(agenda.id if agenda else None, kind, theme=slug, language=language)
+    return wanted, names
+
+
+def _kind_names() -> dict[str, str]:
+    names = (_("Experiences"), _("Questions"), _("Practices"), _("Cases"))
+    return dict(zip(KINDS, names, strict=True))
 
 
 @bp.get("/topics/<int:topic_id>/feed.atom")
@@ -46,11 +82,12 @@ def topic_feed(topic_id: int) -> AnyResponse:
     return _feed(f"{topic.title} – {federation().name}", topic.address, posts)
 
 
-def _feed(title: str, page: str, posts: Sequence[Post]) -> Response:
+def _feed(title: str, page: str, posts: Sequence[Post], query: str = "") -> Response:
+    """A feed with these posts; `query` is what its own address says of what it is narrowed to."""
     texts = with_removals([post.html for post in posts])
     document = feeds.atom(
         title=title,
-        address=web.absolute(quote(request.path)),
+        address=web.absolute(quote(request.path) + (f"?{query}" if query else "")),
         page=web.absolute(page),
         base=web.absolute("/"),
         entries=[_entry(post, html) for post, html in zip(posts, texts, strict=True)],
