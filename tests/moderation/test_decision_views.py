@@ -329,3 +329,17 @@ def test_who_reports_reads_that_a_member_can_be_ignored_instead(
     assert words in sign_in(reader).get(door).text
     ignore(reader, things.first.author_id)
     assert words not in sign_in(reader).get(door).text
+
+
+def test_a_profile_leads_moderators_to_what_was_decided_about_its_member(
+    client: FlaskClient, sign_in: Any, people: Any, things: Any
+) -> None:
+    told = Reasons("It is about a person, not about trams.", 1)
+    actions.decide(people.moderator, "post", things.first.id, "hide", told)
+    log = "/moderation/log?author=ben-okoth"
+    moderator = sign_in(people.moderator)
+    for path in ("/members/ben-okoth", "/members/ben-okoth/notes"):
+        assert f'href="{log}"' in moderator.get(path).text, path
+    assert told.facts in words(moderator.get(log))
+    for reader in (client, sign_in(people.ana), sign_in(people.ben)):
+        assert log not in reader.get("/members/ben-okoth").text
