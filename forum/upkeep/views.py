@@ -177,6 +177,7 @@ def figures() -> str:
         picture=CHART_SIZE,
         is_empty=not any(chart.total for chart in charts if chart.is_summed),
         waiting=queries.waiting(),
+        agendas=queries.quietest_agendas(me()),
         machine=_machine(),
         worker=machine.time_of(web.settings().heartbeat_path),
         is_worker_missed=(seconds_since_worker() or 0) > WORKER_SILENCE_SECONDS,

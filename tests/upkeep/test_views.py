@@ -21,11 +21,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from forum import machine
+from forum.agendas.actions import AgendaText, archive, write_agenda
 from forum.app import create_app
 from forum.clock import at, now
 from forum.db import db
-from forum.dialogue.actions import NewTopic, choose_answer, open_topic, reply
+from forum.dialogue.actions import NewTopic, choose_answer, hide, open_topic, reply
 from forum.drawings import bars
+from forum.errors import Forbidden
 from forum.markup import write
 from forum.members import actions as members
 from forum.moderation.actions import report
@@ -34,7 +36,7 @@ from forum.pictures.actions import add_picture
 from forum.settings import Settings
 from forum.shrinking import Shrunk
 from forum.upkeep import views
-from forum.upkeep.queries import is_file_gone
+from forum.upkeep.queries import figures, is_file_gone
 
 
 def ready(client: FlaskClient) -> tuple[int, list[str]]:
@@ -264,6 +266,36 @@ def test_what_happened_is_counted_by_month(
     assert found["Questions asked"] == [*nothing, "1", "0", "0", "0"]
     assert found["Questions answered"] == [*nothing, "0", "0", "0", "1"]
     assert found["New members"] == [*nothing, "0", "0", "0", "6"]
+
+
+def test_agendas_that_became_quiet_stand_first(
+    people: Any, agenda: Any, sign_in: Callable[[Any], FlaskClient]
+) -> None:
+    quiet, empty, closed = (
+        write_agenda(people.moderator, AgendaText(title, write("Of it.")))
+        for title in ("Quiet", "Empty", "Closed")
+    )
+    archive(people.moderator, closed.id)
+    write_agenda(people.moderator, AgendaText("Later", write("Of it."), is_open=False))
+    with at(now() - timedelta(days=45)):
+        asked = open_topic(people.ana, quiet.id, NewTopic("question", "Who?", write("A text.")))
+        reply(people.ben, asked.id, write("I."))
+    with at(now() - timedelta(days=1)):
+        told = open_topic(people.ana, agenda.id, NewTopic("experience", "Told", write("A text.")))
+        removed = reply(people.ben, told.id, write("And sold."))
+    hide(people.moderator, removed.id, "No.")
+    found = figures.quietest_agendas(people.administrator)
+    assert [(row.agenda.title, row.lately, row.before, row.unanswered) for row in found] == [
+        ("Empty", 0, 0, 0),
+        ("Quiet", 0, 2, 1),
+        ("Making Cities Quieter", 1, 0, 0),
+    ]
+    assert found[0].latest_at is None
+    with pytest.raises(Forbidden):
+        figures.quietest_agendas(people.moderator)
+    page = sign_in(people.administrator).get("/administration/figures").text
+    assert f'href="/agendas/{quiet.slug}/topics?order=unanswered">1<' in page
+    assert "None yet" in page and empty.title in page and closed.title not in page
 
 
 def test_the_page_says_what_waits_and_how_the_machine_is(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from forum.upkeep.queries._checks_of_database import sequences_behind
 from forum.upkeep.queries.checks import checks, faults_of, not_checked
 from forum.upkeep.queries.database import database_size, is_file_gone, is_writable
-from forum.upkeep.queries.figures import months, pictures_kept, waiting
+from forum.upkeep.queries.figures import months, pictures_kept, quietest_agendas, waiting
 from forum.upkeep.queries.mending import missing_ids, opening_post_ids, subjects_of_notices
 from forum.upkeep.queries.rebuilding import (
     documents_count,
@@ -44,6 +44,7 @@ __all__ = [
     "outdated",
     "outdated_count",
     "pictures_kept",
+    "quietest_agendas",
     "schema_problem",
     "schema_state",
     "sequences_behind",

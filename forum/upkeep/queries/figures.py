@@ -1,14 +1,18 @@
-"""Figures: how much waits, and what happened in each month."""
+"""Figures: how much waits, what happened in each month, and on which agendas it has become quiet."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, and_, func, select, text
 
+from forum.agendas.models import Agenda
+from forum.agendas.queries import visible_agendas
+from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.queries import TopicFilter, is_readable, listed_topics
 from forum.library.models import SUBMITTED, Practice
 from forum.members.models import Member
 from forum.moderation.models import Report
@@ -16,6 +20,8 @@ from forum.notifications.models import Event
 from forum.notifications.queries import MAX_ATTEMPTS
 from forum.permissions import Person, require
 from forum.pictures.models import Picture
+
+LATELY = timedelta(days=30)
 
 
 class Waiting(NamedTuple):
@@ -93,6 +99,58 @@ def months(administrator: Person, since: datetime) -> dict[str, dict[str, int]]:
         "questions": {month: asked for month, _count, asked in topics},
         "answers": _as_dict(answered.group_by(written)),
     }
+
+
+class Liveliness(NamedTuple):
+    """How much is written on an agenda: the latest activity, posts of the last `LATELY` and of as long before, open questions."""
+
+    agenda: Agenda
+    latest_at: datetime | None = None
+    lately: int = 0
+    before: int = 0
+    unanswered: int = 0
+
+
+def quietest_agendas(administrator: Person) -> list[Liveliness]:
+    """How much is written on each agenda that is open, the one with the oldest latest activity first.
+
+    One query; posts from before `LATELY` twice over are not read.
+    """
+    require(administrator.can.administer())
+    topics, posts = _topics_by_agenda(administrator).subquery(), _posts_by_agenda().subquery()
+    numbers = (func.coalesce(column, 0) for column in (*tuple(posts.c)[1:], topics.c.unanswered))
+    query = visible_agendas(administrator).add_columns(topics.c.latest_at, *numbers)
+    query = query.outerjoin(topics, topics.c.agenda_id == Agenda.id)
+    query = query.outerjoin(posts, posts.c.agenda_id == Agenda.id)
+    rows = db.session.execute(
+        query.where(Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None))
+    )
+    found = [Liveliness(*row) for row in rows]
+    return sorted(found, key=lambda row: (row.latest_at is not None, row.latest_at))
+
+
+def _topics_by_agenda(administrator: Person) -> Select[Any]:
+    listed = listed_topics(administrator, TopicFilter(), False).where(Topic.hidden_at.is_(None))
+    is_open = and_(Topic.kind == "question", Topic.answer_id.is_(None), Topic.locked_at.is_(None))
+    columns: tuple[Any, ...] = (
+        Topic.agenda_id,
+        func.max(Topic.active_at).label("latest_at"),
+        func.count().filter(is_open).label("unanswered"),
+    )
+    return listed.with_only_columns(*columns).order_by(None).group_by(Topic.agenda_id)
+
+
+def _posts_by_agenda() -> Select[Any]:
+    since = now() - LATELY
+    is_lately = Post.created_at >= since
+    columns: tuple[Any, ...] = (
+        Topic.agenda_id,
+        func.count().filter(is_lately).label("lately"),
+        func.count().filter(~is_lately).label("before"),
+    )
+    written = select(*columns).select_from(Post).join(Post.topic)
+    is_shown = (Topic.hidden_at.is_(None), *is_readable())
+    return written.where(Post.created_at >= since - LATELY, *is_shown).group_by(Topic.agenda_id)
 
 
 def _as_dict(query: Any) -> dict[str, int]:
