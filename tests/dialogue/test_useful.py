@@ -63,6 +63,20 @@ def test_a_long_topic_leads_to_them(
     assert link in page(client, f"{topic.address}?page=2")
 
 
+def test_above_its_replies_a_long_topic_leads_to_the_newest(
+    people: Any, topic: Topic, client: FlaskClient
+) -> None:
+    way = re.compile(r'<a class="flow g1" href="([^"]+)">(?:(?!</a>).)*Newest reply</a>', re.S)
+    for number in range(2 * POSTS_PER_PAGE - 1):
+        if number == POSTS_PER_PAGE - 1:
+            assert not way.search(page(client, topic.address))
+        newest = actions.reply(people.ben, topic.id, write(f"Night {number}."))
+    (address,) = way.findall(page(client, topic.address))
+    assert address == f"{topic.address}?page=2#post-{newest.number}"
+    assert f'id="post-{newest.number}"' in page(client, address)
+    assert not way.search(page(client, address))
+
+
 def test_nothing_is_marked_yet(topic: Topic, client: FlaskClient) -> None:
     words = page(client, f"/topics/{topic.id}/useful")
     assert "Nothing is marked as useful yet" in words and numbers(words) == []
