@@ -12,6 +12,8 @@ import pytest
 from forum.agendas.actions import archive, set_member_themes
 from forum.agendas.queries import themes_of_member
 from forum.clock import now
+from forum.dialogue.actions import reply
+from forum.markup import write
 from forum.members.actions import (
     OrganisationText,
     Profile,
@@ -241,6 +243,38 @@ def test_what_a_city_wrote_is_paged(small: Small, client: Any) -> None:
     assert "Numbered 24" in first and "Numbered 00" not in first
     assert "Numbered 00" in second and "Page 2 of 2" in second
     assert client.get("/members/chitra-desai?page=1000000000").status_code == 200
+
+
+def contributions(browser: Any, handle: str, wanted: str = "") -> str:
+    """The part of a profile with what its member wrote."""
+    page: str = browser.get(f"/members/{handle}?wrote={wanted}").text
+    return page.partition('<section id="wrote"')[2].partition("</section>")[0]
+
+
+def test_a_profile_keeps_topics_replies_and_answers_apart(small: Small, client: Any) -> None:
+    ben = small.people.ben
+    assert "wrote=replies" not in contributions(client, ben.handle)  # too few to be kept apart
+    topic(ben, small.agenda, "Wheels on cobbles")
+    for number in range(4):
+        reply(ben, small.experience.id, write(f"Bell number {number}."))
+    every = contributions(client, ben.handle)
+    assert "6 contributions" in every
+    shown = {
+        "topics": "1 contribution<",
+        "replies": "5 contributions",
+        "answers": "1 contribution<",
+    }
+    for wanted, number in shown.items():
+        assert f"/members/{ben.handle}?wrote={wanted}#wrote" in every, wanted
+        assert number in contributions(client, ben.handle, wanted), wanted
+    assert "Wheels on cobbles" in contributions(client, ben.handle, "topics")
+    answers = contributions(client, ben.handle, "answers")
+    assert small.question.title in answers and "Bell number" not in answers
+    recognised = f'<a href="/members/{ben.handle}?wrote=answers#wrote">'
+    assert recognised in client.get(f"/members/{ben.handle}").text
+    nothing = contributions(client, small.people.ana.handle, "answers")
+    assert "Nothing fits these filters" in nothing and "Show all contributions" in nothing
+    assert "6 contributions" in contributions(client, ben.handle, "nonsense")
 
 
 def test_members_choose_what_they_can_help_with(small: Small, sign_in: Any, client: Any) -> None:

@@ -7,6 +7,7 @@ from forum.front.queries.bookmarks import BookmarkRow, bookmark_row, bookmark_ro
 from forum.front.queries.briefing import briefing
 from forum.front.queries.cities import Exchange, exchanges
 from forum.front.queries.contributions import (
+    CONTRIBUTIONS,
     contributions_in_city,
     contributions_in_organisation,
     contributions_of_member,
@@ -34,6 +35,7 @@ from forum.front.queries.told import languages_told, told_about_oneself
 from forum.front.queries.watching import watched, watches_of_gone
 
 __all__ = [
+    "CONTRIBUTIONS",
     "NOBODY_IGNORED",
     "BookmarkRow",
     "Exchange",

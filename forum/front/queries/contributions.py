@@ -20,6 +20,8 @@ from forum.search.queries import texts_of
 PAGE_SIZE = 20
 MAX_CONTRIBUTIONS = 1_000  # the newest ones, in a list; older ones are found by search
 MAX_CANDIDATES = 2_000  # the newest posts of several people that are checked for visibility
+# What the contributions of a member can be narrowed to
+TOPICS, REPLIES, ANSWERS = CONTRIBUTIONS = ("topics", "replies", "answers")
 
 
 class Contribution(NamedTuple):
@@ -29,10 +31,20 @@ class Contribution(NamedTuple):
     text: str
 
 
-def contributions_of_member(reader: Person, member: Member, number: int) -> Page[Contribution]:
-    """One page of what a member wrote, newest first."""
+def contributions_of_member(
+    reader: Person, member: Member, number: int, wanted: str = ""
+) -> Page[Contribution]:
+    """One page of what a member wrote, newest first: all, or one of `CONTRIBUTIONS`. Answers are those that were chosen."""
     posts = _only_listed(reader, select(Post).where(Post.author_id == member.id, *is_readable()))
-    return _contributions_page(_newest_ids(posts), number)
+    return _contributions_page(_newest_ids(posts.where(*_is_wanted(member, wanted))), number)
+
+
+def _is_wanted(member: Member, wanted: str) -> Sequence[ColumnElement[bool]]:
+    if wanted == ANSWERS:
+        return Topic.answered_by_id == member.id, Topic.answer_id == Post.id
+    if wanted:
+        return (Post.number == 1 if wanted == TOPICS else Post.number > 1,)
+    return ()
 
 
 def contributions_in_city(reader: Person, city: City, number: int) -> Page[Contribution]:

@@ -48,6 +48,7 @@ def profile(handle: str) -> ResponseReturnValue:
     if member.handle != handle:
         return web.moved_permanently(url_for("front.profile", handle=member.handle))
     web.depends_on(member_scope(member.id))
+    wanted = web.choice("wrote", queries.CONTRIBUTIONS)
     return render_template(
         "front/profile.html",
         member=member,
@@ -55,7 +56,8 @@ def profile(handle: str) -> ResponseReturnValue:
         languages=_language_names(spoken.language for spoken in member.languages),
         themes=themes_of_member(member.id),
         recognition=queries.recognition(reader, member),
-        written=queries.contributions_of_member(reader, member, web.number("page")),
+        wrote=wanted,
+        written=queries.contributions_of_member(reader, member, web.number("page"), wanted),
         practices=practices_by(reader, member_id=member.id),
         tried=practices_tried_by(reader, member_id=member.id),
         wanted=practices_wanted_by(reader, member_id=member.id),
