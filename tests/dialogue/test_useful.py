@@ -106,6 +106,16 @@ def test_a_reader_marks_here_and_sees_who_is_ignored(
     assert numbers(page(ana, f"/topics/{topic.id}/useful")) == [5, 4, 2]
 
 
+def test_the_way_to_reply_leads_to_the_form_which_is_elsewhere(
+    people: Any, topic: Topic, four: list[Post], sign_in: Any
+) -> None:
+    ways = re.findall(
+        r'href="([^"]*)#reply"', page(sign_in(people.ana), f"/topics/{topic.id}/useful")
+    )
+    assert ways == [topic.address] * 3
+    assert 'href="#reply"' in page(sign_in(people.ana), topic.address)
+
+
 def test_a_press_leads_back_to_the_page_and_the_post(
     people: Any, topic: Topic, four: list[Post], sign_in: Any
 ) -> None:
