@@ -399,6 +399,7 @@ PAGES = (
     "/feeds/all.atom",
     "/topics/{topic}/feed.atom",
     "/topics/{topic}/useful",
+    "/topics/{topic}/whole",
     "/manifest.webmanifest",
     # The JSON routes that declare what they depend on, and the lists of topics and posts
     "/api",

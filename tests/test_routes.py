@@ -626,6 +626,7 @@ GET  /topics/{topic}/move                             |   in  403  403  200  200
 POST /topics/{topic}/move                             |  403  403  403  yes  yes  yes
 GET  /topics/{topic}/news                             |  200  200  200  200  200  200
 GET  /topics/{topic}/useful                           |  200  200  200  200  200  200
+GET  /topics/{topic}/whole                            |  200  200  200  200  200  200
 GET  /topics/{topic}/pass-on                          |   in  200  404  404  404  404
 POST /topics/{topic}/pass-on                          |  403  yes  404  404  404  404
 GET  /topics/{topic}/posts/hide                       |   in  403  403  200  200  200

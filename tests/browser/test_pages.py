@@ -32,6 +32,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("topic-member", "topic:", "member"),
     ("topic-moderator", "topic:", "moderator"),
     ("most-useful", "question:who employs the clerk/useful", "visitor"),
+    ("topic-whole", "question:who employs the clerk/whole", "member"),
     ("topic-new", "/agendas/affordable/topics/new?kind=experience", "member"),
     ("question-new", "/agendas/affordable/topics/new?kind=question", "member"),
     ("by-email", "/agendas/affordable/by-email", "member"),

@@ -35,6 +35,7 @@ from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person, require
 from forum.reach import moderated_by, sees_hidden
 
+POSTS_ON_LONG_PAGE = 100  # of a topic that is read or printed in one piece
 # What one page shows of each
 MAX_PARAGRAPH_COMMENTS, MAX_TRIED, MAX_REVISIONS = 300, 500, 100
 
@@ -54,18 +55,32 @@ def posts_in(reader: Person, topic: Topic | TopicRow, page: int) -> Page[PostRow
     """
     pages = pages_for(topic.posts_count, POSTS_PER_PAGE)
     page = clamp(page, pages)
-    last = page * POSTS_PER_PAGE
-    values = {"topic_id": topic.id, "before": last - POSTS_PER_PAGE, "last": last}
-    query = _ON_PAGE if sees_hidden(reader, topic.agenda_id) else _ON_PAGE_NOT_REMOVED
-    context = topic_context(topic)
 
     def read() -> tuple[PostRow, ...]:
-        rows = execute_core(query, values | {"answer_id": topic.answer_id}).all()
-        return tuple(to_post_row(context, columns) for columns in rows)
+        return _read_page(reader, topic, page, POSTS_PER_PAGE)
 
     # The context is part of the key, because another action may have changed the topic since it was read
-    shown = cached_for_topic(reader, topic.id, ("posts", page, context), read)
+    shown = cached_for_topic(reader, topic.id, ("posts", page, topic_context(topic)), read)
     return Page(shown, page, pages, topic.posts_count)
+
+
+def many_posts_in(reader: Person, topic: Topic | TopicRow, page: int) -> Page[PostRow]:
+    """Like `posts_in`, with `POSTS_ON_LONG_PAGE` on each page. They are not kept in memory."""
+    pages = pages_for(topic.posts_count, POSTS_ON_LONG_PAGE)
+    page = clamp(page, pages)
+    shown = _read_page(reader, topic, page, POSTS_ON_LONG_PAGE)
+    return Page(shown, page, pages, topic.posts_count)
+
+
+def _read_page(
+    reader: Person, topic: Topic | TopicRow, page: int, size: int
+) -> tuple[PostRow, ...]:
+    last = page * size
+    values = {"topic_id": topic.id, "before": last - size, "last": last}
+    query = _ON_PAGE if sees_hidden(reader, topic.agenda_id) else _ON_PAGE_NOT_REMOVED
+    rows = execute_core(query, values | {"answer_id": topic.answer_id}).all()
+    context = topic_context(topic)
+    return tuple(to_post_row(context, columns) for columns in rows)
 
 
 # Every number except 1 is that of a reply; with `> 1` SQLite would choose an index by number. The 0 is a literal,

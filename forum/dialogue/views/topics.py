@@ -205,6 +205,29 @@ def most_useful(topic_id: int) -> ResponseReturnValue:
     )
 
 
+@bp.get("/topics/<int:topic_id>/whole")
+def whole(topic_id: int) -> ResponseReturnValue:
+    """A topic of several pages in one piece, up to `POSTS_ON_LONG_PAGE` posts, to be read in one go or printed."""
+    reader = me()
+    try:
+        found = queries.get_topic_row(reader, topic_id)
+    except NotFound:
+        target_id = queries.topic_after_merge(reader, topic_id).id
+        return web.moved_until_undone(url_for("dialogue.whole", topic_id=target_id))
+    web.depends_on(topic_scope(topic_id))
+    posts = queries.many_posts_in(reader, found, web.number("page"))
+    reading = queries.reading_state(reader, found, posts.items)
+    _note_read(found, posts, reading)
+    return render_template(
+        "dialogue/whole.html",
+        topic=found,
+        posts=posts,
+        my_marks=reading.marks,
+        my_bookmarks=reading.kept,
+        polls=queries.polls_below(reader, posts.items),
+    )
+
+
 @bp.get("/topics/<int:topic_id>/news")
 def news(topic_id: int) -> ResponseReturnValue:
     """What others have written in a topic after the post number `after`, as a sentence and an address, for a script.
