@@ -150,6 +150,15 @@ def test_a_draft_is_discarded(people: Any, topic: Topic, sign_in: Any) -> None:
     assert "The draft is deleted." in page(browser, "/drafts")
 
 
+def test_no_single_press_deletes_a_draft(people: Any, topic: Topic, sign_in: Any) -> None:
+    keep(people.ben, topic)
+    drafts = page(sign_in(people.ben), "/drafts")
+    shown = drafts.partition('<details class="md"><summary>Delete<')[2]
+    before, _form, within = shown.partition('action="/drafts/discard"')
+    assert "</details>" not in before and "</summary>" in before
+    assert "The text is gone then" in within.partition("</form>")[0]
+
+
 def test_what_was_sent_is_no_draft_any_more(people: Any, topic: Topic) -> None:
     keep(people.ben, topic, "published")
     keep(people.ben, topic, "other")
