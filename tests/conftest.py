@@ -256,6 +256,16 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Look for garbage a last time, whose errors pytest reports, and let the process end without more of that.
+
+    Pytest and Python look again twice or more, which takes seconds with all the statements that are kept compiled.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def passing_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a second pass each time the forum asks what time it is: a deed may begin in one second and end in the next."""
