@@ -9,6 +9,7 @@ import contextvars
 import gc
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -77,6 +78,8 @@ os.environ["no_proxy"] = "*"
 LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 # A folder in memory, where there is one: a test database never has to reach a disk.
 MEMORY_FOLDER = next((folder for folder in ["/dev/shm"] if os.access(folder, os.W_OK)), None)
+# What all files of a run may take there; containers often have 64 MB
+MEMORY_FOR_FILES = 4_000_000_000
 
 
 gc.set_threshold(10_000, 20, 20)  # as in wsgi.py
@@ -92,10 +95,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let Python keep compiled code in pytest's own folder when it must not write beside the sources.
+    """Keep the files of tests in memory, and compiled code in pytest's own folder if Python must not write it elsewhere.
 
-    Without that, every worker compiles all tests again, and each command that a test starts compiles the whole forum.
+    A commit on a disk takes milliseconds, which deeds of an application with a database of its own wait for. Without
+    compiled code, every worker compiles all tests again, and each command that a test starts compiles the whole forum.
     """
+    if MEMORY_FOLDER and shutil.disk_usage(MEMORY_FOLDER).free > MEMORY_FOR_FILES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY_FOLDER)
     if sys.dont_write_bytecode:
         assert config.cache
         folder = str(config.cache.mkdir("bytecode"))
@@ -252,6 +258,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Exempt what exists by now, above all thousands of test items, from garbage collection, as wsgi.py does."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Look for garbage a last time, whose errors pytest reports, and let the process end without more of that.
+
+    Pytest and Python look again twice or more, which takes seconds with all the statements that are kept compiled.
+    """
     gc.collect()
     gc.freeze()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal, select, union
 
 from forum import deeds
 from forum.agendas.models import Agenda
@@ -31,6 +31,14 @@ MOMENTS = [
     for column in table.columns
     if isinstance(column.type, Moment)
 ]
+FIRST = bindparam("first", type_=Moment())
+# One statement for all columns: there are hundreds, and they are read before and after each deed
+LATER = union(
+    *(
+        select(literal(f"{column.table.name}.{column.name}"), column).where(column > FIRST)
+        for column in MOMENTS
+    )
+)
 
 
 @pytest.fixture
@@ -61,9 +69,8 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> list[Callable[..., Any]]:
 def moments_after(first: datetime) -> dict[datetime, set[str]]:
     """The moments since then that rows say, each with the columns that say it."""
     found: dict[datetime, set[str]] = {}
-    for column in MOMENTS:
-        for moment in db.session.scalars(select(column).where(column > first)):
-            found.setdefault(moment, set()).add(f"{column.table.name}.{column.name}")
+    for column, moment in db.session.execute(LATER, {"first": first}):
+        found.setdefault(moment, set()).add(column)
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
@@ -141,6 +140,7 @@ def test_pieces_take_no_more_room_than_they_may() -> None:
     assert len({**pieces.young, **pieces.old}) <= 22
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_a_page_lets_go_of_what_it_was_made_of(app: Flask) -> None:
     """Memory of a page must be freed at once; a macro in a reference cycle would keep it until garbage is collected."""
 
@@ -150,15 +150,10 @@ def test_a_page_lets_go_of_what_it_was_made_of(app: Flask) -> None:
     source = "{% macro say(what) %}{{ what }} {{ words }}{% endmacro %}{{ say('It is') }}"
     words = Words()
     known = ref(words)
-    gc.collect()
-    gc.disable()
-    try:
-        with app.test_request_context():
-            assert "It is" in render_template_string(source, words=words)
-        del words
-        assert known() is None
-    finally:
-        gc.enable()
+    with app.test_request_context():
+        assert "It is" in render_template_string(source, words=words)
+    del words
+    assert known() is None
 
 
 def test_what_all_templates_know_is_known_to_those_that_are_loaded(app: Flask) -> None:

@@ -19,10 +19,10 @@ from tests.browser.people import (
     Site,
     Visit,
     leaving,
-    load_demo,
     passwords_of,
     run_site,
 )
+from tests.demos import load_demo
 
 # The headless shell needs less than half the time of the full browser.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -44,12 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> Demo:
     """Returns a function that copies the demo into a new folder; it is loaded once for all workers of pytest-xdist."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
 
     def copied(name: str) -> Path:
         data = tmp_path_factory.mktemp(name) / "data"
-        shutil.copytree(load_demo(shared), data, ignore=lambda *_which: {"templates"})
+        shutil.copytree(load_demo(tmp_path_factory), data, ignore=lambda *_which: {"templates"})
         # No server has to compile them again
         data.joinpath("templates").symlink_to(compiled_templates)
         return data

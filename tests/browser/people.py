@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,10 +16,9 @@ from typing import Any
 
 from playwright.sync_api import APIResponse, Browser, BrowserContext, Page
 
+from tests.demos import FLASK, TOP
 from tests.ports import free_port
 
-TOP = Path(__file__).parents[2]
-FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 # JavaScript modules load after the page; a test waits until their event handlers are in place.
 READY = "() => !document.querySelector('[data-modules]') || document.body.dataset.ready"
 # When a page goes, its forms tell the forum of what was typed; after this they do not.
@@ -40,23 +37,6 @@ class Site:
 
 
 Demo = Callable[[str], Path]  # makes a folder with the demo in it
-
-
-def load_demo(shared: Path) -> Path:
-    """The folder with the demo, which the first worker loads while the others wait for it."""
-    made = shared / "demo"
-    shared.joinpath("demo.lock").touch()
-    with shared.joinpath("demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            part = shared / "demo.part"
-            for command in (["db", "upgrade"], ["demo"]):
-                environment = {**os.environ, "FORUM_DEMO": "1", "FORUM_DATA": str(part)}
-                subprocess.run(
-                    [*FLASK, *command], cwd=TOP, env=environment, check=True, capture_output=True
-                )
-            part.rename(made)
-    return made
 
 
 def passwords_of(data: Path) -> dict[str, tuple[str, str]]:

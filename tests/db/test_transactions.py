@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -171,17 +170,13 @@ def test_the_doer_is_read_afresh(own: Flask) -> None:
         require_not_silenced(member)
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_nobody_keeps_a_session_that_is_closed(own: Flask) -> None:
     """Sessions must be freed at once, without garbage collection, because each request has one."""
-    gc.collect()
-    gc.disable()
-    try:
-        execute_core(select(Member.name)).all()
-        known = ref(db.session())
-        db.session.remove()
-        assert known() is None
-    finally:
-        gc.enable()
+    execute_core(select(Member.name)).all()
+    known = ref(db.session())
+    db.session.remove()
+    assert known() is None
 
 
 def test_a_page_that_shows_the_doer_goes_on_after_what_it_notes(own: Flask) -> None:

@@ -23,8 +23,8 @@ from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.quotes import quote
 from forum.search.models import Document
-from forum.upkeep.queries import checks, faults_of
 from tests.dialogue.conftest import events, fresh, kinds_found, new, topics_on
+from tests.soundness import faults
 
 LATER = timedelta(minutes=16)
 
@@ -187,7 +187,7 @@ def test_a_text_and_the_activity_of_its_topic_are_of_one_moment(
     assert topic.created_at == topic.active_at == first.created_at
     reply = actions.reply(people.ben, topic.id, write("We count them, too."))
     assert fresh(topic).active_at == reply.created_at > first.created_at
-    assert [fault for check in checks() for fault in faults_of(check)] == []
+    assert faults() == []
 
 
 def test_nobody_is_told_of_the_own_reply(people: Any, topic: Topic) -> None:

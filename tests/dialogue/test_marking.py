@@ -18,8 +18,8 @@ from forum.markup import write
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM
-from forum.upkeep.queries import checks, faults_of
 from tests.dialogue.conftest import events, fresh, new
+from tests.soundness import faults
 
 
 def test_marks_are_given_once_and_taken_back(people: Any, topic: Topic) -> None:
@@ -119,7 +119,7 @@ def test_of_an_answer_in_a_hidden_question_nobody_is_told(people: Any, topic: To
     actions.choose_answer(people.host, topic.id, reply.id)
     assert fresh(topic).answer_id == reply.id and events("answer") == []
     make_notices(SYSTEM)
-    assert [fault for check in checks() for fault in faults_of(check)] == []
+    assert faults() == []
 
 
 def test_only_a_question_has_an_answer(people: Any, agenda: Agenda) -> None:

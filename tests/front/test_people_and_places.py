@@ -27,8 +27,8 @@ from forum.members.actions import (
 from forum.members.models import Member
 from forum.moderation.actions import Reasons, lock, unlock
 from forum.permissions import SYSTEM
-from forum.upkeep.queries import checks, faults_of
 from tests.front.conftest import Small, grow, topic
+from tests.soundness import faults
 
 
 def test_a_profile_tells_what_others_made_of_it(small: Small, client: Any) -> None:
@@ -321,7 +321,7 @@ def test_a_locked_question_asks_nobody_any_more(small: Small, client: Any) -> No
     assert after and "Asks for advice" not in after[0] and "Locked" in after[0]
 
     def unanswered() -> str:
-        assert [fault for check in checks() for fault in faults_of(check)] == []
+        assert faults() == []
         return str(client.get("/topics?order=unanswered").text)
 
     assert waiting.address not in unanswered()

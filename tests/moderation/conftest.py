@@ -27,8 +27,8 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
-from forum.upkeep.queries import checks, faults_of
 from tests.datasets import dataset_fixture, load_dataset_rows
+from tests.soundness import faults
 
 REASONS = Reasons("It is rude.", 2)
 
@@ -88,7 +88,7 @@ def sound(app: Flask) -> Iterator[None]:
     yield
     while make_notices(SYSTEM):
         pass
-    assert [fault for check in checks() for fault in faults_of(check)] == []
+    assert faults() == []
 
 
 def notices_of(member: Any) -> list[Any]:

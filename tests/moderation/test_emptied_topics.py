@@ -20,7 +20,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.queries import review_context
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
-from forum.upkeep.queries import checks, faults_of
+from tests.soundness import faults
 
 REASONS = Reasons("It is rude.", 2)
 
@@ -166,4 +166,4 @@ def counts(topic: Topic, member: Member) -> tuple[int, int]:
 
 def require_sound() -> None:
     make_notices(SYSTEM)
-    assert [str(fault) for check in checks() for fault in faults_of(check)] == []
+    assert faults() == []

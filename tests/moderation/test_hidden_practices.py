@@ -20,7 +20,7 @@ from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import queue_entries, waiting_count
 from forum.search.queries import Query, find
-from forum.upkeep.queries import checks, faults_of
+from tests.soundness import faults
 
 REASONS = Reasons("It is rude.", 2)
 PATHS = ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics", "/feeds/all.atom")
@@ -112,4 +112,4 @@ def test_who_is_told_why_a_practice_is_returned_is_told_of_nothing_hidden(
         pass
     [notice] = [line for line in inbox(people.ben).page.items if line.kind == "returned"]
     assert notice.text == "It is rude."
-    assert [str(fault) for check in checks() for fault in faults_of(check)] == []
+    assert faults() == []

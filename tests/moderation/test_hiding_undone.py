@@ -22,9 +22,9 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import waiting_count
 from forum.screening.actions import set_newness
 from forum.search.queries import Query, find
-from forum.upkeep.queries import checks, faults_of
 from tests.datasets import all_rows
 from tests.moderation.conftest import undo
+from tests.soundness import faults
 
 REASONS = Reasons("It is advertising.", 2)
 # Tables that may differ: decisions, hidden notices and their events, versions of cached pages
@@ -98,7 +98,7 @@ def test_after_undoing_a_hiding_all_is_as_it_was(
     assert waiting_count(people.moderator) == waited
     assert find(VISITOR, Query("tramway")).texts == found
     assert client.get("/feeds/all.atom").get_data() == feed
-    assert wrong_counts() == [] and not [fault for check in checks() for fault in faults_of(check)]
+    assert wrong_counts() == [] and not faults()
 
 
 @pytest.mark.parametrize("make", POSTS)
@@ -114,7 +114,7 @@ def test_after_undoing_a_clearing_all_is_as_it_was(people: Any, things: Any, mak
     after = rows()
     assert {name for name in before if before[name] != after[name]} == set()
     assert waiting_count(people.moderator) == waited
-    assert wrong_counts() == [] and not [fault for check in checks() for fault in faults_of(check)]
+    assert wrong_counts() == [] and not faults()
 
 
 # What has happened to the question meanwhile
@@ -182,7 +182,7 @@ def shown_and_chosen(post_id: int) -> tuple[bool, bool]:
     """Whether a post is shown, and whether it is the answer of its present topic; checks that `flask check` finds no faults."""
     db.session.expunge_all()
     post = db.session.get_one(Post, post_id)
-    assert wrong_counts() == [] and not [fault for check in checks() for fault in faults_of(check)]
+    assert wrong_counts() == [] and not faults()
     return post.hidden_at is None, get_topic(SYSTEM, post.topic_id).answer_id == post.id
 
 

@@ -40,10 +40,10 @@ from forum.moderation import actions
 from forum.moderation.actions import undoing
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
-from forum.upkeep.queries import checks, faults_of
 from tests.candidates import test_races as races
 from tests.meetings.planted import meeting_of
 from tests.races import at_once, halting, let_others_come, meanwhile, slowly
+from tests.soundness import faults
 
 own = races.own  # over an empty database with a moderator and an administrator
 REPLIES = 4
@@ -85,8 +85,7 @@ def require_sound(posts: int) -> None:
     while make_notices(SYSTEM):
         pass
     assert len(db.session.scalars(select(Post.id)).all()) == posts
-    faults = [fault for check in checks() for fault in faults_of(check)]
-    assert [fault for fault in faults if "document_fts" not in str(fault.what)] == []
+    assert [fault for fault in faults() if "document_fts" not in str(fault.what)] == []
 
 
 def test_replies_to_a_topic_that_is_merged_in_that_moment_are_in_the_other(

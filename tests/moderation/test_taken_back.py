@@ -29,10 +29,10 @@ from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM
 from forum.rights.actions import leave
 from forum.rights.commands import carry_on
-from forum.upkeep.queries import checks, faults_of
 from tests.candidates import test_races as races
 from tests.moderation import test_races as topics_of_two
 from tests.races import at_once, meanwhile, slowly
+from tests.soundness import faults
 
 REASONS = Reasons("It is rude.", 2)
 TAKEN_BACK = "The decision is taken back."
@@ -87,7 +87,7 @@ UNKNOWN, KNOWN = (nobody_knows, nobody_reads), (they_read, they_get_letters)
 
 def sound() -> bool:
     """Whether `flask check` finds nothing wrong."""
-    return [fault for check in checks() for fault in faults_of(check)] == []
+    return faults() == []
 
 
 @pytest.fixture

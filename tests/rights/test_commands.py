@@ -39,16 +39,12 @@ from forum.rights import actions, commands
 from forum.rights.models import Departure
 from forum.rights.queries import departure_in_state
 from forum.search.queries import Query, find
-from forum.upkeep.queries import checks, faults_of
 from tests.rights.conftest import WORD, carry_out, gone, holding
+from tests.soundness import faults
 
 NAMES = ("prado", "ana@example.org")
 # The columns with the last e-mail to a member who leaves; it is deleted a month later
 LAST = {"delivery.address", "delivery.words"}
-
-
-def faults():
-    return [str(fault) for check in checks() for fault in faults_of(check)]
 
 
 def row(model, key):

@@ -41,11 +41,17 @@ def shown(picture):
     return f"The lane: {picture.line('a wide lane')}"
 
 
+# Of what expires, what can name a picture
+EXPIRING_TEXTS = (dialogue.forget_refused, dialogue.forget_drafts)
+
+
 def pass_days(number):
-    """Run the worker's task once for each of some days."""
+    """Run the worker's task once for each of some days; until the last one, nothing but pictures and texts expires."""
     start = now()
     for day in range(1, number + 1):
-        with at(start + day * DAY + timedelta(minutes=1)):
+        with at(start + day * DAY + timedelta(minutes=1)), pytest.MonkeyPatch.context() as patch:
+            if day < number:
+                patch.setattr(commands, "EXPIRY_ACTIONS", EXPIRING_TEXTS)
             commands.delete_expired()
 
 

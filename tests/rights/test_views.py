@@ -170,8 +170,7 @@ def test_pages_are_parted_and_lead_on(people, agenda, sign_in, monkeypatch):
 def collecting():
     """Let garbage be collected often, so that garbage is not counted as used memory."""
     seldom = gc.get_threshold()
-    gc.collect()
-    gc.freeze()  # frozen, because objects of earlier tests would make frequent collections slow
+    gc.freeze()  # because objects of earlier tests would make frequent collections slow, and one takes seconds
     gc.set_threshold(700, 10, 10)
     yield
     gc.set_threshold(*seldom)
