@@ -1,6 +1,6 @@
 """Which rows of topics, posts, agendas, lists and members a deed locks, and in which order; also on SQLite, which locks no rows.
 
-A post whose topic the deed has locked can be locked at any time: whoever changes a post has its topic first.
+Topics, posts and agendas are locked in the order of their ids, too.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ ORDER = {
     "members": "member",
 }
 PLACES = list(ORDER)
+ORDERED_BY_ID = ("topics", "posts", "agendas")
 KEYS = {
     table: [key.label(f"key {key.name}") for key in Base.metadata.tables[table].primary_key]
     for table in ORDER.values()
@@ -37,8 +38,8 @@ class Locks:
     """The rows that one deed has locked."""
 
     def __init__(self) -> None:
-        # Each row once, with its place in the order
-        self.rows: dict[tuple[str, tuple[Any, ...]], str] = {}
+        # Each place in the order with the keys of its rows, once
+        self.rows: dict[tuple[str, tuple[Any, ...]], None] = {}
         # What the deed adds is seen by nobody else, so nobody waits for it
         ids = {table: keys[0] for table, keys in KEYS.items() if len(keys) == 1}
         self.newest = {
@@ -53,11 +54,12 @@ class Locks:
         if self.is_asking:
             return
         self.is_asking = True
+        sent = list(many) or [values]
         for place, query in _locking(statement):
-            for given in list(many) or [values]:
+            for given in sent:
                 self._add(place, connection.execute(query, given).mappings().all())
         if isinstance(statement, Insert) and statement.table.name == ORDER["lists"]:
-            self._add("lists", [{f"key {name}": given[name] for name in given} for given in many])
+            self._add("lists", [{f"key {name}": given[name] for name in given} for given in sent])
         self.is_asking = False
 
     def _add(self, place: str, rows: Sequence[Mapping[Any, Any]]) -> None:
@@ -65,20 +67,20 @@ class Locks:
         for row in rows:
             key = tuple(row[column.name] for column in KEYS[table])
             if table not in self.newest or key[0] <= (self.newest[table] or 0):
-                self.rows.setdefault((table, key), place)
+                self.rows.setdefault((place, key))
 
     def out_of_order(self) -> set[str]:
         """What was locked after something that comes later in the order."""
-        places = [PLACES.index(place) for place in self.rows.values()]
+        places = [PLACES.index(place) for place, _key in self.rows]
         late = {
             f"{PLACES[place]} after {PLACES[max(places[:number])]}"
             for number, place in enumerate(places)
             if 0 < place < max(places[: number + 1])
         }
-        posts = [key[0] for table, key in self.rows if table == ORDER["posts"]]
         return late | {
-            f"post {later} after post {earlier}"
-            for earlier, later in pairwise(posts)
+            f"{place}: {later} after {earlier}"
+            for place in ORDERED_BY_ID
+            for earlier, later in pairwise(key[0] for at, key in self.rows if at == place)
             if later < earlier
         }
 

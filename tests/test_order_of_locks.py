@@ -217,6 +217,14 @@ def _delete_quoted(_w: Any, p: Any, a: Agenda) -> None:
     dialogue.delete_posts(SYSTEM, [one[0], two[0]])
 
 
+def _delete_merged(_w: Any, p: Any, a: Agenda) -> None:
+    """The topic that the post has opened stays behind with its title, and is younger than the one where the post is."""
+    target, merged = (_topic(p, a) for _number in range(2))
+    [opening, _reply] = _posts(merged)
+    moderation.merge(p.moderator, merged.id, target.id)
+    dialogue.delete_posts(SYSTEM, [opening])
+
+
 SEVERAL: dict[str, Deed] = {
     "hide and delete the only post": _hide_alone,
     "publish in another language": _publish_translated,
@@ -234,6 +242,7 @@ SEVERAL: dict[str, Deed] = {
     "close them to visitors, and hide them": _close_quoted,
     "split and merge them": _regroup_quoted,
     "delete their posts": _delete_quoted,
+    "delete a post that was merged": _delete_merged,
 }
 
 

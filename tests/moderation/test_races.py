@@ -166,7 +166,7 @@ def test_two_topics_are_not_merged_into_each_other(own: Flask, topics: list[int]
 def test_a_merger_is_undone_while_the_post_that_opened_it_is_deleted(
     own: Flask, topics: list[int]
 ) -> None:
-    """Both lock the merged topic before the other one; otherwise they would wait for each other."""
+    """Both lock the two topics in the order of their ids; otherwise they would wait for each other."""
     one, two = topics
     opening = posts_of(one)[0]
     moved = dialogue.merge(person("adam-de-wit"), one, two)

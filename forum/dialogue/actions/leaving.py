@@ -11,7 +11,6 @@ from forum.dialogue.actions._withholding import delete_post, forget_mark, forget
 from forum.dialogue.models import MARKS, Post
 from forum.dialogue.queries import (
     lock_posts_to_withhold,
-    lock_topics_of_posts,
     marks_to_remove,
     merged_topics_opened_by,
     posts_to_index,
@@ -32,7 +31,6 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
     require(system.can.administer())
     for topic in merged_topics_opened_by(post_ids):
         forget_title(system, topic)
-    lock_topics_of_posts(post_ids)
     lock_posts_to_withhold(post_ids)
     posts = posts_to_index(post_ids)
     for agenda_id in sorted({post.topic.agenda_id for post in posts}):

@@ -41,6 +41,7 @@ from forum.dialogue.queries import (
     last_steps,
     latest_post_at,
     lock_posts_to_withhold,
+    lock_topics,
     merged_topic_to_change,
     places_after_move,
     post_to_change,
@@ -200,7 +201,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
 
     Raises `Conflict` when somebody has written in the other topic since.
     """
-    # Locked in the same order as in `delete_posts`
+    lock_topics([moved.topic.id, moved.target.id])
     topic = merged_topic_to_change(moderator, moved.topic.id)
     target = topic_to_change(moderator, moved.target.id)
     require(moderator.can.merge(topic, target))

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, union_all
+from sqlalchemy import Select, bindparam, func, or_, select, union, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -175,16 +175,18 @@ def last_shown_number(topic: Topic) -> int:
     return db.session.scalar(last.where(Post.removed_at.is_(None))) or 0
 
 
-def merged_topics_opened_by(post_ids: Iterable[int]) -> Sequence[Topic]:
-    """The merged topics that these posts opened before they were moved to others, locked."""
+def merged_topics_opened_by(post_ids: Collection[int]) -> Sequence[Topic]:
+    """The merged topics that these posts opened before they were moved to others, locked together with those where they are."""
     first = select(Trace.topic_id).where(Trace.post_id.in_(post_ids), Trace.number == 1)
     merged = select(Topic).where(Topic.id.in_(first), Topic.merged_into_id.is_not(None))
-    return db.session.scalars(merged.with_for_update()).all()
+    theirs = select(Post.topic_id).where(Post.id.in_(post_ids))
+    lock_topics(db.session.scalars(union(merged.with_only_columns(Topic.id), theirs)))
+    return db.session.scalars(merged).all()
 
 
 def posts_to_index(post_ids: Collection[int]) -> Sequence[Post]:
     """Posts by id, hidden and deleted ones too, with their topics and authors, locked: first all topics, then all posts."""
-    lock_topics_of_posts(post_ids)
+    lock_topics(db.session.scalars(select(Post.topic_id).where(Post.id.in_(post_ids))))
     query = select(Post).join(Post.topic).where(Post.id.in_(post_ids)).order_by(Post.id)
     people = joinedload(Post.author).joinedload(Member.city)
     query = query.options(contains_eager(Post.topic), people)
@@ -203,11 +205,6 @@ def lock_topics(topic_ids: Iterable[int | None], held_ids: Collection[int] = ())
     if ids:
         wanted = select(Topic.id).where(Topic.id.in_(ids)).order_by(Topic.id)
         db.session.scalars(wanted.with_for_update(of=Topic))
-
-
-def lock_topics_of_posts(post_ids: Collection[int]) -> None:
-    """Lock the topics of these posts, as `lock_topics` does."""
-    lock_topics(db.session.scalars(select(Post.topic_id).where(Post.id.in_(post_ids))))
 
 
 def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:

@@ -20,7 +20,6 @@ from forum.dialogue.queries import (
     held_waiting,
     is_readable,
     merged_topic,
-    merged_topic_to_change,
     topic_after_merge,
     visible_posts,
     with_author,
@@ -169,7 +168,7 @@ def _topic_to_review(moderator: Person, topic_id: int) -> Thing:
     try:
         return topic_to_moderate(moderator, topic_id)
     except NotFound:
-        topic = merged_topic_to_change(moderator, topic_id)
+        topic = or_not_found(merged_topic(moderator, topic_id))
     require(moderator.can.moderate(topic.agenda_id))
     return from_topic(topic)
 
