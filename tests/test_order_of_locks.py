@@ -13,7 +13,7 @@ from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, TopicChanges
-from forum.dialogue.models import Post
+from forum.dialogue.models import Held, Post
 from forum.library.models import Practice
 from forum.markup import write
 from forum.moderation import actions as moderation
@@ -225,6 +225,17 @@ def _delete_merged(_w: Any, p: Any, a: Agenda) -> None:
     dialogue.delete_posts(SYSTEM, [opening])
 
 
+def _hold_back(p: Any) -> None:
+    make_rule(p.administrator, RuleText("word", "pills", sentence="We look first."))
+
+
+def _delete_with_held_edit(_w: Any, p: Any, a: Agenda) -> None:
+    [post_id] = _posts(_topic(p, a, kind="experience"))
+    _hold_back(p)
+    assert isinstance(dialogue.edit(p.ben, post_id, write("Buy pills.")), Held)
+    dialogue.delete(p.ben, post_id)
+
+
 SEVERAL: dict[str, Deed] = {
     "hide and delete the only post": _hide_alone,
     "publish in another language": _publish_translated,
@@ -243,6 +254,7 @@ SEVERAL: dict[str, Deed] = {
     "split and merge them": _regroup_quoted,
     "delete their posts": _delete_quoted,
     "delete a post that was merged": _delete_merged,
+    "delete a post of which an edit waits": _delete_with_held_edit,
 }
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from sqlalchemy import update
 
@@ -16,7 +17,7 @@ from forum.db import db, insert_into
 from forum.deeds import action
 from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
 from forum.dialogue.queries import CountKey, count_key, posts_by_author
-from forum.members.actions import note_posts, note_posts_of_all
+from forum.members.actions import note_posts, note_posts_of_all, note_waiting
 from forum.permissions import PUBLIC, Person
 
 COUNTERS = {
@@ -24,10 +25,17 @@ COUNTERS = {
     SAME_HERE: Post.same_here_count,
     TRIED: Post.tried_count,
 }
-# Inside `counting_last`: what is to be added to the lists, and to the posts of members
-_moves: ContextVar[tuple[Counter[CountKey], Counter[int]] | None] = ContextVar(
-    "moves", default=None
-)
+
+
+class _Moves(NamedTuple):
+    """Inside `counting_last`: what is to be added to the lists, and to the posts and held texts of members."""
+
+    lists: Counter[CountKey]
+    posts: Counter[int]
+    held: Counter[int]
+
+
+_moves: ContextVar[_Moves | None] = ContextVar("moves", default=None)
 
 
 @contextmanager
@@ -42,16 +50,20 @@ def counting_last(doer: Person, *member_ids: int) -> Iterator[None]:
     if _moves.get():
         yield
         return
-    lists, posts = Counter[CountKey](), Counter[int]()
-    token = _moves.set((lists, posts))
+    lists, posts, held = moves = _Moves(Counter(), Counter(), Counter())
+    token = _moves.set(moves)
     try:
         yield
     finally:
         _moves.reset(token)
     count_topics(doer, {key: by for key, by in lists.items() if by})
+    waiting = {key: by for key, by in held.items() if by}
+    locked = {*member_ids, *waiting}
     note_posts_of_all(
-        doer, {key: posts[key] for key in {*posts, *member_ids} if posts[key] or key in member_ids}
+        doer, {key: posts[key] for key in {*posts, *locked} if posts[key] or key in locked}
     )
+    for member_id, by in waiting.items():
+        note_waiting(doer, member_id, by)
 
 
 def is_public(topic: Topic) -> bool:
@@ -76,10 +88,18 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
     """
     is_own_page = post.number == 1 and topic.home
     if is_public(topic) and not is_own_page and has_open_agenda(topic):
-        if waiting := _moves.get():
-            waiting[1][post.author_id] += by
+        if moves := _moves.get():
+            moves.posts[post.author_id] += by
         else:
             note_posts(doer, post.author_id, by)
+
+
+def count_held(doer: Person, author_id: int, by: int) -> None:
+    """Count a held text in or out (`by` 1 or -1) for its author."""
+    if moves := _moves.get():
+        moves.held[author_id] += by
+    else:
+        note_waiting(doer, author_id, by)
 
 
 def lock_to_note(agenda_id: int, audience: str) -> None:
@@ -106,11 +126,11 @@ def count_in(doer: Person, topic: Topic) -> None:
 
 def _count_for_authors(doer: Person, topic: Topic, by: int) -> None:
     if has_open_agenda(topic):
-        moves = {author_id: by * count for author_id, count in posts_by_author(topic)}
-        if waiting := _moves.get():
-            waiting[1].update(moves)
+        posts = {author_id: by * count for author_id, count in posts_by_author(topic)}
+        if moves := _moves.get():
+            moves.posts.update(posts)
         else:
-            note_posts_of_all(doer, moves)
+            note_posts_of_all(doer, posts)
 
 
 @contextmanager
@@ -139,11 +159,11 @@ def move_count(doer: Person, before: CountKey | None, after: CountKey | None) ->
     """Count a topic out of one `TopicCount` and into another; None stands for a topic that no list contains."""
     if before == after:
         return
-    moves = {key: by for key, by in ((before, -1), (after, 1)) if key}
-    if waiting := _moves.get():
-        waiting[0].update(moves)
+    lists = {key: by for key, by in ((before, -1), (after, 1)) if key}
+    if moves := _moves.get():
+        moves.lists.update(lists)
     else:
-        count_topics(doer, moves)
+        count_topics(doer, lists)
 
 
 @action

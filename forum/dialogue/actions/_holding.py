@@ -13,6 +13,7 @@ from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db, flush_unique
 from forum.dialogue.actions._checks import another_text_sent, says_the_same
+from forum.dialogue.actions._counts import count_held
 from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.models import EDIT, Held, Post
 from forum.dialogue.queries import (
@@ -26,7 +27,6 @@ from forum.errors import Conflict
 from forum.illustrations import names_in
 from forum.markup import Written
 from forum.matches import OUTSIDE, ScreenedText
-from forum.members.actions import note_waiting
 from forum.notifications.actions import NoticeText, note_event, read_decisions, read_queue
 from forum.notifications.models import QUEUE
 from forum.permissions import Person
@@ -72,7 +72,7 @@ def hold(
     _copy_rule(held, rule)
     db.session.add(held)
     flush_unique(Conflict(_("This was sent twice at once. Please send it again.")))
-    note_waiting(author, author.id, 1)
+    count_held(author, author.id, 1)
     _notify_curators(author, held)
     return held
 
@@ -131,7 +131,7 @@ def delete_held(doer: Person, held: Held) -> None:
     """Delete a held text and count it out; notices about it, to moderators and to the author, count as read."""
     read_queue(doer, queue_path("held", held.id))
     _close_refusal(doer, held)
-    note_waiting(doer, held.author_id, -1)
+    count_held(doer, held.author_id, -1)
     db.session.delete(held)
     db.session.flush()
 

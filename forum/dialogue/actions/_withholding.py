@@ -56,10 +56,10 @@ def delete_post(doer: Person, post: Post) -> Post:
     if post.unseen_at:
         note_reviewed(post)
         read_queue(doer, queue_path("post", post.id), but_urgent=True)
-    for change in held_edits_of(post):
-        delete_held(doer, change)
     post.deleted_at = now()
     with counting_last(doer):
+        for change in held_edits_of(post):
+            delete_held(doer, change)
         follow_withholding(doer, post, was_shown)
         search.unindex(doer, "post", post.id)
         if post.topic.deleted_at is None and not has_shown_posts(post):

@@ -18,6 +18,7 @@ from forum.dialogue.actions._checks import (
     checked_title,
     require_pace,
 )
+from forum.dialogue.actions._counts import count_held
 from forum.dialogue.actions._holding import (
     ask_for_review,
     delete_held,
@@ -48,7 +49,6 @@ from forum.errors import Conflict, Invalid
 from forum.illustrations import names_in
 from forum.markup import NO_TEXTS, Written
 from forum.matches import ScreenedText
-from forum.members.actions import note_waiting
 from forum.members.models import Member
 from forum.members.queries import lock_writer
 from forum.permissions import AUDIENCES, PUBLIC, Person, require
@@ -187,7 +187,7 @@ def approve(
     post = _publish(author, held, text, is_traced=True)
     held.became_id, held.decided_at = post.id, now()
     held.empty()
-    note_waiting(moderator, held.author_id, -1)
+    count_held(moderator, held.author_id, -1)
     return post
 
 
@@ -291,7 +291,7 @@ def forget_refused(system: Person) -> int:
     old = refused_before(now() - KEPT_REFUSED, BATCH_SIZE)
     for held in old:
         held.empty()
-        note_waiting(system, held.author_id, -1)
+        count_held(system, held.author_id, -1)
     return len(old)
 
 

@@ -13,7 +13,7 @@ from forum.agendas.queries import themes_by_id
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue.actions._changing import change_audience, edit_topic, set_themes
-from forum.dialogue.actions._counts import lock_to_note
+from forum.dialogue.actions._counts import count_held, lock_to_note
 from forum.dialogue.actions._telling import index_post, restore_mentions_and_quotes
 from forum.dialogue.actions._topics import TopicChanges
 from forum.dialogue.actions._withholding import delete_post
@@ -29,7 +29,6 @@ from forum.dialogue.queries import (
     theme_ids_of,
 )
 from forum.errors import Conflict, NotFound
-from forum.members.actions import note_waiting
 from forum.members.models import Member
 from forum.notifications.actions import hide_notices, undo_watch_own_topic
 from forum.permissions import Person, require
@@ -56,7 +55,7 @@ def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> He
         _take_post_back(moderator, held, post, before)
     held.became_id, held.reason = None, before["reason"]
     held.decided_at = _moment(before["decided_at"])
-    note_waiting(moderator, held.author_id, 1)
+    count_held(moderator, held.author_id, 1)
     return held
 
 
