@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from sqlalchemy import select
 
 from forum import deeds
 from forum.agendas.models import Agenda
+from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, TopicChanges
 from forum.dialogue.models import Held, Post
 from forum.library.models import Practice
 from forum.markup import write
+from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import latest_undoable_decision
@@ -141,8 +144,8 @@ def _move_page(w: Any, p: Any, _a: Agenda) -> None:
         dialogue.follow_page(SYSTEM, topic_id, page)
 
 
-def _quoting(post_id: int, words: str) -> Any:
-    return write(f"> [Somebody](/posts/{post_id}):\n>\n> {words}\n\nIndeed.")
+def _quoting(post_id: int, words: str, answer: str = "Indeed.") -> Any:
+    return write(f"> [Somebody](/posts/{post_id}):\n>\n> {words}\n\n{answer}")
 
 
 def _two_that_quote_each_other(p: Any, a: Agenda) -> tuple[list[int], list[int]]:
@@ -229,6 +232,28 @@ def _hold_back(p: Any) -> None:
     make_rule(p.administrator, RuleText("word", "pills", sentence="We look first."))
 
 
+def _publish_held_quoting(_w: Any, p: Any, a: Agenda) -> None:
+    """What quotes others is approved, taken back, and sent again without the word for which it was held."""
+    one, two = _two_that_quote_each_other(p, a)
+    _hold_back(p)
+    pills = _quoting(two[0], "One.", "Buy pills.")
+    closed = TopicChanges("Of closed doors", audience="members")
+    new = NewTopic("experience", "Of pills", pills)
+    sendings: list[Callable[[], Any]] = [
+        lambda: dialogue.reply(p.ben, _topic_of(one[0]), pills),
+        lambda: dialogue.edit(p.ben, one[0], pills, closed),
+        lambda: dialogue.edit(p.chitra, one[1], pills),
+        lambda: dialogue.open_topic(p.ben, a.id, new),
+    ]
+    with at(now() + timedelta(minutes=1)):  # after the texts that quote what is approved
+        for send in sendings:
+            held = send()
+            assert isinstance(held, Held)
+            moderation.undo(p.moderator, moderation.approve(p.moderator, held.id).id)
+            author = db.session.get_one(Member, held.author_id)
+            dialogue.revise(author, held.id, _quoting(two[1], "Two."))
+
+
 def _delete_with_held_edit(_w: Any, p: Any, a: Agenda) -> None:
     [post_id] = _posts(_topic(p, a, kind="experience"))
     _hold_back(p)
@@ -254,6 +279,7 @@ SEVERAL: dict[str, Deed] = {
     "split and merge them": _regroup_quoted,
     "delete their posts": _delete_quoted,
     "delete a post that was merged": _delete_merged,
+    "publish what waits and quotes them": _publish_held_quoting,
     "delete a post of which an edit waits": _delete_with_held_edit,
 }
 

@@ -28,6 +28,7 @@ from forum.dialogue.actions._holding import (
     resubmit,
 )
 from forum.dialogue.actions._polls import checked_poll, screened_with
+from forum.dialogue.actions._quotes import quoted_in
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, TopicChanges
 from forum.dialogue.actions.editing import publish_edit
 from forum.dialogue.actions.writing import publish_reply, publish_topic
@@ -79,7 +80,7 @@ def revise(
     `reply`.
     """
     lock_writer(author)
-    lock_place_of(held_id)
+    lock_place_of(held_id, quoted_in(text), changes.audience)
     held = lock_held(author, held_id)
     require(author.can.revise(held))
     _require_held_back(held)

@@ -23,8 +23,10 @@ from forum.dialogue.queries import (
     last_revision,
     latest_other_post_at,
     lock_held,
+    lock_place_of,
     poll_if_there,
     post_to_change,
+    post_to_withhold,
     render_with_mentions,
     theme_ids_of,
 )
@@ -32,6 +34,7 @@ from forum.errors import Conflict, NotFound
 from forum.members.models import Member
 from forum.notifications.actions import hide_notices, undo_watch_own_topic
 from forum.permissions import Person, require
+from forum.quotes import quoted_posts
 
 
 @action
@@ -41,6 +44,7 @@ def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> He
     A topic or a reply is removed, and its number is not reused; an edited post gets its former text back. Raises
     `Conflict` when somebody has reacted to it, or changed it since.
     """
+    _lock_to_restore(held_id, before)
     held = lock_held(moderator, held_id)
     post = _published(moderator, held)
     for agenda_id in (held.agenda_id, post.topic.agenda_id):
@@ -59,13 +63,22 @@ def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> He
     return held
 
 
+def _lock_to_restore(held_id: int, before: Mapping[str, Any]) -> None:
+    """Lock what the former text of an edited post quotes, and what follows its readers, before an agenda is."""
+    held = db.session.get(Held, held_id)
+    revision = last_revision(held.post_id) if held and held.post_id else None
+    if revision:
+        lock_place_of(held_id, quoted_posts(revision.source), before["audience"])
+
+
 def _published(moderator: Person, held: Held) -> Post:
     """The post that a text has become, locked; `Conflict` when it is no longer visible where it was published."""
     author = db.session.get_one(Member, held.author_id, populate_existing=True)
     if author.left_at is not None:
         raise Conflict(_("Its author has closed the account, so this cannot be taken back."))
     try:
-        post = post_to_change(moderator, held.became_id or 0)
+        found = post_to_change if held.deed == EDIT else post_to_withhold
+        post = found(moderator, held.became_id or 0)
     except NotFound:
         raise _changed() from None
     is_elsewhere = held.deed != OPEN and post.topic_id != held.topic_id

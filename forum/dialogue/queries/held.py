@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, NamedTuple
@@ -29,7 +29,11 @@ from forum.dialogue.models import (
 from forum.dialogue.queries._rows import TopicRow
 from forum.dialogue.queries._visibility import visible_posts
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, is_as_seen, theme_ids_of
-from forum.dialogue.queries.quoting import lock_topics_to_quote
+from forum.dialogue.queries.quoting import (
+    lock_posts_to_give_readers,
+    lock_posts_to_quote,
+    lock_topics_to_quote,
+)
 from forum.errors import NotFound, or_not_found
 from forum.members.models import Member
 from forum.permissions import PUBLIC, Person, require
@@ -136,8 +140,14 @@ def post_changed_since(author: Person, held: Held) -> Post | None:
 
 
 def lock_held(doer: Person, held_id: int) -> Held:
-    """A text that the doer sees, decided or not, locked until the transaction ends; else `NotFound`."""
-    _lock_target(held_id)
+    """A text that the doer sees, decided or not, locked until the transaction ends; else `NotFound`.
+
+    The topic and the post that it would change come first, in the same order as when posts are deleted or moved, to
+    avoid deadlocks.
+    """
+    if target := _target_of(held_id):
+        _lock_row(Topic, target.topic_id)
+        _lock_row(Post, target.post_id)
     query = select(Held).where(Held.id == held_id).with_for_update(of=Held)
     taken_back = gettext("Its author has taken this text back.")
     found: Held = or_not_found(db.session.scalar(query), taken_back)
@@ -146,31 +156,54 @@ def lock_held(doer: Person, held_id: int) -> Held:
     return found
 
 
-def lock_place_of(held_id: int) -> None:
-    """Lock where a held text would be published, as its author did when it was sent: the topic and post, then the agenda.
+def lock_place_of(
+    held_id: int, quoted_ids: Collection[int] = (), audience: str | None = None
+) -> None:
+    """Lock where a held text would be published, as its author did when it was sent: topics, posts, and then the agenda.
 
-    Call this before an action that may approve it asks for the time: on PostgreSQL it waits here for who writes there.
+    These are also the posts that it quotes, those of `quoted_ids` as well, with their topics; and what quotes its topic
+    and is quoted there, if that gets the readers that it wants, or those of `audience`. Call this before an action that
+    may approve it asks for the time: on PostgreSQL it waits here for who writes there.
     """
-    _lock_target(held_id)
+    if target := _target_of(held_id):
+        quoted = {*quoted_ids, *quoted_posts(target.source)}
+        lock_topics_to_quote(quoted, target.topic_id)
+        _lock_row(Topic, target.topic_id)
+        _lock_posts(target, quoted, audience or target.audience)
     place = select(Held.agenda_id, func.coalesce(Held.audience, Topic.audience, PUBLIC))
     found = place.outerjoin(Topic, Topic.id == Held.topic_id).where(Held.id == held_id)
-    for agenda_id, audience in db.session.execute(found):
-        lock_opening(agenda_id, is_noted=audience == PUBLIC)
+    for agenda_id, readers in db.session.execute(found):
+        lock_opening(agenda_id, is_noted=readers == PUBLIC)
 
 
-def _lock_target(held_id: int) -> None:
-    """Lock the topic of a text, with those from which it quotes, and the post that it would change.
+class _Target(NamedTuple):
+    """What a held text would change, and what it says of itself."""
 
-    This always comes before locking the text itself, in the same order as when posts are deleted or moved, to avoid
-    deadlocks.
-    """
-    target = select(Held.topic_id, Held.post_id, Held.source).where(Held.id == held_id)
-    topic_id, post_id, source = db.session.execute(target).first() or (None, None, "")
-    lock_topics_to_quote(quoted_posts(source), topic_id)
-    if topic_id:
-        db.session.scalar(select(Topic.id).where(Topic.id == topic_id).with_for_update(of=Topic))
-    if post_id:
-        db.session.scalar(select(Post.id).where(Post.id == post_id).with_for_update(of=Post))
+    topic_id: int | None
+    post_id: int | None
+    audience: str | None
+    source: str
+
+
+def _target_of(held_id: int) -> _Target | None:
+    columns = (Held.topic_id, Held.post_id, Held.audience, Held.source)
+    found = db.session.execute(select(*columns).where(Held.id == held_id)).first()
+    return _Target(*found) if found else None
+
+
+def _lock_row(model: type[Topic | Post], row_id: int | None) -> None:
+    if row_id:
+        db.session.scalar(select(model.id).where(model.id == row_id).with_for_update(of=model))
+
+
+def _lock_posts(target: _Target, quoted: Set[int], audience: str | None) -> None:
+    """In the order of their ids, like an edit that no rule holds back."""
+    post_id = target.post_id or 0
+    if post_id and target.topic_id and audience:
+        lock_posts_to_give_readers(target.topic_id, post_id, audience, quoted)
+    lock_posts_to_quote({quoted_id for quoted_id in quoted if quoted_id < post_id})
+    _lock_row(Post, post_id)
+    lock_posts_to_quote({quoted_id for quoted_id in quoted if quoted_id > post_id})
 
 
 def state_before_approval(held: Held) -> dict[str, Any]:

@@ -190,7 +190,14 @@ def lock_to_give_readers(
     doer: Person, post_id: int, audience: str, quoted_ids: Collection[int]
 ) -> None:
     """If a topic gets other readers with the text of the post that opens it: lock that post, with what quotes the topic, and what it quotes."""
-    topic_id = _lock_topic_of(doer, post_id)
+    if topic_id := _lock_topic_of(doer, post_id):
+        lock_posts_to_give_readers(topic_id, post_id, audience, quoted_ids)
+
+
+def lock_posts_to_give_readers(
+    topic_id: int, post_id: int, audience: str, quoted_ids: Collection[int]
+) -> None:
+    """What `lock_to_give_readers` locks, once the topic is locked."""
     topic = db.session.scalar(select(Topic).where(Topic.id == topic_id, Topic.audience != audience))
     if topic:
         quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
