@@ -203,12 +203,15 @@ def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> N
     require_sound(6)
 
 
-def test_a_post_is_edited_that_was_moved_while_its_author_waited(
-    own: Flask, topics: list[int]
+@pytest.mark.parametrize("deed", ["edit", "delete"])
+def test_a_post_is_changed_that_was_moved_while_its_author_waited(
+    own: Flask, topics: list[int], deed: str
 ) -> None:
     """By then somebody else has the other topic, and waits for the one that the post has left: the author lets that go."""
     to, left = topics
     post = posts_of(left)[1]
+    texts = [write("Two, said better.")] if deed == "edit" else []
+    change = (getattr(dialogue, deed), post, *texts)
 
     @action
     def write_there(system: Any) -> None:
@@ -220,13 +223,13 @@ def test_a_post_is_edited_that_was_moved_while_its_author_waited(
         own,
         [
             lambda: slowly(dialogue.merge, person("adam-de-wit"), left, to),
-            meanwhile(by("mona-berg", dialogue.edit, post, write("Two, said better."))),
+            meanwhile(by("mona-berg", *change)),
             meanwhile(lambda: write_there(SYSTEM)),
         ],
     )
     assert said == ["done"] * 3
     assert posts_of(to)[4] == post
-    assert db.session.get_one(Post, post).source == "Two, said better."
+    assert db.session.get_one(Post, post).source == "".join(text.source for text in texts)
     require_sound(6)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union
 from sqlalchemy.orm import aliased
 
 from forum.columns import possible_ids
-from forum.db import db
+from forum.db import db, lock_or_let_go
 from forum.dialogue.models import Held, Mention, Post, Quote, Topic
 from forum.dialogue.queries._visibility import (
     is_readable,
@@ -205,10 +205,10 @@ def lock_posts_to_give_readers(
 
 
 def _lock_topic_of(doer: Person, post_id: int) -> int | None:
+    """The id of the topic of a post, which is locked; a topic that the post has left meanwhile is let go of, as in `post_to_change`."""
     topic = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
-    topic_id: int | None = db.session.scalar(
-        topic.with_only_columns(Topic.id).with_for_update(of=Topic)
-    )
+    lock = topic.with_only_columns(Topic.id).with_for_update(of=Topic)
+    topic_id: int | None = lock_or_let_go(lock) or db.session.scalar(lock)
     return topic_id
 
 
