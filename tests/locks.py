@@ -1,6 +1,6 @@
 """Which rows of topics, posts, agendas, lists and members a deed locks, and in which order; also on SQLite, which locks no rows.
 
-Topics, posts and agendas are locked in the order of their ids, too.
+Those of one table are locked in the order of their keys; of members that is not seen, as all are locked by a subquery.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ ORDER = {
     "members": "member",
 }
 PLACES = list(ORDER)
-ORDERED_BY_ID = ("topics", "posts", "agendas")
 KEYS = {
     table: [key.label(f"key {key.name}") for key in Base.metadata.tables[table].primary_key]
     for table in ORDER.values()
@@ -79,8 +78,8 @@ class Locks:
         }
         return late | {
             f"{place}: {later} after {earlier}"
-            for place in ORDERED_BY_ID
-            for earlier, later in pairwise(key[0] for at, key in self.rows if at == place)
+            for place in PLACES[1:-1]
+            for earlier, later in pairwise(key for at, key in self.rows if at == place)
             if later < earlier
         }
 

@@ -120,6 +120,26 @@ def _clear_what_waits(_w: Any, p: Any, a: Agenda) -> None:
     moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
 
 
+def _clear_two_agendas(w: Any, p: Any, a: Agenda) -> None:
+    """The older topic is on the newer agenda."""
+    for agenda_id in (w["other_id"], a.id):
+        _topic(p, db.session.get_one(Agenda, agenda_id))
+    moderation.undo(p.moderator, moderation.clear_spam(p.moderator, p.ben.id).id)
+    moderation.clear_spam(p.moderator, p.ben.id)
+    moderation.unsuspend(p.moderator, p.ben.id, shows_again=True)
+
+
+def _open_two_agendas(w: Any, p: Any, a: Agenda) -> None:
+    """The topic that was locked first is on the newer agenda."""
+    for agenda_id, days in ((w["other_id"], 1), (a.id, 2)):
+        topic = _topic(p, db.session.get_one(Agenda, agenda_id))
+        dialogue.choose_answer(p.ben, topic.id, None)
+        until = now().date() + timedelta(days=days)
+        moderation.lock(p.moderator, topic.id, Reasons("Enough."), until)
+    with at(now() + timedelta(days=4)):
+        assert moderation.open_after_last_day(SYSTEM) == 2
+
+
 def _split_off(_w: Any, p: Any, a: Agenda) -> None:
     topic = _topic(p, a)
     part = SplitTarget("Apart", "question", a.id)
@@ -228,6 +248,16 @@ def _delete_merged(_w: Any, p: Any, a: Agenda) -> None:
     dialogue.delete_posts(SYSTEM, [opening])
 
 
+def _merge_answered(w: Any, p: Any, a: Agenda) -> None:
+    """The question that is merged is on the newer agenda, and has the answer."""
+    target = _topic(p, a)
+    dialogue.choose_answer(p.ben, target.id, None)
+    answered = _topic(p, db.session.get_one(Agenda, w["other_id"]))
+    moderation.merge(p.moderator, answered.id, target.id)
+    moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
+    moderation.change_kind(p.moderator, answered.id, "experience")
+
+
 def _hold_back(p: Any) -> None:
     make_rule(p.administrator, RuleText("word", "pills", sentence="We look first."))
 
@@ -269,6 +299,8 @@ SEVERAL: dict[str, Deed] = {
     "show a profile, and all that its member wrote": _show_profile_with_all,
     "take back that all was cleared": _take_clearing_back,
     "clear what waits, too, and take it back": _clear_what_waits,
+    "clear what stands on two agendas, and take it back": _clear_two_agendas,
+    "open topics on two agendas after their last days": _open_two_agendas,
     "take a split back": _split_off,
     "delete posts of who has left": _leave,
     "move a page to other readers": _move_page,
@@ -279,6 +311,7 @@ SEVERAL: dict[str, Deed] = {
     "split and merge them": _regroup_quoted,
     "delete their posts": _delete_quoted,
     "delete a post that was merged": _delete_merged,
+    "merge an answered question, and make it an experience": _merge_answered,
     "publish what waits and quotes them": _publish_held_quoting,
     "delete a post of which an edit waits": _delete_with_held_edit,
 }

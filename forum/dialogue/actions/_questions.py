@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from forum.clock import now
-from forum.dialogue.actions._counts import recounted
+from forum.dialogue.actions._counts import counting_last, recounted
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import first_post, gone_post_ids
 from forum.notifications.actions import hide_notices, restore_notices
@@ -37,10 +37,11 @@ def set_answer(
 
 def set_kind(doer: Person, topic: Topic, kind: str) -> None:
     """Make a topic a question or an experience; for an experience, the answer and all notices about questions are removed."""
-    if kind != "question":
-        set_answer(doer, topic, None)
-    with recounted(doer, topic):
-        topic.kind = kind
+    with counting_last(doer):
+        if kind != "question":
+            set_answer(doer, topic, None)
+        with recounted(doer, topic):
+            topic.kind = kind
     if topic.hidden_at is None and kind == "question":
         _restore_fitting(doer, topic, QUESTION_NOTICES)
     elif topic.hidden_at is None:

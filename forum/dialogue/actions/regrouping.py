@@ -116,14 +116,15 @@ def split(
     posts = _chosen_to_move(topic, post_ids)
     answer = _answer_among(topic, posts)
     lock_to_note(part.agenda_id, topic.audience)
-    if answer:
-        set_answer(moderator, topic, None)
-    new = _new_topic_from(topic, posts, replace(part, title=title))
-    moved = _move_posts(moderator, topic, new, posts, answer)
-    note_activity_of(moderator, new)
-    move_count(moderator, None, count_key(new))
-    if not has_shown_posts(first_post(topic)):
-        hide_as_empty(moderator, topic, now())
+    with counting_last(moderator):
+        if answer:
+            set_answer(moderator, topic, None)
+        new = _new_topic_from(topic, posts, replace(part, title=title))
+        moved = _move_posts(moderator, topic, new, posts, answer)
+        note_activity_of(moderator, new)
+        move_count(moderator, None, count_key(new))
+        if not has_shown_posts(first_post(topic)):
+            hide_as_empty(moderator, topic, now())
     copy_watchers(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
     return moved
 
@@ -145,19 +146,20 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
         raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
     answer = _answer_among(topic, posts)
     lock_to_note(target.agenda_id, target.audience)
-    move_count(moderator, count_key(topic), None)
-    topic.answer_id = topic.answered_by_id = topic.answered_at = None
-    topic.deleted_at, topic.merged_into_id = now(), target.id
-    waiting = held_ids_in(topic)
-    moved = replace(
-        _move_posts(moderator, topic, target, posts, answer),
-        held=waiting,
-        paces=_slow_down(target, topic.present_pace),
-    )
-    if answer and topic.kind == target.kind and target.answer_id is None:
-        _take_answer(moderator, target, answer)
-    elif answer:
-        hide_notices(moderator, post_id=answer[0], kinds=ANSWER_NOTICES)
+    with counting_last(moderator):
+        move_count(moderator, count_key(topic), None)
+        topic.answer_id = topic.answered_by_id = topic.answered_at = None
+        topic.deleted_at, topic.merged_into_id = now(), target.id
+        waiting = held_ids_in(topic)
+        moved = replace(
+            _move_posts(moderator, topic, target, posts, answer),
+            held=waiting,
+            paces=_slow_down(target, topic.present_pace),
+        )
+        if answer and topic.kind == target.kind and target.answer_id is None:
+            _take_answer(moderator, target, answer)
+        elif answer:
+            hide_notices(moderator, post_id=answer[0], kinds=ANSWER_NOTICES)
     search.unindex(moderator, "topic", topic.id)
     note_activity_of(moderator, target)
     copy_watchers(moderator, topic.id, target.id, topic.deleted_at)
@@ -209,23 +211,24 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     _require_unchanged(topic, target, posts, moved)
     lock_to_note(topic.agenda_id, topic.audience)
     remove_copied_watchers(moderator, topic.id, target.id, topic.deleted_at or now())
-    if target.answer_id in moved.numbers:  # also one that was chosen since
-        set_answer(moderator, target, None)
-    topic.deleted_at = topic.merged_into_id = None
-    db.session.get_one(Member, topic.author_id, populate_existing=True)
-    index_topic(moderator, topic)
-    _move_posts_back(moderator, moved, topic, target, posts)
-    _reassign_held(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
-    if topic.agenda_id != target.agenda_id:  # again, for the held texts
-        let_pictures_follow(moderator, topic)
-    _restore_answer(moderator, topic, moved, posts)
-    target.posts_count = moved.before
-    far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
-    db.session.execute(far.values(number=moved.before))
-    if moved.paces and target.pace == moved.paces[1]:
-        set_pace(target, moved.paces[0])
-    note_activity_of(moderator, topic)
-    move_count(moderator, None, count_key(topic))
+    with counting_last(moderator):
+        if target.answer_id in moved.numbers:  # also one that was chosen since
+            set_answer(moderator, target, None)
+        topic.deleted_at = topic.merged_into_id = None
+        db.session.get_one(Member, topic.author_id, populate_existing=True)
+        index_topic(moderator, topic)
+        _move_posts_back(moderator, moved, topic, target, posts)
+        _reassign_held(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
+        if topic.agenda_id != target.agenda_id:  # again, for the held texts
+            let_pictures_follow(moderator, topic)
+        _restore_answer(moderator, topic, moved, posts)
+        target.posts_count = moved.before
+        far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
+        db.session.execute(far.values(number=moved.before))
+        if moved.paces and target.pace == moved.paces[1]:
+            set_pace(target, moved.paces[0])
+        note_activity_of(moderator, topic)
+        move_count(moderator, None, count_key(topic))
     restore_notices_in(moderator, topic)
     return topic
 

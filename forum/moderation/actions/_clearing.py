@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from forum.agendas.queries import lock_opening
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import (
     lock_posts_to_withhold,
@@ -104,6 +105,8 @@ def restore_cleared(
     """
     waiting = [held.item_id for held in cleared.held]
     _lock(cleared.things, waiting)
+    for agenda_id in sorted({thing.agenda_id for thing in cleared.things if thing.agenda_id}):
+        lock_opening(agenda_id, is_noted=True)  # before anything is counted in
     with dialogue.counting_last(moderator, member_id):
         for text in cleared.things:
             _restore(moderator, text)

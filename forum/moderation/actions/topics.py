@@ -123,8 +123,9 @@ def open_after_last_day(system: Person) -> int:
     serialize_decisions(system)  # before the topics are locked, as in all decisions about topics
     over = topics_locked_before(now().date(), BATCH_SIZE)
     touches(*([EVERYTHING] if over else []))  # lists also show that a topic is locked
-    for topic in over:
-        _open_after(system, topic)
+    with dialogue.counting_last(system):
+        for topic in over:
+            _open_after(system, topic)
     return len(over)
 
 
