@@ -57,7 +57,8 @@ class Locks:
         for place, query in _locking(statement):
             for given in sent:
                 self._add(place, connection.execute(query, given).mappings().all())
-        if isinstance(statement, Insert) and statement.table.name == ORDER["lists"]:
+        is_counted = isinstance(statement, Insert) and statement.select is None
+        if is_counted and statement.table.name == ORDER["lists"]:
             self._add("lists", [{f"key {name}": given[name] for name in given} for given in sent])
         self.is_asking = False
 

@@ -19,6 +19,7 @@ from forum.dialogue.actions._withholding import mark_topic_deleted
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
     first_post,
+    lock_comments,
     lock_quoting_posts,
     lock_topics,
     quotes_in_topic,
@@ -95,6 +96,7 @@ def delete_topic(doer: Person, topic_id: int) -> None:
 def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) -> None:
     """Attach comments to other paragraphs: {old key: new key, or None for the case as a whole}."""
     lock_topics([topic_id] if keys else [])  # before its posts, as whoever changes one of them does
+    lock_comments(topic_id, keys)
     for old, new in keys.items():
         comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
         db.session.execute(comments.values(paragraph=new))
