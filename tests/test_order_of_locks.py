@@ -16,6 +16,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, TopicChanges
 from forum.dialogue.models import Held, Post
+from forum.library import actions as library
 from forum.library.models import Practice
 from forum.markup import write
 from forum.members.models import Member
@@ -258,6 +259,29 @@ def _merge_answered(w: Any, p: Any, a: Agenda) -> None:
     moderation.change_kind(p.moderator, answered.id, "experience")
 
 
+def _erase_practices(w: Any, p: Any, a: Agenda) -> None:
+    """The older practice is on the newer agenda; a comment on each is quoted on the other one's page."""
+    comments = []
+    for agenda_id in (w["other_id"], a.id):
+        text = library.PracticeText("Felt", "Said in one sentence.", sections={"done": "So."})
+        practice = library.write_and_submit(p.ben, agenda_id, text)
+        moderation.publish(p.moderator, practice.id)
+        made = db.session.get_one(Practice, practice.id)
+        comments.append(dialogue.reply(p.chitra, made.topic_id, write("Two.")))
+    for comment, other in (comments, reversed(comments)):
+        dialogue.edit(p.chitra, comment.id, _quoting(other.id, "Two."))
+    erased = select(Practice.id).where(Practice.author_id == p.ben.id)
+    library.erase_practices(SYSTEM, db.session.scalars(erased).all())
+
+
+def _move_comments(w: Any, p: Any, _a: Agenda) -> None:
+    """The paragraph of the newer comment is moved first."""
+    first, second = "a" * 12, "b" * 12
+    for key in (first, second):
+        dialogue.reply(p.chitra, w["case_topic"], write(f"Of {key}."), paragraph=key)
+    dialogue.move_comments(SYSTEM, w["case_topic"], {second: None, first: None})
+
+
 def _hold_back(p: Any) -> None:
     make_rule(p.administrator, RuleText("word", "pills", sentence="We look first."))
 
@@ -311,6 +335,8 @@ SEVERAL: dict[str, Deed] = {
     "split and merge them": _regroup_quoted,
     "delete their posts": _delete_quoted,
     "delete a post that was merged": _delete_merged,
+    "move comments to other paragraphs": _move_comments,
+    "erase practices": _erase_practices,
     "merge an answered question, and make it an experience": _merge_answered,
     "publish what waits and quotes them": _publish_held_quoting,
     "delete a post of which an edit waits": _delete_with_held_edit,

@@ -223,12 +223,13 @@ def settle_practices(
     departure = departure_in_state(state)
     if departure is None:
         return
-    for practice_id, was_read in practices:
-        if departure.how == DELETE_EVERYTHING or not was_read:
-            parallels.delete_translations(system, practice_id)
-            library.erase_practice(system, practice_id)
-        else:
-            library.reindex_practices(system, [practice_id], PlainTexts())
+    is_all = departure.how == DELETE_EVERYTHING
+    erased = [practice_id for practice_id, was_read in practices if is_all or not was_read]
+    for practice_id in erased:
+        parallels.delete_translations(system, practice_id)
+    library.erase_practices(system, erased)
+    kept = [practice_id for practice_id, _was_read in practices if practice_id not in erased]
+    library.reindex_practices(system, kept, PlainTexts())
     _advance(system, departure, last)
 
 

@@ -201,7 +201,7 @@ def test_nothing_leads_to_a_submitted_practice_that_its_author_has_deleted(
     key = "practice", things.practice.id
     assert not is_told or notices_about(key)
     if is_erased:
-        library.erase_practice(SYSTEM, things.practice.id)
+        library.erase_practices(SYSTEM, [things.practice.id])
     else:
         library.delete_practice(people.ben, things.practice.id)
     assert notices_about(key) == []

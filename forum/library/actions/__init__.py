@@ -38,7 +38,7 @@ from forum.library.actions.mending import (
 )
 from forum.library.actions.practices import (
     delete_practice,
-    erase_practice,
+    erase_practices,
     submit,
     write_and_submit,
     write_practice,
@@ -74,7 +74,7 @@ __all__ = [
     "ask_whether_true",
     "confirm_practice",
     "delete_practice",
-    "erase_practice",
+    "erase_practices",
     "feature",
     "forget_curator",
     "forget_intentions",

@@ -8,12 +8,18 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_by_id, curators_of, lock_to_write_on, themes_by_id
+from forum.agendas.queries import (
+    agenda_by_id,
+    curators_of,
+    lock_opening,
+    lock_to_write_on,
+    themes_by_id,
+)
 from forum.claims.models import queue_path
 from forum.clock import now
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import has_replies
+from forum.dialogue.queries import has_replies, lock_posts_to_withhold, lock_topics
 from forum.errors import Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
@@ -149,10 +155,27 @@ def delete_practice(author: Person, practice_id: int) -> Practice:
 
 
 @action
-def erase_practice(system: Person, practice_id: int) -> None:
-    """Delete the practice of a member who leaves and asked for that, including its title, which `delete_practice` keeps."""
+def erase_practices(system: Person, practice_ids: Collection[int]) -> None:
+    """Delete practices of a member who leaves and asked for that, including their titles, which `delete_practice` keeps.
+
+    All are locked first, with their topics, what quotes these, and their agendas, and counted last.
+    """
     require(system.can.administer())
-    (practice,) = practices_to_index([practice_id])
+    practices = practices_to_index(practice_ids)
+    # Drafts have no topic, and their agenda may be deleted
+    discussed = {
+        practice.topic_id: practice.agenda_id for practice in practices if practice.topic_id
+    }
+    lock_topics(discussed)
+    lock_posts_to_withhold([], list(discussed))
+    for agenda_id in sorted(set(discussed.values())):
+        lock_opening(agenda_id)
+    with dialogue.counting_last(system):
+        for practice in practices:
+            _erase(system, practice)
+
+
+def _erase(system: Person, practice: Practice) -> None:
     if practice.deleted_at is None:
         _delete(system, practice)
     retitle_queue(system, [queue_path("practice", practice.id)], "")
