@@ -25,7 +25,14 @@ from forum.agendas.actions import AgendaText, archive, write_agenda
 from forum.app import create_app
 from forum.clock import at, now
 from forum.db import db
-from forum.dialogue.actions import NewTopic, choose_answer, hide, open_topic, reply
+from forum.dialogue.actions import (
+    NewTopic,
+    choose_answer,
+    delete_topic,
+    hide,
+    open_topic,
+    reply,
+)
 from forum.drawings import bars
 from forum.errors import Forbidden
 from forum.markup import write
@@ -283,6 +290,10 @@ def test_agendas_that_became_quiet_stand_first(
     with at(now() - timedelta(days=1)):
         told = open_topic(people.ana, agenda.id, NewTopic("experience", "Told", write("A text.")))
         removed = reply(people.ben, told.id, write("And sold."))
+        new = NewTopic("practice", "Felt", write("On wheels."), home="/practices/felt")
+        page_of = open_topic(people.ben, agenda.id, new)
+        reply(people.ana, page_of.id, write("And on rails."))
+        delete_topic(SYSTEM, page_of.id)  # its comments stay in their rows
     hide(people.moderator, removed.id, "No.")
     found = figures.quietest_agendas(people.administrator)
     assert [(row.agenda.title, row.lately, row.before, row.unanswered) for row in found] == [

@@ -149,7 +149,7 @@ def _posts_by_agenda() -> Select[Any]:
         func.count().filter(~is_lately).label("before"),
     )
     written = select(*columns).select_from(Post).join(Post.topic)
-    is_shown = (Topic.hidden_at.is_(None), *is_readable())
+    is_shown = (*is_readable(Topic), *is_readable())
     return written.where(Post.created_at >= since - LATELY, *is_shown).group_by(Topic.agenda_id)
 
 
