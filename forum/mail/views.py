@@ -128,7 +128,7 @@ def stop(member_id: int, kind: str, seal: str) -> Response:
     """Unsubscribe from letters of a kind, by a button or by the mail program itself (RFC 8058); and a button that takes it back."""
     if not tokens.is_sealed("stop", f"{member_id}:{kind}", seal):
         raise NotFound()
-    before, again = way_of_kind(member_id, kind), request.form.get("again", "")
+    before, again = _way_before(member_id, kind), request.form.get("again", "")
     if again:
         actions.start(me(), member_id, kind, again)
     elif request.method == "POST":
@@ -138,11 +138,19 @@ def stop(member_id: int, kind: str, seal: str) -> Response:
         "label": facts and facts.label,
         "is_stopped": way_of_kind(member_id, kind) == NEVER,
         "is_again": bool(again),
-        "before": before if before != NEVER else "daily" if kind == "digest" else AT_ONCE,
+        "before": before,
     }
     page = make_response(render_template("mail/stop.html", **state))
     page.headers["Cache-Control"] = "private, no-store"
     return page
+
+
+def _way_before(member_id: int, kind: str) -> str:
+    """How the letters came before they were stopped, as far as it is known: the button says it, when it is pressed or sent twice."""
+    way = way_of_kind(member_id, kind)
+    if way != NEVER:
+        return way
+    return request.form.get("before", "")[:20] or ("daily" if kind == "digest" else AT_ONCE)
 
 
 csrf.exempt(stop)  # mail programs send no token; the seal in the address is the proof

@@ -504,6 +504,10 @@ def test_whoever_ended_letters_by_mistake_gets_them_again_as_before(
             assert "You get no more e-mails" in client.post(address, data={"again": odd}).text
         assert "You get these e-mails again" in client.post(address, data={"again": way}).text
         assert notifications_way(member, "reply") == way
+        assert f'name="before" value="{way}"' in client.get(address).text
+        for _time in range(2):  # the second one as when the page is loaded once more
+            page = client.post(address, data={"before": way}).text
+            assert f'name="again" value="{way}"' in page
     client.post(address)
     page = client.get(address)
     assert 'name="again" value="at once"' in page.text, "how they came is known no more"
