@@ -11,10 +11,15 @@ from flask import Flask
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, TopicChanges, _quotes, curating, editing
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import quoting as quoting_queries
 from forum.markup import write
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.moderation import actions as moderation
+from forum.moderation.actions import deciding
 from forum.permissions import SYSTEM
+from forum.screening.actions import RuleText, make_rule
 from tests.moderation import test_races as races
 from tests.moderation.test_races import by, person, posts_of
 from tests.races import at_once, halting, let_others_come, meanwhile, slowly
@@ -216,3 +221,30 @@ def test_the_last_post_that_readers_see_goes_while_one_is_hidden_that_quotes_its
     deeds = [halts, meanwhile(by("mona-berg", dialogue.hide, quotes, "Rude."))]
     assert at_once(own, deeds) == ["done", "done"]
     assert WORDS not in html_of(quotes)
+
+
+def test_a_reply_is_approved_while_a_topic_is_opened_to_visitors_that_the_post_quotes_which_it_quotes(
+    own: Flask, topics: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both want that post and the agenda: whoever approves has the post first, as its author would have."""
+    here, there = topics
+    administrator, quoted = person("adam-de-wit"), posts_of(there)[1]
+    agenda_id = db.session.get_one(Topic, here).agenda_id
+    new = NewTopic("experience", "Bells by day", write(WORDS))
+    opening = posts_of(dialogue.open_topic(administrator, agenda_id, new).id)[0]
+    dialogue.edit(person("mona-berg"), quoted, quoting(opening, WORDS))
+    dialogue.edit(administrator, opening, write(WORDS), TopicChanges(audience="members"))
+    make_rule(administrator, RuleText("word", "pills", sentence="We look first."))
+    author = members.add_member(SYSTEM, Joining("Ana Prado", "ana@example.org", "-"), "member")
+    held = dialogue.reply(author, here, write(f"{quoting(quoted).source} Buy pills."))
+    assert isinstance(held, Held)
+    db.session.commit()
+    approves = by("mona-berg", moderation.approve, held.id)
+    deeds = [
+        halting(monkeypatch, deciding, "state_before_approval", approves),
+        meanwhile(
+            by("adam-de-wit", dialogue.edit, opening, write(WORDS), TopicChanges(audience="public"))
+        ),
+    ]
+    assert at_once(own, deeds) == ["done", "done"]
+    assert WORDS in html_of(quoted)
