@@ -1,6 +1,6 @@
 """Which rows of topics, posts, agendas, lists and members a deed locks, and in which order; also on SQLite, which locks no rows.
 
-Those of one table are locked in the order of their keys; of members that is not seen, as all are locked by a subquery.
+Those of one table are locked in the order of their keys.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, event, func, select
+from sqlalchemy import Delete, Insert, Select, Subquery, Update, event, func, select
 from sqlalchemy.engine import Connection, Engine
 
 from forum.columns import Base
@@ -79,7 +79,7 @@ class Locks:
         }
         return late | {
             f"{place}: {later} after {earlier}"
-            for place in PLACES[1:-1]
+            for place in PLACES[1:]
             for earlier, later in pairwise(key for at, key in self.rows if at == place)
             if later < earlier
         }
@@ -87,6 +87,9 @@ class Locks:
 
 def _locking(statement: Any) -> Iterator[tuple[str, Select[Any]]]:
     """The places of what a statement locks, each with a query for the keys of the rows."""
+    sources = statement.get_final_froms() if isinstance(statement, Select) else ()
+    for source in (source for source in sources if isinstance(source, Subquery)):
+        yield from _locking(source.element)  # such as `lock_members`
     lock = statement._for_update_arg if isinstance(statement, Select) else None
     if lock is not None:
         tables = lock.of or statement.get_final_froms()

@@ -315,6 +315,17 @@ def _delete_with_held_edit(_w: Any, p: Any, a: Agenda) -> None:
     dialogue.delete(p.ben, post_id)
 
 
+def _forget_refused(_w: Any, p: Any, a: Agenda) -> None:
+    """The older text is by the member who joined later."""
+    _hold_back(p)
+    for author in (p.chitra, p.ben):
+        new = NewTopic("experience", "Of pills", write("Buy pills."))
+        held = dialogue.open_topic(author, a.id, new)
+        moderation.refuse(p.moderator, held.id, WHY)
+    with at(now() + timedelta(days=200)):
+        assert dialogue.forget_refused(SYSTEM) == 2
+
+
 SEVERAL: dict[str, Deed] = {
     "hide and delete the only post": _hide_alone,
     "publish in another language": _publish_translated,
@@ -339,6 +350,7 @@ SEVERAL: dict[str, Deed] = {
     "erase practices": _erase_practices,
     "merge an answered question, and make it an experience": _merge_answered,
     "publish what waits and quotes them": _publish_held_quoting,
+    "forget what was refused": _forget_refused,
     "delete a post of which an edit waits": _delete_with_held_edit,
 }
 

@@ -18,7 +18,7 @@ from forum.dialogue.actions._checks import (
     checked_title,
     require_pace,
 )
-from forum.dialogue.actions._counts import count_held
+from forum.dialogue.actions._counts import count_held, counting_last
 from forum.dialogue.actions._holding import (
     ask_for_review,
     delete_held,
@@ -290,9 +290,10 @@ def forget_refused(system: Person) -> int:
     require(system.can.administer())
     touches()
     old = refused_before(now() - KEPT_REFUSED, BATCH_SIZE)
-    for held in old:
-        held.empty()
-        count_held(system, held.author_id, -1)
+    with counting_last(system):
+        for held in old:
+            held.empty()
+            count_held(system, held.author_id, -1)
     return len(old)
 
 
