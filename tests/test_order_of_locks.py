@@ -19,6 +19,7 @@ from forum.dialogue.models import Held, Post
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.markup import write
+from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
@@ -326,6 +327,16 @@ def _forget_refused(_w: Any, p: Any, a: Agenda) -> None:
         assert dialogue.forget_refused(SYSTEM) == 2
 
 
+def _choose_voices(_w: Any, p: Any, _a: Agenda) -> None:
+    """Who may not write for the organisation any longer is not the one with the lowest id."""
+    text = members.OrganisationText("Office of Trams", "partner")
+    office_id = members.write_organisation(p.moderator, text).id
+    for member in (p.ben, p.chitra):
+        members.edit_profile(member, members.Profile(member.name, organisation_id=office_id))
+    for chosen in ([p.ben.id], [p.chitra.id], None):
+        members.choose_voices(p.moderator, office_id, chosen)
+
+
 SEVERAL: dict[str, Deed] = {
     "hide and delete the only post": _hide_alone,
     "publish in another language": _publish_translated,
@@ -350,6 +361,7 @@ SEVERAL: dict[str, Deed] = {
     "erase practices": _erase_practices,
     "merge an answered question, and make it an experience": _merge_answered,
     "publish what waits and quotes them": _publish_held_quoting,
+    "choose who writes for an organisation": _choose_voices,
     "forget what was refused": _forget_refused,
     "delete a post of which an edit waits": _delete_with_held_edit,
 }

@@ -70,6 +70,7 @@ def choose_voices(
     if member_ids is None:
         if was_named:
             refuse_unseen(seen, fields)
+        queries.lock_members(Member.organisation_id == organisation.id)
         return _let_all_write(organisation)
     wanted: dict[int, date | None] = {
         member_id: day for member_id, day in before.items() if member_id not in visible
@@ -78,6 +79,7 @@ def choose_voices(
         touches()
         return ChosenVoices(organisation, before)
     refuse_unseen(seen, fields)
+    queries.lock_members(Member.organisation_id == organisation.id)
     lost = set() if was_named else queries.other_member_ids(organisation.id, wanted)
     organisation.names_voices = True
     return _name(doer, organisation, before, wanted)._replace(lost=lost)
