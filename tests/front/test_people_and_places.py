@@ -275,6 +275,8 @@ def test_a_profile_keeps_topics_replies_and_answers_apart(small: Small, client: 
     nothing = contributions(client, small.people.ana.handle, "answers")
     assert "Nothing fits these filters" in nothing and "Show all contributions" in nothing
     assert "6 contributions" in contributions(client, ben.handle, "nonsense")
+    silent = contributions(client, small.people.administrator.handle, "topics")
+    assert "There are other contributions" not in silent and "wrote=replies" not in silent
 
 
 def test_members_choose_what_they_can_help_with(small: Small, sign_in: Any, client: Any) -> None:

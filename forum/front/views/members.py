@@ -49,6 +49,9 @@ def profile(handle: str) -> ResponseReturnValue:
         return web.moved_permanently(url_for("front.profile", handle=member.handle))
     web.depends_on(member_scope(member.id))
     wanted = web.choice("wrote", queries.CONTRIBUTIONS)
+    written = queries.contributions_of_member(reader, member, web.number("page"), wanted)
+    if wanted and not (written.items or queries.contributions_of_member(reader, member, 1).items):
+        wanted = ""  # nothing can be narrowed
     return render_template(
         "front/profile.html",
         member=member,
@@ -57,7 +60,7 @@ def profile(handle: str) -> ResponseReturnValue:
         themes=themes_of_member(member.id),
         recognition=queries.recognition(reader, member),
         wrote=wanted,
-        written=queries.contributions_of_member(reader, member, web.number("page"), wanted),
+        written=written,
         practices=practices_by(reader, member_id=member.id),
         tried=practices_tried_by(reader, member_id=member.id),
         wanted=practices_wanted_by(reader, member_id=member.id),
