@@ -22,7 +22,7 @@ from flask import current_app
 from werkzeug.urls import iri_to_uri
 
 QUOTED_WIDTH = 72  # characters of a quoted line in plain text
-QUOTE_MARKS = re.compile(r"(?:> ?){0,10}")
+QUOTE_MARKS = re.compile(r"^(?:> ?){1,10}")
 EMPTY_LINES = re.compile(r"\n{3,}")
 # Headers for programs: addresses and ids in angle brackets, each on a line of its own, however long
 IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
@@ -172,9 +172,10 @@ def direction(text: str) -> str:
 def quoted_lines(text: str) -> Iterator[str]:
     """The lines of a text as plain text quotes them; a line that is a quotation itself keeps its marks where it is wrapped."""
     for line in text.splitlines():
-        marks = QUOTE_MARKS.match(line)[0]  # type: ignore[index]
+        said = QUOTE_MARKS.sub("", line)
+        marks = line.removesuffix(said)
         words = textwrap.wrap(
-            line[len(marks) :],
+            said,
             width=QUOTED_WIDTH - len(marks),
             expand_tabs=False,
             replace_whitespace=False,
