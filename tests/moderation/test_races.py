@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.advice.actions import ask
-from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.actions import AgendaText, forget_member, set_hosts, write_agenda
 from forum.agendas.queries import agenda_by_id
 from forum.clock import at, now
 from forum.db import db
@@ -408,3 +408,19 @@ def test_an_author_opens_a_topic_while_another_is_withdrawn(
     new = NewTopic(kind, "Mine", write("Of my own."))
     opens = meanwhile(by("mona-berg", dialogue.open_topic, here, new))
     assert at_once(own, [withdraw, opens]) == ["done", "done"]
+
+
+def test_a_host_is_let_go_who_leaves_at_that_moment(own: Flask, topics: list[int]) -> None:
+    moderator, host = person("mona-berg"), person("adam-de-wit")
+    agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
+    set_hosts(moderator, agenda_id, ["adam-de-wit"])
+    db.session.commit()
+    said = at_once(
+        own,
+        [
+            lambda: slowly(forget_member, SYSTEM, host.id, "A former member", is_silent=False),
+            meanwhile(by("mona-berg", set_hosts, agenda_id, [])),
+        ],
+    )
+    assert said == ["done", "done"]
+    assert agenda_by_id(person("mona-berg"), agenda_id).hosts == []

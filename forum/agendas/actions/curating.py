@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import delete
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.actions._shared import (
     assign,
@@ -17,7 +19,7 @@ from forum.agendas.actions._shared import (
     note_hosts,
     put_in_order,
 )
-from forum.agendas.models import Agenda
+from forum.agendas.models import Agenda, AgendaHost
 from forum.agendas.queries import (
     agenda_fields,
     agenda_to_change,
@@ -34,7 +36,7 @@ from forum.errors import Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.markup import Written
-from forum.members.models import PALETTES
+from forum.members.models import PALETTES, Member
 from forum.notifications.actions import (
     NoticeText,
     hide_told,
@@ -211,8 +213,7 @@ def set_hosts(
     hosts = members_typed(moderator, handles, "hosts")
     if before != {host.id for host in hosts}:
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
-        agenda.hosts = hosts
-        db.session.flush()
+        _replace_hosts(agenda, before, hosts)
         address = f"/agendas/{agenda.slug}"
         ahead = (
             [sentence("It is in preparation until somebody opens it.")]
@@ -230,6 +231,17 @@ def set_hosts(
             note_event(moderator, ended, knew, is_named=False)
     note_hosts(moderator, before ^ {host.id for host in hosts})
     return agenda
+
+
+def _replace_hosts(agenda: Agenda, before: Collection[int], hosts: Sequence[Member]) -> None:
+    """Not by the relationship, which would not let one go who leaves the forum at that moment and is no host by then."""
+    ids = {host.id for host in hosts}
+    theirs = (AgendaHost.agenda_id == agenda.id, AgendaHost.member_id.in_(set(before) - ids))
+    db.session.execute(delete(AgendaHost).where(*theirs))
+    for member_id in sorted(ids - set(before)):
+        db.session.add(AgendaHost(agenda_id=agenda.id, member_id=member_id))
+    db.session.flush()
+    set_committed_value(agenda, "hosts", list(hosts))
 
 
 def _check_agenda(text: AgendaText) -> None:
