@@ -8,7 +8,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import insert, or_, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.queries import lock_opening, themes_by_id
@@ -32,8 +32,7 @@ from forum.dialogue.queries import (
     first_post,
     has_replies,
     lock_quoting_posts,
-    quotes_in_topic,
-    quotes_of_topic,
+    quotes_around_topic,
     sources_apart,
     topic_to_change,
 )
@@ -131,7 +130,7 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
     """Set who can read a topic, and update its counters, its document in search, and quotations of it and in it."""
     if audience == topic.audience:
         return
-    quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
+    quotes = quotes_around_topic(topic)
     lock_quoting_posts(quotes)
     lock_to_note(topic.agenda_id, audience)
     with counted_out(doer, topic):
@@ -173,7 +172,7 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     """
     if agenda_id == topic.agenda_id:
         return
-    quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
+    quotes = quotes_around_topic(topic)
     if not has_open_agenda(topic):
         lock_quoting_posts(quotes)
     if lock_opening(agenda_id, is_noted=topic.audience == PUBLIC) is None:

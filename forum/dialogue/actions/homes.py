@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, update
+from sqlalchemy import update
 
 from forum.agendas.queries import lock_opening
 from forum.db import db
@@ -22,7 +22,7 @@ from forum.dialogue.queries import (
     lock_comments,
     lock_quoting_posts,
     lock_topics,
-    quotes_in_topic,
+    quotes_around_topic,
     quotes_of_topic,
     topic_to_change,
 )
@@ -52,7 +52,7 @@ def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
     retitle(doer, topic, page.title)
     is_moved = page.agenda_id not in (None, topic.agenda_id)
     if is_moved or page.audience not in (None, topic.audience):
-        quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
+        quotes = quotes_around_topic(topic)
         lock_quoting_posts(quotes, [first_post(topic).id])
     if page.agenda_id is not None and is_moved:
         _lock_both_agendas(topic, page.agenda_id, page.audience or topic.audience)

@@ -109,10 +109,15 @@ def quotes_of_agenda(agenda_id: int) -> ColumnElement[bool]:
     return and_(Quote.quoted_id.in_(own), Quote.post_id.not_in(own))
 
 
-def quotes_in_topic(topic: Topic) -> ColumnElement[bool]:
+def _quotes_in_topic(topic: Topic) -> ColumnElement[bool]:
     """In SQL: the rows of `Quote` by which a topic's posts quote other topics."""
     own = select(Post.id).where(Post.topic_id == topic.id)
     return and_(Quote.post_id.in_(own), Quote.quoted_id.not_in(own))
+
+
+def quotes_around_topic(topic: Topic) -> ColumnElement[bool]:
+    """In SQL: the rows of `Quote` that depend on who reads a topic: by which others quote it, and by which it quotes others."""
+    return or_(quotes_of_topic(topic), _quotes_in_topic(topic))
 
 
 def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequence[Post]:
@@ -129,7 +134,7 @@ def lock_quoting_posts(which: ColumnElement[bool], post_ids: Collection[int] = (
     Call this once, before an agenda, a list or a member is locked: whoever quotes one of these posts has it when they
     count.
     """
-    _lock_posts(select(Quote.post_id).where(which), _ids_of(post_ids))
+    _lock_posts(select(Quote.post_id).where(which), _ids_of(possible_ids(post_ids)))
 
 
 def lock_posts_to_withhold(
@@ -164,7 +169,7 @@ def _topics_emptied_without(post_ids: Collection[int]) -> Sequence[int]:
 
 
 def _ids_of(post_ids: Collection[int]) -> Select[Any]:
-    return select(Post.id).where(Post.id.in_(possible_ids(post_ids)))
+    return select(Post.id).where(Post.id.in_(post_ids))
 
 
 def _lock_posts(*ids: Select[Any]) -> None:
@@ -200,8 +205,7 @@ def lock_posts_to_give_readers(
     """What `lock_to_give_readers` locks, once the topic is locked."""
     topic = db.session.scalar(select(Topic).where(Topic.id == topic_id, Topic.audience != audience))
     if topic:
-        quotes = or_(quotes_of_topic(topic), quotes_in_topic(topic))
-        lock_quoting_posts(quotes, [post_id, *quoted_ids])
+        lock_quoting_posts(quotes_around_topic(topic), [post_id, *quoted_ids])
 
 
 def _lock_topic_of(doer: Person, post_id: int) -> int | None:
