@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import partial
@@ -10,12 +11,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from forum.agendas.models import Agenda
 from forum.app import create_app
+from forum.clock import now
+from forum.db import db
+from forum.dialogue.models import Post, Topic
+from forum.members.models import Member
 from forum.settings import from_environment
 from forum.versions import EVERYTHING, theme_scope, topic_scope
 from tests.bench import __main__ as bench
-from tests.bench import growth, pages, search, server, watchers
+from tests.bench import growth, pages, peer, search, server, watchers
 from tests.bench.growth import TimedReader, without_topic_cache
 from tests.bench.load import MIX
 from tests.conftest import SAMPLE_CITIES
@@ -69,6 +76,50 @@ def run_here(command: list[str], *, env: dict[str, str], **_how: Any) -> None:
     app = create_app(from_environment(env))
     done = app.test_cli_runner().invoke(args=command[command.index("wsgi") + 1 :])
     assert done.exit_code == 0, done.output
+
+
+def test_a_peer_gets_what_visitors_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(server, "subprocess", SimpleNamespace(run=run_here))
+    monkeypatch.setattr("forum.filling.commands.city_rows", lambda: SAMPLE_CITIES)
+    forum = server.Forum(tmp_path)
+    forum.fill(60, of_a_topic=10)
+    with forum.app.app_context():
+        shown = db.session.scalars(select(Topic).where(Topic.audience == "public")).all()
+        topic, other = [topic for topic in shown if not (topic.hidden_at or topic.deleted_at)][:2]
+        topic.hidden_at = now()
+        opening = select(Post).where(Post.topic_id == other.id, Post.number == 1)
+        said, title = db.session.scalars(opening).one().source, other.title
+        numbers = [
+            db.session.scalar(select(func.count()).select_from(table)) for table in (Member, Agenda)
+        ]
+        db.session.commit()
+        db.engine.dispose()
+    content = peer.content_of(forum)
+    assert [len(content["members"]), len(content["agendas"])] == numbers
+    assert len(content["topics"]) == len(shown) - 1
+    assert topic.title not in {one["title"] for one in content["topics"]}
+    (given,) = [one for one in content["topics"] if one["title"] == title]
+    assert given["posts"][0]["source"] == said
+    assert json.loads(json.dumps(content)) == content
+
+
+def test_where_the_peer_cannot_be_installed_the_table_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refused = SimpleNamespace(returncode=1, stderr="warning: slow\nerror: no index\n")
+    monkeypatch.setattr(peer, "subprocess", SimpleNamespace(run=lambda *_a, **_k: refused))
+    found = list(peer.rows(server.Forum(tmp_path), tmp_path, tmp_path / "environment", None))
+    assert found == [("FlaskBB cannot be installed here: error: no index", "–", "", True)]
+
+
+def test_a_page_is_compared_with_the_same_page_of_the_peer_in_each_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rates = {"ours": iter([30.0, 90.0, 20.0]), "theirs": iter([10.0, 10.0, 40.0])}
+    monkeypatch.setattr(peer, "closed_loop", lambda url, *_a, **_k: next(rates[url]))
+    rows = rows_by_name(peer._page_rows({"home": (("ours", {}, []), ("theirs", {}, []))}))
+    assert rows["home, of FlaskBB's"][1:] == ("3.0", "above 1", True)
+    assert [row[1] for row in rows.values()] == ["30", "10.0", "3.0"]
 
 
 def test_posting_where_many_watch_is_measured(

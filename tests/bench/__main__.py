@@ -1,10 +1,10 @@
 """`make bench`: benchmarks, as ratios measured in one run, so that they hold on any machine.
 
 The tables of `pages` need no server; those of `server` run it with forty thousand posts in a temporary folder, `watchers`
-lets a worker tell a hundred thousand members of one topic. `hour` runs only when it is named: people come for an hour
+lets a worker tell a hundred thousand members of one topic, `peer` runs the forum beside FlaskBB. `hour` runs only when it is named: people come for an hour
 (BENCH_MINUTES), and the memory of the server is watched. `growth` and `search` need a forum of a million posts beside one of ten thousand: BENCH_FORUMS names the folder that keeps them
 (var/bench), and BENCH_DATABASE_URL, with {posts} in it, databases on PostgreSQL instead of files: 10000, 1000000,
-`watchers`, and `server` for what writes. They are filled when they are empty, which takes some minutes.
+`watchers`, `server` for what writes, and `peer`, which is to be empty. They are filled when they are empty, which takes some minutes.
 `python -m tests.bench growth search` runs some of the tables.
 """
 
@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.bench import endurance, growth, pages, search, server, watchers
+from tests.bench import endurance, growth, pages, peer, search, server, watchers
 
 SMALL, LARGE = 10_000, 1_000_000
 Row = tuple[str, str, str, bool]
@@ -31,6 +31,7 @@ def main(words: list[str]) -> int:
         "search": _search_rows,
     }
     tables["watchers"] = _watchers_rows
+    tables["peer"] = _peer_rows
     tables["hour"] = _hour_rows
     chosen = [tables[name]() for name in tables if name in words or not (words or name == "hour")]
     missed = [row for table in chosen for row in _print_rows(table) if not row[3]]
@@ -65,9 +66,22 @@ def _hour_rows() -> Iterator[Row]:
         yield from endurance.rows(forum)
 
 
+def _peer_rows() -> Iterator[Row]:
+    environment = _kept_folder() / "flaskbb"
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as of_peer:
+        forum = server.Forum(Path(folder), _database("server"))
+        forum.fill()
+        yield from peer.rows(forum, Path(of_peer), environment, _database("peer"))
+
+
+def _kept_folder() -> Path:
+    """The folder for what is made once: forums that are filled, the environment of a peer."""
+    return Path(os.environ.get("BENCH_FORUMS", "var/bench")).absolute()
+
+
 def _filled_forum(posts: int) -> server.Forum:
     """A forum of so many posts, which is filled once and kept in the folder BENCH_FORUMS."""
-    folder = Path(os.environ.get("BENCH_FORUMS", "var/bench")).absolute() / str(posts)
+    folder = _kept_folder() / str(posts)
     folder.mkdir(parents=True, exist_ok=True)
     forum = server.Forum(folder, _database(str(posts)))
     # `flask fill` would find out by itself, but takes a minute for it

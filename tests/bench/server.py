@@ -34,7 +34,7 @@ from forum.dialogue.models import Topic
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.settings import from_environment
-from forum.supervisor import server_command
+from forum.supervisor import PYTHON, server_command
 from tests.bench.load import MIX, OpenLoop, closed_loop, free_port, resident, run_in_threads
 
 TOP = Path(__file__).parents[2]
@@ -115,16 +115,26 @@ class Forum:
 
 
 @contextmanager
-def served(environment: dict[str, str], target: str = "", workers: int = 2) -> Iterator[Any]:
-    """A server of the forum (or of another WSGI `target`) on a port of its own: yields address and process."""
+def served(
+    environment: dict[str, str],
+    target: str = "",
+    workers: int = 2,
+    *,
+    python: Sequence[str] = PYTHON,
+    folder: Path = TOP,
+) -> Iterator[Any]:
+    """A server of the forum (or of another WSGI `target`) on a port of its own: yields address, process and seconds to start.
+
+    The target is looked for in a folder, and may need another Python than this one.
+    """
     port = free_port()
     command = server_command("127.0.0.1", port, workers)
-    command = [*command[:-1], target or command[-1]]
+    command = [*python, *command[len(PYTHON) : -1], target or command[-1]]
     url = f"http://127.0.0.1:{port}"
     # An error that is no refusal is looked into by reading it
     process = subprocess.Popen(
         command,
-        cwd=TOP,
+        cwd=folder,
         env={**os.environ, **environment, "FORUM_URL": url},
         start_new_session=True,
         stderr=subprocess.DEVNULL,
@@ -242,6 +252,8 @@ def children(pid: int) -> list[int]:
 class Writers:
     """Members who post through the form, as a browser does."""
 
+    SAVED = 303  # the status of an answer to what was saved
+
     def __init__(self, forum: Forum, url: str, number: int) -> None:
         self.host, self.port = url.removeprefix("http://").split(":")
         self.topics = forum.addresses()["topic"]
@@ -285,7 +297,7 @@ class Writers:
 
         run_in_threads([partial(work, number) for number in range(len(self.cookies))])
         self.statuses += done
-        return done.count(303) / seconds
+        return done.count(self.SAVED) / seconds
 
 
 def writing(forum: Forum) -> Iterator[Row]:
