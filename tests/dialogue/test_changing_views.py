@@ -171,6 +171,16 @@ def test_the_fields_of_an_empty_composer_are_the_same_below_all_topics(
     assert len(remembered) == 1
 
 
+def test_an_empty_composer_is_in_the_language_of_its_page(
+    several: Flask, people: Any, topic: Topic
+) -> None:
+    browser, labels = signed_in(several, people.ben), []
+    for language in ("en", "fr", "es"):
+        answer = browser.get(topic.address, headers={"Accept-Language": language})
+        labels += re.findall(r'<label for="source"[^>]*>([^<]+)', answer.text)
+    assert labels == ["Your reply", "Votre réponse", "Su respuesta"]
+
+
 # Limits
 
 

@@ -166,6 +166,7 @@ class Writer(NamedTuple):
     language: str
     paragraph: str
     quotation: str
+    locale: str  # of the labels
 
 
 def writer_of(topic: Topic | TopicRow) -> Writer:
@@ -182,6 +183,7 @@ def writer_of(topic: Topic | TopicRow) -> Writer:
         language=person.language,
         paragraph=web.text("paragraph", 12),
         quotation=_quotation() if request.method == "GET" else "",
+        locale=web.locale(),
     )
 
 
