@@ -56,6 +56,13 @@ AGENDA_GONE = Verdict(
     _("The agenda that this was for is not there any more. Choose another one in the form.")
 )
 AGENDA_IN_PREPARATION = Verdict(_("This agenda is in preparation. Open it first."))
+# What a moderator is told who comes to the page of a deed when it is done already
+DONE_ALREADY = {
+    "open_agenda": Verdict(_("This agenda is open already.")),
+    "archive": Verdict(_("This agenda is archived already.")),
+    "reopen": Verdict(_("This agenda is not archived.")),
+    "lock": Verdict(_("This topic is locked already.")),
+}
 NO_MAIL_IN_PREPARATION = Verdict(
     _("This agenda is in preparation. Once it is open, topics can come by e-mail.")
 )

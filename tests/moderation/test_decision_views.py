@@ -244,6 +244,38 @@ def test_who_archives_an_agenda_reads_what_has_begun_there(
     assert "Organisations sign it until" in browser.get(to_sign.address).text
 
 
+def test_the_page_of_what_is_done_already_says_so_and_leads_back(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser, agenda = sign_in(people.moderator), f"/agendas/{things.agenda.slug}"
+    archive, reopen = f"{agenda}/archive", f"{agenda}/reopen"
+    lock = f"/topics/{things.topic.id}/lock"
+
+    def offers(address: str, why_not: str) -> bool:
+        page = words(browser.get(address))
+        assert (why_not in page) == ("Go back" in page) == ("data-publish" not in page), address
+        return why_not not in page
+
+    assert not offers(f"{agenda}/open", "This agenda is open already.")
+    assert not offers(reopen, "This agenda is not archived.")
+    assert offers(archive, "This agenda is archived already.")
+    assert offers(lock, "This topic is locked already.")
+    actions.lock(people.moderator, things.topic.id, Reasons("It is rude.", 2))
+    assert not offers(lock, "This topic is locked already.")
+    actions.archive(people.moderator, things.agenda.id)
+    assert not offers(archive, "This agenda is archived already.")
+    assert offers(reopen, "This agenda is not archived.")
+
+
+def test_whoever_was_too_slow_to_lock_a_topic_keeps_the_reason(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.lock(people.moderator, things.topic.id, Reasons("It is rude.", 2))
+    fields = {**REASON_FIELDS, "reason": "Let us sleep over it."}
+    late = sign_in(people.moderator).post(f"/topics/{things.topic.id}/lock", data=fields)
+    assert late.status_code == 409 and "Let us sleep over it." in words(late)
+
+
 def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: Any) -> None:
     theirs, browser = sign_in(people.ben), sign_in(people.moderator)
     address = f"/members/{people.ben.handle}/suspend"

@@ -308,6 +308,15 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
     )
 
 
+def is_done_already(word: str, thing: Thing) -> bool:
+    """Whether a deed of opening, archiving, reopening or locking would change nothing, because it is done (`DONE_ALREADY`)."""
+    if word == Deed.OPEN_AGENDA:
+        return thing.row.opened_at is not None
+    if word in (Deed.ARCHIVE, Deed.REOPEN):
+        return (thing.row.archived_at is not None) == (word == Deed.ARCHIVE)
+    return word == Deed.LOCK and thing.row.locked_at is not None
+
+
 def agenda_to_delete(moderator: Person, agenda_id: int) -> Thing:
     """An agenda, for a moderator who may delete it if it has no content."""
     thing = agenda_to_moderate(moderator, agenda_id)

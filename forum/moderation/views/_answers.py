@@ -29,7 +29,7 @@ from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing
 from forum.permissions import Person
 from forum.rules.queries import OfferedText, Rules, in_force, ready_text, ready_texts
-from forum.verdicts import YES, Verdict
+from forum.verdicts import DONE_ALREADY, YES, Verdict
 from forum.web import CONFLICT, me
 
 bp = Blueprint("moderation", __name__)
@@ -67,7 +67,10 @@ def deed_page(
             word=word,
             thing=thing,
             entry=entry,
-            may=_right_to(word, thing),
+            # Who was too slow gets back what was typed
+            may=DONE_ALREADY[word]
+            if queries.is_done_already(word, thing) and request.method == "GET"
+            else _right_to(word, thing),
             going_on=queries.going_on(me(), thing.row) if word == Deed.ARCHIVE else None,
             form=form,
             ready=ready,
