@@ -295,3 +295,13 @@ def test_a_meeting_stands_beside_the_key_of_its_agenda(windows: Callable[..., Vi
     assert all(
         key["x"] + key["width"] < title["x"] for key, title in zip(keys, titles, strict=True)
     )
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_topic_on_one_page_begins_where_it_does_page_by_page(
+    windows: Callable[..., Visit], width: int
+) -> None:
+    window = windows("member", "light", width)
+    (heading,) = boxes(window.go("/topics/63"), "main h1")
+    (whole,) = boxes(window.go("/topics/63/whole"), "main h1")
+    assert whole["y"] == heading["y"]
