@@ -77,6 +77,20 @@ def test_above_its_replies_a_long_topic_leads_to_the_newest(
     assert not way.search(page(client, address))
 
 
+def test_a_link_to_the_newest_reply_leads_to_the_one_before_if_that_is_removed(
+    people: Any, topic: Topic, client: FlaskClient, sign_in: Any
+) -> None:
+    before, newest = (actions.reply(people.ben, topic.id, write(words)) for words in ("A", "B"))
+    anchor = f'id="post-{newest.number}"'
+    assert page(client, topic.address).count(anchor) == 1
+    actions.remove(people.moderator, newest.id, "It names a person.")
+    assert f'<li id="post-{before.number}" data-said' in page(client, topic.address)
+    assert re.search(
+        f'<li id="post-{before.number}"[^>]*><span {anchor}>', page(client, topic.address)
+    )
+    assert page(sign_in(people.moderator), topic.address).count(anchor) == 1
+
+
 def test_nothing_is_marked_yet(topic: Topic, client: FlaskClient) -> None:
     words = page(client, f"/topics/{topic.id}/useful")
     assert "Nothing is marked as useful yet" in words and numbers(words) == []
