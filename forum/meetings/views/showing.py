@@ -131,5 +131,5 @@ def meeting_time(found: Meeting | NextMeeting) -> Markup:
     day, _space, hours = span_in_words(found.starts_at, found.ends_at, zone).rpartition(" ")
     begins, name = found.starts_at.astimezone(zone), found.time_zone.replace("_", " ")
     return Markup(
-        '<time class="long" datetime="{}">{} <span class="whole">{}</span> <span class="meta">({})</span></time>'
+        '<time class="long" datetime="{}">{} <span class="whole">{}</span> <span class="meta whole">({})</span></time>'
     ).format(begins.isoformat(timespec="minutes"), day, hours, name)
