@@ -13,6 +13,7 @@ from forum.errors import NotFound
 from forum.members import actions
 from forum.members import queries as members
 from forum.permissions import SYSTEM, VISITOR
+from forum.rights.actions import leave
 from tests.accounts.conftest import JOINING, PASSWORD, ask, confirm, enter, is_signed_in
 from tests.conftest import link_in
 from tests.mail.conftest import with_settings
@@ -222,6 +223,25 @@ def test_joining_tells_nobody_whether_there_is_an_account(client, app, eva, lett
         assert {k: set(v) for k, v in mine.items()} == {k: set(v) for k, v in theirs.items()}
     first, second = letters()
     assert "an account already" in first.text and "“Join”" in second.text
+
+
+@pytest.mark.parametrize("state", ["suspended", "closed"])
+def test_only_the_owner_of_an_address_reads_what_became_of_its_account(client, eva, letters, state):
+    until = now() + timedelta(days=3)
+    if state == "suspended":
+        actions.suspend(SYSTEM, eva.id, until)
+    else:
+        until = leave(eva, eva.id, "nameless").leaving_at
+        letters()
+    answer = client.post("/join", data=JOINING)
+    assert answer.status_code == 303 and state not in client.get("/join/sent").text
+    text = " ".join(letters()[-1].text.split())
+    day = f"{until.day} {until:%B %Y, %H:%M} UTC"
+    assert {
+        "suspended": f"A moderator has suspended that account until {day}.",
+        "closed": f"That account is closed, and ends on {day}.",
+    }[state] in text
+    assert ("/settings/leave" in text) == (state == "closed") and "/sign-in" not in text
 
 
 @pytest.mark.parametrize("email", ["eva@city.example", "xva@city.example"])

@@ -112,5 +112,14 @@ def tell_owner(member: Member, what: str) -> None:
 def tell_existing_member(visitor: Person, email: str) -> None:
     """Tell a member that somebody wants to use their address. The address of a former member gets no letter."""
     if member := member_by_email(email):
-        words = {"path": "/sign-in", "name": member.name}
+        words = {"path": "/sign-in", "name": member.name, **_state_of(member)}
         write_letter(visitor, "known", email, words, member_id=member.id)
+
+
+def _state_of(member: Member) -> dict[str, str]:
+    """Whether an account is suspended or closed and until when, for the letter to its owner; nothing if it is open."""
+    if member.is_suspended:
+        return {"state": "suspended", "day_at": str(member.suspended_until)}
+    if member.is_leaving:
+        return {"state": "closed", "path": "/settings/leave", "day_at": str(member.leaving_at)}
+    return {}
