@@ -67,6 +67,10 @@ TEXT_FIELDS = {
 PAGE_FIELDS = {"next", "digest", "signs"}  # which a page fills in itself, so they are no loss
 MAX_TRIVIAL_LENGTH = 20  # characters; a longer value of any other field is worth giving back, too
 STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must not be trusted
+FOR_OFFICES = (
+    "/moderation",
+    "/administration",
+)  # whoever is refused below them is refused there, too
 KEPT_PREFIX = "kept:"  # of a field that is carried along in another form, such as the sign-in form
 BUSY_RETRY_AFTER = "5"  # seconds after which a database that was too busy is worth another try
 DEFAULT_RETRY_AFTER = "60"  # seconds, for a rate limit that does not say how long to wait
@@ -144,6 +148,12 @@ def _is_of_another_member(fields: Iterable[tuple[str, str]]) -> bool:
 def _parent_page(action: str) -> str:
     """The nearest page above a form's address: `/topics/7` for `/topics/7/reply`; else the home page."""
     return nearest_page(action.partition("?")[0].rpartition("/")[0])
+
+
+def _page_above() -> str:
+    """The nearest page above this address that may be open to whoever was refused here; empty if there is none."""
+    page = _parent_page(request.path)
+    return "" if page == url_for("front.home") or page.startswith(FOR_OFFICES) else page
 
 
 def retry_message(error: HTTPException) -> str:
@@ -267,7 +277,9 @@ def _error_page(status: int, message: str, thing: tuple[str, int] | None = None)
     is_readable = request.method == "POST" and status not in STATUSES_WITHOUT_TEXT
     if is_readable and not is_cross_site() and _has_text(kept_fields()):
         return _with_retry_after(resend_page(_submitted_to(), message, status))
-    page = render_template("errors/error.html", status=status, message=message, thing=thing)
+    above = _page_above() if status == FORBIDDEN else ""
+    words = {"status": status, "message": message, "thing": thing, "above": above}
+    page = render_template("errors/error.html", **words)
     return _with_retry_after(current_app.make_response((page, status)))
 
 

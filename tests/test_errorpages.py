@@ -292,6 +292,25 @@ def test_a_wait_is_said_so_that_nobody_comes_too_early(
 # Refusals
 
 
+@pytest.mark.parametrize(
+    ("path", "above"),
+    [("/agendas/{agenda}/edit", "/agendas/{agenda}"), ("/topics/{topic}/lock", "/topics/{topic}"),
+     ("/moderation/log", ""), ("/administration/mail", "")],
+)  # fmt: skip
+def test_a_member_who_is_refused_is_led_to_what_is_open(
+    sign_in: Any, people: Any, world: Any, path: str, above: str
+) -> None:
+    answer = sign_in(people.ben).get(path.format(**world))
+    ways = re.findall(r'<a class="btn[^"]*" href="([^"]+)"', text(answer))
+    assert answer.status_code == 403 and "hosts of each agenda" in text(answer)
+    assert ways == [*filter(None, [above.format(**world)]), "/topics", "/agendas"]
+
+
+def test_a_visitor_who_is_refused_is_asked_to_sign_in(client: FlaskClient, world: Any) -> None:
+    answer = client.post(f"/topics/{world['topic']}/watch")
+    assert answer.status_code == 403 and 'href="/sign-in?next=' in text(answer)
+
+
 @once
 @pytest.mark.parametrize(
     ("status", "words"),
