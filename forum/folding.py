@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 QUERY_SAFE = "!$'()*,/:;?@"  # characters that Werkzeug does not quote in a query
 URL_FOR_OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # parameters of `url_for` itself
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+# A line would end after its hyphen, and begin with “mail”
+BREAKABLE = re.compile(r"\b([eE])-(?=mail)")
 RULE_VARIABLE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
 
@@ -76,7 +78,7 @@ class ConstantFolder(NodeTransformer):
         translations = self.templates.translations
         in_context = isinstance(node.node, nodes.Name) and node.node.name == "pgettext"
         translate = translations.upgettext if in_context else translations.ugettext
-        return _interpolated(nodes.Const(Markup(translate(*texts))), node)
+        return _interpolated(nodes.Const(Markup(unbroken(translate(*texts)))), node)
 
     def _plural(self, node: nodes.Call) -> nodes.Node | None:
         if _constants(node.args[:2]) is None:
@@ -114,6 +116,11 @@ class ConstantFolder(NodeTransformer):
         call = {"icon": icon, "asset": asset}[node.node.name]  # type: ignore[attr-defined]  # a Name of the two
         with self.templates.flask.app_context():
             return nodes.Const(call(*values))
+
+
+def unbroken(message: str) -> str:
+    """A message of a page, with hyphens at which no line ends in words that would be cut after their first letter."""
+    return BREAKABLE.sub("\\1\N{NON-BREAKING HYPHEN}", message)
 
 
 def _constants(arguments: list[nodes.Expr]) -> list[Any] | None:

@@ -31,7 +31,7 @@ from markupsafe import Markup, escape
 from forum import folding, locales
 from forum.assets import asset, icon, version_of
 from forum.clock import last_day
-from forum.folding import ConstantFolder, address_part, query_of
+from forum.folding import ConstantFolder, address_part, query_of, unbroken
 
 # The C function behind `escape`, which returns a plain string; markupsafe without it is only slower
 _escape_to_str: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
@@ -190,7 +190,7 @@ class TemplateEnvironment(Environment):
 
     def plural(self, singular: str, plural: str, number: int) -> Markup:
         """The translation for a number of things."""
-        return Markup(self.translations.ungettext(singular, plural, number))
+        return Markup(unbroken(self.translations.ungettext(singular, plural, number)))
 
     def day(self, value: date, *, in_link: bool = False) -> Markup:
         """

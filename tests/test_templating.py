@@ -108,6 +108,16 @@ def test_plain_text_is_not_folded_into_html(app: Flask) -> None:
     assert list(tree.find_all(nodes.Call))
 
 
+def test_no_line_of_a_page_ends_within_the_word_for_mail(app: Flask) -> None:
+    templates = app.jinja_env
+    said = templates.from_string(
+        "{{ _('E-mails go out.') }} {{ _('%(name)s has no e-mail', name='re-mail') }} "
+        "{{ ngettext('%(num)s e-mail', '%(num)s e-mails', 2) }}"
+    ).render()
+    hyphen = "\N{NON-BREAKING HYPHEN}"
+    assert said == f"E{hyphen}mails go out. re-mail has no e{hyphen}mail 2 e{hyphen}mails"
+
+
 def _word() -> nodes.Call:
     return nodes.Call(nodes.Name("_", "load"), [nodes.Const("Hello")], [], None, None)
 

@@ -277,6 +277,9 @@ def test_mail_that_came_back_is_said_and_tried_again(client, eva):
     actions.pause_mail(SYSTEM, eva.id, "eva@city.example", "550 no such user")
     enter(client)
     page = client.get("/settings/address").text
-    assert "E-mails to eva@city.example came back" in page and "550 no such user" in page
+    assert (
+        "E\N{NON-BREAKING HYPHEN}mails to eva@city.example came back" in page
+        and "550 no such user" in page
+    )
     assert client.post("/settings/address/resume").status_code == 303
     assert "came back" not in client.get("/settings/address").text

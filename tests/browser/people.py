@@ -139,7 +139,9 @@ class Visit:
     def open_letter(self) -> None:
         """Follow the link of an e-mail that a page of the demo shows, and confirm."""
         for pressed in (
-            self.page.locator("main a", has_text="Open the link of the e-mail"),
+            self.page.locator(
+                "main a", has_text="Open the link of the e\N{NON-BREAKING HYPHEN}mail"
+            ),
             self.page.locator("main button[type=submit]"),
         ):
             with leaving(self.page):

@@ -36,7 +36,7 @@ def test_one_s_address_for_new_topics_is_copied(visit: Callable[..., Visit]) -> 
     expect(copy.locator("xpath=..").get_by_role("status")).to_have_text("Copied")
     address = page.evaluate("navigator.clipboard.readText()")
     assert address == page.locator("main p[dir=ltr]").inner_text()
-    write = page.get_by_role("link", name="Write an e-mail")
+    write = page.get_by_role("link", name="Write an e\N{NON-BREAKING HYPHEN}mail")
     assert write.get_attribute("href") == f"mailto:{address}"
     page.get_by_role("button", name="Make new addresses").press("Enter")
     expect(page.get_by_text("Your addresses are new")).to_be_visible()

@@ -41,11 +41,11 @@ def press(page: Any, name: str) -> None:
 def test_a_letter_to_a_member(window: Visit) -> None:
     page = window.sign_in("member")
     page = window.go("/members/mikko-rautio")
-    page.get_by_role("link", name="Write an e-mail").click()
-    press(page, "Send the e-mail")
+    page.get_by_role("link", name="Write an e\N{NON-BREAKING HYPHEN}mail").click()
+    press(page, "Send the e\N{NON-BREAKING HYPHEN}mail")
     assert "Write 20 to 3,000 characters." in page.locator("main").inner_text()
     page.get_by_label("Your e-mail").fill(WORDS)
-    press(page, "Send the e-mail")
+    press(page, "Send the e\N{NON-BREAKING HYPHEN}mail")
     assert "Your e-mail to Mikko Rautio is on its way." in page.locator("#told").inner_text()
 
 

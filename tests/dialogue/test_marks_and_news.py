@@ -213,7 +213,10 @@ def test_visitors_read_what_a_feed_is_for_and_how_members_are_told(
     ana = sign_in(people.ana)
     for door in (topic.address, "/topics", "/agendas/quieter", "/agendas/quieter/topics"):
         follow = page(client, door).partition('id="follow"')[2].partition("</section>")[0]
-        assert "Members are told by e-mail." in follow and 'href="/help#following"' in follow, door
+        assert (
+            "Members are told by e\N{NON-BREAKING HYPHEN}mail." in follow
+            and 'href="/help#following"' in follow
+        ), door
         assert "What a feed is" not in page(ana, door), "they have a button for it"
     assert "a feed reader" in page(client, "/help").partition('id="following"')[2]
 

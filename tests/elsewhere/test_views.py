@@ -95,7 +95,7 @@ def test_an_address_that_is_not_verified_needs_a_letter(client, real, letters, c
     assert client.post("/join", data=form).location == "/join/sent"
     path = link_in(letters()[0])
     phone = client.application.test_client()
-    assert "open this e-mail in the browser" in phone.get(path).text
+    assert "open this e\N{NON-BREAKING HYPHEN}mail in the browser" in phone.get(path).text
     assert phone.post(path, data={"password": ""}).status_code == 422
     assert client.post(path).status_code == 303
     assert member_of(real.issuer, "eva2").email == "eva@city.example"

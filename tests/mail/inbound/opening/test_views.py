@@ -119,7 +119,7 @@ def test_the_form_the_agenda_and_the_settings_lead_there(people, agenda, sign_in
     leading = [place for place, page in pages.items() if f'href="{PAGE}"' in page]
     assert leading == ["/agendas/quieter", "/agendas/quieter/topics/new"]
     assert "under “Follow”" in pages["/settings/notices"]
-    assert "You can also send both by e-mail" in pages["/help"]
+    assert "You can also send both by e\N{NON-BREAKING HYPHEN}mail" in pages["/help"]
     assert not any(SECRET.search(page) for page in pages.values())
 
 
@@ -128,8 +128,13 @@ def test_a_forum_without_a_mailbox_says_nothing_of_it(people, agenda, sign_in, a
     with with_settings(app, reply_address=""):
         assert browser.get(PAGE).status_code == browser.post(RENEW).status_code == 404
         pages = [browser.get(place).text for place in PLACES]
-    assert not any("topic by e-mail" in page or "by-email" in page for page in pages)
-    assert not any("open topics by e-mail" in page or "send both by" in page for page in pages)
+    assert not any(
+        "topic by e\N{NON-BREAKING HYPHEN}mail" in page or "by-email" in page for page in pages
+    )
+    assert not any(
+        "open topics by e\N{NON-BREAKING HYPHEN}mail" in page or "send both by" in page
+        for page in pages
+    )
     assert generation(people.ana) == 0
 
 
