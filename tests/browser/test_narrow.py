@@ -322,3 +322,12 @@ def test_five_tabs_stand_in_one_line_of_a_phone(windows: Callable[..., Visit]) -
         page = windows("visitor", "light", 390).go(path)
         tabs = boxes(page, ".tabs:not(.stick *) a")
         assert len(tabs) == 5 and len({tab["y"] for tab in tabs}) == 1, path
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_the_tabs_of_a_profile_stand_in_one_line_of_a_phone(
+    visit: Callable[..., Visit], language: str
+) -> None:
+    window = visit(viewport={"width": 390, "height": 844}, locale=language)
+    tabs = boxes(window.go("/members/hanne-vestergaard"), ".tabs a")
+    assert len(tabs) == 4 and len({tab["y"] for tab in tabs}) == 1
