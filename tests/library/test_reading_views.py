@@ -25,6 +25,16 @@ from tests.library.conftest import (
 )
 
 
+def test_on_an_agenda_title_and_words_of_a_reading_are_in_its_language(
+    world: World, sign_in: SignIn
+) -> None:
+    text = actions.ReadingText("Les villes", "Paquot, Thierry", why="Un beau livre.", language="fr")
+    actions.write_reading(world.host, world.agenda.id, text)
+    page = sign_in(world.host).get("/agendas/floods-and-heat").text
+    assert '<span lang="fr" dir="auto">Un beau livre.</span>' in page
+    assert '<bdi lang="fr">Les villes</bdi>' in page  # the name of its bookmark
+
+
 def test_readings_are_curated_in_the_browser(
     world: World, sign_in: SignIn, client: FlaskClient
 ) -> None:
