@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import AGENDAS, boxes
 from tests.browser.people import Visit
-from tests.browser.unseen import MENUS, SPACED
+from tests.browser.unseen import LARGE, MENUS, SET, SPACED
 
 
 def test_on_a_phone_the_ways_of_being_told_stay_named(windows: Callable[..., Visit]) -> None:
@@ -331,3 +331,11 @@ def test_the_tabs_of_a_profile_stand_in_one_line_of_a_phone(
     window = visit(viewport={"width": 390, "height": 844}, locale=language)
     tabs = boxes(window.go("/members/hanne-vestergaard"), ".tabs a")
     assert len(tabs) == 4 and len({tab["y"] for tab in tabs}) == 1
+
+
+def test_long_words_beside_figures_break_where_letters_are_large(
+    visit: Callable[..., Visit],
+) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, locale="es").go("/transparency")
+    page.evaluate(SET, LARGE)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
