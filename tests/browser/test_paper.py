@@ -19,6 +19,7 @@ PAPER = [
     ("/practices/ledger-building-rights", ".crumb", ".tabs"),
     ("/declarations/2", ".digest code", "a[download]"),
     ("/cases/c40", "main a[href^='http'][href*='/report']", "main header .re"),
+    ("/cases/c40", "#places", "#others"),
     ("/transparency", "table.figures", ".field"),
     ("/meetings", ".rows h3", "label[for=agenda]"),
     ("/meetings/3", ".glance", "#manage"),
@@ -74,3 +75,17 @@ def test_pages_of_paper_end_between_lines(member: Visit, two_ways: str, path: st
         part.getClientRects().length && parseFloat(getComputedStyle(part).marginTop) < 8).length""")
     page.emulate_media(media="screen")
     assert (high, gap) == ([], 0)
+
+
+def test_comments_on_paper_keep_their_distance_from_their_paragraph_and_are_not_cut(
+    member: Visit,
+) -> None:
+    page = member.go("/cases/c40")
+    page.emulate_media(media="print")
+    gaps = page.evaluate("""() => [...document.querySelectorAll(".mg:has(li)")].map(comments =>
+        comments.getBoundingClientRect().top - comments.previousElementSibling.getBoundingClientRect().bottom)""")
+    cut = page.locator(".mg li").evaluate_all(
+        "all => all.filter(one => getComputedStyle(one).breakInside !== 'avoid').length"
+    )
+    page.emulate_media(media="screen")
+    assert len(gaps) > 2 and min(gaps) >= 8 and cut == 0
