@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 QUERY_SAFE = "!$'()*,/:;?@"  # characters that Werkzeug does not quote in a query
 URL_FOR_OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # parameters of `url_for` itself
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-# A line would end after its hyphen, and begin with “mail”
-BREAKABLE = re.compile(r"\b([eE])-(?=mail)")
+# Words of the interface after whose hyphen no line ends: “e-mail”, and “marque-page” of French
+BREAKABLE = re.compile(r"\b([eE]|[mM]arque)-(?=mail|page)")
 RULE_VARIABLE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
 
@@ -119,7 +119,7 @@ class ConstantFolder(NodeTransformer):
 
 
 def unbroken(message: str) -> str:
-    """A message of a page, with hyphens at which no line ends in words that would be cut after their first letter."""
+    """A message of a page, with hyphens at which no line ends in words that the interface has often."""
     return BREAKABLE.sub("\\1\N{NON-BREAKING HYPHEN}", message)
 
 

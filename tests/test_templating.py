@@ -13,6 +13,7 @@ from babel.support import NullTranslations
 from flask import Flask, render_template, render_template_string, url_for
 from jinja2 import nodes
 
+from forum import folding
 from forum.assets import version_of
 from forum.folding import ConstantFolder
 from forum.templating import MacroCache, TemplateEnvironment, cache_bytecode
@@ -106,6 +107,12 @@ def test_plain_text_is_not_folded_into_html(app: Flask) -> None:
     assert isinstance(templates, TemplateEnvironment)
     tree = ConstantFolder(templates, False).visit(nodes.Template([nodes.Output([_word()])]))
     assert list(tree.find_all(nodes.Call))
+
+
+def test_no_line_of_a_page_ends_within_the_french_word_for_a_bookmark(app: Flask) -> None:
+    assert folding.unbroken("Marque-page, marque-pages, page-marque") == (
+        "Marque\N{NON-BREAKING HYPHEN}page, marque\N{NON-BREAKING HYPHEN}pages, page-marque"
+    )
 
 
 def test_no_line_of_a_page_ends_within_the_word_for_mail(app: Flask) -> None:
