@@ -305,3 +305,15 @@ def test_a_topic_on_one_page_begins_where_it_does_page_by_page(
     (heading,) = boxes(window.go("/topics/63"), "main h1")
     (whole,) = boxes(window.go("/topics/63/whole"), "main h1")
     assert whole["y"] == heading["y"]
+
+
+@pytest.mark.parametrize(
+    ("language", "quotes"), [("fr", '"«\u00a0" "\u00a0»" "“" "”"'), ("es", '"«" "»" "“" "”"')]
+)
+def test_what_somebody_said_stands_between_the_signs_of_the_language_of_the_page(
+    visit: Callable[..., Visit], language: str, quotes: str
+) -> None:
+    window = visit(locale=language)
+    window.sign_in("moderator")
+    said = window.go("/moderation").locator("main q").first
+    expect(said).to_have_css("quotes", quotes)
