@@ -61,6 +61,13 @@ def test_names_from_right_to_left_stay_in_their_order_and_beside_their_squares(
     assert "<h1><bdi>ليلى حداد 2</bdi></h1>" in client.get("/members/ben-okoth").text
 
 
+def test_the_name_of_a_city_in_any_script_begins_where_the_other_headings_do(
+    client: Any, people: Any
+) -> None:
+    page = client.get(f"/members/{people.ben.handle}").text
+    assert '<h2 id="city"><bdi>Nairobi</bdi></h2>' in page
+
+
 @pytest.mark.parametrize(
     ("name", "initials"),
     [
