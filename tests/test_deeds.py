@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.actions import AgendaText, write_agenda, write_theme
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
 from forum.clock import now
@@ -83,6 +83,9 @@ moderation.unnote             | forbidden forbidden forbidden forbidden forbidde
 moderation.split              | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.merge              | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.decide_all         | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.lock_several       | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.move_several       | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
+moderation.theme_several      | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.move               | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.retitle            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.change_kind        | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
@@ -312,6 +315,22 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.merge": _deed(moderation.merge, _topic, _it, before=_other_topic),
     "moderation.decide_all": _deed(
         moderation.decide_all, _topic, lambda w: [w.things.first.id], "hide", WHY
+    ),
+    "moderation.lock_several": _deed(
+        moderation.lock_several, lambda w: w.things.agenda.id, lambda w: [_topic(w)], WHY
+    ),
+    "moderation.move_several": _deed(
+        moderation.move_several,
+        lambda w: w.things.agenda.id,
+        lambda w: [_topic(w)],
+        lambda w: w.things.other.id,
+    ),
+    "moderation.theme_several": _deed(
+        moderation.theme_several,
+        lambda w: w.things.agenda.id,
+        lambda w: [_topic(w)],
+        _it,
+        before=lambda w: write_theme(w.people.moderator, "Noise"),
     ),
     "moderation.move": _deed(moderation.move, _topic, lambda w: w.things.other.id),
     "moderation.retitle": _deed(moderation.retitle, _topic, "Another title", []),

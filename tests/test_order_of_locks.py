@@ -237,6 +237,34 @@ def _regroup_quoted(w: Any, p: Any, a: Agenda) -> None:
         moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
 
 
+def _lock_and_theme_several(w: Any, p: Any, a: Agenda) -> None:
+    one, two = _two_that_quote_each_other(p, a)
+    chosen = [_topic_of(two[0]), _topic_of(one[0])]
+    moderation.lock_several(p.moderator, a.id, chosen, Reasons("Enough."))
+    moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
+    moderation.theme_several(p.moderator, a.id, chosen, w["theme_id"])
+    moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
+
+
+def _move_several(w: Any, p: Any, a: Agenda) -> None:
+    """The first topic is for members only, so that its agenda is not locked to note its activity."""
+    chosen = [_topic(p, a, "members").id, *map(_topic_of, _openings_of_two(p, a))]
+    moderation.move_several(p.moderator, a.id, chosen, w["other_id"])
+    moderation.undo(p.moderator, latest_undoable_decision(p.moderator).id)
+
+
+def _openings_of_two(p: Any, a: Agenda) -> list[int]:
+    one, two = _two_that_quote_each_other(p, a)
+    return [one[0], two[0]]
+
+
+def _bring_several_to_light(w: Any, p: Any, a: Agenda) -> None:
+    """The agenda that they leave is in preparation."""
+    chosen = [_topic_of(post_id) for post_id in _openings_of_two(p, a)]
+    dialogue.prepare_agenda(p.moderator, a.id)
+    moderation.move_several(p.moderator, a.id, chosen, w["other_id"])
+
+
 def _delete_quoted(_w: Any, p: Any, a: Agenda) -> None:
     one, two = _two_that_quote_each_other(p, a)
     dialogue.delete_posts(SYSTEM, [one[0], two[0]])
@@ -355,6 +383,9 @@ SEVERAL: dict[str, Deed] = {
     "clear those who wrote them": _clear_quoted,
     "close them to visitors, and hide them": _close_quoted,
     "split and merge them": _regroup_quoted,
+    "lock them at once, and give them a theme": _lock_and_theme_several,
+    "move them at once, and back": _move_several,
+    "move them at once out of preparation": _bring_several_to_light,
     "delete their posts": _delete_quoted,
     "delete a post that was merged": _delete_merged,
     "move comments to other paragraphs": _move_comments,

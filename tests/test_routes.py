@@ -134,9 +134,17 @@ POST /agendas/{agenda}/statements/{statement}/edit    |  403  403  403  yes  yes
 GET  /agendas/{agenda}/statements/{statement}/remove  |   in  403  403  200  200  200
 POST /agendas/{agenda}/statements/{statement}/remove  |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/topics                         |  200  200  200  200  200  200
+GET  /agendas/{agenda}/topics/decided/{decision}      |   in  403  403  404  404  404
+GET  /agendas/{agenda}/topics/lock                    |   in  403  403  200  200  200
+POST /agendas/{agenda}/topics/lock                    |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/topics/move                    |   in  403  403  200  200  200
+POST /agendas/{agenda}/topics/move                    |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/topics/new                     |   in  200  200  200  200  200
 POST /agendas/{agenda}/topics/new                     |  403  yes  yes  yes  yes  yes
 POST /agendas/{agenda}/topics/read-all                |  403  yes  yes  yes  yes  yes
+GET  /agendas/{agenda}/topics/select                  |   in  403  403  200  200  200
+GET  /agendas/{agenda}/topics/theme                   |   in  403  403  200  200  200
+POST /agendas/{agenda}/topics/theme                   |  403  403  403  yes  yes  yes
 POST /agendas/{agenda}/topics/unread-all              |  403  yes  yes  yes  yes  yes
 POST /agendas/{agenda}/watch                          |  403  yes  yes  yes  yes  yes
 GET  /agendas/{other}/cases/new                       |   in  403  403  403  200  200

@@ -31,7 +31,7 @@ from forum.members import actions as members
 from forum.members.actions import Joining, depart, found_federation
 from forum.members.models import Member
 from forum.moderation.actions import Reasons, decide, lock
-from forum.moderation.actions.topics import MAX_LOCK_TIME
+from forum.moderation.actions._topics import MAX_LOCK_TIME
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
 from forum.pictures.actions import add_picture, delete_picture
 from forum.pictures.models import Picture

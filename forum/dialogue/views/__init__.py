@@ -21,6 +21,7 @@ from forum.dialogue.views.drafts import (
     keep_form,
     windows_of_form,
 )
+from forum.dialogue.views.lists import filter_from_query
 from forum.dialogue.views.topics import discussion
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "bp",
     "discussion",
     "drafts_as_json",
+    "filter_from_query",
     "go_on_with_draft",
     "held",
     "is_by_script",

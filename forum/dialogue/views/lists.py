@@ -45,7 +45,7 @@ def topics(slug: str) -> ResponseReturnValue:
 
 
 def _list(agenda: Agenda | None) -> ResponseReturnValue:
-    wanted = _filter_from_query(agenda)
+    wanted = filter_from_query(agenda)
     names = {theme.slug: theme.name for theme in themes()}
     mine = web.choice("mine", MINE) if me().is_member else ""
     found = _find(wanted, mine, names)
@@ -161,7 +161,8 @@ def _active_filters(
     return [(text, address(**{name: ""})) for name, text in chosen if text]
 
 
-def _filter_from_query(agenda: Agenda | None) -> TopicFilter:
+def filter_from_query(agenda: Agenda | None) -> TopicFilter:
+    """Which topics the query string of a list asks for, of one agenda or of all."""
     return TopicFilter(
         agenda_id=agenda.id if agenda else None,
         kind=web.text("kind", 100),

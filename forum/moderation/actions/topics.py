@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 
 from flask_babel import gettext as _
 
-from forum.advice import actions as advice
 from forum.advice.queries import is_advice_awaited
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
@@ -24,24 +23,29 @@ from forum.moderation.actions._concurrency import (
 )
 from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
 from forum.moderation.actions._record import Columns, notify_asker, notify_moved_authors, record
+from forum.moderation.actions._topics import (
+    check_last_day,
+    is_last,
+    last_day,
+    lock_topic,
+    move_topic,
+    retitle_topic,
+)
 from forum.moderation.models import (
     LAST_DAY,
     Decision,
     Deed,
     KindBefore,
     LockBefore,
-    MoveBefore,
     PaceBefore,
     RegroupingBefore,
-    TitleBefore,
 )
 from forum.moderation.queries import latest_of, serialize_decisions, who_told_all
 from forum.permissions import Person, require
-from forum.sentences import Sentence, kept, plural_sentence, sentence
+from forum.sentences import kept, plural_sentence, sentence
 from forum.versions import EVERYTHING
 
 BATCH_SIZE = 100  # topics that one transaction unlocks
-MAX_LOCK_TIME = timedelta(days=3650)
 # What the log says about a topic that became slow or slower by a merger, by the minutes of its new pace
 SLOW_THERE = {
     10: sentence("It is slow there now: each member can write once in 10 minutes."),
@@ -66,28 +70,9 @@ def lock(
     """
     thing = topic_to_decide(moderator, topic_id, seen)
     require_reasons(Deed.LOCK, reasons)
-    _check_last_day(until)
+    check_last_day(until)
     require_change(not thing.row.locked_at)
-    dialogue.lock(moderator, topic_id, reasons.facts, until)
-    return record(moderator, Deed.LOCK, thing, reasons, **_last_day(until))
-
-
-def _check_last_day(until: date | None) -> None:
-    today = now().date()
-    if until is not None and not today <= until <= today + MAX_LOCK_TIME:
-        raise Invalid(_("Choose a day that is still ahead, within the next ten years."), "until")
-
-
-def _last_day(until: date | None) -> Columns:
-    """The words of a decision about the last day of a lock, which ends with that day in UTC."""
-    if until is None:
-        return {}
-    end = datetime.combine(until + timedelta(days=1), time(), UTC)
-    return {"until": end, "sentences": kept([_is_last(until)])}
-
-
-def _is_last(day: date) -> Sentence:
-    return sentence("The last day is %(day)s.", day=day.isoformat())
+    return lock_topic(moderator, thing, reasons, until, record=record)
 
 
 @action
@@ -100,14 +85,14 @@ def set_lock_end(
     """Set, change or remove the last day of a topic's lock; its reason stays."""
     thing = topic_to_decide(moderator, topic_id)
     check_length(reasons.facts, "reason")
-    _check_last_day(until)
+    check_last_day(until)
     topic = thing.row
     require_change(topic.locked_at and topic.locked_until != until)
     refuse_in_own_case(moderator, thing, [Deed.LOCK])
     before = LockBefore("", topic.locked_until)  # the reason stays with the topic
     dialogue.set_lock_end(moderator, topic_id, until)
-    said = sentence("Locked until a moderator ends it.") if until is None else _is_last(until)
-    more: Columns = {**_last_day(until), "sentences": kept([said]), "before": before}
+    said = sentence("Locked until a moderator ends it.") if until is None else is_last(until)
+    more: Columns = {**last_day(until), "sentences": kept([said]), "before": before}
     return record(moderator, Deed.SET_LOCK_END, thing, reasons, **more)
 
 
@@ -226,12 +211,7 @@ def move(
     if thing.agenda_id == agenda_id:
         raise Invalid(_("The topic is on this agenda already."), "agenda")
     check_length(reasons.facts, "reason")
-    before, is_new = MoveBefore(thing.row.agenda_id), thing.row.agenda.opened_at is None
-    dialogue.move(moderator, topic_id, agenda_id)
-    if is_new and thing.row.kind == "question":
-        advice.await_answers(moderator, topic_id)
-    moved = kept([sentence("Moved to “%(agenda)s”.", agenda=agenda.title)])
-    return record(moderator, Deed.MOVE, thing, reasons, sentences=moved, before=before)
+    return move_topic(moderator, thing, agenda, reasons, record=record)
 
 
 @action
@@ -251,21 +231,7 @@ def retitle(
     """
     thing = topic_to_decide(moderator, topic_id, seen)
     check_length(reasons.facts, "reason")
-    present = {theme.id: theme.name for theme in thing.row.themes}
-    topic = dialogue.retitle(moderator, topic_id, title, themes, seen=read)
-    before = TitleBefore(thing.title, sorted(present), made=topic.title)
-    require_change(before.made != before.title or set(themes) != set(present))
-    changed = []
-    if before.made != before.title:
-        changed.append(sentence("The title was “%(title)s”.", title=before.title))
-    if set(themes) != set(present):
-        names = ", ".join(present.values())
-        changed.append(
-            sentence("The themes were: %(names)s.", names=names)
-            if names
-            else sentence("It had no themes.")
-        )
-    return record(moderator, Deed.RETITLE, thing, reasons, sentences=kept(changed), before=before)
+    return retitle_topic(moderator, thing, title, themes, reasons, record=record, read=read)
 
 
 @action

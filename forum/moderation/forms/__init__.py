@@ -22,6 +22,7 @@ from forum.moderation.forms.notes import NoteForm, StaffNoteForm
 from forum.moderation.forms.reporting import REASON_NAMES, IllegalForm, ReportForm
 from forum.moderation.forms.topics import (
     ChangeKindForm,
+    GiveThemeForm,
     LockEndForm,
     LockForm,
     MergeForm,
@@ -40,6 +41,7 @@ __all__ = [
     "ClaimAwareForm",
     "DecisionAwareForm",
     "DecisionForm",
+    "GiveThemeForm",
     "IllegalForm",
     "LockEndForm",
     "LockForm",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from flask_babel import gettext
@@ -99,6 +99,39 @@ class MoveForm(GivesReason, DecisionAwareForm):
         """Require a choice."""
         if field.data == 0:
             raise ValidationError(gettext("Choose an agenda."))
+
+
+class GiveThemeForm(GivesReason, ClaimAwareForm):
+    """The theme that several topics are given, and why.
+
+    `shown` is the slug of the theme for which the page has said what would happen to each of them.
+    """
+
+    slugs: Collection[str] = ()
+    shown = HiddenField()
+    theme = SelectField(_("Theme"))
+    reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
+
+    def offer(self, themes: Iterable[tuple[str, str]]) -> None:
+        """Offer these themes; none is preselected."""
+        offered = [*themes]
+        self.theme.choices = [("", gettext("Choose")), *offered]
+        self.slugs = {slug for slug, _name in offered}
+
+    @property
+    def is_first_step(self) -> bool:
+        """Whether a theme was chosen for which the page has not said yet what would happen."""
+        return bool(self.chosen) and self.shown.data != self.chosen
+
+    @property
+    def chosen(self) -> str:
+        """The slug of the theme that was chosen, if it is one that is offered."""
+        return self.theme.data if self.theme.data in self.slugs else ""
+
+    def validate_theme(self, field: SelectField) -> None:
+        """Require a choice."""
+        if not field.data:
+            raise ValidationError(gettext("Choose a theme."))
 
 
 class RetitleForm(GivesReason, DecisionAwareForm):

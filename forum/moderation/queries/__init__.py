@@ -117,6 +117,12 @@ from forum.moderation.queries.review import (
     staff_note,
     staff_notes,
 )
+from forum.moderation.queries.several import (
+    Chosen,
+    agenda_of_topics,
+    chosen_topics,
+    decided_together,
+)
 from forum.moderation.queries.standing import is_told_since, standing_on, things_on
 from forum.moderation.queries.things import (
     agenda_to_delete,
@@ -157,6 +163,7 @@ __all__ = [
     "UNDO_PERIOD",
     "UPHOLDING_DEEDS",
     "WITHHOLDING_DEEDS",
+    "Chosen",
     "ClearedContent",
     "DeedKind",
     "LogFilter",
@@ -165,6 +172,7 @@ __all__ = [
     "ReviewContext",
     "Telling",
     "Thing",
+    "agenda_of_topics",
     "agenda_to_delete",
     "agenda_to_moderate",
     "agendas_to_move_to",
@@ -173,11 +181,13 @@ __all__ = [
     "author_ids_of",
     "began_or_tells",
     "case_to_moderate",
+    "chosen_topics",
     "clearing_of_shared_page",
     "content_cleared_by",
     "content_cleared_of",
     "decided_by_another",
     "decided_since",
+    "decided_together",
     "decision_by_id",
     "decision_log",
     "decision_to_offer",

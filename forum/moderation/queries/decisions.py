@@ -35,6 +35,7 @@ from forum.verdicts import SIGN_IN
 
 # What authors change in answer to a decision: to be edited, or sent back
 ASKING_DEEDS = (Deed.ASK_TO_EDIT, Deed.SEND_BACK)
+OF_SEVERAL_TOPICS = (Deed.LOCK, Deed.MOVE, Deed.RETITLE)
 VISIBILITY = (Deed.HIDE, Deed.REMOVE, Deed.RESTORE)
 ANSWERED_KINDS = ("practice", "topic", "post")
 
@@ -122,9 +123,14 @@ def lock_things_of(decisions: Collection[Decision]) -> None:
     ids = {kind: [row.item_id for row in asked if row.kind == kind] for kind in ANSWERED_KINDS}
     lock_practices(ids["practice"])
     changed = [row.item_id for row in decisions if row.kind == "post" and row.deed in VISIBILITY]
-    if ids["post"] or ids["topic"] or changed:
+    together = (
+        decisions if len(decisions) > 1 else ()
+    )  # else what it undoes locks them, with others
+    topics = [row.item_id for row in together if row.deed in OF_SEVERAL_TOPICS]
+    topics += ids["topic"]
+    if ids["post"] or topics or changed:
         posts = select(Post.topic_id).where(Post.id.in_([*ids["post"], *changed]))
-        lock_topics([*ids["topic"], *db.session.scalars(posts)])
+        lock_topics([*topics, *db.session.scalars(posts)])
     if changed:
         lock_posts_to_withhold(changed)
 

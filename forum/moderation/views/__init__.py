@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.moderation.views import batches, deciding, members, record, reporting, topics
+from forum.moderation.views import batches, deciding, members, record, reporting, several, topics
 from forum.moderation.views._answers import (
     bp,
     fill_from_ready_text,
@@ -21,6 +21,7 @@ __all__ = [
     "ready_texts_for",
     "record",
     "reporting",
+    "several",
     "show_claims_on",
     "topics",
 ]
