@@ -148,11 +148,19 @@ def done(message: str, address: str, undo: Undo | None = None) -> AnyResponse:
 
     A button that was pressed twice before a page came says so once.
     """
+    tell(message, undo)
+    return see_other(address)
+
+
+def tell(message: str, undo: Undo | None = None) -> None:
+    """Let the next page, or the one that this request shows, say what was done, and offer to undo it.
+
+    What undoing needs is in a cookie until then; if it is much, this request has to show the page.
+    """
     if ("message", message) not in map(tuple, session.get(FLASHES, [])):
         flash(message, "message")
     if undo:
         session[UNDO] = [*undo]
-    return see_other(address)
 
 
 def undo_offered() -> Undo | None:

@@ -264,9 +264,11 @@ GET  /declarations/{open_declaration}/signatures/{signature}/take-back|   in  40
 POST /declarations/{open_declaration}/signatures/{signature}/take-back|  403  403  403  403  403  yes
 GET  /drafts                                          |   in  200  200  200  200  200
 GET  /drafts/agenda/{agenda_id}                       |   in  200  200  200  200  200
+GET  /drafts/discard                                  |   on   on   on   on   on   on
 POST /drafts/discard                                  |  403  yes  yes  yes  yes  yes
 GET  /drafts/practices                                |   in  200  200  200  200  200
 GET  /drafts/practices/{practice}                     |   in  200  200  200  200  200
+POST /drafts/restore                                  |  403  yes  yes  yes  yes  yes
 GET  /drafts/topic/{topic}                            |   in  200  200  200  200  200
 GET  /feeds/all.atom                                  |  200  200  200  200  200  200
 GET  /healthz                                         |  200  200  200  200  200  200

@@ -38,6 +38,7 @@ from forum.dialogue.actions.drafts import (
     forget_drafts_of,
     keep_draft,
     keep_form_draft,
+    restore_draft,
 )
 from forum.dialogue.actions.editing import change_kind, delete, edit, publish_edit, withdraw
 from forum.dialogue.actions.held import (
@@ -176,6 +177,7 @@ __all__ = [
     "rerender_notes",
     "restore",
     "restore_answer",
+    "restore_draft",
     "restore_note",
     "restore_topic",
     "retitle",

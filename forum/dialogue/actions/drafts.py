@@ -26,6 +26,7 @@ from forum.dialogue.models import (
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
     asks_the_same,
+    draft_to_change,
     drafts_beyond_most,
     drafts_saved_before,
     get_topic,
@@ -167,8 +168,8 @@ def _require_place(author: Person, agenda_id: int | None, topic_id: int | None) 
 
 
 @action
-def discard_draft(author: Person, key: str, windows: Sequence[str] = ()) -> bool:
-    """Delete the author's draft in the form with this submission key; returns whether there was one.
+def discard_draft(author: Person, key: str, windows: Sequence[str] = ()) -> Draft | None:
+    """Delete the author's draft in the form with this submission key; returns what it was, or None.
 
     Raises `Conflict` when the window that discards it has not seen its present content: `windows` as in `keep_draft`.
     """
@@ -178,7 +179,26 @@ def discard_draft(author: Person, key: str, windows: Sequence[str] = ()) -> bool
     draft = draft_in_window(author, key, windows)
     if draft:
         delete_drafts(author, Draft.id == draft.id)
-    return draft is not None
+    return draft
+
+
+@action
+def restore_draft(
+    author: Person, key: str, fields: Fields, **place: str | int | None
+) -> Draft | None:
+    """Keep a draft again that its author has just deleted; the caller knows that it was so (`place`: columns of `Draft`).
+
+    Returns None, and keeps nothing, when there is a draft with this submission key again, or its text was sent meanwhile.
+    """
+    touches()
+    require(author.can.see_own())
+    lock_drafts(author)
+    lock_writer(author)
+    if not fields or draft_to_change(author, key):
+        return None
+    if post_by_submission_key(author, key) or held_by_submission_key(author, key):
+        return None
+    return _save(author, key, fields, (), **place)
 
 
 @action

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from flask import jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forum import web, webforms
+from forum import tokens, web, webforms
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.dialogue import actions, queries
@@ -29,6 +30,8 @@ MILLISECOND = timedelta(milliseconds=1)
 BY_SCRIPT = "auto"  # the value of `draft` when a script saves a form while somebody types
 MAX_WINDOWS = 400  # characters of the names of windows that a script sends
 MAX_FIRST_WORDS = 80  # characters
+DELETED = "deleted draft"  # what the seal of one is for
+DRAFT_PLACE = ("agenda_id", "topic_id", "kind", "item_id")  # columns that say what it is for
 UNKEPT_TYPES = (*webforms.HIDDEN_FIELD_TYPES, "SubmitField")
 
 
@@ -42,12 +45,51 @@ def drafts() -> ResponseReturnValue:
 @bp.post("/drafts/discard")
 @changing
 def discard_draft() -> ResponseReturnValue:
-    """Delete a draft, identified by the submission key of its form. A script gets no page in response."""
+    """Delete a draft, identified by the submission key of its form. A script gets no page in response.
+
+    The page in response holds the draft, sealed, to undo this: the forum has nothing of it any more.
+    """
     key = request.form.get("submission_key", "")
     if is_by_script():
         return _answer_script(lambda: actions.discard_draft(me(), key, windows_of_form()))
-    actions.discard_draft(me(), key)
-    return web.done(_("The draft is deleted."), url_for("dialogue.drafts"))
+    draft = actions.discard_draft(me(), key)
+    if draft is None:
+        return web.done(_("The draft is deleted."), url_for("dialogue.drafts"))
+    web.tell(
+        _("The draft is deleted."), web.Undo(url_for("dialogue.restore_draft"), _sealed(draft))
+    )
+    return drafts()
+
+
+@bp.get("/drafts/discard")
+def back_from_discarding() -> ResponseReturnValue:
+    """The list of drafts, for who goes to the address of the page that says that one is deleted."""
+    return web.see_other(url_for("dialogue.drafts"))
+
+
+@bp.post("/drafts/restore")
+@changing
+def restore_draft() -> ResponseReturnValue:
+    """Keep a draft again that was just deleted, as the page that said so holds it."""
+    draft = _unsealed(request.form.get("deleted", ""), request.form.get("seal", ""))
+    is_back = actions.restore_draft(me(), **draft)
+    message = _("Your draft is kept. Nobody else can read it.")
+    return web.done(message if is_back else web.nothing_undone(), url_for("dialogue.drafts"))
+
+
+def _sealed(draft: Draft) -> dict[str, str]:
+    """A draft as the hidden fields of a form, from which only its author can keep it again, and unchanged."""
+    kept = {name: getattr(draft, name) for name in DRAFT_PLACE}
+    text = json.dumps(
+        {"key": draft.submission_key, "fields": draft.fields, **kept}, ensure_ascii=False
+    )
+    return {"deleted": text, "seal": tokens.secret(DELETED, f"{draft.author_id}\n{text}")}
+
+
+def _unsealed(text: str, seal: str) -> dict[str, Any]:
+    """What `_sealed` has sealed for the reader, as arguments of `actions.restore_draft`; no fields if it is anything else."""
+    is_own = tokens.is_secret(DELETED, f"{me().id}\n{text}", seal)
+    return dict(json.loads(text)) if is_own else {"key": "", "fields": ()}
 
 
 @bp.get("/drafts/agenda/<int:agenda_id>")
