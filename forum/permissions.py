@@ -199,6 +199,10 @@ class Can:
             return verdicts.TAKES_NO_LETTERS
         return YES
 
+    def tell_hosts(self) -> Verdict:
+        """Moderators of the whole forum who may write send one letter to the hosts of agendas."""
+        return self.curate_all() and self.write()
+
     def be_invited_to_contact(self, member: Member) -> Verdict:
         """A visitor is told that members can write to somebody who accepts letters."""
         if self.person.is_member:

@@ -41,6 +41,7 @@ contact                | own                  |    .    .    .    .    .    .   
 contact                | unwilling            |    .    .    .    .    .    .    .    .    .   .
 contact                | hidden               |    .    .    .    .    .    .    .    .    .   .
 contact                | leaving              |    .    .    .    .    .    .    .    .    .   .
+tell_hosts             | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 be_invited_to_contact  | somebody's           |  yes    .    .  yes  yes    .    .    .    .    .
 be_invited_to_contact  | unwilling            |    .    .    .    .    .    .    .    .    .    .
 be_invited_to_contact  | hidden               |    .    .    .    .    .    .    .    .    .    .

@@ -89,6 +89,8 @@ POST /address/nosecret                                |  410  410  410  410  410
 GET  /address/undo/nosecret                           |  410  410  410  410  410  410
 POST /address/undo/nosecret                           |  410  410  410  410  410  410
 GET  /agendas                                         |  200  200  200  200  200  200
+GET  /agendas/hosts/tell                              |   in  403  403  403  200  200
+POST /agendas/hosts/tell                              |  403  403  403  403  yes  yes
 GET  /agendas/new                                     |   in  403  403  403  200  200
 POST /agendas/new                                     |  403  403  403  403  yes  yes
 GET  /agendas/order                                   |   in  403  403  403  200  200

@@ -23,6 +23,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from forum import errorpages, locales
 from forum.admission import AdmissionGate
+from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.clock import at, now
 from forum.db import db
@@ -142,16 +143,18 @@ def check(texts: Iterable[tuple[str, str]]) -> None:
 
 @pytest.mark.sqlite_only  # e-mails are the same on both databases
 @pytest.mark.parametrize("kind", sorted({*KIND_NAMES} - {"notice", "digest"}))
-def test_no_letter_says_anything_untranslated(greek: Flask, people: Any, kind: str) -> None:
+def test_no_letter_says_anything_untranslated(
+    greek: Flask, people: Any, agenda: Agenda, kind: str
+) -> None:
     words = {
         **{"path": "/x", "profile": "/members/ben-okoth", "report": "/letters/1/report"},
         **{"place": "/posts/1", "salt": "1", "purpose": "1", "number": "12345", "minutes": 120},
-        **{"sender_id": people.ben.id, "what": "password", "how": "everything"},
+        **{"sender_id": people.moderator.id, "what": "password", "how": "everything"},
         **dict.fromkeys(("who", "by", "sender", "recipient", "day", "said", "text"), "Слова"),
         **dict.fromkeys(("why", "sentence", "name", "detail", "until"), "Слова"),
         **({"title": "Слова"} if kind == "opened" else {}),
     }
-    letter = write_letter(SYSTEM, kind, people.ana.email, words, member_id=people.ana.id)
+    letter = write_letter(SYSTEM, kind, people.host.email, words, member_id=people.host.id)
     write_in_cyrillic()
     with greek.app_context():
         made = compose(letter, greek.extensions["settings"])

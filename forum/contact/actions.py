@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import format_decimal
@@ -11,7 +12,14 @@ from sqlalchemy import ColumnElement, or_
 
 from forum.clock import now
 from forum.contact.models import ContactLetter
-from forum.contact.queries import letter_to, letters_sent
+from forum.contact.queries import (
+    TO_HOSTS,
+    agendas_to_tell,
+    letter_to,
+    letters_sent,
+    others_among,
+    tellings,
+)
 from forum.db import DELETION_BATCH_SIZE, db, delete_batch
 from forum.deeds import action, touches
 from forum.errors import Invalid
@@ -30,6 +38,7 @@ TEXT_LENGTHS = range(20, 3_001)  # characters
 MAX_PER_DAY, MAX_PER_RECIPIENT, MAX_OF_NEWCOMERS = 5, 3, 1
 NEWCOMER_PERIOD, PERIOD_WITHOUT_LINKS = timedelta(days=1), timedelta(days=7)
 KEPT = timedelta(days=30)
+MAX_HOSTS, MAX_TELLINGS = 200, 3  # who get one text by a moderator, and such texts per day
 LINK_PATTERN = re.compile(
     r"://|\bwww\.|\b[\w-]+\.(?:(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev|eu)\b|[^\W\d_]{2,24}/\S)",
     re.I,
@@ -81,7 +90,9 @@ def _check_number(sender: Member, recipient: Member) -> None:
         )
 
 
-def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:
+def _send(
+    sender: Member, recipient: Member, letter: ContactLetter, kind: str = "contact"
+) -> Delivery:
     words = {
         "path": f"/members/{sender.handle}/contact",
         "sender": sender.name,
@@ -91,13 +102,46 @@ def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:
         "said": letter.text,
         "language": sender.language,
     }
-    return mail.write_letter(sender, "contact", recipient.email, words, member_id=recipient.id)
+    return mail.write_letter(sender, kind, recipient.email, words, member_id=recipient.id)
 
 
 def _send_copy(sender: Member, recipient: Member, text: str) -> None:
     words = {"path": f"/members/{recipient.handle}", "recipient": recipient.name, "said": text}
     words["language"] = sender.language
     mail.write_letter(sender, "contact_copy", sender.email, words, member_id=sender.id)
+
+
+@action
+def tell_hosts(sender: Member, agenda_ids: Collection[int], text: str) -> int:
+    """Send the hosts of some agendas a letter, each one of their own; returns how many.
+
+    They get it whether or not they take letters of members, or ignore the sender: it is the office that speaks. Raises
+    `Invalid` for a text that members could not send, and beyond `MAX_TELLINGS` a day.
+    """
+    touches()
+    lock_member(sender.id, may_write=True)
+    agendas = [agenda for agenda in agendas_to_tell(sender) if agenda.id in agenda_ids]
+    hosts = {host.id: host for agenda in agendas for host in others_among(sender, agenda.hosts)}
+    if not hosts:
+        raise Invalid(_("Choose an agenda that has hosts."), "agendas")
+    if len(hosts) > MAX_HOSTS:
+        most = format_decimal(MAX_HOSTS)
+        raise Invalid(_("Choose agendas with at most %(most)s hosts in all.", most=most), "agendas")
+    text = text.strip()
+    _check_text(sender, text)
+    if tellings(sender) >= MAX_TELLINGS:
+        raise Invalid(
+            _(
+                "You have written to hosts as often as you may in a day. You can do so again tomorrow."
+            )
+        )
+    refuse_caught(sender, None, from_plain_text(text), "text")
+    for _id, host in sorted(hosts.items()):
+        letter = ContactLetter(sender_id=sender.id, recipient_id=host.id, text=text, sent_at=now())
+        db.session.add(letter)
+        db.session.flush()
+        letter.delivery_id = _send(sender, host, letter, TO_HOSTS).id
+    return len(hosts)
 
 
 @action

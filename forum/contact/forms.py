@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, TextAreaField
+from wtforms import BooleanField, SelectMultipleField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from forum.contact.actions import TEXT_LENGTHS
@@ -22,6 +22,17 @@ class ContactForm(Form):
         _("Your e-mail"), [DataRequired(WRONG_LENGTH), Length(MIN_LENGTH, MAX_LENGTH, WRONG_LENGTH)]
     )
     copy = BooleanField(_("Send me a copy"))
+
+
+class HostsForm(Form):
+    """A letter to the hosts of some agendas."""
+
+    agendas = SelectMultipleField(
+        _("Agendas"), [DataRequired(_("Choose at least one agenda."))], coerce=int
+    )
+    text = TextAreaField(
+        _("Your e-mail"), [DataRequired(WRONG_LENGTH), Length(MIN_LENGTH, MAX_LENGTH, WRONG_LENGTH)]
+    )
 
 
 class ContactSettingsForm(Form):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import joinedload, selectinload
 
+from forum.agendas.models import Agenda
+from forum.agendas.queries import visible_agendas
 from forum.clock import now
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.errors import or_not_found
+from forum.mail.models import Delivery
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import Person, require
 
 DAY = timedelta(days=1)
+TO_HOSTS = "hosts"  # the kind of letters in which a moderator writes to hosts
 
 
 def member_to_contact(sender: Person, handle: str) -> Member:
@@ -26,13 +31,37 @@ def member_to_contact(sender: Person, handle: str) -> Member:
 
 
 def letters_sent(sender: Person, recipient_id: int | None = None) -> int:
-    """How many letters somebody has sent in the last 24 hours, in all or to one recipient."""
-    sent = select(func.count(ContactLetter.id)).where(
-        ContactLetter.sender_id == sender.id, ContactLetter.sent_at > now() - DAY
-    )
+    """How many letters somebody has sent in the last 24 hours, in all or to one recipient; without those to hosts."""
+    of_kind = (Delivery.id == ContactLetter.delivery_id, Delivery.kind == TO_HOSTS)
+    sent = _sent_lately(sender, func.count()).where(~select(Delivery.id).where(*of_kind).exists())
     if recipient_id is not None:
         sent = sent.where(ContactLetter.recipient_id == recipient_id)
     return db.session.scalar(sent) or 0
+
+
+def tellings(sender: Person) -> int:
+    """How many texts somebody has sent to hosts in the last 24 hours, each of which went to all of them at one moment."""
+    sent = _sent_lately(sender, func.count(ContactLetter.sent_at.distinct()))
+    sent = sent.join(Delivery, Delivery.id == ContactLetter.delivery_id)
+    return db.session.scalar(sent.where(Delivery.kind == TO_HOSTS)) or 0
+
+
+def _sent_lately(sender: Person, number: ColumnElement[int]) -> Select[int]:
+    is_late = (ContactLetter.sender_id == sender.id, ContactLetter.sent_at > now() - DAY)
+    return select(number).select_from(ContactLetter).where(*is_late)
+
+
+def agendas_to_tell(sender: Person) -> list[Agenda]:
+    """The agendas, not archived, that have hosts besides the sender, with these, for somebody who may write to them; else `Forbidden`."""
+    require(sender.can.tell_hosts())
+    query = visible_agendas(sender).where(Agenda.archived_at.is_(None))
+    found = db.session.scalars(query.options(selectinload(Agenda.hosts)))
+    return [agenda for agenda in found if others_among(sender, agenda.hosts)]
+
+
+def others_among(sender: Person, hosts: Iterable[Member]) -> list[Member]:
+    """Those of some hosts who get a letter by the sender: their accounts are open, and they are not the sender."""
+    return [host for host in hosts if host.is_member and host.id != sender.id]
 
 
 def letter_to(reader: Person, letter_id: int) -> ContactLetter:

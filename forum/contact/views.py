@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.contact import actions, queries
-from forum.contact.forms import ContactForm, ContactSettingsForm
+from forum.contact.forms import ContactForm, ContactSettingsForm, HostsForm
 from forum.members import actions as members
 from forum.members.queries import my_profile
 from forum.moderation.forms import ReportForm
@@ -36,6 +37,32 @@ def contact(handle: str) -> ResponseReturnValue:
             _("Your e-mail to %(name)s is on its way.", name=member.name),
             url_for("front.profile", handle=member.handle),
         )
+
+    return webforms.process(form, page, deed)
+
+
+@bp.route("/agendas/hosts/tell", methods=["GET", "POST"])
+@limiter.limit("30/hour", key_func=by_person, methods=["POST"])
+def tell_hosts() -> ResponseReturnValue:
+    """Write to the hosts of all agendas, or of some."""
+    agendas = queries.agendas_to_tell(me())
+    form = HostsForm(agendas=[agenda.id for agenda in agendas])
+    form.agendas.choices = [(agenda.id, agenda.title) for agenda in agendas]
+
+    def page(status: int = 200) -> ResponseReturnValue:
+        hosts = {agenda.id: queries.others_among(me(), agenda.hosts) for agenda in agendas}
+        context = {"form": form, "agendas": agendas, "hosts": hosts}
+        return render_template("contact/hosts.html", **context), status
+
+    def deed() -> AnyResponse:
+        chosen, text = form.agendas.data or [], form.text.data or ""
+        number = actions.tell_hosts(my_profile(me()), chosen, text)
+        message = ngettext(
+            "Your e-mail to %(num)s host is on its way.",
+            "Your e-mail to %(num)s hosts is on its way.",
+            number,
+        )
+        return web.done(message, url_for("agendas.index"))
 
     return webforms.process(form, page, deed)
 

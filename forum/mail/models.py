@@ -28,6 +28,7 @@ KIND_NAMES = {
     "data": _("data that were downloaded"),
     "digest": _("digest"),
     "held": _("a text by e-mail that waits"),
+    "hosts": _("from a moderator to hosts"),
     "join": _("joining"),
     "known": _("joining with the address of an account"),
     "leaving": _("a closed account"),

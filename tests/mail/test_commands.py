@@ -83,7 +83,7 @@ def test_nothing_in_a_name_becomes_a_header_or_a_tag(people, mail_server, app):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_letter_says_all_in_both_forms(people, app, kind):
+def test_every_letter_says_all_in_both_forms(people, agenda, app, kind):
     words = {
         "path": "/x",
         "salt": "s",
@@ -105,8 +105,10 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
     }
     if kind == "opened":
         words |= {"title": "Trams & <b>felt</b>", "topic_kind": "question", "until": "noon"}
+    if kind == "hosts":
+        words |= {"sender_id": people.moderator.id}
     letter = write(people, kind, **words)
-    letter.member = people.ana if kind == "contact" else None
+    letter.member = {"contact": people.ana, "hosts": people.host}.get(kind)
     written = compose(letter, app.extensions["settings"])
     assert written.subject and "\n" not in written.subject
     assert "&amp;" not in written.text and "Undefined" not in written.text

@@ -13,6 +13,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from forum import locales, tokens, web
+from forum.agendas.queries import hosted_by
 from forum.appeals.queries import appeal_info, suspension_appeal_path
 from forum.clock import in_words, in_zone, now, span_in_words
 from forum.dialogue.models import Post, Topic
@@ -294,11 +295,20 @@ def _contact(letter: Delivery, member: Member, _headers: _MailHeaders) -> dict[s
     return {"is_wanted": True} if writer and writer.can.contact(member) else None
 
 
+def _hosts(letter: Delivery, member: Member, _headers: _MailHeaders) -> dict[str, Any] | None:
+    """None when the writer moderates no more, or the member hosts nothing any more; whether the writer takes answers."""
+    writer = addressee(letter.words["sender_id"])
+    if writer is None or not writer.can.tell_hosts() or not hosted_by(member.id):
+        return None
+    return {"takes_answers": bool(member.can.contact(writer))}
+
+
 # Functions that return further values for the templates of these kinds; a result of None drops the letter.
 CONTEXT_BUILDERS: dict[str, Callable[[Delivery, Member, _MailHeaders], dict[str, Any] | None]] = {
     "notice": _notice,
     "digest": _digest,
     "contact": _contact,
+    "hosts": _hosts,
 }
 
 
