@@ -152,3 +152,49 @@ def test_who_saves_last_is_led_to_what_somebody_else_saved(visit: Any) -> None:
     assert page.title().startswith("Error: Edit")
     expect(page.get_by_label("What it says now: Summary")).to_have_value("Homes for all.")
     require_fine(page, "agenda-changed-meanwhile")
+
+
+def test_topics_are_locked_together_without_a_script(visit: Any, moderating: Any) -> None:
+    """Those that the pages name are told apart by their numbers: other tests have opened some, too."""
+    other = number_of(moderating.open_topic("Where to put the bins"))
+    topics = [number_of(moderating.topic), other]
+    moderating.send(f"{other}/lock", reason="They have a place.")
+    plain = visit(java_script_enabled=False)
+    plain.sign_in("moderator")
+    page = plain.go("/agendas/affordable/topics?order=newest")
+    with leaving(page):
+        page.get_by_role("link", name="Move, lock or give a theme").click()
+    for topic in topics:
+        page.locator(f"main input[type=checkbox][value='{topic.rpartition('/')[2]}']").check()
+    with leaving(page):
+        page.get_by_role("button", name="Lock", exact=True).click()
+    left = page.locator("section", has=page.locator("#left")).locator("li")
+    expect(page.locator("h1")).to_have_text("Lock 1 topic")
+    expect(left).to_contain_text("It is locked already.")
+    require_fine(moderating.go(page.url.removeprefix(plain.site.url)), "topics-to-lock")
+    page.locator("#reason").fill("We have a plan by now.")
+    with leaving(page):
+        page.locator("main form button.btn", has_text="Lock").click()
+    expect(page.locator("h1")).to_have_text("What happened to the topics")
+    expect(left).to_contain_text("It is locked already.")
+    require_fine(moderating.go(page.url.removeprefix(plain.site.url)), "topics-locked")
+    with leaving(page):
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Taken back on")).to_have_count(1)
+
+
+def test_a_deleted_draft_comes_back_without_a_script(visit: Any, moderating: Any) -> None:
+    plain = visit(java_script_enabled=False)
+    plain.sign_in("member")
+    page = plain.go(f"{number_of(moderating.topic)}/reply")
+    page.locator("#source").fill("Half of a sentence about benches")
+    with leaving(page):
+        page.get_by_role("button", name="Keep as a draft").click()
+    draft = page.locator("main section", has_text="Half of a sentence about benches")
+    draft.locator("summary").click()
+    with leaving(page):
+        draft.locator("button.stop").click()
+    expect(draft).to_have_count(0)
+    with leaving(page):
+        page.get_by_role("button", name="Undo").click()
+    expect(draft).to_have_count(1)

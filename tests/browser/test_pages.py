@@ -183,6 +183,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("seats", "/organisations/rotterdam/seats", "moderator"),
     ("voices", "/organisations/rotterdam/voices", "moderator"),
     ("log", "/moderation/log", "moderator"),
+    ("topics-selected", "/agendas/affordable/topics/select?all=1", "moderator"),
+    ("hosts-told", "/agendas/hosts/tell", "moderator"),
     ("administration", "/administration/members", "administrator"),
     ("forum", "/administration/forum", "administrator"),
     ("mark", "/administration/mark", "administrator"),
