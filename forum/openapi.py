@@ -30,7 +30,7 @@ SIMPLE: dict[Any, dict[str, str]] = {
 class Parameter:
     """A parameter of an endpoint: in the query, or in its path (`is_in_path`).
 
-    Its values are the `choices`, or numbers from 1 to `most`, or any words. `several` values are repeated:
+    Its values are the `choices`, or numbers from 1 to `most`, or days, or any words. `several` values are repeated:
     `?kind=a&kind=b`.
     """
 
@@ -41,12 +41,15 @@ class Parameter:
     default: str = ""
     several: bool = False
     is_in_path: bool = False
+    is_day: bool = False
 
     def schema(self) -> dict[str, Any]:
         """Its values, as JSON Schema."""
         schema: dict[str, Any] = {"type": "string"}
         if self.most:
             schema = {"type": "integer", "minimum": 1, "maximum": self.most}
+        elif self.is_day:
+            schema["format"] = "date"
         elif self.choices:
             schema["enum"] = list(self.choices)
         if self.default:

@@ -413,6 +413,9 @@ ODD = (
     "/practices?failed=no",
     "/search?q=loud&kind=poem",
     "/search?q=loud&page=1e3",
+    "/search?q=loud&to=1000000000",
+    "/search?q=loud&from=0000-01-01",
+    "/search?q=loud&to=2026-01-01&from=2026-01-02",
 )
 
 
@@ -440,6 +443,8 @@ HARMLESS = (
     "/cases?country=" + "&country=".join("abcdefghijklmnopqrst"),
     "/search?q=",
     "/search?q=%22*%27(",
+    "/search?q=loud&from=9999-12-31&to=9999-12-31",
+    "/search?q=loud&from=&to=%00",
 )
 
 

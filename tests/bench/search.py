@@ -32,6 +32,11 @@ SEARCHES: dict[str, dict[str, str]] = {
     "the commonest word, another language": {"q": "the", "language": "fr"},
     "a middling word, kind and language": {"q": "depois", "kind": "post", "language": "pt"},
     "a word that is nowhere": {"q": "zzyzx"},
+    "the commonest word, one early year": {"q": "the", "from": "2019-01-01", "to": "2019-12-31"},
+    "a middling word, from a day on": {"q": "depois", "from": "2024-03-05"},
+    "two common words, until a day": {"q": "the street", "to": "2022-06-20"},
+    "a phrase, one day": {"q": '"in the street"', "from": "2023-05-04", "to": "2023-05-04"},
+    "the beginning of words, before all texts": {"q": "thr", "to": "2001-01-01"},
 }
 
 

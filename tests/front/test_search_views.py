@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ import pytest
 from flask import Flask
 
 from forum import web
-from forum.clock import now
+from forum.clock import at, months_after, now
 from forum.dialogue.actions import NewTopic, merge, open_topic, reply
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.markup import write
@@ -21,6 +22,7 @@ from forum.members.actions import (
 from forum.permissions import SYSTEM
 from forum.search.actions import Entry, index
 from tests.front.conftest import Small
+from tests.screens import faults_in
 
 
 def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None:
@@ -245,6 +247,95 @@ def test_a_search_with_an_unknown_filter_says_so(name: str, small: Small, client
     assert re.search(r'href="/search\?q=noise"[^>]*><bdi>nowhere &lt;b&gt;', text)
     both = client.get(f"/search?q=noise&kind=topic&{name}=nowhere").text
     assert (small.question.address in both) == (name == "kind")
+
+
+DAY = timedelta(days=1)
+
+
+def test_a_search_is_narrowed_to_days_and_widened_again(small: Small, client: Any) -> None:
+    with at(now() - 400 * DAY):
+        old = open_topic(
+            small.people.ana, small.agenda.id, NewTopic("question", "Old noise", write("Noise."))
+        )
+    assert old.address in client.get("/search?q=noise").text
+    first, last = (now() - 401 * DAY).date(), (now() - 399 * DAY).date()
+    text = client.get(f"/search?q=noise&from={first}&to={last}&page=1").text
+    assert old.address in text and small.question.address not in text
+    assert f'name="from" value="{first}"' in text and f'name="to" value="{last}"' in text
+    for chip in (f"/search?q=noise&amp;to={last}", f"/search?q=noise&amp;from={first}"):
+        assert f'<a class="tag" href="{chip}"' in text
+    assert not faults_in(text)
+    assert small.question.address in client.get(f"/search?q=noise&from={first}").text
+    before = client.get(f"/search?q=noise&to={first}").text
+    assert "Nothing fits all the filters" in before
+    assert 'href="/search?q=noise">Search all times' in before
+
+
+@pytest.mark.parametrize(("since", "months"), [("month", 1), ("year", 12)])
+def test_what_was_written_since_a_month_or_a_year_is_a_search_from_a_day(
+    small: Small, client: Any, since: str, months: int
+) -> None:
+    """A page that is kept for visitors does not know what day it is."""
+    text = client.get("/search?q=noise&kind=topic&to=2020-01-01&page=2").text
+    link = f"/search?q=noise&kind=topic&since={since}"
+    assert f'href="{link.replace("&", "&amp;")}"' in text
+    answer = client.get(f"{link}&to=2020-01-01&page=3")
+    first = months_after(now().date(), -months)
+    wanted = f"/search?q=noise&kind=topic&from={first}"
+    assert (answer.status_code, answer.headers["Location"]) == (303, wanted)
+    assert "ETag" not in answer.headers
+    assert small.question.address in client.get(wanted).text
+
+
+ODD_DAYS = [
+    "0000-01-01",
+    "1000000000",
+    "2026-02-30",
+    "tomorrow",
+    "<b>",
+    "%D9%A2%D9%A0%D9%A2%D9%A6-01-01",
+]
+
+
+@pytest.mark.parametrize("name", ["from", "to"])
+@pytest.mark.parametrize("typed", ODD_DAYS)
+def test_what_is_no_day_finds_nothing_and_says_so(
+    small: Small, client: Any, name: str, typed: str
+) -> None:
+    text = client.get(f"/search?q=noise&{name}={typed}").text
+    assert "is no day. Type one as 2026-11-30." in text and "Search all times" in text
+    assert small.question.address not in text and "<b>”" not in text
+    assert not faults_in(text)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from[]=2026-01-01",
+        "from=",
+        "to=%00",
+        "since=week",
+        "since[]=month",
+        "from=0001-01-01&to=9999-12-31",
+    ],
+)
+def test_days_that_leave_nothing_out_leave_nothing_out(
+    small: Small, client: Any, query: str
+) -> None:
+    assert small.question.address in client.get(f"/search?q=noise&{query}").text
+
+
+@pytest.mark.parametrize(
+    "query", ["from=9999-12-31", "to=0001-01-01", "from=9999-12-31&to=9999-12-31"]
+)
+def test_days_without_texts_find_nothing(small: Small, client: Any, query: str) -> None:
+    text = client.get(f"/search?q=noise&{query}").text
+    assert "Nothing fits all the filters" in text and "is no day" not in text
+
+
+def test_a_first_day_after_the_last_finds_nothing_and_says_so(small: Small, client: Any) -> None:
+    text = client.get("/search?q=noise&from=2026-05-02&to=2026-05-01").text
+    assert "The first day is after the last one." in text and "Nothing fits all" in text
 
 
 def test_one_member_fits_the_filters(small: Small, client: Any, people: Any) -> None:

@@ -53,6 +53,23 @@ def test_a_search_is_kept_from_its_page_and_then_leads_to_the_list(people, agend
     assert len(my_searches(people.ben)) == 2
 
 
+def test_a_search_between_days_is_kept_without_them(people, agenda, sign_in):
+    open_topic(people.ana, agenda, "Heat shelters in schools")
+    ben = sign_in(people.ben)
+    text = page(ben, "/search?q=heat&from=2026-01-01&to=2099-12-31")
+    assert "It is kept without the days" in text
+    assert not {"from", "to"} & set(fields(text))
+    ben.post("/searches/keep", data=fields(text))
+    (kept,) = my_searches(people.ben)
+    assert kept.wanted == Wanted("heat")
+    open_topic(people.ana, agenda, "Heat in trams")
+    look()
+    new = my_searches(people.ben)[0].looked_up_to
+    for days, is_seen in (("&to=2026-01-01", False), ("&from=2026-01-01", False), ("", True)):
+        assert "You keep this search" in page(ben, f"/search?q=heat&order=newest{days}")
+        assert (my_searches(people.ben)[0].looked_up_to > new) == is_seen
+
+
 def test_an_agenda_a_topic_and_the_exact_words_are_kept_too(people, agenda, sign_in):
     topic = open_topic(people.ana, agenda, "Heat shelters in schools")
     ben = sign_in(people.ben)

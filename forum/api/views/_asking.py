@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, NoReturn
 
 from flask import url_for
@@ -17,8 +18,10 @@ from forum.api.views._parameters import (
     AGENDAS,
     COUNTRIES,
     CURSOR,
+    FROM,
     LANGUAGES,
     THEMES,
+    TO,
     TRIED,
     TRIED_CITIES,
     TRIED_COUNTRIES,
@@ -30,6 +33,7 @@ from forum.members.queries import language_names
 from forum.openapi import Parameter
 from forum.pages import Page
 from forum.permissions import VISITOR
+from forum.search.queries import Period
 
 
 def wanted_agenda_ids(parameter: Parameter) -> list[int]:
@@ -75,6 +79,25 @@ def filters_of_libraries() -> dict[str, tuple[str, ...]]:
 def wanted_countries(parameter: Parameter) -> tuple[str, ...]:
     """The countries that the query names."""
     return tuple(code.upper() for code in values(parameter))
+
+
+def wanted_period() -> Period:
+    """The days that the query asks for. Raises `Invalid` for what is no day, and for a first one after the last."""
+    first, last = wanted_day(FROM), wanted_day(TO)
+    if first and last and first > last:
+        sentence = gettext("“%(name)s” is after “%(other)s”.", name=FROM.name, other=TO.name)
+        raise Invalid(sentence, FROM.name)
+    return Period(first, last)
+
+
+def wanted_day(parameter: Parameter) -> date | None:
+    """The day in a parameter of the query, or None. Raises `Invalid` for anything else."""
+    typed = value(parameter)
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError as error:
+        sentence = gettext("“%(name)s” is a day such as 2026-11-30.", name=parameter.name)
+        raise Invalid(sentence, parameter.name) from error
 
 
 def wanted_cursor() -> queries.Cursor | None:

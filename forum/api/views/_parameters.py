@@ -75,5 +75,7 @@ SHOWN = Parameter(
 )
 KINDS_FOUND = Parameter("kind", KIND.meaning, choices=FOUND_KINDS, several=True)
 WORDS = Parameter("q", _("The words to look for."))
+FROM = Parameter("from", _("The first day (UTC) on which it was written: 2026-11-30."), is_day=True)
+TO = Parameter("to", _("The last day (UTC) on which it was written: 2026-11-30."), is_day=True)
 EXACT = Parameter("exact", _("Only these words, without other names."), choices=("1",))
 PART_OF_NAME = Parameter("q", _("A part of a name, in any language."))

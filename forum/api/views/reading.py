@@ -19,6 +19,7 @@ from forum.api.views._asking import (
     wanted_agenda_ids,
     wanted_cursor,
     wanted_languages,
+    wanted_period,
     wanted_themes,
 )
 from forum.api.views._parameters import (
@@ -33,6 +34,7 @@ from forum.api.views._parameters import (
     DECLARATION_ID,
     EXACT,
     FAILED,
+    FROM,
     IN_LANGUAGE,
     KIND,
     KINDS_FOUND,
@@ -51,6 +53,7 @@ from forum.api.views._parameters import (
     STATE_OF_COMMITMENT,
     THEME,
     THEMES,
+    TO,
     TOPIC_ID,
     TRIALS,
     WORDS,
@@ -476,13 +479,16 @@ def cities() -> Listing:
     KINDS_FOUND,
     AGENDAS,
     LANGUAGES,
+    FROM,
+    TO,
     PAGE,
     is_list=True,
 )
 def search() -> Listing:
     """What a search finds, without what moderators have not seen yet."""
     agenda_ids = tuple(wanted_agenda_ids(AGENDAS))
-    query = Query(value(WORDS), agenda_ids, values(KINDS_FOUND), wanted_languages(LANGUAGES))
+    languages, period = wanted_languages(LANGUAGES), wanted_period()
+    query = Query(value(WORDS), agenda_ids, values(KINDS_FOUND), languages, period=period)
     if not value(EXACT):
         query, _also = widened(query)
     page = asked_page(lambda at: find(VISITOR, query, at).page)

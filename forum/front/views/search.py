@@ -14,10 +14,12 @@ from flask_babel import gettext as _
 from forum import web
 from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas
+from forum.clock import day_in_words, months_after, now
 from forum.dialogue.queries import TopicRow, get_topic_row, topic_after_merge
 from forum.engines import without_waiting
 from forum.errors import Busy, NotFound
 from forum.front import queries
+from forum.front.forms import TypedDays, day_of
 from forum.front.views._shared import MAX_QUERY_LENGTH, SIDE_ITEMS, bp
 from forum.glossary.queries import widened
 from forum.glossary.views import readers_language
@@ -26,27 +28,31 @@ from forum.pages import Page, page_of
 from forum.permissions import Person
 from forum.plaintext import tidy
 from forum.search.models import Document
+from forum.search.queries import ANY_TIME, Query, SearchResults, words_of
 from forum.search.queries import KINDS as FOUND_KINDS
-from forum.search.queries import Query, SearchResults, words_of
 from forum.searches import actions as searches
 from forum.searches.models import KeptSearch, Wanted
 from forum.searches.queries import my_searches, same_search
 from forum.web import me
 
 MAX_ALIKE = 5
+MAX_DAY_LENGTH = 40  # characters of a day that is typed
+ANY_DAYS = dict.fromkeys(("from", "to", "page"))  # what the address has no more
+MONTHS_SINCE = {"month": 1, "year": 12}
 NOTHING_FOUND = SearchResults(Page([], 1, 1, 0))
 
 
 class Asked(NamedTuple):
     """What the address of a search asks for.
 
-    `chosen` are the values of the filters in the address. An unknown value finds nothing, nor does a topic that the
-    reader cannot see: then `is_possible` is false. `gone_ids` are the ids by which the address of a kept search names
+    `chosen` are the values of the filters in the address, and `days` what it says of when texts were written. An unknown
+    value finds nothing, nor does a topic that the reader cannot see: then `is_possible` is false. `gone_ids` are the ids by which the address of a kept search names
     agendas that are no longer visible.
     """
 
     query: Query
     chosen: dict[str, list[str]]
+    days: TypedDays
     topic: TopicRow | None
     is_in_topic: bool
     is_possible: bool
@@ -61,12 +67,24 @@ class Asked(NamedTuple):
     @property
     def is_narrowed(self) -> bool:
         """Whether it asks for less than the whole forum."""
-        return self.is_in_topic or any(self.chosen.values())
+        return self.is_in_topic or self.is_dated or any(self.chosen.values())
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it asks for texts of certain days only."""
+        return self.days != TypedDays()
 
 
 @bp.get("/search")
 def search() -> ResponseReturnValue:
-    """Everything with all the words, in the whole forum or in one topic, with facets, and pages and members of that name."""
+    """Everything with all the words, in the whole forum or in one topic, with facets, and pages and members of that name.
+
+    For the texts since a month or a year it redirects to those since a day, so that no page that is kept depends on
+    the time.
+    """
+    if months := MONTHS_SINCE.get(request.args.get("since", "")):
+        first = months_after(now().date(), -months).isoformat()
+        return web.see_other(web.here(**{**ANY_DAYS, "since": None, "from": first}))
     reader = me()
     agendas = all_agendas(reader)
     language_names = dict(languages())
@@ -101,6 +119,11 @@ def _form_context(asked: Asked) -> dict[str, Any]:
         "topic": asked.topic,
         "is_in_topic": asked.is_in_topic,
         "chosen": asked.chosen,
+        "days": asked.days,
+        "is_dated": asked.is_dated,
+        "chips_of_days": _chips_of_days(asked.days),
+        "any_time": web.here(**ANY_DAYS),
+        "since": {name: web.here(**ANY_DAYS, since=name) for name in MONTHS_SINCE},
         "is_exact": asked.is_exact,
         "is_newest_first": asked.query.is_newest_first,
     }
@@ -110,7 +133,7 @@ def _kept_context(reader: Person, asked: Asked, found: SearchResults) -> dict[st
     """Whether the reader may keep this search, or keeps it already; a look at its newest results is recorded."""
     may_keep = reader.is_member and asked.has_words and asked.is_possible
     kept = _kept(reader, asked) if may_keep else None
-    if kept and asked.query.is_newest_first:
+    if kept and asked.query.is_newest_first and not asked.is_dated:
         _note_look(kept, found)
     return {"may_keep": may_keep, "kept": kept}
 
@@ -134,6 +157,8 @@ def _beside(
 
 def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str]) -> Asked:
     topic, is_in_topic = _topic_to_search(reader), bool(request.args.get("topic"))
+    days = TypedDays(*(web.text(name, MAX_DAY_LENGTH) for name in ("from", "to")))
+    period = days.period
     agenda_ids = {agenda.slug: agenda.id for agenda in agendas}
     offered = {"kind": FOUND_KINDS, "agenda": agenda_ids, "language": languages}
     chosen = {name: _chosen_values(name) for name in offered}
@@ -145,17 +170,18 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
         tuple(wanted["language"]),
         is_newest_first=web.choice("order", ("newest",)) == "newest",
         topic_id=topic.id if topic else None,
+        period=period or ANY_TIME,
     )
-    is_offered = all(wanted[name] or not chosen[name] for name in offered)
+    is_offered = all(wanted[name] or not chosen[name] for name in offered) and period is not None
     is_possible = is_offered and (topic is not None or not is_in_topic)
     named = (slug for slug in chosen["agenda"] if slug not in agenda_ids)
     gone_ids = tuple(number for slug in named if (number := web.whole_number(slug)))
     is_exact = bool(request.args.get("exact"))
-    return Asked(query, chosen, topic, is_in_topic, is_possible, is_exact, gone_ids)
+    return Asked(query, chosen, days, topic, is_in_topic, is_possible, is_exact, gone_ids)
 
 
 def _kept(reader: Person, asked: Asked) -> KeptSearch | None:
-    """The search of this page among the member's kept searches."""
+    """The search of this page among the member's kept searches, which tell what is new and know no days."""
     query = asked.query
     chosen = (query.kinds, query.agenda_ids, query.languages)
     wanted = Wanted(query.words, *chosen, query.topic_id, asked.is_exact)
@@ -164,6 +190,26 @@ def _kept(reader: Person, asked: Asked) -> KeptSearch | None:
     named = replace(wanted, agenda_ids=(*query.agenda_ids, *asked.gone_ids))
     named = replace(named, topic_id=web.number("topic", 0)) if asked.is_in_topic else named
     return same_search(mine, wanted) or same_search(mine, named)
+
+
+def _chips_of_days(days: TypedDays) -> list[tuple[str, str]]:
+    """What the search is narrowed to by days, each with the address of the search without it."""
+    chips = []
+    if days.first:
+        chips.append((_("From %(day)s", day=_day_words(days.first)), _url_without_day("from")))
+    if days.last:
+        chips.append((_("Until %(day)s", day=_day_words(days.last)), _url_without_day("to")))
+    return chips
+
+
+def _day_words(typed: str) -> str:
+    """A day that was typed, in words; what is no day stays as it is."""
+    day = day_of(typed)
+    return day_in_words(day) if day else typed
+
+
+def _url_without_day(name: str) -> str:
+    return web.here(**{name: None, "page": None})
 
 
 def _note_look(kept: KeptSearch, found: SearchResults) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forum.search.queries._marking import mark
 from forum.search.queries._matching import Query
+from forum.search.queries._periods import ANY_TIME, Period
 from forum.search.queries._words import (
     Instead,
     folded_words,
@@ -46,9 +47,11 @@ from forum.search.queries.finding import (
 )
 
 __all__ = [
+    "ANY_TIME",
     "KINDS",
     "Hit",
     "Instead",
+    "Period",
     "Query",
     "SearchResults",
     "document_id",

@@ -23,13 +23,16 @@ from sqlalchemy import (
     select,
     table,
     text,
+    tuple_,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
+from forum.clock import now
 from forum.db import constant, db, execute_core, inline_text
 from forum.permissions import Person
 from forum.search.models import Document
+from forum.search.queries._periods import ANY_TIME, Period, period_words
 from forum.search.queries._words import (
     MAX_QUERY_LENGTH,
     MAX_WORD_LENGTH,
@@ -66,8 +69,8 @@ FACETS: dict[str, Any] = {
 class Query:
     """A search: the words as typed, and the chosen values of the facets (none chosen: all).
 
-    With `topic_id` only in the texts of one topic; for the topic of a case or practice these are the comments. Some
-    of the words may be replaced by other names (`instead`).
+    With `topic_id` only in the texts of one topic; for the topic of a case or practice these are the comments. With a
+    `period` only texts that were written in it. Some of the words may be replaced by other names (`instead`).
     """
 
     words: str
@@ -77,6 +80,7 @@ class Query:
     is_newest_first: bool = False
     topic_id: int | None = None
     instead: tuple[Instead, ...] = ()
+    period: Period = ANY_TIME
 
     def facets(self) -> dict[str, Sequence[Any]]:
         """The chosen values, by facet."""
@@ -104,17 +108,39 @@ def newest_hits(
     wanted = [_facet_words(name, values) for name, values in chosen.items()]
     documents = visible_documents(reader)
     documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
+    documents = documents.where(*query.period.conditions(Document.written_at))
     is_by_row = _is_sqlite() and query.topic_id is None
-    order: Any = FTS.c.rowid if is_by_row else Document.id
+    number: Any = FTS.c.rowid if is_by_row else Document.id
+    order = [Document.written_at, number] if _is_by_moment(query) else [number]
     if below is not None:
-        documents = documents.where(order < below)
+        documents = documents.where(_is_before(order, below))
     if above is not None:
-        documents = documents.where(order > above)
+        documents = documents.where(number > above)
     if query.topic_id is not None:
         statements = _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
     else:
+        if _is_sqlite() and query.period:
+            wanted.append(period_words(query.period, now().date()))
         statements = [_newest_first(documents, terms, wanted, limit, order)]
     return _read(statements, limit, keep)
+
+
+def _is_by_moment(query: Query) -> bool:
+    """Whether hits are read in the order of their moments instead of their ids.
+
+    PostgreSQL begins at the end of a period so, however many texts are newer. On SQLite the period consists of words
+    in the index, which knows no order but that of the ids.
+    """
+    return bool(query.period) and query.topic_id is None and not _is_sqlite()
+
+
+def _is_before(order: Sequence[Any], below: int) -> ColumnElement[bool]:
+    """Whether a document comes after the one with the id `below`, where the newest are first."""
+    *moment, number = order
+    if not moment:
+        return number < below  # type: ignore[no-any-return]
+    written_at = select(Document.written_at).where(Document.id == below).scalar_subquery()
+    return tuple_(*order) < tuple_(written_at, below)
 
 
 def newest_hits_of_each(
@@ -126,7 +152,7 @@ def newest_hits_of_each(
     parts = []
     for number, (terms, query) in enumerate(searches):
         chosen = [_facet_words(name, values) for name, values in query.facets().items() if values]
-        found = _newest_first(documents, terms, chosen, limit, order).subquery()
+        found = _newest_first(documents, terms, chosen, limit, [order]).subquery()
         parts.append(select(constant(number).label("search"), *found.c))
     hits: list[list[Any]] = [[] for _search in searches]
     for row in execute_core(union_all(*parts)) if parts else ():
@@ -149,12 +175,12 @@ def _newest_first(
     terms: Sequence[Term],
     wanted: Sequence[Sequence[str]],
     limit: int,
-    order: Any,
+    order: Sequence[Any],
 ) -> Select[Any]:
     if not _is_sqlite() and any(_has_phrase(term) for term in terms):
-        return _newest_phrase_hits(documents, terms, wanted, limit)
+        return _newest_phrase_hits(documents, terms, wanted, limit, order)
     found = _matching(documents, terms, wanted)
-    return found.order_by(order.desc()).limit(constant(limit))
+    return found.order_by(*(column.desc() for column in order)).limit(constant(limit))
 
 
 def _read(
@@ -200,18 +226,26 @@ def _with_needles(
 
 
 def _newest_phrase_hits(
-    documents: Select[Any], terms: Sequence[Term], wanted: Sequence[Sequence[str]], limit: int
+    documents: Select[Any],
+    terms: Sequence[Term],
+    wanted: Sequence[Sequence[str]],
+    limit: int,
+    order: Sequence[Any],
 ) -> Select[Any]:
     """The newest hits of phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
     apart = [part for term in terms for part in ([term] if term.others else _words_apart(term))]
-    documents = documents.add_columns(_vector().label("words"))
+    # The order again, by names that no column of a hit has
+    orders = {f"order_{number}": column for number, column in enumerate(order)}
+    more = (column.label(name) for name, column in orders.items())
+    documents = documents.add_columns(_vector().label("words"), *more)
     with_words = _matching(documents, apart, wanted, are_together=False)
-    candidates = (
-        with_words.order_by(Document.id.desc()).limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
-    )
-    rows = select(*(column for column in candidates.c if column.name != "words"))
+    newest = with_words.order_by(*(column.desc() for column in order))
+    candidates = newest.limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
+    added = {"words", *orders}
+    rows = select(*(column for column in candidates.c if column.name not in added))
     together = rows.where(candidates.c.words.op("@@")(_tsquery(terms, [])))
-    return together.order_by(candidates.c.id.desc()).limit(constant(limit))
+    by = (candidates.c[name].desc() for name in orders)
+    return together.order_by(*by).limit(constant(limit))
 
 
 def _words_apart(term: Term) -> list[Term]:

@@ -131,7 +131,8 @@ def find(
     keep = _keeper(terms, None if query.is_newest_first else scorer(terms))
     hits, is_all = _newest_own_hits(reader, terms, query, MAX_RANKED, keep)
     texts = min(len(hits), MAX_COUNTED)
-    found = (hits if query.is_newest_first else _ranked(hits))[:texts]
+    found = _newest(hits) if query.is_newest_first else _ranked(hits)
+    found = found[:texts]
     is_apart = query.kinds == ("post",) or query.topic_id is not None
     groups = [[hit] for hit in found] if is_apart else _by_page(found)
     pages = pages_for(len(groups), PAGE_SIZE)
@@ -244,6 +245,11 @@ def _facet_keeper(terms: Sequence[Term]) -> Callable[[Any], Found]:
         return Found(row.id, row.agenda_id, row.kind, row.language, 0, None, "", is_own, UNSCORED)
 
     return keep
+
+
+def _newest(hits: Sequence[Found]) -> list[Found]:
+    """The latest first, in whichever order they were read."""
+    return sorted(hits, key=lambda hit: hit.id, reverse=True)
 
 
 def _ranked(hits: Sequence[Found]) -> list[Found]:
