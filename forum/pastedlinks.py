@@ -48,7 +48,7 @@ def pasted_links(source: str, home: str) -> list[Pasted]:
     tokens = tokens_of(_numbered(source, places))
     found: dict[int, Pasted] = {}
     shown = set()
-    for typed, kind in _addresses_in(tokens):
+    for typed, kind in addresses_in(tokens):
         numbered = address.fullmatch(typed)
         number = _number_in(_named(numbered)) if numbered else None
         if number is None or number >= len(places):
@@ -96,7 +96,7 @@ def _named(found: re.Match[str]) -> str:
     return found["path"].rpartition("/")[2].removesuffix(".webp")
 
 
-def _addresses_in(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
+def addresses_in(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
     """The addresses of images, links, and text in no link, each with which of them it is."""
     for children in lines_of(tokens):
         links = 0

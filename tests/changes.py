@@ -90,6 +90,12 @@ def _link_to_file(w: dict[str, Any], p: Any, _a: Any) -> None:
     members.edit_profile(p.ana, members.Profile(name=p.ana.name, about=about))
 
 
+def _speak_of(w: dict[str, Any], p: Any, _a: Any) -> None:
+    practice = db.session.get_one(Practice, w["practice_id"])
+    links = f"[a](/topics/{w['topic']}-x) [b](/practices/{practice.slug}) [c](/cases/{w['case']})"
+    w["speaking"] = dialogue.reply(p.ben, w["case_topic"], write(links)).id
+
+
 def _delete_file(w: dict[str, Any], p: Any, _a: Any) -> None:
     pictures.delete_picture(p.ana, pictures_named([w["file_name"]])[0].id)
 
@@ -116,6 +122,15 @@ DEEDS: dict[str, Deed] = {
         p.ben, a.id, dialogue.NewTopic("experience", "One more", write("We did."), [w["theme_id"]])
     ),
     "edit": lambda w, p, a: dialogue.edit(p.ana, w["post"], write("Told again.")),
+    "speak of a topic elsewhere": _speak_of,
+    "speak of it by its post": lambda w, p, a: dialogue.edit(
+        p.ben, w["speaking"], write(f"See [it](/posts/{w['post']}).")
+    ),
+    "speak of it no longer": lambda w, p, a: dialogue.edit(p.ben, w["speaking"], write("See.")),
+    "speak of it by its first post": lambda w, p, a: dialogue.edit(
+        p.ben, w["speaking"], write(f"See [it](/posts/{w['first']}).")
+    ),
+    "hide what speaks of it": lambda w, p, a: dialogue.hide(p.moderator, w["speaking"], "Off."),
     "link to a file": _link_to_file,
     "delete a file": _delete_file,
     "load a file": _load_file,

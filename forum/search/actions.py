@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, or_, text, true, update
 from sqlalchemy.exc import DatabaseError
@@ -17,6 +18,7 @@ from forum.search.models import (
     TRANSLATED_FAILURE,
     TRANSLATION_KINDS,
     Document,
+    LinkedPage,
     Retitling,
     ShownPicture,
     Thing,
@@ -28,6 +30,7 @@ from forum.search.queries import (
     get_document,
     next_documents_below,
     next_retitling,
+    pages_linked_by,
     pictures_shown_by,
 )
 from forum.versions import ANY_CHANGE
@@ -44,7 +47,8 @@ INTEGRITY_CHECK_SQL = "INSERT INTO document_fts(document_fts, rank) VALUES ('int
 class Entry:
     """The content of a document. `parent` is the (kind, item id) of the topic that a post belongs to.
 
-    `pictures` are the names of the pictures and files that the text shows; `made_for` as in `Document`, for translations.
+    `pictures` are the names of the pictures and files that the text shows, `links` the pages to which it links;
+    `made_for` as in `Document`, for translations.
     """
 
     kind: str
@@ -59,6 +63,7 @@ class Entry:
     language: str = ""
     audience: str = PUBLIC
     pictures: Sequence[str] = ()
+    links: Sequence[str] = ()
     made_for: str | None = None
 
 
@@ -76,7 +81,7 @@ def index(_doer: Person, entry: Entry, *, is_new: bool = False) -> None:
     known = None if is_new else get_document(entry.kind, entry.item_id)
     document = _write(entry, known, parent_id)
     db.session.flush()
-    _note_pictures({document.id: entry.pictures}, are_new=known is None)
+    _note_named({document.id: entry}, are_new=known is None)
 
 
 @action
@@ -106,7 +111,7 @@ def _write_all(known: Mapping[Thing, Known]) -> None:
         if not entry.parent:
             db.session.flush()  # gives it the id that its children need
     db.session.flush()
-    _note_pictures({documents[thing].id: entry.pictures for thing, (entry, _) in known.items()})
+    _note_named({documents[thing].id: entry for thing, (entry, _) in known.items()})
 
 
 def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Document:
@@ -123,20 +128,32 @@ def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Do
     return document
 
 
-def _note_pictures(shown: Mapping[int, Sequence[str]], *, are_new: bool = False) -> None:
-    """Record which pictures the texts of some documents show, by document. Those that `are_new` showed none before."""
-    known = {} if are_new else pictures_shown_by(shown)
-    for number, names in shown.items():
-        before = known.get(number, set())
-        if gone := before.difference(names):
-            which = (ShownPicture.document_id == number, ShownPicture.picture.in_(gone))
-            db.session.execute(delete(ShownPicture).where(*which))
+def _note_named(entries: Mapping[int, Entry], *, are_new: bool = False) -> None:
+    """Record the pictures that the texts of some documents show, and the pages to which they link, by document.
+
+    Those that `are_new` named none before.
+    """
+    pictures = {number: entry.pictures for number, entry in entries.items()}
+    _note(ShownPicture.picture, pictures, {} if are_new else pictures_shown_by(pictures))
+    links = {number: entry.links for number, entry in entries.items()}
+    _note(LinkedPage.address, links, {} if are_new else pages_linked_by(links))
+    db.session.flush()
+
+
+def _note(
+    column: Any, named: Mapping[int, Sequence[str]], known: Mapping[int, Collection[str]]
+) -> None:
+    model = column.class_
+    for number, names in named.items():
+        before = known.get(number, ())
+        if gone := set(before).difference(names):
+            which = (model.document_id == number, column.in_(gone))
+            db.session.execute(delete(model).where(*which))
         db.session.add_all(
-            ShownPicture(document_id=number, picture=name)
+            model(**{"document_id": number, column.key: name})
             for name in dict.fromkeys(names)
             if name not in before
         )
-    db.session.flush()
 
 
 def _folded_words(entry: Entry) -> tuple[str, str]:

@@ -1,10 +1,10 @@
-"""Search documents of topics, posts, pages of the library and much else; the pictures in them; pending changes of titles."""
+"""Search documents of topics, posts, pages of the library and much else; the pictures and links in them; pending changes of titles."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from forum.columns import Base
@@ -73,6 +73,21 @@ class ShownPicture(Base):
         ForeignKey("document.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     picture: Mapped[str] = mapped_column(primary_key=True)
+
+
+class LinkedPage(Base):
+    """A page of the forum to which the text of a document links, by its address: see `pagelinks`.
+
+    Whoever finds the text may know that it speaks of the page. An address that leads nowhere is as good as none.
+    """
+
+    __tablename__ = "linked_page"
+    __table_args__ = (Index(None, "address", "document_id"),)
+
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("document.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    address: Mapped[str] = mapped_column(String(220), primary_key=True)
 
 
 class Retitling(Base):

@@ -9,11 +9,14 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import insert, text
 
 from forum.db import db
+from forum.dialogue.models import Post
 from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions
 from forum.search.models import Document
 from forum.search.queries import Period, Query, find
-from tests.migrations.conftest import own_forum
+from tests.migrations.conftest import insert_hidden_topics, own_forum
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def test_what_was_written_before_is_found_by_its_day(database_url: str, tmp_path: Path) -> None:
@@ -52,3 +55,38 @@ def test_what_was_written_before_is_found_by_its_day(database_url: str, tmp_path
 def found(period: Period) -> list[int]:
     hits = find(VISITOR, Query("kerbs low", period=period)).page.items
     return sorted(hit.document.item_id for hit in hits)
+
+
+def test_the_links_of_texts_that_were_written_before_are_known(
+    database_url: str, tmp_path: Path
+) -> None:
+    html = (
+        '<p><a href="/topics/2-t?page=1">a</a> <a href="http://localhost/cases/%C3%A9t%C3%A9">b</a>'
+        ' <a href="https://other.example/cases/c">c</a></p>'
+        '<blockquote><p><a href="/cases/d">d</a></p></blockquote><p><a href="/posts/1">e</a></p>'
+    )
+    with own_forum(database_url, tmp_path, revision="0079"):
+        with db.engine.begin() as connection:
+            insert_hidden_topics(connection)
+            said = {"topic_id": 3, "number": 2, "source": "", "html": html, "html_version": 0}
+            said |= {"author_id": 1, "created_at": NOON, "hidden_reason": ""}
+            connection.execute(insert(Post.__table__), {"id": 9, **said})  # type: ignore[arg-type]
+            connection.execute(text("UPDATE post SET html = :html"), {"html": html})
+            common = {"title": "", "folded_title": "", "body": "", "folded_body": "", "byline": ""}
+            common |= {"language": "en", "audience": "public", "written_at": NOON, "address": "/"}
+            things = [("topic", 2), ("topic", 3), ("post", 9)]
+            rows = [{**common, "kind": kind, "item_id": number} for kind, number in things]
+            connection.execute(insert(Document.__table__), rows)  # type: ignore[arg-type]
+        for change in (upgrade, downgrade, upgrade):
+            change(revision="0079" if change is downgrade else "0080")
+        with db.engine.begin() as connection:
+            linked = text(
+                "SELECT kind, item_id, linked_page.address FROM linked_page"
+                " JOIN document ON document.id = document_id ORDER BY 1, 2, 3"
+            )
+            pages = ["/cases/été", "/posts/1", "/topics/2"]
+            found = [tuple(row) for row in connection.execute(linked)]
+        assert found == [
+            *(("post", 9, page) for page in pages),
+            *(("topic", 3, page) for page in pages),
+        ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
@@ -10,15 +10,18 @@ from sqlalchemy import inspect
 
 from forum.agendas.queries import curators_of
 from forum.db import db
+from forum.deeds import action, touches
 from forum.dialogue.actions._counts import has_open_agenda
 from forum.dialogue.actions._quotes import refresh_quotes_in
 from forum.dialogue.models import MAX_MENTIONED, Mention, Post, Quote, Topic
 from forum.dialogue.queries import (
+    links_in,
     lock_posts_to_quote,
     mentioned_member_ids,
     poll_if_there,
     posts_to_quote,
     quoted_post_ids,
+    topics_at,
 )
 from forum.errors import Invalid
 from forum.illustrations import names_in
@@ -36,13 +39,15 @@ from forum.notifications.queries import Subject, watchers_among
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.quotes import cited_in_html, quoted_posts
 from forum.search import actions as search
+from forum.search.queries import pages_linked_from
+from forum.versions import topic_scope
 
 
 def index_topic(
     doer: Person, topic: Topic, plain: str = "", source: str = "", *, is_new: bool = False
 ) -> None:
     """Write a topic's search document, with plain text (`with_poll_words`) and source of its first post if that is visible."""
-    search.index(doer, topic_entry(topic, plain, source), is_new=is_new)
+    _index(doer, topic_entry(topic, plain, source), is_new)
 
 
 def topic_entry(topic: Topic, plain: str, source: str) -> search.Entry:
@@ -60,6 +65,7 @@ def topic_entry(topic: Topic, plain: str, source: str) -> search.Entry:
         language=topic.language,
         audience=topic.audience,
         pictures=names_in(source) if has_words else (),
+        links=links_in(source) if has_words else (),
     )
 
 
@@ -71,7 +77,21 @@ def with_poll_words(post: Post, plain: str) -> str:
 
 def index_post(doer: Person, post: Post, topic: Topic, plain: str, *, is_new: bool = False) -> None:
     """Write a post's search document with this plain text."""
-    search.index(doer, post_entry(post, topic, plain), is_new=is_new)
+    _index(doer, post_entry(post, topic, plain), is_new)
+
+
+def _index(doer: Person, entry: search.Entry, is_new: bool) -> None:
+    """Write a search document, and outdate the pages of the topics to which the text links now, or linked before."""
+    before = () if is_new else pages_linked_from(entry.kind, entry.item_id)
+    search.index(doer, entry, is_new=is_new)
+    if linked := {*entry.links}.symmetric_difference(before):
+        outdate_linked(doer, linked)
+
+
+@action
+def outdate_linked(_doer: Person, addresses: Collection[str]) -> None:
+    """Outdate the pages of the topics with these addresses, and of those with these posts: they say what speaks of them."""
+    touches(*map(topic_scope, topics_at(addresses)))
 
 
 def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
@@ -89,6 +109,7 @@ def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
         language=post.language,
         audience=topic.audience,
         pictures=names_in(post.source),
+        links=links_in(post.source),
     )
 
 

@@ -237,6 +237,7 @@ from forum.dialogue.queries.rewording import (
     revisions_to_reword,
     topics_locked_naming,
 )
+from forum.dialogue.queries.speaking import Speaking, links_in, speaking_of, topics_at
 
 __all__ = [
     "ACTIVE",
@@ -262,6 +263,7 @@ __all__ = [
     "PostRow",
     "PostSource",
     "ReadingState",
+    "Speaking",
     "ThemeRow",
     "TopicContext",
     "TopicCounts",
@@ -328,6 +330,7 @@ __all__ = [
     "latest_post_at",
     "latest_reply_at",
     "latest_topics",
+    "links_in",
     "listed_topics",
     "lock_all_read",
     "lock_comments",
@@ -415,6 +418,7 @@ __all__ = [
     "shown_replies_count",
     "shown_source",
     "sources_apart",
+    "speaking_of",
     "state_before_approval",
     "telling_again_at",
     "telling_marks",
@@ -429,6 +433,7 @@ __all__ = [
     "topic_to_change_kind",
     "topic_to_reply",
     "topics",
+    "topics_at",
     "topics_by_theme",
     "topics_locked_before",
     "topics_locked_naming",

@@ -49,6 +49,12 @@ def topic(topic_id: int, slug: str = "") -> ResponseReturnValue:
     return render_template("dialogue/topic.html", **context, data=data, picture_to_share=pictured)
 
 
+@bp.app_template_global()
+def speaking_of(address: str, topic_id: int | None) -> Sequence[queries.Speaking]:
+    """The topics that link to a page, for its page: see `queries.speaking_of`."""
+    return queries.speaking_of(me(), address, topic_id)
+
+
 def _redirect_after_merge(topic_id: int) -> AnyResponse:
     """Redirect from a merged topic to where its posts are now: `?post=` names a post, `?page=` the first post of a page."""
     first = (clamp(web.number("page"), MAX_PAGE) - 1) * POSTS_PER_PAGE + 1

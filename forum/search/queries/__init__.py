@@ -19,6 +19,7 @@ from forum.search.queries._words import (
 from forum.search.queries.alike import find_alike, find_titled, is_telling
 from forum.search.queries.documents import (
     document_id,
+    documents_linking,
     documents_of,
     documents_showing,
     documents_with_stale_words,
@@ -29,6 +30,8 @@ from forum.search.queries.documents import (
     newest_document_id,
     next_documents_below,
     next_retitling,
+    pages_linked_by,
+    pages_linked_from,
     pictures_found,
     pictures_shown,
     pictures_shown_below,
@@ -55,6 +58,7 @@ __all__ = [
     "Query",
     "SearchResults",
     "document_id",
+    "documents_linking",
     "documents_of",
     "documents_showing",
     "documents_with_stale_words",
@@ -77,6 +81,8 @@ __all__ = [
     "newest_naming",
     "next_documents_below",
     "next_retitling",
+    "pages_linked_by",
+    "pages_linked_from",
     "pictures_found",
     "pictures_shown",
     "pictures_shown_below",

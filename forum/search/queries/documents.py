@@ -6,7 +6,20 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, Select, and_, bindparam, case, exists, false, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased, defer, with_expression
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -14,7 +27,7 @@ from forum import reach
 from forum.db import db
 from forum.permissions import Person
 from forum.reach import moderated_by
-from forum.search.models import Document, Retitling, ShownPicture
+from forum.search.models import Document, LinkedPage, Retitling, ShownPicture, Thing
 from forum.search.queries._words import folded_words
 
 # Long columns that only the ranking needs
@@ -147,6 +160,53 @@ def pictures_shown_below(kind: str, item_id: int) -> set[str]:
     within = or_(Document.id == known, Document.parent_id == known)
     found = select(ShownPicture.picture).join(Document, Document.id == ShownPicture.document_id)
     return set(db.session.scalars(found.where(within))) if known else set()
+
+
+def pages_linked_by(document_ids: Collection[int]) -> dict[int, set[str]]:
+    """The addresses of the pages to which the texts of some documents link, by document."""
+    linked: dict[int, set[str]] = {}
+    wanted = select(LinkedPage).where(LinkedPage.document_id.in_(document_ids))
+    for link in db.session.scalars(wanted) if document_ids else ():
+        linked.setdefault(link.document_id, set()).add(link.address)
+    return linked
+
+
+def pages_linked_from(kind: str, item_id: int) -> Sequence[str]:
+    """The addresses of the pages to which the text of one thing links."""
+    linked = select(LinkedPage.address).join(Document, Document.id == LinkedPage.document_id)
+    return db.session.scalars(
+        linked.where(Document.kind == kind, Document.item_id == item_id)
+    ).all()
+
+
+def documents_linking(
+    reader: Person,
+    addresses: Collection[str],
+    but: Thing | None,
+    limit: int,
+    which: ColumnElement[bool] | None = None,
+) -> Sequence[Row[Any]]:
+    """The newest topics and posts that the reader finds and that link to one of the addresses: rows for a list.
+
+    Those in the topic `but` are left out, and those that do not meet the condition `which`. One that links to several
+    of the addresses comes several times.
+    """
+    topic = aliased(Document)
+    of_topic = select(topic.language).where(topic.id == Document.parent_id).scalar_subquery()
+    columns = (Document.id, Document.kind, Document.item_id, Document.parent_id, Document.title)
+    more = (Document.address, Document.written_at)
+    linking = visible_documents(reader).join(LinkedPage, LinkedPage.document_id == Document.id)
+    linking = linking.where(LinkedPage.address.in_(addresses), Document.kind.in_(("topic", "post")))
+    if but:
+        own = select(Document.id).where(Document.kind == but[0], Document.item_id == but[1])
+        own_id = own.correlate(None).scalar_subquery()
+        is_own = or_(Document.id == own_id, func.coalesce(Document.parent_id, 0) == own_id)
+        linking = linking.where(~func.coalesce(is_own, false()))
+    if which is not None:
+        linking = linking.where(which)
+    language = func.coalesce(of_topic, Document.language).label("language")
+    found = linking.with_only_columns(*columns, *more, language)
+    return db.session.execute(found.order_by(Document.id.desc()).limit(limit)).all()
 
 
 def pictures_shown_by(document_ids: Collection[int]) -> dict[int, set[str]]:

@@ -139,18 +139,18 @@ def _perhaps_showing(kind: str) -> CompoundSelect[Any]:
 def _differing(kind: str, ids: Sequence[int]) -> Iterator[Fault]:
     thing, _source = TEXTS[kind].selected_columns
     texts = db.session.execute(TEXTS[kind].where(thing.in_(ids)))
-    should = _by_thing((item_id, name) for item_id, text in texts for name in names_in(text))
+    should = by_thing((item_id, name) for item_id, text in texts for name in names_in(text))
     known = select(Document.item_id, ShownPicture.picture)
     known = known.outerjoin(ShownPicture, ShownPicture.document_id == Document.id)
     rows = known.where(Document.kind == kind, Document.item_id.in_(ids))
     # A missing document is reported by another check
-    for item_id, has in sorted(_by_thing(db.session.execute(rows)).items()):
+    for item_id, has in sorted(by_thing(db.session.execute(rows)).items()):
         if has != should.get(item_id, set()):
             words = (", ".join(sorted(names)) or None for names in (has, should.get(item_id, ())))
             yield Fault(kind, item_id, "pictures in search", *words)
 
 
-def _by_thing(pairs: Iterable[Any]) -> dict[int, set[str]]:
+def by_thing(pairs: Iterable[Any]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for item_id, name in pairs:
         found.setdefault(item_id, set()).update([name] if name else [])

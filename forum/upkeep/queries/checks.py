@@ -11,6 +11,7 @@ from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._checks_of_columns import column_checks
 from forum.upkeep.queries._checks_of_database import database_checks
 from forum.upkeep.queries._checks_of_hidden import hidden_checks
+from forum.upkeep.queries._checks_of_links import link_checks
 from forum.upkeep.queries._checks_of_pictures import picture_checks
 from forum.upkeep.queries._checks_of_search import search_checks
 
@@ -23,6 +24,7 @@ def checks() -> list[Check]:
         *hidden_checks(),
         *search_checks(),
         *picture_checks(),
+        *link_checks(),
     ]
 
 
