@@ -348,7 +348,8 @@ def test_hostile_input_gets_an_answer(sign_in: Any, people: Any, things: Any, ba
         "/members/%ff/suspend",
     ):
         assert browser.get(address).status_code == 404, address
-    for query in ({"agenda": bad}, {"kind": bad}, {"page": bad}, {"page": "10" * 9}):
+    people_typed: tuple[dict[str, str], ...] = ({"author": bad}, {"by": bad, "author": bad})
+    for query in ({"agenda": bad}, {"kind": bad}, {"page": bad}, {"page": "10" * 9}, *people_typed):
         assert browser.get("/moderation/log", query_string=query).status_code in (200, 404)
         assert browser.get("/moderation", query_string=query).status_code in (200, 404)
 

@@ -134,6 +134,15 @@ def test_the_log_is_read_by_a_handle_that_somebody_had_before(people: Any, repor
         ({"deed": "feature"}, []),
         ({"deed": "nothing"}, []),
         ({"author": "nobody"}, []),
+        ({"author": "Okoth"}, ["hide", "restore", "keep"]),
+        ({"author": "@Ben-Okoth"}, ["hide", "restore", "keep"]),
+        ({"author": "ókot BEN"}, ["hide", "restore", "keep"]),
+        ({"author": "koth"}, []),
+        ({"author": "@okoth"}, []),
+        ({"author": "%"}, []),
+        ({"author": "…"}, []),
+        ({"by": "wit"}, ["restore"]),
+        ({"by": "mona", "author": "ben"}, ["hide", "keep"]),
     ],
 )
 def test_the_log_can_be_narrowed(
@@ -148,6 +157,16 @@ def test_the_log_can_be_narrowed(
     assert page.count('<tr><th scope="row"') == len(deeds)
     assert ("Nothing fits these filters" in page) == (not deeds)
     assert page.count("Clear all") == bool({"author", "by"} & set(wanted))
+    for name in ("author", "by"):
+        typed = wanted.get(name, "")
+        shown = (
+            f"@{typed}"
+            if "-" in typed and "@" not in typed
+            else typed.lower()
+            if "@" in typed
+            else typed
+        )
+        assert f'name="{name}" value="{shown}"' in page
 
 
 def test_a_kept_address_of_the_log_finds_deeds_by_their_former_names(
@@ -223,3 +242,14 @@ def test_looking_at_a_note_changes_nothing(people: Any, things: Any) -> None:
     db.session.commit()
     note = get_note(people.moderator, given.id)
     assert note.post.id == things.first.id and not db.session.dirty
+
+
+def test_the_profile_of_a_moderator_leads_to_what_they_decided(
+    people: Any, reported: Any, sign_in: Any
+) -> None:
+    browser = sign_in(people.administrator)
+    for member, is_linked in ((people.moderator, True), (people.host, True), (people.ben, False)):
+        address = f"/moderation/log?by={member.handle}"
+        assert (address in browser.get(f"/members/{member.handle}").text) == is_linked
+    other = sign_in(people.ben).get(f"/members/{people.moderator.handle}").text
+    assert "/moderation/log" not in other

@@ -72,7 +72,7 @@ from forum.moderation.queries.for_authors import (
     restricting_decision,
     why_hidden,
 )
-from forum.moderation.queries.log import LogFilter, decision_log
+from forum.moderation.queries.log import LogFilter, decision_log, handle_meant
 from forum.moderation.queries.parties import (
     decided_by_another,
     kept_by_another,
@@ -203,6 +203,7 @@ __all__ = [
     "get_receipt",
     "get_thing",
     "going_on",
+    "handle_meant",
     "has_brought_to_light",
     "has_lost_place",
     "has_open_reports",

@@ -35,6 +35,7 @@ def log() -> ResponseReturnValue:
         "agendas": queries.moderated_agendas(me()),
         "deeds": list(queries.DEEDS),
         "narrowed": _url_of_log,
+        "handles": {name: queries.handle_meant(name) for name in (author, by) if name},
     }
     return render_template("moderation/log.html", **context)
 
