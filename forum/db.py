@@ -113,9 +113,11 @@ class Deed:
     """The action that a session is executing: how deep actions are nested, and the scopes that they named with `touches`.
 
     `touched` holds the scopes named by the outermost action (None: none named yet), `touched_within` those of nested
-    ones.
+    ones. `starts` counts how often it has begun (`start_again`), unless it cannot begin again (`is_last_start`).
     """
 
+    starts: int = 1
+    is_last_start: bool = True
     depth: int = 1
     touched: frozenset[str] | None = None
     touched_within: frozenset[str] = frozenset()
@@ -206,19 +208,39 @@ def serialize(what: int, number: int = 0, *, is_shared: bool = False) -> None:
         db.session.execute(select(take(what, number)))
 
 
-def lock_or_let_go(query: Select[Any]) -> Any:
-    """The first value of a query that locks rows, or None, and then none of them stays locked.
+class StartedAgain(Exception):
+    """The running action is to be rolled back and executed again from its beginning (`start_again`)."""
 
-    On PostgreSQL a query that waited finds nothing when its conditions are not met any more, but has locked the rows
-    for which it waited.
+
+def start_again() -> None:
+    """Begin the running action anew, because it has locked a row that it does not want any more.
+
+    On PostgreSQL a query that waited for a row finds nothing when its conditions are not met any more, but has locked
+    that row, in an order that nobody expects. Everything is rolled back, so that no lock stays, as by a savepoint
+    before each such query, which would cost two round trips even where nobody waits. An action that has been begun
+    several times goes on. So does any on SQLite, where no rows are locked.
     """
-    if db.session.get_bind().dialect.name == "sqlite":
-        return db.session.scalar(query)  # where no rows are locked
-    db.session.flush()
-    with db.session.connection().begin_nested() as savepoint:
-        found = db.session.scalar(query)
-        if found is None:
-            savepoint.rollback()
+    deed = running_deed(db.session())
+    if deed and not deed.is_last_start and db.session.get_bind().dialect.name == "postgresql":
+        raise StartedAgain
+
+
+def has_started_again() -> bool:
+    """Whether the running action was begun anew (`start_again`)."""
+    deed = running_deed(db.session())
+    return deed is not None and deed.starts > 1
+
+
+def lock_or_start_again(query: Select[Any], *locked: Any) -> Any:
+    """The first value of a query, with its rows of the models `locked` locked, or None.
+
+    The action begins anew if it waited for a row that the query does not find any more, while it finds others by now.
+    """
+    lock = query.with_for_update(of=locked)
+    found = db.session.scalar(lock)
+    if found is None and db.session.scalar(query) is not None:
+        start_again()
+        found = db.session.scalar(lock)
     return found
 
 

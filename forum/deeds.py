@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from forum.clock import one_moment
 from forum.columns import Base
-from forum.db import Deed, db, running_deed
+from forum.db import Deed, StartedAgain, db, running_deed
 from forum.engines import is_impatient, is_locked
 from forum.errors import Busy
 from forum.versions import EVERYTHING, commit_announcers, count_up
@@ -23,6 +23,7 @@ from forum.versions import EVERYTHING, commit_announcers, count_up
 P = ParamSpec("P")
 R = TypeVar("R")
 BUSY_TRIES = 2
+MAX_STARTS = 3  # of an action that `start_again` begins anew
 RETRY_SECONDS = 0.02
 # At most so many threads of a process wait for a locked database for long; the others go on serving readers.
 LOCK_WAITERS = threading.BoundedSemaphore(2)
@@ -79,12 +80,31 @@ def _run_nested(state: Deed, deed: Callable[..., R], args: Any, kwargs: Any) -> 
 
 def _run_outermost(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
     before = [(row, dict(row.__dict__)) for row in session.identity_map.values()]
+    # What the caller has read is detached when everything is rolled back: only the doer is read again
+    others = (*args[1:], *kwargs.values())
+    starts = 1 if any(isinstance(value, Base) for value in others) else MAX_STARTS
+    for start in range(1, starts):
+        with suppress(StartedAgain):
+            state = Deed(start, is_last_start=False)
+            return _run_from_start(session, state, deed, args, kwargs, before=before)
+    return _run_from_start(session, Deed(starts), deed, args, kwargs, before=before)
+
+
+def _run_from_start(
+    session: Session,
+    state: Deed,
+    deed: Callable[..., R],
+    args: Any,
+    kwargs: Any,
+    *,
+    before: Sequence[tuple[Any, dict[str, Any]]],
+) -> R:
     try:
         _begin_write(session)
     finally:
         # The rollback after a failed try has expired the rows that the session had read
         _restore_rows(before)
-    session.info["deed"] = state = Deed()
+    session.info["deed"] = state
     try:
         # Its rows are of one moment, and it saves what it decided by
         with one_moment():

@@ -16,7 +16,15 @@ from sqlalchemy.orm import joinedload
 from forum import deeds
 from forum.agendas.models import Theme
 from forum.clock import now
-from forum.db import KeyTaken, constant, db, execute_core, flush_unique, unique_keys
+from forum.db import (
+    KeyTaken,
+    constant,
+    db,
+    execute_core,
+    flush_unique,
+    start_again,
+    unique_keys,
+)
 from forum.deeds import action
 from forum.engines import without_waiting
 from forum.errors import Conflict, Forbidden, Invalid, Refusal
@@ -300,3 +308,22 @@ def test_a_deed_takes_the_write_lock_at_its_beginning(own: Flask) -> None:
     names()
     event.remove(db.engine, "before_cursor_execute", note)
     assert [words for words in begun if words.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN"]
+
+
+@pytest.mark.postgresql_only  # on SQLite no row is locked, so that nothing begins anew
+def test_an_action_begins_anew_with_nothing_saved_and_goes_on_after_a_few_starts(
+    own: Flask,
+) -> None:
+    starts = []
+
+    @action
+    def begin_often(doer: Any, *_others: Any) -> None:
+        starts.append((doer.name, names()))
+        name_theme(doer, f"Theme {len(starts)}")
+        start_again()
+
+    begin_often(ana())
+    assert starts == [("Ana", [])] * deeds.MAX_STARTS
+    assert names() == [f"Theme {len(starts)}"]
+    begin_often(ana(), ana())  # whoever calls it would hold a row that is not read again
+    assert len(starts) == deeds.MAX_STARTS + 1

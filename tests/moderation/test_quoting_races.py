@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forum.agendas.actions import AgendaText, write_agenda
 from forum.db import db
+from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, TopicChanges, _quotes, curating, editing
 from forum.dialogue.models import Held, Post, Topic
@@ -108,6 +110,39 @@ def test_no_quotation_stays_of_a_topic_that_is_taken_from_its_readers_at_that_mo
     texts = [html_of(post_id) for post_id in posts_of(here)]
     assert any("Indeed." in html for html in texts)
     assert not any(WORDS in html for html in texts)
+
+
+def test_no_quotation_stays_of_a_post_whose_topic_was_merged_into_one_that_is_hidden_at_that_moment(
+    own: Flask, topics: list[int]
+) -> None:
+    """Whoever quotes has waited for the topic that the post has left; they have no agenda and no author in common."""
+    to, left = topics
+    quoted = posts_of(left)[2]
+    ana = members.add_member(SYSTEM, Joining("Ana Prado", "ana@example.org", "-"), "member")
+    elsewhere = write_agenda(person("mona-berg"), AgendaText("Louder", write("Text.")))
+    new = NewTopic("experience", "Trams by day", write("One."))
+    here = dialogue.open_topic(ana, elsewhere.id, new).id
+    db.session.commit()
+
+    @action
+    def quote_slowly(doer: Any) -> None:
+        dialogue.reply(doer, here, quoting(quoted, WORDS))
+        db.session.flush()
+        let_others_come()
+        let_others_come()
+
+    def hide() -> None:
+        let_others_come()  # until the reply waits for the merger
+        let_others_come()  # until it has its text
+        dialogue.hide_topic(person("mona-berg"), to, "Rude.")
+
+    deeds = [
+        lambda: slowly(dialogue.merge, person("adam-de-wit"), left, to),
+        meanwhile(by("ana-prado", quote_slowly)),
+        meanwhile(hide),
+    ]
+    assert at_once(own, deeds) == ["done"] * 3
+    assert WORDS not in html_of(posts_of(here)[1])
 
 
 def stop_before_quotes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,6 +203,13 @@ def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> N
     require_sound(6)
 
 
+@action
+def lock_one_after_the_other(system: Any, older: int, newer: int) -> None:
+    topic_to_change(system, older)
+    let_others_come()
+    lock_topics([newer])
+
+
 @pytest.mark.parametrize("deed", ["edit", "delete"])
 def test_a_post_is_changed_that_was_moved_while_its_author_waited(
     own: Flask, topics: list[int], deed: str
@@ -212,25 +219,35 @@ def test_a_post_is_changed_that_was_moved_while_its_author_waited(
     post = posts_of(left)[1]
     texts = [write("Two, said better.")] if deed == "edit" else []
     change = (getattr(dialogue, deed), post, *texts)
-
-    @action
-    def write_there(system: Any) -> None:
-        topic_to_change(system, to)
-        let_others_come()
-        lock_topics([left])
-
     said = at_once(
         own,
         [
             lambda: slowly(dialogue.merge, person("adam-de-wit"), left, to),
             meanwhile(by("mona-berg", *change)),
-            meanwhile(lambda: write_there(SYSTEM)),
+            meanwhile(lambda: lock_one_after_the_other(SYSTEM, to, left)),
         ],
     )
     assert said == ["done"] * 3
     assert posts_of(to)[4] == post
     assert db.session.get_one(Post, post).source == "".join(text.source for text in texts)
     require_sound(6)
+
+
+def test_a_reply_lets_go_of_a_topic_that_was_merged_while_it_waited(
+    own: Flask, topics: list[int]
+) -> None:
+    to, left = topics
+    said = at_once(
+        own,
+        [
+            lambda: slowly(dialogue.merge, person("adam-de-wit"), left, to),
+            meanwhile(by("mona-berg", dialogue.reply, left, write("Four."))),
+            meanwhile(lambda: lock_one_after_the_other(SYSTEM, to, left)),
+        ],
+    )
+    assert said == ["done"] * 3
+    assert len(posts_of(to)) == 7
+    require_sound(7)
 
 
 def test_a_version_is_withdrawn_while_its_post_is_deleted(

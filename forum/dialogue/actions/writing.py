@@ -14,7 +14,14 @@ from typing import Any, TypeVar
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, lock_to_write_on
 from forum.clock import now
-from forum.db import OPENINGS, KeyTaken, serialize, unique_keys
+from forum.db import (
+    OPENINGS,
+    KeyTaken,
+    has_started_again,
+    serialize,
+    start_again,
+    unique_keys,
+)
 from forum.deeds import action, touches
 from forum.dialogue.actions._adding import add_post, add_topic, next_number, valid_paragraph_key
 from forum.dialogue.actions._changing import set_themes
@@ -299,11 +306,15 @@ def _begin_reply(author: Person, topic_id: int, text: Written) -> Topic:
     """The topic, locked; if it was merged meanwhile, the topic that it was merged into, so that the reply is not lost."""
     lock_writer(author)
     quoted = quoted_in(text)
+    if has_started_again():
+        topic_id = topic_after_merge(author, topic_id).id
     lock_topics_to_quote(quoted, topic_id)
     try:
         topic = topic_to_change(author, topic_id)
     except NotFound:
-        topic = topic_to_change(author, topic_after_merge(author, topic_id).id)
+        target = topic_after_merge(author, topic_id)
+        start_again()  # as it may have the merged topic, for which others wait who have the target
+        topic = topic_to_change(author, target.id)
     lock_posts_to_quote(quoted)
     lock_to_write_on(author, topic.agenda_id, is_noted=is_public(topic))
     touches(topic_scope(topic.id), *member_scopes(author.id))

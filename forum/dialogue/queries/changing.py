@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.columns import possible_ids
-from forum.db import db, lock_or_let_go
+from forum.db import db, lock_or_start_again, start_again
 from forum.dialogue.models import (
     TAKEN_BACK,
     TRIED,
@@ -82,12 +82,11 @@ def topics_to_change(doer: Person, topic_ids: Iterable[int]) -> dict[int, Topic]
 
 def post_to_change(doer: Person, post_id: int) -> Post:
     """A post in a topic that the doer sees, both locked; else `NotFound`."""
-    lock = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
-    lock = lock.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
-    lock = lock.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
-    # The post may have been moved to another topic while this waited for the lock: then PostgreSQL finds nothing, and
-    # the query is repeated, without the topic that the post has left: others lock the two in the order of their ids
-    or_not_found(lock_or_let_go(lock) or db.session.scalar(lock))
+    found = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
+    found = found.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
+    # The post may have been moved to another topic while this waited for the lock: then PostgreSQL finds nothing. The
+    # topic that the post has left is not kept: others lock the two in the order of their ids
+    or_not_found(lock_or_start_again(found.with_only_columns(Post.id), Topic, Post))
     post: Post = db.session.scalars(visible_posts(doer).where(Post.id == post_id)).one()
     return post
 
@@ -186,7 +185,11 @@ def merged_topics_opened_by(post_ids: Collection[int]) -> Sequence[Topic]:
 
 def posts_to_index(post_ids: Collection[int]) -> Sequence[Post]:
     """Posts by id, hidden and deleted ones too, with their topics and authors, locked: first all topics, then all posts."""
-    lock_topics(db.session.scalars(select(Post.topic_id).where(Post.id.in_(post_ids))))
+    theirs = select(Post.topic_id).where(Post.id.in_(post_ids)).distinct()
+    topic_ids = set(db.session.scalars(theirs))
+    lock_topics(topic_ids)
+    if not topic_ids.issuperset(db.session.scalars(theirs)):
+        start_again()  # a post was moved while this waited
     query = select(Post).join(Post.topic).where(Post.id.in_(post_ids)).order_by(Post.id)
     people = joinedload(Post.author).joinedload(Member.city)
     query = query.options(contains_eager(Post.topic), people)

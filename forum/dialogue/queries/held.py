@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import lock_opening
-from forum.db import db
+from forum.db import db, start_again
 from forum.dialogue.models import (
     EDIT,
     OPEN,
@@ -147,6 +147,7 @@ def lock_held(doer: Person, held_id: int) -> Held:
     """
     if target := _target_of(held_id):
         _lock_row(Topic, target.topic_id)
+        _require_same_topic(held_id, target)
         _lock_row(Post, target.post_id)
     query = select(Held).where(Held.id == held_id).with_for_update(of=Held)
     taken_back = gettext("Its author has taken this text back.")
@@ -169,6 +170,7 @@ def lock_place_of(
         quoted = {*quoted_ids, *quoted_posts(target.source)}
         lock_topics_to_quote(quoted, target.topic_id)
         _lock_row(Topic, target.topic_id)
+        _require_same_topic(held_id, target)
         _lock_posts(target, quoted, audience or target.audience)
     place = select(Held.agenda_id, func.coalesce(Held.audience, Topic.audience, PUBLIC))
     found = place.outerjoin(Topic, Topic.id == Held.topic_id).where(Held.id == held_id)
@@ -189,6 +191,13 @@ def _target_of(held_id: int) -> _Target | None:
     columns = (Held.topic_id, Held.post_id, Held.audience, Held.source)
     found = db.session.execute(select(*columns).where(Held.id == held_id)).first()
     return _Target(*found) if found else None
+
+
+def _require_same_topic(held_id: int, target: _Target) -> None:
+    """Begin the action anew if the held text belongs to another topic by now, as that was merged or split while this waited."""
+    found = _target_of(held_id)
+    if found and found.topic_id != target.topic_id:
+        start_again()
 
 
 def _lock_row(model: type[Topic | Post], row_id: int | None) -> None:

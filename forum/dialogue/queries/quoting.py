@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union
 from sqlalchemy.orm import aliased
 
 from forum.columns import possible_ids
-from forum.db import db, lock_or_let_go
+from forum.db import db, lock_or_start_again, start_again
 from forum.dialogue.models import Held, Mention, Post, Quote, Topic
 from forum.dialogue.queries._visibility import (
     is_readable,
@@ -209,10 +209,9 @@ def lock_posts_to_give_readers(
 
 
 def _lock_topic_of(doer: Person, post_id: int) -> int | None:
-    """The id of the topic of a post, which is locked; a topic that the post has left meanwhile is let go of, as in `post_to_change`."""
+    """The id of the topic of a post, which is locked; a topic that the post has left meanwhile is not kept, as in `post_to_change`."""
     topic = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
-    lock = topic.with_only_columns(Topic.id).with_for_update(of=Topic)
-    topic_id: int | None = lock_or_let_go(lock) or db.session.scalar(lock)
+    topic_id: int | None = lock_or_start_again(topic.with_only_columns(Topic.id), Topic)
     return topic_id
 
 
@@ -226,14 +225,20 @@ def lock_topics_to_quote(
     and quoted meanwhile, but neither hidden nor given to other readers.
     """
     posts = possible_ids((*ids, post_id or 0))
-    rows = select(Post.id, Post.topic_id).where(Post.id.in_(posts))
-    topics = {row.id: row.topic_id for row in db.session.execute(rows)} if ids else {}
+    topics = _topics_of(posts) if ids else {}
     own_id = topics.get(post_id, topic_id) if post_id else topic_id
     others = {*topics.values()} - {own_id}
     if others or (ids and post_id):
         _share_topics({known_id for known_id in others if own_id and known_id < own_id})
         db.session.scalar(select(Topic.id).where(Topic.id == own_id).with_for_update(of=Topic))
         _share_topics({known_id for known_id in others if not own_id or known_id > own_id})
+        if _topics_of(posts) != topics:
+            start_again()  # a post has left while this waited, and its former topic is not wanted
+
+
+def _topics_of(post_ids: Collection[int]) -> dict[int, int]:
+    rows = select(Post.id, Post.topic_id).where(Post.id.in_(post_ids))
+    return {row.id: row.topic_id for row in db.session.execute(rows)}
 
 
 def _share_topics(ids: Collection[int]) -> None:
