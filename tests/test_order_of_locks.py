@@ -15,7 +15,7 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, TopicChanges
-from forum.dialogue.models import Held, Post
+from forum.dialogue.models import Held, Post, Topic
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.markup import write
@@ -311,6 +311,34 @@ def _move_comments(w: Any, p: Any, _a: Agenda) -> None:
     dialogue.move_comments(SYSTEM, w["case_topic"], {second: None, first: None})
 
 
+def _move_case(w: Any, p: Any, a: Agenda) -> None:
+    """Also its comments move, to another paragraph; and an older post quotes the topic."""
+    [older] = _posts(_topic(p, a, kind="experience"))
+    text = library.CaseText("Felt", "network", "Quiet.", "One line is felt.\n\nAnother is not.")
+    case = library.write_case(p.moderator, a.id, text)
+    keys = [key for key, _written in text.paragraphs]
+    for key in reversed(keys):
+        dialogue.reply(p.chitra, case.topic_id, write(f"Of {key}."), paragraph=key)
+    dialogue.edit(
+        p.ben, older, _quoting(_posts(db.session.get_one(Topic, case.topic_id))[-1], "Of")
+    )
+    changed = library.CaseText("Felt", "network", "Quiet.", "One line is of felt.\n\nNone is not.")
+    moves = dict(zip(keys, [key for key, _written in changed.paragraphs], strict=True))
+    library.write_case(p.moderator, w["other_id"], changed, case.id, moves=moves)
+
+
+def _change_published(w: Any, p: Any, a: Agenda) -> None:
+    """A practice that is quoted moves to another agenda, and to other readers."""
+    [older] = _posts(_topic(p, a, kind="experience"))
+    practice = db.session.get_one(Practice, w["practice_id"])
+    said = dialogue.reply(p.moderator, practice.topic_id, write("Two."))
+    dialogue.edit(p.ben, older, _quoting(said.id, "Two."))
+    dialogue.delete(p.moderator, said.id)
+    for agenda_id, audience in ((w["other_id"], "members"), (a.id, "public")):
+        text = library.PracticeText("Felt", "Said in one sentence.", audience=audience)
+        library.write_practice(p.moderator, agenda_id, text, practice.id)
+
+
 def _hold_back(p: Any) -> None:
     make_rule(p.administrator, RuleText("word", "pills", sentence="We look first."))
 
@@ -389,6 +417,8 @@ SEVERAL: dict[str, Deed] = {
     "delete their posts": _delete_quoted,
     "delete a post that was merged": _delete_merged,
     "move comments to other paragraphs": _move_comments,
+    "move a case with comments on its paragraphs": _move_case,
+    "move a published practice to other readers": _change_published,
     "erase practices": _erase_practices,
     "merge an answered question, and make it an experience": _merge_answered,
     "publish what waits and quotes them": _publish_held_quoting,

@@ -18,11 +18,8 @@ from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.actions._withholding import mark_topic_deleted
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
-    first_post,
-    lock_comments,
+    lock_page,
     lock_quoting_posts,
-    lock_topics,
-    quotes_around_topic,
     quotes_of_topic,
     topic_to_change,
 )
@@ -44,17 +41,15 @@ def note_follow_up(
 def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
     """Update the topic of a case or practice after a change of its page.
 
-    The calling action has checked the doer's rights. Raises `Forbidden` for a topic without such a page.
+    The calling action has checked the doer's rights, and called `lock_page` if it locks posts or an agenda before.
+    Raises `Forbidden` for a topic without such a page.
     """
     topic = topic_to_change(doer, topic_id)
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice follows its page."))
     retitle(doer, topic, page.title)
-    is_moved = page.agenda_id not in (None, topic.agenda_id)
-    if is_moved or page.audience not in (None, topic.audience):
-        quotes = quotes_around_topic(topic)
-        lock_quoting_posts(quotes, [first_post(topic).id])
-    if page.agenda_id is not None and is_moved:
+    lock_page(topic_id, page.agenda_id, page.audience)
+    if page.agenda_id not in (None, topic.agenda_id):
         _lock_both_agendas(topic, page.agenda_id, page.audience or topic.audience)
     with counting_last(doer):
         _follow_readers_text_and_agenda(doer, topic, page)
@@ -95,8 +90,7 @@ def delete_topic(doer: Person, topic_id: int) -> None:
 @action
 def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) -> None:
     """Attach comments to other paragraphs: {old key: new key, or None for the case as a whole}."""
-    lock_topics([topic_id] if keys else [])  # before its posts, as whoever changes one of them does
-    lock_comments(topic_id, keys)
+    lock_page(topic_id, paragraphs=keys)  # also its topic, as whoever changes one of its posts does
     for old, new in keys.items():
         comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
         db.session.execute(comments.values(paragraph=new))

@@ -41,7 +41,6 @@ from forum.dialogue.queries.changing import (
     last_shown_number,
     latest_other_post_at,
     latest_post_at,
-    lock_comments,
     lock_topics,
     mark_given,
     marks_to_remove,
@@ -206,6 +205,7 @@ from forum.dialogue.queries.posts import (
 )
 from forum.dialogue.queries.quoting import (
     is_unreadable_from,
+    lock_page,
     lock_posts_to_quote,
     lock_posts_to_withhold,
     lock_quoting_posts,
@@ -333,8 +333,8 @@ __all__ = [
     "links_in",
     "listed_topics",
     "lock_all_read",
-    "lock_comments",
     "lock_held",
+    "lock_page",
     "lock_place_of",
     "lock_posts_to_quote",
     "lock_posts_to_withhold",

@@ -210,12 +210,6 @@ def lock_topics(topic_ids: Iterable[int | None], held_ids: Collection[int] = ())
         db.session.scalars(wanted.with_for_update(of=Topic))
 
 
-def lock_comments(topic_id: int, paragraphs: Collection[str]) -> None:
-    """Lock the comments on some paragraphs of a case, in the order of their ids."""
-    comments = select(Post.id).where(Post.topic_id == topic_id, Post.paragraph.in_(paragraphs))
-    db.session.scalars(comments.order_by(Post.id).with_for_update())
-
-
 def topics_locked_before(today: date, limit: int) -> Sequence[Topic]:
     """At most `limit` topics whose lock ended before today, locked; rows locked by others are skipped.
 

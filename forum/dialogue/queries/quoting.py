@@ -18,7 +18,7 @@ from forum.dialogue.queries._visibility import (
     with_author,
     with_links_home,
 )
-from forum.dialogue.queries.changing import post_to_change
+from forum.dialogue.queries.changing import lock_topics, post_to_change
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.quotes import cited_in_source, withhold_in_source
 from forum.reach import is_on_open_agenda
@@ -156,6 +156,30 @@ def lock_posts_to_withhold(
         .join(quoted, quoted.id == Quote.quoted_id)
         .where(quoted.topic_id.in_(whole)),
     )
+
+
+def lock_page(
+    topic_id: int,
+    agenda_id: int | None = None,
+    audience: str | None = None,
+    paragraphs: Collection[str] = (),
+) -> None:
+    """Lock the topic of a case or a practice, and in one turn all its posts and others that a change of its page concerns.
+
+    These are the comments on `paragraphs` that are edited, and if the page gets another agenda or other readers, the
+    post that opens the topic and what depends on who reads it. Call this before an agenda is locked.
+    """
+    lock_topics([topic_id])
+    topic = db.session.get_one(Topic, topic_id)
+    own = select(Post.id).where(Post.topic_id == topic_id)
+    posts = [own.where(Post.paragraph.in_(paragraphs))] if paragraphs else []
+    if agenda_id not in (None, topic.agenda_id) or audience not in (None, topic.audience):
+        posts += [
+            own.where(Post.number == 1),
+            select(Quote.post_id).where(quotes_around_topic(topic)),
+        ]
+    if posts:
+        _lock_posts(*posts)
 
 
 def _topics_emptied_without(post_ids: Collection[int]) -> Sequence[int]:

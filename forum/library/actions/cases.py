@@ -13,6 +13,7 @@ from forum.clock import now
 from forum.db import ORDERS, serialize
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import lock_page
 from forum.errors import Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -161,6 +162,7 @@ def _change_case(
     pictures.show(curator, text.pictures, agenda.id, shown, "body")
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
+    lock_page(case.topic_id, agenda.id, paragraphs=old_keys - _paragraph_keys(case))
     _move_comments(curator, case, old_keys, moves)
     page = dialogue.PageOfTopic(case.name, text.opening, agenda.id)
     dialogue.follow_page(SYSTEM, case.topic_id, page)

@@ -19,7 +19,12 @@ from forum.claims.models import queue_path
 from forum.clock import now
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import has_replies, lock_posts_to_withhold, lock_topics
+from forum.dialogue.queries import (
+    has_replies,
+    lock_page,
+    lock_posts_to_withhold,
+    lock_topics,
+)
 from forum.errors import Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
@@ -92,6 +97,8 @@ def write_practice(
     """
     dialogue.lock_drafts(author)
     lock_writer(author)
+    if practice_id is not None:
+        _lock_discussed(author, practice_id, agenda_id, text.audience)
     lock_to_write_on(author, agenda_id)
     with dialogue.draft_sent(author, key, windows):
         agenda = agenda_by_id(author, agenda_id)
@@ -102,6 +109,17 @@ def write_practice(
         practice = practice_to_change(author, known.id if known else practice_id or 0)
         require(author.can.edit_practice(practice))
         return _change_practice(author, practice, agenda, text, seen)
+
+
+def _lock_discussed(author: Person, practice_id: int, agenda_id: int, audience: str) -> None:
+    """Lock a practice that has a topic, what its change concerns there, and the agenda that it leaves, in the usual order."""
+    if practice_by_id(author, practice_id).topic_id is None:
+        return
+    practice = practice_to_change(author, practice_id)
+    require(author.can.edit_practice(practice))
+    lock_page(practice.topic_id or 0, agenda_id, audience)
+    if practice.agenda_id < agenda_id:
+        lock_opening(practice.agenda_id)
 
 
 @action
