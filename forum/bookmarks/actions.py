@@ -14,6 +14,7 @@ from forum.bookmarks.queries import (
     bookmark_of,
     bookmarks_count,
     get_bookmark,
+    lock_thing,
     reminder_days,
     reminder_moment,
 )
@@ -36,6 +37,7 @@ def bookmark(member: Person, kind: str, thing_id: int) -> None:
     touches()
     require(member.can.bookmark())
     _check_kind(kind)
+    lock_thing(kind, thing_id)
     lock_member(member.id, may_write=True)  # so that no two bookmarks are counted at the same time
     if bookmark_of(member, kind, thing_id) is not None:
         return

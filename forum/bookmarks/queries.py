@@ -58,6 +58,16 @@ def kept_among(reader: Person, kind: str, ids: Collection[int]) -> frozenset[int
     return frozenset(db.session.scalars(kept))
 
 
+def lock_thing(kind: str, thing_id: int) -> None:
+    """Lock the key of something that is to be bookmarked, as adding the bookmark does, before a member is locked.
+
+    Whoever changes the thing counts in rows of members with it in hand.
+    """
+    [key] = COLUMNS[kind].property.columns[0].foreign_keys
+    held = select(key.column).where(key.column == thing_id)
+    db.session.execute(held.with_for_update(read=True, key_share=True))
+
+
 def bookmark_of(member: Person, kind: str, thing_id: int) -> Bookmark | None:
     """The member's bookmark of something, or None."""
     mine = select(Bookmark).where(COLUMNS[kind] == thing_id, Bookmark.member_id == member.id)

@@ -12,10 +12,12 @@ from forum.bookmarks import actions
 from forum.bookmarks.queries import bookmark_of, bookmarks_count
 from forum.clock import at, now
 from forum.db import db
+from forum.dialogue.actions import _counts, hide, reply
 from forum.front.actions import tell_reminders
+from forum.markup import write
 from forum.notifications.models import Event
 from forum.permissions import SYSTEM
-from tests.races import a_topic, at_once, own, slowly, who
+from tests.races import a_topic, at_once, halting, meanwhile, own, slowly, who
 
 pytestmark = pytest.mark.usefixtures("own")
 assert own
@@ -35,6 +37,20 @@ def test_two_at_once_count_both(own, monkeypatch):
     told = at_once(own, [partial(press, first), partial(press, second)])
     assert sorted(said == "done" for said in told) == [False, True]
     assert bookmarks_count(ana) == 1
+
+
+def test_somebody_bookmarks_their_own_reply_while_it_is_hidden(own, monkeypatch):
+    """Who hides it has the post, and then counts for its author."""
+    mona = who("mona-berg")
+    said = reply(mona, a_topic(), write("They are not."))
+    hides = partial(hide, who("adam-de-wit"), said.id, "Rude.")
+    db.session.commit()
+    deeds = [
+        halting(monkeypatch, _counts, "note_posts_of_all", hides),
+        meanwhile(partial(actions.bookmark, mona, "post", said.id)),
+    ]
+    assert at_once(own, deeds) == ["done", "done"]
+    assert bookmarks_count(mona) == 1
 
 
 def test_two_workers_at_once_remind_once(own):
