@@ -16,6 +16,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, SplitTarget, TopicChanges
 from forum.dialogue.models import Held, Post, Topic
+from forum.invitations import actions as invitations
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.markup import write
@@ -393,6 +394,26 @@ def _choose_voices(_w: Any, p: Any, _a: Agenda) -> None:
         members.choose_voices(p.moderator, office_id, chosen)
 
 
+def _end_voices(_w: Any, p: Any, _a: Agenda) -> None:
+    """The member of the organisation whose mandate ends first joined later; then one ends while others are chosen."""
+    today = now().date()
+    offices = []
+    for name, member, days in (("Trams", p.chitra, 1), ("Buses", p.ben, 2)):
+        text = members.OrganisationText(f"Office of {name}", "partner")
+        offices.append(members.write_organisation(p.moderator, text).id)
+        profile = members.Profile(member.name, organisation_id=offices[-1])
+        members.edit_profile(member, profile)
+        last = {member.id: today + timedelta(days=days)}
+        invitations.choose_voices(p.moderator, offices[-1], [member.id], last)
+    with at(now() + timedelta(days=3)):
+        assert invitations.look_after_voices(SYSTEM) == 2
+    members.edit_profile(p.ben, members.Profile(p.ben.name, organisation_id=offices[0]))
+    last = {p.chitra.id: today + timedelta(days=1)}
+    invitations.choose_voices(p.moderator, offices[0], [p.ben.id, p.chitra.id], last)
+    with at(now() + timedelta(days=3)):
+        invitations.choose_voices(p.moderator, offices[0], [p.chitra.id])
+
+
 SEVERAL: dict[str, Deed] = {
     "hide and delete the only post": _hide_alone,
     "publish in another language": _publish_translated,
@@ -423,6 +444,7 @@ SEVERAL: dict[str, Deed] = {
     "merge an answered question, and make it an experience": _merge_answered,
     "publish what waits and quotes them": _publish_held_quoting,
     "choose who writes for an organisation": _choose_voices,
+    "end who writes for several organisations": _end_voices,
     "forget what was refused": _forget_refused,
     "delete a post of which an edit waits": _delete_with_held_edit,
 }

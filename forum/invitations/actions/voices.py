@@ -7,8 +7,13 @@ from datetime import date
 
 from forum.deeds import action, touches
 from forum.members import actions as members
-from forum.members.models import Mandate, Organisation
-from forum.members.queries import lock_organisation, organisations_with_due_mandates
+from forum.members.models import Mandate, Member, Organisation
+from forum.members.queries import (
+    lock_members,
+    lock_organisation,
+    lock_to_end_voices,
+    organisations_with_due_mandates,
+)
 from forum.moderation import actions as moderation
 from forum.notifications.actions import NoticeText, note_event, read_outdated
 from forum.permissions import SYSTEM, Person, require
@@ -36,6 +41,8 @@ def choose_voices(
     `last_days` and `seen` are as in the action of the members' room. A choice by a moderator for somebody else's
     organisation is recorded in the log.
     """
+    lock_organisation(organisation_id)
+    lock_members(Member.organisation_id == organisation_id)  # together, as some of them end
     _end_voices(organisation_id)  # so that a member who is named again gets a new mandate
     chosen = members.choose_voices(doer, organisation_id, member_ids, last_days, seen=seen)
     organisation = chosen.organisation
@@ -124,7 +131,8 @@ def look_after_voices(system: Person) -> int:
     due = organisations_with_due_mandates(BATCH_SIZE)
     if not due:
         touches()
-    for organisation_id in due:
+    lock_to_end_voices(due)
+    for organisation_id in sorted(due):
         _end_voices(organisation_id)
         near = members.note_last_days(system, organisation_id)
         _tell_of_days(organisation_id, near, NEAR, NEAR_TO_OTHERS)

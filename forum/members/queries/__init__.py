@@ -136,6 +136,7 @@ from forum.members.queries.sessions import (
 from forum.members.queries.voices import (
     REMINDED_BEFORE,
     is_voice_now,
+    lock_to_end_voices,
     mandates_near_end,
     mandates_of,
     mandates_over,
@@ -220,6 +221,7 @@ __all__ = [
     "lock_organisation",
     "lock_right_to_write",
     "lock_rule_of_factors",
+    "lock_to_end_voices",
     "lock_writer",
     "mandates_near_end",
     "mandates_of",

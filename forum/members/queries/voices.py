@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from forum.db import db
 from forum.members.models import Mandate, Member, Organisation
 from forum.members.queries._shared import MAX_LISTED
 from forum.members.queries.directory import first_members, members_of_organisation
-from forum.members.queries.people import visible_members
+from forum.members.queries.people import lock_members, visible_members
 from forum.permissions import Person
 
 MANDATES_SHOWN = 30
@@ -93,6 +93,18 @@ def organisations_with_due_mandates(limit: int) -> Sequence[int]:
     )
     first = found.group_by(Mandate.organisation_id).order_by(func.min(Mandate.last_day))
     return db.session.scalars(first.limit(limit)).all()
+
+
+def lock_to_end_voices(organisation_ids: Collection[int]) -> None:
+    """Lock organisations, and then all members whose mandates there are over, each in the order of their ids."""
+    wanted = select(Organisation.id).where(Organisation.id.in_(organisation_ids))
+    db.session.scalars(wanted.order_by(Organisation.id).with_for_update()).all()
+    over = select(Mandate.member_id).where(
+        Mandate.organisation_id.in_(organisation_ids),
+        Mandate.ended_at.is_(None),
+        Mandate.last_day < now().date(),
+    )
+    lock_members(Member.id.in_(over))
 
 
 def mandates_over(organisation_id: int) -> Sequence[Mandate]:
