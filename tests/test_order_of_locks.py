@@ -27,6 +27,8 @@ from forum.moderation.actions import Reasons
 from forum.moderation.queries import latest_undoable_decision
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule
+from forum.transfer.actions import import_agenda
+from forum.transfer.forms import read_agenda
 from tests import test_moments
 from tests.changes import DEEDS, Deed
 from tests.locks import noted_locks
@@ -414,6 +416,45 @@ def _end_voices(_w: Any, p: Any, _a: Agenda) -> None:
         invitations.choose_voices(p.moderator, offices[0], [p.chitra.id])
 
 
+FILE = """\
+# {title}
+- slug: {slug}
+
+## Dialogue
+### Of files
+- kind: question
+- by: chitra-desai
+- at: 2026-10-04 09:00
+- useful: ben-okoth
+
+Who knows?
+
+### Of newer files
+- kind: experience
+- by: ben-okoth
+- at: 2026-10-05 09:00
+
+Everybody.
+
+## Comments on case {case}
+#### ben-okoth, 2026-10-06 10:00
+
+> #1
+> Quiet.
+
+So it is.
+"""
+
+
+def _import(_w: Any, p: Any, a: Agenda) -> None:
+    """A newer member writes first, and a comment on what was there already comes last."""
+    case = library.write_case(
+        p.moderator, a.id, library.CaseText("Felt", "network", "Quiet.", "1.")
+    )
+    read = read_agenda(FILE.format(title=a.title, slug=a.slug, case=case.slug))
+    import_agenda(p.moderator, read)
+
+
 SEVERAL: dict[str, Deed] = {
     "hide and delete the only post": _hide_alone,
     "publish in another language": _publish_translated,
@@ -446,6 +487,7 @@ SEVERAL: dict[str, Deed] = {
     "choose who writes for an organisation": _choose_voices,
     "end who writes for several organisations": _end_voices,
     "forget what was refused": _forget_refused,
+    "load a file": _import,
     "delete a post of which an edit waits": _delete_with_held_edit,
 }
 

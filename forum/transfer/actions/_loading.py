@@ -32,10 +32,11 @@ NOON = time(12, 0, tzinfo=UTC)
 class Loading:
     """The state shared by the functions that load one file: members and cities, faults, steps in chronological order.
 
-    `published` are the moments of its published practices by slug, `pictures` the names of those that it lists,
-    `organisations` those that have signed its declarations or made commitments, by slug. `elsewhere` is what files
-    hold that are loaded before or after it, `declared` the moments of its declarations by title. `foreseen` is what files
-    will have made that are loaded before it, while all of them are only checked.
+    `endings` are done after all steps of all files. `published` are the moments of its published practices by slug,
+    `pictures` the names of those that it lists, `organisations` those that have signed its declarations or made
+    commitments, by slug. `elsewhere` is what files hold that are loaded before or after it, `declared` the moments of
+    its declarations by title. `foreseen` is what files will have made that are loaded before it, while all of them
+    are only checked.
     """
 
     people: Mapping[str, Member]
@@ -45,6 +46,7 @@ class Loading:
     is_decided: bool = False
     faults: list[Fault] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    endings: list[Callable[[], object]] = field(default_factory=list)
     published: dict[str, datetime] = field(default_factory=dict)
     pictures: Collection[str] = ()
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
@@ -57,6 +59,11 @@ class Loading:
     ) -> None:
         """Plan a step with these values, dated and ordered as `Step` says."""
         self.steps.append(Step(moment, partial(do, *values), after))
+
+    def end(self) -> None:
+        """Do what comes after all steps of all files."""
+        for ending in self.endings:
+            ending()
 
     def expect(self, is_there: object, line: int, message: str) -> None:
         """Record a fault at a line unless something is there (is true)."""

@@ -32,6 +32,7 @@ from forum.transfer.actions._checks_of_declarations import COURSE
 from forum.transfer.actions._commitments import load_origins, plan_commitment
 from forum.transfer.actions._library import plan_comments, plan_practice, write_case, write_reading
 from forum.transfer.actions._loading import Loading, faults_at, noon
+from forum.transfer.actions._locks import lock_what_files_change
 from forum.transfer.actions._meetings import plan_meeting
 from forum.transfer.actions._pasted import use_pasted
 from forum.transfer.actions._topics import plan_topic
@@ -75,10 +76,8 @@ def import_agenda(
 
     Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
     """
-    require(curator.can.curate_all())
-    loading = _plan(curator, file, is_decided, pictures, elsewhere)
-    _carry_out(loading.steps)
-    return loading.agenda
+    [agenda] = _load(curator, [("", file, pictures)], elsewhere, is_decided=is_decided)
+    return agenda
 
 
 @action
@@ -97,14 +96,33 @@ def import_agendas(curator: Member, files: Sequence[NamedFile]) -> list[Agenda]:
     every = reduce(
         Originals.with_those_of, (file for _name, file, _pictures in files), NOTHING_ELSEWHERE
     )
-    loaded = []
-    for name, file, pictures in files:
-        with _faults_of(name):
-            loaded.append(import_agenda(curator, file, pictures, elsewhere=every))
+    loaded = _load(curator, files, every)
     for name, file, _pictures in files[:-1]:
         with _faults_of(name):
             import_origins(curator, file)
     return loaded
+
+
+def _load(
+    curator: Member, files: Sequence[NamedFile], elsewhere: Originals, *, is_decided: bool = False
+) -> list[Agenda]:
+    """Load files one after the other, and count at the end; after that agendas are archived, or in preparation again."""
+    require(curator.can.curate_all())
+    prepared = lock_what_files_change(curator, [file for _name, file, _pictures in files])
+    for agenda in prepared:  # before anything is counted, as this counts what is there anew
+        dialogue.open_agenda(curator, agenda.id)
+    every = []
+    with dialogue.counting_last(curator):
+        for name, file, pictures in files:
+            with _faults_of(name):
+                loading = _plan(curator, file, is_decided, pictures, elsewhere)
+                _carry_out(loading.steps)
+                every.append(loading)
+    for loading in every:
+        loading.end()
+    for agenda in prepared:
+        dialogue.prepare_agenda(curator, agenda.id)
+    return [loading.agenda for loading in every]
 
 
 @contextmanager
@@ -143,6 +161,8 @@ def load_agendas(
     every = reduce(Originals.with_those_of, (file for file, _pictures in files), NOTHING_ELSEWHERE)
     plans = [_plan(curator, file, True, pictures, every) for file, pictures in files]
     _carry_out([*(step for loading in plans for step in loading.steps), *others], shown)
+    for loading in plans:
+        loading.end()
 
 
 def _plan(
@@ -157,8 +177,6 @@ def _plan(
     loading = check_agenda_file(file, elsewhere)
     loading.is_decided = is_decided
     loading.agenda = _write_or_find_agenda(curator, file)
-    is_prepared = file.agenda.get("in_preparation") or loading.agenda.opened_at is None
-    # It is open until everything is loaded, because its authors would not find it otherwise
     if loading.agenda.opened_at is None:
         dialogue.open_agenda(curator, loading.agenda.id)
     with faults_at(file.agenda, "new_themes"):
@@ -166,9 +184,11 @@ def _plan(
     _write_entries(curator, file, loading, pictures)
     _plan_entries(curator, file, loading)
     if file.agenda.get("archived"):
-        loading.plan(now(), agendas.archive, curator, loading.agenda.id)
-    if is_prepared:
-        loading.plan(now(), dialogue.prepare_agenda, curator, loading.agenda.id)
+        loading.endings.append(partial(agendas.archive, curator, loading.agenda.id))
+    if file.agenda.get(
+        "in_preparation"
+    ):  # open until then, because its authors would not find it otherwise
+        loading.endings.append(partial(dialogue.prepare_agenda, curator, loading.agenda.id))
     return loading
 
 
