@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -327,7 +328,7 @@ def test_who_may_not_write_may_take_the_picture_out_and_show_no_other(
     browser: FlaskClient, people: Any
 ) -> None:
     address = show(people.ana)
-    actions.silence(people.moderator, people.ana.id, now().replace(year=now().year + 1))
+    actions.silence(people.moderator, people.ana.id, now() + timedelta(days=365))
     page = browser.get("/settings").text
     assert 'name="picture"' not in page and "Remove my picture" in page
     assert browser.post("/settings", data=sent(picture())).status_code == 403
@@ -385,7 +386,7 @@ def test_profile_and_directory_ask_no_more_with_pictures(
 def test_nobody_shows_a_picture_for_somebody_else(people: Any) -> None:
     made = Shrunk(f"{'a' * 24}-256x256", b"a face", b"")
     profile = Profile(people.ana.name, portrait=made)
-    actions.silence(people.moderator, people.ana.id, now().replace(year=now().year + 1))
+    actions.silence(people.moderator, people.ana.id, now() + timedelta(days=365))
     with pytest.raises(Forbidden):
         accounts.edit_profile(people.ana, profile)
     with pytest.raises(Invalid):
