@@ -11,6 +11,7 @@ from forum.agendas import actions as agendas
 from forum.appeals import actions as appeals
 from forum.appeals.models import OUTCOMES, Appeal
 from forum.clock import now
+from forum.db import db
 from forum.dialogue.actions import SplitTarget
 from forum.dialogue.models import Mark, Post
 from forum.library import actions as library
@@ -48,6 +49,11 @@ Who knows?
 > Who knows?
 
 Nobody does.
+
+## Comments on case {case}
+#### {newer}, 2026-10-04 11:00
+
+So it is.
 """
 
 
@@ -182,14 +188,35 @@ def _send_back(r: Racer) -> object:
 
 
 def _write_case(r: Racer) -> object:
-    text = library.CaseText("A case", "network", r.course.next_word(), "One.\n\nTwo.")
+    body = r.rng.choice(("One.\n\nTwo.", "One and a half.\n\nTwo."))
+    text = library.CaseText("A case", "network", r.course.next_word(), body)
     case_id = r.rng.choice((r.values["case_id"], None))
-    return library.write_case(r.person(*MODERATORS), r.values["agenda_id"], text, case_id)
+    agenda_id = r.values[r.rng.choice(("agenda_id", "other_id"))]
+    return library.write_case(r.person(*MODERATORS), agenda_id, text, case_id)
+
+
+def _move_practice(r: Racer) -> object:
+    published = select(Practice).where(Practice.state == "published").order_by(Practice.id)
+    practice = r.one_of(published)
+    text = library.PracticeText(
+        practice.title,
+        f"Said by {r.course.next_word()}.",
+        audience=r.rng.choice(("public", "members")),
+    )
+    agenda_id = r.values[r.rng.choice(("agenda_id", "other_id"))]
+    return library.write_practice(r.person(*MODERATORS), agenda_id, text, practice.id)
 
 
 def _import(r: Racer) -> object:
     slug = r.values["agenda"]
-    words = FILE.format(title="Making Cities Quieter", slug=slug, word=r.course.next_word())
+    case = db.session.get_one(Case, r.values["case_id"]).slug
+    words = FILE.format(
+        title="Making Cities Quieter",
+        slug=slug,
+        word=r.course.next_word(),
+        case=case,
+        newer=r.rng.choice(MEMBERS),
+    )
     return import_agenda(r.person(*MODERATORS[:1]), read_agenda(words))
 
 
@@ -224,6 +251,7 @@ ORDER: dict[str, tuple[int, Callable[[Racer], object]]] = {
     "publish": (2, _publish),
     "send back": (1, _send_back),
     "write a case": (2, _write_case),
+    "move a practice": (2, _move_practice),
     "import": (1, _import),
     "report": (1, _report),
     "make notices": (6, _make_notices),

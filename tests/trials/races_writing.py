@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from forum.appeals import actions as appeals
+from forum.bookmarks.actions import bookmark
 from forum.clock import at, now
 from forum.db import db
 from forum.declarations import actions as declarations
@@ -15,7 +16,7 @@ from forum.declarations.models import Declaration, Signature
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import CHOSEN_KINDS, Poll, PollOption, PollText, Post, Topic
 from forum.library import actions as library
-from forum.library.models import Practice
+from forum.library.models import CaseParagraph, Practice
 from forum.members.actions.leaving import LEAVING_WAYS
 from forum.members.models import Organisation
 from forum.moderation.models import Decision
@@ -85,6 +86,11 @@ def _change_kind(r: Racer) -> object:
     return dialogue.change_kind(r.author_of(topic), topic.id, r.rng.choice(CHOSEN_KINDS))
 
 
+def _bookmark(r: Racer) -> object:
+    post = r.post()
+    return bookmark(r.author_of(post), "post", post.id)
+
+
 def _watch(r: Racer) -> object:
     watch = r.rng.choice((notifications.watch, notifications.unwatch))
     return watch(r.person(*WRITERS), "topic", r.topic())
@@ -133,7 +139,9 @@ def _delete_practice(r: Racer) -> object:
 def _comment(r: Racer) -> object:
     topics = select(Practice.topic_id).where(Practice.topic_id.is_not(None))
     where = r.rng.choice((r.values["case_topic"], r.one_of(topics.order_by(Practice.id))))
-    return dialogue.reply(r.person(*WRITERS), where, r.text(1))
+    paragraphs = select(CaseParagraph.key).where(CaseParagraph.case_id == r.values["case_id"])
+    key = r.rng.choice((None, r.one_of(paragraphs.order_by(CaseParagraph.position))))
+    return dialogue.reply(r.person(*WRITERS), where, r.text(1), paragraph=key)
 
 
 def _sign(r: Racer) -> object:
@@ -181,6 +189,7 @@ WRITING: dict[str, tuple[int, Callable[[Racer], object]]] = {
     "unmark": (2, _unmark),
     "choose an answer": (4, _choose_answer),
     "change the kind": (2, _change_kind),
+    "bookmark": (2, _bookmark),
     "watch": (2, _watch),
     "vote": (3, _vote),
     "take a vote back": (1, _unvote),
@@ -199,7 +208,7 @@ WRITING: dict[str, tuple[int, Callable[[Racer], object]]] = {
 }
 # What whoever is silenced may do all the same; and whoever is suspended
 QUIET = {
-    "delete", "unmark", "watch", "choose an answer", "close a poll", "delete a practice",
+    "delete", "unmark", "bookmark", "watch", "choose an answer", "close a poll", "delete a practice",
     "take a signature back", "appeal", "leave", "stay", "depart",
 }  # fmt: skip
 OUTSIDE = {"appeal", "leave", "stay", "depart"}
