@@ -114,13 +114,13 @@ def test_pages_take_few_queries_however_much_is_said(
     reader = sign_in(world.reader)
     # One of them reads which commitments copy it (a server process caches that), and one its translations
     paths = [
-        (client, f"/cases/{case.slug}", 16),
-        (client, f"/practices/{practice.slug}", 13),
+        (client, f"/cases/{case.slug}", 17),
+        (client, f"/practices/{practice.slug}", 14),
         (client, "/cases", 13),
         (client, "/practices", 13),
         (client, "/readings", 5),
-        (reader, f"/cases/{case.slug}", 20),
-        (reader, f"/practices/{practice.slug}", 20),
+        (reader, f"/cases/{case.slug}", 21),
+        (reader, f"/practices/{practice.slug}", 21),
         (reader, "/practices/mine", 8),
     ]
 
