@@ -255,7 +255,7 @@ def test_home_and_a_topic_in_english_do_without_the_data_of_babel(
     def no_data(name: str, **_more: Any) -> Any:
         raise AssertionError(name)
 
-    monkeypatch.setattr("babel.localedata.load", no_data)
+    monkeypatch.setattr("babel.localedata.get_locale_data", no_data)
     locales.parsed.cache_clear()
     _date_in_words.cache_clear()
     for address in ("/", f"/topics/{topic.id}-{topic.slug}"):
