@@ -14,7 +14,7 @@ from forum.db import db
 from forum.dialogue import actions
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import Speaking, speaking_of
+from forum.dialogue.queries import Speaking, speaking_of, topics_at
 from forum.markup import PlainTexts, write
 from forum.members.actions import ignore
 from forum.permissions import MEMBERS, SYSTEM, VISITOR, Person
@@ -102,14 +102,19 @@ def test_members_who_are_ignored_speak_of_nothing(people: Any, topic: Topic, oth
     assert told(people.ana, topic) == ["Kerbs?"]
 
 
-def test_a_topic_into_which_another_was_merged_is_spoken_of_where_that_was(
+def test_a_topic_into_which_others_were_merged_is_spoken_of_where_these_were(
     people: Any, agenda: Agenda, topic: Topic, other: Topic
 ) -> None:
-    target = actions.open_topic(
-        people.ana, agenda.id, NewTopic("question", "Hours", write("When?"))
+    second, third = (
+        actions.open_topic(people.ana, agenda.id, NewTopic("question", title, write("When?")))
+        for title in ("Hours", "Days")
     )
-    actions.merge(people.moderator, topic.id, target.id)
-    assert told(VISITOR, target) == ["Kerbs?"]
+    actions.merge(people.moderator, topic.id, second.id)
+    assert told(VISITOR, second) == ["Kerbs?"]
+    actions.merge(people.moderator, second.id, third.id)
+    assert told(VISITOR, third) == ["Kerbs?"]
+    addresses = [f"/topics/{topic.id}", f"/posts/{first(other).id}", "/cases/nowhere"]
+    assert topics_at(addresses) == {third.id, other.id}
 
 
 def test_a_new_title_is_the_one_that_is_listed(people: Any, topic: Topic, other: Topic) -> None:

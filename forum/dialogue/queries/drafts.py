@@ -18,7 +18,7 @@ from forum.dialogue.models import MAX_DRAFTS, Draft, Topic
 from forum.dialogue.queries._rows import TopicRow, as_topic_rows, to_topic_row
 from forum.dialogue.queries._visibility import visible_topics, with_links_home
 from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH
-from forum.dialogue.queries.moved import MAX_MERGE_STEPS
+from forum.dialogue.queries.moved import topics_after_mergers
 from forum.formrows import column_of, is_cell, sent_tables, table_of
 from forum.permissions import Person, require
 from forum.plaintext import excerpt, single_line
@@ -146,23 +146,10 @@ def my_drafts(author: Person) -> list[DraftRow]:
 
 def _topics(reader: Person, ids: Iterable[int]) -> dict[int, TopicRow]:
     """The topics with these ids that the reader sees; for a merged topic, under its id, the one that it was merged into."""
-    targets = _after_mergers(ids)
+    targets = topics_after_mergers(ids)
     shown = as_topic_rows(visible_topics(reader).where(Topic.id.in_(set(targets.values()))))
     found = {topic.id: topic for topic in map(to_topic_row, db.session.execute(shown))}
     return {id_: found[target] for id_, target in targets.items() if target in found}
-
-
-def _after_mergers(ids: Iterable[int]) -> dict[int, int]:
-    """The ids of the topics into which these topics were merged (or their own ids), by their ids."""
-    targets = {id_: id_ for id_ in ids}
-    for _step in range(MAX_MERGE_STEPS):
-        merged = Topic.id.in_(set(targets.values())), Topic.merged_into_id.is_not(None)
-        rows = db.session.execute(select(Topic.id, Topic.merged_into_id).where(*merged))
-        steps: dict[int, int] = {topic.id: topic.merged_into_id for topic in rows}
-        if not steps:
-            break
-        targets = {id_: steps.get(target, target) for id_, target in targets.items()}
-    return targets
 
 
 def _row(author: Person, draft: Draft, topics: dict[int, TopicRow]) -> DraftRow:
@@ -192,7 +179,7 @@ def my_drafts_for(
     if agenda_id:
         return db.session.scalars(query.where(Draft.agenda_id == agenda_id)).all()
     replies = db.session.scalars(query.where(Draft.topic_id.is_not(None))).all()
-    places = _after_mergers({draft.topic_id for draft in replies if draft.topic_id})
+    places = topics_after_mergers({draft.topic_id for draft in replies if draft.topic_id})
     return [draft for draft in replies if places.get(draft.topic_id or 0) == topic_id]
 
 

@@ -134,6 +134,19 @@ def topic_after_merge(reader: Person, topic_id: int) -> Topic:
     return get_topic(reader, topic_id)
 
 
+def topics_after_mergers(ids: Iterable[int]) -> dict[int, int]:
+    """The ids of the topics into which these topics were merged (or their own ids), by their ids."""
+    targets = {id_: id_ for id_ in ids}
+    for _step in range(MAX_MERGE_STEPS):
+        merged = Topic.id.in_(set(targets.values())), Topic.merged_into_id.is_not(None)
+        rows = db.session.execute(select(Topic.id, Topic.merged_into_id).where(*merged))
+        steps: dict[int, int] = {topic.id: topic.merged_into_id for topic in rows}
+        if not steps:
+            break
+        targets = {id_: steps.get(target, target) for id_, target in targets.items()}
+    return targets
+
+
 def why_not_shown(reader: Person, topic_id: int) -> NotFound:
     """The `NotFound` to raise for a topic that the reader cannot see.
 

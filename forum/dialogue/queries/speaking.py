@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, String, bindparam, cast, or_, select, union_all
+from sqlalchemy.orm import aliased
 
 from forum import web
 from forum.columns import MAX_ID
 from forum.db import db
 from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries.moved import topics_after_mergers
 from forum.pagelinks import pages_linked
 from forum.permissions import Person
 from forum.search.models import Document, LinkedPage
@@ -23,13 +25,18 @@ MAX_POSTS = 500  # of the newest posts of a topic: links to older ones do not co
 
 
 _TOPIC_ID = bindparam("topic_id", type_=Integer)
+_MERGED = select(Topic.id).where(Topic.merged_into_id == _TOPIC_ID).cte("merged", recursive=True)
+_BEFORE = aliased(Topic)
+_ALL_MERGED = _MERGED.union(
+    select(_BEFORE.id).join(_MERGED, _BEFORE.merged_into_id == _MERGED.c.id)
+)
 _NEWEST = select(Post.id).where(Post.topic_id == _TOPIC_ID).order_by(Post.number.desc())
 _POSTS = _NEWEST.limit(MAX_POSTS).subquery()
-# The addresses of a page, of its topic, of those that were merged into it, and of its newest posts
+# The addresses of a page, of its topic, of those that were merged into it (or into one of these), and of its newest posts
 _ADDRESSES = union_all(
     select(bindparam("address", type_=String)),
     select(bindparam("topic", type_=String)),
-    select("/topics/" + cast(Topic.id, String)).where(Topic.merged_into_id == _TOPIC_ID),
+    select("/topics/" + cast(_ALL_MERGED.c.id, String)),
     select("/posts/" + cast(_POSTS.c.id, String)),
 )
 # Those to which there are links at all, which is quickly said of most pages
@@ -87,10 +94,6 @@ def topics_at(addresses: Iterable[str]) -> set[int]:
         if folder in numbers and int(name) <= MAX_ID:
             numbers[folder].append(int(name))
     of_posts = select(Post.topic_id).where(Post.id.in_(numbers["posts"]))
-    merged = select(Topic.merged_into_id).where(Topic.id.in_(numbers["topics"]))
-    found = [
-        *numbers["topics"],
-        *(db.session.scalars(merged) if numbers["topics"] else ()),
-        *(db.session.scalars(of_posts) if numbers["posts"] else ()),
-    ]
-    return {number for number in found if number}
+    found = set(db.session.scalars(of_posts)) if numbers["posts"] else set()
+    merged = topics_after_mergers(numbers["topics"]) if numbers["topics"] else {}
+    return found.union(merged.values())
