@@ -33,7 +33,7 @@ from forum.search.queries import (
     pages_linked_by,
     pictures_shown_by,
 )
-from forum.versions import ANY_CHANGE
+from forum.versions import ANY_CHANGE, EVERYTHING
 
 BATCH_SIZE = 200  # documents that get a new title in one transaction
 REBUILD_SQL = {
@@ -272,6 +272,7 @@ def continue_retitling(system: Person, limit: int = BATCH_SIZE) -> int:
     touches(ANY_CHANGE)
     reached = _retitle_batch(todo.document_id, todo.title, todo.reached, limit)
     if reached is None:
+        touches(EVERYTHING)  # The pages that its posts speak of name it, too
         db.session.delete(todo)
     else:
         todo.reached = reached

@@ -19,7 +19,7 @@ from forum.agendas.queries import agenda_patterns
 from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import get_topic_row, posts_in
+from forum.dialogue.queries import first_post, get_topic_row, posts_in
 from forum.errors import NotFound
 from forum.freshness import VersionCache
 from forum.front.queries import peers
@@ -40,6 +40,7 @@ from forum.members.queries import get_city, home_cities
 from forum.pagecache import PageCache
 from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
+from forum.search import actions as search
 from forum.versions import ANY_CHANGE, EVERYTHING, ReadCache, topic_scope
 from tests.changes import ASPHALT, DEEDS, PAGES
 from tests.pagecache.conftest import VersionsOfTest, count_answers
@@ -86,6 +87,25 @@ def test_after_every_deed_every_kept_page_is_a_fresh_one(
                 assert same, (name, address, fresh)
             taken += fresh == [True, False]
     assert taken > len(DEEDS), "the other process renders hardly anything"
+
+
+@pytest.mark.sqlite_only  # the same
+def test_a_new_title_of_a_long_topic_reaches_the_pages_that_it_speaks_of(
+    kept: Client, world: dict[str, Any], people: Any, agenda: Agenda, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(search, "BATCH_SIZE", 1)
+    new = dialogue.NewTopic("question", "A name in here?", write("Who?"))
+    long = dialogue.open_topic(people.ben, agenda.id, new)
+    for words in ("So.", f"See [it](/topics/{world['topic']})."):
+        dialogue.reply(people.ben, long.id, write(words))
+    changes = dialogue.TopicChanges("Whose is this?")
+    dialogue.edit(people.ben, first_post(long).id, write("Who?"), changes)
+    page = f"/topics/{world['topic']}-{world['topic_slug']}"
+    kept.get(page)
+    while search.continue_retitling(SYSTEM):
+        pass
+    spoken = kept.get(page).text.partition('id="spoken"')[2].partition("</section>")[0]
+    assert "Whose is this?" in spoken and "A name" not in spoken
 
 
 @pytest.mark.sqlite_only  # the same
