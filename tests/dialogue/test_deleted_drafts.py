@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.db import db
 from forum.dialogue import actions
 from forum.dialogue.models import Draft, Topic
 from forum.markup import write
+from forum.members.actions import silence
 from forum.members.models import Member
 from forum.moderation.actions import Reasons, lock
 from tests.conftest import fields_of
@@ -90,6 +93,16 @@ def test_it_comes_back_where_nobody_can_write_any_more(
     lock(people.moderator, topic.id, Reasons("Enough."))
     browser.post(RESTORE, data=undo)
     assert kept(people.ben) == before
+
+
+def test_it_comes_back_to_who_may_not_write_for_a_while(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    keep(people, "a reply", agenda, topic)
+    before, browser = kept(people.ben), sign_in(people.ben)
+    silence(people.moderator, people.ben.id, now() + timedelta(days=1))
+    undo = delete(browser)
+    assert browser.post(RESTORE, data=undo).location == "/drafts" and kept(people.ben) == before
 
 
 def test_what_was_sent_or_begun_again_meanwhile_does_not_come_back(

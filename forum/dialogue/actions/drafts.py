@@ -38,7 +38,7 @@ from forum.errors import Conflict, Invalid
 from forum.formrows import column_of
 from forum.members.actions import note_drafts
 from forum.members.queries import lock_writer
-from forum.permissions import Person, require
+from forum.permissions import SYSTEM, Person, require
 
 Fields = Sequence[tuple[str, str]]  # the content of a form, as in `Draft.fields`
 
@@ -121,9 +121,17 @@ def _is_worth_keeping(fields: Fields, typed: Sequence[str]) -> bool:
 
 
 def _save(
-    author: Person, key: str, fields: Fields, windows: Sequence[str], **place: str | int | None
+    author: Person,
+    key: str,
+    fields: Fields,
+    windows: Sequence[str],
+    doer: Person | None = None,
+    **place: str | int | None,
 ) -> Draft:
-    """Save a draft of this place (columns of `Draft`), and delete the oldest one if there are too many now."""
+    """Save a draft of this place (columns of `Draft`), and delete the oldest one if there are too many now.
+
+    Unless somebody else is the `doer`, its author has to have the right to write.
+    """
     draft = draft_in_window(author, key, windows)
     is_new = draft is None
     draft = draft or Draft(author_id=author.id, submission_key=key[:SUBMISSION_KEY_LENGTH])
@@ -135,7 +143,7 @@ def _save(
     db.session.flush()
     if is_new:
         delete_drafts(author, Draft.id.in_(drafts_beyond_most(author)))
-        note_drafts(author, author.id, 1)
+        note_drafts(doer or author, author.id, 1)
     return draft
 
 
@@ -198,7 +206,8 @@ def restore_draft(
         return None
     if post_by_submission_key(author, key) or held_by_submission_key(author, key):
         return None
-    return _save(author, key, fields, (), **place)
+    # Who may not write at the moment could delete it, too
+    return _save(author, key, fields, (), SYSTEM, **place)
 
 
 @action
