@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from forum.agendas.models import Agenda
 from forum.clock import now
@@ -93,6 +94,18 @@ def test_it_comes_back_where_nobody_can_write_any_more(
     lock(people.moderator, topic.id, Reasons("Enough."))
     browser.post(RESTORE, data=undo)
     assert kept(people.ben) == before
+
+
+def test_it_comes_back_by_way_of_signing_in_again(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any, client: FlaskClient
+) -> None:
+    apart = [["source", "Cafe\N{COMBINING ACUTE ACCENT}\r\n"]]
+    actions.keep_draft(people.ben, "k", apart, topic_id=topic.id)
+    undo = delete(sign_in(people.ben))
+    carried = fields_of(client.post(RESTORE, data=undo).text, "/sign-in")
+    sent = {name.removeprefix("kept:"): value for name, value in carried.items()}
+    sign_in(people.ben).post(RESTORE, data=sent)
+    assert [row[1] for row in kept(people.ben)] == [[["source", "Café\r\n"]]]
 
 
 def test_it_comes_back_to_who_may_not_write_for_a_while(

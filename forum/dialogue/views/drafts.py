@@ -83,13 +83,18 @@ def _sealed(draft: Draft) -> dict[str, str]:
     text = json.dumps(
         {"key": draft.submission_key, "fields": draft.fields, **kept}, ensure_ascii=False
     )
-    return {"deleted": text, "seal": tokens.secret(DELETED, f"{draft.author_id}\n{text}")}
+    return {"deleted": text, "seal": tokens.secret(DELETED, _to_seal(draft.author_id, text))}
 
 
 def _unsealed(text: str, seal: str) -> dict[str, Any]:
     """What `_sealed` has sealed for the reader, as arguments of `actions.restore_draft`; no fields if it is anything else."""
-    is_own = tokens.is_secret(DELETED, f"{me().id}\n{text}", seal)
+    is_own = tokens.is_secret(DELETED, _to_seal(me().id, text), seal)
     return dict(json.loads(text)) if is_own else {"key": "", "fields": ()}
+
+
+def _to_seal(author_id: int, text: str) -> str:
+    """What the seal of a draft is made of; tidied, as the text is when it comes by the page for signing in again."""
+    return f"{author_id}\n{tidy(text)}"
 
 
 @bp.get("/drafts/agenda/<int:agenda_id>")
