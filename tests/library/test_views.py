@@ -100,6 +100,16 @@ def test_comments_stand_beside_their_paragraph(world: World, case: Case, sign_in
     assert f'<a href="#p-{key}">1 comment stands beside the paragraph' in page
 
 
+def test_a_link_to_the_newest_comment_leads_beside_its_paragraph(
+    world: World, case: Case, client: FlaskClient
+) -> None:
+    dialogue.reply(world.reader, case.topic_id, write("On the whole"))
+    key = case.paragraphs[1].key
+    newest = dialogue.reply(world.reader, case.topic_id, write("Beside it"), paragraph=key)
+    page = client.get(f"/cases/{case.slug}").text
+    assert page.count(f'id="post-{newest.number}"') == 1
+
+
 def test_a_case_with_comments_beside_it_only_says_so(
     world: World, case: Case, client: FlaskClient
 ) -> None:

@@ -117,7 +117,7 @@ def case(slug: str) -> ResponseReturnValue:
     )
 
 
-def _without_paragraph_comments(words: dict[str, Any], comments: Iterable[Post]) -> dict[str, Any]:
+def _without_paragraph_comments(words: dict[str, Any], comments: Sequence[Post]) -> dict[str, Any]:
     """The variables of a discussion, without the comments that the page already shows beside a paragraph."""
     shown = {post.id for post in comments}
     if posts := words.get("posts"):
@@ -125,6 +125,7 @@ def _without_paragraph_comments(words: dict[str, Any], comments: Iterable[Post])
             posts, items=[post for post in posts.items if post.id not in shown]
         )
         words["beside"] = len(shown)
+        words["newest_beside"] = max((post.number for post in comments), default=0)
     return words
 
 
