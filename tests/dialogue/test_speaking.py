@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from forum.agendas.models import Agenda
 from forum.db import db
@@ -131,3 +132,21 @@ def test_indexing_anew_keeps_what_speaks(people: Any, topic: Topic, other: Topic
     assert told(VISITOR, topic) == []
     assert speaking_of(VISITOR, "/cases/nowhere", None) == []
     assert Speaking._fields[0] == "title"
+
+
+@pytest.mark.postgresql_only
+def test_a_page_looks_for_one_link_to_each_of_its_posts_and_reads_no_others(topic: Topic) -> None:
+    made: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        made.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert told(VISITOR, topic) == []
+    event.remove(db.engine, "before_cursor_execute", note)
+    ((statement, parameters),) = [row for row in made if "linked_page" in row[0]]
+    rows = db.session.connection().exec_driver_sql(f"EXPLAIN {statement}", parameters)
+    plan = "\n".join(row[0] for row in rows)
+    for_each = plan.partition("SubPlan")[2]
+    assert "Limit" in for_each and plan.count(" on linked_page") == 1
+    assert " on linked_page" in for_each, "a join reads all links"

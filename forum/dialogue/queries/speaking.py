@@ -34,13 +34,15 @@ _NEWEST = select(Post.id).where(Post.topic_id == _TOPIC_ID).order_by(Post.number
 _POSTS = _NEWEST.limit(MAX_POSTS).subquery()
 # The addresses of a page, of its topic, of those that were merged into it (or into one of these), and of its newest posts
 _ADDRESSES = union_all(
-    select(bindparam("address", type_=String)),
+    select(bindparam("address", type_=String).label("address")),
     select(bindparam("topic", type_=String)),
     select("/topics/" + cast(_ALL_MERGED.c.id, String)),
     select("/posts/" + cast(_POSTS.c.id, String)),
-)
+).subquery()
+# A link to one of them, looked for each time: for a join, PostgreSQL reads all links that there are
+_LINK = select(LinkedPage.document_id).where(LinkedPage.address == _ADDRESSES.c.address).limit(1)
 # Those to which there are links at all, which is quickly said of most pages
-_LINKED = select(LinkedPage.address).where(LinkedPage.address.in_(_ADDRESSES)).distinct()
+_LINKED = select(_ADDRESSES.c.address).where(_LINK.scalar_subquery().is_not(None))
 
 
 class Speaking(NamedTuple):
