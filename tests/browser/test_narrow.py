@@ -77,6 +77,8 @@ def test_the_button_that_opens_filters_covers_no_text(
     for path in (
         "/practices?tried=kept&language=en",
         "/search?q=climate&kind=practice",
+        "/search?q=street&from=2026-01-01&to=2026-12-31",
+        "/search?q=what+we+counted&topic=63",
         "/members?language=en",
         "/readings?kind=book",
     ):
