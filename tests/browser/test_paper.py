@@ -20,6 +20,7 @@ PAPER = [
     ("/declarations/2", ".digest code", "a[download]"),
     ("/cases/c40", "main a[href^='http'][href*='/report']", "main header .re"),
     ("/cases/c40", "#places", "#others"),
+    ("/practices/ward-rehearsal", "#tried", "#spoken"),
     ("/transparency", "table.figures", ".field"),
     ("/meetings", ".rows h3", "label[for=agenda]"),
     ("/meetings/3", ".glance", "#manage"),
