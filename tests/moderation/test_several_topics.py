@@ -268,6 +268,22 @@ def test_the_page_afterwards_says_nothing_of_others(
     assert sign_in(people.ben).get(address + odd).status_code == 403
 
 
+def test_the_page_afterwards_is_of_no_other_deed(
+    sign_in: Any, people: Any, agenda: Any, things: Any, topics: list[Any]
+) -> None:
+    """The topics of who is cleared as spam are removed together, on agendas of other hosts, too."""
+    new = dialogue.NewTopic("experience", "A secret of trams", write("Words."), audience="members")
+    elsewhere = dialogue.open_topic(people.ben, things.other.id, new)
+    for topic in (topics[2], elsewhere):
+        dialogue.reply(people.ana, topic.id, write("So it is."))
+    actions.clear_spam(people.moderator, people.ben.id)
+    of_topic = (Decision.kind == "topic", Decision.deed == Deed.REMOVE)
+    made = db.session.scalars(select(Decision).where(*of_topic).order_by(Decision.id)).all()
+    assert [removal.item_id for removal in made] == [topics[2].id, elsewhere.id]
+    page = sign_in(people.host).get(f"/agendas/{agenda.slug}/topics/decided/{made[0].id}")
+    assert page.status_code == 404 and "A secret of trams" not in page.text
+
+
 def test_a_claim_of_another_moderator_is_shown_first(
     sign_in: Any, people: Any, agenda: Any, topics: list[Any]
 ) -> None:

@@ -16,7 +16,7 @@ from forum.dialogue.queries import visible_topics
 from forum.errors import NotFound
 from forum.moderation.models import Decision, Deed
 from forum.moderation.queries._kinds import Thing, from_topic
-from forum.moderation.queries.decisions import decisions_in_lot, get_decision
+from forum.moderation.queries.decisions import OF_SEVERAL_TOPICS, decisions_in_lot, get_decision
 from forum.permissions import Person, require
 
 # Why a topic stays as it is; the pages say it in words
@@ -67,10 +67,14 @@ def _why_not(topic: Topic, deed: str, theme_id: int | None) -> str:
 
 
 def decided_together(moderator: Person, agenda_id: int, decision_id: int) -> Sequence[Decision]:
-    """A decision about a topic of an agenda and all that were made with it, in their order, for its moderator."""
+    """A decision about a topic of an agenda and those that were made with it there, in their order, for its moderator.
+
+    Removals of a clearing, which are of any agenda, are in one lot, too; it is no deed over several topics.
+    """
     decision = get_decision(moderator, decision_id)
     require(moderator.can.see_decision(decision))
-    if (decision.kind, decision.agenda_id) != ("topic", agenda_id):
+    is_one_of_several = decision.kind == "topic" and decision.deed in OF_SEVERAL_TOPICS
+    if not is_one_of_several or decision.agenda_id != agenda_id:
         raise NotFound()
     return decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
 
