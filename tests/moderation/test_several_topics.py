@@ -202,6 +202,18 @@ def test_they_are_ticked_locked_and_undone_without_a_script(
     assert not state(topics[2])[1] and "Taken back on" in browser.get(decided).text
 
 
+def test_topics_are_ticked_in_the_list_from_which_somebody_comes(
+    sign_in: Any, people: Any, agenda: Any, topics: list[Any]
+) -> None:
+    """With its order, by which the same page has other topics, and which leaves out what is answered."""
+    browser, here = sign_in(people.host), f"/agendas/{agenda.slug}/topics"
+    page = words(browser.get(f"{here}?order=unanswered"))
+    assert f'href="{here}/select?order=unanswered"' in page
+    page = words(browser.get(f"{here}/select?order=unanswered"))
+    assert page.count('type="checkbox"') == 1 and 'name="order" value="unanswered"' in page
+    assert f'href="{here}/select"' in browser.get(f"{here}?order=active").text
+
+
 def test_the_page_says_what_would_happen_once_the_theme_is_known(
     sign_in: Any, people: Any, agenda: Any, topics: list[Any]
 ) -> None:
