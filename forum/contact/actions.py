@@ -15,6 +15,7 @@ from forum.contact.models import ContactLetter
 from forum.contact.queries import (
     TO_HOSTS,
     agendas_to_tell,
+    hosts_told,
     letter_to,
     letters_sent,
     others_among,
@@ -115,8 +116,9 @@ def _send_copy(sender: Member, recipient: Member, text: str) -> None:
 def tell_hosts(sender: Member, agenda_ids: Collection[int], text: str) -> int:
     """Send the hosts of some agendas a letter, each one of their own; returns how many.
 
-    They get it whether or not they take letters of members, or ignore the sender: it is the office that speaks. Raises
-    `Invalid` for a text that members could not send, and beyond `MAX_TELLINGS` a day.
+    They get it whether or not they take letters of members, or ignore the sender: it is the office that speaks. Nobody
+    gets the same text twice in a day, as when somebody presses twice. Raises `Invalid` for a text that members could
+    not send, and beyond `MAX_TELLINGS` a day.
     """
     touches()
     lock_member(sender.id, may_write=True)
@@ -129,6 +131,9 @@ def tell_hosts(sender: Member, agenda_ids: Collection[int], text: str) -> int:
         raise Invalid(_("Choose agendas with at most %(most)s hosts in all.", most=most), "agendas")
     text = text.strip()
     _check_text(sender, text)
+    told = hosts_told(sender, text)
+    if told.issuperset(hosts):
+        return len(hosts)
     if tellings(sender) >= MAX_TELLINGS:
         raise Invalid(
             _(
@@ -137,6 +142,8 @@ def tell_hosts(sender: Member, agenda_ids: Collection[int], text: str) -> int:
         )
     refuse_caught(sender, None, from_plain_text(text), "text")
     for _id, host in sorted(hosts.items()):
+        if host.id in told:
+            continue
         letter = ContactLetter(sender_id=sender.id, recipient_id=host.id, text=text, sent_at=now())
         db.session.add(letter)
         db.session.flush()

@@ -46,9 +46,21 @@ def tellings(sender: Person) -> int:
     return db.session.scalar(sent.where(Delivery.kind == TO_HOSTS)) or 0
 
 
+def hosts_told(sender: Person, text: str) -> set[int]:
+    """The ids of the hosts to whom somebody has sent this text in the last 24 hours, as to hosts."""
+    sent = select(ContactLetter.recipient_id).join(
+        Delivery, Delivery.id == ContactLetter.delivery_id
+    )
+    sent = sent.where(*_is_lately_by(sender), Delivery.kind == TO_HOSTS, ContactLetter.text == text)
+    return set(db.session.scalars(sent))
+
+
 def _sent_lately(sender: Person, number: ColumnElement[int]) -> Select[int]:
-    is_late = (ContactLetter.sender_id == sender.id, ContactLetter.sent_at > now() - DAY)
-    return select(number).select_from(ContactLetter).where(*is_late)
+    return select(number).select_from(ContactLetter).where(*_is_lately_by(sender))
+
+
+def _is_lately_by(sender: Person) -> tuple[ColumnElement[bool], ...]:
+    return ContactLetter.sender_id == sender.id, ContactLetter.sent_at > now() - DAY
 
 
 def agendas_to_tell(sender: Person) -> list[Agenda]:

@@ -86,7 +86,7 @@ def test_who_is_no_host_any_more_or_no_moderator_gets_and_sends_nothing(
     actions.tell_hosts(people.moderator, [agenda.id, cooler.id], WORDS)
     set_hosts(people.administrator, cooler.id, [people.host.handle])
     deliver()
-    actions.tell_hosts(people.moderator, [agenda.id], WORDS)
+    actions.tell_hosts(people.moderator, [agenda.id], f"{WORDS} And on Tuesday.")
     members.appoint(people.administrator, people.moderator.handle, "member")
     deliver()
     assert [to for _from, to, _message in mail_server.messages] == [people.host.email]
@@ -109,7 +109,7 @@ def test_it_takes_nothing_from_the_letters_of_a_day_and_has_a_number_of_its_own(
 ) -> None:
     for hour in range(actions.MAX_TELLINGS):
         with at(now() + timedelta(hours=hour)):
-            actions.tell_hosts(people.moderator, [agenda.id, cooler.id], WORDS)
+            actions.tell_hosts(people.moderator, [agenda.id, cooler.id], f"{WORDS} {hour}")
     with at(now() + timedelta(hours=4)):
         with pytest.raises(Invalid):
             actions.tell_hosts(people.moderator, [agenda.id], WORDS)
@@ -118,6 +118,19 @@ def test_it_takes_nothing_from_the_letters_of_a_day_and_has_a_number_of_its_own(
         actions.tell_hosts(people.administrator, [agenda.id], WORDS)
     with at(now() + timedelta(hours=25)):
         actions.tell_hosts(people.moderator, [agenda.id], WORDS)
+
+
+def test_nobody_gets_the_same_text_twice(people: Any, agenda: Agenda, cooler: Agenda) -> None:
+    """As when the button is pressed twice; who is chosen besides gets it."""
+    for _press in range(actions.MAX_TELLINGS + 1):
+        assert actions.tell_hosts(people.moderator, [agenda.id], WORDS) == 1
+    assert actions.tell_hosts(people.moderator, [agenda.id, cooler.id], f" {WORDS}\n") == 2
+    got = [letter.recipient_id for letter in db.session.query(ContactLetter)]
+    assert sorted(got) == sorted([people.host.id, people.chitra.id])
+    actions.tell_hosts(people.administrator, [agenda.id], WORDS)
+    with at(now() + timedelta(hours=25)):
+        actions.tell_hosts(people.moderator, [agenda.id], WORDS)
+    assert db.session.query(ContactLetter).count() == 4
 
 
 def test_what_cannot_be_sent_stays_in_the_form(
