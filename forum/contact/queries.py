@@ -77,8 +77,9 @@ def others_among(sender: Person, hosts: Iterable[Member]) -> list[Member]:
 
 
 def letter_to(reader: Person, letter_id: int) -> ContactLetter:
-    """A letter to the reader, with its sender. Raises `NotFound` for any other."""
+    """A letter to the reader, with its sender and the e-mail that carried it. Raises `NotFound` for any other."""
     require(reader.can.report(None))
     mine = (ContactLetter.id == letter_id, ContactLetter.recipient_id == reader.id)
-    found = select(ContactLetter).where(*mine).options(joinedload(ContactLetter.sender))
+    found = select(ContactLetter).where(*mine)
+    found = found.options(joinedload(ContactLetter.sender), joinedload(ContactLetter.delivery))
     return or_not_found(db.session.scalar(found))

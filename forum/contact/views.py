@@ -75,7 +75,9 @@ def report(letter_id: int) -> ResponseReturnValue:
     form = ReportForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
-        return render_template("contact/report.html", form=form, letter=letter), status
+        is_to_host = letter.delivery is not None and letter.delivery.kind == queries.TO_HOSTS
+        context = {"form": form, "letter": letter, "is_to_host": is_to_host}
+        return render_template("contact/report.html", **context), status
 
     def deed() -> AnyResponse:
         actions.report(me(), letter_id, form.reason.data, form.text.data or "")

@@ -77,7 +77,18 @@ def test_those_of_chosen_agendas_alone(
 def test_one_host_can_report_it(people: Any, agenda: Agenda, cooler: Agenda, sign_in: Any) -> None:
     actions.tell_hosts(people.moderator, [agenda.id], WORDS)
     [letter] = db.session.query(ContactLetter).all()
-    assert WORDS in sign_in(people.host).get(f"/letters/{letter.id}/report").text
+    browser = sign_in(people.host)
+    page = browser.get(f"/letters/{letter.id}/report").text
+    assert WORDS in page and "/settings/contact" not in page  # which would not switch that off
+    assert browser.post(f"/letters/{letter.id}/report", data={"reason": "rules"}).status_code == 303
+
+
+def test_hosts_read_in_their_settings_that_they_get_it_in_any_case(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    said = "As a host you get what moderators write to hosts in any case."
+    assert said in sign_in(people.host).get("/settings/contact").text
+    assert said not in sign_in(people.ana).get("/settings/contact").text
 
 
 def test_who_is_no_host_any_more_or_no_moderator_gets_and_sends_nothing(
