@@ -61,7 +61,8 @@ def contact(
     recipient = member_by_id(sender, recipient_id)
     require(sender.can.contact(recipient))
     text = text.strip()
-    _check_text(sender, text)
+    _check_length(text)
+    _check_links(sender, text)
     _check_number(sender, recipient)
     refuse_caught(sender, None, from_plain_text(text), "text")
     letter = ContactLetter(sender_id=sender.id, recipient_id=recipient.id, text=text, sent_at=now())
@@ -74,10 +75,13 @@ def contact(
     return letter
 
 
-def _check_text(sender: Member, text: str) -> None:
+def _check_length(text: str) -> None:
     if len(text) not in TEXT_LENGTHS:
         lengths = {"least": TEXT_LENGTHS[0], "most": format_decimal(TEXT_LENGTHS[-1])}
         raise Invalid(_("Write %(least)s to %(most)s characters.", **lengths), "text")
+
+
+def _check_links(sender: Member, text: str) -> None:
     if LINK_PATTERN.search(text) and now() - sender.joined_at < PERIOD_WITHOUT_LINKS:
         raise Invalid(_("In your first week an e-mail cannot hold links. Say it in words."), "text")
 
@@ -117,8 +121,9 @@ def tell_hosts(sender: Member, agenda_ids: Collection[int], text: str) -> int:
     """Send the hosts of some agendas a letter, each one of their own; returns how many.
 
     They get it whether or not they take letters of members, or ignore the sender: it is the office that speaks. Nobody
-    gets the same text twice in a day, as when somebody presses twice. Raises `Invalid` for a text that members could
-    not send, and beyond `MAX_TELLINGS` a day.
+    gets the same text twice in a day, as when somebody presses twice. Neither rules for texts nor the bounds of new
+    members hold for moderators. Raises `Invalid` for a text of another length than letters have, and beyond
+    `MAX_TELLINGS` a day.
     """
     touches()
     lock_member(sender.id, may_write=True)
@@ -130,7 +135,7 @@ def tell_hosts(sender: Member, agenda_ids: Collection[int], text: str) -> int:
         most = format_decimal(MAX_HOSTS)
         raise Invalid(_("Choose agendas with at most %(most)s hosts in all.", most=most), "agendas")
     text = text.strip()
-    _check_text(sender, text)
+    _check_length(text)
     told = hosts_told(sender, text)
     if told.issuperset(hosts):
         return len(hosts)
@@ -140,7 +145,6 @@ def tell_hosts(sender: Member, agenda_ids: Collection[int], text: str) -> int:
                 "You have written to hosts as often as you may in a day. You can do so again tomorrow."
             )
         )
-    refuse_caught(sender, None, from_plain_text(text), "text")
     for _id, host in sorted(hosts.items()):
         if host.id in told:
             continue
