@@ -182,6 +182,18 @@ def test_only_moderators_of_the_whole_forum_write_to_hosts(
         agendas_to_tell(VISITOR)
 
 
+def test_a_moderator_who_may_not_write_now_is_not_led_there(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    assert TELL in browser.get("/agendas").text
+    moderator = db.session.get_one(Member, people.moderator.id)
+    moderator.terms_due_at = now() - timedelta(days=1)
+    db.session.commit()
+    assert TELL not in browser.get("/agendas").text
+    assert browser.get(TELL).status_code == 403
+
+
 def test_no_more_hosts_than_one_text_may_go_to(
     people: Any, agenda: Agenda, cooler: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
