@@ -237,6 +237,7 @@ def test_whoever_moderates_no_other_agenda_moves_nothing(
     address, chosen = f"/agendas/{agenda.slug}/topics/move", [("topic", topics[0].id)]
     page = words(sign_in(people.host).get(address, query_string=chosen))
     assert "There is no other agenda that you moderate." in page
+    assert "<h1>Select topics</h1>" in page and "These will be moved" not in page
     browser = sign_in(people.moderator)
     page = words(browser.get(address, query_string=chosen))
     assert "Move 1 topic" in page and "Other" in page
@@ -249,9 +250,10 @@ def test_more_than_can_be_done_at_once_and_nothing_are_refused(
     sign_in: Any, people: Any, agenda: Any, topics: list[Any]
 ) -> None:
     browser, here = sign_in(people.host), f"/agendas/{agenda.slug}/topics"
-    many = [("topic", number) for number in range(1, MAX_TOPICS_AT_ONCE + 20)]
+    many = [("topic", topics[0].id + number) for number in range(MAX_TOPICS_AT_ONCE + 20)]
     page = browser.get(f"{here}/lock", query_string=many)
     assert page.status_code == 200 and "Choose at most 50 topics at once." in page.text
+    assert "<h1>Select topics</h1>" in page.text and "These will be locked" not in page.text
     data = {"topic": [number for _name, number in many], "reason": "Enough."}
     assert browser.post(f"{here}/lock", data=data).status_code == 422
     for word in ("lock", "move", "theme"):
