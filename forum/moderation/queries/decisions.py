@@ -123,9 +123,8 @@ def lock_things_of(decisions: Collection[Decision]) -> None:
     ids = {kind: [row.item_id for row in asked if row.kind == kind] for kind in ANSWERED_KINDS}
     lock_practices(ids["practice"])
     changed = [row.item_id for row in decisions if row.kind == "post" and row.deed in VISIBILITY]
-    together = (
-        decisions if len(decisions) > 1 else ()
-    )  # else what it undoes locks them, with others
+    # What undoes a single one locks its topic itself, with others
+    together = decisions if len(decisions) > 1 else ()
     topics = [row.item_id for row in together if row.deed in OF_SEVERAL_TOPICS]
     topics += ids["topic"]
     if ids["post"] or topics or changed:

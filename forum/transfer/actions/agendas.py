@@ -185,9 +185,8 @@ def _plan(
     _plan_entries(curator, file, loading)
     if file.agenda.get("archived"):
         loading.endings.append(partial(agendas.archive, curator, loading.agenda.id))
-    if file.agenda.get(
-        "in_preparation"
-    ):  # open until then, because its authors would not find it otherwise
+    # Open until then, because its authors would not find it otherwise
+    if file.agenda.get("in_preparation"):
         loading.endings.append(partial(dialogue.prepare_agenda, curator, loading.agenda.id))
     return loading
 
