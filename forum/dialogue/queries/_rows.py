@@ -164,11 +164,13 @@ class _TopicColumns(NamedTuple):
     author: AuthorRow
     organisation: NameAndSlug | None
     themes: tuple[ThemeRow, ...]
+    may_be_linked: bool
 
 
 class TopicRow(_TopicColumns, TopicMixin):
     """A topic as pages print it. `themes` is filled on the topic's own page, and empty in lists.
 
+    `may_be_linked`, on that page alone, says that a text may link to the topic or a post of it, as `_linked` has it.
     `has_poll` says that the post that opens it has a poll and is visible.
     """
 
@@ -189,7 +191,7 @@ _TOPIC_COLUMNS = [
     *(
         getattr(Topic, name)
         for name in _TopicColumns._fields
-        if name not in ("has_poll", "agenda", "author", "organisation", "themes")
+        if name not in ("has_poll", "agenda", "author", "organisation", "themes", "may_be_linked")
     ),
     _HAS_POLL,
 ]
@@ -203,11 +205,13 @@ def as_topic_rows(query: Select[Any]) -> Select[Any]:
     return with_people_columns(query.with_only_columns(*_TOPIC_COLUMNS, *AGENDA_COLUMNS), Topic)
 
 
-def to_topic_row(columns: Sequence[Any], themes: tuple[ThemeRow, ...] = ()) -> TopicRow:
+def to_topic_row(
+    columns: Sequence[Any], themes: tuple[ThemeRow, ...] = (), may_be_linked: bool = False
+) -> TopicRow:
     """A topic from the columns of `as_topic_rows`; further columns after them are ignored."""
     agenda = AgendaRow._make(columns[_AGENDA_START:_TOPIC_PEOPLE_START])
     people = people_from(columns[_TOPIC_PEOPLE_START:])
-    return TopicRow._make((*columns[:_AGENDA_START], agenda, *people, themes))
+    return TopicRow._make((*columns[:_AGENDA_START], agenda, *people, themes, may_be_linked))
 
 
 class AgendaContext(NamedTuple):

@@ -27,6 +27,7 @@ from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
 from forum.db import constant, db, execute_core
 from forum.dialogue.models import KINDS, Topic, TopicCount, TopicTheme
+from forum.dialogue.queries._linked import may_be_linked
 from forum.dialogue.queries._rows import ThemeRow, TopicRow, as_topic_rows, to_topic_row
 from forum.dialogue.queries._visibility import (
     ORGANISATION_OPTIONS,
@@ -339,19 +340,20 @@ def get_topic_row(reader: Person, topic_id: int) -> TopicRow:
             # Not cached: a new topic touches no existing scope, so nothing would remove it from the cache
             raise NotFound()
         themes = tuple(ThemeRow._make(row[-3:]) for row in rows if row[-1] is not None)
-        return to_topic_row(rows[0], themes)
+        return to_topic_row(rows[0], themes, bool(rows[0][-4]))
 
     return cached_for_topic(reader, topic_id, "row", read)
 
 
 @cached_statement
 def _topic_row_query(reader: Person) -> Select[Any]:
-    """A topic, as one row per theme, whose id, name and slug are the last three columns."""
+    """A topic, as one row per theme, whose id, name and slug are the last three columns, after whether it may be linked."""
     query = as_topic_rows(visible_topics(reader).where(Topic.id == bindparam("topic_id")))
     query = query.outerjoin(TopicTheme, TopicTheme.topic_id == Topic.id)
     is_in_use = and_(Theme.id == TopicTheme.theme_id, Theme.removed_at.is_(None))
     query = query.outerjoin(Theme, is_in_use)
-    return query.add_columns(Theme.id, Theme.name, Theme.slug).order_by(Theme.name)
+    query = query.add_columns(may_be_linked(), Theme.id, Theme.name, Theme.slug)
+    return query.order_by(Theme.name)
 
 
 def _listed(reader: Person, without_ignored: bool = False) -> Select[Any]:

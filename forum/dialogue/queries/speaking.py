@@ -6,43 +6,37 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, String, bindparam, cast, or_, select, union_all
+from sqlalchemy import ColumnElement, String, bindparam, cast, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from forum import web
 from forum.columns import MAX_ID
 from forum.db import db
 from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries._linked import POSTS, TOPIC_ID, is_linked
 from forum.dialogue.queries.moved import topics_after_mergers
 from forum.pagelinks import pages_linked
 from forum.permissions import Person
-from forum.search.models import Document, LinkedPage
+from forum.search.models import Document
 from forum.search.queries import documents_linking
 
 MAX_SPEAKING = 10  # topics in the list
 MAX_LINKING = 100  # of the newest texts with a link are read for them
-MAX_POSTS = 500  # of the newest posts of a topic: links to older ones do not count
 
-
-_TOPIC_ID = bindparam("topic_id", type_=Integer)
-_MERGED = select(Topic.id).where(Topic.merged_into_id == _TOPIC_ID).cte("merged", recursive=True)
+_MERGED = select(Topic.id).where(Topic.merged_into_id == TOPIC_ID).cte("merged", recursive=True)
 _BEFORE = aliased(Topic)
 _ALL_MERGED = _MERGED.union(
     select(_BEFORE.id).join(_MERGED, _BEFORE.merged_into_id == _MERGED.c.id)
 )
-_NEWEST = select(Post.id).where(Post.topic_id == _TOPIC_ID).order_by(Post.number.desc())
-_POSTS = _NEWEST.limit(MAX_POSTS).subquery()
 # The addresses of a page, of its topic, of those that were merged into it (or into one of these), and of its newest posts
 _ADDRESSES = union_all(
     select(bindparam("address", type_=String).label("address")),
     select(bindparam("topic", type_=String)),
     select("/topics/" + cast(_ALL_MERGED.c.id, String)),
-    select("/posts/" + cast(_POSTS.c.id, String)),
+    POSTS,
 ).subquery()
-# A link to one of them, looked for each time: for a join, PostgreSQL reads all links that there are
-_LINK = select(LinkedPage.document_id).where(LinkedPage.address == _ADDRESSES.c.address).limit(1)
 # Those to which there are links at all, which is quickly said of most pages
-_LINKED = select(_ADDRESSES.c.address).where(_LINK.scalar_subquery().is_not(None))
+_LINKED = select(_ADDRESSES.c.address).where(is_linked(_ADDRESSES.c.address))
 
 
 class Speaking(NamedTuple):
