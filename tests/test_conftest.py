@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,3 +213,17 @@ class Cleared:
 
     def clear(self) -> None:
         self.times += 1
+
+
+def test_where_processor_time_is_bounded_nothing_looks_for_garbage() -> None:
+    """A look through all that a worker holds late in a run takes more time than such a bound allows."""
+    here = Path(__file__).parent
+    bare = []
+    for file in (*here.glob("test_*.py"), *here.glob("*/**/test_*.py")):
+        for function in ast.walk(ast.parse(file.read_text())):
+            if isinstance(function, ast.FunctionDef) and function.name.startswith("test_"):
+                marks = " ".join(map(ast.unparse, function.decorator_list))
+                measures = ast.unparse(function).count("process_time()") > 1
+                if measures and "no_collection" not in marks:
+                    bare.append(f"{file.name}: {function.name}")
+    assert bare == []

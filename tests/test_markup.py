@@ -342,6 +342,7 @@ def test_a_letter_loses_no_words_of_a_text(source: str) -> None:
     assert set(words_in(markup.write(source).plain)) <= set(words_in(markdown.readable(source)))
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_a_text_made_to_keep_the_parser_busy_is_soon_in_a_letter() -> None:
     for name, text in stress_texts(8_000).items():
         began = time.process_time()

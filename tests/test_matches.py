@@ -170,6 +170,7 @@ def test_the_same_text_has_the_same_key() -> None:
     assert said("Thank you!").fingerprint == ""
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     "source",
     [
@@ -217,6 +218,7 @@ def test_a_text_without_markdown_is_read_as_it_stands(typed: str) -> None:
     assert from_plain_text("A line", "of a casino").contains("line of a casino")
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_a_long_text_without_markdown_takes_no_time() -> None:
     begun = time.process_time()
     assert not from_plain_text("http://a." * 600, "www." * 900).contains("casino")

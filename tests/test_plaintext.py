@@ -45,6 +45,7 @@ def test_the_dialogue_and_the_queue_say_the_same_of_a_text() -> None:
     assert gist(source) == first_words(source) == "We closed it: the ring"
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("evil", ["](", "[", "\n", "#", " ", "* ", "\n \n", "1", "[a]("])
 def test_hostile_texts_take_no_time(evil: str) -> None:
     begun = process_time()

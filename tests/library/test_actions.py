@@ -138,6 +138,7 @@ def test_paragraphs_that_say_the_same_have_keys_of_their_own(world: World) -> No
     assert comment(world, case, keys(case)[2]).paragraph == keys(case)[2]
 
 
+@pytest.mark.usefixtures("no_collection")
 def test_moving_comments_stays_quick_with_hostile_bodies(world: World) -> None:
     body = "\n\n".join(f"{'a b ' * 45}{number}" for number in range(100))
     case = actions.write_case(world.host, world.agenda.id, case_text(body=body))
