@@ -164,11 +164,7 @@ def pictures_shown_below(kind: str, item_id: int) -> set[str]:
 
 def pages_linked_by(document_ids: Collection[int]) -> dict[int, set[str]]:
     """The addresses of the pages to which the texts of some documents link, by document."""
-    linked: dict[int, set[str]] = {}
-    wanted = select(LinkedPage).where(LinkedPage.document_id.in_(document_ids))
-    for link in db.session.scalars(wanted) if document_ids else ():
-        linked.setdefault(link.document_id, set()).add(link.address)
-    return linked
+    return _listed_by(document_ids, LinkedPage.document_id, LinkedPage.address)
 
 
 def pages_linked_from(kind: str, item_id: int) -> Sequence[str]:
@@ -211,11 +207,15 @@ def documents_linking(
 
 def pictures_shown_by(document_ids: Collection[int]) -> dict[int, set[str]]:
     """The names of the pictures that the texts of some documents show, by document."""
-    known: dict[int, set[str]] = {}
-    wanted = select(ShownPicture).where(ShownPicture.document_id.in_(document_ids))
-    for document in db.session.scalars(wanted) if document_ids else ():
-        known.setdefault(document.document_id, set()).add(document.picture)
-    return known
+    return _listed_by(document_ids, ShownPicture.document_id, ShownPicture.picture)
+
+
+def _listed_by(document_ids: Collection[int], document: Any, listed: Any) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    wanted = select(document, listed).where(document.in_(document_ids))
+    for number, name in db.session.execute(wanted) if document_ids else ():
+        found.setdefault(number, set()).add(name)
+    return found
 
 
 def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, func, or_, select, union
+from sqlalchemy.orm import InstrumentedAttribute
 
 from forum.db import db
 from forum.dialogue.models import Post, Topic
@@ -123,34 +124,49 @@ def _length(data: Any) -> ColumnElement[int]:
 
 def _wrongly_shown(kind: str) -> Iterator[Fault]:
     """Things whose documents list other pictures and files than their texts show."""
-    found = _perhaps_showing(kind).execution_options(yield_per=TEXTS_AT_ONCE)
+    may = may_show(TEXTS[kind].selected_columns[1])
+    return wrongly_listed(kind, ShownPicture.picture, may, names_in, "pictures in search")
+
+
+def wrongly_listed(
+    kind: str,
+    listed: InstrumentedAttribute[str],
+    may_name: ColumnElement[bool],
+    read: Callable[[str], Iterable[str]],
+    what: str,
+) -> Iterator[Fault]:
+    """Things of a kind whose documents list other names in a column than `read` finds in their texts.
+
+    Only texts are read that meet `may_name`, or whose documents list something; `what` says what is wrong.
+    """
+    found = _perhaps_naming(kind, listed, may_name).execution_options(yield_per=TEXTS_AT_ONCE)
+    thing = TEXTS[kind].selected_columns[0]
+    known = select(Document.item_id, listed)
+    known = known.outerjoin(listed.class_, listed.class_.document_id == Document.id)
     for ids in db.session.scalars(found).partitions():
-        yield from _differing(kind, ids)
+        texts = db.session.execute(TEXTS[kind].where(thing.in_(ids)))
+        should = _by_thing((item_id, name) for item_id, text in texts for name in read(text))
+        rows = known.where(Document.kind == kind, Document.item_id.in_(ids))
+        # A missing document is reported by another check
+        for item_id, has in sorted(_by_thing(db.session.execute(rows)).items()):
+            if has != should.get(item_id, set()):
+                both = (has, should.get(item_id, ()))
+                yield Fault(
+                    kind, item_id, what, *(", ".join(sorted(some)) or None for some in both)
+                )
 
 
-def _perhaps_showing(kind: str) -> CompoundSelect[Any]:
-    """The ids of things of a kind whose text may show pictures or files, and of those whose documents do."""
-    thing, source = TEXTS[kind].selected_columns
-    naming = TEXTS[kind].with_only_columns(thing).where(may_show(source))
-    shown = select(Document.item_id).join(ShownPicture, ShownPicture.document_id == Document.id)
+def _perhaps_naming(
+    kind: str, listed: InstrumentedAttribute[str], may_name: ColumnElement[bool]
+) -> CompoundSelect[Any]:
+    """The ids of things of a kind whose text may name something, and of those whose documents list something."""
+    thing = TEXTS[kind].selected_columns[0]
+    naming = TEXTS[kind].with_only_columns(thing).where(may_name)
+    shown = select(Document.item_id).join(listed.class_, listed.class_.document_id == Document.id)
     return union(naming, shown.where(Document.kind == kind))
 
 
-def _differing(kind: str, ids: Sequence[int]) -> Iterator[Fault]:
-    thing, _source = TEXTS[kind].selected_columns
-    texts = db.session.execute(TEXTS[kind].where(thing.in_(ids)))
-    should = by_thing((item_id, name) for item_id, text in texts for name in names_in(text))
-    known = select(Document.item_id, ShownPicture.picture)
-    known = known.outerjoin(ShownPicture, ShownPicture.document_id == Document.id)
-    rows = known.where(Document.kind == kind, Document.item_id.in_(ids))
-    # A missing document is reported by another check
-    for item_id, has in sorted(by_thing(db.session.execute(rows)).items()):
-        if has != should.get(item_id, set()):
-            words = (", ".join(sorted(names)) or None for names in (has, should.get(item_id, ())))
-            yield Fault(kind, item_id, "pictures in search", *words)
-
-
-def by_thing(pairs: Iterable[Any]) -> dict[int, set[str]]:
+def _by_thing(pairs: Iterable[Any]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for item_id, name in pairs:
         found.setdefault(item_id, set()).update([name] if name else [])
