@@ -163,7 +163,7 @@ def test_topics_are_locked_together_without_a_script(visit: Any, moderating: Any
     plain.sign_in("moderator")
     page = plain.go("/agendas/affordable/topics?order=newest")
     with leaving(page):
-        page.get_by_role("link", name="Move, lock or give a theme").click()
+        page.get_by_role("link", name="Select topics").click()
     for topic in topics:
         page.locator(f"main input[type=checkbox][value='{topic.rpartition('/')[2]}']").check()
     with leaving(page):
