@@ -80,10 +80,11 @@ def _kept_folder() -> Path:
 
 
 def _filled_forum(posts: int) -> server.Forum:
-    """A forum of so many posts, which is filled once and kept in the folder BENCH_FORUMS."""
-    folder = _kept_folder() / str(posts)
+    """A forum of so many posts, which is filled once and kept in the folder BENCH_FORUMS, apart for each kind of database."""
+    database = _database(str(posts))
+    folder = _kept_folder() / (f"{posts}-postgresql" if database else str(posts))
     folder.mkdir(parents=True, exist_ok=True)
-    forum = server.Forum(folder, _database(str(posts)))
+    forum = server.Forum(folder, database)
     # `flask fill` would find out by itself, but takes a minute for it
     is_filled = folder / "filled"
     if not is_filled.exists():
