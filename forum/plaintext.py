@@ -20,7 +20,8 @@ ENDINGS_TYPED_ALIKE = (("ة", "ه"), ("ى", "ي"))
 BAR, SEMICOLON = re.compile(r"(?<!\\)\|"), re.compile(r"(?<!\\);")
 # Markup of a text, and the targets of its links
 MARKDOWN_SYNTAX = re.compile(
-    r"!(?=\[)|\]\([^)\n]{0,2000}\)|^[ \t]{0,20}(?:#{1,6}|[-*+]|\d{1,9}[.)])[ \t]{1,20}|[*`\[\]|~]"
+    r"^[ \t|:=-]+$"  # a line that is drawn: between texts, below a heading, or below the first row of a table
+    r"|!(?=\[)|\]\([^)\n]{0,2000}\)|^[ \t]{0,20}(?:#{1,6}|[-*+]|\d{1,9}[.)])[ \t]{1,20}|[*`\[\]|~]"
     r"|(?<![^\W_])_|_(?![^\W_])",  # one inside a word, as in a name of a column, marks up nothing
     re.MULTILINE,
 )

@@ -34,6 +34,7 @@ from forum.plaintext import (
         ("_All_ of __sector_a__, @ana_b and `x_`", "All of sector_a, @ana_b and x"),
         ("## Head\n- one\n  2) two\n* three", "Head\none\ntwo\nthree"),
         ("C# in 1.5 - not a list", "C# in 1.5 - not a list"),
+        ("Paid\n---\n| by | for |\n|:---|---:|\n| us |", "Paid\n\n by  for \n\n us "),
     ],
 )
 def test_signs_go_and_words_stay(source: str, plain: str) -> None:
@@ -46,7 +47,9 @@ def test_the_dialogue_and_the_queue_say_the_same_of_a_text() -> None:
 
 
 @pytest.mark.usefixtures("no_collection")
-@pytest.mark.parametrize("evil", ["](", "[", "\n", "#", " ", "* ", "\n \n", "1", "[a]("])
+@pytest.mark.parametrize(
+    "evil", ["](", "[", "\n", "#", " ", "* ", "\n \n", "1", "[a](", "-", "- |:"]
+)
 def test_hostile_texts_take_no_time(evil: str) -> None:
     begun = process_time()
     first_words(evil * (40_000 // len(evil)))
