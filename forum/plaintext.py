@@ -35,6 +35,9 @@ _FRAMES = re.compile(r"^(?:```|~~~)[^\n]*|^[ |:>-]+", re.MULTILINE)
 SURROGATES = re.compile("[\ud800-\udfff]")
 # Control characters that no script needs and that terminals obey
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+# Where more marks may stand upon a letter than in any spelling: Hebrew has up to five
+MAX_MARKS = 6
+LONG_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1},}}")
 # Scripts without spaces between words: Thai and Lao, Tibetan, Burmese, Japanese and Chinese
 SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 # Letters that are written from right to left
@@ -50,9 +53,25 @@ MIN_TELLING_WORD = 4  # letters of a Latin word that distinguishes one name from
 
 
 def tidy(source: str) -> str:
-    """A text with `\\n` as line ends, composed accents (NFC), and without control characters and lone surrogates."""
+    """A text with `\\n` as line ends, composed accents (NFC), and without control characters and lone surrogates.
+
+    Marks that would pile up over other lines are left out.
+    """
     source = CONTROLS.sub("", source.replace("\r\n", "\n").replace("\r", "\n"))
-    return unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", source)).strip("\n")
+    composed = unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", source))
+    return LONG_RUN.sub(_without_piles, composed).strip("\n")
+
+
+def _without_piles(run: re.Match[str]) -> str:
+    """Characters of which at most `MAX_MARKS` marks follow each other; invisible ones between marks end no pile."""
+    kept, marks = [], 0
+    for character in run[0]:
+        category = unicodedata.category(character)
+        is_mark = category in ("Mn", "Me")
+        marks = marks + is_mark if is_mark or category == "Cf" else 0
+        if not is_mark or marks <= MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def fold(text: str) -> str:

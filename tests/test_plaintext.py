@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from time import process_time
 
@@ -11,6 +13,7 @@ from forum import markup
 from forum.dialogue.models._shared import gist
 from forum.moderation.queries import first_words
 from forum.plaintext import (
+    MAX_MARKS,
     _numbered,
     excerpt,
     first_free,
@@ -207,3 +210,28 @@ def test_a_text_is_tidied() -> None:
     assert tidy("a\tb\x01\x08\x1b[2J\x7fc") == "a\tb[2Jc"
     assert tidy("\n\na\r\nb\rc\x00\ud800e\u0301\n") == "a\nb\nc\ufffd\u00e9"
     assert markup.write("a", "fi").language == "fi"
+
+
+@pytest.mark.parametrize("between", ["", "\u200d", "\u034f"])
+def test_marks_upon_a_letter_do_not_pile_up_over_other_lines(between: str) -> None:
+    piled = "Z" + f"\u030b{between}" * 200 + " lift " + "\u0e01" + "\u0e47" * 50
+    tidied = tidy(piled)
+    assert (
+        len(re.findall(r"[\u030b\u034f]", tidied)) == len(re.findall("\u0e47", tidied)) == MAX_MARKS
+    )
+    assert tidy(tidied) == tidied
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "\u05e9\u05c1\u05bc\u05b8\u0596\u05bd",  # Hebrew, with all that belongs to one letter
+        "\u0f67\u0fb1\u0f71\u0f74\u0f83",  # Tibetan, written downwards
+        "e\u0323\u0302\u0301",
+        "\U0001f468\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f468 1\ufe0f\u20e3",
+        "\u2014" * 40,
+        "\u200d" * 40,
+    ],
+)
+def test_no_spelling_loses_a_mark(spelled: str) -> None:
+    assert tidy(spelled) == unicodedata.normalize("NFC", spelled)
