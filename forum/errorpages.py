@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import logs
@@ -24,9 +24,11 @@ from forum.web import (
     FORBIDDEN,
     TOO_LARGE,
     TOO_MANY,
+    here,
     is_cross_site,
     is_local,
     me,
+    moved_permanently,
     nearest_page,
     see_other,
 )
@@ -209,6 +211,8 @@ def http_error(error: HTTPException) -> AnyResponse:
     response = error.get_response()
     if error.code is None or error.code < 400:
         return response
+    if isinstance(error, NotFound) and (address := _without_slash()):
+        return moved_permanently(address)
     said = {TOO_MANY: _rate_limit_message, TOO_LARGE: _too_large_message}.get(error.code)
     answer = _error_page(error.code, said(error) if said else "")
     for name in ("Allow", "Retry-After"):
@@ -217,6 +221,16 @@ def http_error(error: HTTPException) -> AnyResponse:
     if error.code == TOO_MANY:
         answer.headers.setdefault("Retry-After", DEFAULT_RETRY_AFTER)
     return answer
+
+
+def _without_slash() -> str:
+    """The address of the page that was asked for with a slash at its end, as people type it; empty if there is none."""
+    path = request.path.rstrip("/")
+    is_unknown = request.routing_exception is not None and path != request.path
+    if not is_unknown or request.method not in ("GET", "HEAD") or nearest_page(path) != path:
+        return ""
+    address, mark, query = here().partition("?")
+    return address.rstrip("/") + mark + query
 
 
 def _rate_limit_message(error: HTTPException) -> str:

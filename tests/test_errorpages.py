@@ -306,6 +306,26 @@ def test_a_member_who_is_refused_is_led_to_what_is_open(
     assert ways == [*filter(None, [above.format(**world)]), "/topics", "/agendas"]
 
 
+@once
+def test_a_slash_at_the_end_leads_to_the_page(client: FlaskClient) -> None:
+    for typed, page in {
+        "/practices/": "/practices",
+        "/agendas/nothing/topics/?kind=question&q=%C3%A9": "/agendas/nothing/topics?kind=question&q=%C3%A9",
+        "/cities/k%C3%B8ge/": "/cities/k%C3%B8ge",
+    }.items():
+        answer = client.get(typed)
+        assert (answer.status_code, answer.location) == (301, page)
+        assert client.head(typed).location == page
+    for nothing in (
+        "/nothing/",
+        "/administration/mail/test/",
+        "/static/nothing/",
+        "/%5Cexample.org/",
+    ):
+        assert client.get(nothing).status_code == 404
+    assert client.post("/practices/").status_code == 404
+
+
 def test_a_visitor_who_is_refused_is_asked_to_sign_in(client: FlaskClient, world: Any) -> None:
     answer = client.post(f"/topics/{world['topic']}/watch")
     assert answer.status_code == 403 and 'href="/sign-in?next=' in text(answer)
