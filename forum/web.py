@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, TOO_LARGE, REFUSED, TOO_MANY = 403, 409, 413, 422, 429
+MAX_DEPTH = 6  # parts of the address of a page
 MAX_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
 FLASHES = "_flashes"  # in the browser's session: the messages that Flask keeps for the next page
 UNDO = "undo"  # in the browser's session: what the next page offers to undo
@@ -246,9 +247,13 @@ def nearest_page(address: str) -> str:
     path = address.partition("?")[0]
     if _is_page(path):
         return address
-    while path := path.rpartition("/")[0]:
-        if _is_page(path):
-            return path
+    above = path.rpartition("/")[0]
+    # No further parts are looked at: an address that somebody sends may have a million
+    parts = above.split("/", MAX_DEPTH + 1)[: MAX_DEPTH + 1]
+    while len(parts) > 1:
+        if _is_page(page := "/".join(parts)):
+            return page
+        parts.pop()
     return url_for("front.home")
 
 

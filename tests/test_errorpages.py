@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import BytesIO
+from time import process_time
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from forum.errors import Busy
 from forum.members import actions as members
 from forum.moderation.actions import Reasons, lock
 from forum.passwords import hash_password
+from forum.web import MAX_DEPTH, nearest_page
 from tests.conftest import fields_of
 from tests.mail.conftest import with_settings
 from tests.test_web import PASSWORD, once, text, token_of
@@ -259,6 +261,29 @@ def test_a_form_of_too_many_fields_is_not_called_too_long(client: FlaskClient) -
     form = {"content_type": "application/x-www-form-urlencoded"}
     answer = client.post("/sign-in", data=b"a&" * 2_000, **form)
     assert answer.status_code == 413 and "This form takes up to" not in text(answer)
+
+
+@once
+@pytest.mark.usefixtures("no_collection")
+def test_an_address_of_very_many_parts_takes_no_time(csrf: None, client: FlaskClient) -> None:
+    begun = process_time()
+    typed = {"kept:source": LONG, "kept_action": "/topics/7/reply" + "/a" * 30_000}
+    page = text(client.post("/sign-in", data=typed))
+    assert "Your text is safe" in page
+    assert client.post("/a" * 4_000, data={"source": LONG}).status_code == 404
+    assert process_time() - begun < 3
+
+
+@once
+def test_pages_have_no_more_parts_than_are_looked_at(app: Flask) -> None:
+    pages = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    assert max(rule.rule.count("/") for rule in pages if rule.endpoint != "static") == MAX_DEPTH
+    with app.test_request_context():
+        page = "/practices/trams/in/fr"
+        assert nearest_page(f"{page}/edit") == f"{page}/edit"
+        for above in (page, f"{page}/nothing", f"{page}/a/b/c/d/e/f"):
+            assert nearest_page(above) == page
+        assert nearest_page("/nothing/at/all") == nearest_page("nothing") == "/"
 
 
 @once
