@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import Blueprint, flash, get_template_attribute, request, url_for
@@ -25,10 +26,11 @@ from forum.dialogue.forms import (
     ReviseTopicForm,
     TopicForm,
 )
-from forum.dialogue.models import MAX_MENTIONED, POSTS_PER_PAGE, Held, Post, Topic
+from forum.dialogue.models import MAX_MENTIONED, MAX_OPTIONS, POSTS_PER_PAGE, Held, Post, Topic
 from forum.dialogue.queries import TopicRow
 from forum.errors import Invalid
 from forum.members.models import Member
+from forum.members.queries import language_names
 from forum.members.views import flash_language_doubt
 from forum.pages import pages_for
 from forum.ratelimits import by_person, limiter
@@ -132,10 +134,13 @@ def preview_of(form: Any) -> Markup | None:
 
 
 def _preview_of_poll(form: Any, language: str) -> Markup:
-    """The poll in a form that has one, as it will be shown."""
+    """The poll in a form that has one, as it will be shown; with as many options as can be published, in a known language."""
     poll = form.poll() if isinstance(form, TopicForm | ReviseTopicForm) else None
+    if not poll:
+        return Markup("")
     asked = get_template_attribute("dialogue/_poll.html", "asked")
-    return cast(Markup, asked(poll, language)) if poll else Markup("")
+    shown = replace(poll, options=poll.options[:MAX_OPTIONS])
+    return cast(Markup, asked(shown, language if language in language_names() else ""))
 
 
 def previewed(text: markup.Written) -> Markup:

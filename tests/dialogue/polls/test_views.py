@@ -14,7 +14,7 @@ from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions, queries
-from forum.dialogue.models import Poll, PollText, Post, Topic
+from forum.dialogue.models import MAX_OPTIONS, Poll, PollText, Post, Topic
 from forum.dialogue.queries import first_post
 from forum.markup import write
 from tests.conftest import fields_of
@@ -139,6 +139,20 @@ def test_a_poll_is_typed_with_its_topic(people: Any, agenda: Agenda, sign_in: An
     row = db.session.scalars(select(Poll)).one()
     assert row.is_multiple and row.closes_at == START + timedelta(days=30)
     assert "Trees 0 votes" in of_poll(page(browser, answer.location))
+
+
+def test_a_preview_is_no_longer_than_what_can_be_published(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    typed = {"title": "How do you keep cars away?", "source": "Tell.", "kind": "question"}
+    typed |= {"question": "What helps?", "options": "\n".join(f"Tree {n}" for n in range(500))}
+    door = f"/agendas/{agenda.slug}/topics/new"
+    shown = sign_in(people.ana).post(
+        door, data=typed | {"language": "long" * 1_000, "preview": "1"}
+    )
+    assert shown.status_code == 200
+    listed = re.findall(r'<li lang="(.*?)" dir="auto">(Tree \d+)</li>', shown.text)
+    assert listed == [("", f"Tree {n}") for n in range(MAX_OPTIONS)]
 
 
 def test_options_without_a_question_are_no_poll_yet(
