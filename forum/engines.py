@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from flask import Flask
@@ -179,22 +179,26 @@ def _lazy_cursor() -> Any:
 
 
 class _LazyDescription(Sequence[Any]):
-    """The description of a result that has columns (so it is truthy), built each time that it is read."""
+    """The description of a result that has columns (so it is truthy), built when it is first read."""
 
     def __init__(self, describe: Callable[[], Sequence[Any]]) -> None:
         self._describe = describe
+
+    @cached_property
+    def _columns(self) -> Sequence[Any]:
+        return self._describe()
 
     def __bool__(self) -> bool:
         return True
 
     def __len__(self) -> int:
-        return len(self._describe())
+        return len(self._columns)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._describe()[index]
+        return self._columns[index]
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._describe())
+        return iter(self._columns)
 
 
 @event.listens_for(Engine, "begin")

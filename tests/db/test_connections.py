@@ -59,6 +59,9 @@ def test_the_columns_of_a_statement_are_described_once(
     found = db.session.execute(text("SELECT id, name AS called FROM city"))
     assert list(found.keys()) == ["id", "called"] and found.one() == (1, "A")
     assert described
+    described.clear()
+    assert execute_core(select(City.id, City.name.label("new"))).one() == (1, "A")
+    assert described == [0, 1], "not again for each column"
     cursor = db.session.connection().connection.cursor()
     cursor.execute("SELECT 1 AS one, 2 AS two")
     assert len(cursor.description) == 2 and cursor.description[1].name == "two"
