@@ -13,12 +13,23 @@ import sqlite3
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import takewhile
 from typing import Any, TypeVar
 
 import psycopg
 from flask import Flask
-from sqlalchemy import Connection, event, insert, inspect, select, text, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import LRUCache
 
@@ -258,8 +269,17 @@ def all_rows() -> Rows:
     return {
         table.name: {
             tuple(row[column.name] for column in table.primary_key): dict(row)
-            for row in db.session.execute(select(table).order_by(*table.primary_key)).mappings()
+            for row in db.session.execute(rows).mappings()
         }
+        for table, rows in _rows_of_tables()
+    } | {"city": {}, "city_name": {}}
+
+
+@cache
+def _rows_of_tables() -> tuple[tuple[Table, Select[Any]], ...]:
+    """The statements of `all_rows`, built once."""
+    return tuple(
+        (table, select(table).order_by(*table.primary_key))
         for table in Base.metadata.sorted_tables
         if not table.name.startswith("city")
-    } | {"city": {}, "city_name": {}}
+    )

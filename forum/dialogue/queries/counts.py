@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, func, or_, select
@@ -138,6 +139,7 @@ def count_key(topic: Topic) -> CountKey | None:
     )
 
 
+@cache
 def actual_counts() -> Select[Any]:
     """Select what the table of `TopicCount` should contain, counted from the topics.
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Text, case, cast, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    ScalarSelect,
+    Select,
+    Text,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from forum.agendas.models import Agenda, AgendaHost
 from forum.commitments.models import Commitment, Milestone, Peer
@@ -26,8 +38,9 @@ from forum.upkeep.queries._shared import stream
 MAX_ACTION_TIME = timedelta(minutes=1)  # by which two times of the same action may differ
 
 
-def column_checks() -> list[Check]:
-    return [
+@cache
+def column_checks() -> tuple[Check, ...]:
+    return (
         *(
             _column_check(model, column, expected)
             for model in DERIVED_COLUMNS
@@ -39,24 +52,25 @@ def column_checks() -> list[Check]:
         Check("agendas that members host", _wrong_hosted, "hosts"),
         Check("members that members ignore", _wrong_ignored, "ignored"),
         Check("practices adapted in a circle", _circular_adaptations),
-        Check("declaration.signatures_count", _wrong_signature_counts, "signatures"),
-        Check("agenda.declarations_count", _wrong_declaration_counts, "declarations"),
-        Check("commitment.peers_count", _wrong_peer_counts, "commitment"),
-        Check("commitment.next_on", _wrong_next_days, "commitment"),
+        _column_check(Declaration, Declaration.signatures_count, _signatures(), "signatures"),
+        _column_check(Agenda, Agenda.declarations_count, _declarations(), "declarations"),
+        _column_check(Commitment, Commitment.peers_count, _peers()),
+        _column_check(Commitment, Commitment.next_on, _next_day()),
         Check("texts that were signed", _texts_changed_by_hand),
-    ]
+    )
 
 
-def _column_check(model: Any, column: Any, expected: Any) -> Check:
-    name = f"{model.__tablename__}.{column.key}"
-    return Check(name, partial(_wrong_values, model, column, expected), model.__tablename__)
-
-
-def _wrong_values(model: Any, column: Any, expected: Any) -> Iterator[Fault]:
+def _column_check(model: Any, column: Any, expected: Any, mend: str = "") -> Check:
+    kind = model.__tablename__
     wrong = select(model.id, column, expected).where(column.is_distinct_from(expected))
+    faults = partial(_wrong_values, kind, column.key, wrong)
+    return Check(f"{kind}.{column.key}", faults, mend or kind)
+
+
+def _wrong_values(kind: str, name: str, wrong: Executable) -> Iterator[Fault]:
     for item_id, has, should in stream(wrong):
         if not _are_close_moments(has, should):
-            yield Fault(model.__tablename__, item_id, column.key, has, should)
+            yield Fault(kind, item_id, name, has, should)
 
 
 def _are_close_moments(has: Any, should: Any) -> bool:
@@ -67,9 +81,14 @@ def _are_close_moments(has: Any, should: Any) -> bool:
 
 def _without_opening() -> Iterator[Fault]:
     """Topics without a row for their first post. Only merged topics have none; deleted posts keep their rows."""
-    opening = exists().where(Post.topic_id == Topic.id, Post.number == 1)
-    for (topic_id,) in stream(select(Topic.id).where(Topic.merged_into_id.is_(None), ~opening)):
+    for (topic_id,) in stream(_topics_without_opening()):
         yield Fault("topic", topic_id, "has lost the post that opens it")
+
+
+@cache
+def _topics_without_opening() -> Select[Any]:
+    opening = exists().where(Post.topic_id == Topic.id, Post.number == 1)
+    return select(Topic.id).where(Topic.merged_into_id.is_(None), ~opening)
 
 
 def _wrong_shelves() -> Iterator[Fault]:
@@ -96,31 +115,27 @@ def _wrong_id_lists(column: Any, member_id: Any, listed_id: Any) -> Iterator[Fau
             yield Fault("member", key, column.key, has, should)
 
 
-def _wrong_signature_counts() -> Iterator[Fault]:
+def _signatures() -> ScalarSelect[int]:
     mine = (Signature.declaration_id == Declaration.id, Signature.withdrawn_at.is_(None))
-    counted = select(func.count(Signature.id)).where(*mine).scalar_subquery()
-    yield from _wrong_values(Declaration, Declaration.signatures_count, counted)
+    return select(func.count(Signature.id)).where(*mine).scalar_subquery()
 
 
-def _wrong_declaration_counts() -> Iterator[Fault]:
+def _declarations() -> ScalarSelect[int]:
     told = (Declaration.agenda_id == Agenda.id, Declaration.opened_at.is_not(None))
-    counted = select(func.count(Declaration.id)).where(*told).scalar_subquery()
-    yield from _wrong_values(Agenda, Agenda.declarations_count, counted)
+    return select(func.count(Declaration.id)).where(*told).scalar_subquery()
 
 
-def _wrong_peer_counts() -> Iterator[Fault]:
-    counted = select(func.count()).where(Peer.commitment_id == Commitment.id).scalar_subquery()
-    yield from _wrong_values(Commitment, Commitment.peers_count, counted)
+def _peers() -> ScalarSelect[int]:
+    return select(func.count()).where(Peer.commitment_id == Commitment.id).scalar_subquery()
 
 
-def _wrong_next_days() -> Iterator[Fault]:
+def _next_day() -> ColumnElement[Any]:
     is_open = (Milestone.reached_at.is_(None), Milestone.given_up_at.is_(None))
     first = select(func.min(Milestone.day)).where(
         Milestone.commitment_id == Commitment.id, *is_open
     )
     running = func.coalesce(first.scalar_subquery(), Commitment.last_day)
-    expected = case((is_in_state("running"), running), else_=None)
-    yield from _wrong_values(Commitment, Commitment.next_on, expected)
+    return case((is_in_state("running"), running), else_=None)
 
 
 def _texts_changed_by_hand() -> Iterator[Fault]:
@@ -131,10 +146,15 @@ def _texts_changed_by_hand() -> Iterator[Fault]:
 
 def _circular_adaptations() -> Iterator[Fault]:
     """Practices that were directly or indirectly adapted from themselves."""
+    for (practice_id,) in stream(_practices_above_themselves()):
+        yield Fault("practice", practice_id, "is adapted, in the end, from itself")
+
+
+@cache
+def _practices_above_themselves() -> Select[Any]:
     steps = select(Practice.id, Practice.adapted_from_id.label("above")).cte(recursive=True)
     further = select(steps.c.id, Practice.adapted_from_id).join(
         Practice, Practice.id == steps.c.above
     )
     steps = steps.union(further)
-    for (practice_id,) in stream(select(steps.c.id).where(steps.c.id == steps.c.above)):
-        yield Fault("practice", practice_id, "is adapted, in the end, from itself")
+    return select(steps.c.id).where(steps.c.id == steps.c.above)

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from forum.agendas.models import Agenda
@@ -32,6 +45,12 @@ def hidden_checks() -> list[Check]:
 
 def _notices_of_hidden() -> Iterator[Fault]:
     """Notices about content that readers may not see, except decisions, whose reason the author must be able to read."""
+    for (notice_id,) in stream(_shown_notices_of_hidden()):
+        yield Fault("notice", notice_id, "tells of something that is hidden")
+
+
+@cache
+def _shown_notices_of_hidden() -> Select[Any]:
     # Old notices that quote the question but do not name its post, see `hide_notices`
     is_early = (Notice.post_id.is_(None), Notice.kind == "advice")
     is_asked_in = and_(*is_early, Post.topic_id == Notice.topic_id, Post.number == 1)
@@ -43,17 +62,25 @@ def _notices_of_hidden() -> Iterator[Fault]:
             or_(Topic.hidden_at.is_not(None), Topic.deleted_at.is_not(None)),
         ),
     )
-    shown = select(Notice.id).where(Notice.hidden_at.is_(None), Notice.kind != "decision", is_gone)
-    for (notice_id,) in stream(shown):
-        yield Fault("notice", notice_id, "tells of something that is hidden")
+    return select(Notice.id).where(Notice.hidden_at.is_(None), Notice.kind != "decision", is_gone)
 
 
 def _quotes_of_hidden() -> Iterator[Fault]:
     """Posts that show a quote of something hidden, or withhold one of something that is visible again."""
+    last = 0
+    for post_id, quoted_id, gone, words in stream(_possibly_wrong_quotes()):
+        is_wrong = quoted_id in (shown_in_html(words) if gone else withheld_in_html(words))
+        if is_wrong and post_id != last:
+            last = post_id
+            yield Fault("post", post_id, "quotes what readers may not see, or not what they may")
+
+
+@cache
+def _possibly_wrong_quotes() -> Executable:
     quoted, there = aliased(Post), aliased(Topic)
     is_gone = is_unreadable_from(quoted, there, Topic.id, Topic.audience, Topic.agenda_id)
     html = cast(Post.html, Text)
-    possibly_wrong = (
+    return (
         select(Quote.post_id, Quote.quoted_id, is_gone, html)
         .join(quoted, quoted.id == Quote.quoted_id)
         .join(there, there.id == quoted.topic_id)
@@ -62,25 +89,24 @@ def _quotes_of_hidden() -> Iterator[Fault]:
         .where(or_(is_gone, html.contains("data-withheld=")))
         .order_by(Quote.post_id)
     )
-    last = 0
-    for post_id, quoted_id, gone, words in stream(possibly_wrong):
-        is_wrong = quoted_id in (shown_in_html(words) if gone else withheld_in_html(words))
-        if is_wrong and post_id != last:
-            last = post_id
-            yield Fault("post", post_id, "quotes what readers may not see, or not what they may")
 
 
 def _pages_quoting_hidden() -> Iterator[Fault]:
     """Pages whose texts quote something that their readers may not see. Their editors decide what to write instead."""
-    for kind, (key, source, audience, shown) in SHOWN_TEXTS.items():
-        texts = select(key, source, audience).where(source.contains("/posts/"), shown)
+    for kind in SHOWN_TEXTS:
         named = {
             item_id
-            for item_id, words, readers in stream(texts)
+            for item_id, words, readers in stream(_quoting_texts(kind))
             if unreadable_by(readers, cited_in_source(with_links_home(words)))
         }
         for item_id in sorted(named):
             yield Fault(kind, item_id, "quotes a post that its readers may not see")
+
+
+@cache
+def _quoting_texts(kind: str) -> Select[Any]:
+    key, source, audience, shown = SHOWN_TEXTS[kind]
+    return select(key, source, audience).where(source.contains("/posts/"), shown)
 
 
 # Formatted texts other than posts: the id of their page, their source, their audience, and whether anybody sees them

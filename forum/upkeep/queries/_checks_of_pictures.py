@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, func, or_, select, union
+from sqlalchemy import CompoundSelect, Executable, Select, and_, exists, func, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from forum.db import db
 from forum.dialogue.models import Post, Topic
-from forum.illustrations import has_small, is_file, names_in
+from forum.illustrations import FOLDERS, has_small, is_file, names_in
 from forum.library.models import CaseParagraph, Practice, PracticeSection
 from forum.members.models import Member, Portrait
 from forum.parallels.models import BODY, TranslatedPart, Translation
 from forum.permissions import MEMBERS, PUBLIC
 from forum.pictures.models import SMALL, WHOLE, FilePortion, Picture, PictureFile
-from forum.pictures.queries import may_show
 from forum.search.models import (
     FAILURE,
     TRANSLATED_FAILURE,
@@ -76,13 +75,7 @@ def picture_checks() -> list[Check]:
 
 def _incomplete_pictures() -> Iterator[Fault]:
     """Pictures that lack a version, and those whose size differs from the recorded one."""
-    of_version = {
-        version: func.sum(_length(PictureFile.data)).filter(PictureFile.version == version)
-        for version in (WHOLE, SMALL)
-    }
-    rows = select(Picture.id, Picture.name, Picture.size, *of_version.values())
-    rows = rows.outerjoin(PictureFile, PictureFile.picture_id == Picture.id)
-    for number, name, size, whole, small in stream(rows.group_by(Picture.id).order_by(Picture.id)):
+    for number, name, size, whole, small in stream(_sizes_of_pictures()):
         if is_file(name):
             continue
         if not whole:
@@ -93,57 +86,71 @@ def _incomplete_pictures() -> Iterator[Fault]:
             yield Fault("picture", number, "bytes in its files", whole + (small or 0), size)
 
 
+@cache
+def _sizes_of_pictures() -> Executable:
+    of_version = {
+        version: func.sum(func.length(PictureFile.data)).filter(PictureFile.version == version)
+        for version in (WHOLE, SMALL)
+    }
+    rows = select(Picture.id, Picture.name, Picture.size, *of_version.values())
+    rows = rows.outerjoin(PictureFile, PictureFile.picture_id == Picture.id)
+    return rows.group_by(Picture.id).order_by(Picture.id)
+
+
 def _incomplete_files() -> Iterator[Fault]:
     """Files that lack portions, and those whose size differs from the recorded one."""
-    found = (func.count(FilePortion.number), func.max(FilePortion.number))
-    rows = select(
-        Picture.id, Picture.name, Picture.size, *found, func.sum(_length(FilePortion.data))
-    )
-    rows = rows.outerjoin(FilePortion, FilePortion.picture_id == Picture.id)
-    for number, name, size, portions, last, length in stream(
-        rows.group_by(Picture.id).order_by(Picture.id)
-    ):
+    for number, name, size, portions, last, length in stream(_sizes_of_files()):
         if is_file(name) and (length != size or portions != last + 1):
             yield Fault("picture", number, "bytes in its portions", length or 0, size)
 
 
+@cache
+def _sizes_of_files() -> Executable:
+    found = (func.count(FilePortion.number), func.max(FilePortion.number))
+    length = func.sum(func.length(FilePortion.data))
+    rows = select(Picture.id, Picture.name, Picture.size, *found, length)
+    rows = rows.outerjoin(FilePortion, FilePortion.picture_id == Picture.id)
+    return rows.group_by(Picture.id).order_by(Picture.id)
+
+
 def _odd_portraits() -> Iterator[Fault]:
     """Members whose profiles name another picture than the one that is kept of them, or one that has no bytes."""
-    rows = select(Member.id, Member.portrait, Portrait.name, _length(Portrait.data))
-    rows = rows.outerjoin(Portrait, Portrait.member_id == Member.id)
-    odd = or_(Member.portrait != func.coalesce(Portrait.name, ""), _length(Portrait.data) == 0)
-    for number, named, kept, length in stream(rows.where(odd).order_by(Member.id)):
+    for number, named, kept, length in stream(_members_with_odd_portraits()):
         yield Fault("member", number, "picture", named or None, (length and kept) or None)
 
 
-def _length(data: Any) -> ColumnElement[int]:
-    """The length of bytes in SQL, without reading them."""
-    is_postgresql = db.session.get_bind().dialect.name == "postgresql"
-    return (func.octet_length if is_postgresql else func.length)(data)
+@cache
+def _members_with_odd_portraits() -> Select[Any]:
+    length = func.length(Portrait.data)
+    rows = select(Member.id, Member.portrait, Portrait.name, length)
+    rows = rows.outerjoin(Portrait, Portrait.member_id == Member.id)
+    odd = or_(Member.portrait != func.coalesce(Portrait.name, ""), length == 0)
+    return rows.where(odd).order_by(Member.id)
 
 
 def _wrongly_shown(kind: str) -> Iterator[Fault]:
     """Things whose documents list other pictures and files than their texts show."""
-    may = may_show(TEXTS[kind].selected_columns[1])
-    return wrongly_listed(kind, ShownPicture.picture, may, names_in, "pictures in search")
+    return wrongly_listed(kind, ShownPicture.picture, FOLDERS, names_in, "pictures in search")
 
 
 def wrongly_listed(
     kind: str,
     listed: InstrumentedAttribute[str],
-    may_name: ColumnElement[bool],
+    folders: tuple[str, ...],
     read: Callable[[str], Iterable[str]],
     what: str,
 ) -> Iterator[Fault]:
     """Things of a kind whose documents list other names in a column than `read` finds in their texts.
 
-    Only texts are read that meet `may_name`, or whose documents list something; `what` says what is wrong.
+    Only texts are read that contain one of the folders, or whose documents list something; `what` says what is wrong.
     """
-    found = _perhaps_naming(kind, listed, may_name).execution_options(yield_per=TEXTS_AT_ONCE)
+    found = db.session.execute(
+        _perhaps_naming(kind, listed, folders), execution_options={"yield_per": TEXTS_AT_ONCE}
+    )
     thing = TEXTS[kind].selected_columns[0]
     known = select(Document.item_id, listed)
     known = known.outerjoin(listed.class_, listed.class_.document_id == Document.id)
-    for ids in db.session.scalars(found).partitions():
+    for ids in found.scalars().partitions():
         texts = db.session.execute(TEXTS[kind].where(thing.in_(ids)))
         should = _by_thing((item_id, name) for item_id, text in texts for name in read(text))
         rows = known.where(Document.kind == kind, Document.item_id.in_(ids))
@@ -156,11 +163,13 @@ def wrongly_listed(
                 )
 
 
+@cache
 def _perhaps_naming(
-    kind: str, listed: InstrumentedAttribute[str], may_name: ColumnElement[bool]
+    kind: str, listed: InstrumentedAttribute[str], folders: tuple[str, ...]
 ) -> CompoundSelect[Any]:
     """The ids of things of a kind whose text may name something, and of those whose documents list something."""
-    thing = TEXTS[kind].selected_columns[0]
+    thing, source = TEXTS[kind].selected_columns
+    may_name = or_(*(source.contains(folder) for folder in folders))
     naming = TEXTS[kind].with_only_columns(thing).where(may_name)
     shown = select(Document.item_id).join(listed.class_, listed.class_.document_id == Document.id)
     return union(naming, shown.where(Document.kind == kind))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
+    CompoundSelect,
     Select,
     and_,
     case,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     outerjoin,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.orm import aliased
 
@@ -180,7 +182,7 @@ def search_checks() -> list[Check]:
 
 def _wrong_documents(kind: str) -> Iterator[Fault]:
     """Things without a document, and documents that differ from the thing."""
-    for item_id, document_id, *values in stream(_differing_documents(kind, INDEXED_KINDS[kind])):
+    for item_id, document_id, *values in stream(_differing_documents(kind)):
         if document_id is None:
             yield Fault(kind, item_id, "is not known to search")
             continue
@@ -192,8 +194,9 @@ def _wrong_documents(kind: str) -> Iterator[Fault]:
 COMPARED = ("hidden", "audience", "agenda", "title", "topic")  # "topic" only for posts
 
 
-def _differing_documents(kind: str, of: Indexed) -> Select[Any]:
-    parent = aliased(Document)
+@cache
+def _differing_documents(kind: str) -> Select[Any]:
+    of, parent = INDEXED_KINDS[kind], aliased(Document)
     is_of_topic = and_(parent.kind == "topic", parent.item_id == Topic.id)
     pairs = [
         (Document.hidden_at.is_not(None), of.hidden_at.is_not(None)),
@@ -219,13 +222,19 @@ def _differing_documents(kind: str, of: Indexed) -> Select[Any]:
 
 def _stray_documents() -> Iterator[Fault]:
     """Documents of things that do not exist or should have none."""
+    for kind, item_id in stream(_documents_of_nothing()):
+        yield Fault(kind, item_id, "is known to search and gone")
+
+
+@cache
+def _documents_of_nothing() -> CompoundSelect[Any]:
+    stray = []
     for kind, of in INDEXED_KINDS.items():
         leads = select(of.item_id).select_from(of.rows).where(of.item_id == Document.item_id)
-        stray = select(Document.item_id).where(
-            Document.kind == kind, ~leads.where(of.has_document).correlate(Document).exists()
-        )
-        for (item_id,) in stream(stray):
-            yield Fault(kind, item_id, "is known to search and gone")
+        is_led = leads.where(of.has_document).correlate(Document).exists()
+        found = select(literal(kind), Document.item_id)
+        stray.append(found.where(Document.kind == kind, ~is_led))
+    return union_all(*stray)
 
 
 def _documents_with_stale_words() -> Iterator[Fault]:

@@ -11,4 +11,4 @@ from forum.db import db
 
 
 def stream(query: Executable) -> Iterator[Any]:
-    yield from db.session.execute(query.execution_options(yield_per=1_000))
+    yield from db.session.execute(query, execution_options={"yield_per": 1_000})
