@@ -34,7 +34,10 @@ from flask_migrate import upgrade
 from flask_sqlalchemy.extension import _app_ctx_id
 from hypothesis import settings
 from sqlalchemy import delete, event, select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.orm import scoped_session
+from sqlalchemy.util import LRUCache
 
 from forum import logformat, logs, passwords, ratelimits
 from forum.agendas import actions as agendas
@@ -44,6 +47,7 @@ from forum.app import create_app
 from forum.clock import _set_clock, now
 from forum.db import db
 from forum.emails import Letter
+from forum.engines import ENGINE_OPTIONS
 from forum.mail.commands import compose
 from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
@@ -176,6 +180,20 @@ def share_compiled_templates(compiled_templates: Path) -> Iterator[None]:
         patch.setattr(
             "forum.app.cache_bytecode", lambda app, _folder: cache_bytecode(app, compiled_templates)
         )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def share_compiled_statements() -> Iterator[None]:
+    """Compile each statement once for each kind of database, not again for every application with a database of its own.
+
+    SQLAlchemy keeps 500 for each engine, by its dialect; the tests of a room use more.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ENGINE_OPTIONS, "execution_options", {"compiled_cache": LRUCache(4_000)})
+        for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+            patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
+            patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
         yield
 
 

@@ -31,7 +31,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.util import LRUCache
 
 from forum.columns import Base
 from forum.db import db
@@ -48,7 +47,6 @@ class DatasetStack:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.connection: Connection | None = None
-        self.compiled: Any = LRUCache(2_000)
         self.loaded: list[str] = []
         self.requested: set[str] = set()
         # Whether this test has written nothing but datasets so far, so that another one may be kept.
@@ -69,8 +67,6 @@ class DatasetStack:
         if self.connection is None:
             with self.app.app_context():
                 self.connection = db.engine.connect()
-            # The tests of a room use more statements than SQLAlchemy keeps compiled (500)
-            self.connection = self.connection.execution_options(compiled_cache=self.compiled)
             self.connection.begin()
             event.listen(self.connection, "before_cursor_execute", self._note_write)
             self.connection.exec_driver_sql("SAVEPOINT dataset_0")
