@@ -104,7 +104,9 @@ def new_database(server: str, name: str, folder: Path, has_tables: bool = False)
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copying its files takes half as long as reading and writing their pages, which is the default
+        copying = f'TEMPLATE "{template}" STRATEGY file_copy'
+        connection.execute(f'CREATE DATABASE "{name}" {copying}')
     return url.set(database=name).render_as_string(hide_password=False)
 
 

@@ -317,9 +317,9 @@ def read(browser: FlaskClient, address: str) -> str:
     return text + read(browser, response.location) if is_led else text
 
 
-def may_tell(text: str) -> bool:
-    """Whether a text can contain a planted word at all, so that each has to be looked for."""
-    return "canary" in text or "hush" in text
+def words_told(text: str) -> str:
+    """The words of a text that can contain planted ones, in which each is looked for; there are few, or none."""
+    return " ".join(re.findall(r"(?:canary|hush)\w*", text))
 
 
 def prepared_agenda(

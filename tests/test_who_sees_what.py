@@ -99,7 +99,6 @@ from tests.planting import (
     a_practice,
     addresses,
     ask_and_tell,
-    may_tell,
     noise,
     of_a_city,
     prepared_agenda,
@@ -109,6 +108,7 @@ from tests.planting import (
     shown_post,
     shown_question,
     tell,
+    words_told,
 )
 
 pytestmark = pytest.mark.thorough
@@ -239,6 +239,7 @@ OF_OTHERS = {
 
 def test_the_document_speaks_of_all_that_is_planted() -> None:
     assert list(policy()) == list(PLANTED)
+    assert all(word.isalnum() for word in PLANTED.values()), "`words_told` would leave it out"
     named = {place for row in policy().values() for cell in row.values() for place in cell}
     assert named == set(places())
 
@@ -586,9 +587,10 @@ def finds(
     # First, because notices that were read are not mailed
     mail = letters_to(member, app) if member else []
     for address, text in everything(browser, app, planted):
-        for word, where in found.items() if may_tell(text) else ():
+        told = words_told(text)
+        for word, where in found.items() if told else ():
             searched = "canary" in address  # the page repeats that word
-            if f"hush{word}" in text or (f"canary{word}" in text and not searched):
+            if f"hush{word}" in told or (f"canary{word}" in told and not searched):
                 where.add(address)
     if member:
         kept = [repr(some) for kind in KEPT for some in records(member, kind)]
