@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from math import ceil
 from typing import Any, cast
@@ -69,10 +70,12 @@ TEXT_FIELDS = {
 PAGE_FIELDS = {"next", "digest", "signs"}  # which a page fills in itself, so they are no loss
 MAX_TRIVIAL_LENGTH = 20  # characters; a longer value of any other field is worth giving back, too
 STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must not be trusted
-FOR_OFFICES = (
-    "/moderation",
-    "/administration",
-)  # whoever is refused below them is refused there, too
+# Pages that whoever is refused below them does not open either; the group is what is open to everybody
+FOR_FEW = re.compile(
+    r"()/(?:administration|moderation|waiting)(?:/|$)|(/agendas)/hosts/|(/agendas/[^/]+)/statements/"
+    r"|(/commitments/[0-9]+)/milestones/|(/members/[^/]+)/notes/|(/practices)/[^/]+/(?:publish|send-back)$"
+)
+QUEUE = "/moderation"  # open to all who moderate anything
 KEPT_PREFIX = "kept:"  # of a field that is carried along in another form, such as the sign-in form
 BUSY_RETRY_AFTER = "5"  # seconds after which a database that was too busy is worth another try
 DEFAULT_RETRY_AFTER = "60"  # seconds, for a rate limit that does not say how long to wait
@@ -128,6 +131,8 @@ def resend_page(action: str, why: str, status: int) -> Response:
     """
     fields = kept_fields()
     instead = url_for("front.home") if status == 404 else _parent_page(action)
+    if status == FORBIDDEN:
+        instead = _page_above(action) or url_for("front.home")
     words: dict[str, Any] = {"action": action, "instead": instead, "kept": fields, "why": why}
     if _is_of_another_member(fields):
         status = FORBIDDEN
@@ -152,10 +157,13 @@ def _parent_page(action: str) -> str:
     return nearest_page(action.partition("?")[0].rpartition("/")[0])
 
 
-def _page_above() -> str:
-    """The nearest page above this address that may be open to whoever was refused here; empty if there is none."""
-    page = _parent_page(request.path)
-    return "" if page == url_for("front.home") or page.startswith(FOR_OFFICES) else page
+def _page_above(action: str) -> str:
+    """The nearest page above an address that is open to whoever was refused there; empty if there is none."""
+    if action.startswith(f"{QUEUE}/") and me().can.see_queue():
+        return QUEUE
+    below_few = FOR_FEW.match(action.partition("?")[0])
+    page = nearest_page(below_few[below_few.lastindex or 1]) if below_few else _parent_page(action)
+    return "" if page == url_for("front.home") else page
 
 
 def retry_message(error: HTTPException) -> str:
@@ -291,7 +299,7 @@ def _error_page(status: int, message: str, thing: tuple[str, int] | None = None)
     is_readable = request.method == "POST" and status not in STATUSES_WITHOUT_TEXT
     if is_readable and not is_cross_site() and _has_text(kept_fields()):
         return _with_retry_after(resend_page(_submitted_to(), message, status))
-    above = _page_above() if status == FORBIDDEN else ""
+    above = _page_above(request.path) if status == FORBIDDEN else ""
     words = {"status": status, "message": message, "thing": thing, "above": above}
     page = render_template("errors/error.html", **words)
     return _with_retry_after(current_app.make_response((page, status)))
