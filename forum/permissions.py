@@ -773,13 +773,13 @@ class Can:
             return Verdict(_("You moderate no other agenda, so ask a moderator to move the topic."))
         return self.moderate(topic.agenda_id)
 
-    def move(self, topic: Topic, agenda: Agenda) -> Verdict:
-        """Moderators of both its agenda and another, open one move a topic there."""
+    def move(self, start_id: int, agenda: Agenda) -> Verdict:
+        """Moderators of both the agenda of a topic (its id) and another, open one move it there."""
         if agenda.archived_at:
             return Verdict(_("That agenda is archived. Choose an open one."))
         if agenda.opened_at is None:
             return Verdict(_("That agenda is in preparation. Choose an open one."))
-        return self.moderate(topic.agenda_id) and self.moderate(agenda.id)
+        return self.moderate(start_id) and self.moderate(agenda.id)
 
     def split(self, topic: Topic, agenda: Agenda) -> Verdict:
         """Moderators of an agenda split a topic there, or into another open agenda that they moderate as well."""
@@ -787,7 +787,7 @@ class Can:
             return self.moderate(topic.agenda_id)
         if topic.agenda.opened_at is None:
             return Verdict(_("This agenda is in preparation. Split the topic on it."))
-        return self.move(topic, agenda)
+        return self.move(topic.agenda_id, agenda)
 
     def merge(self, topic: Topic, target: Topic) -> Verdict:
         """Moderators of the agendas of both topics merge one into the other."""

@@ -320,7 +320,10 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "moderate": lambda said: (None if said == "no agenda" else HERE,),
     "publish": lambda said: (HERE, _author(said), "alone" in said),
     "move_away": lambda said: (_topic(""),),
-    "move": lambda said: (_topic(""), agenda_of(said, THERE if "elsewhere" in said else HERE)),
+    "move": lambda said: (
+        _topic("").agenda_id,
+        agenda_of(said, THERE if "elsewhere" in said else HERE),
+    ),
     "split": lambda said: (
         _topic("prepared" if "from prepared" in said else ""),
         agenda_of(said.replace("from prepared", ""), THERE if "elsewhere" in said else HERE),

@@ -24,6 +24,7 @@ from forum.moderation.queries import (
     READ_KINDS,
     decision_to_offer,
     moderated_agendas,
+    page_of_part,
     thing_to_moderate,
 )
 from forum.moderation.views import fill_from_ready_text, is_rewording, ready_texts_for
@@ -199,6 +200,10 @@ def undo(decision_id: int) -> ResponseReturnValue:
     undone = moderation.undo(me(), decision_id)
     is_entry = undone.kind in queries.KINDS
     here = _address((undone.kind, undone.item_id)) if is_entry else undone.address
+    if page := page_of_part(me(), undone):
+        back = web.safe_next()  # with what stayed as it was to begin with
+        is_there = back.partition("?")[0] == page
+        return web.done(_("Taken back, except what has changed since."), back if is_there else page)
     said = _("Taken back: %(title)s", title=undone.heading)
     return web.done(said, web.safe_next(here))
 

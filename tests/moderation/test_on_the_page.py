@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -219,7 +220,7 @@ def undo_in(page: str) -> tuple[str, dict[str, str]] | None:
         page,
         re.S,
     )
-    return (found[0][0], {"next": found[0][1]}) if found else None
+    return (found[0][0], {"next": unescape(found[0][1])}) if found else None
 
 
 def test_what_was_decided_on_a_page_is_undone_there(sign_in: Any, people: Any, things: Any) -> None:

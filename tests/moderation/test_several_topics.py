@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forum.agendas import actions as agendas
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Held, Post
+from forum.dialogue.models import Held
 from forum.dialogue.queries import get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.models import Practice
@@ -153,26 +153,6 @@ def test_nothing_is_done_by_whom_it_is_not_or_with_what_is_missing(
     assert [state(topic) for topic in topics] == before and latest_id() == latest
 
 
-def test_all_are_taken_back_or_none(people: Any, agenda: Any, topics: list[Any]) -> None:
-    actions.lock_several(people.host, agenda.id, ids(topics), WHY)
-    actions.unlock(people.moderator, topics[0].id)
-    with pytest.raises(Conflict):
-        undo(people.host)
-    assert state(topics[2])[1]
-
-
-def test_nothing_is_taken_back_once_one_of_them_is_deleted(
-    people: Any, agenda: Any, topics: list[Any]
-) -> None:
-    actions.lock_several(people.host, agenda.id, ids(topics), WHY)
-    decision = queries.latest_undoable_decision(people.host)
-    opening = select(Post.id).where(Post.topic_id == topics[0].id)
-    dialogue.delete_posts(SYSTEM, list(db.session.scalars(opening)))
-    with pytest.raises(Conflict):
-        actions.undo(people.host, decision.id if decision else 0)
-    assert state(topics[2])[1]
-
-
 def test_they_are_ticked_locked_and_undone_without_a_script(
     sign_in: Any, people: Any, agenda: Any, topics: list[Any]
 ) -> None:
@@ -227,8 +207,11 @@ def test_the_page_says_what_would_happen_once_the_theme_is_known(
     assert browser.post(address, data={**data, "theme": "", "shown": ""}).status_code == 422
     page = land(browser, browser.post(address, data={**data, "shown": noise.slug}))
     assert state(topics[0])[2] == ["Noise"] and "It has this theme already." in page.text
-    page = browser.post(address, data={**data, "shown": noise.slug})
+    again = {**data, "shown": noise.slug, "reason": "It is loud."}
+    page = browser.post(address, data=again)
     assert page.status_code == 409 and "Nothing was changed." in page.text
+    log = words(browser.get("/moderation/log?deed=retitle"))
+    assert "The theme “Noise” was given to it." in log
 
 
 def test_whoever_moderates_no_other_agenda_moves_nothing(

@@ -168,7 +168,7 @@ def retitle(
 def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
     """Move a topic to another agenda."""
     topic = topic_to_change(moderator, topic_id)
-    require(moderator.can.move(topic, agenda_by_id(moderator, agenda_id)))
+    require(moderator.can.move(topic.agenda_id, agenda_by_id(moderator, agenda_id)))
     if topic.home:
         raise Invalid(_("Move this on its own page, with what it belongs to."), "agenda")
     move_topic(moderator, topic, agenda_id)

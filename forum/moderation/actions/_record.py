@@ -30,6 +30,7 @@ from forum.moderation.queries import (
     ids_ended_by,
     ids_of_others_in,
     is_first_post,
+    is_in_effect,
     open_reporter_ids,
     waits_in_queue,
 )
@@ -381,6 +382,37 @@ def take_notices_back(moderator: Person, decisions: Sequence[Decision]) -> list[
         Known(event, addresses[event.decision_id or 0], member_ids)
         for event, member_ids in take_back(moderator, list(addresses))
     ]
+
+
+def tell_of_part_undone(
+    moderator: Person,
+    decisions: Sequence[Decision],
+    possible: Sequence[Decision],
+    undone: Sequence[Decision],
+    known: Sequence[Known],
+) -> None:
+    """Tell the authors who know about decisions of a lot that some of them (`possible`) are undone, as `tell_undone` does.
+
+    A notice is about all texts of an author; where it was withdrawn unread, the author gets another one of what stays.
+    """
+    authors = {decision.author_id for decision in possible}
+    knowing = {member_id for event in known for member_id in event.member_ids}
+    tell_undone(
+        moderator,
+        possible,
+        undone,
+        [event._replace(member_ids=event.member_ids & authors) for event in known],
+    )
+    notify_authors(
+        moderator,
+        [
+            decision
+            for decision in decisions
+            if decision not in possible
+            and decision.author_id not in knowing
+            and is_in_effect(decision)
+        ],
+    )
 
 
 def tell_undone(

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from flask_babel import gettext as _
 
 from forum.advice import actions as advice
-from forum.agendas.models import Agenda
+from forum.agendas.models import Agenda, Theme
 from forum.clock import now
 from forum.dialogue import actions as dialogue
 from forum.errors import Invalid
 from forum.moderation.actions._concurrency import require_change
 from forum.moderation.actions._reasons import Reasons
-from forum.moderation.actions._record import Columns
+from forum.moderation.actions._record import Columns, record
 from forum.moderation.models import Decision, Deed, MoveBefore, TitleBefore
 from forum.moderation.queries import Thing
 from forum.permissions import Person
@@ -61,8 +61,31 @@ def move_topic(
     dialogue.move(moderator, thing.item_id, agenda.id)
     if is_new and thing.row.kind == "question":
         advice.await_answers(moderator, thing.item_id)
-    moved = kept([sentence("Moved to “%(agenda)s”.", agenda=agenda.title)])
-    return record(moderator, Deed.MOVE, thing, reasons, sentences=moved, before=before)
+    return record(
+        moderator, Deed.MOVE, thing, reasons, sentences=kept([is_moved(agenda)]), before=before
+    )
+
+
+def is_moved(agenda: Agenda) -> Sentence:
+    """What a decision says of where a topic was moved."""
+    return sentence("Moved to “%(agenda)s”.", agenda=agenda.title)
+
+
+def theme_topic(
+    moderator: Person, thing: Thing, theme: Theme, reasons: Reasons, *, record: Recorder
+) -> Decision:
+    """Give a topic one more theme, and record which."""
+    present = [other.id for other in thing.row.themes]
+    dialogue.retitle(moderator, thing.item_id, thing.title, [*present, theme.id])
+    before = TitleBefore(thing.title, sorted(present), made=thing.title)
+    return record(
+        moderator, Deed.RETITLE, thing, reasons, sentences=kept([is_given(theme)]), before=before
+    )
+
+
+def is_given(theme: Theme) -> Sentence:
+    """What a decision says of the theme that a topic was given."""
+    return sentence("The theme “%(name)s” was given to it.", name=theme.name)
 
 
 def retitle_topic(
@@ -72,7 +95,6 @@ def retitle_topic(
     themes: Sequence[int],
     reasons: Reasons,
     *,
-    record: Recorder,
     read: str | None = None,
 ) -> Decision:
     """Give a topic a title and themes (ids), and record what it had before; `read` as in `topics.retitle`."""

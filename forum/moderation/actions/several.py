@@ -19,13 +19,24 @@ from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length,
 from forum.moderation.actions._record import group_as_lot, notify_authors, record_quietly
 from forum.moderation.actions._topics import (
     check_last_day,
+    is_given,
+    is_moved,
+    last_day,
     lock_topic,
     move_topic,
-    retitle_topic,
+    theme_topic,
 )
 from forum.moderation.models import Decision, Deed
-from forum.moderation.queries import Chosen, Thing, chosen_topics, serialize_decisions
+from forum.moderation.queries import (
+    Chosen,
+    Same,
+    Thing,
+    chosen_topics,
+    decided_before,
+    serialize_decisions,
+)
 from forum.permissions import Person, require
+from forum.sentences import kept
 
 MAX_TOPICS_AT_ONCE = 50  # topics
 
@@ -53,7 +64,8 @@ def lock_several(
     def lock(thing: Thing) -> Decision:
         return lock_topic(moderator, thing, reasons, until, record=record_quietly)
 
-    return _decide_each(moderator, chosen, lock)
+    said = last_day(until).get("sentences")
+    return _decide_each(moderator, chosen, lock, Same(Deed.LOCK, agenda_id, reasons.facts, said))
 
 
 @action
@@ -71,15 +83,17 @@ def move_several(
         raise Invalid(_("The topics are on this agenda already."), "agenda")
     check_length(reasons.facts, "reason")
     rows = [choice.thing.row for choice in chosen if choice.thing and not choice.why]
-    for topic in rows[:1]:
-        require(moderator.can.move(topic, target))
-        if topic.agenda.opened_at is None:  # what quotes them, and what they quote, appears
-            lock_quoting_posts(or_(*(quotes_around_topic(topic) for topic in rows)))
+    require(moderator.can.move(agenda_id, target))
+    if any(
+        topic.agenda.opened_at is None for topic in rows
+    ):  # what quotes them, and what they quote, appears
+        lock_quoting_posts(or_(*(quotes_around_topic(topic) for topic in rows)))
 
     def move(thing: Thing) -> Decision:
         return move_topic(moderator, thing, target, reasons, record=record_quietly)
 
-    return _decide_each(moderator, chosen, move)
+    said = kept([is_moved(target)])
+    return _decide_each(moderator, chosen, move, Same(Deed.MOVE, agenda_id, reasons.facts, said))
 
 
 @action
@@ -92,16 +106,16 @@ def theme_several(
 ) -> Outcome:
     """Give a theme to those of some topics of an agenda that do not have it and can have one more."""
     chosen = _to_decide(moderator, agenda_id, topic_ids, Deed.RETITLE, theme_id)
-    if not themes_by_id([theme_id]):
+    theme = next(iter(themes_by_id([theme_id])), None)
+    if theme is None:
         raise Invalid(_("Choose a theme."), "theme")
     check_length(reasons.facts, "reason")
 
     def give(thing: Thing) -> Decision:
-        themes = [*(theme.id for theme in thing.row.themes), theme_id]
-        title = thing.title
-        return retitle_topic(moderator, thing, title, themes, reasons, record=record_quietly)
+        return theme_topic(moderator, thing, theme, reasons, record=record_quietly)
 
-    return _decide_each(moderator, chosen, give)
+    said = kept([is_given(theme)])
+    return _decide_each(moderator, chosen, give, Same(Deed.RETITLE, agenda_id, reasons.facts, said))
 
 
 def _to_decide(
@@ -125,11 +139,17 @@ def _to_decide(
 
 
 def _decide_each(
-    moderator: Person, chosen: Sequence[Chosen], decide: Callable[[Thing], Decision]
+    moderator: Person, chosen: Sequence[Chosen], decide: Callable[[Thing], Decision], same: Same
 ) -> Outcome:
-    """Decide about what can be decided about; each author is notified once. Raises `Conflict` when nothing can be."""
+    """Decide about what can be decided about; each author is notified once. Raises `Conflict` when nothing can be.
+
+    When nothing is left because the same was sent before, as by a button that is pressed twice, that is the outcome.
+    """
     things = [choice.thing for choice in chosen if choice.thing and not choice.why]
     if not things:
+        if earlier := decided_before(moderator, [choice.topic_id for choice in chosen], same):
+            decided = {decision.item_id for decision in earlier}
+            return Outcome(earlier, [choice for choice in chosen if choice.topic_id not in decided])
         raise Conflict(_("None of these topics can be changed so. Nothing was changed."))
     with counting_last(moderator):
         decisions = [decide(thing) for thing in things]

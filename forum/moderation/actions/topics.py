@@ -231,7 +231,7 @@ def retitle(
     """
     thing = topic_to_decide(moderator, topic_id, seen)
     check_length(reasons.facts, "reason")
-    return retitle_topic(moderator, thing, title, themes, reasons, record=record, read=read)
+    return retitle_topic(moderator, thing, title, themes, reasons, read=read)
 
 
 @action

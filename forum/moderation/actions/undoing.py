@@ -35,6 +35,7 @@ from forum.moderation.actions._record import (
     reopen_ended,
     reopen_entry,
     take_notices_back,
+    tell_of_part_undone,
     tell_of_reversal,
     tell_undone,
 )
@@ -70,6 +71,7 @@ from forum.moderation.queries import (
     has_lost_place,
     has_open_reports,
     is_emptied,
+    is_of_several_topics,
     is_reversible,
     is_told_since,
     keys_of_published,
@@ -82,6 +84,7 @@ from forum.moderation.queries import (
     thing_to_review,
     things_on,
     topic_to_moderate,
+    why_kept,
 )
 from forum.notifications.actions import read_outdated
 from forum.permissions import Person
@@ -95,18 +98,22 @@ Undoing = Callable[[Person, Thing, Decision], None]
 def undo(moderator: Person, decision_id: int) -> Decision:
     """Undo one's own latest decision within ten minutes: everything is as before, and its reports are open again.
 
-    The decisions that were made together with it are undone as well. Only members who know about them are told.
-    Raises `Conflict` when it is too late, when the decision has published something, or when somebody has decided
+    The decisions that were made together with it are undone as well; of those about several topics, all that can be.
+    Only members who know about them are told. Raises `Conflict` when it is too late, when the decision has published something, or when somebody has decided
     about the thing since.
     """
     serialize_decisions(moderator)
     decision = latest_undoable_decision(moderator)
-    if decision is None or decision.id != decision_id:
+    if decision is None:
         raise _too_late()
+    lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
+    if decision_id not in [decision.id for decision in lot]:
+        raise _too_late()
+    if decision.lot_id and is_of_several_topics(decision):
+        return _undo_what_can_be(moderator, lot)
     _refuse_out_of_sight(decision)
     if not is_reversible(moderator, decision):
         raise _too_late()
-    lot = decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
     member_ids = _lock_member_of(decision)
     lock_things_of(lot)
     known = take_notices_back(moderator, lot)
@@ -114,6 +121,21 @@ def undo(moderator: Person, decision_id: int) -> Decision:
         undone = [_undo_one(moderator, decision) for decision in lot]
     _undo_state(moderator, decision)
     tell_undone(moderator, lot, group_as_lot(undone), known)
+    return undone[-1]
+
+
+def _undo_what_can_be(moderator: Person, lot: Sequence[Decision]) -> Decision:
+    """Undo those decisions about several topics that can be; their authors are told, and those of the others what stays."""
+    lock_things_of(lot)
+    possible = [decision for decision in lot if not why_kept(moderator, decision)]
+    if not possible:
+        for decision in lot:
+            _refuse_out_of_sight(decision)
+        raise _too_late()
+    known = take_notices_back(moderator, lot)
+    with dialogue.counting_last(moderator):
+        undone = [_undo_one(moderator, decision) for decision in possible]
+    tell_of_part_undone(moderator, lot, possible, group_as_lot(undone), known)
     return undone[-1]
 
 

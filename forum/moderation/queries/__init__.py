@@ -119,9 +119,15 @@ from forum.moderation.queries.review import (
 )
 from forum.moderation.queries.several import (
     Chosen,
+    Same,
     agenda_of_topics,
     chosen_topics,
+    decided_before,
     decided_together,
+    is_of_several_topics,
+    left_when_undone,
+    page_of_part,
+    why_kept,
 )
 from forum.moderation.queries.standing import is_told_since, standing_on, things_on
 from forum.moderation.queries.things import (
@@ -170,6 +176,7 @@ __all__ = [
     "Place",
     "ReportedThing",
     "ReviewContext",
+    "Same",
     "Telling",
     "Thing",
     "agenda_of_topics",
@@ -185,6 +192,7 @@ __all__ = [
     "clearing_of_shared_page",
     "content_cleared_by",
     "content_cleared_of",
+    "decided_before",
     "decided_by_another",
     "decided_since",
     "decided_together",
@@ -216,6 +224,7 @@ __all__ = [
     "is_emptied",
     "is_first_post",
     "is_in_effect",
+    "is_of_several_topics",
     "is_reported",
     "is_reporter",
     "is_reversible",
@@ -225,6 +234,7 @@ __all__ = [
     "latest_decision_id",
     "latest_of",
     "latest_undoable_decision",
+    "left_when_undone",
     "letter_thing",
     "lock_things_of",
     "may_publish",
@@ -240,6 +250,7 @@ __all__ = [
     "others_in_lot",
     "own_decisions_among",
     "own_withheld_text",
+    "page_of_part",
     "page_to_select",
     "pages_reported",
     "part_of",
@@ -284,4 +295,5 @@ __all__ = [
     "waits_in_queue",
     "who_told_all",
     "why_hidden",
+    "why_kept",
 ]

@@ -34,10 +34,10 @@ def page_to_select(
     return topic, posts, {post_id: first_words(source) for post_id, source in texts}
 
 
-def agendas_to_move_to(moderator: Person, topic: Topic) -> list[Agenda]:
-    """The other agendas to which the moderator may move a topic."""
-    others = (agenda for agenda in agendas(moderator) if agenda.id != topic.agenda_id)
-    return [agenda for agenda in others if moderator.can.move(topic, agenda)]
+def agendas_to_move_to(moderator: Person, agenda_id: int) -> list[Agenda]:
+    """The other agendas to which the moderator may move topics of this one."""
+    others = (agenda for agenda in agendas(moderator) if agenda.id != agenda_id)
+    return [agenda for agenda in others if moderator.can.move(agenda_id, agenda)]
 
 
 def agendas_to_split_into(moderator: Person, topic: Topic) -> list[Agenda]:

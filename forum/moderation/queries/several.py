@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
+from forum.clock import now
 from forum.columns import possible_ids
 from forum.db import db
 from forum.dialogue.models import MAX_THEMES, Topic
 from forum.dialogue.queries import visible_topics
-from forum.errors import NotFound
+from forum.errors import Forbidden, NotFound
 from forum.moderation.models import Decision, Deed
+from forum.moderation.queries._deeds import UNDO_PERIOD
 from forum.moderation.queries._kinds import Thing, from_topic
-from forum.moderation.queries.decisions import OF_SEVERAL_TOPICS, decisions_in_lot, get_decision
+from forum.moderation.queries.decisions import (
+    OF_SEVERAL_TOPICS,
+    decisions_in_lot,
+    get_decision,
+    latest_decision_id,
+    undoings_of,
+)
+from forum.moderation.queries.effect import is_reversible
+from forum.moderation.queries.things import thing_to_review
 from forum.permissions import Person, require
+from forum.sentences import Kept
 
 # Why a topic stays as it is; the pages say it in words
 NOT_THERE, LOCKED, ON_PAGE, THEMED, FULL = "gone", "locked", "home", "themed", "full"
+# Why a decision stays when others that were made with it are taken back
+DECIDED, LOST, TITLED, HELD = "decided", "lost", "titled", "held"
 
 
 class Chosen(NamedTuple):
@@ -73,10 +87,82 @@ def decided_together(moderator: Person, agenda_id: int, decision_id: int) -> Seq
     """
     decision = get_decision(moderator, decision_id)
     require(moderator.can.see_decision(decision))
-    is_one_of_several = decision.kind == "topic" and decision.deed in OF_SEVERAL_TOPICS
-    if not is_one_of_several or decision.agenda_id != agenda_id:
+    if not is_of_several_topics(decision) or decision.agenda_id != agenda_id:
         raise NotFound()
     return decisions_in_lot(decision.lot_id) if decision.lot_id else [decision]
+
+
+def is_of_several_topics(decision: Decision) -> bool:
+    """Whether a decision is one that can be made about several topics at once, each for itself."""
+    return decision.kind == "topic" and decision.deed in OF_SEVERAL_TOPICS
+
+
+def page_of_part(moderator: Person, undoing: Decision) -> str:
+    """The address of the page about several topics where only a part of what was decided is taken back; else empty."""
+    if not undoing.undoes_id:
+        return ""
+    decision = get_decision(moderator, undoing.undoes_id)
+    if not decision.lot_id or not decision.agenda or not is_of_several_topics(decision):
+        return ""
+    lot = decisions_in_lot(decision.lot_id)
+    is_part = len(undoings_of(lot)) < len(lot)
+    return f"/agendas/{decision.agenda.slug}/topics/decided/{decision.lot_id}" if is_part else ""
+
+
+def left_when_undone(
+    moderator: Person, decisions: Collection[Decision], undoings: Mapping[int, Decision]
+) -> dict[int, str]:
+    """By their ids, those decisions of a lot that were left when its moderator took it back, with why; empty for none.
+
+    `undoings` is what took the others back (`undoings_of`).
+    """
+    if not any(undoing.deed == Deed.UNDO for undoing in undoings.values()):
+        return {}
+    return {
+        decision.id: why_kept(moderator, decision)
+        for decision in decisions
+        if decision.id not in undoings
+    }
+
+
+def why_kept(moderator: Person, decision: Decision) -> str:
+    """Why a decision about one of several topics cannot be taken back by itself; empty if it can."""
+    if latest_decision_id(decision.kind, decision.item_id) != decision.id:
+        return DECIDED
+    try:
+        thing = thing_to_review(moderator, decision.kind, decision.item_id)
+    except (NotFound, Forbidden):
+        return LOST
+    if decision.deed == Deed.RETITLE and thing.title != decision.kept.get("made"):
+        return TITLED
+    return "" if is_reversible(moderator, decision) else HELD
+
+
+class Same(NamedTuple):
+    """By what a deed over several topics of an agenda is known when it is sent once more: what was done, and what was said of it."""
+
+    deed: str
+    agenda_id: int
+    reason: str
+    sentences: Kept | None
+
+
+def decided_before(moderator: Person, topic_ids: Collection[int], same: Same) -> Sequence[Decision]:
+    """The decisions that the moderator has just made by the same deed over these topics, none of them taken back; empty for none."""
+    query = select(Decision).where(
+        Decision.moderator_id == moderator.id,
+        Decision.deed == same.deed,
+        Decision.kind == "topic",
+        Decision.agenda_id == same.agenda_id,
+        Decision.item_id.in_(possible_ids(topic_ids)),
+        Decision.decided_at > now() - UNDO_PERIOD,
+    )
+    latest = db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
+    if latest is None or (latest.reason, latest.sentences) != (same.reason, same.sentences):
+        return []
+    decisions = decisions_in_lot(latest.lot_id) if latest.lot_id else [latest]
+    is_all = {decision.item_id for decision in decisions} <= set(topic_ids)
+    return decisions if is_all and not undoings_of(decisions) else []
 
 
 def agenda_of_topics(moderator: Person, slug: str) -> Agenda:

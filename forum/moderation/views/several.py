@@ -67,8 +67,7 @@ def lock_several(slug: str) -> ResponseReturnValue:
 def move_several(slug: str) -> ResponseReturnValue:
     """Move several topics to another agenda."""
     selection, form = _selection(slug, Deed.MOVE), MoveForm()
-    rows = [thing.row for thing in selection.things[:1]]
-    there = [agenda for row in rows for agenda in queries.agendas_to_move_to(me(), row)]
+    there = queries.agendas_to_move_to(me(), selection.agenda.id)
     form.offer((agenda.id, agenda.title) for agenda in there)
 
     def deed(moderator: Person, agenda_id: int, ids: list[int]) -> Outcome:
@@ -163,11 +162,13 @@ def several_decided(slug: str, decision_id: int) -> ResponseReturnValue:
     decisions = queries.decided_together(me(), agenda.id, decision_id)
     left = dict(_left(text) for text in request.args.getlist("left")[:MAX_TOPICS_AT_ONCE])
     found = queries.chosen_topics(me(), agenda.id, list(left), "")
+    undoings = queries.undoings_of(decisions)
     return render_template(
         "moderation/several_decided.html",
         agenda=agenda,
         decisions=decisions,
-        undoings=queries.undoings_of(decisions),
+        undoings=undoings,
+        kept=queries.left_when_undone(me(), decisions, undoings),
         left=[Chosen(choice.topic_id, choice.thing, left[choice.topic_id]) for choice in found],
     )
 

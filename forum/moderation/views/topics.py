@@ -132,7 +132,7 @@ def move(topic_id: int) -> ResponseReturnValue:
     """Move a topic to another agenda."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MoveForm()
-    there = queries.agendas_to_move_to(me(), thing.row)
+    there = queries.agendas_to_move_to(me(), thing.row.agenda_id)
     form.offer((agenda.id, agenda.title) for agenda in there)
 
     def deed(moderator: Person, why: Reasons) -> Decision:
