@@ -14,6 +14,8 @@ from forum.notifications.models import MUTED, TOLD, WAITING, WATCHING
 from forum.notifications.queries import zone_of
 from forum.web import me
 
+UNMUTED = "unmuted"  # what a form says to stop muting
+
 bp = Blueprint("notifications", __name__)
 
 
@@ -55,11 +57,13 @@ def unread_all() -> Response:
 
 
 def set_level(subject: str, subject_id: int, address: str) -> Response:
-    """Watch or mute a subject as the form field `level` says (neither when it is empty), and redirect to `address`.
+    """Watch, mute or unmute a subject as the form field `level` says (neither when it is empty), and redirect to `address`.
 
     Views of rooms above call this after checking that the reader can see the subject.
     """
     level = request.form.get("level", "")
+    if level == UNMUTED:
+        return unmute(subject, subject_id, web.safe_next(address))
     if level:
         actions.watch(me(), subject, subject_id, level)
     else:
@@ -72,3 +76,11 @@ def set_level(subject: str, subject_id: int, address: str) -> Response:
         messages.get(level) or _("You neither watch nor mute this any longer."),
         web.safe_next(address),
     )
+
+
+def unmute(subject: str, subject_id: int, address: str, undo: web.Undo | None = None) -> Response:
+    """Stop muting a subject, and say whether one watches it again."""
+    is_watched = actions.unmute(me(), subject, subject_id)
+    again = _("It is no longer muted. You watch it again, as before.")
+    message = again if is_watched else _("You neither watch nor mute this any longer.")
+    return web.done(message, address, undo)

@@ -152,7 +152,7 @@ def test_watching_begins_and_ends_near_the_title(
     for level, offered, is_pressed, words in (
         ("", "watching", "false", "Watch"),
         ("watching", "", "true", "Watch"),
-        ("muted", "", "true", "Mute"),
+        ("muted", "unmuted", "true", "Mute"),
     ):
         ben.post(door, data={"level": level})
         text = ben.get(address).text.partition("<main")[2]

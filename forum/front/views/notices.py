@@ -21,6 +21,7 @@ from forum.notifications.forms import NoticesForm, ways_as_fields
 from forum.notifications.models import MUTED, TOLD, WAITING, WATCHING, Notice
 from forum.notifications.queries import entries, settings_of, unread_by_part, ways_of
 from forum.notifications.queries import inbox as notices_of
+from forum.notifications.views import unmute
 from forum.permissions import Person
 from forum.ratelimits import changing
 from forum.searches.queries import told_searches
@@ -121,8 +122,10 @@ def clear_watches() -> ResponseReturnValue:
 def unwatch() -> ResponseReturnValue:
     """Stop watching or muting something, even if it is no longer visible."""
     subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
-    notices.unwatch(me(), request.form.get("subject", ""), subject_id)
-    back = url_for("front.settings_notices") + "#watched"
+    subject, back = request.form.get("subject", ""), url_for("front.settings_notices") + "#watched"
+    if request.form.get("level") == MUTED:
+        return unmute(subject, subject_id, back, _way_back(back))
+    notices.unwatch(me(), subject, subject_id)
     return web.done(_("You neither watch nor mute this any longer."), back, _way_back(back))
 
 

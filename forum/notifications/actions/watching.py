@@ -6,15 +6,14 @@ from collections.abc import Collection
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, literal, tuple_
+from sqlalchemy import ColumnElement, case, delete, literal, tuple_, update
 
 from forum.clock import now
 from forum.db import db, insert_into
 from forum.deeds import action, touches
 from forum.errors import Invalid
-from forum.notifications.actions._rows import upsert
-from forum.notifications.models import AUTHOR, LEVELS, SUBJECTS, TOPIC, WATCHING, Watch
-from forum.notifications.queries import Subject, begins_to_watch, watchers_of
+from forum.notifications.models import AUTHOR, LEVELS, MUTED, SUBJECTS, TOPIC, WATCHING, Watch
+from forum.notifications.queries import Subject, begins_to_watch, level_of, watchers_of
 from forum.permissions import Person, require
 
 
@@ -30,7 +29,23 @@ def watch(member: Person, subject: str, subject_id: int, level: str = WATCHING) 
     if subject not in SUBJECTS or level not in levels:
         raise Invalid(_("Choose whether to watch or to mute."), "level")
     key = {"member_id": member.id, "subject": subject, "subject_id": subject_id}
-    upsert(Watch(**key, level=level, created_at=now()))
+    chosen = {"level": level, "created_at": now()}
+    before = case((Watch.level == WATCHING, Watch.created_at), else_=Watch.watched_at)
+    kept = {"watched_at": before if level == MUTED else None}
+    insert = insert_into(Watch).values({**key, **chosen})
+    db.session.execute(insert.on_conflict_do_update(index_elements=[*key], set_={**chosen, **kept}))
+
+
+@action
+def unmute(member: Person, subject: str, subject_id: int) -> bool:
+    """Stop muting a subject; a member who watched it before watches it again. Returns whether the member watches it now."""
+    touches()
+    require(member.can.watch())
+    is_muted = (*_is_row(member, subject, subject_id), Watch.level == MUTED)
+    again = {"level": WATCHING, "created_at": Watch.watched_at, "watched_at": None}
+    db.session.execute(update(Watch).where(*is_muted, Watch.watched_at.is_not(None)).values(again))
+    db.session.execute(delete(Watch).where(*is_muted))
+    return level_of(member, subject, subject_id) == WATCHING
 
 
 @action
@@ -38,8 +53,12 @@ def unwatch(member: Person, subject: str, subject_id: int) -> None:
     """Stop watching or muting a subject."""
     touches()
     require(member.can.watch())
+    db.session.execute(delete(Watch).where(*_is_row(member, subject, subject_id)))
+
+
+def _is_row(member: Person, subject: str, subject_id: int) -> tuple[ColumnElement[bool], ...]:
     is_of_subject = (Watch.subject == subject, Watch.subject_id == subject_id)
-    db.session.execute(delete(Watch).where(Watch.member_id == member.id, *is_of_subject))
+    return (Watch.member_id == member.id, *is_of_subject)
 
 
 @action
@@ -69,6 +88,8 @@ def undo_watch_own_topic(
     is_own = (Watch.subject == TOPIC, Watch.subject_id == topic_id, Watch.member_id == author_id)
     is_recent = Watch.created_at.between(since, until), Watch.level == WATCHING
     db.session.execute(delete(Watch).where(*is_own, *is_recent))
+    began = Watch.watched_at.between(since, until)  # and was muted since
+    db.session.execute(update(Watch).where(*is_own, began).values(watched_at=None))
 
 
 @action

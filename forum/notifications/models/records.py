@@ -213,7 +213,10 @@ class NoticeSettings(Base):
 
 
 class Watch(Base):
-    """A member watches or mutes (`level`) an agenda, a topic, a city, a theme or an author (`subject` and `subject_id`)."""
+    """A member watches or mutes (`level`) an agenda, a topic, a city, a theme or an author (`subject` and `subject_id`).
+
+    `watched_at` is since when the member had watched what is muted, and goes on watching it once it is not.
+    """
 
     __tablename__ = "watch"
     __table_args__ = (Index(None, "subject", "subject_id", "level", "member_id"),)
@@ -225,3 +228,4 @@ class Watch(Base):
     subject_id: Mapped[int] = mapped_column(primary_key=True)
     level: Mapped[str]
     created_at: Mapped[datetime]
+    watched_at: Mapped[datetime | None]

@@ -87,6 +87,9 @@ NOTICE_KINDS: tuple[Kind, ...] = (
             "subject_id": _("its number"),
             "level": _("watching or muted"),
             "created_at": _("since when"),
+            "watched_at": _(
+                "since when you had watched what you mute, and watch again once you mute it no longer"
+            ),
         },
     ),
     Kind(

@@ -53,7 +53,7 @@ def rows_of_notice_settings(member: Member) -> Record:
 
 
 def rows_of_watches(member: Member) -> Select[Any]:
-    kept = columns_of(Watch, "subject subject_id level created_at")
+    kept = columns_of(Watch, "subject subject_id level created_at watched_at")
     return select(*kept).where(Watch.member_id == member.id)
 
 
