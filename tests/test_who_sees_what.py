@@ -187,6 +187,7 @@ PLANTED = {
     "a refused text": "refused",
     "why a text was refused": "refusal",
     "a topic for members": "members",
+    "one that speaks of a shown question": "speaker",
     "why a topic is locked": "settled",
     "why a topic for members is locked": "closed",
     "why a topic is slow": "heated",
@@ -496,6 +497,9 @@ def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
     ask(people.ana, topic.id, [people.ben.handle])
     tell(people, topic, words)
     numbers.post_ids.append(post.id)
+    link = write(f"As [asked](/topics/{numbers.topic_id}).")
+    speaker = NewTopic("experience", secret("speaker"), link, audience="members")
+    open_topic(people.ana, agenda.id, speaker)
     words = secret("gathering"), secret("doorway")
     meeting_for_members(people.host, people.ana, agenda.id, *words)
     for audience, word in (("public", "settled"), ("members", "closed")):

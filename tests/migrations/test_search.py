@@ -10,6 +10,7 @@ from sqlalchemy import insert, text
 
 from forum.db import db
 from forum.dialogue.models import Post
+from forum.library.models import Practice, PracticeSection
 from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions
 from forum.search.models import Document
@@ -90,3 +91,36 @@ def test_the_links_of_texts_that_were_written_before_are_known(
             *(("post", 9, page) for page in pages),
             *(("topic", 3, page) for page in pages),
         ]
+
+
+def test_the_links_of_practices_that_were_written_before_are_known(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What only members read has a document of its own, and so do its links."""
+    html = '<p><a href="/topics/{}-t">a</a></p><blockquote><a href="/cases/d">d</a></blockquote>'
+    with own_forum(database_url, tmp_path, revision="0080"):
+        with db.engine.begin() as connection:
+            insert_hidden_topics(connection)
+            times = dict.fromkeys(("created_at", "updated_at"), NOON)
+            said = {"slug": "pumps", "agenda_id": 1, "author_id": 1, "title": "", "sentence": ""}
+            said |= {"id": 5, "failure_audience": "members", **times}
+            connection.execute(insert(Practice.__table__), said)  # type: ignore[arg-type]
+            section = {"practice_id": 5, "position": 1, "source": "", "html_version": 0}
+            sections = [
+                {**section, "name": name, "html": html.format(number)}
+                for number, name in ((2, "done"), (2, "lessons"), (3, "failure"))
+            ]
+            connection.execute(insert(PracticeSection.__table__), sections)  # type: ignore[arg-type]
+            common = {"title": "", "folded_title": "", "body": "", "folded_body": "", "byline": ""}
+            common |= {"language": "en", "audience": "public", "written_at": NOON, "address": "/"}
+            rows = [{**common, "kind": kind, "item_id": 5} for kind in ("practice", "failure")]
+            connection.execute(insert(Document.__table__), rows)  # type: ignore[arg-type]
+        for change in (upgrade, downgrade, upgrade):
+            change(revision="0080" if change is downgrade else "0081")
+        with db.engine.begin() as connection:
+            linked = text(
+                "SELECT kind, linked_page.address FROM linked_page"
+                " JOIN document ON document.id = document_id ORDER BY 1"
+            )
+            found = [tuple(row) for row in connection.execute(linked)]
+        assert found == [("failure", "/topics/3"), ("practice", "/topics/2")]

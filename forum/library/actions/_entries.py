@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from forum.dialogue.queries import links_in
 from forum.illustrations import names_in
 from forum.library.models import Case, CaseParagraph, Practice, PracticeSection, Reading
 from forum.library.queries import FAILURE
@@ -28,6 +29,7 @@ def case_entry(case: Case, plain: PlainTexts) -> Entry:
         agenda_id=case.agenda_id,
         language=case.language,
         pictures=pictures_in(case.paragraphs),
+        links=_links_of(case.paragraphs),
     )
 
 
@@ -52,6 +54,7 @@ def practice_entry(practice: Practice, plain: PlainTexts) -> Entry:
         language=practice.language,
         audience=practice.audience,
         pictures=pictures_in(told),
+        links=_links_of(told),
     )
 
 
@@ -73,12 +76,18 @@ def failure_entry(practice: Practice, plain: PlainTexts) -> Entry | None:
         language=practice.language,
         audience=MEMBERS,
         pictures=pictures_in(told),
+        links=_links_of(told),
     )
 
 
 def pictures_in(parts: Iterable[CaseParagraph] | Iterable[PracticeSection]) -> tuple[str, ...]:
     """The names of the pictures that paragraphs of a case, or sections of a practice, show."""
     return tuple(dict.fromkeys(name for part in parts for name in names_in(part.source)))
+
+
+def _links_of(parts: Iterable[CaseParagraph] | Iterable[PracticeSection]) -> tuple[str, ...]:
+    """The pages of this forum to which paragraphs of a case, or sections of a practice, link."""
+    return tuple(dict.fromkeys(page for part in parts for page in links_in(part.source)))
 
 
 def _is_failure_apart(practice: Practice) -> bool:

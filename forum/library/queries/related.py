@@ -58,8 +58,12 @@ class Related(NamedTuple):
     helped: tuple[Any, ...]
 
 
-def related(reader: Person, themes: Collection[_Theme], but: Collection[int]) -> Related:
+def related(
+    reader: Person, themes: Collection[_Theme], but: Collection[int], pages: Collection[str] = ()
+) -> Related:
     """Practices, cases and topics with any of these themes, except the topics `but`: the page's own, and others it names.
+
+    Of cases and practices, `pages` are the addresses of those that it names.
 
     For each theme the newest `READ_OF_THEME` are candidates. In each group, pages that share most of the themes and
     have few others come first, so that a page with all themes is not first everywhere; then the newest. Hidden pages,
@@ -71,7 +75,11 @@ def related(reader: Person, themes: Collection[_Theme], but: Collection[int]) ->
     ordered = sorted(
         shared, key=lambda row: (shared[row] ** 2 / row.themes_count, row.id), reverse=True
     )
-    found = [row for row in ordered if row.id not in but and row.author_id not in reader.ignored]
+    found = [
+        row
+        for row in ordered
+        if row.id not in but and row.home not in pages and row.author_id not in reader.ignored
+    ]
     groups = (
         [row for row in found if row.group == group][:most] for group, most in MAX_RELATED.items()
     )

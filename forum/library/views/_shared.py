@@ -18,7 +18,14 @@ from forum.clock import now
 from forum.dialogue.actions import mark, unmark
 from forum.dialogue.forms import TriedForm
 from forum.dialogue.models import OUTCOMES, TRIED, Mark, Post, Topic
-from forum.dialogue.queries import first_post, mark_given, my_marks, post_to_mark, tried_in
+from forum.dialogue.queries import (
+    Speaking,
+    first_post,
+    mark_given,
+    my_marks,
+    post_to_mark,
+    tried_in,
+)
 from forum.dialogue.views import discussion
 from forum.errors import NotFound
 from forum.library import actions, forms, queries
@@ -34,9 +41,13 @@ Said = TypeVar("Said", Mark, Intention)
 
 
 @bp.app_template_global()
-def related_to(themes: Collection[Any], but: Collection[int]) -> queries.Related:
-    """Related pages, for the pages of topics, cases and practices; see `queries.related`."""
-    return queries.related(me(), themes, but)
+def related_to(
+    themes: Collection[Any], but: Collection[int], named: Collection[Speaking] = ()
+) -> queries.Related:
+    """Related pages, for the pages of topics, cases and practices, without those that `named` has; see `queries.related`."""
+    topic_ids = {speaking.topic_id for speaking in named if speaking.topic_id}
+    pages = {speaking.page for speaking in named}
+    return queries.related(me(), themes, topic_ids.union(but), pages)
 
 
 @bp.app_template_global()

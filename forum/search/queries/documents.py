@@ -27,9 +27,11 @@ from forum import reach
 from forum.db import db
 from forum.permissions import Person
 from forum.reach import moderated_by
-from forum.search.models import Document, LinkedPage, Retitling, ShownPicture, Thing
+from forum.search.models import FAILURE, Document, LinkedPage, Retitling, ShownPicture, Thing
 from forum.search.queries._words import folded_words
 
+# What may speak of a page by a link
+SPEAKING = ("topic", "post", "case", "practice", FAILURE)
 # Long columns that only the ranking needs
 WITHOUT_FOLDED = tuple(
     defer(column, raiseload=True) for column in (Document.folded_title, Document.folded_body)
@@ -182,17 +184,21 @@ def documents_linking(
     limit: int,
     which: ColumnElement[bool] | None = None,
 ) -> Sequence[Row[Any]]:
-    """The newest topics and posts that the reader finds and that link to one of the addresses: rows for a list.
+    """The newest topics, posts, cases and practices that the reader finds and that link to one of the addresses: rows for a list.
 
-    Those in the topic `but` are left out, and those that do not meet the condition `which`. One that links to several
-    of the addresses comes several times.
+    `page` is the address of what a text stands on, `topic_id` the topic of a topic or post. Those in the topic `but` are
+    left out, and those that do not meet the condition `which`. One that links to several of the addresses comes
+    several times.
     """
     topic = aliased(Document)
-    of_topic = select(topic.language).where(topic.id == Document.parent_id).scalar_subquery()
+    of_topic, at, number = (
+        select(column).where(topic.id == Document.parent_id).scalar_subquery()
+        for column in (topic.language, topic.address, topic.item_id)
+    )
     columns = (Document.id, Document.kind, Document.item_id, Document.parent_id, Document.title)
     more = (Document.address, Document.written_at)
     linking = visible_documents(reader).join(LinkedPage, LinkedPage.document_id == Document.id)
-    linking = linking.where(LinkedPage.address.in_(addresses), Document.kind.in_(("topic", "post")))
+    linking = linking.where(LinkedPage.address.in_(addresses), Document.kind.in_(SPEAKING))
     if but:
         own = select(Document.id).where(Document.kind == but[0], Document.item_id == but[1])
         own_id = own.correlate(None).scalar_subquery()
@@ -200,8 +206,14 @@ def documents_linking(
         linking = linking.where(~func.coalesce(is_own, false()))
     if which is not None:
         linking = linking.where(which)
-    language = func.coalesce(of_topic, Document.language).label("language")
-    found = linking.with_only_columns(*columns, *more, language)
+    place = (
+        func.coalesce(of_topic, Document.language).label("language"),
+        func.coalesce(at, Document.address).label("page"),
+        case((Document.kind == "topic", Document.item_id), (Document.kind == "post", number)).label(
+            "topic_id"
+        ),
+    )
+    found = linking.with_only_columns(*columns, *more, *place)
     return db.session.execute(found.order_by(Document.id.desc()).limit(limit)).all()
 
 

@@ -7,11 +7,11 @@ from functools import partial
 
 from forum.dialogue.queries import links_in
 from forum.pagelinks import FOLDERS
-from forum.search.models import LinkedPage
+from forum.search.models import FAILURE, LinkedPage
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._checks_of_pictures import wrongly_listed
 
-KINDS = ("topic", "post")
+KINDS = ("topic", "post", "case", "practice", FAILURE)
 
 
 def link_checks() -> list[Check]:
