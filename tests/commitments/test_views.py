@@ -77,6 +77,23 @@ def test_the_list_says_what_it_is_for_and_is_filtered(client, people, agenda, bo
     assert client.get("/commitments?state=rubbish&country=XX&page=x").status_code == 200
 
 
+def test_what_filters_the_list_is_folded_and_said_and_taken_away_one_by_one(
+    client, people, agenda, bodies
+):
+    published(people.ana, agenda, bodies.city)
+    address = "/commitments?country=GR&city=athens&agenda=quieter&state=running"
+    page = client.get(f"{address}&organisation=city-of-athens&page=1").text
+    assert "Filter, 4 active</summary>" in page and page.index("</summary>") < page.index("<select")
+    chips = re.findall(r'<a class="tag" href="([^"]*)"[^>]*><bdi>([^<]*)', page)
+    assert [words for _address, words in chips] == [agenda.title, "Under way", "Greece", "Athens"]
+    assert unescape(chips[3][0]) == (
+        "/commitments?agenda=quieter&state=running&country=GR&organisation=city-of-athens"
+    )
+    odd = client.get("/commitments?state=rubbish&city=<b>&agenda=x&declaration=y").text
+    assert 'class="tag"' not in odd and "<b>" not in odd
+    assert "</svg> Filter</summary>" in client.get("/commitments").text
+
+
 def test_the_list_leads_to_the_form_whoever_may_publish(client, sign_in, people, bodies):
     offered = "Say what your organisation will do"
     assert offered in sign_in(people.ana).get("/commitments").text

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from collections.abc import Mapping
+from typing import Any
+
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from forum import web
@@ -30,16 +33,36 @@ def index() -> ResponseReturnValue:
         web.number("declaration", 0),
     )
     page = queries.commitments(me(), wanted, web.number("page"))
+    agendas = queries.agendas_with_commitments(me())
     return render_template(
         "commitments/index.html",
         page=page,
         wanted=wanted,
-        agendas=queries.agendas_with_commitments(me()),
+        active=_active(
+            {
+                "agenda": dict(agendas),
+                "state": dict(STATE_NAMES),
+                "country": {code: names.get(code, code) for code in places.countries},
+                "city": dict(places.cities),
+            }
+        ),
+        agendas=agendas,
         countries=sorted((names.get(code, code), code) for code in places.countries),
         cities=places.cities,
         may_publish=queries.speaks_for_any(me()),
         canonical=web.canonical(page.number),
     )
+
+
+def _active(known: Mapping[str, Mapping[str, object]]) -> list[tuple[str, str]]:
+    """The filters in force, each in words, with the address of the list without it; `known` has the words of their values."""
+    names = (*known, "organisation", "declaration")
+    sent: dict[str, Any] = {name: typed for name in names if (typed := web.text(name))}
+    return [
+        (str(words[sent[name]]), url_for("commitments.index", **{**sent, name: None}))
+        for name, words in known.items()
+        if sent.get(name) in words
+    ]
 
 
 @bp.get("/commitments/<int:commitment_id>")
