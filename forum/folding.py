@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 QUERY_SAFE = "!$'()*,/:;?@"  # characters that Werkzeug does not quote in a query
 URL_FOR_OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # parameters of `url_for` itself
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-# Words of the interface after whose hyphen no line ends: “e-mail”, and “marque-page” of French
-BREAKABLE = re.compile(r"\b([eE]|[mM]arque)-(?=mail|page)")
+# Words of the interface after whose hyphen no line ends: “e-mail”, and of French “marque-page”, “est-ce”, “celle-ci”,
+# “jusque-là”, “envoyez-le” and “dites-le-nous”
+BREAKABLE = re.compile(
+    r"\b[eE]-(?=mail)|\b[mM]arque-(?=page)|\b(?:[qQ]u’)?[eE]st-(?=(?:ce|ils?|elles?)\b)|\b[cC]el(?:ui|les?)-(?=(?:ci|là)\b)"
+    r"|(?:\bjour|usque)-(?=là\b)|\w(?:ez|ites)-(?=(?:l[ae]|les|lui|leur|en|moi|nous|vous)\b)|(?<=-)l[ae]s?-(?=nous\b)"
+)
 RULE_VARIABLE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
 
@@ -120,7 +124,7 @@ class ConstantFolder(NodeTransformer):
 
 def unbroken(message: str) -> str:
     """A message of a page, with hyphens at which no line ends in words that the interface has often."""
-    return BREAKABLE.sub("\\1\N{NON-BREAKING HYPHEN}", message)
+    return BREAKABLE.sub(lambda word: f"{word[0][:-1]}\N{NON-BREAKING HYPHEN}", message)
 
 
 def _constants(arguments: list[nodes.Expr]) -> list[Any] | None:

@@ -115,6 +115,21 @@ def test_no_line_of_a_page_ends_within_the_french_word_for_a_bookmark(app: Flask
     )
 
 
+def test_no_line_of_a_page_ends_within_a_french_verb_and_its_pronoun() -> None:
+    hyphen = "\N{NON-BREAKING HYPHEN}"
+    for words in (
+        "Envoyez-le",
+        "Dites-le-nous",
+        "Est-ce vrai ? Qu’est-ce ?",
+        "celles-ci, celui-là",
+        "jusque-là",
+        "Connectez-vous par e-mail",
+    ):
+        assert folding.unbroken(words) == words.replace("-", hyphen)
+    for words in ("rez-de-chaussée", "test-cells", "sign-in", "envoyez -le"):
+        assert hyphen not in folding.unbroken(words)
+
+
 def test_no_line_of_a_page_ends_within_the_word_for_mail(app: Flask) -> None:
     templates = app.jinja_env
     said = templates.from_string(
