@@ -84,9 +84,8 @@ def move_several(
     check_length(reasons.facts, "reason")
     rows = [choice.thing.row for choice in chosen if choice.thing and not choice.why]
     require(moderator.can.move(agenda_id, target))
-    if any(
-        topic.agenda.opened_at is None for topic in rows
-    ):  # what quotes them, and what they quote, appears
+    # What quotes them, and what they quote, appears
+    if any(topic.agenda.opened_at is None for topic in rows):
         lock_quoting_posts(or_(*(quotes_around_topic(topic) for topic in rows)))
 
     def move(thing: Thing) -> Decision:
