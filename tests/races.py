@@ -25,6 +25,7 @@ from forum.app import create_app
 from forum.db import db
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import lock_topics, topic_to_change
 from forum.errors import Refusal
 from forum.markup import write
 from forum.members import actions as members
@@ -186,6 +187,14 @@ def slowly(deed: Callable[..., Any], doer: Any, *args: Any, **kwargs: Any) -> No
         let_others_come()
 
     whole(doer)
+
+
+@action
+def lock_one_after_the_other(system: Any, older: int, newer: int) -> None:
+    """Lock two topics as deeds do, but not before the others of `at_once` wait: who has the newer one then may not want the older."""
+    topic_to_change(system, older)
+    let_others_come()
+    lock_topics([newer])
 
 
 # A forum with a rule that holds back a word

@@ -17,7 +17,16 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
-from tests.races import a_topic, at_once, let_others_come, meanwhile, own, who
+from tests.races import (
+    a_topic,
+    at_once,
+    let_others_come,
+    lock_one_after_the_other,
+    meanwhile,
+    own,
+    slowly,
+    who,
+)
 
 __all__ = ["own"]
 
@@ -103,6 +112,29 @@ def test_a_topic_is_merged_while_a_reply_that_waits_in_it_appears(own: Flask, sl
     assert said == ["done", "done"]
     became = db.session.get_one(Post, db.session.get_one(Held, held_id).became_id)
     assert became.topic_id == other_id
+
+
+@pytest.mark.parametrize(
+    "approve", [dialogue.approve, moderation.approve], ids=["the text", "by a decision"]
+)
+def test_who_approves_lets_go_of_a_topic_that_was_merged_while_they_waited(
+    own: Flask, approve: Any
+) -> None:
+    """By then somebody has the other topic and waits for this one; a moderator's decision locks more than the text."""
+    to, left = a_topic(), a_topic()
+    held_id = dialogue.reply(who("ana-prado"), left, write("A casino.")).id
+    db.session.remove()
+    said = at_once(
+        own,
+        [
+            lambda: slowly(dialogue.merge, who("mona-berg"), left, to),
+            meanwhile(lambda: approve(who("adam-de-wit"), held_id)),
+            meanwhile(lambda: lock_one_after_the_other(SYSTEM, to, left)),
+        ],
+    )
+    assert said == ["done"] * 3
+    became = db.session.get_one(Post, db.session.get_one(Held, held_id).became_id)
+    assert became.topic_id == to
 
 
 def test_a_text_is_refused_while_its_author_takes_it_back(

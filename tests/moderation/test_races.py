@@ -27,10 +27,10 @@ from forum.dialogue.models import (
     Revision,
     Topic,
 )
-from forum.dialogue.queries import lock_topics, merged_topics_opened_by, topic_to_change
+from forum.dialogue.queries import merged_topics_opened_by
 from forum.library import actions as library
 from forum.library.actions import PracticeText
-from forum.markup import write
+from forum.markup import PlainTexts, write
 from forum.meetings.actions import come
 from forum.meetings.models import Meeting
 from forum.members import actions as members
@@ -42,7 +42,14 @@ from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
 from tests.meetings.planted import meeting_of
-from tests.races import at_once, halting, let_others_come, meanwhile, slowly
+from tests.races import (
+    at_once,
+    halting,
+    let_others_come,
+    lock_one_after_the_other,
+    meanwhile,
+    slowly,
+)
 from tests.soundness import faults
 
 own = races.own  # over an empty database with a moderator and an administrator
@@ -203,13 +210,6 @@ def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> N
     require_sound(6)
 
 
-@action
-def lock_one_after_the_other(system: Any, older: int, newer: int) -> None:
-    topic_to_change(system, older)
-    let_others_come()
-    lock_topics([newer])
-
-
 @pytest.mark.parametrize("deed", ["edit", "delete"])
 def test_a_post_is_changed_that_was_moved_while_its_author_waited(
     own: Flask, topics: list[int], deed: str
@@ -248,6 +248,31 @@ def test_a_reply_lets_go_of_a_topic_that_was_merged_while_it_waited(
     assert said == ["done"] * 3
     assert len(posts_of(to)) == 7
     require_sound(7)
+
+
+INDEXING: dict[str, Callable[[list[int]], Any]] = {
+    "deleted": lambda posts: dialogue.delete_posts(SYSTEM, posts),
+    "indexed": lambda posts: dialogue.reindex(SYSTEM, posts, PlainTexts({})),
+}
+
+
+@pytest.mark.parametrize("deed", INDEXING)
+def test_what_deletes_or_indexes_posts_lets_go_of_a_topic_that_they_have_left_meanwhile(
+    own: Flask, topics: list[int], deed: str
+) -> None:
+    to, left = topics
+    post = posts_of(left)[1]
+    said = at_once(
+        own,
+        [
+            lambda: slowly(dialogue.merge, person("adam-de-wit"), left, to),
+            meanwhile(lambda: INDEXING[deed]([post])),
+            meanwhile(lambda: lock_one_after_the_other(SYSTEM, to, left)),
+        ],
+    )
+    assert said == ["done"] * 3
+    assert bool(db.session.get_one(Post, post).deleted_at) == (deed == "deleted")
+    require_sound(6)
 
 
 def test_a_version_is_withdrawn_while_its_post_is_deleted(

@@ -179,7 +179,11 @@ def merged_topics_opened_by(post_ids: Collection[int]) -> Sequence[Topic]:
     first = select(Trace.topic_id).where(Trace.post_id.in_(post_ids), Trace.number == 1)
     merged = select(Topic).where(Topic.id.in_(first), Topic.merged_into_id.is_not(None))
     theirs = select(Post.topic_id).where(Post.id.in_(post_ids))
-    lock_topics(db.session.scalars(union(merged.with_only_columns(Topic.id), theirs)))
+    wanted = union(merged.with_only_columns(Topic.id), theirs)
+    topic_ids = set(db.session.scalars(wanted))
+    lock_topics(topic_ids)
+    if not topic_ids.issuperset(db.session.scalars(wanted)):
+        start_again()  # a post was moved while this waited
     return db.session.scalars(merged).all()
 
 
