@@ -1,16 +1,16 @@
 """Which rows of topics, posts, agendas, lists and members a deed locks, and in which order; also on SQLite, which locks no rows.
 
-Those of one table are locked in the order of their keys.
+Those of one table are locked in the order of their keys. A row to which a new row refers is locked, too (`FOR KEY SHARE`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Subquery, Update, event, func, select
+from sqlalchemy import ClauseElement, Delete, Insert, Select, Subquery, Update, event, func, select
 from sqlalchemy.engine import Connection, Engine
 
 from forum.columns import Base
@@ -27,6 +27,17 @@ ORDER = {
     "members": "member",
 }
 PLACES = list(ORDER)
+# The columns of each table by which a row that is written locks the one to which it refers. Members are left out: whoever
+# changes one does not have it alone, so that nobody waits for one
+REFERENCES = {
+    table.name: {
+        key.parent: place
+        for key in table.foreign_keys
+        for place in ("topics", "posts", "agendas")
+        if key.column.table.name == ORDER[place]
+    }
+    for table in Base.metadata.sorted_tables
+}
 KEYS = {
     table: [key.label(f"key {key.name}") for key in Base.metadata.tables[table].primary_key]
     for table in ORDER.values()
@@ -44,6 +55,8 @@ class Locks:
         self.newest = {
             table: db.session.scalar(select(func.max(key))) for table, key in ids.items()
         }
+        # The agendas that nobody else can refer to, so that there nobody makes a new list
+        self.whole: set[int] = set()
         self.is_asking = False
 
     def note(
@@ -56,11 +69,30 @@ class Locks:
         sent = list(many) or [values]
         for place, query in _locking(statement):
             for given in sent:
+                rows = connection.execute(query, given).mappings().all()
+                self._add(place, rows)
+                if place == "agendas" and _is_whole(statement):
+                    self.whole.update(row["key id"] for row in rows)
+        for given in sent:
+            for place, query in _referring(statement, given):
                 self._add(place, connection.execute(query, given).mappings().all())
         is_counted = isinstance(statement, Insert) and statement.select is None
         if is_counted and statement.table.name == ORDER["lists"]:
-            self._add("lists", [{f"key {name}": given[name] for name in given} for given in sent])
+            self._add("lists", list(self._seen_lists(connection, sent)))
         self.is_asking = False
+
+    def _seen_lists(
+        self, connection: Connection, sent: Sequence[Mapping[str, Any]]
+    ) -> Iterator[Mapping[Any, Any]]:
+        """The lists that are counted, without new ones that nobody else can make meanwhile."""
+        keys = KEYS[ORDER["lists"]]
+        for given in sent:
+            row = {key.name: given[key.element.name] for key in keys}
+            is_there = select(*keys).where(*(key.element == row[key.name] for key in keys))
+            is_new_agenda = given["agenda_id"] > (self.newest["agenda"] or 0)
+            is_alone = given["agenda_id"] in self.whole and not connection.execute(is_there).first()
+            if not (is_new_agenda or is_alone):
+                yield row
 
     def _add(self, place: str, rows: Sequence[Mapping[Any, Any]]) -> None:
         table = ORDER[place]
@@ -103,6 +135,42 @@ def _locking(statement: Any) -> Iterator[tuple[str, Select[Any]]]:
     elif isinstance(statement, Update | Delete):
         for place in (place for place in PLACES[1:] if ORDER[place] == statement.table.name):
             yield place, select(*KEYS[ORDER[place]]).where(*statement._where_criteria)
+
+
+def _is_whole(statement: Any) -> bool:
+    """Whether a statement locks its rows so that nothing else can refer to them."""
+    lock = statement._for_update_arg if isinstance(statement, Select) else None
+    return lock is not None and not lock.read and not lock.key_share
+
+
+def _referring(statement: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, Select[Any]]]:
+    """The places of what a row that is written refers to, each with a query for the keys of those rows.
+
+    PostgreSQL locks them when it checks the foreign keys: those of a new row, and those that an UPDATE sets.
+    """
+    if not isinstance(statement, Insert | Update):
+        return
+    for column, place in REFERENCES[statement.table.name].items():
+        [key] = KEYS[ORDER[place]]
+        for value in _set_to(statement, column.name, given):
+            yield place, select(key).where(key.element.in_(value))
+
+
+def _set_to(statement: Any, name: str, given: Mapping[str, Any]) -> Iterator[Any]:
+    """What a statement sets a column to, as that which `in_` takes."""
+    if isinstance(statement, Insert) and statement.select is not None:
+        names = statement._select_names
+        if name in names:
+            made = statement.select.subquery()
+            yield select(list(made.c)[names.index(name)])
+        return
+    rows = [statement._values or {}, *chain(*statement._multi_values), given]
+    conditions = statement._where_criteria if isinstance(statement, Update) else ()
+    for row in rows:
+        for column, value in row.items():
+            if getattr(column, "name", column) == name and value is not None:
+                is_asked = isinstance(value, ClauseElement)
+                yield select(value).where(*conditions) if is_asked else [value]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forum.dialogue.actions._checks import TITLE_LENGTHS
-from forum.dialogue.actions._counts import count_topics, counting_last
+from forum.dialogue.actions._counts import count_topics, counting_last, lock_lists
 from forum.dialogue.actions._drafts import draft_sent, lock_drafts
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, PageOfTopic, TopicChanges
 from forum.dialogue.actions.announcing import note_told_all, tell_all
@@ -136,6 +136,7 @@ __all__ = [
     "keep_form_draft",
     "lock",
     "lock_drafts",
+    "lock_lists",
     "look_again",
     "look_at",
     "mark",

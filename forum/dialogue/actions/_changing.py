@@ -175,6 +175,8 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     quotes = quotes_around_topic(topic)
     if not has_open_agenda(topic):
         lock_quoting_posts(quotes)
+    if topic.agenda_id < agenda_id:
+        lock_opening(topic.agenda_id)  # as in `lock_to_note`
     if lock_opening(agenda_id, is_noted=topic.audience == PUBLIC) is None:
         raise Invalid(_("That agenda is in preparation. Choose an open one."), "agenda")
     was_open = has_open_agenda(topic)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from forum.agendas.queries import lock_opening
 from forum.db import db, insert_into
 from forum.deeds import action
 from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
-from forum.dialogue.queries import CountKey, count_key, posts_by_author
+from forum.dialogue.queries import CountKey, count_key, list_keys_on, posts_by_author
 from forum.members.actions import note_posts, note_posts_of_all, note_waiting
 from forum.permissions import PUBLIC, Person
 
@@ -102,12 +102,15 @@ def count_held(doer: Person, author_id: int, by: int) -> None:
         note_waiting(doer, author_id, by)
 
 
-def lock_to_note(agenda_id: int, audience: str) -> None:
+def lock_to_note(agenda_id: int, audience: str, leaves: int | None = None) -> None:
     """Lock an agenda for an action that counts a topic of this audience there and notes its activity.
 
     Call this before the first count: whoever opens a topic has locked the agenda when they count it, so in another order
-    both would wait for each other.
+    both would wait for each other. `leaves` is the agenda from which something comes: a list that it gets by that refers to
+    it, which locks it as well, and agendas are locked in the order of their ids.
     """
+    if leaves is not None and leaves < agenda_id:
+        lock_opening(leaves)
     lock_opening(agenda_id, is_noted=audience == PUBLIC)
 
 
@@ -178,6 +181,13 @@ def count_topics(_doer: Person, moves: Mapping[CountKey, int]) -> None:
         put = insert_into(TopicCount)
         more = {"number": put.table.c.number + put.excluded.number}
         db.session.execute(put.on_conflict_do_update(index_elements=names, set_=more), rows)
+
+
+@action
+def lock_lists(_doer: Person, agenda_ids: Collection[int]) -> None:
+    """Lock all lists of some agendas, for an action that changes members before it counts topics there."""
+    # In the order in which whatever counts locks them
+    count_topics(_doer, dict.fromkeys(list_keys_on(agenda_ids), 0))
 
 
 def count_mark(post_id: int, kind: str, by: int) -> None:

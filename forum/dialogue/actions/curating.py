@@ -9,7 +9,7 @@ from datetime import date, datetime
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from forum.agendas.queries import agenda_by_id
+from forum.agendas.queries import agenda_by_id, lock_opening
 from forum.clock import now
 from forum.deeds import action, touches
 from forum.dialogue.actions._changing import edit_topic, move_topic, set_pace, set_topic_time
@@ -206,6 +206,9 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
     is_so = post.hidden_at is not None and (post.removed_at is not None) == is_removed
     if post.deleted_at is not None or is_so:
         return post
+    lock_opening(
+        post.topic.agenda_id
+    )  # which a decision refers to, and its authors are counted before
     was_shown, moment = not post.is_gone, post.hidden_at or now()
     post.hidden_at, post.hidden_reason = moment, reason
     post.removed_at = now() if is_removed else None
@@ -226,6 +229,7 @@ def restore(moderator: Person, post_id: int) -> Post:
     require(moderator.can.moderate(post.topic.agenda_id))
     if post.hidden_at is None or post.deleted_at is not None:
         return post
+    lock_opening(post.topic.agenda_id)  # as in `_withhold`
     post.hidden_at, post.hidden_reason, post.removed_at = None, "", None
     with counting_last(moderator):
         follow_restoring(moderator, post)

@@ -115,7 +115,7 @@ def split(
     lock_posts_to_withhold(post_ids)  # with the topic, if it has no others
     posts = _chosen_to_move(topic, post_ids)
     answer = _answer_among(topic, posts)
-    lock_to_note(part.agenda_id, topic.audience)
+    lock_to_note(part.agenda_id, topic.audience, leaves=topic.agenda_id)
     with counting_last(moderator):
         if answer:
             set_answer(moderator, topic, None)
@@ -145,7 +145,7 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     if len(posts) > MAX_MERGED_POSTS:
         raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
     answer = _answer_among(topic, posts)
-    lock_to_note(target.agenda_id, target.audience)
+    lock_to_note(target.agenda_id, target.audience, leaves=topic.agenda_id)
     with counting_last(moderator):
         move_count(moderator, count_key(topic), None)
         topic.answer_id = topic.answered_by_id = topic.answered_at = None
@@ -209,7 +209,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     require(moderator.can.merge(topic, target))
     posts = [post for post in posts_to_move(target) if post.number > moved.before]
     _require_unchanged(topic, target, posts, moved)
-    lock_to_note(topic.agenda_id, topic.audience)
+    lock_to_note(topic.agenda_id, topic.audience, leaves=target.agenda_id)
     remove_copied_watchers(moderator, topic.id, target.id, topic.deleted_at or now())
     with counting_last(moderator):
         if target.answer_id in moved.numbers:  # also one that was chosen since

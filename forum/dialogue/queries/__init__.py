@@ -71,6 +71,7 @@ from forum.dialogue.queries.counts import (
     actual_counts,
     count_key,
     derived_values,
+    list_keys_on,
     wrong_counts,
 )
 from forum.dialogue.queries.drafts import (
@@ -331,6 +332,7 @@ __all__ = [
     "latest_reply_at",
     "latest_topics",
     "links_in",
+    "list_keys_on",
     "listed_topics",
     "lock_all_read",
     "lock_held",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -122,6 +122,12 @@ def derived_values(model: Any, ids: Sequence[int]) -> Sequence[Any]:
 
 # The primary key of a `TopicCount`: agenda id, kind, audience, language, is hidden, is waiting
 CountKey = tuple[int, str, str, str, bool, bool]
+
+
+def list_keys_on(agenda_ids: Collection[int]) -> list[CountKey]:
+    """The keys of all lists of some agendas."""
+    found = select(*TopicCount.__table__.primary_key).where(TopicCount.agenda_id.in_(agenda_ids))
+    return [tuple(row) for row in db.session.execute(found)]
 
 
 def count_key(topic: Topic) -> CountKey | None:

@@ -166,20 +166,18 @@ def lock_page(
 ) -> None:
     """Lock the topic of a case or a practice, and in one turn all its posts and others that a change of its page concerns.
 
-    These are the comments on `paragraphs` that are edited, and if the page gets another agenda or other readers, the
-    post that opens the topic and what depends on who reads it. Call this before an agenda is locked.
+    These are the post that opens the topic, the comments on `paragraphs` that are edited, and if the page gets another
+    agenda or other readers, what depends on who reads it. Call this before an agenda is locked.
     """
     lock_topics([topic_id])
     topic = db.session.get_one(Topic, topic_id)
     own = select(Post.id).where(Post.topic_id == topic_id)
-    posts = [own.where(Post.paragraph.in_(paragraphs))] if paragraphs else []
+    posts = [own.where(Post.number == 1)]
+    if paragraphs:
+        posts.append(own.where(Post.paragraph.in_(paragraphs)))
     if agenda_id not in (None, topic.agenda_id) or audience not in (None, topic.audience):
-        posts += [
-            own.where(Post.number == 1),
-            select(Quote.post_id).where(quotes_around_topic(topic)),
-        ]
-    if posts:
-        _lock_posts(*posts)
+        posts.append(select(Quote.post_id).where(quotes_around_topic(topic)))
+    _lock_posts(*posts)
 
 
 def _topics_emptied_without(post_ids: Collection[int]) -> Sequence[int]:

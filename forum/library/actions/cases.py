@@ -8,7 +8,7 @@ from types import MappingProxyType
 from flask_babel import gettext as _
 
 from forum.agendas.models import Agenda, Theme
-from forum.agendas.queries import agenda_by_id, themes_by_id
+from forum.agendas.queries import agenda_by_id, lock_opening, themes_by_id
 from forum.clock import now
 from forum.db import ORDERS, serialize
 from forum.deeds import action
@@ -152,7 +152,13 @@ def _change_case(
 ) -> Case:
     before, old_keys = case_fields(case), _paragraph_keys(case)
     shown = pictures_in(case.paragraphs)
+    # First: once the case is on another agenda, the next query saves that, which locks the agenda
+    lock_page(
+        case.topic_id, agenda.id, paragraphs=old_keys - {key for key, _text in text.paragraphs}
+    )
     if case.agenda_id != agenda.id:
+        if case.agenda_id < agenda.id:
+            lock_opening(case.agenda_id)
         case.position = last_position(Case, agenda.id) + 1
     case.agenda, case.agenda_id = agenda, agenda.id
     _set_case(case, text, cities_by_id(text.city_ids), themes_by_id(text.theme_ids))
@@ -162,7 +168,6 @@ def _change_case(
     pictures.show(curator, text.pictures, agenda.id, shown, "body")
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
-    lock_page(case.topic_id, agenda.id, paragraphs=old_keys - _paragraph_keys(case))
     _move_comments(curator, case, old_keys, moves)
     page = dialogue.PageOfTopic(case.name, text.opening, agenda.id)
     dialogue.follow_page(SYSTEM, case.topic_id, page)

@@ -9,7 +9,7 @@ from datetime import date
 from flask_babel import gettext as _
 
 from forum.advice.queries import is_advice_awaited
-from forum.agendas.queries import agenda_by_id
+from forum.agendas.queries import agenda_by_id, lock_opening
 from forum.clock import now
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
@@ -108,6 +108,8 @@ def open_after_last_day(system: Person) -> int:
     serialize_decisions(system)  # before the topics are locked, as in all decisions about topics
     over = topics_locked_before(now().date(), BATCH_SIZE)
     touches(*([EVERYTHING] if over else []))  # lists also show that a topic is locked
+    for agenda_id in sorted({topic.agenda_id for topic in over}):
+        lock_opening(agenda_id)  # to which each decision refers
     with dialogue.counting_last(system):
         for topic in over:
             _open_after(system, topic)
