@@ -27,8 +27,8 @@ from forum.moderation.actions import Reasons
 from forum.moderation.queries import latest_undoable_decision
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule
-from forum.transfer.actions import import_agenda
-from forum.transfer.forms import read_agenda
+from forum.transfer.actions import import_agenda, import_agendas, import_voices
+from forum.transfer.forms import read_agenda, read_people
 from tests import test_moments
 from tests.changes import DEEDS, Deed
 from tests.locks import noted_locks
@@ -331,13 +331,17 @@ def _move_case(w: Any, p: Any, a: Agenda) -> None:
 
 
 def _change_published(w: Any, p: Any, a: Agenda) -> None:
-    """A practice that is quoted moves to another agenda, and to other readers."""
+    """A practice that is quoted has another title, then moves to another agenda, and to other readers."""
     [older] = _posts(_topic(p, a, kind="experience"))
     practice = db.session.get_one(Practice, w["practice_id"])
     said = dialogue.reply(p.moderator, practice.topic_id, write("Two."))
     dialogue.edit(p.ben, older, _quoting(said.id, "Two."))
     dialogue.delete(p.moderator, said.id)
-    for agenda_id, audience in ((w["other_id"], "members"), (a.id, "public")):
+    for agenda_id, audience in (
+        (practice.agenda_id, "public"),
+        (w["other_id"], "members"),
+        (a.id, "public"),
+    ):
         text = library.PracticeText("Felt", "Said in one sentence.", audience=audience)
         library.write_practice(p.moderator, agenda_id, text, practice.id)
 
@@ -429,10 +433,22 @@ FILE = """\
 
 Who knows?
 
+### Of older people
+- kind: question
+- by: ben-okoth
+- at: 2026-10-04 10:00
+- asked: chitra-desai | 2026-10-04 11:00
+
+Who else?
+
 ### Of newer files
 - kind: experience
 - by: ben-okoth
 - at: 2026-10-05 09:00
+
+> [Somebody](/posts/{quoted}):
+>
+> Two.
 
 Everybody.
 
@@ -446,13 +462,82 @@ So it is.
 """
 
 
-def _import(_w: Any, p: Any, a: Agenda) -> None:
-    """A newer member writes first, and a comment on what was there already comes last."""
+NEW_FILE = """\
+# Making Cities {word}
+- slug: {word}
+- palette: park
+- pattern: delta
+- summary: In short.
+- hosts: {host}
+
+Text.
+
+## Dialogue
+### Of {word} cities
+- kind: question
+- by: {host}
+- at: 2026-10-04 09:00
+
+Who knows?
+"""
+
+
+def _file_for(p: Any, a: Agenda) -> str:
     case = library.write_case(
         p.moderator, a.id, library.CaseText("Felt", "network", "Quiet.", "1.")
     )
-    read = read_agenda(FILE.format(title=a.title, slug=a.slug, case=case.slug))
-    import_agenda(p.moderator, read)
+    quoted = _posts(_topic(p, a))[1]
+    return FILE.format(title=a.title, slug=a.slug, case=case.slug, quoted=quoted)
+
+
+def _import(_w: Any, p: Any, a: Agenda) -> None:
+    """A newer member writes first, and a comment on what was there already comes last."""
+    import_agenda(p.moderator, read_agenda(_file_for(p, a)))
+
+
+def _import_with_new_hosts(_w: Any, p: Any, a: Agenda) -> None:
+    """The host of the first file joined last, and the last file adds to an agenda that was there."""
+    texts = [
+        NEW_FILE.format(word="cooler", host="chitra-desai"),
+        NEW_FILE.format(word="softer", host="ben-okoth"),
+        _file_for(p, a),
+    ]
+    import_agendas(p.moderator, [("", read_agenda(text), {}) for text in texts])
+
+
+def _import_into_preparation(_w: Any, p: Any, a: Agenda) -> None:
+    """Texts of the agenda, which is in preparation, are counted before those of the file."""
+    _topic(p, a)
+    text = _file_for(p, a)
+    dialogue.prepare_agenda(p.moderator, a.id)
+    import_agenda(p.moderator, read_agenda(text))
+
+
+PEOPLE_FILE = """\
+# Organisations
+
+## Office of Trams
+- slug: office-of-trams
+- kind: partner
+- names who writes for it: yes
+- writes for it: chitra-desai | 2026-10-01 09:00
+
+## Office of Buses
+- slug: office-of-buses
+- kind: partner
+- names who writes for it: yes
+- writes for it: ben-okoth | 2026-10-01 09:00
+"""
+
+
+def _import_voices(_w: Any, p: Any, _a: Agenda) -> None:
+    """The member of the first organisation in the file joined last."""
+    for name, member in (("Trams", p.chitra), ("Buses", p.ben)):
+        text = members.OrganisationText(f"Office of {name}", "partner")
+        office = members.write_organisation(p.moderator, text)
+        profile = members.Profile(member.name, organisation_id=office.id)
+        members.edit_profile(member, profile)
+    import_voices(SYSTEM, read_people(PEOPLE_FILE))
 
 
 SEVERAL: dict[str, Deed] = {
@@ -488,6 +573,9 @@ SEVERAL: dict[str, Deed] = {
     "end who writes for several organisations": _end_voices,
     "forget what was refused": _forget_refused,
     "load a file": _import,
+    "load files with new hosts": _import_with_new_hosts,
+    "load a file into an agenda in preparation": _import_into_preparation,
+    "load who writes for organisations": _import_voices,
     "delete a post of which an edit waits": _delete_with_held_edit,
 }
 

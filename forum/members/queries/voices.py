@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -95,10 +95,21 @@ def organisations_with_due_mandates(limit: int) -> Sequence[int]:
     return db.session.scalars(first.limit(limit)).all()
 
 
+def lock_voices(organisation_ids: Iterable[int]) -> None:
+    """Lock organisations, and then all their members, each in the order of their ids."""
+    ids = set(organisation_ids)
+    _lock_organisations(ids)
+    lock_members(Member.organisation_id.in_(ids))
+
+
+def _lock_organisations(ids: Collection[int]) -> None:
+    wanted = select(Organisation.id).where(Organisation.id.in_(ids))
+    db.session.scalars(wanted.order_by(Organisation.id).with_for_update()).all()
+
+
 def lock_to_end_voices(organisation_ids: Collection[int]) -> None:
     """Lock organisations, and then all members whose mandates there are over, each in the order of their ids."""
-    wanted = select(Organisation.id).where(Organisation.id.in_(organisation_ids))
-    db.session.scalars(wanted.order_by(Organisation.id).with_for_update()).all()
+    _lock_organisations(organisation_ids)
     over = select(Mandate.member_id).where(
         Mandate.organisation_id.in_(organisation_ids),
         Mandate.ended_at.is_(None),

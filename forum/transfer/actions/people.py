@@ -13,7 +13,7 @@ from forum.deeds import action
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import City
-from forum.members.queries import members_by_any_handle
+from forum.members.queries import lock_voices, members_by_any_handle
 from forum.permissions import Person
 from forum.transfer.actions._checks_of_people_files import (
     check_people,
@@ -73,6 +73,7 @@ def import_voices(system: Person, file: PeopleFile) -> None:
     """
     check_people(file, takes_roles=False)
     ids, people = organisation_ids(), members_by_any_handle(handles_of_voices(file))
+    lock_voices(ids[values["slug"]] for values in file.organisations)
 
     def kept(told: _Voice, *ended: Any) -> members.KeptMandate:
         handle, since, named_by, last_day = told

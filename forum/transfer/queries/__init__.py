@@ -43,6 +43,7 @@ from forum.transfer.queries.named import (
     post_saying,
     practices_by_slug,
     slugs_of,
+    topic_ids_of,
 )
 from forum.transfer.queries.people import (
     city_labels,
@@ -99,6 +100,7 @@ __all__ = [
     "themes_of_members",
     "themes_of_topics",
     "themes_used_on",
+    "topic_ids_of",
     "topics_to_write",
     "translations_to_write",
     "tried_of",

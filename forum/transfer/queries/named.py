@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
+from forum.columns import possible_ids
 from forum.commitments.models import Commitment
 from forum.db import db
 from forum.declarations.models import Declaration
@@ -90,6 +91,12 @@ def opening_post(topic_id: int) -> Post:
     """The post that opens a topic."""
     query = select(Post).filter_by(topic_id=topic_id, number=1).options(joinedload(Post.author))
     return db.session.scalars(query).one()
+
+
+def topic_ids_of(post_ids: Collection[int]) -> Sequence[int]:
+    """The ids of the topics in which these posts are."""
+    found = select(Post.topic_id).where(Post.id.in_(possible_ids(post_ids))).distinct()
+    return db.session.scalars(found).all()
 
 
 def author_of_topic(topic_id: int) -> Member:
