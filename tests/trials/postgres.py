@@ -79,12 +79,14 @@ class Postgres:
 
     def start(self) -> None:
         """Start it again; returns when it takes connections."""
-        for _try in range(40):
+        for _try in range(200):
+            # The library gives up after ten seconds, and fails by an assertion while the server still recovers: after a kill,
+            # on a slow disk, that takes longer
             try:
                 self.server.ensure_postgres_running()
                 self.ask("SELECT 1")
                 return
-            except (subprocess.SubprocessError, psycopg.OperationalError):
+            except (AssertionError, subprocess.SubprocessError, psycopg.OperationalError):
                 time.sleep(0.25)
         raise AssertionError("PostgreSQL does not start")
 
