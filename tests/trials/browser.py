@@ -147,7 +147,11 @@ class Browser:
         body = urlencode(fields) if fields is not None else None
         self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
-        text = response.read().decode()
+        # An icon is no text, and nobody looks for words in it
+        is_text = (response.getheader("Content-Type") or "text/").startswith(
+            ("text/", "application/")
+        )
+        text = response.read().decode(errors="strict" if is_text else "replace")
         self._keep_cookies(response)
         location = response.headers.get("Location", "")
         return Answer(response.status, location, text, response.headers.get("Retry-After", ""))

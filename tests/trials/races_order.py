@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
 from forum.appeals.models import OUTCOMES, Appeal
 from forum.clock import now
@@ -24,7 +25,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.queries import latest_undoable_decision
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
-from forum.transfer.actions import import_agenda
+from forum.transfer.actions import NamedFile, import_agendas
 from forum.transfer.forms import read_agenda
 from tests.trials.races_ground import ADMINISTRATOR, HOSTS, MEMBERS, MODERATORS
 from tests.trials.races_racer import Nothing, Racer
@@ -37,23 +38,34 @@ FILE = """\
 ## Dialogue
 ### About {word}
 - kind: question
-- by: ana-prado
+- by: {asker}
 - at: 2026-10-04 09:00
-- useful: ben-okoth
+- useful: {author}
 
 Who knows?
 
-#### ben-okoth, 2026-10-04 10:00
+#### {author}, 2026-10-04 10:00
 
 > #1
 > Who knows?
 
 Nobody does.
-
+"""
+COMMENTS = """
 ## Comments on case {case}
 #### {newer}, 2026-10-04 11:00
 
 So it is.
+"""
+NEW_FILE = """\
+# About {word}
+- slug: {word}
+- palette: park
+- pattern: delta
+- summary: In short.
+- hosts: {host}
+
+Text.
 """
 
 
@@ -208,16 +220,19 @@ def _move_practice(r: Racer) -> object:
 
 
 def _import(r: Racer) -> object:
-    slug = r.values["agenda"]
-    case = db.session.get_one(Case, r.values["case_id"]).slug
-    words = FILE.format(
-        title="Making Cities Quieter",
-        slug=slug,
-        word=r.course.next_word(),
-        case=case,
-        newer=r.rng.choice(MEMBERS),
-    )
-    return import_agenda(r.person(*MODERATORS[:1]), read_agenda(words))
+    """Half of the files have a comment on the case, and one in three comes with a new agenda that has a host."""
+    case = db.session.get_one(Case, r.values["case_id"])
+    agenda = db.session.get_one(Agenda, case.agenda_id)
+    asker, author, newer, host = (r.rng.choice(MEMBERS) for _person in range(4))
+    names = {"title": agenda.title, "slug": agenda.slug, "word": r.course.next_word()}
+    text = FILE.format(**names, asker=asker, author=author)
+    if r.rng.random() < 0.5:
+        text += COMMENTS.format(case=case.slug, newer=newer)
+    texts = [text]
+    if r.rng.random() < 0.3:
+        texts.insert(0, NEW_FILE.format(word=r.course.next_word(), host=host))
+    files: list[NamedFile] = [("", read_agenda(words), {}) for words in texts]
+    return import_agendas(r.person(*MODERATORS[:1]), files)
 
 
 def _report(r: Racer) -> object:
