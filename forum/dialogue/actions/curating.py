@@ -206,9 +206,8 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
     is_so = post.hidden_at is not None and (post.removed_at is not None) == is_removed
     if post.deleted_at is not None or is_so:
         return post
-    lock_opening(
-        post.topic.agenda_id
-    )  # which a decision refers to, and its authors are counted before
+    # A decision refers to the agenda, and its authors are counted before
+    lock_opening(post.topic.agenda_id)
     was_shown, moment = not post.is_gone, post.hidden_at or now()
     post.hidden_at, post.hidden_reason = moment, reason
     post.removed_at = now() if is_removed else None
