@@ -10,7 +10,7 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from forum.plaintext import SURROGATES
+from forum.plaintext import SURROGATES, normalized
 
 DATA = Path(__file__).parent / "members/data/lookalikes.txt"
 MAX_LENGTH = 200  # characters
@@ -66,7 +66,7 @@ def skeleton(text: str) -> str:
     alike. It is used for comparing and never shown. Stored skeletons have to be recomputed when this function or its
     data change.
     """
-    plain = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
+    plain = normalized("NFKD", SURROGATES.sub("", text))
     plain = without_invisible(plain)
     seen = "".join(c for c in plain if unicodedata.category(c) in VISIBLE_CATEGORIES)
     # Twice, because capitals resemble other letters than small letters do: as they are, and then in lower case.

@@ -6,11 +6,10 @@ It gives no answer unless it is sure: for short texts, texts in two languages, a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from forum.plaintext import fold
+from forum.plaintext import fold, normalized
 
 MAX_CHARACTERS = 6_000  # that are read: more would not improve the result
 MIN_LETTERS = 12  # for scripts in which fewer letters say more, such as Han
@@ -123,7 +122,7 @@ def reads_like(text: str, marked: str) -> str | None:
 
     None when the mark is right, or nothing is certain.
     """
-    text = ADDRESS.sub(" ", unicodedata.normalize("NFC", text[:MAX_CHARACTERS]))
+    text = ADDRESS.sub(" ", normalized("NFC", text[:MAX_CHARACTERS]))
     script = _script_of(text)
     if script is None:
         return None

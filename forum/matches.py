@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from forum.confusables import skeleton, without_invisible
 from forum.markup import VERSION, Written
-from forum.plaintext import fold
+from forum.plaintext import fold, normalized
 from forum.quotes import unname
 
 HREF = re.compile(r'href="([^"]*)"')
@@ -211,18 +211,18 @@ def with_parents(host: str) -> Iterable[str]:
 
 def _mapped(text: str) -> str:
     """A text with hosts as browsers read them: compatible forms unified, ignored characters removed (UTS #46)."""
-    return unicodedata.normalize("NFKC", without_invisible(text)).casefold()
+    return normalized("NFKC", without_invisible(text)).casefold()
 
 
 def _label(label: str) -> str:
     """A label of a host in Unicode, folded as IDNA does it; an invalid `xn--` label stays as it is."""
-    label = unicodedata.normalize("NFKC", label[:MAX_LABEL_LENGTH]).casefold()
+    label = normalized("NFKC", label[:MAX_LABEL_LENGTH]).casefold()
     if label.startswith("xn--"):
         try:
             label = label[4:].encode("ascii").decode("punycode")
         except UnicodeError:
             return label
-    return unicodedata.normalize("NFKC", label).casefold()
+    return normalized("NFKC", label).casefold()
 
 
 def domain_of(typed: str) -> str:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import blake2s
+from typing import Literal
 
 MAX_SLUG = 60  # characters
 NAMES_ASKED_AT_ONCE = 20
@@ -38,6 +39,12 @@ CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 # Where more marks may stand upon a letter than in any spelling: Hebrew has up to five
 MAX_MARKS = 6
 LONG_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1},}}")
+# The bound of Unicode's "stream-safe" texts (UAX 15). Python puts marks in order in a time that grows with the square of
+# their number: half a million of them would take it some minutes
+MAX_MARKS_IN_ORDER = 30
+LONGEST_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS_IN_ORDER + 1},}}")
+# The only letters that become marks where compatible forms are unified
+VOICED = str.maketrans({"\uff9e": "\u3099", "\uff9f": "\u309a"})
 # Scripts without spaces between words: Thai and Lao, Tibetan, Burmese, Japanese and Chinese
 SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 # Letters that are written from right to left
@@ -58,8 +65,25 @@ def tidy(source: str) -> str:
     Marks that would pile up over other lines are left out.
     """
     source = CONTROLS.sub("", source.replace("\r\n", "\n").replace("\r", "\n"))
-    composed = unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", source))
+    composed = normalized("NFC", SURROGATES.sub("\ufffd", source))
     return LONG_RUN.sub(_without_piles, composed).strip("\n")
+
+
+def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """A text in a normal form of Unicode, in a time that grows with its length only: more marks in a row are left out."""
+    if text.isascii():
+        return text
+    unified = text.translate(VOICED) if "K" in form else text
+    return unicodedata.normalize(form, LONGEST_RUN.sub(_with_bounded_marks, unified))
+
+
+def _with_bounded_marks(run: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= MAX_MARKS_IN_ORDER:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _without_piles(run: re.Match[str]) -> str:
@@ -78,7 +102,7 @@ def fold(text: str) -> str:
     """A text as search compares it on both databases: without case and accents, compatible forms unified (NFKD)."""
     if text.isascii():
         return text.replace("\x00", " ").lower()
-    decomposed = unicodedata.normalize("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
+    decomposed = normalized("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
     folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
     return folded.translate(STROKES)
 
@@ -136,10 +160,10 @@ def slugify(text: str, fallback: str = "text") -> str:
     The Greek final sigma is kept. A long text ends between words where it has some. A text without letters and digits
     gives the fallback.
     """
-    bare = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
+    bare = normalized("NFKD", SURROGATES.sub("", text))
     bare = "".join(c for c in bare if not _is_removable_accent(c))
     bare = FINAL_SIGMA.join(part.casefold() for part in bare.split(FINAL_SIGMA)).translate(STROKES)
-    kept = (c if _is_word_character(c) else " " for c in unicodedata.normalize("NFC", bare))
+    kept = (c if _is_word_character(c) else " " for c in normalized("NFC", bare))
     name = _cut_between_words("-".join("".join(kept).split()))
     return name if any(map(str.isalnum, name)) else fallback
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -17,6 +16,7 @@ from flask_babel import force_locale
 
 from forum.admission import MAX_BUFFERED_BYTES, Places
 from forum.errors import Busy
+from forum.plaintext import normalized
 
 MAX_IN_MEMORY = MAX_BUFFERED_BYTES  # bytes; a longer one is in a file on disk until it is sent
 # Longer files that one process creates at once, one per network: each takes as long as many pages, and occupies one
@@ -38,7 +38,7 @@ def saved_file(name: str, content_type: str, content: bytes | Iterator[bytes]) -
 def _named(name: str) -> str:
     """The name of a file for a header, with an ASCII form for old programs (RFC 6266)."""
     # A wide quotation mark, say, has a plain one as its ASCII form, and ℀ has a slash
-    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    folded = normalized("NFKD", name).encode("ascii", "ignore").decode()
     plain = UNSAFE_IN_NAMES.sub(" ", folded)
     if plain == name:
         return f'filename="{name}"'

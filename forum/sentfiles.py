@@ -21,6 +21,7 @@ from flask_babel import gettext as _
 
 from forum.errors import Invalid
 from forum.illustrations import FILE_KINDS, bytes_of, kind_of
+from forum.plaintext import normalized
 from forum.settings import MEGABYTE
 
 FIELD = "picture"  # the name of the form field, for pictures and files
@@ -133,7 +134,7 @@ def is_as_named(name: str, stream: IO[bytes]) -> bool:
 
 def title_of(filename: str, kind: str) -> str:
     """The title under which browsers save a file: the sender's file name, without characters that are forbidden somewhere."""
-    last = unicodedata.normalize("NFC", filename.replace("\\", "/").rpartition("/")[2])
+    last = normalized("NFC", filename.replace("\\", "/").rpartition("/")[2])
     stem = last.rpartition(".")[0] if ending_of(last) in CONTENT_TYPES else last
     seen = (c for c in stem if c in JOINERS or c.isspace() or unicodedata.category(c)[0] != "C")
     words = FORBIDDEN_IN_NAMES.sub(" ", "".join(seen)).split()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from itertools import product
 from time import process_time
+from typing import Any
 
 import pytest
 
 from forum import markup
+from forum.confusables import skeleton
 from forum.dialogue.models._shared import gist
+from forum.matches import domain_of
 from forum.moderation.queries import first_words
 from forum.plaintext import (
     MAX_MARKS,
@@ -20,6 +24,7 @@ from forum.plaintext import (
     fold,
     in_one_line,
     is_made_of,
+    normalized,
     prose,
     slugify,
     tidy,
@@ -220,6 +225,26 @@ def test_marks_upon_a_letter_do_not_pile_up_over_other_lines(between: str) -> No
         len(re.findall(r"[\u030b\u034f]", tidied)) == len(re.findall("\u0e47", tidied)) == MAX_MARKS
     )
     assert tidy(tidied) == tidied
+
+
+@pytest.mark.usefixtures("no_collection")
+@pytest.mark.parametrize(
+    "evil", ["\u0301\u0316", "\uff9e\u0301", "\u0f73\u0301", "\U0001d165\u0301", "\u0301\u3164"]
+)
+def test_marks_in_disorder_take_no_time(evil: str) -> None:
+    begun = process_time()
+    tidy(evil * 100_000)
+    for look_at in (fold, slugify, skeleton, domain_of):
+        look_at(evil * 20_000)
+    assert process_time() - begun < 4
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+def test_marks_are_put_in_order_as_unicode_says(form: Any) -> None:
+    letters = ["a", "\u00e9", "\uff76", "\uff9e", "\u0301", "\u0316", "\u0f73", "\ufdfa", "\u200b"]
+    for first, second, third in product(letters, repeat=3):
+        for text in (first + second + third, (first + second + third) * 5 + "a"):
+            assert normalized(form, text) == unicodedata.normalize(form, text)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from forum.errors import Invalid
 from forum.lazy import library
 from forum.members import queries
 from forum.members.models import Member
-from forum.plaintext import fold, single_line
+from forum.plaintext import fold, normalized, single_line
 from forum.principals import ROLES
 
 MAX_NAME, MAX_HANDLE_LENGTH = 80, 40  # characters
@@ -236,7 +236,7 @@ def _is_invisible(character: str) -> bool:
 
 def _has_stacked_marks(name: str) -> bool:
     """Whether five or more combining marks follow each other, which would cover other lines."""
-    decomposed = unicodedata.normalize("NFD", name)
+    decomposed = normalized("NFD", name)
     marks = "".join("x" if unicodedata.category(c) == "Mn" else " " for c in decomposed)
     return "xxxxx" in marks
 
