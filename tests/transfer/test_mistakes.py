@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -303,3 +304,12 @@ def test_anything_gives_an_answer(source: str) -> None:
 def test_fences_hide_headings() -> None:
     root = parse("# A\n\n```\n# not a heading\n```\n\n## B\n")
     assert [child.title for child in root.children[0].children] == ["B"]
+
+
+@pytest.mark.usefixtures("no_collection")
+@pytest.mark.parametrize("line", ["# x{}x", "- a: x{}x", "# {}x", "- a: {}x", "\\{}x"])
+def test_a_line_of_very_many_spaces_takes_no_time(line: str) -> None:
+    begun = process_time()
+    for space in " \t\u00a0":
+        parse("# A title\n\n" + line.format(space * 100_000))
+    assert process_time() - begun < 2

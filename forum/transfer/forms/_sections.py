@@ -13,8 +13,9 @@ from forum.plaintext import CONTROLS, SURROGATES, tidy
 from forum.transfer.forms._escaping import ALMOST_FIELD, FENCE, read_lines
 from forum.transfer.models import Fault, Values
 
-HEADING = re.compile(r"^(#{1,4}) +(.+?)\s*$")
-FIELD = re.compile(r"^- ([a-z][a-z ]{0,40}): *(.*?)\s*$")
+# Of lines without spaces at their ends
+HEADING = re.compile(r"^(#{1,4}) ++(.+)$")
+FIELD = re.compile(r"^- ([a-z][a-z ]{0,40}): *+(.*)$")
 
 
 @dataclass
@@ -73,7 +74,7 @@ def parse(source: str) -> Section:
             path.append(section)
             continue
         path[-1].everything.append(line)
-        if (found := FIELD.match(line)) and not any(path[-1].lines) and path[-1].level:
+        if (found := FIELD.match(line.rstrip())) and not any(path[-1].lines) and path[-1].level:
             path[-1].fields.append((found[1], found[2], number))
         elif line.strip() or path[-1].lines:
             path[-1].text_line = path[-1].text_line or number
