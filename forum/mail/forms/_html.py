@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 import nh3
@@ -10,6 +11,15 @@ import nh3
 MAX_DEPTH = 4  # of quotations within each other
 MAX_LINK = 2_000  # characters of a link in HTML
 DROPPED_TAGS = {"blockquote", "style", "script", "head", "title"}
+TAG = re.compile(r"<(/?)([a-z][^\s/>]{0,20})", re.IGNORECASE)
+MAX_OPEN = (
+    500  # elements within each other: the sanitiser takes a time that grows with their square
+)
+# Elements that are empty, or end where another of their kind begins
+NEVER_DEEP = {
+    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"),
+    *("dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr"),
+}
 BLOCK_TAGS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "table"}
 
 
@@ -62,7 +72,7 @@ def text_of_html(html: str) -> str:
     The HTML is sanitised first, because on malformed HTML the parser can take hours.
     """
     return _extracted(
-        nh3.clean(html, tags=BLOCK_TAGS, clean_content_tags=DROPPED_TAGS, attributes={})
+        nh3.clean(_shallow(html), tags=BLOCK_TAGS, clean_content_tags=DROPPED_TAGS, attributes={})
     )
 
 
@@ -70,7 +80,7 @@ def whole_text_of_html(html: str) -> str:
     """The text of an HTML message with its quotations, as such, and the addresses of its links."""
     return _extracted(
         nh3.clean(
-            html,
+            _shallow(html),
             tags=BLOCK_TAGS | {"a", "blockquote"},
             clean_content_tags=DROPPED_TAGS - {"blockquote"},
             attributes={"a": {"href"}},
@@ -78,6 +88,22 @@ def whole_text_of_html(html: str) -> str:
             link_rel=None,
         )
     )
+
+
+def _shallow(html: str) -> str:
+    """The HTML up to where more elements are open than in any message that somebody wrote."""
+    is_open: Counter[str] = Counter()
+    depth = 0
+    for tag in TAG.finditer(html):
+        name = tag[2].lower()
+        if name in NEVER_DEEP:
+            continue
+        step = 1 if not tag[1] else -1 if is_open[name] else 0
+        is_open[name] += step
+        depth += step
+        if depth > MAX_OPEN:
+            return html[: tag.start()]
+    return html
 
 
 def _extracted(html: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -24,6 +25,9 @@ MAX_REFERENCES = 20  # earlier messages of a conversation that are looked for
 MAX_PARTS = 100
 MAX_COMPARISONS = 2_000_000  # of lines with the boundaries of open parts: half a second
 LINE_END = re.compile(rb"\r\n?|\n")
+# A line that separates parts; without the spaces at its end, which the parser ignores
+SEPARATOR = re.compile(rb"(?:^|[\r\n])(--[^\r\n]*[^\s])")
+MAX_SEPARATORS = 300  # of the same words: parts need no header
 PART_HEADER = re.compile(rb"(?:^|[\r\n])Content-Type:", re.I)
 MESSAGE_NUMBER = re.compile(r"<[^<>\s]{1,300}>")
 
@@ -59,7 +63,9 @@ def has_too_many_parts(raw: bytes) -> bool:
     """
     parts = len(PART_HEADER.findall(raw))
     lines = len(LINE_END.findall(raw))
-    return parts > MAX_PARTS or parts * lines > MAX_COMPARISONS
+    if parts > MAX_PARTS or parts * lines > MAX_COMPARISONS:
+        return True
+    return max(Counter(SEPARATOR.findall(raw)).values(), default=0) > MAX_SEPARATORS
 
 
 def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> Incoming:

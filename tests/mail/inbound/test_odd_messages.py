@@ -11,6 +11,7 @@ from forum.errors import Forbidden
 from forum.mail import commands
 from forum.mail.commands import fetch_messages, receive_message
 from forum.mail.forms import extract_answer, read_message, reply_address
+from forum.mail.forms._html import text_of_html, whole_text_of_html
 from tests.mail.conftest import with_settings
 from tests.mail.inbound.conftest import MAILBOX, TODAY, Mailbox, answer, posts
 
@@ -83,6 +84,45 @@ def test_nested_parts_take_no_time(people, post, depth, lines, end):
         with pytest.raises(Forbidden, match="too many parts"):
             receive_message(raw)
         assert time.process_time() - begun < 1
+
+
+@pytest.mark.usefixtures("no_collection")
+@pytest.mark.parametrize("part", [b"--b\r\n\r\nx\r\n", b"--b \t\r\n", b"--b\n\n", b"--b\r"])
+def test_parts_without_headers_are_counted_too(people, post, part):
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
+    head = b"To: " + key + b"\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    begun = time.process_time()
+    with pytest.raises(Forbidden, match="too many parts"):
+        receive_message(head + part * (1_900_000 // len(part)))
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.usefixtures("no_collection")
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "<ul><li>",
+        "<div>",
+        "<dl><dd>",
+        "<div></zz>",
+        "<ul><table><td></ul>",
+        "<b></i>",
+        "<p>",
+        "<br>",
+    ],
+)
+def test_elements_within_each_other_take_no_time(evil):
+    begun = time.process_time()
+    for read in (text_of_html, whole_text_of_html):
+        assert read("<p>Hello</p>" + evil * (160_000 // len(evil))) == "Hello"
+    assert time.process_time() - begun < 2
+
+
+def test_a_message_may_be_as_deep_as_programs_write_them():
+    deep = "<div><table><tr><td>" * 60 + "Hello" + "</td></tr></table></div>" * 60
+    flat = "<div><span>a</span><br>b<p>c<p>d<ul><li>e<li>f</ul></div>" * 900
+    for html in (deep, flat):
+        assert text_of_html(html + "<p>Bye").endswith("Bye")
 
 
 def test_of_a_stranger_s_message_the_headers_alone_are_parsed(app, monkeypatch):
