@@ -97,7 +97,12 @@ class Forum(Flask):
     url_rule_class = LateRule
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request. `HEAD` is answered as `GET` without the content (RFC 9110, 9.3.2), so that no view acts on it."""
+        """Answer a request. `HEAD` is answered as `GET` without the content (RFC 9110, 9.3.2), so that no view acts on it.
+
+        Names of hosts have no case (RFC 9110, 4.2.3), but Werkzeug compares them with those that may be asked for.
+        """
+        if host := environ.get("HTTP_HOST"):
+            environ = environ | {"HTTP_HOST": host.lower()}
         if environ["REQUEST_METHOD"] != "HEAD":
             return super().wsgi_app(environ, start_response)
         parts = super().wsgi_app(environ | {"REQUEST_METHOD": "GET"}, start_response)

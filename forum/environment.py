@@ -272,7 +272,7 @@ def in_ascii(name: str) -> str:
 
 def hosts(url: str, further: str) -> tuple[str, ...]:
     """The host names that may be asked for: that of the public address, this machine, and further ones."""
-    named = [host.strip() for host in further.split(",") if host.strip()]
+    named = [host.strip().lower() for host in further.split(",") if host.strip()]
     for host in named:
         if not HOST.fullmatch(host):
             words = "and should be a name alone, such as www.example.org, without http:// and port"

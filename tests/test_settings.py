@@ -35,7 +35,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
             "FORUM_DATA": str(tmp_path),
             "FORUM_DEMO": "1",
             "FORUM_URL": "https://dialogue.example.org/",
-            "FORUM_TRUSTED_HOSTS": "a.example, b.example,",
+            "FORUM_TRUSTED_HOSTS": "a.example, B.Example,",
             "FORUM_SECRET_KEY": KEY,
             "FORUM_PROXIES": "2",
             "FORUM_LIMITS": "0",
