@@ -135,6 +135,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.session_interface = AgelessSessionInterface()
     babel.init_app(app, locale_selector=_wanted_locale)
     babel.domain_instance = Catalogues()
+    app.before_request(_refuse_long_address)
     app.before_request(_refuse_cross_site)
     csrf.init_app(app)
     login.init_app(app)
@@ -252,6 +253,12 @@ class IdConverter(IntegerConverter):
         super().__init__(rules, max=options.pop("max", MAX_ID), **options)
 
 
+def _refuse_long_address() -> None:
+    """Refuse (414) an address that no page has, before anything of it is repeated."""
+    if web.is_too_long():
+        abort(web.TOO_LONG)
+
+
 def _refuse_cross_site() -> None:
     """Refuse (403) a form that is sent by a page of another site, before its text could be given back.
 
@@ -336,7 +343,7 @@ def _template_context() -> dict[str, Any]:
     return {
         "me": web.me(),
         "appearance": theme if theme in THEMES else "",
-        "canonical": "" if _has_secret() else web.absolute(quote(request.path)),
+        "canonical": "" if _has_secret() or web.is_too_long() else web.absolute(quote(request.path)),
         "absolute": web.absolute,
     }
 

@@ -28,6 +28,7 @@ from forum.web import (
     here,
     is_cross_site,
     is_local,
+    is_too_long,
     me,
     moved_permanently,
     nearest_page,
@@ -193,7 +194,7 @@ def _answer_csrf_error(_error: CSRFError) -> Response:
 def _submitted_to() -> str:
     """The address to which the text of this request was sent, even if it is carried along in another form."""
     address = request.full_path.rstrip("?")
-    return kept_action() or (address if is_local(address) else "")
+    return kept_action() or (address if is_local(address) and not is_too_long() else "")
 
 
 def _answer_untrusted_host(_error: SecurityError) -> Response:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from forum.members.models import Member
 
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
-FORBIDDEN, CONFLICT, TOO_LARGE, REFUSED, TOO_MANY = 403, 409, 413, 422, 429
+FORBIDDEN, CONFLICT, TOO_LARGE, TOO_LONG, REFUSED, TOO_MANY = 403, 409, 413, 414, 422, 429
+UNAVAILABLE = 503
+MAX_ADDRESS = 8_192  # bytes of an address that is answered; nginx takes no longer ones, either
 MAX_DEPTH = 6  # parts of the address of a page
 MAX_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
 FLASHES = "_flashes"  # in the browser's session: the messages that Flask keeps for the next page
@@ -236,8 +238,15 @@ def values_here(without: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.args.items(multi=True) if name != without]
 
 
+def is_too_long() -> bool:
+    """Whether this address is longer than any page needs. A list repeats its address in each of its links."""
+    return len(request.path.encode()) + len(request.query_string) > MAX_ADDRESS
+
+
 def page_here() -> str:
     """The address to come back to: this page, or for a request that sends a form, the nearest page that can be opened."""
+    if is_too_long():
+        return url_for("front.home")
     address = request.full_path.rstrip("?")
     return address if request.method == "GET" else nearest_page(address)
 

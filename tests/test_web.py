@@ -20,6 +20,7 @@ from forum.app import create_app
 from forum.errors import Invalid
 from forum.members import actions as members
 from forum.passwords import hash_password
+from forum.web import MAX_ADDRESS
 
 PASSWORD = "seven quiet trams"
 once = pytest.mark.sqlite_only  # does not depend on the database
@@ -237,6 +238,35 @@ def test_another_host_is_refused(client: FlaskClient, host: str) -> None:
         assert answer.status_code == 400, host
         assert "evil.example" not in text(answer)
         assert "Location" not in answer.headers
+
+
+@once
+def test_the_name_of_a_host_has_no_case(client: FlaskClient, world: Any) -> None:
+    for host in ("LOCALHOST", "LocalHost", "Localhost:8000"):
+        answer = client.get("/topics", headers={"Host": host})
+        assert answer.status_code == 200, host
+        assert host not in text(answer)
+
+
+@once
+def test_an_address_longer_than_any_page_needs_is_refused(
+    client: FlaskClient, sign_in: Any, people: Any, world: Any
+) -> None:
+    most = MAX_ADDRESS - len("/glossary")
+    for browser in (client, sign_in(people.administrator)):
+        plain = len(browser.get("/glossary").data)
+        longest = browser.get("/glossary?" + "a" * most)
+        assert longest.status_code == 200 and len(longest.data) < plain + 20 * MAX_ADDRESS
+        for address in (
+            "/glossary?" + "a" * 60_000,
+            "/" + "a/" * 30_000,
+            "/a?" + "q=%CC%81&" * 7_000,
+        ):
+            for answer in (browser.get(address), browser.post(address, data={"source": "A text."})):
+                assert answer.status_code == 414 and len(answer.data) < 20_000, address[:20]
+    assert client.get("/glossary?" + "a" * (most + 1)).status_code == 414
+    refused = client.get("/api/v1/topics?" + "a" * 9_000)
+    assert refused.status_code == 414 and refused.is_json
 
 
 @once
