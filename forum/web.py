@@ -321,6 +321,11 @@ def offered_locale(wanted: str | None) -> str:
     return locales.best(wanted or "", "", settings().locales)
 
 
+def is_prefetched() -> bool:
+    """Whether a browser asks for this page before anybody has opened it, and may never show it."""
+    return request.headers.get("Sec-Purpose", "").lower().startswith("prefetch")
+
+
 def is_cross_site() -> bool:
     """Whether the browser says that a page of another site sends this request; old browsers may not say so."""
     if site := request.headers.get("Sec-Fetch-Site"):

@@ -17,7 +17,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.db import db
-from forum.dialogue import actions
+from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import first_post
 from forum.markup import write
@@ -307,6 +307,27 @@ def test_opening_a_topic_reads_the_notices_about_it(
     assert "Notices, 1 unread" in page(ana, topic.address)
     page(ana, other.address)
     assert unread_count(people.ana) == 0
+
+
+def test_what_a_browser_asks_for_in_advance_is_not_read_before_somebody_opens_it(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    actions.reply(people.ben, topic.id, write("A reply."))
+    make_notices(SYSTEM)
+    ana = sign_in(people.ana)
+    for purpose in ("prefetch", "Prefetch;prerender", "prefetch;anonymous-client-ip"):
+        for address in (topic.address, f"/topics/{topic.id}/whole"):
+            assert ana.get(address, headers={"Sec-Purpose": purpose}).status_code == 503
+    assert unread_count(people.ana) == 1
+    assert queries.reading_state(people.ana, topic, []).place == 0
+    assert ana.get(topic.address).status_code == 200
+    assert unread_count(people.ana) == 0
+    # Nothing more is to be noted, so that it may be shown at once
+    assert ana.get(topic.address, headers={"Sec-Purpose": "prefetch"}).status_code == 200
+
+
+def test_visitors_may_ask_in_advance(client: FlaskClient, topic: Topic) -> None:
+    assert client.get(topic.address, headers={"Sec-Purpose": "prefetch"}).status_code == 200
 
 
 def test_a_full_disk_refuses_nobody_a_topic_whose_notice_would_be_read(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from flask import jsonify, redirect, render_template, request, url_for
+from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -117,6 +117,9 @@ def _held_context(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, An
 def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: ReadingState) -> None:
     last = posts.items[-1].number if posts.items else 0
     if me().is_member and (reading.has_notices or last > reading.place):
+        # A browser that is refused the page in advance asks again when somebody opens it: then it is read
+        if web.is_prefetched():
+            abort(web.UNAVAILABLE)
         # Never delay a reader for this: the next visit records it
         with suppress(Busy), without_waiting():
             actions.read(me(), topic.id, last)
