@@ -102,7 +102,7 @@ class Forum(Flask):
         Names of hosts have no case (RFC 9110, 4.2.3), but Werkzeug compares them with those that may be asked for.
         """
         if host := environ.get("HTTP_HOST"):
-            environ = environ | {"HTTP_HOST": host.lower()}
+            environ["HTTP_HOST"] = host.lower()
         if environ["REQUEST_METHOD"] != "HEAD":
             return super().wsgi_app(environ, start_response)
         parts = super().wsgi_app(environ | {"REQUEST_METHOD": "GET"}, start_response)
@@ -343,7 +343,9 @@ def _template_context() -> dict[str, Any]:
     return {
         "me": web.me(),
         "appearance": theme if theme in THEMES else "",
-        "canonical": "" if _has_secret() or web.is_too_long() else web.absolute(quote(request.path)),
+        "canonical": ""
+        if _has_secret() or web.is_too_long()
+        else web.absolute(quote(request.path)),
         "absolute": web.absolute,
     }
 

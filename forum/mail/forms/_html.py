@@ -12,9 +12,8 @@ MAX_DEPTH = 4  # of quotations within each other
 MAX_LINK = 2_000  # characters of a link in HTML
 DROPPED_TAGS = {"blockquote", "style", "script", "head", "title"}
 TAG = re.compile(r"<(/?)([a-z][^\s/>]{0,20})", re.IGNORECASE)
-MAX_OPEN = (
-    500  # elements within each other: the sanitiser takes a time that grows with their square
-)
+# Elements within each other: the sanitiser takes a time that grows with their square
+MAX_OPEN = 500
 # Elements that are empty, or end where another of their kind begins
 NEVER_DEEP = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"),
