@@ -323,7 +323,7 @@ def test_pages_cost_few_queries(sign_in: Any, people: Any, things: Any, queries:
 
 
 @pytest.mark.parametrize(
-    "bad", ["<script>x</script>", "\x00", "x" * 30_000, "9" * 50, "-1", b"\xff\xfe"]
+    "bad", ["<script>x</script>", "\x00", "x" * 12_000, "9" * 50, "-1", b"\xff\xfe"]
 )
 def test_hostile_input_gets_an_answer(sign_in: Any, people: Any, things: Any, bad: Any) -> None:
     actions.report(people.ana, "post", things.first.id, "rules")
