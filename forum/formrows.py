@@ -131,7 +131,9 @@ class TableField(Field):
 
     def _sent_numbers(self, sent: Mapping[str, Any]) -> list[int]:
         cells = filter(None, map(CELL.fullmatch, sent))
-        return sorted({int(cell[2]) for cell in cells if cell[1] == self.name})
+        numbers = sorted({int(cell[2]) for cell in cells if cell[1] == self.name})
+        # Surplus rows are given back, too, but a form has room for a thousand
+        return numbers[: 4 * self.most]
 
     def _row(self, number: int, sent: Any = None, data: Any = None) -> Any:
         row = self.row_class(sent, prefix=f"{self.name}-{number}", data=data)

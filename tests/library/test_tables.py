@@ -279,3 +279,13 @@ def test_rows_go_along_when_a_form_is_given_back_to_be_sent_again(
     cells = {name: said for name, said in CASE.items() if "-" in name}
     assert {name: said for name, said in hidden.items() if "-" in name} == cells
     assert ">Figures</label>" in form and 'name="figures"' not in form
+
+
+def test_however_many_rows_are_sent_a_page_shows_a_few(world: World, sign_in: SignIn) -> None:
+    many = {f"figures-{number}-value": "1" for number in range(1, 900)}
+    for button in ({}, {"preview": "1"}, {"add_row": "figures"}):
+        page = sign_in(world.host).post(NEW, data={**EMPTY, **many, **button}).text
+        assert len(typed(page, "figures")) == 6 * 4 * MAX_ROWS
+    answer = sign_in(world.host).post(NEW, data={**EMPTY, **many})
+    assert answer.status_code == 422
+    assert f"Write at most {MAX_ROWS} rows." in answer.text
