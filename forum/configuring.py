@@ -220,7 +220,10 @@ class BoundedFormParser(FormDataParser):
             if body.count(b"&") >= self.max_form_parts:
                 raise RequestEntityTooLarge()
             stream = BytesIO(body)
-        return super().parse(stream, mimetype, content_length, options)
+        rest, fields, files = super().parse(stream, mimetype, content_length, options)
+        # Nothing reads a field without a name
+        named = [field for field in fields.items(multi=True) if field[0] is not None]
+        return rest, self.cls(named), files
 
 
 class BoundedRequest(Request):

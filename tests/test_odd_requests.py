@@ -169,6 +169,17 @@ def test_odd_bodies_never_break(sign_in: Any, people: Any, world: Any) -> None:
 
 
 @once
+def test_a_field_without_a_name_counts_as_nothing(client: FlaskClient) -> None:
+    part = b"--b\r\nContent-Disposition: form-data%s\r\n\r\nana@example.org\r\n"
+    for sent in (part % b"", part % b"; a=b" + part % b'; name="email"'):
+        answer = client.post(
+            "/sign-in", data=sent + b"--b--", content_type="multipart/form-data; boundary=b"
+        )
+        assert answer.status_code == 422
+        assert ("ana@example.org" in text(answer)) == (b"email" in sent)
+
+
+@once
 def test_a_body_that_is_too_large_is_refused_at_once(sign_in: Any, people: Any, world: Any) -> None:
     browser = sign_in(people.ana)
     path = f"/topics/{world['topic']}/reply"
