@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
 FORBIDDEN, CONFLICT, TOO_LARGE, TOO_LONG, REFUSED, TOO_MANY = 403, 409, 413, 414, 422, 429
 UNAVAILABLE = 503
-MAX_ADDRESS = 32_768  # bytes of an address that is answered, which no search that somebody types exceeds
+MAX_ADDRESS = 32_768  # bytes of an address that is answered; nobody types a longer search
 MAX_DEPTH = 6  # parts of the address of a page
 MAX_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
 FLASHES = "_flashes"  # in the browser's session: the messages that Flask keeps for the next page
