@@ -78,22 +78,24 @@ def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
 
 
 def _with_bounded_marks(run: re.Match[str]) -> str:
-    kept, marks = [], 0
-    for character in run[0]:
-        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
-        if marks <= MAX_MARKS_IN_ORDER:
-            kept.append(character)
-    return "".join(kept)
+    return _thinned(run[0], MAX_MARKS_IN_ORDER, ("Mn", "Mc", "Me"))
 
 
 def _without_piles(run: re.Match[str]) -> str:
-    """Characters of which at most `MAX_MARKS` marks follow each other; invisible ones between marks end no pile."""
-    kept, marks = [], 0
-    for character in run[0]:
+    """Characters of which at most `MAX_MARKS` marks stand upon each other; invisible ones between marks end no pile."""
+    return _thinned(run[0], MAX_MARKS, ("Mn", "Me"), between="Cf")
+
+
+def _thinned(characters: str, most: int, marks: Collection[str], between: str = "") -> str:
+    """Characters with at most so many marks in a row. `marks`: their categories; `between`: the one that ends no row."""
+    kept, in_row = [], 0
+    for character in characters:
         category = unicodedata.category(character)
-        is_mark = category in ("Mn", "Me")
-        marks = marks + is_mark if is_mark or category == "Cf" else 0
-        if not is_mark or marks <= MAX_MARKS:
+        if category in marks:
+            in_row += 1
+        elif category != between:
+            in_row = 0
+        if category not in marks or in_row <= most:
             kept.append(character)
     return "".join(kept)
 

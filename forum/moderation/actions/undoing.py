@@ -99,8 +99,8 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     """Undo one's own latest decision within ten minutes: everything is as before, and its reports are open again.
 
     The decisions that were made together with it are undone as well; of those about several topics, all that can be.
-    Only members who know about them are told. Raises `Conflict` when it is too late, when the decision has published something, or when somebody has decided
-    about the thing since.
+    Only members who know about them are told. Raises `Conflict` when it is too late, when the decision has published
+    something, or when somebody has decided about the thing since.
     """
     serialize_decisions(moderator)
     decision = latest_undoable_decision(moderator)
