@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.queries import all_agendas
-from forum.dialogue.queries import topic_after_merge
+from forum.dialogue.queries import KINDS_OF_TOPICS, topic_after_merge
 from forum.errors import Invalid, NotFound
 from forum.members.queries import language_names
 from forum.plaintext import tidy
@@ -56,7 +56,11 @@ def _wanted() -> Wanted:
         name: tuple(dict.fromkeys(request.form.getlist(name)))
         for name in ("kind", "agenda", "language")
     }
-    offered: dict[str, Any] = {"kind": KINDS, "agenda": slugs, "language": language_names()}
+    offered: dict[str, Any] = {
+        "kind": (*KINDS_OF_TOPICS.names, *KINDS),
+        "agenda": slugs,
+        "language": language_names(),
+    }
     wanted = {
         name: tuple(value for value in chosen[name] if value in offered[name]) for name in chosen
     }

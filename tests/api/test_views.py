@@ -226,6 +226,15 @@ def test_only_what_visitors_may_read_is_there_whoever_asks(
             assert read(browser, f"/search?q={word}")["items"] == []
 
 
+def test_programs_search_among_questions_or_experiences(
+    client: FlaskClient, people: People, agenda: Agenda
+) -> None:
+    for kind in ("question", "experience"):
+        dialogue.open_topic(people.ana, agenda.id, NewTopic(kind, f"Loud {kind}", write("Hm.")))
+    found = read(client, "/search?q=loud&kind=question")["items"]
+    assert [(hit["kind"], hit["title"]) for hit in found] == [("topic", "Loud question")]
+
+
 def test_what_did_not_work_stays_with_members_if_its_author_says_so(
     client: FlaskClient, people: People, agenda: Agenda
 ) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 
 from forum import web
 from forum.clock import at, months_after, now
-from forum.dialogue.actions import NewTopic, merge, open_topic, reply
+from forum.dialogue.actions import NewTopic, hide, merge, open_topic, reply
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.markup import write
 from forum.members.actions import (
@@ -21,14 +21,14 @@ from forum.members.actions import (
 )
 from forum.permissions import SYSTEM
 from forum.search.actions import Entry, index
-from tests.front.conftest import Small
+from tests.front.conftest import Small, topic
 from tests.screens import faults_in
 
 
 def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None:
     text = client.get("/search?q=noise").text
     assert "How do you measure <mark>noise</mark>?" in text
-    assert 'name="kind" value="topic"' in text
+    assert 'name="kind" value="question"' in text
     people = client.get("/search?q=okoth").text
     assert "Ben Okoth" in people
     assert small.members_only.title not in client.get("/search?q=tender").text
@@ -199,6 +199,56 @@ def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: A
     assert "Clear all" in both
     none = client.get("/search?q=quiet&kind=reading").text
     assert "Nothing fits all the filters" in none
+
+
+def test_search_tells_questions_from_experiences(small: Small, client: Any) -> None:
+    experience = topic(small.people.chitra, small.agenda, "We measured the noise of trams")
+    both = {small.question.address, experience.address}
+    for chosen, wanted in {
+        "kind=question": {small.question.address},
+        "kind=experience": {experience.address},
+        "kind=experience&kind=question": both,
+        "kind=topic": both,
+        "kind=topic&kind=question": both,
+        "kind=question&kind=case": {small.question.address},
+        "kind=case": set(),
+        f"kind=question&topic={small.question.id}": {small.question.address},
+        "kind=question&to=2020-01-01": set(),
+    }.items():
+        text = client.get(f"/search?q=noise&{chosen}").text
+        assert {address for address in both if f'href="{address}"' in text} == wanted, chosen
+    elsewhere = client.get(f"/search?q=noise&kind=experience&topic={small.question.id}").text
+    assert "0 results" in elsewhere
+    counted = client.get("/search?q=noise&kind=question").text
+    assert re.findall(r'value="(experience|question|topic)"', counted) == ["experience", "question"]
+
+
+def test_a_question_that_was_found_says_how_many_replied_and_whether_one_is_the_answer(
+    small: Small, client: Any, queries: Any
+) -> None:
+    client.get("/search?q=noise")
+    with queries() as made:
+        text = client.get("/search?q=noise").text
+    assert made.count <= 14
+    line = re.search(r"<span>Question</span>.*?</p>", text, re.DOTALL)
+    assert line and "1 reply" in line[0] and "Answered" in line[0]
+    hide(small.people.moderator, small.answer.id, "rules")
+    gone = client.get("/search?q=noise").text
+    assert "Answered" not in gone and "No replies yet" in gone
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [("topics", "topic"), ("posts", "post"), ("cases", "case"), ("readings", "reading")],
+)
+def test_an_address_that_says_where_to_look_leads_to_the_filter(
+    place: str, kind: str, small: Small, client: Any
+) -> None:
+    response = client.get(f"/search?q=noise&kind=case&in={place}&agenda=quieter&page=3")
+    assert response.status_code == 301
+    assert response.location == f"/search?q=noise&kind={kind}&agenda=quieter"
+    assert client.get("/search?q=b%C3%A9n&in=members").location == "/members?words=b%C3%A9n"
+    assert client.get("/search?q=noise&in=nowhere&in=topics").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["endpoint", "_scheme", "_anchor", "_method", "_external", "self"])

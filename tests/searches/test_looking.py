@@ -126,6 +126,8 @@ def test_what_is_curated_is_no_news_for_who_added_it(people, agenda):
     [
         (Wanted("heat shelters", kinds=("practice",)), 1),
         (Wanted("heat shelters", kinds=("practice", "post")), 2),
+        (Wanted("heat shelters", kinds=("question", "post")), 2),
+        (Wanted("heat shelters", kinds=("experience", "practice")), 1),
         (Wanted("heat shelters", languages=("fr",)), 0),
         (Wanted('"shelters heat"'), 0),
         (Wanted("shelters heat"), 3),

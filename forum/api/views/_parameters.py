@@ -7,6 +7,7 @@ from forum.columns import MAX_ID
 from forum.commitments.models import STATES
 from forum.declarations.models import TOLD_STATES
 from forum.dialogue.models import KINDS, OUTCOMES
+from forum.dialogue.queries import KINDS_OF_TOPICS
 from forum.library.forms import KIND_NAMES, SIZE_NAMES
 from forum.library.queries import EVIDENCE
 from forum.openapi import Parameter
@@ -73,7 +74,9 @@ SHOWN = Parameter(
     choices=("coming", "past"),
     default="coming",
 )
-KINDS_FOUND = Parameter("kind", KIND.meaning, choices=FOUND_KINDS, several=True)
+KINDS_FOUND = Parameter(
+    "kind", KIND.meaning, choices=(*KINDS_OF_TOPICS.names, *FOUND_KINDS), several=True
+)
 WORDS = Parameter("q", _("The words to look for."))
 FROM = Parameter("from", _("The first day (UTC) on which it was written: 2026-11-30."), is_day=True)
 TO = Parameter("to", _("The last day (UTC) on which it was written: 2026-11-30."), is_day=True)

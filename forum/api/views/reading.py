@@ -72,7 +72,7 @@ from forum.api.views._routes import (
 from forum.commitments import queries as committed
 from forum.declarations import queries as declared
 from forum.declarations.queries import DeclarationFilter
-from forum.dialogue.queries import tried_in
+from forum.dialogue.queries import KINDS_OF_TOPICS, tried_in
 from forum.errors import NotFound
 from forum.glossary.queries import IndexFilter, index, whole_entries, widened
 from forum.library import queries as library
@@ -488,7 +488,8 @@ def search() -> Listing:
     """What a search finds, without what moderators have not seen yet."""
     agenda_ids = tuple(wanted_agenda_ids(AGENDAS))
     languages, period = wanted_languages(LANGUAGES), wanted_period()
-    query = Query(value(WORDS), agenda_ids, values(KINDS_FOUND), languages, period=period)
+    chosen = (agenda_ids, values(KINDS_FOUND), languages)
+    query = Query(value(WORDS), *chosen, period=period, finer=KINDS_OF_TOPICS)
     if not value(EXACT):
         query, _also = widened(query)
     page = asked_page(lambda at: find(VISITOR, query, at).page)

@@ -88,6 +88,7 @@ from forum.dialogue.queries.drafts import (
     words_begun,
 )
 from forum.dialogue.queries.duplicates import duplicate_reply, duplicate_topic
+from forum.dialogue.queries.finding import KINDS_OF_TOPICS, FoundTopic, found_topics
 from forum.dialogue.queries.held import (
     HeldOutcomes,
     approved_held,
@@ -243,6 +244,7 @@ from forum.dialogue.queries.speaking import Speaking, links_in, speaking_of, top
 __all__ = [
     "ACTIVE",
     "DERIVED_COLUMNS",
+    "KINDS_OF_TOPICS",
     "MINE",
     "NEW",
     "NEWEST",
@@ -255,6 +257,7 @@ __all__ = [
     "AgendaRow",
     "BegunText",
     "CountKey",
+    "FoundTopic",
     "HeldOutcomes",
     "MyTopics",
     "NameAndSlug",
@@ -293,6 +296,7 @@ __all__ = [
     "first_post",
     "first_posts_to_review",
     "first_topics",
+    "found_topics",
     "get_held",
     "get_my_held",
     "get_note",

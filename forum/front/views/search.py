@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,7 +15,14 @@ from forum import web
 from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas
 from forum.clock import day_in_words, months_after, now
-from forum.dialogue.queries import TopicRow, get_topic_row, topic_after_merge
+from forum.dialogue.queries import (
+    KINDS_OF_TOPICS,
+    FoundTopic,
+    TopicRow,
+    found_topics,
+    get_topic_row,
+    topic_after_merge,
+)
 from forum.engines import without_waiting
 from forum.errors import Busy, NotFound
 from forum.front import queries
@@ -28,7 +35,7 @@ from forum.pages import Page, page_of
 from forum.permissions import Person
 from forum.plaintext import tidy
 from forum.search.models import Document
-from forum.search.queries import ANY_TIME, Query, SearchResults, words_of
+from forum.search.queries import ANY_TIME, Hit, Query, SearchResults, words_of
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.searches import actions as searches
 from forum.searches.models import KeptSearch, Wanted
@@ -39,6 +46,15 @@ MAX_ALIKE = 5
 MAX_DAY_LENGTH = 40  # characters of a day that is typed
 ANY_DAYS = dict.fromkeys(("from", "to", "page"))  # what the address has no more
 MONTHS_SINCE = {"month": 1, "year": 12}
+# Where to look, in addresses by the plural: the kind of text that is meant
+KINDS_IN = {
+    "topics": "topic",
+    "posts": "post",
+    "cases": "case",
+    "practices": "practice",
+    "readings": "reading",
+}
+OFFERED_KINDS = (*KINDS_OF_TOPICS.names, *FOUND_KINDS)
 NOTHING_FOUND = SearchResults(Page([], 1, 1, 0))
 
 
@@ -80,8 +96,10 @@ def search() -> ResponseReturnValue:
     """Everything with all the words, in the whole forum or in one topic, with facets, and pages and members of that name.
 
     For the texts since a month or a year it redirects to those since a day, so that no page that is kept depends on
-    the time.
+    the time. An address that says where to look (`in`) leads to the filter for it, or to the members.
     """
+    if elsewhere := _place_to_look():
+        return web.moved_permanently(elsewhere)
     if months := MONTHS_SINCE.get(request.args.get("since", "")):
         first = months_after(now().date(), -months).isoformat()
         return web.see_other(web.here(**{**ANY_DAYS, "since": None, "from": first}))
@@ -94,6 +112,8 @@ def search() -> ResponseReturnValue:
     found, ignored = NOTHING_FOUND, queries.NOBODY_IGNORED
     if asked.is_possible:
         found, ignored = queries.find_with_ignored(reader, query, web.number("page"))
+    beside = _beside(reader, asked, query, agendas, found)
+    partly = beside["partly"].hits if beside["partly"] else ()
     return render_template(
         "front/search.html",
         found=found,
@@ -107,8 +127,23 @@ def search() -> ResponseReturnValue:
         orders=_orders(asked.query.is_newest_first),
         **_form_context(asked),
         **_kept_context(reader, asked, found),
-        **_beside(reader, asked, query, agendas, found),
+        **beside,
+        found_topics=_found_topics([*found.page.items, *partly]),
     )
+
+
+def _place_to_look() -> str | None:
+    """The address of the same search in one kind of texts, or among the members, if it says where to look."""
+    place = request.args.get("in", "")
+    if place == "members":
+        return url_for("front.directory", words=web.text("q", MAX_QUERY_LENGTH))
+    kind = KINDS_IN.get(place)
+    return web.here(**{"in": None, "kind": kind, "page": None}) if kind else None
+
+
+def _found_topics(hits: Sequence[Hit]) -> dict[int, FoundTopic]:
+    """What the results say of the topics among them."""
+    return found_topics([hit.document.item_id for hit in hits if hit.document.kind == "topic"])
 
 
 def _form_context(asked: Asked) -> dict[str, Any]:
@@ -160,7 +195,7 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
     days = TypedDays(*(web.text(name, MAX_DAY_LENGTH) for name in ("from", "to")))
     period = days.period
     agenda_ids = {agenda.slug: agenda.id for agenda in agendas}
-    offered = {"kind": FOUND_KINDS, "agenda": agenda_ids, "language": languages}
+    offered = {"kind": OFFERED_KINDS, "agenda": agenda_ids, "language": languages}
     chosen = {name: _chosen_values(name) for name in offered}
     wanted = {name: [value for value in chosen[name] if value in offered[name]] for name in offered}
     query = Query(
@@ -171,6 +206,7 @@ def _asked(reader: Person, agendas: Sequence[Agenda], languages: Container[str])
         is_newest_first=web.choice("order", ("newest",)) == "newest",
         topic_id=topic.id if topic else None,
         period=period or ANY_TIME,
+        finer=KINDS_OF_TOPICS,
     )
     is_offered = all(wanted[name] or not chosen[name] for name in offered) and period is not None
     is_possible = is_offered and (topic is not None or not is_in_topic)

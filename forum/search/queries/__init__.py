@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forum.search.queries._marking import mark
-from forum.search.queries._matching import Query
+from forum.search.queries._matching import FinerKinds, Query
 from forum.search.queries._periods import ANY_TIME, Period
 from forum.search.queries._words import (
     Instead,
@@ -52,6 +52,7 @@ from forum.search.queries.finding import (
 __all__ = [
     "ANY_TIME",
     "KINDS",
+    "FinerKinds",
     "Hit",
     "Instead",
     "Period",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
+    null,
     or_,
     select,
     table,
@@ -66,11 +67,21 @@ FACETS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
+class FinerKinds:
+    """The `names` of kinds that another room tells apart among the documents of one `kind`, and the `column` that has the name."""
+
+    kind: str
+    names: tuple[str, ...]
+    column: ColumnElement[Any]
+
+
+@dataclass(frozen=True)
 class Query:
     """A search: the words as typed, and the chosen values of the facets (none chosen: all).
 
     With `topic_id` only in the texts of one topic; for the topic of a case or practice these are the comments. With a
-    `period` only texts that were written in it. Some of the words may be replaced by other names (`instead`).
+    `period` only texts that were written in it. Some of the words may be replaced by other names (`instead`). With
+    `finer` kinds, these may be chosen beside the one that they are parts of, and are counted instead of it.
     """
 
     words: str
@@ -81,10 +92,23 @@ class Query:
     topic_id: int | None = None
     instead: tuple[Instead, ...] = ()
     period: Period = ANY_TIME
+    finer: FinerKinds | None = field(default=None, compare=False)
 
     def facets(self) -> dict[str, Sequence[Any]]:
-        """The chosen values, by facet."""
-        return {"kinds": self.kinds, "agendas": self.agenda_ids, "languages": self.languages}
+        """The chosen values, by facet, as the index knows them: of finer kinds, the one that they are parts of."""
+        finer, kinds = self.finer, self.kinds
+        if finer:
+            parts = (finer.kind if kind in finer.names else kind for kind in kinds)
+            kinds = tuple(dict.fromkeys(parts))
+        return {"kinds": kinds, "agendas": self.agenda_ids, "languages": self.languages}
+
+    def conditions_of_finer_kinds(self) -> list[ColumnElement[bool]]:
+        """What the index does not know of the chosen kinds."""
+        finer = self.finer
+        if finer is None or finer.kind in self.kinds:
+            return []
+        wanted = [kind for kind in finer.names if kind in self.kinds]
+        return [or_(Document.kind != finer.kind, finer.column.in_(wanted))] if wanted else []
 
 
 def newest_hits(
@@ -98,7 +122,7 @@ def newest_hits(
     above: int | None = None,
     keep: Callable[[Any], Any] | None = None,
 ) -> Sequence[Any]:
-    """Rows of the newest documents that match the terms and facets: id, the columns of the facets, and those in `more`.
+    """Rows of the newest documents that match the terms and facets: id, columns of the facets, `finer_kind`, those in `more`.
 
     `but` is a facet whose chosen values are ignored. With `below` only those with smaller ids, with `above` with
     larger ones. Each row is replaced by the result of `keep`, so that the texts of two thousand rows are never in
@@ -107,8 +131,11 @@ def newest_hits(
     chosen = {name: values for name, values in query.facets().items() if values and name != but}
     wanted = [_facet_words(name, values) for name, values in chosen.items()]
     documents = visible_documents(reader)
-    documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
+    finer_kind = (query.finer.column if query.finer else null()).label("finer_kind")
+    documents = documents.with_only_columns(Document.id, *FACETS.values(), finer_kind, *more)
     documents = documents.where(*query.period.conditions(Document.written_at))
+    if but != "kinds":
+        documents = documents.where(*query.conditions_of_finer_kinds())
     is_by_row = _is_sqlite() and query.topic_id is None
     number: Any = FTS.c.rowid if is_by_row else Document.id
     order = [Document.written_at, number] if _is_by_moment(query) else [number]

@@ -56,6 +56,7 @@ class Found(NamedTuple):
     id: int
     agenda_id: int | None
     kind: str
+    finer_kind: str | None
     language: str
     item_id: int
     parent_id: int | None
@@ -91,7 +92,7 @@ class SearchResults:
     """One page of hits, one for each page of the forum.
 
     `texts` is the number of all documents that were found, and the facets say how many of these have each of their
-    values (`is_capped`: at least so many). `translated` are the libraries of which translations were found, by the first
+    values (`is_capped`: at least so many), finer kinds instead of the one that they are parts of. `translated` are the libraries of which translations were found, by the first
     part of their addresses.
     """
 
@@ -226,6 +227,7 @@ def _keeper(terms: Sequence[Term], score: Callable[[Any], Score] | None) -> Call
             row.id,
             row.agenda_id,
             row.kind,
+            row.finer_kind,
             row.language,
             row.item_id,
             row.parent_id,
@@ -242,7 +244,8 @@ def _facet_keeper(terms: Sequence[Term]) -> Callable[[Any], Found]:
 
     def keep(row: Any) -> Found:
         is_own = has_own_words(row, terms)
-        return Found(row.id, row.agenda_id, row.kind, row.language, 0, None, "", is_own, UNSCORED)
+        facets = row.agenda_id, row.kind, row.finer_kind, row.language
+        return Found(row.id, *facets, 0, None, "", is_own, UNSCORED)
 
     return keep
 
@@ -343,7 +346,10 @@ def _facet_counts(
             columns=OWN_WORDS_COLUMNS,
             but=facet,
         )
-    values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
+    name = FACETS[facet].key
+    values = Counter(
+        (name == "kind" and hit.finer_kind) or getattr(hit, name) for hit in hits[:MAX_COUNTED]
+    )
     return {value: count for value, count in values.items() if value not in (None, "")}
 
 

@@ -14,7 +14,7 @@ from forum.commitments.models import Commitment
 from forum.db import db, execute_core
 from forum.declarations.models import Declaration
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import topic_after_merge
+from forum.dialogue.queries import KINDS_OF_TOPICS, topic_after_merge
 from forum.errors import NotFound
 from forum.glossary.queries import widened
 from forum.library.models import Case, Practice, Reading
@@ -124,7 +124,9 @@ def query_of(reader: Person, kept: KeptSearch) -> Query | None:
     except NotFound:
         return None
     chosen = (tuple(agendas), tuple(kept.kinds), tuple(kept.languages))
-    query = Query(kept.words, *chosen, is_newest_first=True, topic_id=topic_id)
+    query = Query(
+        kept.words, *chosen, is_newest_first=True, topic_id=topic_id, finer=KINDS_OF_TOPICS
+    )
     return query if kept.is_exact else widened(query)[0]
 
 

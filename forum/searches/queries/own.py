@@ -99,6 +99,8 @@ class SearchRow(NamedTuple):
 
 def _kind_names() -> dict[str, str]:
     return {
+        "experience": _("Experiences"),
+        "question": _("Questions"),
         "topic": _("Topics"),
         "post": _("Replies"),
         "case": _("Cases"),
