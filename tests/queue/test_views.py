@@ -376,3 +376,16 @@ def test_a_mistaken_decision_leads_from_the_log_to_where_it_is_taken_back(
     way = f"/moderation/post/{things.first.id}"
     assert f'href="{way}">Decide about it again</a>' in page
     assert "<dt>Show again</dt><dd>It stands in its place again" in browser.get(way).text
+
+
+def test_moderators_read_what_to_do_first_where_a_life_is_in_danger(
+    sign_in: Any, people: Any, things: Any, candidate: Any
+) -> None:
+    moderation.report(people.chitra, "post", things.first.id, "rules")
+    page = sign_in(people.moderator).get(f"/moderation/post/{things.first.id}").text
+    (danger,) = re.findall(r'<details class="md" id="danger">.*?</details>', page, re.DOTALL)
+    assert f"http://localhost/posts/{things.first.id}" in danger
+    assert f"(@{things.first.author.handle})" in danger and "UTC" in danger
+    assert page.index('id="danger"') < page.index('id="notes"')
+    candidate_page = sign_in(people.moderator).get(f"/moderation/candidate/{candidate.id}").text
+    assert 'id="notes"' in candidate_page and 'id="danger"' not in candidate_page
