@@ -187,6 +187,7 @@ GET  /api/v1/themes                                   |  200  200  200  200  200
 GET  /api/v1/topics                                   |  200  200  200  200  200  200
 GET  /api/v1/topics/{topic}                           |  200  200  200  200  200  200
 GET  /api/v1/topics/{topic}/posts                     |  200  200  200  200  200  200
+GET  /appearance                                      |   on   on   on   on   on   on
 POST /appearance                                      |  yes  yes  yes  yes  yes  yes
 GET  /bookmarks                                       |   in  200  200  200  200  200
 GET  /bookmarks/{bookmark}/note                       |   in  404  200  404  404  404

@@ -95,6 +95,12 @@ def test_odd_profiles_give_a_page(sign_in, people, name):
 # Appearance
 
 
+def test_the_address_of_appearance_leads_to_its_form(client):
+    answer = client.get("/appearance")
+    assert (answer.status_code, answer.location) == (303, "/#appearance")
+    assert '<select id="appearance" name="theme">' in client.get(answer.location).text
+
+
 def test_appearance_is_kept_for_a_year(client):
     answer = client.post("/appearance", data={"theme": "dark", "next": "/join"})
     assert (answer.status_code, answer.location) == (303, "/join")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import locales, web
@@ -13,6 +13,12 @@ from forum.members import queries
 from forum.members.views._shared import bp
 
 COOKIE_SECONDS = 365 * 24 * 3600  # a year
+
+
+@bp.get("/appearance")
+def form_of_appearance() -> AnyResponse:
+    """Lead to the form, which stands at the foot of every page."""
+    return web.see_other(url_for("front.home", _anchor="appearance"))
 
 
 @bp.post("/appearance")
