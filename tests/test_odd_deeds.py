@@ -129,7 +129,13 @@ def test_nothing_that_is_typed_breaks_a_door(
 
 LOOKED_AT = (
     *("/moderation", "/moderation/log", "/moderation/texts/new", "/reports", "/transparency"),
-    *("/transparency.csv", "/transparency/decisions", "/administration/screening", "/rules"),
+    *(
+        "/transparency.csv",
+        "/transparency/decisions",
+        "/transparency/decisions.csv",
+        "/administration/screening",
+        "/rules",
+    ),
 )
 ASKED = ("agenda", "kind", "age", "page", "number", "from", "to", "q", "ready", "next")
 

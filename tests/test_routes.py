@@ -695,6 +695,7 @@ GET  /translations/{translation}/why                  |   in  404  404  404  404
 GET  /transparency                                    |  200  200  200  200  200  200
 GET  /transparency.csv                                |  200  200  200  200  200  200
 GET  /transparency/decisions                          |  200  200  200  200  200  200
+GET  /transparency/decisions.csv                      |  200  200  200  200  200  200
 GET  /waiting                                         |   in  200  200  200  200  200
 GET  /waiting/{waiting}                               |   in  404  200  404  404  404
 GET  /waiting/{waiting}/revise                        |   in  404  200  403  403  403

@@ -6,7 +6,7 @@ Everything is counted from reports, decisions and appeals when it is asked for; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
@@ -20,13 +20,27 @@ from forum.agendas.queries import visible_agendas
 from forum.appeals.models import OUTCOMES, REVERSED, UPHELD, Appeal
 from forum.clock import last_day
 from forum.db import db
-from forum.moderation.models import Decision, Deed, Report
+from forum.moderation.models import REPORT, Decision, Deed, Report
 from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
 from forum.rules.models import rule_in_english, said_of_rule
 
 PAGE_SIZE = 50
+TABLE_PORTION = 500  # entries of the table that are read at once
+# Restrictions in the words of the EU's database of statements of reasons (Digital Services Act, article 24 (5)):
+# of what can be seen, of the service, of the account
+EU_RESTRICTIONS: Mapping[str, tuple[str, str, str]] = {
+    Deed.HIDE: ("DECISION_VISIBILITY_CONTENT_DISABLED", "", ""),
+    Deed.REMOVE: ("DECISION_VISIBILITY_CONTENT_REMOVED", "", ""),
+    Deed.REFUSE: ("DECISION_VISIBILITY_CONTENT_DISABLED", "", ""),
+    Deed.SEND_BACK: ("DECISION_VISIBILITY_CONTENT_DISABLED", "", ""),
+    Deed.LOCK: ("DECISION_VISIBILITY_CONTENT_INTERACTION_RESTRICTED", "", ""),
+    Deed.WARN: ("DECISION_VISIBILITY_OTHER", "", ""),
+    Deed.SILENCE: ("", "DECISION_PROVISION_PARTIAL_SUSPENSION", ""),
+    Deed.SUSPEND: ("", "", "DECISION_ACCOUNT_SUSPENDED"),
+    Deed.CLEAR_SPAM: ("DECISION_VISIBILITY_CONTENT_REMOVED", "", "DECISION_ACCOUNT_SUSPENDED"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,7 @@ class RegisterEntry:
     """One restriction as everybody may see it: no person, no title, no words except the name of the rule.
 
     `appeal` is empty, *waiting* or the outcome of the appeals, which is *reversed* if one of several succeeded.
-    `agenda` is None where visitors cannot see it.
+    `agenda` is None where visitors cannot see it. `is_about_law` says that one of the reports called it illegal.
     """
 
     number: int
@@ -51,33 +65,64 @@ class RegisterEntry:
     until: date | None
     appeal: str
     is_taken_back: bool
+    is_about_law: bool
+
+    @property
+    def eu_ground(self) -> str:
+        """The law or the rules, in the words of the EU's database."""
+        return f"DECISION_GROUND_{'ILLEGAL' if self.is_law else 'INCOMPATIBLE'}_CONTENT"
+
+    @property
+    def eu_source(self) -> str:
+        """What led to the decision, in the words of the EU's database."""
+        if self.source != REPORT:
+            return "SOURCE_VOLUNTARY"
+        # A report is not that of a decision any more when this was taken back
+        is_notice = self.is_about_law or self.is_law
+        return "SOURCE_ARTICLE_16" if is_notice else "SOURCE_TYPE_OTHER_NOTIFICATION"
 
 
 def entries(number: int = 1) -> Page[RegisterEntry]:
     """One page of the register, newest first."""
+    newest_first = _restricting().order_by(Decision.id.desc())
+    page = page_of(newest_first, number, PAGE_SIZE)
+    return Page(_register_entries(page.items), page.number, page.pages, page.total)
+
+
+def entries_in(period: Period) -> Iterator[list[RegisterEntry]]:
+    """All entries of a period, in batches, oldest first."""
+    after = 0
+    while True:
+        later = _restricting().where(period.contains(Decision.decided_at), Decision.id > after)
+        decisions = db.session.scalars(later.order_by(Decision.id).limit(TABLE_PORTION)).all()
+        if not decisions:
+            return
+        yield _register_entries(decisions)
+        after = decisions[-1].id
+
+
+def _restricting() -> Select[Decision]:
+    query = select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS))
+    return query.options(joinedload(Decision.agenda))
+
+
+def _register_entries(decisions: Sequence[Decision]) -> list[RegisterEntry]:
     undoing, is_about = aliased(Decision), Appeal.decision_id == Decision.id
     is_reversed = exists().where(undoing.undoes_id == Decision.id)
     ended = {outcome: exists().where(is_about, Appeal.outcome == outcome) for outcome in OUTCOMES}
     outcome = case((ended[REVERSED], REVERSED), (ended[UPHELD], UPHELD), else_="")
     waits = exists().where(is_about, Appeal.decided_at.is_(None))
-    query = select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS))
-    page = page_of(
-        query.options(joinedload(Decision.agenda)).order_by(Decision.id.desc()), number, PAGE_SIZE
-    )
-    ids = [decision.id for decision in page.items]
-    more = select(Decision.id, is_reversed, outcome, waits).where(Decision.id.in_(ids))
+    is_about_law = exists().where(Report.decision_id == Decision.id, Report.reason == "illegal")
+    ids = [decision.id for decision in decisions]
+    columns = (Decision.id, is_reversed, outcome, waits, is_about_law)
+    more = select(*columns).where(Decision.id.in_(ids))
     known = {row[0]: row for row in db.session.execute(more)}
     open_ids = set(db.session.scalars(visible_agendas(VISITOR).with_only_columns(Agenda.id)))
-    return Page(
-        [_register_entry(decision, known[decision.id], open_ids) for decision in page.items],
-        page.number,
-        page.pages,
-        page.total,
-    )
+    return [_register_entry(decision, known[decision.id], open_ids) for decision in decisions]
 
 
 def _register_entry(decision: Decision, more: Any, open_ids: set[int]) -> RegisterEntry:
-    _id, is_taken_back, outcome, waits = more
+    _id, is_taken_back, outcome, waits, is_about_law = more
     return RegisterEntry(
         number=decision.id,
         day=decision.decided_at.date(),
@@ -93,6 +138,7 @@ def _register_entry(decision: Decision, more: Any, open_ids: set[int]) -> Regist
         until=last_day(decision.until) if decision.until else None,
         appeal="waiting" if waits else outcome,
         is_taken_back=is_taken_back,
+        is_about_law=is_about_law,
     )
 
 

@@ -1,8 +1,9 @@
-"""The public views of moderation: the register of decisions, the transparency report as a page and as CSV."""
+"""The public views of moderation: the register of decisions and the transparency report, each as a page and as CSV."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
@@ -12,10 +13,18 @@ from forum import web
 from forum.clock import now
 from forum.register import queries
 from forum.register.forms import period
-from forum.register.queries import Figures, Period
-from forum.sheets import sheet
+from forum.register.queries import EU_RESTRICTIONS, Figures, Period, RegisterEntry
+from forum.rules.models import rule_in_english
+from forum.sheets import long_sheet, sheet
 
 bp = Blueprint("register", __name__)
+# Those before `deed` have the names and the words of the EU's database of statements of reasons
+COLUMNS = (
+    *("puid", "application_date"),
+    *("decision_visibility", "decision_provision", "decision_account", "decision_ground"),
+    *("content_type", "source_type", "automated_detection", "automated_decision", "end_date"),
+    *("deed", "kind", "agenda", "rule", "appeal", "taken_back"),
+)
 
 
 @bp.get("/transparency")
@@ -50,6 +59,18 @@ def index() -> ResponseReturnValue:
     return _fresh(render_template("register/index.html", page=queries.entries(web.number("page"))))
 
 
+@bp.get("/transparency/decisions.csv")
+def index_csv() -> ResponseReturnValue:
+    """The decisions of a period as CSV, with the fields of the EU's database and without a person or a text.
+
+    Nothing in it depends on the language of the reader, as in `report_csv`.
+    """
+    chosen = _period()
+    lines = ([_line(entry) for entry in entries] for entries in queries.entries_in(chosen))
+    name = f"decisions-{chosen.first}-{chosen.last}"
+    return _fresh(long_sheet(name, chain([[COLUMNS]], lines), ","))
+
+
 def _period() -> Period:
     return period(web.text("from"), web.text("to"), now().date())
 
@@ -59,6 +80,24 @@ def _fresh(answer: str | Response) -> AnyResponse:
     page = make_response(answer)
     page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page
+
+
+def _line(entry: RegisterEntry) -> tuple[object, ...]:
+    visibility, provision, account = EU_RESTRICTIONS[entry.deed]
+    return (
+        f"decision-{entry.number}",
+        entry.day,
+        *(visibility, provision, account, entry.eu_ground),
+        "CONTENT_TYPE_OTHER" if entry.kind == "member" else "CONTENT_TYPE_TEXT",
+        entry.eu_source,
+        "Yes" if entry.is_automated else "No",
+        "AUTOMATED_DECISION_NOT_AUTOMATED",  # a moderator decides
+        entry.until,
+        *(entry.deed, entry.kind, entry.agenda.slug if entry.agenda else ""),
+        f"{entry.rule}. {rule_in_english(entry.rule_name)}" if entry.rule else "",
+        entry.appeal,
+        "yes" if entry.is_taken_back else "no",
+    )
 
 
 def _rows(figures: Figures) -> Iterator[tuple[str, str, str, object]]:

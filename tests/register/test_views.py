@@ -15,6 +15,8 @@ from flask_babel import force_locale
 from forum.agendas.models import Agenda
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
+from forum.moderation.queries import RESTRICTING_DEEDS
+from forum.register import queries
 from forum.rules.models import said_of_rule
 from tests.moderation.conftest import Things, known_things
 
@@ -55,6 +57,43 @@ def test_the_csv_says_the_same(client: Any, people: Any, things: Any) -> None:
     assert all(len(row) == 4 for row in rows)
 
 
+def test_every_decision_is_in_a_table_with_the_fields_of_the_eu_and_nobodys_name(
+    client: Any, people: Any, things: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "TABLE_PORTION", 2)
+    moderation.report(people.ana, "post", things.first.id, "illegal", "Look at Ben.")
+    law = Reasons("Ben was rude.", law="Penal code, 130", is_automated=True)
+    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", law)
+    moderation.undo(people.moderator, hidden.id)
+    moderation.warn(people.moderator, people.ben.id, Reasons("Ben again.", 2))
+    moderation.report(people.chitra, "topic", things.topic.id, "rules")
+    moderation.decide(people.moderator, "topic", things.topic.id, "remove", Reasons("Rude.", 2))
+    answer = client.get("/transparency/decisions.csv")
+    assert answer.mimetype == "text/csv" and "decisions-" in answer.headers["Content-Disposition"]
+    text = answer.get_data().decode("utf-8-sig")
+    first, second, third = csv.DictReader(StringIO(text))
+    for name, value in {
+        "decision_visibility": "DECISION_VISIBILITY_CONTENT_DISABLED",
+        "decision_ground": "DECISION_GROUND_ILLEGAL_CONTENT",
+        "source_type": "SOURCE_ARTICLE_16",
+        "automated_detection": "Yes",
+        "rule": "",
+        "taken_back": "yes",
+    }.items():
+        assert first[name] == value, name
+    assert (second["deed"], second["content_type"]) == ("warn", "CONTENT_TYPE_OTHER")
+    assert (second["rule"], second["source_type"]) == ("2. Be fair to people", "SOURCE_VOLUNTARY")
+    assert third["source_type"] == "SOURCE_TYPE_OTHER_NOTIFICATION"
+    assert third["decision_visibility"] == "DECISION_VISIBILITY_CONTENT_REMOVED"
+    for words in ("Ben", "Ana", "ude.", "Look at", "Penal"):
+        assert words not in text, words
+    assert len(client.get("/transparency/decisions.csv?to=2020-01-01").text.splitlines()) == 1
+
+
+def test_each_restriction_has_a_word_of_the_eu() -> None:
+    assert set(queries.EU_RESTRICTIONS) == set(RESTRICTING_DEEDS)
+
+
 def test_the_csv_is_the_same_in_every_language(
     app: Flask, client: Any, people: Any, things: Things, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,14 +126,21 @@ def test_the_register_is_fresh_though_reports_touch_no_other_page(
 
 def test_odd_periods_and_pages(client: Any, people: Any, things: Any) -> None:
     for query in ("from=x&to=y", "from=2026-02-30", "to=0000-00-00", "from=%00", "page=-1"):
-        for address in ("/transparency", "/transparency.csv", "/transparency/decisions"):
+        for address in (
+            *("/transparency", "/transparency.csv"),
+            *("/transparency/decisions", "/transparency/decisions.csv"),
+        ):
             assert client.get(f"{address}?{query}").status_code in (200, 404), (address, query)
 
 
 def test_pages_cost_few_queries(client: Any, people: Any, things: Any, queries: Any) -> None:
     for n in range(3):
         moderation.warn(people.moderator, people.ben.id, Reasons(f"{n}", 2))
-    for address, most in (("/transparency", 14), ("/transparency/decisions", 9)):
+    for address, most in (
+        ("/transparency", 14),
+        ("/transparency/decisions", 9),
+        ("/transparency/decisions.csv", 9),
+    ):
         client.get(address)
         with queries() as made:
             assert client.get(address).status_code == 200
