@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -195,6 +196,17 @@ def test_the_demo_has_no_mistakes() -> None:
             read_glossary(source)
         else:
             assert not faults_of(source), path.name
+
+
+def test_cities_of_the_demo_tried_cases_and_practices_with_each_outcome() -> None:
+    """So that both libraries show the filters for what was tried."""
+    tried: dict[str, set[str]] = {"Cases": set(), "Practices": set()}
+    for path in DATA.glob("agenda-*.md"):
+        for part in path.read_text(encoding="utf-8").split("\n## "):
+            heading = part.partition("\n")[0]
+            found = re.findall(r"^- tried: [\w-]+ \| (\w+) \|", part, re.MULTILINE)
+            tried.get(heading, set()).update(found)
+    assert tried == {name: {"kept", "adapted", "stopped"} for name in ("Cases", "Practices")}
 
 
 def test_each_entry_of_a_glossary_has_an_address_of_its_own() -> None:
