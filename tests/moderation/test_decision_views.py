@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -376,3 +377,24 @@ def test_a_profile_leads_moderators_to_what_was_decided_about_its_member(
     assert told.facts in words(moderator.get(log))
     for reader in (client, sign_in(people.ana), sign_in(people.ben)):
         assert log not in reader.get("/members/ben-okoth").text
+
+
+def test_what_narrows_the_log_is_folded_and_said_and_taken_away_one_by_one(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    actions.pin(people.moderator, things.topic.id)
+    slug, handle = things.topic.agenda.slug, people.moderator.handle
+    page = browser.get(f"/moderation/log?agenda={slug}&deed=pin&author=ana&by={handle}&page=1").text
+    assert "Filter, 4 active</summary>" in page and page.index("</summary>") < page.index("<select")
+    chips = re.findall(r'<a class="tag" href="([^"]*)"[^>]*><bdi>([^<]*)', page)
+    assert [words for _address, words in chips] == [
+        things.topic.agenda.title,
+        "Pinned",
+        "Author: ana",
+        f"Moderator: @{handle}",
+    ]
+    assert unescape(chips[1][0]) == f"/moderation/log?agenda={slug}&author=ana&by={handle}"
+    odd = browser.get("/moderation/log?agenda=x&deed=<b>").text
+    assert 'class="tag"' not in odd and "<b>" not in odd
+    assert "</svg> Filter</summary>" in browser.get("/moderation/log").text
