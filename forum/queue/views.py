@@ -27,7 +27,12 @@ from forum.moderation.queries import (
     page_of_part,
     thing_to_moderate,
 )
-from forum.moderation.views import fill_from_ready_text, is_rewording, ready_texts_for
+from forum.moderation.views import (
+    fill_from_ready_text,
+    is_rewording,
+    offer_no_undo,
+    ready_texts_for,
+)
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
@@ -198,6 +203,7 @@ def _address(key: EntryKey, anchor: str = "entry") -> str:
 def undo(decision_id: int) -> ResponseReturnValue:
     """Undo one's own latest decision."""
     undone = moderation.undo(me(), decision_id)
+    offer_no_undo()
     is_entry = undone.kind in queries.KINDS
     here = _address((undone.kind, undone.item_id)) if is_entry else undone.address
     if page := page_of_part(me(), undone):

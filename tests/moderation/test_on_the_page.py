@@ -250,6 +250,19 @@ def test_it_stands_for_ten_minutes_and_for_nobody_else(
         assert not undo_in(browser.get(things.topic.address).text)
 
 
+def test_once_a_decision_is_undone_its_page_offers_no_other_one(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    """The one before it is about another post, and is taken back on that one's page or in the queue."""
+    browser = sign_in(people.moderator)
+    browser.post(f"/posts/{things.first.id}/ask-to-edit", data=REASON_FIELDS)
+    browser.post(f"/topics/{things.topic.id}/pin")
+    address, fields = undo_in(browser.get(things.topic.address).text) or ("", {})
+    page = land(browser, browser.post(address, data=fields)).text
+    assert "Taken back: " in page and not undo_in(page)
+    assert "data-undo" in browser.get("/moderation").text
+
+
 def test_every_deed_on_a_page_ends_where_it_can_be_undone(
     sign_in: Any, people: Any, things: Any
 ) -> None:

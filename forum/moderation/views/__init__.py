@@ -7,6 +7,7 @@ from forum.moderation.views._answers import (
     bp,
     fill_from_ready_text,
     is_rewording,
+    offer_no_undo,
     ready_texts_for,
     show_claims_on,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "fill_from_ready_text",
     "is_rewording",
     "members",
+    "offer_no_undo",
     "ready_texts_for",
     "record",
     "reporting",

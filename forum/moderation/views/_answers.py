@@ -189,6 +189,11 @@ def offer_undo() -> None:
     session[LANDING] = ["", now().timestamp()]
 
 
+def offer_no_undo() -> None:
+    """Offer no decision to be undone once one was: the latest that is left is about something else."""
+    session.pop(LANDING, None)
+
+
 @bp.app_template_global()
 def undoable_decision() -> Decision | None:
     """The reader's latest decision while it can be undone, on the page to which it redirected; else None."""
