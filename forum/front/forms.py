@@ -36,9 +36,13 @@ class TypedDays:
     def period(self) -> Period | None:
         """The period; None if nothing can be found in it (`error` says why)."""
         first, last = day_of(self.first), day_of(self.last)
-        is_read = bool(first) == bool(self.first) and bool(last) == bool(self.last)
-        is_possible = is_read and not (first and last and first > last)
+        is_possible = self.is_read and not (first and last and first > last)
         return Period(first, last) if is_possible else None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether each of them that was typed is a day."""
+        return all(day_of(typed) for typed in (self.first, self.last) if typed)
 
     @property
     def error(self) -> str:

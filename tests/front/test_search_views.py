@@ -356,7 +356,16 @@ def test_what_is_no_day_finds_nothing_and_says_so(
     text = client.get(f"/search?q=noise&{name}={typed}").text
     assert "is no day. Type one as 2026-11-30." in text and "Search all times" in text
     assert small.question.address not in text and "<b>”" not in text
+    # It narrows nothing, and is said beside its field, which is open on a phone, too
+    assert 'class="tag"' not in text and "</svg> Filter</summary>" in text
+    assert '<details class="facets" open>' in text and 'id="days-error"' in text
     assert not faults_in(text)
+
+
+def test_a_day_beside_what_is_no_day_is_taken_away_alone(small: Small, client: Any) -> None:
+    text = client.get("/search?q=noise&from=2026-05-02&to=soon").text
+    assert "From 2 May 2026" in text and "Until soon" not in text and "Filter, 1 active" in text
+    assert "“soon” is no day." in text and "Nothing fits all" not in text
 
 
 @pytest.mark.parametrize(

@@ -229,19 +229,16 @@ def _kept(reader: Person, asked: Asked) -> KeptSearch | None:
 
 
 def _chips_of_days(days: TypedDays) -> list[tuple[str, str]]:
-    """What the search is narrowed to by days, each with the address of the search without it."""
-    chips = []
-    if days.first:
-        chips.append((_("From %(day)s", day=_day_words(days.first)), _url_without_day("from")))
-    if days.last:
-        chips.append((_("Until %(day)s", day=_day_words(days.last)), _url_without_day("to")))
-    return chips
-
-
-def _day_words(typed: str) -> str:
-    """A day that was typed, in words; what is no day stays as it is."""
-    day = day_of(typed)
-    return day_in_words(day) if day else typed
+    """What the search is narrowed to by days, each with the address of the search without it; what is no day narrows nothing."""
+    typed = (
+        ("from", _("From %(day)s"), day_of(days.first)),
+        ("to", _("Until %(day)s"), day_of(days.last)),
+    )
+    return [
+        (words % {"day": day_in_words(day)}, _url_without_day(name))
+        for name, words, day in typed
+        if day
+    ]
 
 
 def _url_without_day(name: str) -> str:
