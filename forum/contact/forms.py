@@ -27,11 +27,11 @@ class ContactForm(Form):
 class HostsForm(Form):
     """A letter to the hosts of some agendas."""
 
-    agendas = SelectMultipleField(
-        _("Agendas"), [DataRequired(_("Choose at least one agenda."))], coerce=int
-    )
     text = TextAreaField(
         _("Your e-mail"), [DataRequired(WRONG_LENGTH), Length(MIN_LENGTH, MAX_LENGTH, WRONG_LENGTH)]
+    )
+    agendas = SelectMultipleField(
+        _("Agendas"), [DataRequired(_("Choose at least one agenda."))], coerce=int
     )
 
 

@@ -172,6 +172,16 @@ def test_what_cannot_be_sent_stays_in_the_form(
     assert db.session.query(ContactLetter).count() == 0
 
 
+def test_the_text_has_the_focus_and_the_agendas_come_after_it(
+    people: Any, agenda: Agenda, cooler: Agenda, sign_in: Any
+) -> None:
+    """They are all ticked to begin with, and whoever has typed the text passes them on the way to the button."""
+    page = sign_in(people.moderator).get(TELL).text
+    focused, ticked = page.index("autofocus"), page.index('name="agendas"')
+    assert "<textarea" in page[page.rindex("<", 0, focused) :][:10]
+    assert focused < ticked < page.index("data-publish")
+
+
 def test_only_moderators_of_the_whole_forum_write_to_hosts(
     people: Any, agenda: Agenda, cooler: Agenda
 ) -> None:
