@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +103,14 @@ def _download(member: Member) -> Response:
 
 
 def _files(member: Member, about: dict[str, Any]) -> Files:
-    """Each kind as JSON and as pages, pictures and files; at the end the first page, which says how many records there are."""
+    """Each kind with records as JSON and as pages, pictures and files; at the end the first page, which numbers all kinds."""
     numbers: dict[str, int] = {}
     for kind in KINDS:
         numbers[kind.name] = 0
-        yield f"{kind.name}.json", _json(member, kind, numbers)
-        yield from _pages(member, kind)
+        waiting = records(member, kind)
+        if first := next(waiting, None):
+            yield f"{kind.name}.json", _json(kind, chain([first], waiting), numbers)
+            yield from _pages(member, kind)
     yield from picture_files(member)
     yield "about.json", [_json_bytes({**about, "kinds": _descriptions(numbers)})]
     yield "style.css", [Path(current_app.static_folder or "", "data.css").read_bytes()]
@@ -120,13 +122,13 @@ def _files(member: Member, about: dict[str, Any]) -> Files:
     yield "index.html", [_html("rights/all.html", member=member, about=about, **words)]
 
 
-def _json(member: Member, kind: Kind, numbers: dict[str, int]) -> Iterator[bytes]:
+def _json(kind: Kind, batches: Iterable[list[Record]], numbers: dict[str, int]) -> Iterator[bytes]:
     """All records of a kind as one JSON list; counts them in `numbers`."""
-    for batch in records(member, kind):
+    for batch in batches:
         before = b",\n" if numbers[kind.name] else b"[\n"
         yield before + b",\n".join(_json_bytes(record) for record in batch)
         numbers[kind.name] += len(batch)
-    yield b"\n]\n" if numbers[kind.name] else b"[]\n"
+    yield b"\n]\n"
 
 
 def _json_bytes(value: Any) -> bytes:
@@ -134,7 +136,7 @@ def _json_bytes(value: Any) -> bytes:
 
 
 def _pages(member: Member, kind: Kind) -> Files:
-    """The records of a kind as HTML pages of some hundred records; at least one page, which may say that there are none."""
+    """The records of a kind as HTML pages of some hundred records; at least one page."""
     waiting = records(member, kind)
     batch, following = next(waiting, []), next(waiting, None)
     for number in count(1):
@@ -162,10 +164,10 @@ def _html(template: str, **words: Any) -> bytes:
 
 
 def _descriptions(numbers: dict[str, int]) -> list[dict[str, Any]]:
-    """What the files hold, for programs."""
+    """What the files hold, for programs; a kind without records has no file."""
     return [
         {
-            "file": f"{kind.name}.json",
+            "file": f"{kind.name}.json" if numbers[kind.name] else None,
             "title": str(kind.title),
             "about": str(kind.about),
             "records": numbers[kind.name],

@@ -51,11 +51,14 @@ def test_everything_comes_as_one_file(people, lived, sign_in, letters):
     assert 'filename="ana-prado-' in answer.headers["Content-Disposition"]
     assert answer.headers["Cache-Control"] == "private, no-store"
     names = archive.namelist()
-    for kind in KINDS:
-        found = json.loads(archive.read(f"{kind.name}.json"))
-        assert isinstance(found, list) and f"{kind.name}.html" in names
     about = json.loads(archive.read("about.json"))
-    assert {kind["file"]: kind["records"] for kind in about["kinds"]}["posts.json"] == 5 + 2
+    told = [(kind["title"], kind["file"], kind["records"]) for kind in about["kinds"]]
+    assert [title for title, _file, _number in told] == [str(kind.title) for kind in KINDS]
+    for title, file, number in told:
+        assert (file is None) == (number == 0), title
+        assert not file or len(json.loads(archive.read(file))) == number
+        assert not file or file.replace(".json", ".html") in names
+    assert {file: number for _title, file, number in told}["posts.json"] == 5 + 2
     posts = json.loads(archive.read("posts.json"))
     assert any("zanzibar" in post["source"] for post in posts)
     assert (
@@ -97,14 +100,18 @@ def test_the_picture_of_the_member_is_in(people, sign_in):
 
 def test_the_first_page_tells_what_is_kept_before_what_is_not(people, lived, sign_in):
     _answer, archive = fetch(sign_in(people.ana))
-    kept, _heading, empty = (
-        archive.read("index.html").decode().partition("Parts in which nothing is kept")
-    )
-    for name in (
-        file for file in archive.namelist() if file.endswith(".json") and file != "about.json"
-    ):
-        page, has_any = name.replace(".json", ".html"), bool(json.loads(archive.read(name)))
-        assert (page in kept, page in empty) == (has_any, not has_any), name
+    first = archive.read("index.html").decode()
+    kept, _heading, empty = first.partition("Parts in which nothing is kept")
+    assert "They have no page and no file here." in empty
+    names, titles = archive.namelist(), dict.fromkeys((True, False), 0)
+    for kind in KINDS:
+        has_any = f"{kind.name}.json" in names
+        titles[has_any] += 1
+        assert (f"{kind.name}.html" in names) == has_any, kind.name
+        assert (f'href="{kind.name}.html"' in kept) == has_any, kind.name
+        assert f"<li>{kind.title}</li>" in empty or has_any, kind.name
+    assert titles[True] > 5 and titles[False] > 5
+    assert all(json.loads(archive.read(name)) for name in names if name.endswith(".json"))
 
 
 class Reader(HTMLParser):
