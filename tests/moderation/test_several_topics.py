@@ -179,7 +179,11 @@ def test_they_are_ticked_locked_and_undone_without_a_script(
     address, fields = undo_in(page.text) or ("", {})
     decided = f"{page.request.path}?{page.request.query_string.decode()}"
     assert land(browser, browser.post(address, data=fields)).status_code == 200
-    assert not state(topics[2])[1] and "Taken back on" in browser.get(decided).text
+    after = words(browser.get(decided))
+    assert not state(topics[2])[1] and "Taken back on" in after
+    # What is above them is what holds now
+    assert 'id="changed" class="h4">Locked</h2>' in page.text
+    assert 'id="changed" class="h4">Taken back: Locked</h2>' in after
 
 
 def test_topics_are_ticked_in_the_list_from_which_somebody_comes(
