@@ -264,7 +264,9 @@ def test_an_address_longer_than_any_page_needs_is_refused(
         ):
             for answer in (browser.get(address), browser.post(address, data={"source": "A text."})):
                 assert answer.status_code == 414 and len(answer.data) < 20_000, address[:20]
-    assert client.get("/glossary?" + "a" * (most + 1)).status_code == 414
+    refused = client.get("/glossary?" + "a" * (most + 1))
+    assert refused.status_code == 414 and "<h1>That address is too long</h1>" in refused.text
+    assert "Search with fewer words." in refused.text and 'name="q"' in refused.text
     refused = client.get("/api/v1/topics?" + "a" * 33_000)
     assert refused.status_code == 414 and refused.is_json
 
