@@ -326,6 +326,23 @@ def test_a_host_reads_no_handle_of_a_hidden_profile_and_saving_keeps_who_it_was(
     assert (kept.quotation, kept.member_id) == ("We plant trees.", people.ana.id)
 
 
+def test_no_line_below_a_statement_ends_with_the_point_before_the_day(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    """The day is a part of its own, whose point is not shown where it begins a line."""
+    browser = sign_in(people.host)
+    typed = {"name": "Ines", "quotation": "We plant.", "language": "fr", "said_on": "2026-06-05"}
+    for more in ({"role_title": "Planner", "organisation": "Trams"}, {}):
+        browser.post("/agendas/quieter/statements/new", data={**typed, **more})
+    page = browser.get("/agendas/quieter").text
+    parts = re.findall(r'<span class="meta dot">(<span>.*?</span>)</span></div>', page, re.S)
+    shown = [re.sub(r"<(?!/?span>)[^>]*>", "", part) for part in parts]
+    assert shown == [
+        "<span>Planner, Trams</span><span>5\xa0June 2026</span>",
+        "<span>5\xa0June 2026</span>",
+    ]
+
+
 def test_statements_are_written_edited_and_removed(
     sign_in: Any, people: Any, agenda: Agenda
 ) -> None:
