@@ -317,3 +317,14 @@ def test_what_somebody_said_stands_between_the_signs_of_the_language_of_the_page
     window.sign_in("moderator")
     said = window.go("/moderation").locator("main q").first
     expect(said).to_have_css("quotes", quotes)
+
+
+def test_all_notices_begin_at_one_line(windows: Callable[..., Visit]) -> None:
+    """The mark and the wash of those that are unread hang in the margin."""
+    for width in (1280, 390):
+        page = windows("member", "light", width).go("/notices")
+        begins = "all => [...new Set(all.map(of => Math.round(of.getBoundingClientRect().x)))]"
+        assert len(page.eval_on_selector_all(".ntf > :first-child", begins)) == 1
+        kinds = page.eval_on_selector_all("li:has(> .ntf)", "all => all.map(of => of.className)")
+        assert "unread" in kinds and "" in kinds
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
