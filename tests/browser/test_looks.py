@@ -319,6 +319,16 @@ def test_what_somebody_said_stands_between_the_signs_of_the_language_of_the_page
     expect(said).to_have_css("quotes", quotes)
 
 
+def test_buttons_beside_each_other_on_a_profile_are_of_one_height(
+    windows: Callable[..., Visit],
+) -> None:
+    for width in (1280, 390):
+        page = windows("member", "light", width).go("/members/hanne-vestergaard")
+        write, watch = "a:has-text('Write an e')", "form[action$='/watch'] .re"
+        tops = [page.locator(f"main {of}").bounding_box() for of in (write, watch)]
+        assert len({(round(box["y"]), round(box["height"])) for box in tops}) == 1, tops
+
+
 def test_all_notices_begin_at_one_line(windows: Callable[..., Visit]) -> None:
     """The mark and the wash of those that are unread hang in the margin."""
     for width in (1280, 390):
