@@ -338,3 +338,10 @@ def test_all_notices_begin_at_one_line(windows: Callable[..., Visit]) -> None:
         kinds = page.eval_on_selector_all("li:has(> .ntf)", "all => all.map(of => of.className)")
         assert "unread" in kinds and "" in kinds
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_deeds_of_a_practice_fill_their_lines_on_a_phone(windows: Callable[..., Visit]) -> None:
+    page = windows("member", "light", 390).go("/practices/ledger-building-rights")
+    line = page.locator("main p.rt").bounding_box()
+    last = page.locator("main p.rt > .btn").last.bounding_box()
+    assert line and last and abs(line["x"] + line["width"] - last["x"] - last["width"]) < 1
