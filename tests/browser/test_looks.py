@@ -345,3 +345,17 @@ def test_the_deeds_of_a_practice_fill_their_lines_on_a_phone(windows: Callable[.
     line = page.locator("main p.rt").bounding_box()
     last = page.locator("main p.rt > .btn").last.bounding_box()
     assert line and last and abs(line["x"] + line["width"] - last["x"] - last["width"]) < 1
+
+
+def test_words_of_a_comment_beside_a_paragraph_keep_their_distance_from_its_buttons(
+    windows: Callable[..., Visit],
+) -> None:
+    gap = """all => all.map(of => of.getBoundingClientRect().top
+      - of.previousElementSibling.getBoundingClientRect().bottom)"""
+    begins = "all => [...new Set(all.map(of => Math.round(of.getBoundingClientRect().x)))]"
+    for width in (1280, 390):
+        page = windows("member", "light", width).go("/cases/copenhagen-cloudburst")
+        gaps = page.eval_on_selector_all(".mg .acts", gap)
+        assert gaps and min(gaps) >= 6, gaps
+        icons = page.eval_on_selector_all(".mg:has(li) > p .i", begins)
+        assert icons == page.eval_on_selector_all(".mg li .av", begins), width
