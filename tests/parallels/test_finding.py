@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 
 from forum.db import db
+from forum.dialogue.actions import NewTopic, open_topic
+from forum.dialogue.queries import speaking_of
 from forum.errors import NotFound
 from forum.library.actions import hide_practice, restore_practice, write_practice
 from forum.library.models import Practice
+from forum.markup import write
 from forum.parallels import actions
 from forum.parallels.models import Translation
 from forum.parallels.queries import said_to, translation_by_id
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, VISITOR, Person
 from forum.search.models import TRANSLATED_FAILURE, TRANSLATION
 from forum.search.queries import Query, find
-from tests.parallels.conftest import PRACTICE, in_french
+from tests.parallels.conftest import FRENCH, PRACTICE, changed, in_french
 
 DEEDS = ("open", "open", "open", "correct", "confirm", "hide", "look after")
 WORDS = {TRANSLATION: "feutre", TRANSLATED_FAILURE: "colle"}
@@ -71,3 +74,18 @@ def test_search_follows_who_may_read_it(
             assert found == readable_by(reader, number), (step, deed)
             seen.add((reader.is_member, len(found)))
     assert len(seen) > 3  # the readers' access has really changed during the walk
+
+
+def test_a_translation_speaks_of_nothing_that_its_original_does_not_link_to(
+    people: Any, agenda: Any, practice: Practice
+) -> None:
+    """Its links are those of the original, which is the page that would be named."""
+    question = NewTopic("question", "Kerbs?", write("How high?"))
+    topic = open_topic(people.ana, agenda.id, question)
+    said = f"Voir [la question](/topics/{topic.id}-kerbs)."
+    text = in_french(parts={**FRENCH, "challenge": said})
+    actions.add_translation(people.ben, "practice", practice.id, text)
+    assert speaking_of(VISITOR, topic.address, topic.id) == []
+    changed(people.ana, practice, sections={**PRACTICE.sections, "challenge": said})
+    (speaking,) = speaking_of(VISITOR, topic.address, topic.id)
+    assert speaking.address == f"/practices/{practice.slug}"
