@@ -23,9 +23,7 @@ from forum.webforms import lazy_text as _
 MAX_ANSWER = 1_000  # characters
 # An @ before it is accepted; a handle of digits alone would be mistaken for a number
 HANDLE_TYPED = rf"^@?(?=.{{2,{MAX_HANDLE_LENGTH}}}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$"
-MIN_FILLING_TIME = timedelta(
-    seconds=3
-)  # few people fill in the form for joining faster, with what a browser keeps
+MIN_FILLING_TIME = timedelta(seconds=3)  # no person fills in the form for joining faster
 MAX_FILLING_TIME = timedelta(days=2)  # so that a robot cannot keep an opened form for ever
 
 
@@ -68,19 +66,12 @@ class JoinForm(PersonForm):
     holds: Terms | None = None
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Also refuse a form that was sent faster than people fill it in (see `rest`); people need only send it again."""
+        """Also refuse a form that was sent faster than a person could fill it in; people need only send it again."""
         is_good = bool(super().validate(extra_validators))
         too_fast = self._too_fast() if settings().limits else None
         if too_fast:
             self.form_errors.append(too_fast)
         return is_good and not too_fast
-
-    @property
-    def rest(self) -> timedelta:
-        """What is left of the time that filling in the form takes people; nothing for a stamp that is not ours."""
-        opened = opened_at(self.opened.data or "")
-        left = opened + MIN_FILLING_TIME - now() if opened and settings().limits else timedelta()
-        return min(max(left, timedelta()), MIN_FILLING_TIME)
 
     def _too_fast(self) -> str | None:
         opened = opened_at(self.opened.data or "")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from threading import BoundedSemaphore
 
 import pytest
 
-from forum import clock
 from forum.accounts import actions as account_actions
-from forum.accounts.views import joining
 from forum.clock import at, now
 from forum.errors import NotFound
 from forum.members import actions
@@ -399,40 +396,10 @@ def opened_in(page):
     return re.search(r'name="opened" type="hidden" value="([^"]*)"', page.text)[1]
 
 
-@pytest.fixture
-def waits(monkeypatch):
-    """How long each form that was sent too fast has waited; the clock of the tests goes on meanwhile."""
-    waits = []
-
-    def wait(seconds):
-        waits.append(seconds)
-        clock._set_clock.set(now() + timedelta(seconds=seconds))
-
-    monkeypatch.setattr(joining, "sleep", wait)
-    return waits
-
-
-def test_who_is_quick_waits_for_the_answer_and_types_nothing_again(limited, waits):
-    opened = opened_in(limited.get("/join"))
-    assert limited.post("/join", data={**JOINING, "opened": opened}).location == "/join/sent"
-    assert len(waits) == 1 and 0 < waits[0] <= 3 and joining._WAITING.acquire(blocking=False)
-    joining._WAITING.release()
-    # Nobody waits for a form that is old enough, or whose stamp is not ours
-    with at(now() + timedelta(seconds=5)):
-        limited.post("/join", data={**JOINING, "opened": opened})
-    far = int(now().timestamp()) + 9999
-    limited.post("/join", data={**JOINING, "opened": f"{far}.x"})
-    assert len(waits) == 1
-
-
-def test_what_is_sent_too_fast_while_others_wait_is_asked_again_and_then_taken(
-    limited, waits, monkeypatch
-):
-    monkeypatch.setattr(joining, "_WAITING", BoundedSemaphore(1))
-    assert joining._WAITING.acquire()
+def test_what_is_sent_too_fast_is_asked_again_and_then_taken(limited):
     opened = opened_in(limited.get("/join"))
     answer = limited.post("/join", data={**JOINING, "opened": opened})
-    assert answer.status_code == 422 and "faster than people write" in answer.text and not waits
+    assert answer.status_code == 422 and "faster than people write" in answer.text
     assert opened_in(answer) == opened and "Eva Holm" in answer.text
     summary = answer.text.partition('role="alert"')[2].partition("</ul>")[0]
     assert summary.index("faster than people write") < summary.index(AGAIN), "the reason first"

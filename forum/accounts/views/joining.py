@@ -7,8 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from threading import BoundedSemaphore
-from time import sleep
 from typing import Any
 
 from flask import make_response, render_template, request, session, url_for
@@ -54,7 +52,6 @@ WAITING_KEY = "waits"  # the candidate who waits for moderators: [id, hash of th
 PROVIDER_ACCOUNT_KEY = "elsewhere"  # what a provider has said about the person in this browser
 JOINING_KEY = "joining"  # of the form filled in here: the browser's key, and where to go next
 PROVIDER_ACCOUNT_LIFETIME = timedelta(hours=1)
-_WAITING = BoundedSemaphore(2)  # forms that this process answers later at a time
 
 
 @bp.route("/join", methods=["GET", "POST"])
@@ -88,22 +85,7 @@ def _answer_joining(chosen: Entrance, invitation: Invitation | None = None) -> R
     form = _join_form(chosen, invitation)
     page = partial(_join_page, form, chosen=chosen, invitation=invitation)
     checks = [_check_new_password, choose_city]
-    if request.method == "POST":
-        _wait_for_the_rest(form)
     return webforms.process(form, page, lambda: _join(form, invitation), checks=checks)
-
-
-def _wait_for_the_rest(form: JoinForm) -> None:
-    """Answer who was quick with the help of a browser or password manager a little later, where few others wait.
-
-    Else the form is refused and the password has to be typed again, as robots that come in numbers are refused.
-    """
-    left = form.rest.total_seconds()
-    if left and _WAITING.acquire(blocking=False):
-        try:
-            sleep(left)
-        finally:
-            _WAITING.release()
 
 
 def _join_form(chosen: Entrance, invitation: Invitation | None) -> JoinForm:
