@@ -105,7 +105,8 @@ class Forum(Flask):
             environ["HTTP_HOST"] = host.lower()
         if environ["REQUEST_METHOD"] != "HEAD":
             return super().wsgi_app(environ, start_response)
-        parts = super().wsgi_app(environ | {"REQUEST_METHOD": "GET"}, start_response)
+        asked = environ | {"REQUEST_METHOD": "GET", web.IS_HEAD: True}
+        parts = super().wsgi_app(asked, start_response)
         if close := getattr(parts, "close", None):
             close()
         return []

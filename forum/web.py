@@ -33,6 +33,7 @@ UNAVAILABLE = 503
 MAX_ADDRESS = 32_768  # bytes of an address that is answered; nobody types a longer search
 MAX_DEPTH = 6  # parts of the address of a page
 MAX_NUMBER = 999_999_999  # nine digits, the most that `whole_number` accepts
+IS_HEAD = "forum.is_head"  # in the environment: a HEAD, which is answered as GET
 FLASHES = "_flashes"  # in the browser's session: the messages that Flask keeps for the next page
 UNDO = "undo"  # in the browser's session: what the next page offers to undo
 # The background of the style sheet in each theme, which browsers use for their address bar
@@ -324,6 +325,11 @@ def offered_locale(wanted: str | None) -> str:
 def is_prefetched() -> bool:
     """Whether a browser asks for this page before anybody has opened it, and may never show it."""
     return request.headers.get("Sec-Purpose", "").lower().startswith("prefetch")
+
+
+def is_head() -> bool:
+    """Whether nobody will see what is answered: only its headers are sent."""
+    return IS_HEAD in request.environ
 
 
 def is_cross_site() -> bool:

@@ -326,6 +326,21 @@ def test_what_a_browser_asks_for_in_advance_is_not_read_before_somebody_opens_it
     assert ana.get(topic.address, headers={"Sec-Purpose": "prefetch"}).status_code == 200
 
 
+def test_who_asks_for_the_headers_of_a_topic_alone_has_not_read_it(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    actions.reply(people.ben, topic.id, write("A reply."))
+    make_notices(SYSTEM)
+    ana = sign_in(people.ana)
+    for address in (topic.address, f"/topics/{topic.id}/whole"):
+        answer = ana.head(address)
+        assert (answer.status_code, answer.data) == (200, b"")
+    assert unread_count(people.ana) == 1
+    assert queries.reading_state(people.ana, topic, []).place == 0
+    assert ana.get(topic.address).status_code == 200
+    assert unread_count(people.ana) == 0
+
+
 def test_visitors_may_ask_in_advance(client: FlaskClient, topic: Topic) -> None:
     assert client.get(topic.address, headers={"Sec-Purpose": "prefetch"}).status_code == 200
 

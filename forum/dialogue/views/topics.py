@@ -116,7 +116,7 @@ def _held_context(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, An
 
 def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: ReadingState) -> None:
     last = posts.items[-1].number if posts.items else 0
-    if me().is_member and (reading.has_notices or last > reading.place):
+    if me().is_member and not web.is_head() and (reading.has_notices or last > reading.place):
         # A browser that is refused the page in advance asks again when somebody opens it: then it is read
         if web.is_prefetched():
             abort(web.UNAVAILABLE)
