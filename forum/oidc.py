@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from forum.lazy import library
+from forum.plaintext import on_one_line
 
 DISCOVERY = "/.well-known/openid-configuration"
 SCOPE = "openid profile email"
@@ -36,6 +38,10 @@ ALGORITHMS = (
 TIMEOUT_SECONDS, MAX_RESPONSE_BYTES, CHUNK_BYTES = 5.0, 200_000, 8_192
 CLOCK_SKEW_SECONDS = 60  # by which the two clocks may differ
 MAX_LINE, MAX_SUBJECT = 200, 255  # characters; the standard limits a subject to 255
+MAX_LONG_LINE = 1_000  # characters that are read of what becomes a line
+VISIBLE = re.compile("[!-~]+")  # ASCII
+KEY_TYPES = ("RSA", "EC", "OKP")
+PUBLIC_PARTS = ("kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y")
 LOCAL = ("localhost", "127.0.0.1", "::1")
 CACHE_SECONDS = 300.0
 METADATA, KEYS = "metadata", "keys"  # what is cached of a provider
@@ -129,7 +135,7 @@ def finish(
         issuer=provider.issuer,
         subject=claims["sub"],
         name=_single_line(about.get("name")),
-        email=_single_line(about.get("email")),
+        email=_email(about.get("email")),
         is_verified=about.get("email_verified") is True,
         signed_in_at=_timestamp(claims.get("auth_time")),
     )
@@ -157,7 +163,9 @@ def _token(
         "code_verifier": verifier,
     }
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+    methods = metadata.get("token_endpoint_auth_methods_supported")
+    if not isinstance(methods, list) or not methods:
+        methods = ["client_secret_basic"]  # which it has if it names none
     if provider.client_secret and "client_secret_basic" in methods:
         credentials = map(quote_plus, (provider.client_id, provider.client_secret))
         headers |= library("urllib3").make_headers(basic_auth=":".join(credentials))
@@ -202,7 +210,7 @@ def _verified_claims(
     if isinstance(token.get("access_token"), str):
         params["access_token"] = token["access_token"]
     try:
-        key_set = library("joserfc.jwk").KeySet.import_key_set(keys)
+        key_set = library("joserfc.jwk").KeySet.import_key_set({"keys": _public_keys(keys)})
         decoded = library("joserfc.jwt").decode(
             token["id_token"], key_set, algorithms=list(ALGORITHMS)
         )
@@ -214,9 +222,25 @@ def _verified_claims(
         # Token and keys come from outside and may make a library fail in any way
         raise InvalidResponse(f"the token is not right: {type(error).__name__}") from error
     subject = claims["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
+    is_name = (
+        isinstance(subject, str) and subject.isprintable()
+    )  # no NUL: not every database keeps it
+    if not is_name or not 0 < len(subject) <= MAX_SUBJECT:
         raise InvalidResponse("the token names nobody")
     return dict(claims)
+
+
+def _public_keys(keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The public part of those keys that may sign a token.
+
+    A private part has no place here (RFC 7517, 9.2), and a library would look for its primes: that can take seconds.
+    """
+    found = keys.get("keys")
+    return [
+        {name: value for name, value in key.items() if name in PUBLIC_PARTS}
+        for key in (found if isinstance(found, list) else [])
+        if isinstance(key, dict) and key.get("kty") in KEY_TYPES
+    ]
 
 
 def _userinfo(
@@ -226,9 +250,13 @@ def _userinfo(
     claims: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the provider's UserInfo endpoint, if it has one, says about the person of the token."""
-    if "userinfo_endpoint" not in metadata or not token.get("access_token"):
+    access = token.get("access_token")
+    # One that cannot stand in a header is none (RFC 6750, 2.1)
+    if "userinfo_endpoint" not in metadata or not (
+        isinstance(access, str) and VISIBLE.fullmatch(access)
+    ):
         return {}
-    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    headers = {"Authorization": f"Bearer {access}"}
     status, about = _fetch(provider, "GET", _endpoint(metadata, "userinfo_endpoint"), headers)
     if status != 200:
         return {}
@@ -242,7 +270,13 @@ def _timestamp(value: Any) -> int:
 
 
 def _single_line(value: Any) -> str:
-    return " ".join(value.split())[:MAX_LINE] if isinstance(value, str) else ""
+    return on_one_line(value[:MAX_LONG_LINE])[:MAX_LINE] if isinstance(value, str) else ""
+
+
+def _email(value: Any) -> str:
+    """An e-mail address; empty if it would have to be changed to be one, because it might become somebody else's."""
+    line = _single_line(value)
+    return line if line and line.isprintable() and line == value.strip() else ""
 
 
 # Requests to the provider
@@ -265,12 +299,19 @@ def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
     """A URL from the provider's metadata; raises `ProviderUnavailable` if it is missing or no URL."""
     address = metadata.get(name)
     try:
-        is_url = isinstance(address, str) and address.isprintable() and urlsplit(address).netloc
+        is_url = isinstance(address, str) and address.isprintable() and _has_host(address)
     except ValueError:
         is_url = False
     if not is_url:
         raise ProviderUnavailable(f"it names no {name}")
     return str(address)
+
+
+def _has_host(address: str) -> bool:
+    parts = urlsplit(address)
+    return (
+        bool(parts.netloc) and parts.port != 0
+    )  # reading the port raises `ValueError` if it is none
 
 
 def _get(provider: Provider, address: str) -> Mapping[str, Any]:

@@ -53,6 +53,7 @@ def test_the_provider_made_by_hand_is_right_when_nothing_is_changed(client, made
         {"sub": ""},
         {"sub": 7},
         {"sub": "x" * 256},
+        {"sub": "ev\x00a"},
         {"at_hash": "bm90IHRoaXMgb25l"},
         {"at_hash": 7},
         {"aud": 7},
@@ -231,6 +232,8 @@ def test_a_provider_out_of_order_is_a_sentence(client, made, eva, monkeypatch, a
         {"authorization_endpoint": "javascript:alert(1)"},
         {"authorization_endpoint": 7},
         {"authorization_endpoint": "http://["},
+        {"authorization_endpoint": "http://localhost:99999/"},
+        {"authorization_endpoint": "http://localhost:port/"},
         {"authorization_endpoint": "http://a.example/\r\nX: y"},
     ],
     ids=str,
@@ -258,6 +261,43 @@ def test_odd_keys_prove_nothing(client, made, eva, keys):
     made.answers["/jwks"] = lambda: as_json(keys)
     assert client.get(made.comes_back(go(client))).status_code == 400
     assert not is_signed_in(client)
+
+
+def test_a_private_part_of_a_key_is_not_looked_at(client, made, eva):
+    """Whose primes would be searched for, for seconds."""
+    link(eva, made.issuer, "eva")
+    key = KEY.as_dict(private=False) | {"d": "AQAB" * 30_000}
+    made.answers["/jwks"] = lambda: as_json({"keys": [7, {"kty": "oct", "k": "AA"}, key]})
+    assert client.get(made.comes_back(go(client))).status_code == 303
+    assert is_signed_in(client)
+
+
+@pytest.mark.parametrize("methods", [7, True, "client_secret_basic", {}, None], ids=str)
+def test_odd_ways_of_showing_who_asks_count_as_none_named(client, made, eva, methods):
+    link(eva, made.issuer, "eva")
+    made.known = {"token_endpoint_auth_methods_supported": methods}
+    assert client.get(made.comes_back(go(client))).status_code == 303
+    assert is_signed_in(client)
+
+
+@pytest.mark.parametrize("access", ["a\r\nX: y", "a\x00", "\ud800", "é", "a b", ["a"]], ids=ascii)
+def test_an_access_token_that_no_header_can_have_opens_nothing(client, made, access):
+    made.claims = {"email": None}
+    made.answers["/token"] = lambda: as_json({"id_token": made.token(), "access_token": access})
+    assert client.get(made.comes_back(go(client))).location == "/join"
+    assert "/userinfo" not in made.asked
+
+
+@pytest.mark.parametrize(
+    "email", ["ev\x00a@city.example", "\ud800eva@city.example", "eva@city.example\u202e", "eva@city.example" + " x" * 100]
+)  # fmt: skip
+def test_an_address_is_taken_as_it_is_or_not_at_all(client, made, eva, email):
+    made.claims = {"email": None, "name": None, "email_verified": None}
+    told = {"sub": "eva", "email": email, "email_verified": True, "name": "Eva\x00 \nHolm"}
+    made.answers["/userinfo"] = lambda: as_json(told)
+    assert client.get(made.comes_back(go(client))).location == "/join", "it is nobody's address"
+    page = client.get("/join").text
+    assert 'value="Eva Holm"' in page and "city.example" not in page
 
 
 def test_an_endless_time_of_signing_in_is_no_mistake(sign_in, made, eva):
