@@ -26,6 +26,9 @@ QUOTE_MARKS = re.compile(r"^(?:> ?){1,10}")
 EMPTY_LINES = re.compile(r"\n{3,}")
 # Headers for programs: addresses and ids in angle brackets, each on a line of its own, however long
 IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
+ENCODED = (
+    "=?"  # begins an encoded word (RFC 2047); one that somebody has typed has to be encoded itself
+)
 MAX_SUBJECT = 150  # characters; mail programs show half of them
 # Invisible, but needed in Persian words and in emoji of several parts
 JOINERS = "\u200c\u200d"
@@ -48,11 +51,11 @@ class WholeWordsPolicy(EmailPolicy):
         return folded.encode("ascii") if folded else super().fold_binary(name, value)
 
     def _fold_whole(self, name: str, value: Any) -> str:
-        """The header in encoded words, or one of `IN_ANGLES` in lines; empty for other headers that are ASCII."""
+        """The header in encoded words, or one of `IN_ANGLES` in lines; empty for other headers that are plain ASCII."""
         if name in IN_ANGLES:
             lines = f"{self.linesep} ".join(str(value).split())
             return f"{name}: {lines}{self.linesep}"
-        if str(value).isascii():
+        if str(value).isascii() and ENCODED not in str(value):
             return ""
         addresses = getattr(value, "addresses", None)
         if addresses is None:
@@ -101,7 +104,7 @@ def message(letter: Letter) -> EmailMessage:
     made = EmailMessage(policy=POLICY)
     made["From"] = Address(display_name=one_line(letter.sender_name), addr_spec=letter.sender)
     made["To"] = Address(addr_spec=letter.to)
-    made["Subject"] = _shortened(one_line(letter.subject))
+    made["Subject"] = _literal(_shortened(one_line(letter.subject)))
     made["Date"] = format_datetime(letter.written_at)
     made["Message-ID"] = f"<{letter.number}@{letter.host}>"
     _add_thread_headers(made, letter)
@@ -121,6 +124,11 @@ def one_line(text: str) -> str:
 
 def _shortened(subject: str) -> str:
     return subject if len(subject) <= MAX_SUBJECT else f"{subject[: MAX_SUBJECT - 1].rstrip()}…"
+
+
+def _literal(text: str) -> str:
+    """The value of a header that says just this text: Python decodes what it takes for encoded words, even into line ends."""
+    return Header(text, "utf-8").encode(maxlinelen=0) if ENCODED in text else text
 
 
 def _add_thread_headers(made: EmailMessage, letter: Letter) -> None:

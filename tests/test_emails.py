@@ -83,3 +83,18 @@ def test_a_subject_that_is_cut_says_so() -> None:
 def test_a_subject_keeps_what_joins_letters_and_nothing_else_that_is_invisible() -> None:
     assert one_line("می\u200cخواهم 👩\u200d💻") == "می\u200cخواهم 👩\u200d💻"
     assert one_line("Ana\u202e\u2066\u200b\ufeff\x07\r\nBcc: x") == "Ana Bcc: x"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["=?utf-8?q?=0D=0ABcc:_victim@example.org?=", "=?utf-8?b?DQpCY2M6IHg=?=", "Why =?utf-8?q?a?= and =?", "é =?utf-8?q?a?="],
+)  # fmt: skip
+def test_what_looks_encoded_arrives_as_it_was_typed(typed: str) -> None:
+    """Python decodes it, line ends too, which would begin another header."""
+    raw = message(replace(LETTER, subject=typed, sender_name=typed, reply_to="r@a.org")).as_bytes()
+    received = message_from_bytes(raw)
+    assert received["Bcc"] is None and b"\nBcc" not in raw
+    assert str(make_header(decode_header(received["Subject"]))) == typed
+    for name in ("From", "Reply-To"):
+        words = str(make_header(decode_header(received[name]))).rpartition("<")[0]
+        assert words.strip().strip('"') == typed
