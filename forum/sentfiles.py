@@ -214,7 +214,8 @@ def _told(archive: ZipFile, name: str) -> str:
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or entry.file_size > MAX_TOLD:
         return ""
     with archive.open(entry) as file:
-        return file.read().decode("utf-8", "replace")
+        # With a number: without one everything is unpacked, however small the entry says that it is
+        return file.read(MAX_TOLD).decode("utf-8", "replace")
 
 
 def _require_text(stream: IO[bytes], ending: str) -> None:

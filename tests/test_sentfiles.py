@@ -166,6 +166,20 @@ def test_a_bomb_is_not_unpacked():
     assert peak < 6_000_000
 
 
+def test_a_bomb_that_says_it_is_small_is_not_unpacked_either():
+    for name in ("mimetype", "[Content_Types].xml"):
+        bomb = archive({name: "a" * 40_000_000})
+        large, small = struct.pack("<L", 40_000_000), struct.pack("<L", 1_000)
+        assert bomb.count(large) == 2
+        tracemalloc.start()
+        try:
+            with pytest.raises(Invalid):
+                examined(bomb.replace(large, small), "a.docx")
+            assert tracemalloc.get_traced_memory()[1] < 5_000_000
+        finally:
+            tracemalloc.stop()
+
+
 @given(st.binary(max_size=200), st.sampled_from(["a.csv", "a.txt", "a", "a.docx"]))
 def test_any_bytes_are_taken_or_refused(data, filename):
     for begins in (b"", b"%PDF-", b"PK\x03\x04"):
