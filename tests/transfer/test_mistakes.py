@@ -111,6 +111,8 @@ LONG = "https://example.org/" + "x" * 1_000
         ("ben-okoth | 2026", "ben-okoth | 2999", "- asked: ben", "is in the future"),
         ("published on: 2026", "published on: 2999", "- published on", "is in the future"),
         ("sentence: Dig", "confirmed on: 2999-01-01\n- sentence: Dig", "- conf", "in the future"),
+        ("published on: 2026-10-01", "published on: 0001", "- published on", "from 1900 on"),
+        ("| 2027-02", "| 0001-01", "- wants", "from 1900 on"),
         ("said on: 2026", "said on: 2999", "- said on", "is in the future"),
         ("Trees died.", "Trees \x00died.", "Trees \x00", "take out the sign U+0000"),
         ("summary: Trees.", "summary: \x1bTrees.", "- summary", "take out the sign U+001B"),

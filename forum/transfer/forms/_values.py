@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from forum.advice import models as advice
 from forum.advice.actions import MAX_DEED, MAX_STORY
@@ -30,6 +30,7 @@ from forum.parallels import actions as parallels
 from forum.permissions import AUDIENCES
 from forum.plaintext import BAR, SEMICOLON, slugify, split_parts
 
+Day = TypeVar("Day", bound=date)
 TO_WHOM = "passed on to "
 PASSED_ON = re.compile(rf"{TO_WHOM}[a-z0-9-]+")
 FIRST_YEAR = 1900
@@ -159,6 +160,11 @@ def past_day(value: str) -> date:
     return found
 
 
+def deed_day(value: str) -> date:
+    """A date or a year on which something was done in a forum: not in the future, nor in a year in which there were none."""
+    return _plausible(past_day(value))
+
+
 def moment(value: str) -> datetime:
     """A date and time in UTC that is not in the future."""
     found = any_moment(value)
@@ -173,6 +179,10 @@ def any_moment(value: str) -> datetime:
         found = datetime.strptime(value, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
     except ValueError:
         raise ValueError("write a date and time, such as 2026-10-12 14:10") from None
+    return _plausible(found)
+
+
+def _plausible(found: Day) -> Day:
     if found.year < FIRST_YEAR:
         raise ValueError(f"write a year from {FIRST_YEAR} on")
     return found
@@ -261,7 +271,7 @@ def wants(value: str) -> tuple[str, date]:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise ValueError("write a member and a month, such as: mikko-rautio | 2027-06") from None
-    return slug(handle), month_end(0, first)
+    return slug(handle), month_end(0, _plausible(first))
 
 
 def poll_option(value: str) -> tuple[str, list[str]]:
