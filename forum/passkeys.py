@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,6 +14,7 @@ from forum.lazy import library
 
 # Characters; the longest real responses have about 8,000 (with an attestation).
 MAX_ANSWER_LENGTH = 20_000
+BASE64URL = re.compile("[A-Za-z0-9_-]+=*")
 TIMEOUT_MS = 5 * 60 * 1000
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # The values of AuthenticatorTransport (WebAuthn, 5.8.4)
@@ -164,9 +166,13 @@ def unverified_claims(text: str) -> UnverifiedClaims:
             _webauthn().helpers.base64url_to_bytes(held["response"]["clientDataJSON"])
         )
         handle = held["response"].get("userHandle") or ""
-        return UnverifiedClaims(str(held["id"]), str(client_data["challenge"]), str(handle))
+        said = UnverifiedClaims(str(held["id"]), str(client_data["challenge"]), str(handle))
     except Exception as error:  # anybody can send anything: bytes, numbers, lists
         raise Refused(f"unreadable: {error!r:.200}") from error
+    # What is no base64url, such as a NUL, could not even be looked for in every database
+    if not BASE64URL.fullmatch(said.credential_id) or not BASE64URL.fullmatch(said.challenge):
+        raise Refused("an id or a challenge that nobody was given")
+    return said
 
 
 def verify_registration(answer: Answer) -> tuple[Credential, bool]:

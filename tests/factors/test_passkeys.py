@@ -16,6 +16,7 @@ from forum.factors.actions import forget_old
 from forum.factors.models import Challenge
 from forum.members import actions as members
 from forum.members.queries import member_by_id, sessions_of
+from forum.passkeys import base64url
 from forum.permissions import SYSTEM
 from tests.factors.conftest import (
     PASSWORD,
@@ -137,6 +138,18 @@ def test_a_key_that_lacks_parts_is_refused(client, eva):
             bent["response"][part] = odd
             answer = client.post(SIGN_IN_PATH, data={"credential": json.dumps(bent)})
             assert answer.status_code == 422, (part, odd)
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize("odd", ["\0", "a\0", "\ud800", "ä", ""], ids=ascii)
+def test_an_id_and_a_challenge_that_nobody_was_given_are_refused(client, eva, odd):
+    key = add_key(eva)
+    whole = json.loads(key.authenticate(asked(client, "sign-in")["challenge"]))
+    asks = {"type": "webauthn.get", "challenge": odd, "origin": "http://localhost"}
+    said = base64url(json.dumps(asks).encode())
+    bent = {**whole, "response": {**whole["response"], "clientDataJSON": said}}
+    for sent in (bent, {**whole, "id": odd}):
+        assert client.post(SIGN_IN_PATH, data={"credential": json.dumps(sent)}).status_code == 422
     assert not is_signed_in(client)
 
 
