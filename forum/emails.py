@@ -26,9 +26,8 @@ QUOTE_MARKS = re.compile(r"^(?:> ?){1,10}")
 EMPTY_LINES = re.compile(r"\n{3,}")
 # Headers for programs: addresses and ids in angle brackets, each on a line of its own, however long
 IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
-ENCODED = (
-    "=?"  # begins an encoded word (RFC 2047); one that somebody has typed has to be encoded itself
-)
+# Begins an encoded word (RFC 2047); one that somebody has typed has to be encoded itself
+ENCODED = "=?"
 MAX_SUBJECT = 150  # characters; mail programs show half of them
 # Invisible, but needed in Persian words and in emoji of several parts
 JOINERS = "\u200c\u200d"
