@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from forum import permissions, principals, reach
+from forum import permissions, principals, reach, verdicts
 from forum.clock import at
 from forum.errors import Forbidden
 from forum.members.models import Member
@@ -145,6 +145,7 @@ vote                   | own                  |    .  yes    .    .    .  yes  y
 vote                   | hidden post          |    .    .    .    .    .    .    .    .    .   .
 vote                   | deleted post         |    .    .    .    .    .    .    .    .    .   .
 vote                   | hidden               |    .    .    .    .    .    .    .    .    .   .
+vote                   | deleted              |    .    .    .    .    .    .    .    .    .   .
 vote                   | locked               |    .    .    .    .    .    .    .    .    .   .
 vote                   | archived             |    .    .    .    .    .    .    .    .    .   .
 close_poll             | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
@@ -574,6 +575,13 @@ def test_whoever_owes_consent_reads_and_does_not_write() -> None:
         member = person(terms_due_at=since)
         assert member.owes_terms is owes and bool(member.can.write()) is not owes
         assert member.can.agree() and member.can.take_data() and member.can.leave(member)
+    assert person(terms_due_at=PAST).can.write() is verdicts.NEW_TERMS
+
+
+def test_the_first_thing_that_is_in_the_way_is_said() -> None:
+    assert verdict(VISITOR, "publish_commitment", "open") is verdicts.SIGN_IN
+    assert verdict(person(), "publish_commitment", "open") is verdicts.ONLY_VOICES_COMMIT
+    assert verdict(person(), "come", "over") is verdicts.MEETING_OVER
 
 
 def test_it_is_said_why_an_author_cannot_be_published(app: Flask) -> None:
