@@ -274,6 +274,15 @@ def preview(field: Any, language: str = "en", *, has_pictures: bool = True) -> M
     return markup.write(field.data or "", language, has_pictures=has_pictures).html
 
 
+def previews(form: Any, names: Iterable[str]) -> list[tuple[str, Markup]] | None:
+    """(name, HTML) of each of the fields with these names that is filled in, if the form is sent by its preview button; else None."""
+    if not is_preview():
+        return None
+    filled = [name for name in names if name in form and (form[name].data or "").strip()]
+    language = form.language.data or "en"
+    return [(name, markup.write(form[name].data, language).html) for name in filled]
+
+
 # The limit `changing` for views that do everything in `process`, which limits trials itself and runs no action for
 # them.
 changing_with_preview = limiter.shared_limit(
@@ -287,10 +296,11 @@ def process(
     deed: Callable[[], ResponseReturnValue],
     *,
     checks: Sequence[Callable[[Any], None]] = (),
+    keep: Callable[[], ResponseReturnValue] | None = None,
     latest: Callable[[], FlaskForm] | None = None,
     is_first_step: bool = False,
 ) -> ResponseReturnValue:
-    """Show a form (GET), show it again with its errors (422), or run its action.
+    """Show a form (GET), show it again with its errors (422), keep it as a draft, or run its action.
 
     `page` renders the form with a status. `deed` runs the action and returns the response; it may raise `Invalid`.
     Each of the `checks` gets the form and raises `Invalid` for what its validators cannot know, such as what a query
@@ -299,10 +309,14 @@ def process(
     `is_first_step`, is shown again with what was typed and not validated; trials count for the rate limit of
     previews.
 
+    `keep` responds to a form that is sent to be kept as a draft; it may raise `Invalid`, too.
+
     `latest` returns the same form filled with what is saved now. If it is given and the deed raises `Conflict`,
     because the saved values have changed since the form was opened, the form is shown again (409): `page` gets the
     differing fields as `ChangedFields` in its second argument. Sending the form once more is then accepted.
     """
+    if keep and is_for_draft():
+        return _keep(form, page, keep)
     if is_trial():
         return _show_trial(form, page)
     if request.method == "GET" or is_first_step:
@@ -314,6 +328,43 @@ def process(
         _ask_for_passwords_again(form)
         _ask_for_files_again(form)
         return page(REFUSED)
+    return _run(form, page, deed, latest)
+
+
+def _keep(
+    form: Form,
+    page: Callable[[int], ResponseReturnValue],
+    keep: Callable[[], ResponseReturnValue],
+) -> ResponseReturnValue:
+    try:
+        return keep()
+    except Invalid as error:
+        refuse(form, error)
+        return page(REFUSED)
+
+
+@previewing
+def _show_trial(form: FlaskForm, page: Callable[[int], ResponseReturnValue]) -> ResponseReturnValue:
+    _choose_language(form)
+    return page(200)
+
+
+def _choose_language(form: FlaskForm) -> None:
+    """Select the language whose code is the value of the preview button that was pressed; an ordinary one has no code."""
+    code = request.form.get("preview", "")
+    if "language" not in form or not code.isalpha():
+        return
+    field: Any = form["language"]
+    if code in [option.data for option in field]:
+        field.data = code
+
+
+def _run(
+    form: Form,
+    page: Callable[..., ResponseReturnValue],
+    deed: Callable[[], ResponseReturnValue],
+    latest: Callable[[], FlaskForm] | None,
+) -> ResponseReturnValue:
     try:
         return deed()
     except (Invalid, TooSoon) as error:
@@ -338,22 +389,6 @@ def _show_refused(
         _ask_for_passwords_again(form)
     _ask_for_files_again(form)
     return page(error.status)
-
-
-@previewing
-def _show_trial(form: FlaskForm, page: Callable[[int], ResponseReturnValue]) -> ResponseReturnValue:
-    _choose_language(form)
-    return page(200)
-
-
-def _choose_language(form: FlaskForm) -> None:
-    """Select the language whose code is the value of the preview button that was pressed; an ordinary one has no code."""
-    code = request.form.get("preview", "")
-    if "language" not in form or not code.isalpha():
-        return
-    field: Any = form["language"]
-    if code in [option.data for option in field]:
-        field.data = code
 
 
 def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:

@@ -30,6 +30,7 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import (
     NewTopic,
+    UnsentForm,
     delete,
     edit,
     keep_draft,
@@ -475,8 +476,8 @@ def _held(people: Any, numbers: Numbers) -> None:
     words = write(f"zeppelin {secret('waiting')}")
     refused = reply(people.ana, numbers.topic_id, write(f"zeppelin {secret('refused')}"))
     begun = [("title", secret("begun")), ("source", secret("begun"))]
-    keep_draft(people.ana, "a reply", begun, topic_id=numbers.topic_id)
-    keep_draft(people.ana, "a topic", begun, agenda_id=refused.agenda_id)
+    keep_draft(people.ana, UnsentForm("a reply", begun), topic_id=numbers.topic_id)
+    keep_draft(people.ana, UnsentForm("a topic", begun), agenda_id=refused.agenda_id)
     waiting = [refused, reply(people.ana, numbers.topic_id, words)]
     poll = PollText(secret("waiting"), (secret("waiting"), "None"))
     new = NewTopic("question", secret("waiting"), words, poll=poll)

@@ -9,16 +9,13 @@ from typing import Any, NamedTuple
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 
-from forum import locales, markup, web, webforms
+from forum import locales, web, webforms
 from forum.dialogue.models import Draft
 from forum.dialogue.queries import BegunText, topic_if_there
 from forum.dialogue.views import (
-    answer_keeping,
     begun_here,
     go_on_with_draft,
-    is_by_script,
     keep_form,
     windows_of_form,
 )
@@ -279,7 +276,7 @@ def _write(
             meanwhile=meanwhile,
             version=version,
             begun=begun_here(form, **_place(original, found)),
-            preview=_previews(form),
+            preview=webforms.previews(form, PARTS),
             part_names=PART_NAMES,
         ), status
 
@@ -297,14 +294,12 @@ def _write(
             done = _("Thank you. The translation is published.")
         return web.done(done, saved.address)
 
-    if webforms.is_for_draft():
-        place: dict[str, Any] = {"kind": kind_of(original), "item_id": original.id}
-        place |= {"translation_id": found.id if found else None, "is_asked": not is_by_script()}
-        sent_to = partial(_sent_to, found)
-        keep = partial(keep_form, form, actions.keep_translation_draft, sent_to, **place)
-        return answer_keeping(form, page, keep)
+    place: dict[str, Any] = {"kind": kind_of(original), "item_id": original.id}
+    place["translation_id"] = found.id if found else None
+    sent_to = partial(_sent_to, found)
+    keep = partial(keep_form, form, actions.keep_translation_draft, sent_to, **place)
     latest = partial(_latest, original, found.language) if found else None
-    return webforms.process(form, page, deed, latest=latest)
+    return webforms.process(form, page, deed, keep=keep, latest=latest)
 
 
 def _sent_to(found: Translation | None, key: str) -> str | None:
@@ -322,15 +317,6 @@ def _latest(original: Original, language: str) -> TranslationForm:
     form.language.choices = [(language, language_names().get(language, language))]
     form.ask_for(queries.texts_of(me(), original), queries.figures_to_name(found, original))
     return form
-
-
-def _previews(form: TranslationForm) -> list[tuple[str, Markup]] | None:
-    """(name, HTML) of each part that is filled in, when the preview button was pressed."""
-    if not webforms.is_preview():
-        return None
-    filled = [name for name in PARTS if name in form and (form[name].data or "").strip()]
-    language = form.language.data or "en"
-    return [(name, markup.write(form[name].data, language).html) for name in filled]
 
 
 @bp.post("/practices/<slug>/in/<language>/confirm", defaults=PRACTICE)

@@ -11,6 +11,7 @@ from forum.db import db
 from forum.declarations import actions
 from forum.declarations.actions import keep_declaration_draft
 from forum.declarations.models import Declaration
+from forum.dialogue.actions import UnsentForm
 from forum.dialogue.models import Draft
 from forum.errors import Forbidden
 from forum.markup import PlainTexts
@@ -67,8 +68,8 @@ def test_what_it_says_already_is_no_draft_but_a_choice_with_the_button_is(people
     found = draft(people, agenda)
     said = [("title", found.title), ("body", found.source), ("language", "fr")]
     place = {"agenda_id": agenda.id, "declaration_id": found.id}
-    assert keep_declaration_draft(people.host, "k", said, **place) is None
-    assert keep_declaration_draft(people.host, "k", said, **place, is_asked=True)
+    assert keep_declaration_draft(people.host, UnsentForm("k", said), **place) is None
+    assert keep_declaration_draft(people.host, UnsentForm("k", said, is_asked=True), **place)
 
 
 def test_what_it_replaces_is_kept_with_it(sign_in, people, agenda):
@@ -91,7 +92,9 @@ def test_what_it_replaces_is_kept_with_it(sign_in, people, agenda):
 
 
 def test_what_another_window_kept_stays_a_draft(people, agenda):
-    keep_declaration_draft(people.host, "k", WORDS, agenda_id=agenda.id, windows=["phone:1"])
+    keep_declaration_draft(
+        people.host, UnsentForm("k", WORDS, windows=["phone:1"]), agenda_id=agenda.id
+    )
     actions.write_declaration(people.host, agenda.id, text_of("We."), key="k", windows=["desk:1"])
     assert kept(people.host) == ["Nights"]
 
@@ -99,8 +102,10 @@ def test_what_another_window_kept_stays_a_draft(people, agenda):
 def test_a_draft_is_its_authors_alone_and_of_its_place(sign_in, people, agenda):
     found = draft(people, agenda)
     secret = [("title", "Secret"), *WORDS[1:]]
-    keep_declaration_draft(people.host, "n", secret, agenda_id=agenda.id)
-    keep_declaration_draft(people.host, "c", secret, agenda_id=agenda.id, declaration_id=found.id)
+    keep_declaration_draft(people.host, UnsentForm("n", secret), agenda_id=agenda.id)
+    keep_declaration_draft(
+        people.host, UnsentForm("c", secret), agenda_id=agenda.id, declaration_id=found.id
+    )
     places = [NEW, f"/declarations/{found.id}/edit"]
     drafts = db.session.query(Draft).order_by(Draft.id).all()
     for path in ("/drafts", *places, *(f"{p}?draft={row.id}" for p in places for row in drafts)):
@@ -117,14 +122,14 @@ def test_who_may_not_draft_keeps_nothing_and_who_no_longer_may_keeps_the_words(
     found = draft(people, agenda)
     for person in (VISITOR, people.ana):
         with pytest.raises(Forbidden):
-            keep_declaration_draft(person, "k", WORDS, agenda_id=agenda.id)
+            keep_declaration_draft(person, UnsentForm("k", WORDS), agenda_id=agenda.id)
     browser = sign_in(people.host)
     browser.get("/drafts")
     costs = []
     for number in range(3):
-        keep_declaration_draft(people.host, f"n{number}", WORDS, agenda_id=agenda.id)
+        keep_declaration_draft(people.host, UnsentForm(f"n{number}", WORDS), agenda_id=agenda.id)
         place = {"agenda_id": agenda.id, "declaration_id": found.id}
-        keep_declaration_draft(people.host, f"c{number}", WORDS, **place)
+        keep_declaration_draft(people.host, UnsentForm(f"c{number}", WORDS), **place)
         with queries() as made:
             assert browser.get("/drafts").text.count("Go on writing") == 2 * number + 2
         costs.append(made.count)

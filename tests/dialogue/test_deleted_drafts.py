@@ -37,12 +37,18 @@ def keep(people: Any, what: str, agenda: Agenda, topic: Topic) -> None:
     """A draft by Ben, with key `k`, which a window with a name has kept."""
     windows = ["desk:3", "desk"]
     if what == "a reply":
-        actions.keep_draft(people.ben, "k", FIELDS, topic_id=topic.id, windows=windows)
+        actions.keep_draft(
+            people.ben, actions.UnsentForm("k", FIELDS, windows=windows), topic_id=topic.id
+        )
     elif what == "a topic":
-        actions.keep_draft(people.ben, "k", FIELDS, agenda_id=agenda.id, windows=windows)
+        actions.keep_draft(
+            people.ben, actions.UnsentForm("k", FIELDS, windows=windows), agenda_id=agenda.id
+        )
     else:
-        place: dict[str, Any] = {"kind": what, "item_id": 7, "windows": windows}
-        actions.keep_form_draft(people.ben, "k", FIELDS, ["source"], **place)
+        place: dict[str, Any] = {"kind": what, "item_id": 7, "is_new": False}
+        actions.keep_form_draft(
+            people.ben, actions.UnsentForm("k", FIELDS, windows), ["source"], **place
+        )
 
 
 def delete(browser: Any) -> dict[str, str]:
@@ -100,7 +106,7 @@ def test_it_comes_back_by_way_of_signing_in_again(
     people: Any, agenda: Agenda, topic: Topic, sign_in: Any, client: FlaskClient
 ) -> None:
     apart = [["source", "Cafe\N{COMBINING ACUTE ACCENT}\r\n"]]
-    actions.keep_draft(people.ben, "k", apart, topic_id=topic.id)
+    actions.keep_draft(people.ben, actions.UnsentForm("k", apart), topic_id=topic.id)
     undo = delete(sign_in(people.ben))
     carried = fields_of(client.post(RESTORE, data=undo).text, "/sign-in")
     sent = {name.removeprefix("kept:"): value for name, value in carried.items()}
@@ -124,7 +130,9 @@ def test_what_was_sent_or_begun_again_meanwhile_does_not_come_back(
     browser = sign_in(people.ben)
     keep(people, "a reply", agenda, topic)
     undo = delete(browser)
-    actions.keep_draft(people.ben, "k", [("source", "Begun again.")], topic_id=topic.id)
+    actions.keep_draft(
+        people.ben, actions.UnsentForm("k", [("source", "Begun again.")]), topic_id=topic.id
+    )
     browser.post(RESTORE, data=undo)
     assert [row[1] for row in kept(people.ben)] == [[["source", "Begun again."]]]
     actions.reply(people.ben, topic.id, write("Sent."), "k")

@@ -53,7 +53,7 @@ def count(member: Member) -> int:
 
 
 def keep(member: Any, topic: Topic, key: str = "abc", words: Any = WORDS) -> Draft | None:
-    return actions.keep_draft(member, key, words, topic_id=topic.id)
+    return actions.keep_draft(member, actions.UnsentForm(key, words), topic_id=topic.id)
 
 
 def test_a_topic_is_kept_without_being_valid_and_gone_on_with(
@@ -92,7 +92,7 @@ def test_a_form_without_words_is_shown_again_with_what_was_chosen(
 ) -> None:
     agendas.write_theme(people.moderator, "Noise")
     browser, form = sign_in(people.ben), TOPIC | {"title": " ", "source": ""}
-    actions.keep_draft(people.ben, "abc", WORDS, agenda_id=agenda.id)
+    actions.keep_draft(people.ben, actions.UnsentForm("abc", WORDS), agenda_id=agenda.id)
     answer = browser.post(NEW, data=form | {"draft": "1"})
     assert answer.status_code == 422 and "There are no words to keep yet." in answer.text
     for chosen in ("question", "members", "noise"):
@@ -194,7 +194,7 @@ def test_a_window_does_not_write_over_what_it_has_not_seen(people: Any, topic: T
     def keep_in(windows: str, source: str) -> Draft | None:
         said = [("source", source)]
         return actions.keep_draft(
-            people.ben, "abc", said, topic_id=topic.id, windows=windows.split()
+            people.ben, actions.UnsentForm("abc", said, windows=windows.split()), topic_id=topic.id
         )
 
     keep_in("desk", "Begun at the desk.")
@@ -417,7 +417,9 @@ def test_a_list_of_drafts_costs_the_same_wherever_their_topics_are(
         begun.append(actions.open_topic(people.ana, topic.agenda_id, new).id)
     actions.merge(people.moderator, begun[0], begun[1])
     for topic_id in begun[1:4]:
-        actions.keep_draft(people.ben, f"key {topic_id}", WORDS, topic_id=topic_id)
+        actions.keep_draft(
+            people.ben, actions.UnsentForm(f"key {topic_id}", WORDS), topic_id=topic_id
+        )
     for topic_id in begun[1:3]:
         actions.merge(people.moderator, topic_id, topic.id)
     decide(people.moderator, "topic", begun[3], "hide", Reasons("Spam.", 2))

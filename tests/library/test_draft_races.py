@@ -11,6 +11,7 @@ from flask import Flask
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.db import db
 from forum.deeds import action
+from forum.dialogue.actions import UnsentForm
 from forum.dialogue.models import Draft
 from forum.library import actions
 from forum.library.actions import (
@@ -46,7 +47,7 @@ def agenda(own: Flask) -> int:
 
 
 def keep(key: str = "k") -> Deed:
-    return lambda: keep_practice_draft(author(), key, WORDS)
+    return lambda: keep_practice_draft(author(), UnsentForm(key, WORDS))
 
 
 def send(agenda: int, key: str = "k", practice_id: int | None = None) -> Deed:
@@ -83,7 +84,7 @@ def test_no_draft_of_a_case_survives_its_sending(own: Flask, agenda: int) -> Non
     words = [("name", "Streets"), ("body", "Text."), ("language", "en")]
 
     def keep_case() -> None:
-        keep_case_draft(author(), "k", words, agenda_id=agenda)
+        keep_case_draft(author(), UnsentForm("k", words), agenda_id=agenda)
 
     def send_case() -> None:
         text = CaseText("Streets", "city project", "Quiet.", "Text.")

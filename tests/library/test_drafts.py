@@ -11,6 +11,7 @@ import pytest
 
 from forum.clock import now
 from forum.db import db
+from forum.dialogue.actions import UnsentForm
 from forum.dialogue.models import MAX_DRAFT_LENGTH, Draft
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.library import actions
@@ -124,8 +125,8 @@ def test_what_a_practice_says_already_is_no_draft(world: World) -> None:
     practice = published(world)
     same = [*WORDS, ("sentence", "Each pump calls."), ("evidence", "told")]
     changed = [("title", "Pumps that ring"), *same[1:]]
-    assert keep_practice_draft(world.author, "k", changed, practice_id=practice.id)
-    assert keep_practice_draft(world.author, "k", same, practice_id=practice.id) is None
+    assert keep_practice_draft(world.author, UnsentForm("k", changed), practice_id=practice.id)
+    assert keep_practice_draft(world.author, UnsentForm("k", same), practice_id=practice.id) is None
     assert kept(world.author) == []
 
 
@@ -224,20 +225,20 @@ def test_what_was_sent_is_no_draft_any_more(world: World) -> None:
     """A form goes on being kept while it is sent."""
     actions.write_practice(world.author, world.agenda.id, TEXT, key="abc")
     as_sent = [*WORDS, ("sentence", "Each pump calls.")]
-    assert keep_practice_draft(world.author, "abc", as_sent) is None
+    assert keep_practice_draft(world.author, UnsentForm("abc", as_sent)) is None
     with pytest.raises(Conflict):
-        keep_practice_draft(world.author, "abc", [*as_sent, ("needs", "Money.")])
+        keep_practice_draft(world.author, UnsentForm("abc", [*as_sent, ("needs", "Money.")]))
     assert kept(world.author) == []
 
 
 def test_what_another_window_kept_stays_a_draft(world: World) -> None:
-    keep_practice_draft(world.author, "abc", WORDS, windows=["phone:1"])
+    keep_practice_draft(world.author, UnsentForm("abc", WORDS, windows=["phone:1"]))
     actions.write_practice(world.author, world.agenda.id, TEXT, key="abc", windows=["desk:1"])
     assert kept(world.author) == ["Pumps that call"]
 
 
 def test_an_empty_form_is_no_draft(world: World, sign_in: SignIn) -> None:
-    keep_practice_draft(world.author, "abc", WORDS)
+    keep_practice_draft(world.author, UnsentForm("abc", WORDS))
     browser = sign_in(world.author)
     empty = {**PRACTICE, "title": " ", "sentence": "", "submission_key": "abc"}
     assert browser.post(NEW, data={**empty, "draft": "1"}).status_code == 422
@@ -283,9 +284,9 @@ def test_what_begins_with_a_practice_that_has_gone_meanwhile_is_kept(
 
 def test_a_draft_is_its_authors_alone(world: World, sign_in: SignIn) -> None:
     practice = published(world)
-    keep_practice_draft(world.author, "new", [("title", "Secret"), *WORDS[1:]])
+    keep_practice_draft(world.author, UnsentForm("new", [("title", "Secret"), *WORDS[1:]]))
     changes = [("title", "Secret"), *WORDS[1:]]
-    keep_practice_draft(world.author, "changes", changes, practice_id=practice.id)
+    keep_practice_draft(world.author, UnsentForm("changes", changes), practice_id=practice.id)
     drafts = db.session.query(Draft).all()
     places = [NEW, f"/practices/{practice.slug}/edit"]
     paths = [
@@ -310,10 +311,10 @@ def test_who_may_not_write_there_keeps_nothing(world: World) -> None:
     practice = published(world)
     for person, practice_id in ((VISITOR, None), (world.reader, practice.id)):
         with pytest.raises(Forbidden):
-            keep_practice_draft(person, "k", WORDS, practice_id=practice_id)
+            keep_practice_draft(person, UnsentForm("k", WORDS), practice_id=practice_id)
     silence(world.moderator, world.reader.id, now() + timedelta(days=7), Reasons("Spam.", 2))
     with pytest.raises(Forbidden):
-        keep_practice_draft(world.reader, "k", WORDS)
+        keep_practice_draft(world.reader, UnsentForm("k", WORDS))
     assert db.session.query(Draft).count() == 0
 
 
@@ -322,7 +323,7 @@ def test_words_can_be_copied_where_nobody_can_go_on_with_them(
 ) -> None:
     practice = published(world)
     changes = [("title", "Pumps"), ("challenge", "A long story."), ("language", "en")]
-    keep_practice_draft(world.author, "k", changes, practice_id=practice.id)
+    keep_practice_draft(world.author, UnsentForm("k", changes), practice_id=practice.id)
     actions.delete_practice(world.author, practice.id)
     page = sign_in(world.author).get("/drafts").text
     assert "This practice is not there any more." in page
@@ -342,7 +343,9 @@ def test_odd_words_never_break(world: World, sign_in: SignIn, odd: str) -> None:
 
 def test_too_much_is_refused(world: World) -> None:
     with pytest.raises(Invalid):
-        keep_practice_draft(world.author, "k", [("needs", "x" * (MAX_DRAFT_LENGTH + 1))])
+        keep_practice_draft(
+            world.author, UnsentForm("k", [("needs", "x" * (MAX_DRAFT_LENGTH + 1))])
+        )
 
 
 def test_a_list_of_drafts_costs_the_same_however_many_there_are(
@@ -352,9 +355,11 @@ def test_a_list_of_drafts_costs_the_same_however_many_there_are(
     costs = []
     browser.get("/drafts")
     for number in range(6):
-        keep_practice_draft(world.author, f"n{number}", WORDS)
+        keep_practice_draft(world.author, UnsentForm(f"n{number}", WORDS))
         title = ("title", f"Pumps {number}")
-        keep_practice_draft(world.author, f"c{number}", [title], practice_id=practice.id)
+        keep_practice_draft(
+            world.author, UnsentForm(f"c{number}", [title]), practice_id=practice.id
+        )
         with queries() as made:
             page = browser.get("/drafts").text
         costs.append(made.count)

@@ -9,6 +9,7 @@ import pytest
 
 from forum.agendas import actions as agendas
 from forum.db import db
+from forum.dialogue.actions import UnsentForm
 from forum.dialogue.models import MAX_DRAFT_LENGTH, Draft
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.library.actions import keep_case_draft
@@ -133,12 +134,14 @@ def test_what_was_sent_is_no_draft_any_more(world: World, sign_in: SignIn) -> No
     assert browser.post(NEW, data=late).status_code == 204
     assert browser.post(NEW, data={**late, "body": "And more."}).status_code == 409
     with pytest.raises(Conflict):
-        keep_case_draft(world.host, "first", WORDS, agenda_id=world.agenda.id)
+        keep_case_draft(world.host, UnsentForm("first", WORDS), agenda_id=world.agenda.id)
     assert kept(world) == []
 
 
 def test_what_another_window_kept_stays_a_draft(world: World, sign_in: SignIn) -> None:
-    keep_case_draft(world.host, "first", WORDS, agenda_id=world.agenda.id, windows=["phone:1"])
+    keep_case_draft(
+        world.host, UnsentForm("first", WORDS, windows=["phone:1"]), agenda_id=world.agenda.id
+    )
     form = CASE | {"submission_key": "first", "drafted": "desk:1"}
     assert sign_in(world.host).post(NEW, data=form).status_code == 303
     assert kept(world) == ["Quiet streets"]
@@ -147,8 +150,8 @@ def test_what_another_window_kept_stays_a_draft(world: World, sign_in: SignIn) -
 def test_a_draft_is_its_authors_alone_and_of_its_place(world: World, sign_in: SignIn) -> None:
     case = a_case(world, sign_in)
     secret = [("name", "Secret"), *WORDS[1:]]
-    keep_case_draft(world.host, "new", secret, agenda_id=world.agenda.id)
-    keep_case_draft(world.host, "k", secret, agenda_id=world.agenda.id, case_id=case.id)
+    keep_case_draft(world.host, UnsentForm("new", secret), agenda_id=world.agenda.id)
+    keep_case_draft(world.host, UnsentForm("k", secret), agenda_id=world.agenda.id, case_id=case.id)
     places = [NEW, f"/cases/{case.slug}/edit"]
     drafts = db.session.query(Draft).all()
     paths = ["/drafts", *places, *(f"{place}?draft={row.id}" for place in places for row in drafts)]
@@ -168,12 +171,13 @@ def test_who_may_not_write_there_keeps_nothing_and_who_no_longer_may_keeps_the_w
     for person in (VISITOR, world.reader):
         for case_id in (None, case.id):
             with pytest.raises(Forbidden):
-                keep_case_draft(person, "k", WORDS, agenda_id=world.agenda.id, case_id=case_id)
-    keep_case_draft(world.host, "k", WORDS, agenda_id=world.agenda.id, case_id=case.id)
+                keep_case_draft(
+                    person, UnsentForm("k", WORDS), agenda_id=world.agenda.id, case_id=case_id
+                )
+    keep_case_draft(world.host, UnsentForm("k", WORDS), agenda_id=world.agenda.id, case_id=case.id)
     keep_case_draft(
         world.host,
-        "n",
-        [*WORDS, *rows("figures", "Streets | 41").items()],
+        UnsentForm("n", [*WORDS, *rows("figures", "Streets | 41").items()]),
         agenda_id=world.agenda.id,
     )
     agendas.set_hosts(SYSTEM, world.agenda.id, [])
@@ -190,7 +194,7 @@ def test_who_may_not_write_there_keeps_nothing_and_who_no_longer_may_keeps_the_w
 
 def test_of_a_case_that_is_gone_the_words_stay(world: World, sign_in: SignIn) -> None:
     case = a_case(world, sign_in)
-    keep_case_draft(world.host, "k", WORDS, agenda_id=world.agenda.id, case_id=case.id)
+    keep_case_draft(world.host, UnsentForm("k", WORDS), agenda_id=world.agenda.id, case_id=case.id)
     agendas.set_hosts(SYSTEM, world.agenda.id, [])
     decide(world.moderator, "case", case.id, "remove", Reasons("No.", 2))
     page = sign_in(world.host).get("/drafts").text
@@ -220,7 +224,7 @@ def test_odd_words_never_break(world: World, sign_in: SignIn, odd: str) -> None:
 def test_too_much_is_refused_and_nothing_is_no_draft(world: World, sign_in: SignIn) -> None:
     long = [("body", "x" * (MAX_DRAFT_LENGTH + 1))]
     with pytest.raises(Invalid):
-        keep_case_draft(world.host, "k", long, agenda_id=world.agenda.id)
+        keep_case_draft(world.host, UnsentForm("k", long), agenda_id=world.agenda.id)
     browser = sign_in(world.host)
     empty = {"name": " ", "language": "en", "links-1-kind": "site", "submission_key": "k"}
     answer = browser.post(NEW, data={**empty, "draft": "1"})
@@ -240,10 +244,13 @@ def test_a_list_of_drafts_costs_the_same_however_many_there_are(
     costs = []
     browser.get("/drafts")
     for number in range(4):
-        keep_case_draft(world.host, f"n{number}", WORDS, agenda_id=world.agenda.id)
+        keep_case_draft(world.host, UnsentForm(f"n{number}", WORDS), agenda_id=world.agenda.id)
         changed = [("name", f"Streets {number}")]
         keep_case_draft(
-            world.host, f"c{number}", changed, agenda_id=world.agenda.id, case_id=case.id
+            world.host,
+            UnsentForm(f"c{number}", changed),
+            agenda_id=world.agenda.id,
+            case_id=case.id,
         )
         with queries() as made:
             page = browser.get("/drafts").text

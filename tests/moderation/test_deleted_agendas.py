@@ -22,7 +22,7 @@ from forum.clock import at, now
 from forum.commitments.queries import open_agendas, slug_of_agenda
 from forum.db import db
 from forum.declarations.actions import DeclarationText, write_declaration
-from forum.dialogue.actions import NewTopic, discard_draft, keep_draft, open_topic
+from forum.dialogue.actions import NewTopic, UnsentForm, discard_draft, keep_draft, open_topic
 from forum.dialogue.models import Topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.actions import (
@@ -195,7 +195,7 @@ def test_a_draft_does_not_keep_it_and_its_writer_keeps_the_words(
     for author, key in ((people.ana, "k1"), (people.moderator, "k2")):
         words = [("title", "Shade"), ("source", "Where is it cool?")]
         words += [("question", "Which trees?"), ("options", "Limes <b>\nPlanes")]
-        keep_draft(author, key, words, agenda_id=mistake.id)
+        keep_draft(author, UnsentForm(key, words), agenda_id=mistake.id)
     assert standing_on(mistake.id) == {}
     actions.delete_agenda(people.moderator, mistake.id, WHY)
     for author in (people.ana, people.moderator):
@@ -204,7 +204,7 @@ def test_a_draft_does_not_keep_it_and_its_writer_keeps_the_words(
         assert "Which trees?" in page and "Limes &lt;b&gt;\nPlanes" in page
         assert "Cooler" not in page and "Go on writing" not in page
     with pytest.raises(NotFound):
-        keep_draft(people.ana, "k3", [("source", "So.")], agenda_id=mistake.id)
+        keep_draft(people.ana, UnsentForm("k3", [("source", "So.")]), agenda_id=mistake.id)
     discard_draft(people.ana, "k1")
 
 

@@ -45,7 +45,7 @@ def topic(own: Flask) -> int:
 
 
 def keep(topic: int, key: str = "k") -> Deed:
-    return lambda: actions.keep_draft(author(), key, WORDS, topic_id=topic)
+    return lambda: actions.keep_draft(author(), actions.UnsentForm(key, WORDS), topic_id=topic)
 
 
 def publish(topic: int, key: str = "k") -> Deed:

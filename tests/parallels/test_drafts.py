@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from forum.db import db
+from forum.dialogue.actions import UnsentForm
 from forum.dialogue.models import Draft
 from forum.errors import Conflict, Forbidden
 from forum.library.actions import delete_practice, write_case
@@ -101,9 +102,12 @@ def test_names_of_figures_are_kept(sign_in, people, agenda):
 
 def test_what_a_translation_says_already_is_no_draft(people, practice, translation):
     said = [(name, text) for name, text in translation.said.items()]
-    assert keep_translation_draft(people.ben, "k", said, translation_id=translation.id) is None
+    assert (
+        keep_translation_draft(people.ben, UnsentForm("k", said), translation_id=translation.id)
+        is None
+    )
     more = [*said, ("lessons", "Attendre.")]
-    assert keep_translation_draft(people.ben, "k", more, translation_id=translation.id)
+    assert keep_translation_draft(people.ben, UnsentForm("k", more), translation_id=translation.id)
     actions.correct_translation(people.ben, translation.id, in_french(title="Feutre"), key="k")
     assert kept(people.ben) == []
 
@@ -116,10 +120,10 @@ def test_what_was_sent_is_no_draft_any_more(people, practice):
         ("title", in_french().title),
         ("sentence", in_french().sentence),
     ]
-    assert keep_translation_draft(people.ben, "k", said, **place) is None
+    assert keep_translation_draft(people.ben, UnsentForm("k", said), **place) is None
     with pytest.raises(Conflict):
-        keep_translation_draft(people.ben, "k", WORDS, **place)
-    keep_translation_draft(people.ben, "other", WORDS, **place, windows=["phone:1"])
+        keep_translation_draft(people.ben, UnsentForm("k", WORDS), **place)
+    keep_translation_draft(people.ben, UnsentForm("other", WORDS, windows=["phone:1"]), **place)
     pt = in_french(language="pt")
     actions.add_translation(people.ben, "practice", practice.id, pt, "other", windows=["desk:1"])
     assert kept(people.ben) == ["Feltro"]
@@ -129,9 +133,11 @@ def test_a_draft_is_its_authors_alone_and_of_its_place(
     sign_in, people, practice, case, translation
 ):
     secret = [("title", "Secret"), *WORDS[1:]]
-    keep_translation_draft(people.ben, "p", secret, kind="practice", item_id=practice.id)
-    keep_translation_draft(people.ben, "c", secret, kind="case", item_id=case.id)
-    keep_translation_draft(people.ben, "t", secret, translation_id=translation.id)
+    keep_translation_draft(
+        people.ben, UnsentForm("p", secret), kind="practice", item_id=practice.id
+    )
+    keep_translation_draft(people.ben, UnsentForm("c", secret), kind="case", item_id=case.id)
+    keep_translation_draft(people.ben, UnsentForm("t", secret), translation_id=translation.id)
     places = [NEW, "/cases/cork/translate", "/practices/felt/in/fr/edit"]
     drafts = db.session.query(Draft).order_by(Draft.id).all()
     for place in places:
@@ -148,14 +154,18 @@ def test_who_may_not_translate_keeps_nothing_and_what_is_gone_leaves_the_words(
     sign_in, people, practice, translation, queries
 ):
     with pytest.raises(Forbidden):
-        keep_translation_draft(VISITOR, "k", WORDS, kind="practice", item_id=practice.id)
+        keep_translation_draft(
+            VISITOR, UnsentForm("k", WORDS), kind="practice", item_id=practice.id
+        )
     browser = sign_in(people.ben)
     browser.get("/drafts")
     costs = []
     for number in range(3):
         place = {"kind": "practice", "item_id": practice.id}
-        keep_translation_draft(people.ben, f"n{number}", WORDS, **place)
-        keep_translation_draft(people.ben, f"t{number}", WORDS, translation_id=translation.id)
+        keep_translation_draft(people.ben, UnsentForm(f"n{number}", WORDS), **place)
+        keep_translation_draft(
+            people.ben, UnsentForm(f"t{number}", WORDS), translation_id=translation.id
+        )
         with queries() as made:
             assert browser.get("/drafts").text.count("Go on writing") == 2 * number + 2
         costs.append(made.count)

@@ -101,7 +101,10 @@ def test_a_draft_that_was_sent_is_known_again(people, world, file):
     text = render_with_mentions(source, "en", people.ana)
     dialogue.reply(people.ana, world["topic"], text, "k")
     fields = [("source", source)]
-    assert dialogue.keep_draft(people.ana, "k", fields, topic_id=world["topic"]) is None
+    assert (
+        dialogue.keep_draft(people.ana, dialogue.UnsentForm("k", fields), topic_id=world["topic"])
+        is None
+    )
     assert not db.session.query(Draft).all()
 
 

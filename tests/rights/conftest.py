@@ -152,7 +152,7 @@ def _wait(people: Any, agenda: Agenda) -> None:
         held.append(dialogue.open_topic(people.ana, agenda.id, new).id)
     moderation.refuse(people.moderator, held[0], Reasons("Ana Prado is loud.", 2))
     begun = [("title", f"Begun {WORD}"), ("source", f"Half {WORD}.")]
-    dialogue.keep_draft(people.ana, "a draft", begun, agenda_id=agenda.id)
+    dialogue.keep_draft(people.ana, dialogue.UnsentForm("a draft", begun), agenda_id=agenda.id)
     make_notices(SYSTEM)
     agendas.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ana.handle])
     switch_rule(administrator, rule.id, is_on=False)

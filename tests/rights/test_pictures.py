@@ -116,7 +116,7 @@ def test_a_picture_of_another_text_stays(people, world, picture):
 
 def _in_draft(people, world, picture):
     fields = [("source", shown(picture))]
-    dialogue.keep_draft(people.ana, "a draft", fields, topic_id=world["topic"])
+    dialogue.keep_draft(people.ana, dialogue.UnsentForm("a draft", fields), topic_id=world["topic"])
     return lambda: dialogue.discard_draft(people.ana, "a draft")
 
 

@@ -189,9 +189,9 @@ def test_titles_of_what_is_in_preparation_are_in_for_its_hosts_alone(people):
     own = dialogue.open_topic(ana, agenda.id, replace(new, title="Which trees?"))
     dialogue.reply(ana, topic.id, write("By the river."))
     dialogue.mark(ana, first_post(topic).id, "useful")
-    dialogue.keep_draft(ana, "one", [("title", "Begun")], agenda_id=agenda.id)
-    dialogue.keep_draft(ana, "two", [("source", "Begun")], topic_id=topic.id)
-    dialogue.keep_draft(ana, "three", [("source", "Begun")], topic_id=own.id)
+    dialogue.keep_draft(ana, dialogue.UnsentForm("one", [("title", "Begun")]), agenda_id=agenda.id)
+    dialogue.keep_draft(ana, dialogue.UnsentForm("two", [("source", "Begun")]), topic_id=topic.id)
+    dialogue.keep_draft(ana, dialogue.UnsentForm("three", [("source", "Begun")]), topic_id=own.id)
     seen = str(all_of(people.ana))
     assert "Shady streets" in seen and "awnings" in seen
     set_hosts(people.moderator, agenda.id, [])

@@ -48,7 +48,7 @@ def write_declaration(
 
     `seen` is the `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since. The
     same draft sent twice is one. What was kept of the form with this submission `key` is deleted, unless it was changed in
-    another window: `windows` as in `dialogue.keep_draft`.
+    another window: `windows` as in `dialogue.UnsentForm`.
     """
     dialogue.lock_drafts(drafter)
     with dialogue.draft_sent(drafter, key, windows):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from forum.agendas.queries import agenda_by_id
 from forum.declarations.queries import (
     CHANGES,
@@ -15,6 +13,7 @@ from forum.declarations.queries import (
 )
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import UnsentForm
 from forum.dialogue.models import Draft
 from forum.permissions import Person, require
 from forum.plaintext import single_line
@@ -22,14 +21,7 @@ from forum.plaintext import single_line
 
 @action
 def keep_declaration_draft(
-    drafter: Person,
-    key: str,
-    fields: Sequence[tuple[str, str]],
-    *,
-    agenda_id: int,
-    declaration_id: int | None = None,
-    is_asked: bool = False,
-    windows: Sequence[str] = (),
+    drafter: Person, form: UnsentForm, *, agenda_id: int, declaration_id: int | None = None
 ) -> Draft | None:
     """Save the content of a form as a draft: of a new declaration on an agenda, or of changes of the declaration `declaration_id`.
 
@@ -39,20 +31,19 @@ def keep_declaration_draft(
     dialogue.lock_drafts(drafter)  # So that the declaration is not written at the same moment
     if declaration_id is None:
         require(drafter.can.draft_declaration(agenda_by_id(drafter, agenda_id)))
-        typed = dict(fields)
+        typed = dict(form.fields)
         title, body = single_line(typed.get("title", "")), typed.get("body", "")
-        is_said = same_draft(agenda_id, drafter.id or 0, title, body) is not None
+        is_said = True if same_draft(agenda_id, drafter.id or 0, title, body) else None
     else:
         declaration = get_declaration(drafter, declaration_id)
         require(drafter.can.curate_declaration(declaration, "edit"))
-        is_said = not is_asked and says_already(declaration, fields)
+        is_said = says_already(declaration, form.fields)
     return dialogue.keep_form_draft(
         drafter,
-        key,
-        fields,
+        form,
         TYPED_FIELDS,
         kind=NEW if declaration_id is None else CHANGES,
         item_id=agenda_id if declaration_id is None else declaration_id,
-        is_said=is_said,
-        windows=windows,
+        is_new=declaration_id is None,
+        says_already=is_said,
     )

@@ -18,10 +18,8 @@ from forum.declarations.views._shared import bp
 from forum.dialogue.models import Draft
 from forum.dialogue.queries import BegunText
 from forum.dialogue.views import (
-    answer_keeping,
     begun_here,
     go_on_with_draft,
-    is_by_script,
     keep_form,
     windows_of_form,
 )
@@ -97,13 +95,10 @@ def _write(
         done = _("Your changes are saved.") if found else _("The draft is saved.")
         return web.done(done, saved.address)
 
-    if webforms.is_for_draft():
-        place = {"agenda_id": agenda.id, "declaration_id": found.id if found else None}
-        place["is_asked"] = not is_by_script()
-        keep = partial(keep_form, form, actions.keep_declaration_draft, _sent_to, **place)
-        return answer_keeping(form, page, keep)
+    place = {"agenda_id": agenda.id, "declaration_id": found.id if found else None}
+    keep = partial(keep_form, form, actions.keep_declaration_draft, _sent_to, **place)
     latest = partial(_latest, found.id) if found else None
-    return webforms.process(form, page, deed, latest=latest)
+    return webforms.process(form, page, deed, keep=keep, latest=latest)
 
 
 def _place(agenda: Agenda, found: Declaration | None) -> tuple[str, int]:

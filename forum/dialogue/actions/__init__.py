@@ -33,6 +33,7 @@ from forum.dialogue.actions.curating import (
     unslow,
 )
 from forum.dialogue.actions.drafts import (
+    UnsentForm,
     discard_draft,
     forget_drafts,
     forget_drafts_of,
@@ -108,6 +109,7 @@ __all__ = [
     "PageOfTopic",
     "SplitTarget",
     "TopicChanges",
+    "UnsentForm",
     "approve",
     "ask_to_edit",
     "change_kind",

@@ -29,7 +29,7 @@ def lock_drafts(author: Person) -> None:
 
 
 def draft_in_window(author: Person, key: str, windows: Sequence[str]) -> Draft | None:
-    """The author's draft in the form with this submission key, locked; or None. `windows` as in `keep_draft`.
+    """The author's draft in the form with this submission key, locked; or None. `windows` as in `UnsentForm`.
 
     Raises `Conflict` when the window has not seen what the draft contains, or has sent a newer version meanwhile.
     """
@@ -65,7 +65,7 @@ def _numbered(window: str) -> tuple[str, int]:
 def draft_sent(author: Person, key: str | None, windows: Sequence[str]) -> Iterator[None]:
     """Around sending a form: deletes the draft in the form with this submission key, if there is one.
 
-    A draft that was changed in another window stays as a separate draft: `windows` as in `keep_draft`. The draft is
+    A draft that was changed in another window stays as a separate draft: `windows` as in `UnsentForm`. The draft is
     counted out at the end, in the same order as posts are counted, so that two transactions never deadlock.
     """
     draft = draft_to_change(author, key) if key and windows else None

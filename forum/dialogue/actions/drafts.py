@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 
@@ -43,74 +44,78 @@ from forum.permissions import SYSTEM, Person, require
 Fields = Sequence[tuple[str, str]]  # the content of a form, as in `Draft.fields`
 
 
+class UnsentForm(NamedTuple):
+    """A form that is to be kept as a draft: its submission key, and what it contains.
+
+    `windows` names the browser window that sends the form, with a number that grows with each request (`NAME:7`),
+    followed by what this window has seen: everything sent by a window (`NAME`), or a single request of it.
+    `is_asked`: somebody has asked for it to be kept, and not a script.
+    """
+
+    key: str
+    fields: Fields
+    windows: Sequence[str] = ()
+    is_asked: bool = False
+
+
 @action
 def keep_draft(
-    author: Person,
-    key: str,
-    fields: Fields,
-    *,
-    agenda_id: int | None = None,
-    topic_id: int | None = None,
-    windows: Sequence[str] = (),
+    author: Person, form: UnsentForm, *, agenda_id: int | None = None, topic_id: int | None = None
 ) -> Draft | None:
     """Save the content of a form as a draft, in place of its former content: for a new topic on an agenda, or a reply in a topic.
 
-    `key` is the submission key of the form. Returns None, and saves nothing, when the form has no words, or those
-    that were sent with this key. Raises `Forbidden` unless the author may write there, `Conflict` when another text
-    was sent with this key, and `Invalid` for more than `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the oldest
-    draft is deleted.
+    Returns None, and saves nothing, when the form has no words, or those that were sent with its key. Raises
+    `Forbidden` unless the author may write there, `Conflict` when another text was sent with this key, and `Invalid`
+    for more than `MAX_DRAFT_LENGTH` characters. Beyond `MAX_DRAFTS` the oldest draft is deleted.
 
-    `windows` names the browser window that sends the form, with a number that grows with each request (`NAME:7`),
-    followed by what this window has seen: everything sent by a window (`NAME`), or a single request of it. Raises
-    `Conflict` when the draft was last saved by something that is not among these, or by a later request of the same
-    window.
+    Raises `Conflict`, too, when the draft was last saved by something that is not among the `windows` of the form, or
+    by a later request of the same window.
     """
     touches()
     lock_drafts(author)  # So that the text is not published at the same moment
     lock_writer(author)
     _require_place(author, agenda_id, topic_id)
-    if not _is_worth_keeping(fields, TYPED):
-        discard_draft(author, key, windows)
+    if not _is_worth_keeping(form.fields, TYPED):
+        discard_draft(author, form.key, form.windows)
         return None
-    if sent := post_by_submission_key(author, key) or held_by_submission_key(author, key):
-        if _is_as_sent(author, sent, dict(fields), is_topic=topic_id is None):
+    if sent := post_by_submission_key(author, form.key) or held_by_submission_key(author, form.key):
+        if _is_as_sent(author, sent, dict(form.fields), is_topic=topic_id is None):
             return None
         raise Conflict(_("You have posted this already."))
-    return _save(author, key, fields, windows, agenda_id=agenda_id, topic_id=topic_id)
+    return _save(author, form, agenda_id=agenda_id, topic_id=topic_id)
 
 
 @action
 def keep_form_draft(
     author: Person,
-    key: str,
-    fields: Fields,
+    form: UnsentForm,
     typed: Sequence[str],
     *,
     kind: str,
     item_id: int | None = None,
-    is_said: bool = False,
-    is_sent: bool = False,
-    windows: Sequence[str] = (),
+    is_new: bool,
+    says_already: bool | None = None,
 ) -> Draft | None:
     """`keep_draft` for a form of another room, whose own action calls this after `lock_drafts` and its checks.
 
     The form has no words when all the fields in `typed` are empty; those of a table are named as by `formrows.column_of`.
-    `kind` and `item_id` as in `Draft`. `is_said`: what the form changes, or has added, says just that. `is_sent`: the form
-    has added something.
+    `kind` and `item_id` as in `Draft`. The form is for something new (`is_new`), or for changes. `says_already`: whether
+    what it changes, or has added, says just that; None when it has added nothing yet. Of changes, choices alone are
+    saved when somebody has asked for it.
     """
     touches()
     lock_drafts(author)
-    if is_said:
-        discard_draft(author, key, windows)
+    if says_already and (is_new or not form.is_asked):
+        discard_draft(author, form.key, form.windows)
         return None
-    if is_sent:
+    if is_new and says_already is not None:
         raise Conflict(_("You have posted this already."))
     lock_writer(author)
     require(author.can.write())
-    if not _is_worth_keeping(fields, typed):
-        discard_draft(author, key, windows)
+    if not _is_worth_keeping(form.fields, typed):
+        discard_draft(author, form.key, form.windows)
         return None
-    return _save(author, key, fields, windows, kind=kind, item_id=item_id)
+    return _save(author, form, kind=kind, item_id=item_id)
 
 
 def _is_worth_keeping(fields: Fields, typed: Sequence[str]) -> bool:
@@ -121,24 +126,19 @@ def _is_worth_keeping(fields: Fields, typed: Sequence[str]) -> bool:
 
 
 def _save(
-    author: Person,
-    key: str,
-    fields: Fields,
-    windows: Sequence[str],
-    doer: Person | None = None,
-    **place: str | int | None,
+    author: Person, form: UnsentForm, doer: Person | None = None, **place: str | int | None
 ) -> Draft:
     """Save a draft of this place (columns of `Draft`), and delete the oldest one if there are too many now.
 
     Unless somebody else is the `doer`, its author has to have the right to write.
     """
-    draft = draft_in_window(author, key, windows)
+    draft = draft_in_window(author, form.key, form.windows)
     is_new = draft is None
-    draft = draft or Draft(author_id=author.id, submission_key=key[:SUBMISSION_KEY_LENGTH])
+    draft = draft or Draft(author_id=author.id, submission_key=form.key[:SUBMISSION_KEY_LENGTH])
     for column, value in place.items():
         setattr(draft, column, value)
-    draft.fields, draft.saved_at = [list(pair) for pair in fields], now()
-    draft.fields += [[WINDOW, name] for name in windows[:1]]
+    draft.fields, draft.saved_at = [list(pair) for pair in form.fields], now()
+    draft.fields += [[WINDOW, name] for name in form.windows[:1]]
     db.session.add(draft)
     db.session.flush()
     if is_new:
@@ -179,7 +179,7 @@ def _require_place(author: Person, agenda_id: int | None, topic_id: int | None) 
 def discard_draft(author: Person, key: str, windows: Sequence[str] = ()) -> Draft | None:
     """Delete the author's draft in the form with this submission key; returns what it was, or None.
 
-    Raises `Conflict` when the window that discards it has not seen its present content: `windows` as in `keep_draft`.
+    Raises `Conflict` when the window that discards it has not seen its present content: `windows` as in `UnsentForm`.
     """
     touches()
     require(author.can.see_own())
@@ -207,7 +207,7 @@ def restore_draft(
     if post_by_submission_key(author, key) or held_by_submission_key(author, key):
         return None
     # Who may not write at the moment could delete it, too
-    return _save(author, key, fields, (), SYSTEM, **place)
+    return _save(author, UnsentForm(key, fields), SYSTEM, **place)
 
 
 @action

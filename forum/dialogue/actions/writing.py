@@ -98,7 +98,7 @@ def open_topic(
     language and themes, and `is_duplicate` set.
 
     The draft in the form with this key is deleted, unless it was changed in another window: `windows` as in
-    `keep_draft`.
+    `UnsentForm`.
     """
     lock_drafts(author)
     _begin_topic(author, agenda_id, new)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from forum.dialogue.views import held, lists, marks, polls, topics, versions, writing
 from forum.dialogue.views._shared import (
-    answer_keeping,
     bp,
     is_for_organisation,
     offer_organisation,
@@ -17,7 +16,6 @@ from forum.dialogue.views.drafts import (
     begun_here,
     drafts_as_json,
     go_on_with_draft,
-    is_by_script,
     keep_form,
     windows_of_form,
 )
@@ -25,7 +23,6 @@ from forum.dialogue.views.lists import filter_from_query
 from forum.dialogue.views.topics import discussion
 
 __all__ = [
-    "answer_keeping",
     "begun_here",
     "bp",
     "discussion",
@@ -33,7 +30,6 @@ __all__ = [
     "filter_from_query",
     "go_on_with_draft",
     "held",
-    "is_by_script",
     "is_for_organisation",
     "keep_form",
     "lists",

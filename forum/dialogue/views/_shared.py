@@ -28,14 +28,13 @@ from forum.dialogue.forms import (
 )
 from forum.dialogue.models import MAX_MENTIONED, MAX_OPTIONS, POSTS_PER_PAGE, Held, Post, Topic
 from forum.dialogue.queries import TopicRow
-from forum.errors import Invalid
 from forum.members.models import Member
 from forum.members.queries import language_names
 from forum.members.views import flash_language_doubt
 from forum.pages import pages_for
 from forum.ratelimits import by_person, limiter
 from forum.screening.queries import is_newcomer
-from forum.web import REFUSED, SEE_OTHER, me
+from forum.web import SEE_OTHER, me
 
 bp = Blueprint("dialogue", __name__)
 MAX_NAMED = 5  # unknown handles that a preview names
@@ -95,27 +94,9 @@ def answer_form(
     deed: Callable[[], ResponseReturnValue],
     keep: Callable[[], ResponseReturnValue] | None = None,
 ) -> ResponseReturnValue:
-    """Like `webforms.process`; but first a heading whose button was pressed is added to the text.
-
-    `keep` responds to a form that is sent to be saved as a draft; it may raise `Invalid`.
-    """
-    if keep and webforms.is_for_draft():
-        return answer_keeping(form, page, keep)
+    """Like `webforms.process`; but first a heading whose button was pressed is added to the text."""
     _put_prompt(form)
-    return webforms.process(form, page, deed)
-
-
-def answer_keeping(
-    form: webforms.Form,
-    page: Callable[[int], ResponseReturnValue],
-    keep: Callable[[], ResponseReturnValue],
-) -> ResponseReturnValue:
-    """Respond to a form that is sent to be saved as a draft, as `answer_form` does."""
-    try:
-        return keep()
-    except Invalid as error:
-        webforms.refuse(form, error)
-        return page(REFUSED)
+    return webforms.process(form, page, deed, keep=keep)
 
 
 def _put_prompt(form: Any) -> None:

@@ -148,13 +148,15 @@ def keep_form(
 ) -> ResponseReturnValue:
     """Save a form as a draft, and redirect to the list of drafts; a script gets no page in response.
 
-    `deed` is the action that saves it, `place` its arguments that say what the form is for. What was sent already is
+    `deed` is the action that saves it as an `UnsentForm`, `place` its arguments that say what the form is for. What was sent already is
     no draft: then `sent_to` returns the address where it is, from the submission key. Raises `Invalid` when the button
     was pressed but there is nothing to save, or too much.
     """
 
     def keep(key: str) -> Draft | None:
-        return deed(me(), key, _fields(form), **place, windows=windows_of_form())
+        is_asked = not is_by_script()
+        unsent = actions.UnsentForm(key, _fields(form), windows_of_form(), is_asked)
+        return deed(me(), unsent, **place)
 
     key = form.submission_key.data or webforms.submission_key()
     if is_by_script():
@@ -180,7 +182,7 @@ def is_by_script() -> bool:
 
 
 def windows_of_form() -> list[str]:
-    """Which window sends the form, and what it has seen, as `actions.keep_draft` expects it; empty without a script."""
+    """Which window sends the form, and what it has seen, as `actions.UnsentForm` has it; empty without a script."""
     return tidy(request.form.get("drafted", "")[:MAX_WINDOWS]).split()
 
 

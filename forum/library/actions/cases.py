@@ -71,7 +71,7 @@ def write_case(
     discussion, so `SYSTEM` cannot add a case. A form that is sent twice has the same submission `key`: the second
     time it changes the case that was added the first time. `seen` is the `fingerprint` of the case when the form was
     opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused. What was kept of the form
-    with this `key` is deleted, unless it was changed in another window: `windows` as in `dialogue.keep_draft`.
+    with this `key` is deleted, unless it was changed in another window: `windows` as in `dialogue.UnsentForm`.
     """
     dialogue.lock_drafts(curator)
     with dialogue.draft_sent(curator, key, windows):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from forum.agendas.queries import agenda_by_id
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import UnsentForm
 from forum.dialogue.models import Draft
 from forum.library.queries import (
     TYPED_FIELDS,
@@ -23,69 +22,50 @@ from forum.permissions import Person, require
 
 @action
 def keep_practice_draft(
-    author: Person,
-    key: str,
-    fields: Sequence[tuple[str, str]],
-    *,
-    practice_id: int | None = None,
-    is_asked: bool = False,
-    windows: Sequence[str] = (),
+    author: Person, form: UnsentForm, *, practice_id: int | None = None
 ) -> Draft | None:
     """Save the content of a form as a draft: of a new practice, or of changes of the practice `practice_id`.
 
-    Returns None, and saves nothing, when the form has no words, or those that the practice has already; but choices
-    alone are saved when somebody has asked for it (`is_asked`), and not a script. Raises `Conflict` when a practice was made with this key and says something else. Otherwise as `dialogue.keep_draft`.
+    Returns None, and saves nothing, when the form has no words, or those that the practice has already. Raises
+    `Conflict` when a practice was made with this key and says something else. Otherwise as `dialogue.keep_form_draft`.
     """
     touches()
     dialogue.lock_drafts(author)  # So that the practice is not written at the same moment
     if practice_id is None:
-        practice = practice_by_submission_key(author, key)
+        practice = practice_by_submission_key(author, form.key)
     else:
         practice = practice_by_id(author, practice_id)
         require(author.can.edit_practice(practice))
-    is_choice = practice_id is not None and is_asked
     return dialogue.keep_form_draft(
         author,
-        key,
-        fields,
+        form,
         TYPED_FIELDS,
         kind="practice",
         item_id=practice_id,
-        is_said=practice is not None and not is_choice and says_already(practice, fields),
-        is_sent=practice is not None and practice_id is None,
-        windows=windows,
+        is_new=practice_id is None,
+        says_already=says_already(practice, form.fields) if practice else None,
     )
 
 
 @action
 def keep_case_draft(
-    curator: Person,
-    key: str,
-    fields: Sequence[tuple[str, str]],
-    *,
-    agenda_id: int,
-    case_id: int | None = None,
-    is_asked: bool = False,
-    windows: Sequence[str] = (),
+    curator: Person, form: UnsentForm, *, agenda_id: int, case_id: int | None = None
 ) -> Draft | None:
     """`keep_practice_draft` for a form of a case: of a new one, opened on an agenda, or of changes of the case `case_id`."""
     touches()
     dialogue.lock_drafts(curator)  # So that the case is not written at the same moment
     if case_id is None:
         require(curator.can.curate(agenda_by_id(curator, agenda_id)))
-        case = case_by_submission_key(curator, key)
+        case = case_by_submission_key(curator, form.key)
     else:
         case = case_by_id(curator, case_id)
         require(curator.can.curate(case.agenda))
-    is_choice = case_id is not None and is_asked
     return dialogue.keep_form_draft(
         curator,
-        key,
-        fields,
+        form,
         TYPED_FIELDS_OF_CASES,
         kind="case",
         item_id=case_id,
-        is_said=case is not None and not is_choice and case_says_already(case, fields),
-        is_sent=case is not None and case_id is None,
-        windows=windows,
+        is_new=case_id is None,
+        says_already=case_says_already(case, form.fields) if case else None,
     )

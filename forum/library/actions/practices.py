@@ -93,7 +93,7 @@ def write_practice(
     practice is published, because only drafts can wait for a moderator. `seen` is the `fingerprint` of the practice
     when the form was opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused.
     What was kept of the form with this `key` is deleted, unless it was changed in another window: `windows` as in
-    `dialogue.keep_draft`.
+    `dialogue.UnsentForm`.
     """
     dialogue.lock_drafts(author)
     lock_writer(author)

@@ -239,8 +239,9 @@ def answer_form(
     form: Any,
     page: Callable[..., ResponseReturnValue],
     deed: Callable[[], ResponseReturnValue],
+    keep: Callable[[], ResponseReturnValue] | None = None,
     latest: Callable[[], Any] | None = None,
 ) -> ResponseReturnValue:
     """Like `webforms.process`; but a typed city is looked up first."""
     checks = [choose_city] if "city" in form else []
-    return webforms.process(form, page, deed, checks=checks, latest=latest)
+    return webforms.process(form, page, deed, checks=checks, keep=keep, latest=latest)

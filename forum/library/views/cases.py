@@ -20,10 +20,8 @@ from forum.bookmarks.views import set_bookmark
 from forum.dialogue.models import Draft, Post, Topic
 from forum.dialogue.queries import BegunText, TopicRow, paragraph_comments, topic_if_there
 from forum.dialogue.views import (
-    answer_keeping,
     begun_here,
     go_on_with_draft,
-    is_by_script,
     keep_form,
     theme_boxes,
     windows_of_form,
@@ -201,15 +199,12 @@ def _write_case(
         done = _("Your changes are saved.") if found else _("The case is published.")
         return web.done(done, url_for("library.case", slug=written.slug))
 
-    if webforms.is_for_draft():
-        place = {"agenda_id": agenda.id, "case_id": found.id if found else None}
-        place["is_asked"] = not is_by_script()
-        keep = partial(keep_form, form, actions.keep_case_draft, partial(_sent_to, found), **place)
-        return answer_keeping(form, page, keep)
+    place = {"agenda_id": agenda.id, "case_id": found.id if found else None}
+    keep = partial(keep_form, form, actions.keep_case_draft, partial(_sent_to, found), **place)
     latest = partial(_latest_case, found.slug) if found else None
     places = form.places.filled[: forms.MAX_ROWS]
     checks = [partial(_find_city, row.city, city_ids) for row in places]
-    return webforms.process(form, page, deed, checks=checks, latest=latest)
+    return webforms.process(form, page, deed, checks=checks, keep=keep, latest=latest)
 
 
 def _sent_to(found: Case | None, key: str) -> str | None:

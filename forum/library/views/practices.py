@@ -10,7 +10,6 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import markup, web, webforms
@@ -23,10 +22,8 @@ from forum.clock import now
 from forum.dialogue.models import Draft
 from forum.dialogue.queries import BegunText, topic_if_there
 from forum.dialogue.views import (
-    answer_keeping,
     drafts_as_json,
     go_on_with_draft,
-    is_by_script,
     is_for_organisation,
     keep_form,
     offer_organisation,
@@ -254,7 +251,7 @@ def _write_practice(
             source=source,
             meanwhile=meanwhile,
             version=version,
-            preview=_section_previews(form),
+            preview=webforms.previews(form, SECTIONS),
             theme_choices=theme_boxes(form),
             **words_for_columns(),
         ), status
@@ -276,13 +273,10 @@ def _write_practice(
         )
         return _answer_written(form, written, is_submitted)
 
-    if webforms.is_for_draft():
-        place = {"practice_id": found.id if found else None, "is_asked": not is_by_script()}
-        sent_to = partial(_sent_to, found)
-        keep = partial(keep_form, form, actions.keep_practice_draft, sent_to, **place)
-        return answer_keeping(form, page, keep)
+    place = {"practice_id": found.id if found else None}
+    keep = partial(keep_form, form, actions.keep_practice_draft, partial(_sent_to, found), **place)
     latest = partial(_latest_practice, found.slug) if found else None
-    return answer_form(form, page, deed, latest=latest)
+    return answer_form(form, page, deed, keep=keep, latest=latest)
 
 
 def _sent_to(found: Practice | None, key: str) -> str | None:
@@ -308,15 +302,6 @@ def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practic
 
 def _latest_practice(slug: str) -> PracticeForm:
     return PracticeForm.of(queries.practice_to_edit(me(), slug), formdata=None)
-
-
-def _section_previews(form: PracticeForm) -> list[tuple[str, Markup]] | None:
-    """(name, HTML) of each section that is filled in, when the preview button was pressed."""
-    if not webforms.is_preview():
-        return None
-    filled = [name for name in SECTIONS if (form[name].data or "").strip()]
-    language = form.language.data or "en"
-    return [(name, markup.write(form[name].data, language).html) for name in filled]
 
 
 def _answer_written(form: PracticeForm, written: Practice, is_submitted: bool) -> AnyResponse:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from forum.deeds import action, touches
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import UnsentForm
 from forum.dialogue.models import Draft
 from forum.parallels.queries import (
     CORRECTION,
@@ -23,14 +22,11 @@ from forum.permissions import Person, require
 @action
 def keep_translation_draft(
     member: Person,
-    key: str,
-    fields: Sequence[tuple[str, str]],
+    form: UnsentForm,
     *,
     kind: str = "",
     item_id: int = 0,
     translation_id: int | None = None,
-    is_asked: bool = False,
-    windows: Sequence[str] = (),
 ) -> Draft | None:
     """Save the content of a form as a draft: of a new translation of the practice or case `item_id`, or of corrections.
 
@@ -41,19 +37,16 @@ def keep_translation_draft(
     if translation_id is None:
         original: Original = original_by_id(member, kind, item_id)
         require(member.can.add_translation(original))
-        found = translation_by_submission_key(member, key, with_texts=True)
+        found = translation_by_submission_key(member, form.key, with_texts=True)
     else:
         found = translation_by_id(member, translation_id)
         require(member.can.correct_translation(found))
-    is_choice = translation_id is not None and is_asked
     return dialogue.keep_form_draft(
         member,
-        key,
-        fields,
+        form,
         TYPED_FIELDS,
         kind=NEW[kind] if translation_id is None else CORRECTION,
         item_id=item_id if translation_id is None else translation_id,
-        is_said=found is not None and not is_choice and says_already(found, fields),
-        is_sent=found is not None and translation_id is None,
-        windows=windows,
+        is_new=translation_id is None,
+        says_already=says_already(found, form.fields) if found else None,
     )

@@ -61,7 +61,7 @@ def add_translation(
     A form that is sent twice has the same submission `key` and adds one translation. A text that a rule catches is refused,
     because it has nowhere to wait. `signs` are those of the original when the form was opened: `Invalid` when it says
     something else since, so that nothing counts as made from what its translator has not read. What was kept of the form with
-    this `key` is deleted, unless it was changed in another window: `windows` as in `dialogue.keep_draft`.
+    this `key` is deleted, unless it was changed in another window: `windows` as in `dialogue.UnsentForm`.
     """
     dialogue.lock_drafts(member)
     with dialogue.draft_sent(member, key, windows):

@@ -13,7 +13,7 @@ from forum import reachcache
 from forum.agendas.actions import StatementText, set_hosts, write_statement, write_theme
 from forum.agendas.models import Agenda
 from forum.clock import now
-from forum.dialogue.actions import keep_draft
+from forum.dialogue.actions import UnsentForm, keep_draft
 from forum.dialogue.queries import first_post
 from forum.library.actions import (
     CaseText,
@@ -53,7 +53,11 @@ def test_whoever_hosts_it_no_more_finds_nothing_of_it(
 ) -> None:
     topic = topic_on(prepared, people.host)
     practice = write_practice(people.host, prepared.id, PracticeText("Awnings", "Cloth."))
-    keep_draft(people.host, "a key", [("title", "Begun"), ("source", "So.")], agenda_id=prepared.id)
+    keep_draft(
+        people.host,
+        UnsentForm("a key", [("title", "Begun"), ("source", "So.")]),
+        agenda_id=prepared.id,
+    )
     addresses = (topic.address, f"/practices/{practice.slug}", f"/posts/{first_post(topic).id}")
     for address in addresses:
         assert sign_in(people.host).get(address).status_code in (200, 302, 303), address
