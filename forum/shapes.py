@@ -27,6 +27,7 @@ from forum.geometry import (
 
 WIDTH, HEIGHT = 480, 288
 FRAME = (-6, -6, WIDTH + 6, HEIGHT + 6)
+MIN_EDGE = 5  # of a court
 
 BUILT, LINE, PARK, WATER = ".84", ".6", ".3", ".17"
 
@@ -201,11 +202,11 @@ def rounded(points: list[Point]) -> list[Point]:
     return points
 
 
-def plain(shape: Shape, least: float = 5) -> Shape:
+def plain(shape: Shape) -> Shape:
     """The shape with its shortest edges drawn together into one corner."""
     while len(shape) > 4:
         at = min(range(len(shape)), key=lambda i: distance(shape[i - 1], shape[i]))
-        if distance(shape[at - 1], shape[at]) > least:
+        if distance(shape[at - 1], shape[at]) > MIN_EDGE:
             break
         corner = between(shape[at - 1], shape[at], 0.5)
         shape = [

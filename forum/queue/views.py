@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -27,17 +27,12 @@ from forum.moderation.queries import (
     page_of_part,
     thing_to_moderate,
 )
-from forum.moderation.views import (
-    fill_from_ready_text,
-    is_rewording,
-    offer_no_undo,
-    ready_texts_for,
-)
+from forum.moderation.views import fill_from_ready_text, is_rewording, offer_no_undo
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
 from forum.queue.queries import OpenedEntry, QueueEntry, QueueFilter
-from forum.rules.queries import Rules, in_force
+from forum.rules.queries import Rules, in_force, ready_texts
 from forum.web import CONFLICT, me
 
 bp = Blueprint("queue", __name__)
@@ -48,7 +43,7 @@ def index() -> ResponseReturnValue:
     """The queue, with the first entry opened that nobody else has claimed."""
     agendas, claims = moderated_agendas(me()), queries.claims_by_key()
     waiting = queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims)
-    return _page(queries.first_opened_entry(me(), waiting, claims), waiting, agendas)
+    return _page(Desk(agendas, waiting, queries.first_opened_entry(me(), waiting, claims)))
 
 
 @bp.get("/moderation/<thing>/<int:item_id>")
@@ -64,7 +59,7 @@ def entry(thing: str, item_id: int) -> ResponseReturnValue:
         unknown = _("What waited here was deleted or taken back, or others decide about it.")
         gone = error.message if isinstance(error, Conflict) else unknown
     waiting = queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims)
-    return _page(opened, waiting, agendas, gone=gone)
+    return _page(Desk(agendas, waiting, opened, gone))
 
 
 def _wanted() -> QueueFilter:
@@ -77,21 +72,29 @@ def _kept() -> dict[str, Any]:
     return {name: value for name, value in vars(_wanted()).items() if value}
 
 
+class Desk(NamedTuple):
+    """What a page of the queue is about: what waits on which agendas, and the entry that is opened, or why it is gone."""
+
+    agendas: Sequence[Agenda]
+    waiting: list[QueueEntry]
+    opened: OpenedEntry | None
+    gone: str = ""
+
+
+def _desk(opened: OpenedEntry) -> Desk:
+    agendas = moderated_agendas(me())
+    return Desk(agendas, queries.queue_entries(me(), _wanted(), agendas=agendas), opened)
+
+
 def _page(
-    opened: OpenedEntry | None,
-    waiting: list[QueueEntry] | None = None,
-    agendas: Sequence[Agenda] | None = None,
+    desk: Desk,
     *,
     form: EntryForm | None = None,
     note: NoteForm | None = None,
     status: int = 200,
     late: str = "",
-    gone: str = "",
 ) -> ResponseReturnValue:
-    if agendas is None:
-        agendas = moderated_agendas(me())
-    if waiting is None:
-        waiting = queries.queue_entries(me(), _wanted(), agendas=agendas)
+    waiting, opened = desk.waiting, desk.opened
     listed, above, below = queries.entries_around(waiting, opened.key if opened else None)
     rules = in_force() if opened else None
     return render_template(
@@ -104,15 +107,15 @@ def _page(
         wanted=_wanted(),
         kept=_kept(),
         late=late,
-        gone=gone,
+        gone=desk.gone,
         place=_place(waiting, opened),
         candidates=sum(entry.kind == "candidate" for entry in waiting),
-        agendas=agendas,
+        agendas=desk.agendas,
         kinds=queries.KINDS,
         mine=decision_to_offer(me()),
         reasons=REASON_NAMES,
         deed_names=DEED_NAMES,
-        ready=ready_texts_for(opened.about.deeds, rules) if opened else [],
+        ready=ready_texts(me(), opened.about.deeds, rules) if opened else [],
         form=form or _form(opened, rules),
         note_form=note or NoteForm(formdata=None),
     ), status
@@ -160,8 +163,8 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
         if late:
             form.seen.data, form.holder.data = str(opened.about.seen), _holder(opened)
             form.read.data = _fingerprint(opened)
-        left = None if late else waiting
-        return _page(opened, left, agendas, form=form, status=status, late=late)
+        desk = _desk(opened) if late else Desk(agendas, waiting, opened)
+        return _page(desk, form=form, status=status, late=late)
 
     def deed() -> AnyResponse:
         texts = _texts_to_publish(thing, item_id, form.deed.data)
@@ -221,7 +224,7 @@ def claim(thing: str, item_id: int) -> ResponseReturnValue:
         actions.claim(me(), thing, item_id, ClaimAwareForm().holder_id)
     except Conflict as error:
         opened = queries.opened_entry(me(), thing, item_id)
-        return _page(opened, status=CONFLICT, late=error.message)
+        return _page(_desk(opened), status=CONFLICT, late=error.message)
     return web.see_other(_address((thing, item_id)))
 
 
@@ -239,7 +242,7 @@ def write_note(thing: str, item_id: int) -> ResponseReturnValue:
 
     def page(status: int) -> ResponseReturnValue:
         opened = queries.opened_entry(me(), thing, item_id)
-        return _page(opened, note=form, status=status)
+        return _page(_desk(opened), note=form, status=status)
 
     def deed() -> AnyResponse:
         actions.write_note(me(), thing, item_id, form.text.data or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -195,20 +195,24 @@ class OfferedText:
 
 
 def ready_texts(
-    moderator: Person, deed: str = "", held: Rules | None = None
+    moderator: Person, deeds: Collection[str] | None = None, held: Rules | None = None
 ) -> Sequence[OfferedText]:
-    """The ready texts for a deed, or for all, ordered by name; the default texts until some are stored.
+    """The ready texts for any of these deeds, or for all, ordered by name; the default texts until some are stored.
 
     `held` are the rules in force, if the caller has loaded them.
     """
     require(moderator.can.see_queue())
     found = db.session.scalars(select(ReadyText).order_by(ReadyText.name, ReadyText.number)).all()
-    offered = [text for text in found or default_texts() if text.ended_at is None]
+    offered = [
+        text
+        for text in found or default_texts()
+        if text.ended_at is None and (deeds is None or text.deed in deeds)
+    ]
     held = held or in_force()
     # Rules are matched by name, so default rules are needed in the language of the rules in force.
     with force_locale(held.language):
         books = {number: rules_version(number) for number in {text.version for text in offered}}
-    return [_ready(text, books[text.version], held) for text in offered if deed in ("", text.deed)]
+    return [_ready(text, books[text.version], held) for text in offered]
 
 
 def ready_text(moderator: Person, number: int) -> OfferedText:

@@ -103,7 +103,7 @@ def wording(**words: Any) -> Wording:
 
 
 def names(moderator: Any, deed: str = "") -> list[str]:
-    return [ready.name for ready in queries.ready_texts(moderator, deed)]
+    return [ready.name for ready in queries.ready_texts(moderator, [deed] if deed else None)]
 
 
 def test_a_forum_begins_with_texts_until_one_is_changed(people: Any, agenda: Any) -> None:
@@ -153,14 +153,14 @@ def test_texts_name_the_same_rule_under_whatever_number_it_has(people: Any) -> N
     write_text(people.moderator, wording(name="Attack"))
     selling = queries.in_force().rule(4).name
     write_rules(people.administrator, text([(selling, "Never."), *TWO], days=3))
-    assert {ready.rule for ready in queries.ready_texts(people.moderator, "hide")} == {2, 4, 5, 6}
+    assert {ready.rule for ready in queries.ready_texts(people.moderator, ["hide"])} == {2, 4, 5, 6}
     with at(now() + timedelta(days=4)):
-        found = {ready.name: ready for ready in queries.ready_texts(people.moderator, "hide")}
+        found = {ready.name: ready for ready in queries.ready_texts(people.moderator, ["hide"])}
         assert (found["Advertisement"].rule, found["Advertisement"].lost) == (1, "")
         assert (found["Attack"].rule, found["Attack"].lost) == (0, "Be fair to people")
         write_text(people.moderator, wording(name="Attack", rule=2), found["Attack"].number)
         assert queries.ready_text(people.moderator, found["Attack"].number).rule == 2
-        assert {ready.rule for ready in queries.ready_texts(people.moderator, "lock")} == {0}
+        assert {ready.rule for ready in queries.ready_texts(people.moderator, ["lock"])} == {0}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from forum.moderation.views._answers import (
     fill_from_ready_text,
     is_rewording,
     offer_no_undo,
-    ready_texts_for,
     show_claims_on,
 )
 
@@ -20,7 +19,6 @@ __all__ = [
     "is_rewording",
     "members",
     "offer_no_undo",
-    "ready_texts_for",
     "record",
     "reporting",
     "several",

@@ -28,7 +28,7 @@ from forum.moderation.forms import (
 from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing
 from forum.permissions import Person
-from forum.rules.queries import OfferedText, Rules, in_force, ready_text, ready_texts
+from forum.rules.queries import OfferedText, in_force, ready_text, ready_texts
 from forum.verdicts import DONE_ALREADY, YES, Verdict
 from forum.web import CONFLICT, me
 
@@ -49,12 +49,12 @@ def deed_page(
 
     `word` names the deed in the template. `deed` gets the moderator and the reasons, and runs the action.
     """
-    ready: list[OfferedText] = []
+    ready: Sequence[OfferedText] = ()
     if isinstance(form, StatementForm | RequiredReasonForm):
         rules = in_force()
         if isinstance(form, StatementForm):
             form.offer_rules(rules.rules, needs_ground=queries.needs_ground(thing, word))
-        ready = ready_texts_for([word], rules)
+        ready = ready_texts(me(), [word], rules)
         fill_from_ready_text(form)
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
@@ -204,12 +204,6 @@ def undoable_decision() -> Decision | None:
         session[LANDING] = [request.path, decided_at]
     is_here = address in ("", request.path) and request.blueprint != "queue"
     return queries.decision_to_offer(me()) if is_here else None
-
-
-def ready_texts_for(deeds: Sequence[str], held: Rules | None) -> list[OfferedText]:
-    """The ready texts for any of the deeds; `held` are the rules in force, if the caller has loaded them."""
-    texts = ready_texts(me(), held=held)
-    return [text for text in texts if text.deed in deeds]
 
 
 def fill_from_ready_text(form: ReasonForm) -> None:

@@ -5,7 +5,7 @@ The posts are selected on a separate page, so that ordinary pages contain nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -19,11 +19,10 @@ from forum.moderation.views._answers import (
     answer_here,
     bp,
     fill_from_ready_text,
-    ready_texts_for,
     show_claims,
 )
 from forum.permissions import Person
-from forum.rules.queries import OfferedText, in_force
+from forum.rules.queries import OfferedText, in_force, ready_texts
 from forum.web import REFUSED, me
 
 
@@ -114,11 +113,11 @@ def _batch_form_page(
     deed: Callable[[Person], str],
 ) -> ResponseReturnValue:
     """The page of a deed over several posts, and once the form is complete, the deed itself."""
-    ready: list[OfferedText] = []
+    ready: Sequence[OfferedText] = ()
     if isinstance(form, StatementForm):
         rules = in_force()
         form.offer_rules(rules.rules)
-        ready = ready_texts_for([word], rules)
+        ready = ready_texts(me(), [word], rules)
         fill_from_ready_text(form)
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:

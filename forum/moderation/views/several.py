@@ -25,10 +25,10 @@ from forum.moderation.views._answers import (
     answer_here,
     bp,
     fill_from_ready_text,
-    ready_texts_for,
     show_claims,
 )
 from forum.permissions import Person
+from forum.rules.queries import ready_texts
 from forum.web import REFUSED, me
 
 
@@ -131,7 +131,7 @@ def _page_of_several(
             form=form,
             filters=_filters(),
             most=MAX_TOPICS_AT_ONCE,
-            ready=ready_texts_for([word], None) if word == Deed.LOCK else [],
+            ready=ready_texts(me(), [word]) if word == Deed.LOCK else [],
             late=late,
             claims=show_claims(form, things, late),
         ), status
