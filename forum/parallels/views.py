@@ -17,7 +17,7 @@ from forum.dialogue.views import (
     begun_here,
     go_on_with_draft,
     keep_form,
-    windows_of_form,
+    sent_form,
 )
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
@@ -281,16 +281,13 @@ def _write(
         ), status
 
     def deed() -> ResponseReturnValue:
-        text, key = form.text, form.submission_key.data
-        sent: dict[str, Any] = {"signs": read, "windows": windows_of_form()}
+        text, sent = form.text, sent_form(form)
         if found is not None:
-            saved = actions.correct_translation(
-                me(), found.id, text, key=key, seen=form.seen.data, **sent
-            )
+            saved = actions.correct_translation(me(), found.id, text, sent, signs=read)
             done = _("Your changes are saved.")
         else:
             kind = kind_of(original)
-            saved = actions.add_translation(me(), kind, original.id, text, key, **sent)
+            saved = actions.add_translation(me(), kind, original.id, text, sent, signs=read)
             done = _("Thank you. The translation is published.")
         return web.done(done, saved.address)
 

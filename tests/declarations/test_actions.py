@@ -17,7 +17,7 @@ from forum.declarations import actions, queries
 from forum.declarations.actions import Signing
 from forum.declarations.forms import STATE_NAMES
 from forum.declarations.models import Declaration, Signature, digest_of
-from forum.dialogue.actions import NewTopic, open_topic
+from forum.dialogue.actions import NewTopic, SentForm, open_topic
 from forum.dialogue.queries import get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import fingerprint
@@ -75,9 +75,13 @@ def test_in_consultation_everybody_reads_it_and_changes_are_kept(people, agenda)
 def test_a_change_on_another_state_is_not_overwritten(people, agenda):
     made = draft(people, agenda)
     seen = fingerprint(queries.declaration_fields(made))
-    actions.write_declaration(people.host, agenda.id, text_of("By one."), made.id, seen=seen)
+    actions.write_declaration(
+        people.host, agenda.id, text_of("By one."), made.id, SentForm(seen=seen)
+    )
     with pytest.raises(Conflict):
-        actions.write_declaration(people.host, agenda.id, text_of("By two."), made.id, seen=seen)
+        actions.write_declaration(
+            people.host, agenda.id, text_of("By two."), made.id, SentForm(seen=seen)
+        )
 
 
 def test_a_question_is_opened_with_it(people, agenda):

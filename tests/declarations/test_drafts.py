@@ -11,7 +11,7 @@ from forum.db import db
 from forum.declarations import actions
 from forum.declarations.actions import keep_declaration_draft
 from forum.declarations.models import Declaration
-from forum.dialogue.actions import UnsentForm
+from forum.dialogue.actions import SentForm, UnsentForm
 from forum.dialogue.models import Draft
 from forum.errors import Forbidden
 from forum.markup import PlainTexts
@@ -60,7 +60,7 @@ def test_changes_of_a_declaration_are_kept_and_gone_on_with(sign_in, people, age
     # Somebody else has changed it meanwhile
     assert browser.post(path, data=form).status_code == 409
     assert kept(people.host) == ["Quiet nights"]
-    actions.write_declaration(people.host, agenda.id, text_of("We."), found.id, key="k")
+    actions.write_declaration(people.host, agenda.id, text_of("We."), found.id, SentForm("k"))
     assert kept(people.host) == []
 
 
@@ -95,7 +95,9 @@ def test_what_another_window_kept_stays_a_draft(people, agenda):
     keep_declaration_draft(
         people.host, UnsentForm("k", WORDS, windows=["phone:1"]), agenda_id=agenda.id
     )
-    actions.write_declaration(people.host, agenda.id, text_of("We."), key="k", windows=["desk:1"])
+    actions.write_declaration(
+        people.host, agenda.id, text_of("We."), form=SentForm("k", windows=["desk:1"])
+    )
     assert kept(people.host) == ["Nights"]
 
 

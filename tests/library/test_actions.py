@@ -9,6 +9,7 @@ import pytest
 
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import SentForm
 from forum.dialogue.models import Post
 from forum.dialogue.queries import first_post, paragraph_comments, topic_if_there, visible_topics
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
@@ -51,8 +52,8 @@ def test_two_cases_of_a_name_have_two_addresses(world: World, case: Case) -> Non
 
 
 def test_a_form_that_comes_twice_makes_one_case(world: World) -> None:
-    first = actions.write_case(world.host, world.agenda.id, case_text(), key="k1")
-    second = actions.write_case(world.host, world.agenda.id, case_text(), key="k1")
+    first = actions.write_case(world.host, world.agenda.id, case_text(), form=SentForm("k1"))
+    second = actions.write_case(world.host, world.agenda.id, case_text(), form=SentForm("k1"))
     assert first.id == second.id
     assert queries.cases(VISITOR, queries.CaseFilter()).total == 1
 
@@ -263,28 +264,34 @@ def late(look_up: Any) -> Any:
 
 
 def test_two_equal_practices_at_once_are_one(world: World, monkeypatch: Any) -> None:
-    first = actions.write_practice(world.author, world.agenda.id, practice_text(), key="k")
+    first = actions.write_practice(
+        world.author, world.agenda.id, practice_text(), form=SentForm("k")
+    )
     monkeypatch.setattr(
         "forum.library.actions.practices.practice_by_submission_key",
         late(queries.practice_by_submission_key),
     )
-    second = actions.write_practice(world.author, world.agenda.id, practice_text(), key="k")
+    second = actions.write_practice(
+        world.author, world.agenda.id, practice_text(), form=SentForm("k")
+    )
     assert first.id == second.id and len(queries.drafts_of(world.author)) == 1
 
 
 def test_two_equal_cases_at_once_are_one(world: World, monkeypatch: Any) -> None:
-    first = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
+    first = actions.write_case(world.host, world.agenda.id, case_text(), form=SentForm("k"))
     monkeypatch.setattr(
         "forum.library.actions.cases.case_by_submission_key", late(queries.case_by_submission_key)
     )
-    second = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
+    second = actions.write_case(world.host, world.agenda.id, case_text(), form=SentForm("k"))
     assert first.id == second.id
     assert queries.cases(VISITOR, queries.CaseFilter()).total == 1
 
 
 def test_a_case_sent_again_with_another_text_says_what_came_last(world: World) -> None:
-    first = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
-    again = actions.write_case(world.host, world.agenda.id, case_text(body="Written on."), key="k")
+    first = actions.write_case(world.host, world.agenda.id, case_text(), form=SentForm("k"))
+    again = actions.write_case(
+        world.host, world.agenda.id, case_text(body="Written on."), form=SentForm("k")
+    )
     assert again.id == first.id and again.body == "Written on."
 
 

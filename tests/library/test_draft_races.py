@@ -11,7 +11,7 @@ from flask import Flask
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.db import db
 from forum.deeds import action
-from forum.dialogue.actions import UnsentForm
+from forum.dialogue.actions import SentForm, UnsentForm
 from forum.dialogue.models import Draft
 from forum.library import actions
 from forum.library.actions import (
@@ -52,7 +52,7 @@ def keep(key: str = "k") -> Deed:
 
 def send(agenda: int, key: str = "k", practice_id: int | None = None) -> Deed:
     text = PracticeText(f"Pumps of {key}", "They call.")
-    return lambda: actions.write_practice(author(), agenda, text, practice_id, key)
+    return lambda: actions.write_practice(author(), agenda, text, practice_id, SentForm(key))
 
 
 def require_counted(drafts: int) -> None:
@@ -73,7 +73,11 @@ def test_no_draft_survives_the_sending_of_its_form(own: Flask, agenda: int) -> N
 def test_no_draft_survives_a_sending_that_takes_long(own: Flask, agenda: int) -> None:
     def slow() -> None:
         slowly(
-            actions.write_practice, author(), agenda, PracticeText("Pumps", "They call."), key="k"
+            actions.write_practice,
+            author(),
+            agenda,
+            PracticeText("Pumps", "They call."),
+            form=SentForm("k"),
         )
 
     assert at_once(own, [slow, meanwhile(keep())]) == ["done", "You have posted this already."]
@@ -88,7 +92,7 @@ def test_no_draft_of_a_case_survives_its_sending(own: Flask, agenda: int) -> Non
 
     def send_case() -> None:
         text = CaseText("Streets", "city project", "Quiet.", "Text.")
-        slowly(actions.write_case, author(), agenda, text, key="k")
+        slowly(actions.write_case, author(), agenda, text, form=SentForm("k"))
 
     keep_case()
     assert at_once(own, [send_case, meanwhile(keep_case)]) == [

@@ -11,7 +11,7 @@ import pytest
 
 from forum.clock import now
 from forum.db import db
-from forum.dialogue.actions import UnsentForm
+from forum.dialogue.actions import SentForm, UnsentForm
 from forum.dialogue.models import MAX_DRAFT_LENGTH, Draft
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.library import actions
@@ -117,7 +117,7 @@ def test_changes_of_a_practice_are_kept_and_gone_on_with(world: World, sign_in: 
     answer = browser.post(path, data={**form, "deed": "save"})
     assert answer.status_code == 409 and "Pumps that ring" in answer.text
     assert len(kept(world.author)) == 1
-    actions.write_practice(world.author, world.agenda.id, TEXT, practice.id, "k")
+    actions.write_practice(world.author, world.agenda.id, TEXT, practice.id, SentForm("k"))
     assert kept(world.author) == []
 
 
@@ -223,7 +223,7 @@ def test_choices_alone_are_kept_with_the_button(world: World, sign_in: SignIn) -
 
 def test_what_was_sent_is_no_draft_any_more(world: World) -> None:
     """A form goes on being kept while it is sent."""
-    actions.write_practice(world.author, world.agenda.id, TEXT, key="abc")
+    actions.write_practice(world.author, world.agenda.id, TEXT, form=SentForm("abc"))
     as_sent = [*WORDS, ("sentence", "Each pump calls.")]
     assert keep_practice_draft(world.author, UnsentForm("abc", as_sent)) is None
     with pytest.raises(Conflict):
@@ -233,7 +233,9 @@ def test_what_was_sent_is_no_draft_any_more(world: World) -> None:
 
 def test_what_another_window_kept_stays_a_draft(world: World) -> None:
     keep_practice_draft(world.author, UnsentForm("abc", WORDS, windows=["phone:1"]))
-    actions.write_practice(world.author, world.agenda.id, TEXT, key="abc", windows=["desk:1"])
+    actions.write_practice(
+        world.author, world.agenda.id, TEXT, form=SentForm("abc", windows=["desk:1"])
+    )
     assert kept(world.author) == ["Pumps that call"]
 
 

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from forum.agendas.actions import set_hosts
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import SentForm
 from forum.dialogue.queries import paragraph_comments, topic_if_there
 from forum.errors import Conflict, Invalid
 from forum.history.queries import fingerprint, versions_of
@@ -192,7 +193,7 @@ def test_a_change_that_was_not_seen_is_told_before_a_picture_that_is_gone(
             world.agenda.id,
             practice_text(sections={"done": line(mine)}, failure_audience="public"),
             practice.id,
-            seen=seen,
+            SentForm(seen=seen),
         )
 
 

@@ -12,6 +12,7 @@ from forum.agendas.actions import archive
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import SentForm
 from forum.dialogue.queries import topic_if_there, visible_topics
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
@@ -143,12 +144,12 @@ def test_nothing_new_on_an_archived_agenda(world: World) -> None:
 
 def test_a_form_that_comes_twice_makes_one_practice(world: World) -> None:
     text = practice_text()
-    first = actions.write_practice(world.author, world.agenda.id, text, key="k")
+    first = actions.write_practice(world.author, world.agenda.id, text, form=SentForm("k"))
     changed = practice_text(cost="Nothing")
-    second = actions.write_practice(world.author, world.agenda.id, changed, key="k")
+    second = actions.write_practice(world.author, world.agenda.id, changed, form=SentForm("k"))
     assert first.id == second.id and second.cost == "Nothing"
     assert len(queries.drafts_of(world.author)) == 1
-    other = actions.write_practice(world.reader, world.agenda.id, text, key="k")
+    other = actions.write_practice(world.reader, world.agenda.id, text, form=SentForm("k"))
     assert other.id != first.id
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from forum.clock import at, now
 from forum.db import db
+from forum.dialogue.actions import SentForm
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import fingerprint, versions_of
 from forum.library.actions import (
@@ -50,8 +51,10 @@ def documents():
 
 
 def test_one_is_added_once_in_each_language(people, practice):
-    made = actions.add_translation(people.ben, "practice", practice.id, in_french(), "k1")
-    again = actions.add_translation(people.ben, "practice", practice.id, in_french(), "k1")
+    made = actions.add_translation(people.ben, "practice", practice.id, in_french(), SentForm("k1"))
+    again = actions.add_translation(
+        people.ben, "practice", practice.id, in_french(), SentForm("k1")
+    )
     assert made.id == again.id
     with pytest.raises(Invalid, match="meanwhile") as error:
         actions.add_translation(people.chitra, "practice", practice.id, in_french())
@@ -80,14 +83,16 @@ def test_who_may_not_write_translates_nothing(people, practice, translation):
 def test_every_member_corrects_it_and_what_it_said_is_kept(people, translation):
     seen = fingerprint(translation.said)
     saved = actions.correct_translation(
-        people.chitra, translation.id, in_french(title="Feutre"), seen=seen
+        people.chitra, translation.id, in_french(title="Feutre"), SentForm(seen=seen)
     )
     assert (saved.title, saved.translator_id) == ("Feutre", people.ben.id)
     (version,) = versions_of("translation", translation.id)
     assert version.fields["title"] == "Du feutre sous les rails"
     assert version.editor_name == people.chitra.name
     with pytest.raises(Conflict):
-        actions.correct_translation(people.ben, translation.id, in_french(title="Rails"), seen=seen)
+        actions.correct_translation(
+            people.ben, translation.id, in_french(title="Rails"), SentForm(seen=seen)
+        )
 
 
 def test_the_translator_is_told_once_until_it_is_up_to_date(people, practice, translation):

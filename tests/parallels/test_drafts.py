@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from forum.db import db
-from forum.dialogue.actions import UnsentForm
+from forum.dialogue.actions import SentForm, UnsentForm
 from forum.dialogue.models import Draft
 from forum.errors import Conflict, Forbidden
 from forum.library.actions import delete_practice, write_case
@@ -108,13 +108,15 @@ def test_what_a_translation_says_already_is_no_draft(people, practice, translati
     )
     more = [*said, ("lessons", "Attendre.")]
     assert keep_translation_draft(people.ben, UnsentForm("k", more), translation_id=translation.id)
-    actions.correct_translation(people.ben, translation.id, in_french(title="Feutre"), key="k")
+    actions.correct_translation(
+        people.ben, translation.id, in_french(title="Feutre"), SentForm("k")
+    )
     assert kept(people.ben) == []
 
 
 def test_what_was_sent_is_no_draft_any_more(people, practice):
     place = {"kind": "practice", "item_id": practice.id}
-    actions.add_translation(people.ben, "practice", practice.id, in_french(), "k")
+    actions.add_translation(people.ben, "practice", practice.id, in_french(), SentForm("k"))
     said = [
         *in_french().parts.items(),
         ("title", in_french().title),
@@ -125,7 +127,9 @@ def test_what_was_sent_is_no_draft_any_more(people, practice):
         keep_translation_draft(people.ben, UnsentForm("k", WORDS), **place)
     keep_translation_draft(people.ben, UnsentForm("other", WORDS, windows=["phone:1"]), **place)
     pt = in_french(language="pt")
-    actions.add_translation(people.ben, "practice", practice.id, pt, "other", windows=["desk:1"])
+    actions.add_translation(
+        people.ben, "practice", practice.id, pt, SentForm("other", windows=["desk:1"])
+    )
     assert kept(people.ben) == ["Feltro"]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from forum.agendas.queries import all_agendas
 from forum.db import db
+from forum.dialogue.actions import SentForm
 from forum.history.queries import fingerprint, versions_of
 from forum.library.actions import publish, submit, write_practice
 from forum.parallels import actions, queries
@@ -32,7 +33,7 @@ def felt(own):
 def test_a_form_that_is_sent_twice_at_once_adds_one(own, felt):
     ana = who("ana-prado")
     press = partial(
-        slowly, actions.add_translation, ana, "practice", felt.id, in_french(), key="k1"
+        slowly, actions.add_translation, ana, "practice", felt.id, in_french(), SentForm("k1")
     )
     assert at_once(own, [press, press]) == ["done", "done"]
     assert db.session.scalar(select(func.count(Translation.id))) == 1
@@ -59,7 +60,7 @@ def test_of_two_who_correct_at_once_the_second_is_told(own, felt):
             who(name),
             made.id,
             in_french(title=title),
-            seen=seen,
+            SentForm(seen=seen),
         )
         for name, title in zip(("ana-prado", "mona-berg"), titles, strict=True)
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from forum.agendas import actions as agendas
 from forum.agendas.queries import agenda_by_id, lock_to_write_on
 from forum.clock import now
@@ -21,7 +19,7 @@ from forum.declarations.queries import (
 )
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions import NewTopic
+from forum.dialogue.actions import NO_FORM, NewTopic, SentForm
 from forum.dialogue.models import Topic
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -39,20 +37,15 @@ def write_declaration(
     agenda_id: int,
     text: DeclarationText,
     declaration_id: int | None = None,
-    *,
-    key: str | None = None,
-    seen: str | None = None,
-    windows: Sequence[str] = (),
+    form: SentForm = NO_FORM,
 ) -> Declaration:
     """Draft a declaration, or change one; versions since its consultation began are kept.
 
-    `seen` is the `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since. The
-    same draft sent twice is one. What was kept of the form with this submission `key` is deleted, unless it was changed in
-    another window: `windows` as in `dialogue.UnsentForm`.
+    The same draft sent twice is one, with whatever key.
     """
     dialogue.lock_drafts(drafter)
-    with dialogue.draft_sent(drafter, key, windows):
-        return _write(drafter, agenda_id, text, declaration_id, seen)
+    with dialogue.draft_sent(drafter, form):
+        return _write(drafter, agenda_id, text, declaration_id, form.seen)
 
 
 def _write(

@@ -21,7 +21,7 @@ from forum.dialogue.views import (
     begun_here,
     go_on_with_draft,
     keep_form,
-    windows_of_form,
+    sent_form,
 )
 from forum.history.models import Version
 from forum.history.views import fill_from_version
@@ -88,10 +88,7 @@ def _write(
     def deed() -> ResponseReturnValue:
         text = form.text(replaced.id if replaced else None)
         known = found.id if found else None
-        key, windows = form.submission_key.data, windows_of_form()
-        saved = actions.write_declaration(
-            me(), agenda.id, text, known, key=key, seen=form.seen.data, windows=windows
-        )
+        saved = actions.write_declaration(me(), agenda.id, text, known, sent_form(form))
         done = _("Your changes are saved.") if found else _("The draft is saved.")
         return web.done(done, saved.address)
 

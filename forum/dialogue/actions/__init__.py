@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forum.dialogue.actions._checks import TITLE_LENGTHS
 from forum.dialogue.actions._counts import count_topics, counting_last, lock_lists
-from forum.dialogue.actions._drafts import draft_sent, lock_drafts
+from forum.dialogue.actions._drafts import NO_FORM, SentForm, UnsentForm, draft_sent, lock_drafts
 from forum.dialogue.actions._topics import NO_CHANGES, NewTopic, PageOfTopic, TopicChanges
 from forum.dialogue.actions.announcing import note_told_all, tell_all
 from forum.dialogue.actions.curating import (
@@ -33,7 +33,6 @@ from forum.dialogue.actions.curating import (
     unslow,
 )
 from forum.dialogue.actions.drafts import (
-    UnsentForm,
     discard_draft,
     forget_drafts,
     forget_drafts_of,
@@ -103,10 +102,12 @@ __all__ = [
     "KEPT_REFUSED",
     "MAX_NOTE_LENGTH",
     "NO_CHANGES",
+    "NO_FORM",
     "TITLE_LENGTHS",
     "MovedRecord",
     "NewTopic",
     "PageOfTopic",
+    "SentForm",
     "SplitTarget",
     "TopicChanges",
     "UnsentForm",

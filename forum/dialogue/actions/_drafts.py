@@ -1,4 +1,4 @@
-"""How drafts end, and which browser window may change them."""
+"""Forms that are sent to be kept or saved, how drafts end, and which browser window may change them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import delete
@@ -17,6 +17,38 @@ from forum.dialogue.queries import SUBMISSION_KEY_LENGTH, draft_to_change
 from forum.errors import Conflict
 from forum.members.actions import note_drafts
 from forum.permissions import Person
+
+Fields = Sequence[tuple[str, str]]  # the content of a form, as in `Draft.fields`
+
+
+class UnsentForm(NamedTuple):
+    """A form that is to be kept as a draft: its submission key, and what it contains.
+
+    `windows` names the browser window that sends the form, with a number that grows with each request (`NAME:7`),
+    followed by what this window has seen: everything sent by a window (`NAME`), or a single request of it.
+    `is_asked`: somebody has asked for it to be kept, and not a script.
+    """
+
+    key: str
+    fields: Fields
+    windows: Sequence[str] = ()
+    is_asked: bool = False
+
+
+class SentForm(NamedTuple):
+    """The form with which a text is sent to be saved.
+
+    One that is sent twice has the same submission `key`: what it adds is added once. `seen` is the `fingerprint` of
+    what it changes, when it was opened; if that is another one by now, the deed raises `Conflict`. What was kept of
+    the form is deleted, unless it was changed in another window (`windows` as in `UnsentForm`).
+    """
+
+    key: str | None = None
+    seen: str | None = None
+    windows: Sequence[str] = ()
+
+
+NO_FORM = SentForm()
 
 
 def lock_drafts(author: Person) -> None:
@@ -62,12 +94,13 @@ def _numbered(window: str) -> tuple[str, int]:
 
 
 @contextmanager
-def draft_sent(author: Person, key: str | None, windows: Sequence[str]) -> Iterator[None]:
-    """Around sending a form: deletes the draft in the form with this submission key, if there is one.
+def draft_sent(author: Person, form: SentForm) -> Iterator[None]:
+    """Around saving a text: deletes the draft in the form with which it is sent, if there is one.
 
-    A draft that was changed in another window stays as a separate draft: `windows` as in `UnsentForm`. The draft is
-    counted out at the end, in the same order as posts are counted, so that two transactions never deadlock.
+    A draft that was changed in another window stays as a separate draft. The draft is counted out at the end, in the
+    same order as posts are counted, so that two transactions never deadlock.
     """
+    key, windows = form.key, form.windows
     draft = draft_to_change(author, key) if key and windows else None
     if draft and _went_on_elsewhere(draft, windows):
         draft.submission_key = secrets.token_urlsafe(12)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from flask_babel import gettext as _
 
@@ -13,7 +12,13 @@ from forum.confusables import visible
 from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue.actions._checks import says_the_same
-from forum.dialogue.actions._drafts import delete_drafts, draft_in_window, lock_drafts
+from forum.dialogue.actions._drafts import (
+    Fields,
+    UnsentForm,
+    delete_drafts,
+    draft_in_window,
+    lock_drafts,
+)
 from forum.dialogue.models import (
     DRAFTS_KEPT,
     MAX_DRAFT_LENGTH,
@@ -40,22 +45,6 @@ from forum.formrows import column_of
 from forum.members.actions import note_drafts
 from forum.members.queries import lock_writer
 from forum.permissions import SYSTEM, Person, require
-
-Fields = Sequence[tuple[str, str]]  # the content of a form, as in `Draft.fields`
-
-
-class UnsentForm(NamedTuple):
-    """A form that is to be kept as a draft: its submission key, and what it contains.
-
-    `windows` names the browser window that sends the form, with a number that grows with each request (`NAME:7`),
-    followed by what this window has seen: everything sent by a window (`NAME`), or a single request of it.
-    `is_asked`: somebody has asked for it to be kept, and not a script.
-    """
-
-    key: str
-    fields: Fields
-    windows: Sequence[str] = ()
-    is_asked: bool = False
 
 
 @action

@@ -36,7 +36,7 @@ from forum.dialogue.actions._checks import (
     require_pace,
 )
 from forum.dialogue.actions._counts import count_post, is_public, move_count, note_activity_of
-from forum.dialogue.actions._drafts import draft_sent, lock_drafts
+from forum.dialogue.actions._drafts import SentForm, draft_sent, lock_drafts
 from forum.dialogue.actions._holding import (
     already_held,
     ask_for_review,
@@ -102,7 +102,7 @@ def open_topic(
     """
     lock_drafts(author)
     _begin_topic(author, agenda_id, new)
-    with draft_sent(author, key, windows):
+    with draft_sent(author, SentForm(key, windows=windows)):
         return _open_topic(author, agenda_id, new, key)
 
 
@@ -260,7 +260,7 @@ def reply(
     lock_drafts(author)
     topic = _begin_reply(author, topic_id, text)
     new = NewReply(text, valid_paragraph_key(paragraph), for_organisation)
-    with draft_sent(author, key, windows):
+    with draft_sent(author, SentForm(key, windows=windows)):
         return _reply(author, topic, new, key)
 
 

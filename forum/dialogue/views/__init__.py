@@ -17,7 +17,7 @@ from forum.dialogue.views.drafts import (
     drafts_as_json,
     go_on_with_draft,
     keep_form,
-    windows_of_form,
+    sent_form,
 )
 from forum.dialogue.views.lists import filter_from_query
 from forum.dialogue.views.topics import discussion
@@ -38,10 +38,10 @@ __all__ = [
     "own_organisation",
     "polls",
     "posting",
+    "sent_form",
     "theme_boxes",
     "theme_ids",
     "topics",
     "versions",
-    "windows_of_form",
     "writing",
 ]

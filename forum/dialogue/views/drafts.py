@@ -186,6 +186,11 @@ def windows_of_form() -> list[str]:
     return tidy(request.form.get("drafted", "")[:MAX_WINDOWS]).split()
 
 
+def sent_form(form: Any) -> actions.SentForm:
+    """The form with which a text is sent, for the action that saves it."""
+    return actions.SentForm(form.submission_key.data, form.seen.data, windows_of_form())
+
+
 def _answer_script(deed: Callable[[], Any]) -> ResponseReturnValue:
     try:
         deed()

@@ -13,6 +13,7 @@ from forum.clock import now
 from forum.db import ORDERS, serialize
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NO_FORM, SentForm
 from forum.dialogue.queries import lock_page
 from forum.errors import Invalid
 from forum.history.actions import keep_version
@@ -58,32 +59,28 @@ def write_case(
     agenda_id: int,
     text: CaseText,
     case_id: int | None = None,
-    key: str | None = None,
+    form: SentForm = NO_FORM,
     *,
-    seen: str | None = None,
     moves: Mapping[str, str | None] = NO_MOVES,
-    windows: Sequence[str] = (),
 ) -> Case:
     """Add a case to an agenda and open its discussion, or change the case `case_id` and keep its former version.
 
     Comments on an edited paragraph move to the new one that `moves` (`moved_paragraphs`) names, or to the case as a
     whole. If the agenda is another one, the case and its discussion move there. The curator becomes the author of the
-    discussion, so `SYSTEM` cannot add a case. A form that is sent twice has the same submission `key`: the second
-    time it changes the case that was added the first time. `seen` is the `fingerprint` of the case when the form was
-    opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused. What was kept of the form
-    with this `key` is deleted, unless it was changed in another window: `windows` as in `dialogue.UnsentForm`.
+    discussion, so `SYSTEM` cannot add a case. A `form` that is sent twice changes the case that it has added. Raises
+    `Invalid` for a value that is refused.
     """
     dialogue.lock_drafts(curator)
-    with dialogue.draft_sent(curator, key, windows):
+    with dialogue.draft_sent(curator, form):
         agenda = agenda_by_id(curator, agenda_id)
         require(curator.can.curate(agenda))
         _check_case(text)
-        known = case_by_submission_key(curator, key) if case_id is None else None
+        known = case_by_submission_key(curator, form.key) if case_id is None else None
         if case_id is None and known is None:
-            return _new_case(curator, agenda, text, key)
+            return _new_case(curator, agenda, text, form.key)
         case = case_to_change(curator, known.id if known else case_id or 0)
         require(curator.can.curate(case.agenda))
-        return _change_case(curator, case, agenda, text, seen=seen, moves=moves)
+        return _change_case(curator, case, agenda, text, seen=form.seen, moves=moves)
 
 
 @action

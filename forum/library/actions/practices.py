@@ -19,6 +19,7 @@ from forum.claims.models import queue_path
 from forum.clock import now
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NO_FORM, SentForm
 from forum.dialogue.queries import (
     has_replies,
     lock_page,
@@ -80,35 +81,29 @@ def write_practice(
     agenda_id: int,
     text: PracticeText,
     practice_id: int | None = None,
-    key: str | None = None,
-    *,
-    seen: str | None = None,
-    windows: Sequence[str] = (),
+    form: SentForm = NO_FORM,
 ) -> Practice:
     """Save a new practice as a draft, or change the practice `practice_id`. Until it is submitted, it may lack its sentence.
 
-    A form that is sent twice has the same submission `key`: the second time it changes the practice that was added
-    the first time. A published practice stays published when it is changed, and its former version is kept; only a
-    moderator of both agendas can move it to another one. A change that a screening rule catches is refused if the
-    practice is published, because only drafts can wait for a moderator. `seen` is the `fingerprint` of the practice
-    when the form was opened; raises `Conflict` if it has changed since then, `Invalid` for a value that is refused.
-    What was kept of the form with this `key` is deleted, unless it was changed in another window: `windows` as in
-    `dialogue.UnsentForm`.
+    A `form` that is sent twice changes the practice that it has added. A published practice stays published when it is
+    changed, and its former version is kept; only a moderator of both agendas can move it to another one. A change that
+    a screening rule catches is refused if the practice is published, because only drafts can wait for a moderator.
+    Raises `Invalid` for a value that is refused.
     """
     dialogue.lock_drafts(author)
     lock_writer(author)
     if practice_id is not None:
         _lock_discussed(author, practice_id, agenda_id, text.audience)
     lock_to_write_on(author, agenda_id)
-    with dialogue.draft_sent(author, key, windows):
+    with dialogue.draft_sent(author, form):
         agenda = agenda_by_id(author, agenda_id)
         _check_practice(author, text)
-        known = practice_by_submission_key(author, key) if practice_id is None else None
+        known = practice_by_submission_key(author, form.key) if practice_id is None else None
         if practice_id is None and known is None:
-            return _new_practice(author, agenda, text, key)
+            return _new_practice(author, agenda, text, form.key)
         practice = practice_to_change(author, known.id if known else practice_id or 0)
         require(author.can.edit_practice(practice))
-        return _change_practice(author, practice, agenda, text, seen)
+        return _change_practice(author, practice, agenda, text, form.seen)
 
 
 def _lock_discussed(author: Person, practice_id: int, agenda_id: int, audience: str) -> None:
@@ -128,13 +123,10 @@ def write_and_submit(
     agenda_id: int,
     text: PracticeText,
     practice_id: int | None = None,
-    key: str | None = None,
-    *,
-    seen: str | None = None,
-    windows: Sequence[str] = (),
+    form: SentForm = NO_FORM,
 ) -> Practice:
     """`write_practice` and `submit` in one transaction; a published practice is only written."""
-    practice = write_practice(author, agenda_id, text, practice_id, key, seen=seen, windows=windows)
+    practice = write_practice(author, agenda_id, text, practice_id, form)
     return practice if practice.state == PUBLISHED else submit(author, practice.id, text.rendered)
 
 

@@ -23,8 +23,8 @@ from forum.dialogue.views import (
     begun_here,
     go_on_with_draft,
     keep_form,
+    sent_form,
     theme_boxes,
-    windows_of_form,
 )
 from forum.errors import Invalid
 from forum.history.models import Version
@@ -191,10 +191,8 @@ def _write_case(
             wanted.id,
             text,
             found.id if found else None,
-            form.submission_key.data,
-            seen=form.seen.data,
+            sent_form(form),
             moves=actions.moved_paragraphs(found, text) if found else {},
-            windows=windows_of_form(),
         )
         done = _("Your changes are saved.") if found else _("The case is published.")
         return web.done(done, url_for("library.case", slug=written.slug))

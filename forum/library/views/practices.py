@@ -29,8 +29,8 @@ from forum.dialogue.views import (
     offer_organisation,
     own_organisation,
     posting,
+    sent_form,
     theme_boxes,
-    windows_of_form,
 )
 from forum.errors import NotFound
 from forum.history.models import Version
@@ -267,9 +267,7 @@ def _write_practice(
             agenda.id,
             form.text(source.id if source else None, for_organisation=for_organisation),
             found.id if found else None,
-            form.submission_key.data,
-            seen=form.seen.data,
-            windows=windows_of_form(),
+            sent_form(form),
         )
         return _answer_written(form, written, is_submitted)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask_babel import gettext as _
 
 from forum.agendas.queries import lock_to_write_on
@@ -11,6 +9,7 @@ from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NO_FORM, SentForm
 from forum.errors import Conflict
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -51,21 +50,19 @@ def add_translation(
     kind: str,
     item_id: int,
     text: TranslationText,
-    key: str | None = None,
+    form: SentForm = NO_FORM,
     *,
     signs: str = "",
-    windows: Sequence[str] = (),
 ) -> Translation:
     """Add a translation of a practice or case into a new language, and notify the author of the original.
 
-    A form that is sent twice has the same submission `key` and adds one translation. A text that a rule catches is refused,
-    because it has nowhere to wait. `signs` are those of the original when the form was opened: `Invalid` when it says
-    something else since, so that nothing counts as made from what its translator has not read. What was kept of the form with
-    this `key` is deleted, unless it was changed in another window: `windows` as in `dialogue.UnsentForm`.
+    A text that a rule catches is refused, because it has nowhere to wait. `signs` are those of the original when the
+    form was opened: `Invalid` when it says something else since, so that nothing counts as made from what its
+    translator has not read.
     """
     dialogue.lock_drafts(member)
-    with dialogue.draft_sent(member, key, windows):
-        return _add(member, kind, item_id, text, key, signs=signs)
+    with dialogue.draft_sent(member, form):
+        return _add(member, kind, item_id, text, form.key, signs=signs)
 
 
 def _add(
@@ -99,20 +96,17 @@ def correct_translation(
     member: Person,
     translation_id: int,
     text: TranslationText,
+    form: SentForm = NO_FORM,
     *,
-    key: str | None = None,
-    seen: str | None = None,
     signs: str = "",
-    windows: Sequence[str] = (),
 ) -> Translation:
     """Replace the text of a translation and keep a version of the former one; it then counts as made from the present original.
 
-    `seen` is the `fingerprint` of its fields when the form was opened: `Conflict` when they have changed since. `key`, `signs` and
-    `windows` as for `add_translation`.
+    `signs` as for `add_translation`.
     """
     dialogue.lock_drafts(member)
-    with dialogue.draft_sent(member, key, windows):
-        return _correct(member, translation_id, text, seen, signs)
+    with dialogue.draft_sent(member, form):
+        return _correct(member, translation_id, text, form.seen, signs)
 
 
 def _correct(
