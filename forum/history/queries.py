@@ -73,15 +73,15 @@ def edits_between(
 ) -> list[Edit]:
     """Each version, newest first, compared with what replaced it. `present` are the present fields, by the id of the thing.
 
-    With `state_names`, the field `state` is compared by its labels.
+    With `state_names`, the field `state` is shown and compared by its labels.
     """
     after = dict(present)
     edits = []
     for version in versions:
-        said = version.fields
-        pair = (_with_state(state, state_names) for state in (said, after[version.item_id]))
-        edits.append(Edit(version, said, differences(*pair)))
-        after[version.item_id] = said
+        said = _with_state(version.fields, state_names)
+        became = _with_state(after[version.item_id], state_names)
+        edits.append(Edit(version, said, differences(said, became)))
+        after[version.item_id] = version.fields
     return edits
 
 

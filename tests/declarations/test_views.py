@@ -371,6 +371,9 @@ def test_the_history_says_who_took_it_further(client, sign_in, people, agenda):
         f"Changed by {people.moderator.name}"
     )
     assert "State Open for signature Adopted" in page and "State In consultation Open" in page
+    latest = queries.edits_of(made, dict.fromkeys(STATES, ""))[0].version
+    whole = words_of(client.get(f"/declarations/{made.id}/history?version={latest.id}"))
+    assert "Language en State Open for signature" in whole
 
 
 def test_a_draft_that_is_withdrawn_leaves_no_version(people, agenda):
