@@ -70,7 +70,7 @@ def note(member: Person, bookmark_id: int, words: str) -> Bookmark:
     found = get_bookmark(member, bookmark_id)
     words = single_line(words)
     if len(words) > MAX_NOTE_LENGTH:
-        raise Invalid(_("Shorten it to %(most)s characters.", most=MAX_NOTE_LENGTH), "note")
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_NOTE_LENGTH), "note")
     found.note = words
     return found
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask_babel import gettext
 from wtforms import DateField, HiddenField, RadioField, StringField
-from wtforms.validators import Length, Optional, StopValidation
+from wtforms.validators import Optional, StopValidation
 
 from forum.bookmarks.models import MAX_NOTE_LENGTH, MONTH, TOMORROW, WEEK
 from forum.bookmarks.queries import ReminderDays
-from forum.members.forms import one_line
+from forum.members.forms import at_most, one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -39,16 +39,7 @@ def shown_day(day: date | None) -> str:
 class NoteForm(Form):
     """The note on a bookmark, and when to be reminded; without the latter field, the reminder is unchanged."""
 
-    note = StringField(
-        _("Your note"),
-        [
-            Length(
-                max=MAX_NOTE_LENGTH,
-                message=_("Shorten it to %(most)s characters.", most=MAX_NOTE_LENGTH),
-            )
-        ],
-        [one_line],
-    )
+    note = StringField(_("Your note"), [at_most(MAX_NOTE_LENGTH)], [one_line])
     remind = RadioField(_("Remind me"), [Optional()], choices=list(REMINDER_NAMES.items()))
     remind_on = DateField(_("Another day"), [_said_when_wanted, Optional()])
     remind_shown = HiddenField()  # the day that the page showed, as `shown_day` writes it

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from wtforms import FileField, StringField
-from wtforms.validators import Length
 
-from forum.members.forms import one_line
+from forum.members.forms import at_most, one_line
 from forum.webforms import FormWithFile
 from forum.webforms import lazy_text as _
 
@@ -16,8 +15,4 @@ class PictureForm(FormWithFile):
     """A picture or a file, and its description."""
 
     picture = FileField(_("Picture or file"))
-    alt = StringField(
-        _("What it shows, or what it is"),
-        [Length(max=MAX_ALT, message=_("Shorten it to %(most)s characters.", most=MAX_ALT))],
-        [one_line],
-    )
+    alt = StringField(_("What it shows, or what it is"), [at_most(MAX_ALT)], [one_line])

@@ -103,7 +103,7 @@ def change(member: Person, search_id: int, name: str, told: str) -> KeptSearch:
     kept = lock_search(member, search_id)
     name = single_line(name)
     if len(name) > MAX_NAME_LENGTH:
-        raise Invalid(_("Shorten it to %(most)s characters.", most=MAX_NAME_LENGTH), "name")
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_NAME_LENGTH), "name")
     if told not in FREQUENCIES:
         raise Invalid(_("Choose one of these."), "told")
     kept.name, kept.told = name, told

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from wtforms import RadioField, StringField
-from wtforms.validators import Length
 
-from forum.members.forms import one_line
+from forum.members.forms import at_most, one_line
 from forum.searches.models import DAILY, MAX_NAME_LENGTH, NEVER, WEEKLY
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
@@ -20,14 +19,5 @@ FREQUENCY_NAMES = {
 class SearchForm(Form):
     """The name of a search, and how often its owner is notified of new texts."""
 
-    name = StringField(
-        _("Name"),
-        [
-            Length(
-                max=MAX_NAME_LENGTH,
-                message=_("Shorten it to %(most)s characters.", most=MAX_NAME_LENGTH),
-            )
-        ],
-        [one_line],
-    )
+    name = StringField(_("Name"), [at_most(MAX_NAME_LENGTH)], [one_line])
     told = RadioField(_("Tell me of new texts"), choices=list(FREQUENCY_NAMES.items()))

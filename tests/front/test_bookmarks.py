@@ -128,7 +128,7 @@ def test_a_note_is_written_changed_and_taken_away(people, kept, sign_in):
     assert "Your note is saved." in text
     assert 'value="For &lt;the&gt; meeting"' in page(ben, door)
     refused = ben.post(door, data={"note": "x" * 301})
-    assert refused.status_code == 422 and "Shorten it to 300 characters." in refused.text
+    assert refused.status_code == 422 and "Write at most 300 characters." in refused.text
     back = "/bookmarks?kind=case"
     assert ben.post(door, data={"note": "", "next": back}).location == back
     assert "Your note is deleted." in page(ben, back) and "For &lt;the" not in page(ben, back)

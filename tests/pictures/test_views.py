@@ -67,7 +67,7 @@ def test_without_words_the_line_has_a_place_for_them(people, sign_in):
         (sent(office(**{"word/vbaProject.bin": "x"}), "a.docm"), "This file has macros"),
         (sent(PDF + b" " * 10_000_000, "a.pdf"), "This file has more than 10 MB."),
         (sent(b"<svg onload=alert(1)>", "a.jpg"), "no picture that can be read"),
-        (sent(alt="x" * 301), "Shorten it to 300 characters."),
+        (sent(alt="x" * 301), "Write at most 300 characters."),
     ],
 )
 def test_what_is_no_picture_is_refused_beside_the_field(people, sign_in, data, said):

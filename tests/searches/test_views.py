@@ -154,7 +154,7 @@ def test_it_is_called_differently_and_told_otherwise(people, agenda, sign_in):
     assert "Cool rooms" in text and "heat shelters" in text and "once a week" in text
     sent = ben.post(f"/searches/{kept.id}/change", data={"name": "x" * 101, "told": "weekly"})
     assert sent.status_code == 422 and "x" * 101 in sent.text
-    assert "Shorten it to 100 characters." in sent.text
+    assert "Write at most 100 characters." in sent.text
     sent = ben.post(f"/searches/{kept.id}/change", data={"name": "", "told": "hourly"})
     assert sent.status_code == 422
 
