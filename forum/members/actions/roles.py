@@ -49,12 +49,7 @@ def note_hosting(moderator: Person, member_id: int, agenda_ids: Iterable[int]) -
 @action
 def suspend(moderator: Person, member_id: int, until: datetime) -> None:
     """Suspend an account until a moment, and end its sessions."""
-    queries.lock_right_to_write(member_id)
-    queries.lock_member(member_id, may_write=True)
-    member = existing_member(member_id)
-    require(moderator.can.suspend(member))
-    if until <= now():
-        raise Invalid(_("Choose a moment in the future."), "until")
+    member = _member_to_shut_out(moderator, member_id, until)
     member.suspended_until = until
     end_sessions(member)
 
@@ -70,13 +65,7 @@ def unsuspend(moderator: Person, member_id: int) -> None:
 @action
 def silence(moderator: Person, member_id: int, until: datetime) -> None:
     """Withdraw a member's right to write until a moment; they can still read."""
-    queries.lock_right_to_write(member_id)
-    queries.lock_member(member_id, may_write=True)
-    member = existing_member(member_id)
-    require(moderator.can.suspend(member))
-    if until <= now():
-        raise Invalid(_("Choose a moment in the future."), "until")
-    member.silenced_until = until
+    _member_to_shut_out(moderator, member_id, until).silenced_until = until
 
 
 @action
@@ -85,3 +74,13 @@ def unsilence(moderator: Person, member_id: int) -> None:
     member = existing_member(member_id)
     require(moderator.can.suspend(member))
     member.silenced_until = None
+
+
+def _member_to_shut_out(moderator: Person, member_id: int, until: datetime) -> Member:
+    queries.lock_right_to_write(member_id)
+    queries.lock_member(member_id, may_write=True)
+    member = existing_member(member_id)
+    require(moderator.can.suspend(member))
+    if until <= now():
+        raise Invalid(_("Choose a moment in the future."), "until")
+    return member
