@@ -157,8 +157,9 @@ def test_every_deed_about_what_is_gone_is_done_or_refused_in_words(
                     people.moderator, k, i, d, REASONS
                 )
             )
-    for deed in (moderation.lock, moderation.unlock, moderation.pin, moderation.unpin):
-        _in_words(lambda d=deed: d(people.moderator, things.topic.id, REASONS))
+    _in_words(lambda: moderation.lock(people.moderator, things.topic.id, REASONS))
+    for deed in (moderation.unlock, moderation.pin, moderation.unpin):
+        _in_words(lambda d=deed: d(people.moderator, things.topic.id))
     _in_words(lambda: moderation.move(people.moderator, things.topic.id, things.other.id))
     _in_words(lambda: moderation.undo(people.moderator, hidden.id))
     _in_words(lambda: appeals.decide_appeal(people.administrator, asked.id, "reversed", "Yes."))

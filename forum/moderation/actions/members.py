@@ -18,7 +18,7 @@ from forum.moderation.actions._concurrency import (
     require_change,
     thing_to_decide,
 )
-from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
+from forum.moderation.actions._reasons import Reasons, require_reasons
 from forum.moderation.actions._record import answer_reports, record
 from forum.moderation.actions._visibility import member_before
 from forum.moderation.models import Decision, Deed
@@ -58,14 +58,14 @@ def silence(
 
 
 @action
-def unsilence(moderator: Person, member_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+def unsilence(moderator: Person, member_id: int) -> Decision:
     """Let a silenced member write again."""
     thing = member_to_decide(moderator, member_id)
     require_change(thing.row.is_silenced)
     refuse_in_own_case(moderator, thing, [Deed.SILENCE])
     before = member_before(thing)
     members.unsilence(moderator, member_id)
-    return record(moderator, Deed.UNSILENCE, thing, reasons, before=before)
+    return record(moderator, Deed.UNSILENCE, thing, before=before)
 
 
 @action
@@ -100,9 +100,7 @@ def _shut_out(
 
 
 @action
-def unsuspend(
-    moderator: Person, member_id: int, reasons: Reasons = NO_REASONS, *, shows_again: bool = False
-) -> Decision:
+def unsuspend(moderator: Person, member_id: int, *, shows_again: bool = False) -> Decision:
     """End the suspension of a member; with `shows_again`, what was cleared of them is restored as well."""
     thing = member_to_decide(moderator, member_id)
     require_change(thing.row.is_suspended)
@@ -112,7 +110,7 @@ def unsuspend(
         cleared = content_cleared_of(moderator, member_id)
         before = restore_cleared(moderator, member_id, before, cleared)
     members.unsuspend(moderator, member_id)  # last, as members are counted last
-    return record(moderator, Deed.UNSUSPEND, thing, reasons, before=before)
+    return record(moderator, Deed.UNSUSPEND, thing, before=before)
 
 
 @action

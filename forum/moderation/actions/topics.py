@@ -128,14 +128,14 @@ def _open_after(system: Person, topic: Topic) -> None:
 
 
 @action
-def unlock(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+def unlock(moderator: Person, topic_id: int) -> Decision:
     """Unlock a topic: it takes replies again."""
     thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.locked_at)
     refuse_in_own_case(moderator, thing, [Deed.LOCK])
     before = LockBefore(thing.row.locked_reason, thing.row.locked_until)
     dialogue.unlock(moderator, topic_id)
-    return record(moderator, Deed.UNLOCK, thing, reasons, before=before)
+    return record(moderator, Deed.UNLOCK, thing, before=before)
 
 
 @action
@@ -159,32 +159,32 @@ def slow(
 
 
 @action
-def unslow(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+def unslow(moderator: Person, topic_id: int) -> Decision:
     """Remove the limit of a slow topic."""
     thing = topic_to_decide(moderator, topic_id)
     pace = thing.row.present_pace
     require_change(pace)
     refuse_in_own_case(moderator, thing, [Deed.SLOW])
     dialogue.unslow(moderator, topic_id)
-    return record(moderator, Deed.UNSLOW, thing, reasons, before=PaceBefore(pace))
+    return record(moderator, Deed.UNSLOW, thing, before=PaceBefore(pace))
 
 
 @action
-def pin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+def pin(moderator: Person, topic_id: int) -> Decision:
     """Keep a topic at the top of its agenda's dialogue."""
     thing = topic_to_decide(moderator, topic_id)
     require_change(not thing.row.pinned_at)
     dialogue.pin(moderator, topic_id)
-    return record(moderator, Deed.PIN, thing, reasons)
+    return record(moderator, Deed.PIN, thing)
 
 
 @action
-def unpin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+def unpin(moderator: Person, topic_id: int) -> Decision:
     """Unpin a topic: its latest post decides its place in the list again."""
     thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.pinned_at)
     dialogue.unpin(moderator, topic_id)
-    return record(moderator, Deed.UNPIN, thing, reasons)
+    return record(moderator, Deed.UNPIN, thing)
 
 
 @action

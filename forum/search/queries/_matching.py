@@ -165,7 +165,8 @@ def _is_before(order: Sequence[Any], below: int) -> ColumnElement[bool]:
     """Whether a document comes after the one with the id `below`, where the newest are first."""
     *moment, number = order
     if not moment:
-        return number < below  # type: ignore[no-any-return]
+        is_older: ColumnElement[bool] = number < below
+        return is_older
     written_at = select(Document.written_at).where(Document.id == below).scalar_subquery()
     return tuple_(*order) < tuple_(written_at, below)
 
