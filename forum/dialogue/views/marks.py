@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from flask import jsonify, render_template, request
@@ -76,7 +77,8 @@ def marks(post_id: int) -> ResponseReturnValue:
     """Who tried what a post describes, with outcomes, by city."""
     post = queries.get_post(me(), post_id)
     tried = queries.tried_in(post.topic_id, post.number)
-    return render_template("dialogue/marks.html", post=post, tried=tried)
+    counts = Counter(mark.outcome for mark in tried)
+    return render_template("dialogue/marks.html", post=post, tried=tried, counts=counts)
 
 
 @bp.post("/posts/<int:post_id>/bookmark")

@@ -37,7 +37,7 @@ from forum.web import me
 
 bp = Blueprint("library", __name__)
 Page = TypeVar("Page", Case, Practice)
-Said = TypeVar("Said", Mark, Intention)
+Said = TypeVar("Said", bound=Mark | Intention)
 
 
 @bp.app_template_global()
@@ -138,7 +138,7 @@ def discussion_context(topic: Topic | None, beside: Sequence[Post] = ()) -> dict
     `beside` are the comments that the page shows beside a paragraph.
     """
     if topic is None:
-        nobody: dict[str, Any] = {"topic": None, "tried": [], "wanted": []}
+        nobody: dict[str, Any] = {"topic": None, "tried": TriedByCity(), "wanted": ByCity()}
         return nobody | {"cities": 0, "canonical": web.canonical()}
     words = discussion(topic, beside)
     opening = next((post for post in words["posts"].items if post.number == 1), None)
@@ -152,22 +152,46 @@ def discussion_context(topic: Topic | None, beside: Sequence[Post] = ()) -> dict
         "opening": opening,
         "mine": marks.get(opening.id, ()),
         "tried": tried_by_city(topic),
-        "wanted": _by_city(queries.intentions_in(topic.id)) if interest.is_wanted else [],
+        "wanted": ByCity(queries.intentions_in(topic.id) if interest.is_wanted else ()),
         "cities": interest.cities,
         "canonical": web.canonical(words["posts"].number),
     }
 
 
-def tried_by_city(topic: Topic | None) -> list[tuple[Any, list[Mark]]]:
-    """Who tried the case or practice of a topic: pairs of city (or None) and "tried it" marks; empty without a topic."""
-    return _by_city(tried_in(topic.id, 1)) if topic else []
+def tried_by_city(topic: Topic | None) -> TriedByCity:
+    """Who tried the case or practice of a topic: their "tried it" marks; empty without a topic."""
+    return TriedByCity(tried_in(topic.id, 1) if topic else ())
 
 
-def _by_city(said: Iterable[Said]) -> list[tuple[Any, list[Said]]]:
-    """Marks or intentions grouped by city, in their order; those without a city come last."""
-    return [
-        (city, list(group)) for city, group in groupby(said, key=lambda statement: statement.city)
-    ]
+class ByCity(list[tuple[Any, list[Said]]]):
+    """Marks or intentions by city: pairs of a city, or None, and its own, in the order in which they are given; None comes last."""
+
+    def __init__(self, said: Iterable[Said] = ()) -> None:
+        groups = groupby(said, key=lambda statement: statement.city)
+        super().__init__((city, list(group)) for city, group in groups)
+
+    @property
+    def said(self) -> list[Said]:
+        """All of them."""
+        return [statement for _city, group in self for statement in group]
+
+    @property
+    def cities(self) -> list[Any]:
+        """The cities that are known."""
+        return [city for city, _group in self if city]
+
+    @property
+    def member_ids(self) -> set[int]:
+        """The ids of the members whose they are."""
+        return {statement.member_id for statement in self.said}
+
+
+class TriedByCity(ByCity[Mark]):
+    """The "tried it" marks of a case or practice, by city."""
+
+    def with_outcome(self, outcome: str) -> list[Mark]:
+        """Those that say that this became of it."""
+        return [mark for mark in self.said if mark.outcome == outcome]
 
 
 def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:
