@@ -46,7 +46,7 @@ KEPT_AS_TEXT = select(func.aggregate_strings(cast(Bookmark.post_id, String), ","
 
 
 def parse_kept(text: str | None) -> frozenset[int]:
-    """Parses `KEPT_AS_TEXT`: the ids of the posts."""
+    """The ids of the posts in a `KEPT_AS_TEXT`."""
     return frozenset(map(int, text.split(","))) if text else frozenset()
 
 
@@ -61,7 +61,7 @@ def kept_among(reader: Person, kind: str, ids: Collection[int]) -> frozenset[int
 def lock_thing(kind: str, thing_id: int) -> None:
     """Lock the key of something that is to be bookmarked, as adding the bookmark does, before a member is locked.
 
-    Whoever changes the thing counts in rows of members with it in hand.
+    Whoever changes the thing has it locked while members are counted: in the other order, each would wait for the other.
     """
     [key] = COLUMNS[kind].property.columns[0].foreign_keys
     held = select(key.column).where(key.column == thing_id)
