@@ -16,9 +16,11 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from forum import webforms
 from forum.confusables import visible
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS, NewTopic
 from forum.dialogue.models import MAX_THEMES, TYPED, Mark, PollText
+from forum.dialogue.queries import SUBMISSION_KEY_LENGTH
 from forum.formrows import TableField, column_of
 from forum.markdown import MAX_SOURCE
 from forum.markup import Written
@@ -175,10 +177,14 @@ class PollForm(_WithPoll):
     lasts = lasts_field()
 
 
+def _cut_key(key: str | None) -> str:
+    return (key or "")[:SUBMISSION_KEY_LENGTH]
+
+
 class FormWithDraft(Form):
     """A form whose content is saved as a draft. The same submission key posts only once; `drafted` says what its page has seen."""
 
-    submission_key = HiddenField()
+    submission_key = HiddenField(filters=[_cut_key], default=webforms.submission_key)
     drafted = HiddenField()
     kept_hidden: ClassVar[tuple[str, ...]] = ()  # hidden fields that a draft has, too
     typed: ClassVar[tuple[str, ...]] = TYPED  # if none of these has words, there is nothing to save

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from forum.dialogue.forms import FormWithDraft
 from forum.formrows import MAX_NUMBER, TableField
@@ -60,7 +60,6 @@ class TranslationForm(FormWithDraft):
     typed = TYPED_FIELDS
     kept_hidden = ("seen", "signs")
 
-    submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()
     signs = HiddenField()
     language = SelectField(

@@ -208,7 +208,7 @@ def add_translation(kind: str, slug: str) -> ResponseReturnValue:
     codes = [code for code, _name in left]
     own = next((code for code in languages_spoken(me().id) if code in codes), "")
     chosen = web.choice("language", codes, own)
-    form = TranslationForm(language=chosen, submission_key=webforms.submission_key())
+    form = TranslationForm(language=chosen)
     form.language.choices = [("", _("Choose")), *left]
     go_on_with_draft(form, **_place(original, None))
     return _write(form, original, None)
@@ -221,7 +221,7 @@ def correct_translation(kind: str, slug: str, language: str) -> ResponseReturnVa
     """Correct a translation; the former version is kept."""
     original = _get_original(kind, slug)
     found = queries.translation_to_correct(me(), original, language)
-    form = TranslationForm.of(found, submission_key=webforms.submission_key())
+    form = TranslationForm.of(found)
     go_on_with_draft(form, **_place(original, found))
     version = None
     if request.method == "GET" and "version" in request.args:

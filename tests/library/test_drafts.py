@@ -96,6 +96,16 @@ def test_a_practice_that_is_kept_by_hand_stands_among_the_drafts(
     assert "not submitted yet" not in sign_in(world.reader).get("/drafts").text
 
 
+def test_a_submission_key_that_is_too_long_is_cut_wherever_it_is_sent(
+    world: World, sign_in: SignIn
+) -> None:
+    browser, key = sign_in(world.author), {"submission_key": "k" * 70}
+    browser.post(NEW, data={**BEGUN, **key, "draft": "auto"})
+    assert browser.post(NEW, data={**PRACTICE, **key, "deed": "save"}).status_code == 303
+    assert kept(world.author) == []
+    assert db.session.query(Practice.submission_key).scalar() == "k" * 64
+
+
 def test_changes_of_a_practice_are_kept_and_gone_on_with(world: World, sign_in: SignIn) -> None:
     practice = published(world)
     browser, path = sign_in(world.author), f"/practices/{practice.slug}/edit"

@@ -42,10 +42,9 @@ def new(slug: str) -> ResponseReturnValue:
     """Draft a declaration on an agenda, which may replace a withdrawn one (`?replaces=<id>`)."""
     agenda = queries.agenda_to_draft_on(me(), slug)
     replaced = queries.withdrawn_on(me(), agenda.id, web.number("replaces", 0))
-    key = webforms.submission_key()
-    form = DeclarationForm(language=agenda.language, submission_key=key)
+    form = DeclarationForm(language=agenda.language)
     if replaced and request.method == "GET":
-        form = DeclarationForm.of(replaced, seen="", submission_key=key, replaces=replaced.id)
+        form = DeclarationForm.of(replaced, seen="", replaces=replaced.id)
     go_on_with_draft(form, kind=queries.NEW, item_id=agenda.id)
     return _write(form, agenda, None, replaced=replaced)
 
@@ -55,7 +54,7 @@ def new(slug: str) -> ResponseReturnValue:
 def edit(declaration_id: int) -> ResponseReturnValue:
     """Change the text of a declaration until it is frozen."""
     found = queries.declaration_to_curate(me(), declaration_id, "edit")
-    form = DeclarationForm.of(found, submission_key=webforms.submission_key())
+    form = DeclarationForm.of(found)
     go_on_with_draft(form, kind=queries.CHANGES, item_id=found.id)
     version = fill_from_version(form, "declaration", found.id)
     form.body.data = form.body.data or (version.fields.get("source") if version else "")

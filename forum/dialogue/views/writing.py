@@ -53,7 +53,7 @@ def open_topic(slug: str) -> ResponseReturnValue:
     """Open a topic: an experience or a question."""
     agenda = queries.agenda_to_open(me(), slug)
     kind = web.choice("kind", tuple(PROMPTS), "experience")
-    form = TopicForm(kind=kind, language=me().language, submission_key=webforms.submission_key())
+    form = TopicForm(kind=kind, language=me().language)
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     offer_organisation(form, me().name, own_organisation())
     go_on_with_draft(form, agenda_id=agenda.id)
@@ -90,7 +90,7 @@ def reply(topic_id: int) -> ResponseReturnValue:
     """Reply to a topic, or comment on its case or practice."""
     topic = queries.topic_to_reply(me(), topic_id)
     writer = writer_of(topic)
-    form = _reply_form(writer, submission_key=webforms.submission_key())
+    form = _reply_form(writer)
     go_on_with_draft(form, topic_id=topic_id)
     writer = writer._replace(paragraph=form.paragraph.data or "")
 

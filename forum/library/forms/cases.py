@@ -14,7 +14,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import Length, Optional, ValidationError
+from wtforms.validators import Optional, ValidationError
 
 from forum.dialogue.forms import FormWithDraft
 from forum.formrows import TableField
@@ -84,7 +84,6 @@ class CaseForm(FormWithDraft):
     typed = TYPED_FIELDS_OF_CASES
     kept_hidden = ("seen",)
 
-    submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()
     name = StringField(_("Name"), required_text(_("Give the case a name."), MAX_LINE), [one_line])
     agenda = SelectField(_("Agenda"), validate_choice=True)

@@ -85,7 +85,6 @@ class PracticeForm(FormWithDraft):
     language = SelectField(_("Language"), default="en")
     audience = audience_field()
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
-    submission_key = HiddenField(validators=[Length(max=64)])
     seen = HiddenField()
     adapt = HiddenField(validators=[Length(max=MAX_LINE)])
 

@@ -141,9 +141,7 @@ def case_history(slug: str) -> ResponseReturnValue:
 def new_case(slug: str) -> ResponseReturnValue:
     """Add a case to an agenda."""
     agenda = agenda_to_curate(me(), slug)
-    form = CaseForm(
-        agenda=agenda.slug, language=agenda.language, submission_key=webforms.submission_key()
-    )
+    form = CaseForm(agenda=agenda.slug, language=agenda.language)
     go_on_with_draft(form, kind="case", item_id=None)
     return _write_case(form, agenda, None)
 
@@ -153,7 +151,7 @@ def new_case(slug: str) -> ResponseReturnValue:
 def edit_case(slug: str) -> ResponseReturnValue:
     """Change a case; what it said before is kept."""
     found = queries.case_to_edit(me(), slug)
-    form = CaseForm.of(found, submission_key=webforms.submission_key())
+    form = CaseForm.of(found)
     version = fill_from_version(form, "case", found.id)
     go_on_with_draft(form, kind="case", item_id=found.id)
     return _write_case(form, found.agenda, found, version)

@@ -206,7 +206,7 @@ def _new_practice_form_data(source: Practice | None) -> dict[str, Any]:
     """The initial values of the form for a new practice: from the author, and from the practice that is adapted."""
     person = me()
     city = person.city.label if isinstance(person, Member) and person.city else ""
-    words: dict[str, Any] = {"submission_key": webforms.submission_key(), "city": city}
+    words: dict[str, Any] = {"city": city}
     words["language"] = person.language
     words["agenda"] = source.agenda.slug if source else web.text("agenda")
     if source:
@@ -224,7 +224,7 @@ def edit_practice(slug: str) -> ResponseReturnValue:
     if found.agenda not in agendas and not found.agenda.deleted_at:
         agendas.append(found.agenda)
     language = web.choice("language", language_names(), found.language)
-    form = PracticeForm.of(found, language=language, submission_key=webforms.submission_key())
+    form = PracticeForm.of(found, language=language)
     version = fill_from_version(form, "practice", found.id, SECTIONS)
     go_on_with_draft(form, kind="practice", item_id=found.id)
     return _write_practice(form, agendas, found, None, version)
