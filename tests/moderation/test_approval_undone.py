@@ -18,7 +18,7 @@ from forum.errors import Conflict, NotFound
 from forum.members.actions import LEAVING_WAYS, depart, leave
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
-from forum.moderation.actions.undoing import UNDOINGS
+from forum.moderation.actions._undoings import UNDOINGS
 from forum.moderation.models import Deed
 from forum.moderation.queries import DEEDS, UNDOABLE_DEEDS, latest_undoable_decision, review_context
 from forum.notifications.actions import make_notices

@@ -309,7 +309,7 @@ def merge(
 
 
 def _regrouping(moved: dialogue.MovedRecord) -> RegroupingBefore:
-    """What is needed to undo a split or merger; `undoing._moved_posts` turns it back into a `MovedRecord`."""
+    """What is needed to undo a split or merger; `_undoings._moved_posts` turns it back into a `MovedRecord`."""
     return RegroupingBefore(
         moved.target.id, moved.numbers, moved.before, moved.answer, moved.held, moved.paces
     )
