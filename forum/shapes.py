@@ -27,7 +27,7 @@ from forum.geometry import (
 
 WIDTH, HEIGHT = 480, 288
 FRAME = (-6, -6, WIDTH + 6, HEIGHT + 6)
-MIN_EDGE = 5  # of a court
+MIN_EDGE = 5  # of a court, in the units of the frame
 
 BUILT, LINE, PARK, WATER = ".84", ".6", ".3", ".17"
 
