@@ -37,7 +37,7 @@ from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.queries import get_member
 from forum.moderation import actions
-from forum.moderation.actions import undoing
+from forum.moderation.actions import _undoings
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
@@ -387,14 +387,14 @@ def test_who_writes_while_an_opening_is_taken_back_is_told(
     agenda_id, topic_id, decision_id = opened
     asks = by("adam-de-wit", ask, topic_id, ["ben-okafor"])
     writes = WRITING[what](agenda_id, topic_id) if what in WRITING else asks
-    is_told_since = undoing.is_told_since
+    is_told_since = _undoings.is_told_since
 
     def look_slowly(*given: Any) -> Any:
         is_told = is_told_since(*given)
         let_others_come()
         return is_told
 
-    monkeypatch.setattr(undoing, "is_told_since", look_slowly)
+    monkeypatch.setattr(_undoings, "is_told_since", look_slowly)
     undone, refused = at_once(own, [by("mona-berg", actions.undo, decision_id), meanwhile(writes)])
     assert undone == "done" and (refused == "NotFound" or "in preparation" in refused)
     assert agenda_by_id(SYSTEM, agenda_id).opened_at is None
