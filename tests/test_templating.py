@@ -173,13 +173,22 @@ def test_pieces_take_no_more_room_than_they_may() -> None:
 
 
 @pytest.mark.usefixtures("no_collection")
-def test_a_page_lets_go_of_what_it_was_made_of(app: Flask) -> None:
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% macro say(what) %}{{ what }} {{ words }}{% endmacro %}{{ say('It is') }}",
+        "{% from 'dialogue/_notes.html' import note_acts with context %}It is {{ words }}",
+        "{% import 'dialogue/_notes.html' as notes with context %}It is {{ words }}",
+        "{% include 'dialogue/_notes.html' %}It is {{ words }}",
+        "{% block said %}{% include 'dialogue/_notes.html' %}It is {{ words }}{% endblock %}",
+    ],
+)
+def test_a_page_lets_go_of_what_it_was_made_of(app: Flask, source: str) -> None:
     """Memory of a page must be freed at once; a macro in a reference cycle would keep it until garbage is collected."""
 
     class Words:
         pass
 
-    source = "{% macro say(what) %}{{ what }} {{ words }}{% endmacro %}{{ say('It is') }}"
     words = Words()
     known = ref(words)
     with app.test_request_context():
