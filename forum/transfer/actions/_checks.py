@@ -26,6 +26,7 @@ from forum.transfer.actions._checks_of_library import (
 )
 from forum.transfer.actions._checks_of_people import (
     all_sections,
+    check_said_once,
     handles_in,
     near_miss,
     nobody_called,
@@ -136,6 +137,7 @@ CHECKS = (
     _check_agenda,
     _check_themes,
     _check_slugs,
+    check_said_once,
     check_practices,
     check_comments,
     check_translations,

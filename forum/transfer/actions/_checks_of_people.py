@@ -60,6 +60,17 @@ def handles_in(file: AgendaFile) -> Iterator[tuple[str, int]]:
                 yield became, line
 
 
+def check_said_once(file: AgendaFile, loading: Loading) -> None:
+    """A member says once what became of something, and until when they want to try it: the last line would count, without a word."""
+    for values in all_sections(file):
+        for name in ("tried", "wants"):
+            above: set[str] = set()
+            for (handle, *_rest), line in values.entries(name):
+                is_first = handle not in above
+                loading.expect(is_first, line, f"{handle} has a line “{name}” above already")
+                above.add(handle)
+
+
 def all_sections(file: AgendaFile) -> Iterator[Values]:
     """Every section of a file that has fields of its own, with its replies and comments."""
     yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]

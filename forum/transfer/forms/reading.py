@@ -132,6 +132,9 @@ def _case(section: Section, faults: list[Fault]) -> Values:
     for name in ("figure", "link"):
         for line in values.lines.get(name, [])[library.MAX_ROWS :]:
             faults.append(Fault(line, f"a case has at most {library.MAX_ROWS} of these"))
+    if len(values.get("places", ())) > library.MAX_ROWS:
+        message = f"a case has at most {library.MAX_ROWS} places"
+        faults.append(Fault(values.line_of("places"), message))
     if len(paragraphs(section.text)) > MAX_PARAGRAPHS:
         faults.append(Fault(section.text_line, f"at most {MAX_PARAGRAPHS} paragraphs"))
     return values
