@@ -38,6 +38,44 @@ def test_nobody_ends_a_session_of_somebody_else(app, people):
     assert queries.session_by_token(token)
 
 
+def test_what_is_noted_of_one_session_is_of_no_other(app, people):
+    here, there = actions.sign_in(people.ana), actions.sign_in(people.ana)
+    of_ben = actions.sign_in(people.ben)
+    before = queries.session_by_token(there), queries.session_by_token(of_ben)
+    session_id = queries.session_by_token(here).id
+    with at(now() + timedelta(hours=1)):
+        actions.note_seen(people.ana, session_id)
+        renewed = actions.note_proof(people.ana, session_id)
+        assert queries.session_by_token(renewed).proved_at == now()
+    assert queries.session_by_token(here) is None
+    after = queries.session_by_token(there), queries.session_by_token(of_ben)
+    for one, other in zip(before, after, strict=True):
+        assert (one.id, one.seen_at, one.proved_at) == (other.id, other.seen_at, other.proved_at)
+
+
+def test_nobody_notes_anything_of_a_session_of_somebody_else(app, people):
+    token = actions.sign_in(people.ana)
+    before = queries.session_by_token(token)
+    with at(now() + timedelta(hours=1)):
+        actions.note_seen(people.ben, before.id)
+        actions.note_proof(people.ben, before.id)
+    after = queries.session_by_token(token)
+    assert (after.id, after.seen_at, after.proved_at) == (
+        before.id,
+        before.seen_at,
+        before.proved_at,
+    )
+
+
+def test_a_session_ends_once(app, people):
+    token = actions.sign_in(people.ana)
+    actions.sign_out(people.ana, token)
+    ended_at = db.session.scalars(select(Session.ended_at)).one()
+    with at(now() + timedelta(days=20)):
+        actions.end_sessions(people.ana)
+    assert db.session.scalars(select(Session.ended_at)).one() == ended_at
+
+
 def test_sessions_end_when_idle_or_too_old(app, people):
     start = datetime(2026, 1, 1, tzinfo=UTC)
     with at(start):
@@ -94,7 +132,9 @@ def test_what_was_verified_before_a_new_password_is_worth_nothing(app, people):
     actions.rehash_password(people.ana, before, "old words hashed anew")
     ana = queries.member_by_email("ana@example.org")
     assert ana.password_hash == "new hash"
+    actions.set_password(SYSTEM, people.ben.handle, "new hash")
     actions.rehash_password(ana, ana.credentials, "new words hashed anew")
+    assert queries.member_by_email("ben@example.org").password_hash == "new hash"
     assert queries.member_by_email("ana@example.org").password_hash == "new words hashed anew"
     assert actions.sign_in(ana, verified=ana.credentials)
 
