@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from forum.clock import at, now
-from forum.factors import queries
+from forum.factors import actions, queries
 from forum.members.queries import session_by_token
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
@@ -13,6 +13,7 @@ from tests.conftest import link_in
 from tests.factors.conftest import (
     EMAIL,
     PASSWORD,
+    add_key,
     begin,
     code_of,
     enter,
@@ -44,6 +45,25 @@ def test_a_recovery_code_of_somebody_else_is_worth_nothing(client, people, eva, 
     _secret, others = switch_codes_on(people.ana)
     enter(client)
     assert show(client, others[0]).status_code == 422
+
+
+def test_factors_of_one_member_are_nothing_to_another(client, people, eva):
+    switch_codes_on(people.ana)
+    add_key(people.ana)
+    secret, codes = switch_codes_on(eva)
+    assert queries.passkeys_of(eva) == [] and queries.codes_left(eva) == 10
+    enter(client)
+    assert show(client, codes[0], by="recovery").status_code == 303
+    assert queries.codes_left(eva) == 9 and queries.codes_left(people.ana) == 10
+    client.post("/sign-out")
+    actions.renew_recovery_codes(people.ana, ["a hash"], "")
+    assert queries.codes_left(eva) == 9 and queries.codes_left(people.ana) == 1
+    actions.remove_factors_since(SYSTEM, people.ana.id, now() - timedelta(days=1))
+    assert not queries.factors_of(people.ana).are_any and not fresh(people.ana).factor_at
+    enter(client)
+    assert show(client, code_of(secret)).status_code == 303
+    actions.forget_member(SYSTEM, people.ana.id)
+    assert queries.factors_of(eva).are_any and queries.codes_left(eva) == 9
 
 
 def test_new_recovery_codes_void_the_old_ones_and_end_the_other_sessions(
