@@ -15,7 +15,7 @@ from forum.accounts.views import signing_in
 from forum.clock import at, now
 from forum.columns import Base
 from forum.db import db
-from forum.errors import Conflict
+from forum.errors import Conflict, NotFound
 from forum.factors import actions, queries
 from forum.factors import views as factor_views
 from forum.factors.models import Authenticator
@@ -32,6 +32,7 @@ from tests.factors.conftest import (
     is_signed_in,
     show,
     shown_codes,
+    switch_codes_on,
 )
 
 WRONG = "This code is not right."
@@ -366,3 +367,23 @@ def test_another_key_of_the_forum_makes_codes_unreadable_and_recovery_codes_stay
     db.session.commit()
     assert show(client, code_of(secret)).status_code == 422
     assert show(client, codes[0]).status_code == 303
+
+
+def test_an_app_is_replaced_or_removed_only_after_its_first_code(app, eva):
+    """Nor is one confirmed that nobody has begun to set up, or that is on already."""
+    with pytest.raises(Conflict):
+        actions.confirm_codes(eva, "123456", [])
+    for is_begun in (False, True):
+        if is_begun:
+            actions.begin_codes(eva)
+        with pytest.raises(Conflict):
+            actions.replace_codes(eva, secret := otp.new_secret(), code_of(secret), "")
+        with pytest.raises(NotFound):
+            actions.remove_codes(eva, "")
+    assert queries.authenticator_of(eva) and not queries.factors_of(eva).are_any
+    secret, _codes = switch_codes_on(eva)
+    with pytest.raises(Conflict):
+        actions.begin_codes(eva)
+    with pytest.raises(Conflict):
+        actions.confirm_codes(eva, code_of(secret), [])
+    assert queries.factors_of(eva).are_any
