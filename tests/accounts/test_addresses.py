@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
+from forum.accounts import actions as accounts
+from forum.accounts.models import Token
+from forum.accounts.queries import RESET, UNDO
 from forum.clock import at, now
 from forum.db import db
 from forum.identities.actions import link
@@ -283,3 +288,24 @@ def test_mail_that_came_back_is_said_and_tried_again(client, eva):
     )
     assert client.post("/settings/address/resume").status_code == 303
     assert "came back" not in client.get("/settings/address").text
+
+
+def test_what_voids_the_links_of_one_member_leaves_those_of_others(
+    client, sign_in, people, eva, letters
+):
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[-1]))
+    undo = link_in(letters()[-1])
+    browser = sign_in(people.ben)
+    change_address(browser, "ben@harbour.example")
+    browser.post(link_in(letters()[-1]))
+    browser.post("/password", data={"email": "ben@harbour.example"})
+    bens = select(Token.purpose).where(Token.member_id == people.ben.id, Token.used_at.is_(None))
+    assert sorted(db.session.scalars(bens)) == sorted([RESET, UNDO])
+    assert client.post(undo).status_code == 303
+    assert sorted(db.session.scalars(bens)) == sorted([RESET, UNDO])
+    accounts.give_address(SYSTEM, eva.handle, "eva@island.example")
+    assert sorted(db.session.scalars(bens)) == sorted([RESET, UNDO])
+    accounts.forget_member(SYSTEM, eva)
+    assert sorted(db.session.scalars(bens)) == sorted([RESET, UNDO])

@@ -279,3 +279,15 @@ def test_every_change_stands_in_the_inbox(client, eva, with_codes):
     page = client.get("/notices").text
     assert "About how you sign in:" in page
     assert "Codes from an app were switched on" in page
+
+
+def test_who_has_lost_everything_is_given_a_new_start_alone(client, app, people, eva, with_codes):
+    switch_codes_on(people.ana)
+    add_key(people.ana)
+    enter(client)  # waits for the second factor meanwhile
+    actions.remove_factors(SYSTEM, people.ana.handle)
+    actions.forget_half_sessions(people.ana)
+    assert actions.forget_old(SYSTEM) == 0
+    assert not queries.factors_of(people.ana).are_any and queries.codes_left(people.ana) == 0
+    assert queries.codes_left(eva) == 10
+    assert show(client, code_of(with_codes[0])).status_code == 303 and is_signed_in(client)
