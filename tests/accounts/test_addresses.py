@@ -309,3 +309,38 @@ def test_what_voids_the_links_of_one_member_leaves_those_of_others(
     assert sorted(db.session.scalars(bens)) == sorted([RESET, UNDO])
     accounts.forget_member(SYSTEM, eva)
     assert sorted(db.session.scalars(bens)) == sorted([RESET, UNDO])
+
+
+def test_a_change_asked_for_twice_can_be_undone_like_any_other(client, app, eva, letters):
+    enter(client)
+    for _time in ("first", "second"):
+        change_address(client)
+    client.post(link_in(letters()[-1]))
+    undo = letters()[-1]
+    assert undo.to == "eva@city.example"
+    assert app.test_client().post(link_in(undo)).status_code == 303
+    assert members.member_by_email("eva@city.example").id == eva.id
+
+
+def test_the_former_address_of_somebody_else_is_taken_like_any_other(
+    client, sign_in, people, eva, letters
+):
+    browser = sign_in(people.ben)
+    change_address(browser, "ben@harbour.example")
+    browser.post(link_in(letters()[-1]))
+    enter(client)
+    change_address(client, "ben@example.org")
+    client.post(link_in(letters()[-1]))
+    undo = letters()[-1]
+    assert undo.to == "eva@city.example" and client.post(link_in(undo)).status_code == 303
+
+
+def test_a_new_password_does_not_void_the_link_that_undoes_a_change(client, app, eva, letters):
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[-1]))
+    undo = link_in(letters()[-1])
+    with at(now() + timedelta(hours=1)):
+        actions.set_password(SYSTEM, eva.handle, "hash of a thief")
+    with at(now() + timedelta(hours=2)):
+        assert app.test_client().post(undo).status_code == 303
