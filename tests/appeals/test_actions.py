@@ -10,6 +10,8 @@ import pytest
 from forum.appeals.actions import appeal, decide_appeal, unname
 from forum.appeals.queries import (
     APPEAL_PERIOD,
+    decided_appeals,
+    my_appeal,
     other_decider_ids,
     suspending_decision,
     suspension_appeal_path,
@@ -245,6 +247,42 @@ def test_a_longer_suspension_that_falls_leaves_the_shorter_one(people, things) -
     decide_appeal(people.administrator, said.id, "reversed", "A week is enough.")
     assert fresh(people.ben).suspended_until == until
     assert suspending_decision(fresh(people.ben)) == shorter
+
+
+def test_each_of_the_suspended_is_led_to_their_own_decision(people, things) -> None:
+    made = {
+        member.id: moderation.suspend(people.moderator, member.id, now() + LONGER, REASONS)
+        for member in (people.ana, people.ben)
+    }
+    for member in (people.ana, people.ben):
+        assert suspending_decision(fresh(member)) == made[member.id]
+        assert f"/{made[member.id].id}/{member.id}/" in suspension_appeal_path(fresh(member))
+    with at(now() + 2 * LONGER):
+        assert suspending_decision(fresh(people.ana)) is None
+
+
+def test_an_appeal_is_one_persons_against_one_decision(people, things, hidden) -> None:
+    warned = moderation.warn(people.moderator, people.ben.id, REASONS)
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    assert my_appeal(people.ben, hidden) == said
+    assert my_appeal(people.ben, warned) is None and my_appeal(people.ana, hidden) is None
+    assert appeal(people.ben, warned.id, "It was a joke, too.").id != said.id
+
+
+def test_an_answered_appeal_waits_no_longer_and_is_among_the_answered(people, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    elsewhere = fresh(people.chitra)  # hosts another agenda
+    assert elsewhere.hosts and hidden.present_agenda_id not in elsewhere.hosts
+
+    def lists(moderator: Any) -> list[Any]:
+        count = db.session.scalar(waiting_appeals_count(moderator), {"reader_id": moderator.id})
+        both = waiting_appeals(moderator), decided_appeals(moderator)
+        return [*([sent.id for sent in appeals] for appeals in both), count]
+
+    assert lists(people.host) == [[said.id], [], 1] and lists(elsewhere) == [[], [], 0]
+    decide_appeal(people.host, said.id, "upheld", "It was rude.")
+    assert lists(people.administrator) == [[], [said.id], 0]
+    assert lists(elsewhere) == [[], [], 0]
 
 
 @pytest.mark.parametrize("deed", ["warn", "lock", "send_back", "clear_spam"])
