@@ -19,9 +19,11 @@ from forum.library import actions as library
 from forum.library.actions import PracticeText
 from forum.mail.models import Delivery
 from forum.markup import write
+from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import MARK_HISTORY
 from forum.moderation.actions import Reasons, decide, open_agenda
+from forum.permissions import VISITOR
 from forum.rights.queries import KINDS, LEFT_OUT, records
 from forum.rules.queries import RECOURSE_HISTORY
 from forum.screening.actions import RuleText, make_rule
@@ -90,6 +92,15 @@ def test_each_kind_has_something_of_who_has_done_everything(people, lived):
     assert kept["decided"] and kept["edits"] and kept["notes-by-you"]
     kept = all_of(people.host)
     assert kept["cases"] and kept["readings"] and kept["announcements"]
+
+
+def test_who_has_only_joined_has_nothing_of_what_others_have(people, lived):
+    new = members.join(VISITOR, members.Joining("Nora New", "nora@example.org", "a hash"))
+    assert {name for name, found in all_of(new).items() if found} == {
+        "account",
+        "profile",
+        "notice-settings",
+    }
 
 
 def test_each_kind_of_page_whose_changes_are_kept_is_named():
