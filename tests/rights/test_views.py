@@ -25,7 +25,7 @@ from forum.members import actions as members
 from forum.members.models import Member, Session
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
-from forum.pictures.actions import import_picture
+from forum.pictures.actions import add_picture, import_picture
 from forum.rights import views
 from forum.rights.actions import leave
 from forum.rights.queries import KINDS
@@ -82,6 +82,18 @@ def test_pictures_come_as_files(people, lived, sign_in, monkeypatch):
         assert archive.getinfo(picture["file"]).compress_type == ZIP_STORED
         assert f'<a href="{picture["file"]}">' in archive.read("pictures.html").decode()
     assert "pictures.html" in archive.read("index.html").decode()
+
+
+def test_each_picture_comes_whole_and_with_its_own_bytes(people, sign_in):
+    names = [f"{letter * 24}-40x30" for letter in "abc"]
+    for member, name in zip((people.ana, people.ben, people.ana), names, strict=True):
+        made = Shrunk(name, f"whole {name}".encode(), f"small {name}".encode())
+        add_picture(member, made, 100_000_000)
+    _answer, archive = fetch(sign_in(people.ana))
+    inside = {path: archive.read(path) for path in archive.namelist() if "pictures/" in path}
+    assert inside == {
+        f"pictures/{name}.webp": f"whole {name}".encode() for name in (names[0], names[2])
+    }
 
 
 def test_the_picture_of_the_member_is_in(people, sign_in):
