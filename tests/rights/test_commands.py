@@ -55,6 +55,25 @@ def source_of(post_id):
     return row(Post, post_id).source
 
 
+# Of others
+
+
+@pytest.mark.parametrize("how", [members.DELETE_EVERYTHING, members.KEEP_NAMELESS])
+def test_who_leaves_takes_nothing_of_others_along(people, lived, how):
+    def rows():
+        tables = Base.metadata.sorted_tables
+        return {
+            table.name: {str(row) for row in db.session.execute(select(table))} for table in tables
+        }
+
+    before = rows()
+    del before["page_version"]  # counters, for caches
+    new = members.join(VISITOR, members.Joining("Nora New", "nora@example.org", "a hash"))
+    gone(new, how)
+    after = rows()
+    assert {name for name, found in before.items() if found - after[name]} == set()
+
+
 # Without a name
 
 
