@@ -534,6 +534,19 @@ def test_candidates_and_tokens_go(people):
         assert (count_of(Candidate), count_of(Token)) == (0, 0)
 
 
+def test_a_request_to_join_with_the_same_address_goes_with_the_member(people):
+    """With the letter about it, which contains the name; those of others stay."""
+    for name, address in (("Eva Holm", "eva@city.example"), ("Nora New", "nora@example.org")):
+        ask_to_join(VISITOR, members.Joining(name, address, "no hash"), "key")
+    written = db.session.scalars(select(Delivery.id)).all()
+    assert (count_of(Candidate), len(written)) == (2, 2)
+    eva = members.join(VISITOR, members.Joining("Eva Holm", "eva@city.example", "no hash"))
+    gone(eva)
+    assert db.session.scalars(select(Candidate.name)).all() == ["Nora New"]
+    kept = select(Delivery.address).where(Delivery.id.in_(written))
+    assert db.session.scalars(kept).all() == ["nora@example.org"]
+
+
 def test_letters_between_members_go_after_thirty_days(people):
     contact.contact(people.ana, people.ben.id, "A letter of some length, please.")
     for days, left in ((29, 1), (31, 0)):

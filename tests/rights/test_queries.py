@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import String, Text
 
+from forum.accounts.actions import ask_to_sign_in
 from forum.advice import actions as advice
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda, write_theme
 from forum.columns import Base
@@ -95,6 +96,8 @@ def test_each_kind_has_something_of_who_has_done_everything(people, lived):
 
 
 def test_who_has_only_joined_has_nothing_of_what_others_have(people, lived):
+    ask_to_sign_in(VISITOR, people.ana.email)
+    assert all_of(people.ana)["tokens"]
     new = members.join(VISITOR, members.Joining("Nora New", "nora@example.org", "a hash"))
     assert {name for name, found in all_of(new).items() if found} == {
         "account",
