@@ -192,6 +192,23 @@ def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
     assert "mayor" in str(all_of(people.ben)["posts"])
 
 
+def test_the_question_of_a_hidden_post_is_in_for_its_author_alone(people, agenda):
+    new = dialogue.NewTopic("question", "Who is mayor?", write("Well?"))
+    topic = dialogue.open_topic(people.ben, agenda.id, new)
+    opening = first_post(topic)
+    dialogue.set_poll(people.ben, opening.id, PollText("The worst?", ("This one", "None")))
+    for member in (people.ana, people.ben):
+        option = poll_of(member, first_post(topic)).options[0]
+        dialogue.vote(member, opening.id, [option.id])
+
+    def voted(member):
+        return [(vote["question"], vote["option"]) for vote in all_of(member)["votes"]]
+
+    assert voted(people.ana) == voted(people.ben) == [("The worst?", "This one")]
+    decide(people.moderator, "post", opening.id, "hide", Reasons("It names people.", 2))
+    assert voted(people.ana) == [("", "")] and voted(people.ben) == [("The worst?", "This one")]
+
+
 def test_titles_of_what_is_in_preparation_are_in_for_its_hosts_alone(people):
     """A former host has written there, but must not learn titles that were given later."""
     text = AgendaText("Shady streets", write("Shade."), is_open=False)
