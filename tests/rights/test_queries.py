@@ -24,7 +24,8 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import MARK_HISTORY
 from forum.moderation.actions import Reasons, decide, open_agenda
-from forum.permissions import VISITOR
+from forum.notifications.actions import choose_ways, make_notices
+from forum.permissions import SYSTEM, VISITOR
 from forum.rights.queries import KINDS, LEFT_OUT, records
 from forum.rules.queries import RECOURSE_HISTORY
 from forum.screening.actions import RuleText, make_rule
@@ -97,13 +98,16 @@ def test_each_kind_has_something_of_who_has_done_everything(people, lived):
 
 def test_who_has_only_joined_has_nothing_of_what_others_have(people, lived):
     ask_to_sign_in(VISITOR, people.ana.email)
+    choose_ways(people.ana, {"reply": "never"})
     assert all_of(people.ana)["tokens"]
     new = members.join(VISITOR, members.Joining("Nora New", "nora@example.org", "a hash"))
-    assert {name for name, found in all_of(new).items() if found} == {
+    kept = all_of(new)
+    assert {name for name, found in kept.items() if found} == {
         "account",
         "profile",
         "notice-settings",
     }
+    assert [settings["ways"] for settings in kept["notice-settings"]] == [{}]
 
 
 def test_each_kind_of_page_whose_changes_are_kept_is_named():
@@ -190,6 +194,23 @@ def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
     assert kept["marks"] and kept["votes"] and kept["reading"] and kept["asked"] and kept["waiting"]
     assert "mayor" not in str(kept)
     assert "mayor" in str(all_of(people.ben)["posts"])
+
+
+def test_notices_of_what_is_hidden_and_by_hidden_members_are_left_out(people, agenda):
+    new = dialogue.NewTopic("question", "Who is mayor?", write("Well?"))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    for author in (people.ben, people.ben, people.chitra):
+        reply = dialogue.reply(author, topic.id, write(f"{author.name} knows."))
+        make_notices(SYSTEM)
+
+    def heard_from():
+        return [notice["by"] for notice in all_of(people.ana)["notices"]]
+
+    assert heard_from() == ["Ben Okoth", "Ben Okoth", people.chitra.name]
+    decide(people.moderator, "post", reply.id, "hide", Reasons("It names people.", 2))
+    assert heard_from() == ["Ben Okoth", "Ben Okoth"]
+    members.hide_profile(people.moderator, people.ben.id)
+    assert heard_from() == []
 
 
 def test_the_question_of_a_hidden_post_is_in_for_its_author_alone(people, agenda):
