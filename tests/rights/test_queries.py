@@ -15,7 +15,7 @@ from forum.columns import Base
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText
-from forum.dialogue.queries import first_post, poll_of
+from forum.dialogue.queries import first_post, get_post, poll_of
 from forum.library import actions as library
 from forum.library.actions import PracticeText
 from forum.mail.models import Delivery
@@ -214,19 +214,21 @@ def test_notices_of_what_is_hidden_and_by_hidden_members_are_left_out(people, ag
 
 
 def test_the_question_of_a_hidden_post_is_in_for_its_author_alone(people, agenda):
+    """As below a reply, which opened a topic that was merged."""
     new = dialogue.NewTopic("question", "Who is mayor?", write("Well?"))
-    topic = dialogue.open_topic(people.ben, agenda.id, new)
-    opening = first_post(topic)
-    dialogue.set_poll(people.ben, opening.id, PollText("The worst?", ("This one", "None")))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    reply = dialogue.reply(people.ben, topic.id, write("Vote."))
+    poll = PollText("The worst?", ("This one", "None"))
+    dialogue.set_poll(people.ben, reply.id, poll, is_screened=False)
     for member in (people.ana, people.ben):
-        option = poll_of(member, first_post(topic)).options[0]
-        dialogue.vote(member, opening.id, [option.id])
+        option = poll_of(member, get_post(member, reply.id)).options[0]
+        dialogue.vote(member, reply.id, [option.id])
 
     def voted(member):
         return [(vote["question"], vote["option"]) for vote in all_of(member)["votes"]]
 
     assert voted(people.ana) == voted(people.ben) == [("The worst?", "This one")]
-    decide(people.moderator, "post", opening.id, "hide", Reasons("It names people.", 2))
+    decide(people.moderator, "post", reply.id, "hide", Reasons("It names people.", 2))
     assert voted(people.ana) == [("", "")] and voted(people.ben) == [("The worst?", "This one")]
 
 
