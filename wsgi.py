@@ -10,7 +10,7 @@ gc.disable()  # nothing loaded from here on becomes garbage, and collecting took
 
 from forum.app import create_app  # noqa: E402  # after the collector is off
 from forum.endings import wrong_settings_end_command  # noqa: E402  # as above
-from forum.machine import Trimmer  # noqa: E402  # as above
+from forum.machine import Trimmer, collect_apart  # noqa: E402  # as above
 
 M_ARENA_MAX = -8  # mallopt(3)
 
@@ -24,7 +24,10 @@ with wrong_settings_end_command(sys.argv[1:]):
 # take a tenth of the start time, and find hardly anything.
 gc.freeze()
 gc.set_threshold(10_000, 20, 20)
-gc.enable()
+if sys.version_info >= (3, 12):
+    gc.enable()
+else:
+    collect_apart()
 
 # By default, each of many threads gets a malloc arena of its own, whose memory is never returned: a fifth of the total. A
 # single arena is as fast as two, and less fragmented.

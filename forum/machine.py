@@ -1,12 +1,13 @@
-"""The machine: disk space, sizes and times of files, memory, and checks with a time limit."""
+"""The machine: disk space, sizes and times of files, memory and garbage, and checks with a time limit."""
 
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,6 +17,7 @@ from typing import Generic, TypeVar
 A = TypeVar("A")
 MAX_FILES = 20_000  # of a folder whose sizes are added
 TRIM_SECONDS = 10
+COLLECT_SECONDS = 0.1  # between two looks whether garbage is to be collected
 
 
 def try_to_write(folder: Path) -> None:
@@ -114,6 +116,33 @@ class Trimmer:
         if now >= self._next:  # not locked: at worst two threads trim at once
             self._next = now + TRIM_SECONDS
             self._malloc_trim(0)
+
+
+def collect_apart() -> None:
+    """Collect garbage in a thread of its own, by the thresholds of `gc`, and nowhere else.
+
+    Python does so between two instructions since 3.12. Before, it collects in the middle of any allocation. When that is
+    the dictionary of an object's attributes, which SQLAlchemy asks each row for, and the rows of an earlier page are
+    collected, two dictionaries can own the same attributes, and the process crashes later. While this thread collects,
+    no other one is in the middle of an allocation.
+    """
+    gc.disable()
+    threading.Thread(target=_collect_for_ever, name="collector", daemon=True).start()
+
+
+def _collect_for_ever() -> None:
+    while True:
+        time.sleep(COLLECT_SECONDS)
+        generation = generation_due(gc.get_count(), gc.get_threshold())
+        if generation is not None:
+            gc.collect(generation)
+
+
+def generation_due(counts: Sequence[int], thresholds: Sequence[int]) -> int | None:
+    """The oldest generation to collect, as Python itself chooses it; None while few objects are new."""
+    if counts[0] <= thresholds[0]:
+        return None
+    return max(at for at, count in enumerate(counts) if count > thresholds[at])
 
 
 class Probe(Generic[A]):
