@@ -222,9 +222,8 @@ def _verified_claims(
         # Token and keys come from outside and may make a library fail in any way
         raise InvalidResponse(f"the token is not right: {type(error).__name__}") from error
     subject = claims["sub"]
-    is_name = (
-        isinstance(subject, str) and subject.isprintable()
-    )  # no NUL: not every database keeps it
+    # No NUL: not every database keeps it
+    is_name = isinstance(subject, str) and subject.isprintable()
     if not is_name or not 0 < len(subject) <= MAX_SUBJECT:
         raise InvalidResponse("the token names nobody")
     return dict(claims)
@@ -309,9 +308,8 @@ def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
 
 def _has_host(address: str) -> bool:
     parts = urlsplit(address)
-    return (
-        bool(parts.netloc) and parts.port != 0
-    )  # reading the port raises `ValueError` if it is none
+    # Reading the port raises `ValueError` if it is none
+    return bool(parts.netloc) and parts.port != 0
 
 
 def _get(provider: Provider, address: str) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from forum.dialogue.queries import first_post
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Profile
+from forum.members.models import Member
 from forum.moderation.actions import Reasons, decide
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import unread_count
@@ -309,6 +310,13 @@ def test_opening_a_topic_reads_the_notices_about_it(
     assert unread_count(people.ana) == 0
 
 
+def _is_read_when_opened(browser: FlaskClient, reader: Member, topic: Topic) -> None:
+    assert unread_count(reader) == 1
+    assert queries.reading_state(reader, topic, []).place == 0
+    assert browser.get(topic.address).status_code == 200
+    assert unread_count(reader) == 0
+
+
 def test_what_a_browser_asks_for_in_advance_is_not_read_before_somebody_opens_it(
     people: Any, topic: Topic, sign_in: Any
 ) -> None:
@@ -318,10 +326,7 @@ def test_what_a_browser_asks_for_in_advance_is_not_read_before_somebody_opens_it
     for purpose in ("prefetch", "Prefetch;prerender", "prefetch;anonymous-client-ip"):
         for address in (topic.address, f"/topics/{topic.id}/whole"):
             assert ana.get(address, headers={"Sec-Purpose": purpose}).status_code == 503
-    assert unread_count(people.ana) == 1
-    assert queries.reading_state(people.ana, topic, []).place == 0
-    assert ana.get(topic.address).status_code == 200
-    assert unread_count(people.ana) == 0
+    _is_read_when_opened(ana, people.ana, topic)
     # Nothing more is to be noted, so that it may be shown at once
     assert ana.get(topic.address, headers={"Sec-Purpose": "prefetch"}).status_code == 200
 
@@ -335,10 +340,7 @@ def test_who_asks_for_the_headers_of_a_topic_alone_has_not_read_it(
     for address in (topic.address, f"/topics/{topic.id}/whole"):
         answer = ana.head(address)
         assert (answer.status_code, answer.data) == (200, b"")
-    assert unread_count(people.ana) == 1
-    assert queries.reading_state(people.ana, topic, []).place == 0
-    assert ana.get(topic.address).status_code == 200
-    assert unread_count(people.ana) == 0
+    _is_read_when_opened(ana, people.ana, topic)
 
 
 def test_visitors_may_ask_in_advance(client: FlaskClient, topic: Topic) -> None:
