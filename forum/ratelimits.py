@@ -185,6 +185,28 @@ def is_counting_together() -> bool:
     return limiter.storage.check()
 
 
+def counted(limit: str, *names: str) -> int:
+    """How often `within_limit` has counted this within the time of the limit; at most the limit, 0 when the storage does not work."""
+    if not limiter.enabled:
+        return 0
+    item = parse(limit)
+    try:
+        return item.amount - limiter.limiter.get_window_stats(item, *names).remaining
+    except limiter.storage.base_exceptions as error:
+        _warn_not_counted(error)
+        return 0
+
+
+def forget_count(limit: str, *names: str) -> None:
+    """Begin again to count what `within_limit` counts."""
+    if not limiter.enabled:
+        return
+    try:
+        limiter.limiter.clear(parse(limit), *names)
+    except limiter.storage.base_exceptions as error:
+        _warn_not_counted(error)
+
+
 def within_limit(limit: str, *names: str) -> bool:
     """Count something other than a request, and return whether it is within a limit such as `30/hour`.
 
@@ -195,5 +217,9 @@ def within_limit(limit: str, *names: str) -> bool:
     try:
         return limiter.limiter.hit(parse(limit), *names)
     except limiter.storage.base_exceptions as error:
-        limiter.logger.warning("not counted, as the counters are out of order: %s", type(error))
+        _warn_not_counted(error)
         return True
+
+
+def _warn_not_counted(error: BaseException) -> None:
+    limiter.logger.warning("not counted, as the counters are out of order: %s", type(error))

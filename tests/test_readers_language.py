@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from flask_babel import force_locale
 from sqlalchemy import select, update
 
-from forum.accounts.actions import appoint
+from forum.accounts.actions import appoint, tell_of_new_browser
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.appeals.actions import appeal, decide_appeal
@@ -146,6 +146,20 @@ def refuse_factors(people: Any, things: Things) -> Sentences:
     return people.ben, [sentence("Many codes or passkeys were refused")], ""
 
 
+def sign_in_elsewhere(people: Any, things: Things) -> Sentences:
+    tell_of_new_browser(people.ben, "Firefox on Linux", is_guessed=False)
+    return people.ben, [sentence("Somebody signed in in a new browser")], "Firefox on Linux"
+
+
+def guess_a_password(people: Any, things: Things) -> Sentences:
+    tell_of_new_browser(people.ben, "Firefox on Linux", is_guessed=True)
+    return (
+        people.ben,
+        [sentence("Somebody signed in after many wrong passwords")],
+        "Firefox on Linux",
+    )
+
+
 def change_the_rules(people: Any, things: Things) -> Sentences:
     text = RulesText([("Be kind", "Always.")], now(), "Kindness counts.")
     write_rules(people.administrator, text)
@@ -195,6 +209,8 @@ PATHS: tuple[Callable[[Any, Things], Sentences], ...] = (
     make_a_moderator,
     make_an_administrator,
     refuse_factors,
+    sign_in_elsewhere,
+    guess_a_password,
     change_the_rules,
     wait_for_two_days,
     report_a_letter,

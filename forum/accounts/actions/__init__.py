@@ -30,6 +30,7 @@ from forum.accounts.actions.signing_in import (
     reset_password,
     set_password,
     spend_sign_in,
+    tell_of_new_browser,
 )
 
 __all__ = [
@@ -56,5 +57,6 @@ __all__ = [
     "reset_password",
     "set_password",
     "spend_sign_in",
+    "tell_of_new_browser",
     "undo_address",
 ]

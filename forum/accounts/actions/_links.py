@@ -104,9 +104,10 @@ def use_member_token(purpose: str, secret: str) -> tuple[Token, Member]:
     return token, token.member
 
 
-def tell_owner(member: Member, what: str) -> None:
-    """Send the owner a letter that says which credentials were changed."""
-    write_letter(SYSTEM, "changed", member.email, {"what": what}, member_id=member.id)
+def tell_owner(member: Member, what: str, detail: str = "") -> None:
+    """Send the owner a letter that says which credentials were changed, or what is odd."""
+    words = {"what": what, "detail": detail}
+    write_letter(SYSTEM, "changed", member.email, words, member_id=member.id)
 
 
 def tell_existing_member(visitor: Person, email: str) -> None:

@@ -18,7 +18,9 @@ from forum.mail.actions import write_letter
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import member_by_email, normalised_email
-from forum.permissions import Person, require
+from forum.notifications.actions import NoticeText, note_event
+from forum.permissions import SYSTEM, Person, require
+from forum.sentences import sentence
 
 
 @action
@@ -60,6 +62,22 @@ def spend_sign_in(_visitor: Person, secret: str) -> Member:
     _token, member = use_member_token(SIGN_IN, secret)
     require(member.can.sign_in())
     return member
+
+
+@action
+def tell_of_new_browser(member: Member, device: str, *, is_guessed: bool) -> None:
+    """Tell the owner, by a letter that cannot be switched off and by a notice, of a browser that is new to the account.
+
+    `device` is the name of the browser; `is_guessed` says that many passwords had been refused before.
+    """
+    touches()
+    tell_owner(member, "guessed" if is_guessed else "new browser", device)
+    title = (
+        sentence("Somebody signed in after many wrong passwords")
+        if is_guessed
+        else sentence("Somebody signed in in a new browser")
+    )
+    note_event(SYSTEM, NoticeText("security", "/settings/sessions", title, device), [member.id])
 
 
 @action

@@ -5,15 +5,25 @@ from __future__ import annotations
 import secrets
 from hashlib import sha256
 
-from flask import Response, after_this_request, request
+from flask import Response, after_this_request, flash, request
+from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from forum import web
+from forum.accounts import actions
 from forum.members import queries
+from forum.members.models import Member
 from forum.plaintext import tidy
+from forum.ratelimits import counted, forget_count, within_limit
 
 DEVICE_COOKIE = "device"
 DEVICE_COOKIE_SECONDS = 365 * 24 * 3600  # a year
+REFUSALS, MANY_REFUSALS = (
+    "100/day",
+    5,
+)  # how far refused passwords of an account are counted, and how many are odd
+REFUSED = "refused passwords"
+TOLD = "3/day"  # letters about browsers that are new to an account
 
 
 def rate_limit_key(kind: str, email: str) -> str:
@@ -25,11 +35,16 @@ def rate_limit_key(kind: str, email: str) -> str:
     return f"{kind}:{account}:{device}" if _is_device_of(device, account) else f"{kind}:{account}"
 
 
+def is_known_device(email: str) -> bool:
+    """Whether the owner of the account has signed in with this browser before."""
+    return _is_device_of(_device_cookie(), _email_hash(email))
+
+
 def remember_device(email: str) -> None:
     """Mark this browser as a known device of the account, by a signed cookie."""
-    account = _email_hash(email)
-    if _is_device_of(_device_cookie(), account):
+    if is_known_device(email):
         return
+    account = _email_hash(email)
 
     @after_this_request
     def remember(response: Response) -> Response:
@@ -44,6 +59,41 @@ def remember_device(email: str) -> None:
             samesite="Lax",
         )
         return response
+
+
+def count_refusal(email: str) -> None:
+    """Count a refused password for the account of an address, unless it was typed in a known device of its owner.
+
+    Whether there is such an account makes no difference.
+    """
+    if not is_known_device(email):
+        within_limit(REFUSALS, REFUSED, _email_hash(email))
+
+
+def welcome_device(member: Member, how: str, device: str) -> None:
+    """Remember the browser in which a member has just signed in, and tell the owner what is odd about it (ASVS 5.0, 6.3.5).
+
+    If the browser is new to the account, a letter says so, at most three times a day; passwords that were refused before in
+    other browsers are told of in it, or on the page of a known device. `how` is as in `Session.how`: a link that came by
+    e-mail has told the owner already. `device` is the name of the browser.
+    """
+    account = _email_hash(member.email)
+    is_guessed = counted(REFUSALS, REFUSED, account) >= MANY_REFUSALS
+    if is_guessed:
+        forget_count(REFUSALS, REFUSED, account)
+    if is_known_device(member.email):
+        if is_guessed:
+            flash(
+                _(
+                    "Wrong passwords were given for your account in other browsers. Nobody came in with them."
+                ),
+                "message",
+            )
+        return
+    remember_device(member.email)
+    is_told = how.startswith("letter") or not within_limit(TOLD, "told of a new browser", account)
+    if is_guessed or not is_told:
+        actions.tell_of_new_browser(member, device, is_guessed=is_guessed)
 
 
 def _device_serializer() -> URLSafeSerializer:

@@ -63,7 +63,7 @@ def begin_session(
     proof: dict[str, Any] = {"verified": verified, "is_proved": is_proved, "proved_at": proved_at}
     before = current_user._get_current_object()
     former = before.token if isinstance(before, SessionUser) else ""
-    token = members.sign_in(member, _device_name(), how, **proof, instead_of=former)
+    token = members.sign_in(member, device_name(), how, **proof, instead_of=former)
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True
@@ -72,7 +72,7 @@ def begin_session(
         login_user(begun)
 
 
-def _device_name() -> str:
+def device_name() -> str:
     """The browser and operating system of the request, as the list of sessions shows them."""
     agent = request.user_agent.string
     browser = next((name for sign, name in BROWSERS.items() if sign in agent), _("A browser"))

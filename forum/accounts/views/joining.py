@@ -19,6 +19,7 @@ from forum.accounts import actions
 from forum.accounts.forms import ConfirmForm, JoinForm, join_form, opening_stamp
 from forum.accounts.models import Token
 from forum.accounts.queries import JOIN
+from forum.accounts.views._devices import remember_device
 from forum.accounts.views._sessions import begin_session
 from forum.accounts.views._shared import (
     GONE,
@@ -247,6 +248,7 @@ def _joined(member: Member | Candidate, how: str) -> AnyResponse:
         return show_waiting(member)
     target = session.get(JOINING_KEY, {}).get("next") or "/"
     begin_session(member, how, member.credentials)
+    remember_device(member.email)
     return web.done(_("Welcome, %(name)s. You can write now.", name=member.name), target)
 
 

@@ -14,6 +14,7 @@ from forum import web, webforms
 from forum.accounts import actions
 from forum.accounts.forms import EmailForm, NewPasswordForm
 from forum.accounts.queries import ADDRESS, RESET, SIGN_IN, UNDO
+from forum.accounts.views._devices import is_known_device, remember_device
 from forum.accounts.views._shared import (
     answer_with_secret,
     bp,
@@ -125,14 +126,17 @@ def _answer_address_link(
     token = usable_token_or_none(purpose, secret)
     if token is None or token.member is None:
         return link_expired_page()
-    form = PressForm()
+    form, former = PressForm(), token.member.email
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "token": token, "is_undo": purpose == UNDO}
         return render_template("accounts/confirm_address.html", **context), status
 
     def deed() -> Any:
+        was_known = is_known_device(former)
         member = spend(me(), secret)
+        if was_known:
+            remember_device(member.email)
         flash(_("Your address is now %(email)s.", email=member.email), "message")
         if purpose == UNDO:
             flash(_("An e-mail is on its way, with which you choose a new password."), "message")

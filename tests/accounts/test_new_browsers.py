@@ -1,0 +1,144 @@
+"""Sign-ins that are odd: in a browser that is new to the account, or after many wrong passwords. The owner hears of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.accounts.conftest import JOINING, PASSWORD, WRONG, ask, confirm, enter
+from tests.factors.conftest import code_of, switch_codes_on
+from tests.moderation.conftest import notices_of
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+OLD, NEW = "eva@city.example", "eva@other.example"
+
+
+@pytest.fixture
+def told(all_letters):
+    """Returns a function: the letters about sign-ins."""
+    return lambda: [letter for letter in all_letters() if "Somebody signed in to" in letter.subject]
+
+
+def from_address(browser, number, **data):
+    there = {"REMOTE_ADDR": f"10.0.0.{number}"}
+    return browser.post("/sign-in", data=data, environ_base=there)
+
+
+def guess(limited_app, times):
+    """Give wrong passwords from elsewhere."""
+    for number in range(times):
+        answer = from_address(limited_app.test_client(), number, email=OLD, password="wrong")
+        assert answer.status_code == 422 and WRONG in answer.text
+
+
+def test_the_owner_hears_of_a_browser_that_is_new_to_the_account(app, eva, told):
+    browser = app.test_client()
+    browser.post(
+        "/sign-in", data={"email": OLD, "password": PASSWORD}, headers={"User-Agent": FIREFOX}
+    )
+    [letter] = told()
+    said = " ".join(letter.text.split())
+    assert letter.to == OLD and "new to it: Firefox on Linux." in said
+    assert "/password" in said and "passwords had been given" not in said
+    [notice] = notices_of(eva)
+    assert (notice.kind, notice.address, notice.text) == (
+        "security",
+        "/settings/sessions",
+        "Firefox on Linux",
+    )
+
+
+def test_a_browser_is_new_once(app, eva, told):
+    browser = app.test_client()
+    for _time in range(2):
+        enter(browser)
+        browser.post("/sign-out")
+    assert len(told()) == 1
+
+
+def test_a_forged_mark_does_not_make_a_browser_known(app, eva, told):
+    browser = app.test_client()
+    enter(browser)
+    other = app.test_client()
+    other.set_cookie("device", browser.get_cookie("device").value[:-2] + "xx")
+    enter(other)
+    assert len(told()) == 2
+
+
+def test_whoever_joins_has_a_browser_that_is_known(client, letters, told):
+    client.post("/join", data=JOINING)
+    confirm(client, letters, password=PASSWORD)
+    client.post("/sign-out")
+    assert enter(client).status_code == 303
+    assert told() == []
+
+
+def test_a_link_by_e_mail_has_told_the_owner_already(client, eva, letters, told):
+    ask(client, "/sign-in/letter")
+    confirm(client, letters)
+    client.post("/sign-out")
+    assert enter(client).status_code == 303
+    assert told() == []
+
+
+def test_the_letter_comes_with_the_session_and_not_before_the_second_step(client, eva, told):
+    secret, _codes = switch_codes_on(eva)
+    enter(client)
+    assert told() == []
+    client.post("/sign-in/second", data={"code": code_of(secret)})
+    assert len(told()) == 1
+
+
+def test_letters_about_new_browsers_are_three_a_day(limited_app, eva, told):
+    for number in range(5):
+        from_address(limited_app.test_client(), number, email=OLD, password=PASSWORD)
+    assert len(told()) == 3
+
+
+def test_the_letter_says_that_many_passwords_had_been_refused_before(limited_app, eva, told):
+    guess(limited_app, 5)
+    from_address(limited_app.test_client(), 9, email=OLD, password=PASSWORD)
+    [letter] = told()
+    assert "Wrong passwords had been given five times" in " ".join(letter.text.split())
+    from_address(limited_app.test_client(), 10, email=OLD, password=PASSWORD)
+    assert len(told()) == 2 and "passwords had been given" not in told()[-1].text, "told once"
+
+
+def test_four_refused_passwords_are_not_many(limited_app, eva, told):
+    guess(limited_app, 4)
+    from_address(limited_app.test_client(), 9, email=OLD, password=PASSWORD)
+    [letter] = told()
+    assert "passwords had been given" not in letter.text
+
+
+def test_in_a_known_browser_the_page_says_that_others_have_tried(limited_app, eva, told):
+    own = limited_app.test_client()
+    from_address(own, 1, email=OLD, password=PASSWORD)
+    own.post("/sign-out")
+    guess(limited_app, 5)
+    assert from_address(own, 2, email=OLD, password=PASSWORD).status_code == 303
+    said = (
+        "Wrong passwords were given for your account in other browsers. Nobody came in with them."
+    )
+    assert said in own.get("/").text and len(told()) == 1
+    own.post("/sign-out")
+    from_address(own, 3, email=OLD, password=PASSWORD)
+    assert said not in own.get("/").text
+
+
+def test_what_the_owner_mistypes_in_a_known_browser_does_not_count(limited_app, eva):
+    own = limited_app.test_client()
+    from_address(own, 1, email=OLD, password=PASSWORD)
+    own.post("/sign-out")
+    for number in range(5):
+        assert from_address(own, 20 + number, email=OLD, password="wrong").status_code == 422
+    from_address(own, 2, email=OLD, password=PASSWORD)
+    assert "in other browsers" not in own.get("/").text
+
+
+def test_a_browser_stays_known_when_the_address_changes(client, eva, letters, told):
+    enter(client)
+    client.post("/settings/address", data={"email": NEW})
+    confirm(client, letters)
+    client.post("/sign-out")
+    assert enter(client, NEW).status_code == 303
+    assert len(told()) == 1, "about the first time"
