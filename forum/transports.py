@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from forum.plaintext import on_one_line
+
 TIMEOUT_SECONDS = 20  # for each step of an SMTP dialogue
 PORTS = {"smtp": 587, "smtps": 465}
 MESSAGE_TOO_LARGE = 552
@@ -140,7 +142,8 @@ class SmtpTransport:
     def _rejection(self, code: int, said: bytes | str, *, about_address: bool) -> Exception:
         with suppress(OSError, smtplib.SMTPException):
             self.smtp.rset()
-        words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        words = on_one_line(text)  # without a NUL, which PostgreSQL does not store
         if code == 421:  # the server is about to close the connection (RFC 5321, 3.8)
             return ServerUnavailable(f"{code} {words}")
         return Rejected(code, words, about_address and is_address_unknown(code, words))

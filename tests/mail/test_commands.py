@@ -183,6 +183,13 @@ def test_one_address_that_does_not_exist_stops_nothing_else(people, mail_server)
     assert member.mail_paused_at and "no such user" in member.mail_paused_why
 
 
+def test_what_a_mail_server_says_is_kept_without_control_characters(people, mail_server):
+    mail_server.refused["ana@example.org"] = "550 5.1.1 no such\x00 user"
+    lost, other = write(people), write(people, member=people.ben)
+    assert deliver() == 2
+    assert row(lost).why == "550 5.1.1 no such user" and row(other).sent_at
+
+
 def test_a_letter_that_cannot_be_made_stops_nothing_else(people, mail_server):
     """A faulty letter is tried again later, and listed for the administrator."""
     odd = actions.write_letter(SYSTEM, "changed", "a..b@example.org", {"what": "password"})

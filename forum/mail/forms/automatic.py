@@ -7,6 +7,7 @@ from email.message import EmailMessage, Message
 from typing import Any
 
 from forum.mail.forms._headers import header_of
+from forum.plaintext import on_one_line
 
 AUTOMATIC_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id")
 # Beginnings of subjects of automatic answers, from programs that set no header
@@ -55,4 +56,4 @@ def delivery_report(message: EmailMessage) -> tuple[str, str]:
 def _status(fields: Any) -> str:
     """The status of a failure, beginning with its code, as mail servers write it: `5.1.1 no such user`."""
     diagnostic = header_of(fields, "Diagnostic-Code").partition(";")[2]
-    return f"{header_of(fields, 'Status')} {' '.join(diagnostic.split())}".strip()[:300]
+    return on_one_line(f"{header_of(fields, 'Status')} {diagnostic}")[:300]

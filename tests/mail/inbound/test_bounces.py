@@ -24,6 +24,13 @@ def test_a_letter_that_comes_back_pauses_the_address(people):
     assert "no such user" in member.mail_paused_why
 
 
+def test_what_a_mail_server_says_is_kept_without_control_characters(people):
+    said = b"no such user =?utf-8?q?here=00=0D=0ABcc:?= \x00now"
+    receive_message(report(people).replace(b"no such user here", said))
+    member = db.session.get(Member, people.ana.id, populate_existing=True)
+    assert member.mail_paused_why == "5.1.1 550 5.1.1 no such user here Bcc: now"
+
+
 @pytest.mark.parametrize(
     "change",
     [
