@@ -30,11 +30,12 @@ def sounds_automatic(subject: str) -> bool:
 
 
 def is_sent_automatically(message: EmailMessage) -> bool:
-    """Whether a message says that no person wrote it: an automatic answer, a list, a robot, a letter of the forum (RFC 3834)."""
+    """Whether a message says that no person wrote it: a report, an automatic answer, a list, a robot, a letter of the forum (RFC 3834)."""
     submitted = header_of(message, "Auto-Submitted").lower().partition(";")[0].strip()
     precedence = header_of(message, "Precedence").lower()
     return (
-        submitted not in ("", "no")
+        message.get_content_type() == "multipart/report"
+        or submitted not in ("", "no")
         or precedence in ("bulk", "junk", "list", "auto_reply")
         or any(header_of(message, name) for name in AUTOMATIC_HEADERS)
         or header_of(message, "Return-Path").strip() == "<>"

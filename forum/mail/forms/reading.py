@@ -84,7 +84,7 @@ def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> I
     message: Any = message_from_bytes(raw[:MAX_MESSAGE_BYTES], policy=POLICY)
     if isinstance(key, TopicKey):
         return _read_topic(message, pattern, sender, key, number)
-    if what == "b" or message.get_content_type() == "multipart/report":
+    if what == "b":  # at an address for answers, which many may know, nothing counts as a bounce
         address, why = delivery_report(message)
         return Incoming("bounce", sender, key, "", number, address, why)
     kind = "machine" if is_automatic(message) else "answer"
@@ -98,7 +98,7 @@ def _read_topic(
     message: EmailMessage, pattern: str, sender: str, key: TopicKey, number: str
 ) -> Incoming:
     """A message to an address for new topics. Many may know such an address, so nothing counts as a bounce there."""
-    if message.get_content_type() == "multipart/report" or is_sent_automatically(message):
+    if is_sent_automatically(message):
         return Incoming("machine", sender, key, "", number)
     subject = without_ours(tidy(header_of(message, "Subject")), pattern)
     title, is_answer = title_of(subject)

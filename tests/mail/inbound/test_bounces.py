@@ -9,8 +9,9 @@ import pytest
 from forum.db import db
 from forum.errors import Forbidden
 from forum.mail.commands import receive_message
+from forum.mail.forms import bounce_address, reply_address
 from forum.members.models import Member
-from tests.mail.inbound.conftest import report
+from tests.mail.inbound.conftest import MAILBOX, TODAY, report
 
 
 def is_paused(people):
@@ -50,4 +51,13 @@ def test_a_forged_report_does_nothing(people):
     raw = re.sub(rb"-[a-z2-7]{16}@", b"-aaaaaaaaaaaaaaaa@", report(people))
     with pytest.raises(Forbidden):
         receive_message(raw)
+    assert not is_paused(people)
+
+
+def test_a_report_to_an_address_for_answers_does_nothing(people, post):
+    """Whoever got a copy of an answer knows the address, and a report names no sender who could be checked."""
+    ours = bounce_address(MAILBOX, people.ana.id, TODAY).encode()
+    theirs = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
+    said = receive_message(report(people).replace(ours, theirs))
+    assert said == "Nobody wrote this message, so nothing was posted."
     assert not is_paused(people)
