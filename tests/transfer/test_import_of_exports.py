@@ -168,6 +168,38 @@ def test_what_people_cannot_have_is_told_with_its_line(
             assert [member.handle for member in all_members()] == ["zoe-setup"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("## Ana Prado\n", "## 12\n", "Write your name."),
+        ("## Ana Prado\n", "## ana.example.org\n", "Write a name, not an address."),
+    ],
+)
+def test_what_joining_refuses_is_told_with_its_line_and_nothing_is_loaded(
+    run: Run,
+    people: Any,
+    agenda: Agenda,
+    tmp_path: Path,
+    elsewhere: Elsewhere,
+    old: str,
+    new: str,
+    sentence: str,
+) -> None:
+    opened(people.ana, agenda, "A topic")
+    exported(run, tmp_path / "out")
+    file = tmp_path / "out" / "people.md"
+    after = file.read_text().replace(old, new)
+    file.write_text(after)
+    line = after[: after.index(new)].count("\n") + 1
+    with elsewhere() as make:
+        forum = make()
+        done = forum.run("import", tmp_path / "out")
+        assert done.exit_code == 1 and f"people.md:{line}: {sentence}" in done.output
+        assert "1 thing to mend; nothing was loaded." in done.output
+        with forum.app.app_context():
+            assert [member.handle for member in all_members()] == ["zoe-setup"]
+
+
 def test_who_has_an_account_gets_no_role_either(
     run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
 ) -> None:

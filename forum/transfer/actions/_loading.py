@@ -12,7 +12,7 @@ from typing import Any
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.clock import now
-from forum.errors import Refusal
+from forum.errors import Invalid, Refusal
 from forum.members.models import City, Member, Organisation
 from forum.transfer.actions._foreseen import Foreseen
 from forum.transfer.models import (
@@ -82,12 +82,13 @@ class Loading:
 
 @contextmanager
 def faults_at(values: Values, name: str = "", number: int = 0) -> Iterator[None]:
-    """Turn the refusal of an action into a fault at the line of a section, or of its field `name`."""
+    """Turn the refusal of an action into a fault at the line of a section, or of its field `name`, or that it is about."""
     try:
         yield
     except Refusal as error:
         message = error.message or "this cannot be loaded"
-        raise FaultyFileError([Fault(values.line_of(name, number), message)]) from error
+        told = name or (error.field if isinstance(error, Invalid) else "")
+        raise FaultyFileError([Fault(values.line_of(told, number), message)]) from error
 
 
 def theme_ids(curator: Member, values: Values) -> tuple[int, ...]:

@@ -100,11 +100,12 @@ def _load_people(
     host: str,
 ) -> None:
     for values in file.organisations:
-        members.write_organisation(system, _organisation_text(values, cities))
+        with faults_at(values):
+            members.write_organisation(system, _organisation_text(values, cities))
     ids = organisation_ids()
     for values in file.members:
         hashed = password_hashes.get(values["handle"], password_hashes[""])
-        with at(noon(values.get("joined_on"))):
+        with faults_at(values), at(noon(values.get("joined_on"))):
             values["email"] = f"{values['handle']}@{host}"
             values["picture"] = file.portraits.get(values.get("portrait", ""))
             _join(system, values, hashed, ids, cities)

@@ -47,7 +47,7 @@ from forum.transfer.models import (
 )
 
 NOTHING = "Nothing was loaded."
-# Of what only loading finds
+# Of what only loading finds, in a file after the first
 START_OVER = "What was before it in the folder is loaded. Mend the file, and begin again with an empty database."
 ORDER_FIELD = re.compile(r"^- order: *([0-9]{1,4}) *$", re.M)
 HEAD_LENGTH = 4_000  # characters at the beginning of a file that contain its head
@@ -203,8 +203,8 @@ def _load(
 ) -> Counter[str]:
     loaded = Counter({kind: len(list(folder.glob(f"{kind}/*"))) for kind in FOLDERS})
     with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
-        for file, load in bar:
-            with _faults_end_command(file.name, START_OVER):
+        for number, (file, load) in enumerate(bar):
+            with _faults_end_command(file.name, START_OVER if number else ""):
                 loaded += load(file)
     return loaded
 
