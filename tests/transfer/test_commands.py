@@ -210,6 +210,17 @@ def test_what_cannot_be_loaded_is_said_in_a_sentence(
     assert says in done.output
 
 
+def test_a_mistake_quotes_no_commands_for_a_terminal_and_no_long_texts(
+    run: Run, people: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "green.md"
+    file.write_text(f"{GOOD}\n## \x9b31m red\u202e\n\n## {'long ' * 20_000}\n")
+    done = run("import-agenda", file)
+    assert done.exit_code == 1 and "“\ufffd31m red\ufffd” is none of: Findings" in done.output
+    assert "\x9b" not in done.output and "long long" in done.output
+    assert len(done.output) < 5_000
+
+
 @pytest.mark.parametrize("content", ["", "\ufeff", "a", "#", "# ", "a\n\n## Statements\n"])
 def test_a_file_without_an_agenda_is_one_thing_to_mend(
     run: Run, people: Any, file: Path, content: str

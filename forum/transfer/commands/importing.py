@@ -54,6 +54,9 @@ HEAD_LENGTH = 4_000  # characters at the beginning of a file that contain its he
 LAST_ORDER = 10_000  # the order of agendas without this field
 PLURALS = {"reply": "replies"}
 LISTED = ("picture", "file")  # several files may list the same one
+MAX_SHOWN = 1_000  # characters of a mistake
+# Control characters, and those that turn the direction of what follows
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 @bp.cli.command("import-agenda")
@@ -105,11 +108,17 @@ def _end_if_wrong(wrong: Mapping[str, Sequence[Fault]], then: str = "") -> None:
     for name, faults in wrong.items():
         for fault in sorted(dict.fromkeys(faults), key=attrgetter("line")):
             number += 1
-            click.echo(f"{name}:{fault.line}: {fault.message}", err=True)
+            click.echo(_shown(f"{name}:{fault.line}: {fault.message}"), err=True)
     if number:
         things = "1 thing" if number == 1 else f"{number} things"
         words = f"{things} to mend. {then}" if then else f"{things} to mend; nothing was loaded."
         raise click.ClickException(words) from None
+
+
+def _shown(words: str) -> str:
+    """Words that quote a file, without what a terminal could take for a command, and cut if they are very long."""
+    short = words if len(words) <= MAX_SHOWN else f"{words[:MAX_SHOWN]}…"
+    return UNPRINTABLE.sub("\ufffd", short)
 
 
 def _check_agendas(curator: Member, files: Sequence[actions.NamedFile]) -> None:
