@@ -219,6 +219,32 @@ def test_each_entry_of_a_glossary_has_an_address_of_its_own() -> None:
     ]
 
 
+SOME_LANGUAGES = ("ar", "cs", "da", "de", "es", "fi", "fr", "it", "nl", "pl", "pt", "sv")
+MORE_LANGUAGES = "".join(f"### {code}\n- name: x\n" for code in SOME_LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("Green.", "", 3, "write what it means, below the name in one of its languages"),
+        ("### en", "### en\n- name: green\n\n### en", 10, "“en” is said twice"),
+        (": park\n\nG", ": ***\n\nG", 9, "name: a name needs a letter or a digit"),
+        ("\n\nG", "\n- also: lawn; ?!\n\nG", 10, "also: a name needs a letter or a digit"),
+        ("\n\nG", "\n- also: a;b;c;d;e;f;g;h;i\n\nG", 10, "also: at most 8 other names"),
+        ("\n\n### en", "\n- themes: a;b;c;d\n\n### en", 6, "themes: an entry has at most 3 themes"),
+        ("Green.", f"Green.\n\n{MORE_LANGUAGES}", 3, "an entry has at most 12 languages"),
+    ],
+)
+def test_what_a_glossary_cannot_have_is_found_when_its_file_is_read(
+    old: str, new: str, line: int, says: str
+) -> None:
+    """It is loaded last, when everything else of a folder is there already."""
+    entry = "## Park\n\n- slug: park\n\n### en\n\n- name: park\n\nGreen.\n\n"
+    with pytest.raises(FaultyFileError) as caught:
+        read_glossary(f"# Glossary\n\n{entry}".replace(old, new, 1))
+    assert [(fault.line, fault.message) for fault in caught.value.faults] == [(line, says)]
+
+
 def times(column: Any, *which: Any) -> list[datetime]:
     """The times of a table's rows, by id."""
     return list(db.session.scalars(select(column).where(*which).order_by(column.class_.id)))

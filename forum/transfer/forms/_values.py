@@ -28,7 +28,7 @@ from forum.moderation.actions import MAX_REASON_LENGTH, REPORT_REASONS
 from forum.notifications.queries import time_zones
 from forum.parallels import actions as parallels
 from forum.permissions import AUDIENCES
-from forum.plaintext import BAR, SEMICOLON, slugify, split_parts
+from forum.plaintext import BAR, SEMICOLON, fold, slugify, split_parts, words_in
 
 Day = TypeVar("Day", bound=date)
 TO_WHOM = "passed on to "
@@ -116,6 +116,29 @@ def slugs(value: str) -> list[str]:
 def new_themes(value: str) -> list[str]:
     """A list of names of themes separated by semicolons."""
     return [theme(name) for name in list_of(value)]
+
+
+def entry_themes(value: str) -> list[str]:
+    """The themes of a glossary entry."""
+    names = new_themes(value)
+    if len({*map(fold, names)}) > glossary.MAX_THEMES:
+        raise ValueError(f"an entry has at most {glossary.MAX_THEMES} themes")
+    return names
+
+
+def term(value: str) -> str:
+    """A name of a glossary entry in one of its languages."""
+    if not words_in(up_to(glossary.MAX_NAME)(value)):
+        raise ValueError("a name needs a letter or a digit")
+    return value
+
+
+def other_terms(value: str) -> list[str]:
+    """Other names of a glossary entry in one of its languages, separated by semicolons."""
+    names = [term(name) for name in list_of(value)]
+    if len({*map(fold, names)}) > glossary.MAX_OTHERS:
+        raise ValueError(f"at most {glossary.MAX_OTHERS} other names")
+    return names
 
 
 def parts(least: int, most: int) -> Callable[[str], list[str]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
+from forum.glossary import actions as glossary
 from forum.illustrations import FILE_NAME, PICTURE_NAME
 from forum.library import forms as library
 from forum.library.actions import MAX_PARAGRAPHS
@@ -248,6 +249,7 @@ def read_glossary(source: str) -> list[Values]:
         for section in top.children:
             entry = read(section, ENTRY, faults)
             entry["wordings"] = [_wording(child, faults) for child in section.children]
+            _check_wordings(entry, faults)
             if (own := entry.get("slug", "")) in slugs_read:
                 faults.append(Fault(entry.line_of("slug"), f"“{own}” is another entry already"))
             slugs_read.update(filter(None, [own]))
@@ -255,6 +257,20 @@ def read_glossary(source: str) -> list[Values]:
     if faults:
         raise FaultyFileError(faults)
     return entries
+
+
+def _check_wordings(entry: Values, faults: list[Fault]) -> None:
+    """Record what `write_entry` would refuse, which comes last when a folder is loaded."""
+    wordings, known = entry["wordings"], set[str]()
+    for wording in wordings:
+        if wording["title"] in known:
+            faults.append(Fault(wording.line, f"“{wording['title']}” is said twice"))
+        known.add(wording["title"])
+    if len(wordings) > glossary.MAX_LANGUAGES:
+        faults.append(Fault(entry.line, f"an entry has at most {glossary.MAX_LANGUAGES} languages"))
+    if not any(wording["text"] for wording in wordings):
+        message = "write what it means, below the name in one of its languages"
+        faults.append(Fault(entry.line, message))
 
 
 def _wording(section: Section, faults: list[Fault]) -> Values:

@@ -24,6 +24,7 @@ from forum.transfer.forms._values import (
     day,
     deed_day,
     entry_slug,
+    entry_themes,
     existing_slug,
     figure,
     figure_words,
@@ -40,6 +41,7 @@ from forum.transfer.forms._values import (
     new_themes,
     one_of,
     one_of_zones,
+    other_terms,
     pace,
     past_day,
     poll_option,
@@ -50,6 +52,7 @@ from forum.transfer.forms._values import (
     signature,
     slug,
     slugs,
+    term,
     tried,
     uid,
     up_to,
@@ -226,12 +229,12 @@ POST = Schema(
     {**TRIED, **POLL_OPTIONS, "report": report},
 )
 ENTRY = Schema(
-    {"slug": entry_slug, "source": up_to(glossary.MAX_SOURCE), "themes": new_themes},
+    {"slug": entry_slug, "source": up_to(glossary.MAX_SOURCE), "themes": entry_themes},
     required=("slug",),
     has_text=False,
 )
 WORDING = Schema(
-    {"name": up_to(glossary.MAX_NAME), "also": list_of},
+    {"name": term, "also": other_terms},
     required=("name",),
     has_text=None,
     max_text=glossary.MAX_MEANING,
