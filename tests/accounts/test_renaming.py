@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 
 from forum.accounts import actions, commands
 from forum.accounts.models import Renaming
-from forum.accounts.queries import next_renaming
+from forum.accounts.queries import next_renaming, renaming_in_state
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue.actions import NewTopic, open_topic, reply
@@ -96,6 +97,15 @@ def test_who_is_renamed_again_meanwhile_is_begun_again(people, texts, monkeypatc
     assert next_renaming().position == 0
     carry_on()
     assert found("desai") == found("mehta") == [] and found("rao") == texts
+
+
+def test_of_two_who_are_renamed_each_is_continued_as_their_own(people):
+    for member in (people.ana, people.chitra):
+        actions.edit_profile(member, Profile(f"{member.name} Rao"))
+    first = next_renaming()
+    for member in (people.ana, people.chitra):
+        renaming = renaming_in_state(replace(first, member_id=member.id))
+        assert renaming.member_id == member.id
 
 
 def test_a_hidden_text_stays_hidden(people, texts, agenda):
