@@ -190,6 +190,15 @@ def test_what_a_mail_server_says_is_kept_without_control_characters(people, mail
     assert row(lost).why == "550 5.1.1 no such user" and row(other).sent_at
 
 
+def test_a_former_address_that_does_not_exist_stops_no_mail_to_the_new_one(people, mail_server):
+    mail_server.refused["ana@example.org"] = "550 5.1.1 no such user"
+    lost = write(people)
+    members.change_address(SYSTEM, people.ana.id, "ana@elsewhere.example")
+    deliver()
+    assert "no such user" in row(lost).why
+    assert db.session.get(Member, people.ana.id, populate_existing=True).mail_paused_at is None
+
+
 def test_a_letter_that_cannot_be_made_stops_nothing_else(people, mail_server):
     """A faulty letter is tried again later, and listed for the administrator."""
     odd = actions.write_letter(SYSTEM, "changed", "a..b@example.org", {"what": "password"})
