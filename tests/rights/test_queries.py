@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import String, Text
 
 from forum.accounts.actions import ask_to_sign_in
 from forum.advice import actions as advice
-from forum.agendas.actions import AgendaText, set_hosts, write_agenda, write_theme
+from forum.agendas.actions import (
+    AgendaText,
+    StatementText,
+    set_hosts,
+    take_name_away,
+    write_agenda,
+    write_statement,
+    write_theme,
+)
+from forum.bookmarks.actions import bookmark
+from forum.clock import at, now
 from forum.columns import Base
 from forum.db import db
 from forum.dialogue import actions as dialogue
@@ -23,7 +34,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import MARK_HISTORY
-from forum.moderation.actions import Reasons, decide, open_agenda
+from forum.moderation.actions import Reasons, decide, open_agenda, report
 from forum.notifications.actions import choose_ways, make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.rights.queries import KINDS, LEFT_OUT, records
@@ -211,6 +222,54 @@ def test_notices_of_what_is_hidden_and_by_hidden_members_are_left_out(people, ag
     assert heard_from() == ["Ben Okoth", "Ben Okoth"]
     members.hide_profile(people.moderator, people.ben.id)
     assert heard_from() == []
+
+
+def test_who_moderated_once_has_no_notices_of_what_waits(people, agenda):
+    set_hosts(people.moderator, agenda.id, [people.ana.handle])
+    new = dialogue.NewTopic("question", "Who is mayor?", write("Well?"))
+    topic = dialogue.open_topic(people.ben, agenda.id, new)
+    report(people.chitra, "post", dialogue.reply(people.ben, topic.id, write("No.")).id, "rules")
+    make_notices(SYSTEM)
+
+    def kinds():
+        db.session.refresh(db.session.get_one(Member, people.ana.id), ["hosted"])
+        return {notice["kind"] for notice in all_of(people.ana)["notices"]}
+
+    assert "queue" in kinds()
+    set_hosts(people.moderator, agenda.id, [])
+    make_notices(SYSTEM)
+    assert kinds() and "queue" not in kinds()
+
+
+def test_each_bookmark_says_what_it_is_of(people, agenda):
+    new = dialogue.NewTopic("question", "Who is mayor?", write("Well?"))
+    topic = dialogue.open_topic(people.ben, agenda.id, new)
+    reply = dialogue.reply(people.ben, topic.id, write("Vote."))
+    text = library.CaseText("Trams of Lyon", "network", "Short.", "They run.")
+    case = library.write_case(people.moderator, agenda.id, text)
+    things = {("post", reply.id), ("case", case.id)}
+    for kind, thing_id in things:
+        bookmark(people.ana, kind, thing_id)
+    kept = all_of(people.ana)["bookmarks"]
+    assert {(mark["kind"], mark["item_id"]) for mark in kept} == things
+
+
+def test_each_has_the_day_on_which_they_took_their_own_name_away(people, agenda):
+    def quote(member, words, statement_id=None):
+        said = StatementText(member.name, words, handle=member.handle)
+        return write_statement(people.moderator, agenda.id, said, statement_id).id
+
+    stays = quote(people.chitra, "Dig.")
+    statement_id, days = None, {}
+    for number, member in enumerate((people.chitra, people.ben, people.ana)):
+        statement_id = quote(member, "Plant.", statement_id)
+        with at(now() + timedelta(days=number)):
+            taken_at = take_name_away(member, agenda.id, statement_id).refused_at
+            days[member.id] = taken_at.date().isoformat()
+    for member in (people.chitra, people.ben, people.ana):
+        taken = {said["id"]: said["refused_at"] for said in all_of(member)["statements"]}
+        assert taken.pop(stays, None) is None
+        assert taken[statement_id].startswith(days[member.id])
 
 
 def test_the_question_of_a_hidden_post_is_in_for_its_author_alone(people, agenda):
