@@ -81,13 +81,14 @@ STATES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_who_may_sign_in_and_decide_is_said_alike_in_python_and_in_sql(
+def test_who_may_sign_in_write_and_decide_is_said_alike_in_python_and_in_sql(
     app: Flask, state: str
 ) -> None:
     moderator = person(role="moderator", **STATES[state])
     columns = ("suspended_until", "silenced_until", "leaving_at", "left_at", "held_at")
     row = SimpleNamespace(**{name: literal(getattr(moderator, name), Moment()) for name in columns})
     assert answers(app, reach.may_sign_in(row, now())) == bool(moderator.can.sign_in())
+    assert answers(app, reach.may_write(row, now())) == bool(moderator.can.write())
     assert (
         answers(app, reach.may_decide(row, now())) == moderator.may_decide == moderator.is_moderator
     )
