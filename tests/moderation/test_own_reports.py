@@ -14,6 +14,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
 from forum.errors import Forbidden
 from forum.markup import write
+from forum.members.actions import appoint
 from forum.moderation import actions
 from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.moderation.queries import open_reports
@@ -22,6 +23,7 @@ from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.queue.queries import first_decidable, queue_entries
+from forum.screening.actions import set_newness
 
 REASONS = Reasons("It is rude.", 2)
 NAMES = ("Chitra", "Vera", "vera@", "Insulted me", "Insult by law")
@@ -89,6 +91,17 @@ def test_nobody_decides_anything_about_reports_of_their_own(
     assert len(open_reports("post", own.id)) == 2
     assert db.session.get(Post, own.id, populate_existing=True).hidden_at is None
     DEEDS[deed](people.moderator, own)
+
+
+def test_nobody_looks_at_a_first_post_of_their_own(people: Any, things: Any) -> None:
+    set_newness(people.administrator, days=14, posts=3, first_posts=9)
+    post = dialogue.reply(people.chitra, things.topic.id, write("Which street?"))
+    appoint(SYSTEM, people.chitra.handle, "moderator")
+    with pytest.raises(Forbidden, match="your own"):
+        actions.decide(people.chitra, "post", post.id, "keep")
+    assert db.session.get_one(Post, post.id, populate_existing=True).unseen_at
+    actions.decide(people.moderator, "post", post.id, "keep")
+    assert not db.session.get_one(Post, post.id, populate_existing=True).unseen_at
 
 
 def test_what_nobody_has_reported_one_may_hide_oneself(people: Any, things: Any) -> None:
