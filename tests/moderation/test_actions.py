@@ -220,6 +220,16 @@ def test_what_others_have_decided_since_stays(people: Any, things: Any) -> None:
         actions.undo(people.moderator, made.id)
 
 
+def test_what_one_decided_before_stays_with_what_came_after(people: Any, things: Any) -> None:
+    """As with a button of an outdated page."""
+    first = actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Rude.", 2))
+    actions.decide(people.moderator, "post", things.second.id, "hide", Reasons("Rude.", 2))
+    with pytest.raises(Conflict):
+        actions.undo(people.moderator, first.id)
+    for post in (things.first, things.second):
+        assert get_post(SYSTEM, post.id).is_gone
+
+
 # Hosts
 
 
