@@ -11,7 +11,7 @@ from forum.agendas.queries import agenda_by_id
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue.actions import NewTopic, delete, open_topic, reply
-from forum.dialogue.queries import get_post, get_topic
+from forum.dialogue.queries import first_post, get_post, get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.actions import submit
 from forum.library.queries import get_case, get_practice
@@ -228,6 +228,16 @@ def test_what_one_decided_before_stays_with_what_came_after(people: Any, things:
         actions.undo(people.moderator, first.id)
     for post in (things.first, things.second):
         assert get_post(SYSTEM, post.id).is_gone
+
+
+def test_a_note_about_a_case_stands_on_its_own_page(people: Any, things: Any) -> None:
+    opening = first_post(get_topic(SYSTEM, things.case.topic_id))
+    for deed in (
+        lambda: actions.note(people.host, opening.id, write("Is it so?")),
+        lambda: actions.unnote(people.host, opening.id),
+    ):
+        with pytest.raises(Invalid, match="on its own page"):
+            deed()
 
 
 # Hosts

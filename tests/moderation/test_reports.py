@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -89,6 +90,28 @@ def test_what_the_law_asks_for_is_asked_for(
     assert answer.status_code == 422 and said in words(answer)
     assert all(value in words(answer) for name, value in typed.items() if name != "good_faith")
     assert db.session.scalars(select(Report)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"text": " "}, "text"),
+        ({"is_in_good_faith": False}, "good_faith"),
+        ({"name": " "}, "name"),
+        ({"email": ""}, "email"),
+    ],
+)
+def test_nothing_is_reported_without_what_the_law_asks_for(
+    things: Any, changes: dict[str, Any], field: str
+) -> None:
+    notice = IllegalContentNotice(
+        "It threatens.", "Ines", "ines@example.org", is_in_good_faith=True
+    )
+    with pytest.raises(Invalid) as refused:
+        actions.report_illegal(VISITOR, "post", things.first.id, replace(notice, **changes))
+    assert refused.value.field == field
+    about_children = replace(notice, name="", email="", is_about_children=True)
+    assert actions.report_illegal(VISITOR, "post", things.first.id, about_children)
 
 
 def test_all_that_is_missing_is_asked_for_at_once(client: FlaskClient, things: Any) -> None:

@@ -12,6 +12,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
 from forum.errors import Conflict
+from forum.markup import write
 from forum.moderation import actions, queries
 from forum.moderation.models import Decision
 from forum.permissions import SYSTEM
@@ -105,6 +106,23 @@ def test_nothing_is_taken_back_when_all_have_changed(
         actions.unlock(people.moderator, topic.id)
     with pytest.raises(Conflict):
         actions.undo(people.host, made.decisions[-1].id)
+
+
+def test_what_was_moved_out_of_preparation_together_stays_and_says_why(
+    people: Any, things: Any
+) -> None:
+    text = agendas.AgendaText("Shady streets", write("Shade."), is_open=False)
+    hidden = agendas.write_agenda(people.moderator, text)
+    made = [
+        dialogue.open_topic(
+            people.moderator, hidden.id, dialogue.NewTopic("question", title, write("Where?"))
+        )
+        for title in ("Which trees?", "Which awnings?")
+    ]
+    actions.move_several(people.moderator, hidden.id, ids(made), things.other.id)
+    with pytest.raises(Conflict, match="out of an agenda in preparation"):
+        undo(people.moderator)
+    assert {state(topic)[0] for topic in made} == {things.other.id}
 
 
 @pytest.mark.parametrize("is_read", [True, False])
