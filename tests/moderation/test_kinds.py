@@ -81,6 +81,17 @@ def test_an_experience_has_no_answer_and_undoing_brings_it_back(
     assert (topic.kind, topic.answer_id) == ("question", answer.id) and wrong_counts() == []
 
 
+def test_undoing_leaves_what_its_author_has_undone_already(
+    people: Any, agenda: Any, things: Any
+) -> None:
+    topic_id = open_question(people.ana, agenda)
+    decision = actions.change_kind(people.host, topic_id, "experience")
+    assert decision is not None
+    dialogue.change_kind(people.ana, topic_id, "question")
+    assert actions.undo(people.host, decision.id).undoes_id == decision.id
+    assert get_topic(VISITOR, topic_id).kind == "question" and wrong_counts() == []
+
+
 def test_undoing_tells_nobody_again_that_the_answer_is_chosen(
     people: Any, agenda: Any, things: Any
 ) -> None:
