@@ -36,6 +36,17 @@ def test_what_is_personal_is_never_kept(
     assert asked.count("/nowhere") == 2
 
 
+def test_what_is_sent_is_never_answered_with_a_page_that_was_kept(
+    cache: PageCache, kept: Client, world: dict[str, Any]
+) -> None:
+    kept.get("/topics")
+    asked = count_answers(cache)
+    assert kept.get("/topics").status_code == 200 and asked.count("/topics") == 0
+    for method in ("POST", "DELETE"):
+        assert kept.open("/topics", method=method).status_code == 405
+    assert asked.count("/topics") == 2
+
+
 def test_each_theme_host_and_query_has_a_page_of_its_own(
     cache: PageCache, kept: Client, world: dict[str, Any]
 ) -> None:
