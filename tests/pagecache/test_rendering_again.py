@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from werkzeug.test import Client
 
+from forum import pagecache
 from forum.freshness import MAX_PREFETCHED, VersionCache
 from forum.keptpages import DEPENDS_ON
 from forum.pagecache import Key, PageCache, Rendering
@@ -64,6 +65,34 @@ def page_of_some(body: Callable[[], bytes]) -> Callable[[Any, Any], list[bytes]]
         return [made]
 
     return application
+
+
+def test_who_has_waited_long_for_a_page_gets_one_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pagecache, "JOIN_SECONDS", 0.1)
+    begun, may_end, made = threading.Event(), threading.Event(), list[int]()
+
+    def body() -> bytes:
+        made.append(len(made))
+        if made == [0]:
+            begun.set()
+            may_end.wait(30)
+        return b"page"
+
+    cache, got = PageCache(page_of_some(body), VersionCache(Counting()), 1), list[bytes]()
+    readers = [
+        threading.Thread(target=lambda: got.append(Client(cache).get("/").data)) for _ in "12"
+    ]
+    readers[0].start()
+    assert begun.wait(30)
+    readers[1].start()
+    readers[1].join(10)
+    before = list(got)
+    may_end.set()
+    for reader in readers:
+        reader.join(30)
+    assert before == [b"page"] and (made, got) == ([0, 1], [b"page"] * 2)
 
 
 def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
