@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
+from forum import pagecache
 from forum.freshness import VersionCache
 from forum.keptpages import _best_encoding
 from forum.members import actions as members
@@ -122,6 +123,17 @@ def test_memory_is_bounded(app: Flask, cache: PageCache, kept: Client, world: An
     assert cache.size <= cache.max_bytes and len(cache.pages) > 5
     assert cache.size == sum(page.size + len("".join(k)) for k, page in cache.pages.items())
     assert any(key[0] == "/topics" for key in cache.pages), "what is read often stays"
+
+
+def test_of_addresses_that_lead_nowhere_the_latest_are_known(
+    monkeypatch: pytest.MonkeyPatch, cache: PageCache, kept: Client, world: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(pagecache, "MAX_UNCACHEABLE", 2)
+    known = list[int]()
+    for number in range(4):
+        assert kept.get(f"/nowhere-{number}").status_code == 404
+        known.append(next(reversed(cache.uncacheable)))
+    assert len({*known}) == 4 and list(cache.uncacheable) == known[-2:]
 
 
 def test_absurdly_long_addresses_and_headers_take_no_memory(
