@@ -620,6 +620,22 @@ def test_whoever_has_a_long_answer_refused_leaves_nothing_open() -> None:
     assert Client(closed).get("/").status_code == 503 and ended == ["closed"]
 
 
+def test_a_turn_that_comes_as_one_gives_up_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = FairSemaphore(1)
+    assert turns.acquire(0)
+
+    def released_too_late(_event: threading.Event, _seconds: float) -> bool:
+        turns.release()
+        return False
+
+    monkeypatch.setattr(threading.Event, "wait", released_too_late)
+    assert turns.acquire(0.01)
+    monkeypatch.undo()
+    assert not turns.acquire(0)
+    turns.release()
+    assert turns.acquire(0)
+
+
 def test_turns_go_in_the_order_in_which_people_came() -> None:
     turns, order, waiting = FairSemaphore(1), [], []
     assert turns.acquire(0)
