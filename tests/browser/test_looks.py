@@ -7,10 +7,33 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import boxes
+from tests.browser.looks import AXE, AXE_ALONE
 from tests.browser.people import Visit
+
+# Words on grounds in several notations, some of which are transparent
+GROUNDS = """<main style="background: hsl(0.5turn 40% 30% / 80%); color: color(srgb 0.4 0.5 0.6)">
+  <p style="background: rgb(120 130 140 / 30%)">A <b style="color: #0006; opacity: .8">quiet</b> word</p>
+  <p style="background: oklch(60% 0.1 200)">Another <a href="#" style="color: teal">word</a></p>
+  <p style="background: #fff; color: #999">The last word</p><p style="background: #fff; color: #000">A clear one</p>
+</main>"""
+JUDGED = """() => axe.run().then(found => ["violations", "incomplete", "passes"].map(kind =>
+  found[kind].filter(({id}) => id === "color-contrast")
+    .map(({nodes}) => nodes.map(({html, any}) => [html, any[0].data]))))"""
+
+
+def test_axe_that_remembers_colours_judges_as_axe_alone(chromium: Browser) -> None:
+    page, judged = chromium.new_page(), []
+    for axe in (AXE_ALONE, AXE):
+        page.set_content(GROUNDS)
+        page.evaluate(axe)
+        judged.append(page.evaluate(JUDGED))
+    page.close()
+    [[wrong], _unsure, [right]] = judged[0]
+    assert len(wrong) > 2 and right
+    assert judged[0] == judged[1]
 
 
 def test_a_button_that_is_on_has_a_thicker_edge(member: Visit, two_ways: str) -> None:
