@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as datetime_time
-from functools import partial
+from functools import cache, partial
 from html import unescape
 from itertools import count
 from pathlib import Path
@@ -568,10 +568,8 @@ class People:
 def people(app: Flask) -> People:
     """Six members from several cities, who have joined with the real action."""
     load_dataset("people", app, make_people)
-    handles = [name.lower().replace(" ", "-") for name, *_rest in PEOPLE]
-    query = visible_members(SYSTEM).where(Member.handle.in_(handles)).options(*whole_profile())
-    by_handle = {member.handle: member for member in db.session.scalars(query)}
-    return People(*(by_handle[handle] for handle in handles))
+    by_handle = {member.handle: member for member in db.session.scalars(_people())}
+    return People(*(by_handle[handle] for handle in HANDLES))
 
 
 # In the order of the fields of `People`: name, city, country, role.
@@ -583,6 +581,13 @@ PEOPLE = (
     ("Mona Berg", "Copenhagen", "DK", "moderator"),
     ("Adam de Wit", "Rotterdam", "NL", "administrator"),
 )
+HANDLES = [name.lower().replace(" ", "-") for name, *_rest in PEOPLE]
+
+
+@cache
+def _people() -> Select[tuple[Member]]:
+    """The statement for `PEOPLE`, built once: most tests execute it."""
+    return visible_members(SYSTEM).where(Member.handle.in_(HANDLES)).options(*whole_profile())
 
 
 def make_people() -> None:

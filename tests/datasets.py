@@ -20,14 +20,18 @@ from typing import Any, TypeVar
 import psycopg
 from flask import Flask
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     Select,
     Table,
     event,
+    exists,
     insert,
     inspect,
+    literal,
     select,
     text,
+    union_all,
     update,
 )
 from sqlalchemy.exc import DBAPIError
@@ -262,20 +266,36 @@ def load_dataset_rows(
 
 def all_rows() -> Rows:
     """Every row of the database, by table and primary key; the tables of cities count as empty."""
+    filled = set(db.session.scalars(_names_of_filled_tables()))
     return {
-        table.name: {
-            tuple(row[column.name] for column in table.primary_key): dict(row)
-            for row in db.session.execute(rows).mappings()
+        name: {
+            tuple(row[column] for column in primary_key): dict(row)
+            for row in (db.session.execute(rows).mappings() if name in filled else ())
         }
-        for table, rows in _rows_of_tables()
+        for name, primary_key, rows in _rows_of_tables()
     } | {"city": {}, "city_name": {}}
 
 
 @cache
-def _rows_of_tables() -> tuple[tuple[Table, Select[Any]], ...]:
-    """The statements of `all_rows`, built once."""
+def _rows_of_tables() -> tuple[tuple[str, tuple[str, ...], Select[Any]], ...]:
+    """The name of each table, its primary key, and the statement for its rows, built once."""
     return tuple(
-        (table, select(table).order_by(*table.primary_key))
-        for table in Base.metadata.sorted_tables
-        if not table.name.startswith("city")
+        (
+            table.name,
+            tuple(column.name for column in table.primary_key),
+            select(table).order_by(*table.primary_key),
+        )
+        for table in _tables()
     )
+
+
+@cache
+def _names_of_filled_tables() -> CompoundSelect[Any]:
+    """One statement for all tables: most of them are empty, and each one that is asked takes its time."""
+    return union_all(
+        *(select(literal(table.name)).where(exists().select_from(table)) for table in _tables())
+    )
+
+
+def _tables() -> list[Table]:
+    return [table for table in Base.metadata.sorted_tables if not table.name.startswith("city")]
