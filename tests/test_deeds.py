@@ -29,7 +29,7 @@ from forum.members.actions import Joining, join
 from forum.members.models import Organisation
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
-from forum.moderation.actions import IllegalContentNotice, Reasons
+from forum.moderation.actions import FlaggerText, IllegalContentNotice, Reasons
 from forum.permissions import SYSTEM, VISITOR, Person
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
@@ -107,6 +107,8 @@ moderation.open_agenda        | nothing   nothing   nothing   nothing   nothing 
 moderation.delete_agenda      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.archive            | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.reopen             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.trust_flagger      | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
+moderation.end_trust          | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 moderation.unname             | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 moderation.write_staff_note   | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.remove_staff_note  | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
@@ -188,6 +190,14 @@ def _appealed(w: World) -> Any:
 
 def _reported(w: World) -> Any:
     return moderation.report(w.people.ana, "post", w.things.first.id, "rules")
+
+
+def _flagger_text(_w: World) -> FlaggerText:
+    return FlaggerText("Stop Fraud", "Coordinator of Ireland", "Fraud", now().date())
+
+
+def _trusted(w: World) -> Any:
+    return moderation.trust_flagger(w.people.administrator, "@ben-okoth", _flagger_text(w))
 
 
 def _rule(w: World) -> Any:
@@ -368,6 +378,8 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.unname": _deed(
         moderation.unname, _ben, KnownAs("Ben", [], "Former"), is_silent=False
     ),
+    "moderation.trust_flagger": _deed(moderation.trust_flagger, "@ben-okoth", _flagger_text),
+    "moderation.end_trust": _deed(moderation.end_trust, _it, before=_trusted),
     "moderation.write_staff_note": _deed(moderation.write_staff_note, _ben, "Kind."),
     "moderation.remove_staff_note": _deed(
         moderation.remove_staff_note, _it, before=_after(moderation.write_staff_note, _ben, "Hm.")

@@ -36,6 +36,9 @@ POST /administration/factors                          |  403  403  403  403  403
 GET  /administration/figures                          |   in  403  403  403  403  200
 POST /administration/first-steps/close                |  403  403  403  403  403  yes
 POST /administration/first-steps/open                 |  403  403  403  403  403  yes
+GET  /administration/flaggers                         |   in  403  403  403  403  200
+POST /administration/flaggers                         |  403  403  403  403  403  yes
+POST /administration/flaggers/{flagger}/end-trust     |  403  403  403  403  403  yes
 GET  /administration/forum                            |   in  403  403  403  403  200
 POST /administration/forum                            |  403  403  403  403  403  yes
 GET  /administration/joining                          |   in  403  403  403  403  200

@@ -108,6 +108,7 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
     words = "Dear Ana, may I call you about the trams?"
     written = contact.contact(people.chitra, people.ana.id, words)
     plain = TermsText(write("Be kind."), now(), needs_consent=False)
+    flag = moderation.FlaggerText("Stop Fraud", "Coordinator of Ireland", "Fraud", now().date())
     return {
         **made,
         "contact_letter": written.id,
@@ -119,6 +120,7 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
         "member": people.ben.id,
         "warning": warning.id,
         "appeal": appealed.id,
+        "flagger": moderation.trust_flagger(people.administrator, "@chitra-rao", flag).id,
         "staff_note": moderation.write_staff_note(people.moderator, people.ben.id, "Kind.").id,
         "passkey": a_passkey(people.host),
         "letter": letter.id,

@@ -1,9 +1,11 @@
-"""`flask members add | role | password`, and `flask members address` for members who have lost their address or came with an export.
+"""`flask members add | role | trust | end-trust | password`, and `flask members address` for members who have lost their address or came with an export.
 
 Also the worker's task that updates search when a member's name or city has changed.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import click
 from flask import Blueprint
@@ -12,6 +14,7 @@ from forum import markup
 from forum.accounts import actions
 from forum.accounts.models import POSTS
 from forum.accounts.queries import next_renaming
+from forum.clock import now
 from forum.dialogue.queries import posts_written
 from forum.errors import NotFound
 from forum.library.queries import practices_written
@@ -25,10 +28,14 @@ from forum.members.commands import (
     unused_email,
 )
 from forum.members.queries import forum_name, members_by_handle
+from forum.moderation import actions as moderation
+from forum.moderation.models import TrustedFlagger
+from forum.moderation.queries import named_flaggers
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.principals import MEMBER, ROLES
 
+DAY = click.DateTime(["%Y-%m-%d"])
 BATCH_SIZE = 20  # texts whose search documents one transaction updates
 
 bp = Blueprint("accounts_commands", __name__)  # its commands stand among those of members
@@ -61,6 +68,44 @@ def give_role(handle: str, role: str) -> None:
     """Give the member with HANDLE a ROLE, which is told by e-mail."""
     member = done(lambda: actions.appoint(SYSTEM, handle, role))
     click.echo(f"{member.name} is now {role}.")
+
+
+@members.command("trust")
+@click.argument("handle")
+@click.option("--name", required=True, help="Name of the body, as the coordinator publishes it.")
+@click.option("--coordinator", required=True, help="Who gave it the status.")
+@click.option("--field", required=True, help="The kind of illegal content that it knows about.")
+@click.option("--since", type=DAY, required=True, help="The first day, such as 2027-01-31.")
+@click.option("--until", type=DAY, help="The last day, if the coordinator has named one.")
+def trust(
+    handle: str, *, name: str, coordinator: str, field: str, since: datetime, until: datetime | None
+) -> None:
+    """Say that the member with HANDLE reports for a trusted flagger.
+
+    What they report as illegal comes first in the queue. Everybody reads the rest on /transparency.
+    """
+    last_day = until.date() if until else None
+    text = moderation.FlaggerText(name, coordinator, field, since.date(), last_day)
+    flagger = done(lambda: moderation.trust_flagger(SYSTEM, f"@{handle}", text))
+    click.echo(f"{flagger.name} is a trusted flagger, by the account {handle}.")
+
+
+@members.command("end-trust")
+@click.argument("handle")
+def end_trust(handle: str) -> None:
+    """End that the member with HANDLE reports for a trusted flagger."""
+    flagger = done(lambda: _flagger(handle))
+    done(lambda: moderation.end_trust(SYSTEM, flagger.id))
+    click.echo(f"{flagger.name} is no longer a trusted flagger. Its reports stay as they are.")
+
+
+def _flagger(handle: str) -> TrustedFlagger:
+    today = now().date()
+    named = (flagger for flagger in named_flaggers(SYSTEM) if flagger.member.handle == handle)
+    found = next((flagger for flagger in named if flagger.is_named_on(today)), None)
+    if found is None:
+        raise NotFound("No trusted flagger reports with this handle.")
+    return found
 
 
 @members.command("password")

@@ -20,7 +20,7 @@ from forum.agendas.queries import visible_agendas
 from forum.appeals.models import OUTCOMES, REVERSED, UPHELD, Appeal
 from forum.clock import last_day
 from forum.db import db
-from forum.moderation.models import REPORT, Decision, Deed, Report
+from forum.moderation.models import BY_TRUSTED, REPORT, Decision, Deed, Report
 from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
@@ -48,7 +48,8 @@ class RegisterEntry:
     """One restriction as everybody may see it: no person, no title, no words except the name of the rule.
 
     `appeal` is empty, *waiting* or the outcome of the appeals, which is *reversed* if one of several succeeded.
-    `agenda` is None where visitors cannot see it. `is_about_law` says that one of the reports called it illegal.
+    `agenda` is None where visitors cannot see it. `is_about_law` says that one of the reports called it illegal,
+    `is_about_flag` that a trusted flagger did.
     """
 
     number: int
@@ -66,6 +67,7 @@ class RegisterEntry:
     appeal: str
     is_taken_back: bool
     is_about_law: bool
+    is_about_flag: bool
 
     @property
     def eu_ground(self) -> str:
@@ -77,6 +79,8 @@ class RegisterEntry:
         """What led to the decision, in the words of the EU's database."""
         if self.source != REPORT:
             return "SOURCE_VOLUNTARY"
+        if self.is_about_flag:
+            return "SOURCE_TRUSTED_FLAGGER"
         # A report is not that of a decision any more when this was taken back
         is_notice = self.is_about_law or self.is_law
         return "SOURCE_ARTICLE_16" if is_notice else "SOURCE_TYPE_OTHER_NOTIFICATION"
@@ -112,9 +116,11 @@ def _register_entries(decisions: Sequence[Decision]) -> list[RegisterEntry]:
     ended = {outcome: exists().where(is_about, Appeal.outcome == outcome) for outcome in OUTCOMES}
     outcome = case((ended[REVERSED], REVERSED), (ended[UPHELD], UPHELD), else_="")
     waits = exists().where(is_about, Appeal.decided_at.is_(None))
-    is_about_law = exists().where(Report.decision_id == Decision.id, Report.reason == "illegal")
+    answered = Report.decision_id == Decision.id
+    is_about_law = exists().where(answered, Report.reason == "illegal")
+    is_about_flag = exists().where(answered, Report.source == BY_TRUSTED)
     ids = [decision.id for decision in decisions]
-    columns = (Decision.id, is_reversed, outcome, waits, is_about_law)
+    columns = (Decision.id, is_reversed, outcome, waits, is_about_law, is_about_flag)
     more = select(*columns).where(Decision.id.in_(ids))
     known = {row[0]: row for row in db.session.execute(more)}
     open_ids = set(db.session.scalars(visible_agendas(VISITOR).with_only_columns(Agenda.id)))
@@ -122,7 +128,7 @@ def _register_entries(decisions: Sequence[Decision]) -> list[RegisterEntry]:
 
 
 def _register_entry(decision: Decision, more: Any, open_ids: set[int]) -> RegisterEntry:
-    _id, is_taken_back, outcome, waits, is_about_law = more
+    _id, is_taken_back, outcome, waits, is_about_law, is_about_flag = more
     return RegisterEntry(
         number=decision.id,
         day=decision.decided_at.date(),
@@ -139,6 +145,7 @@ def _register_entry(decision: Decision, more: Any, open_ids: set[int]) -> Regist
         appeal="waiting" if waits else outcome,
         is_taken_back=is_taken_back,
         is_about_law=is_about_law,
+        is_about_flag=is_about_flag,
     )
 
 
@@ -167,6 +174,18 @@ class Period:
         return and_(column >= self.begin, column < self.end)
 
 
+class TrustedFigures(NamedTuple):
+    """The figures of trusted flaggers in a period: reports sent, answered ones, and those that led to a restriction.
+
+    Hours are the median, None when there was no case.
+    """
+
+    sent: int
+    answered: int
+    restricted: int
+    hours_to_decision: float | None
+
+
 @dataclass(frozen=True)
 class Figures:
     """The figures of a period, as Regulation (EU) 2022/2065, article 15 requires them.
@@ -186,6 +205,7 @@ class Figures:
     grounds: Mapping[str, int]
     kept: int
     taken_back: int
+    trusted: TrustedFigures
     appeals: int
     appeals_by: Mapping[str, int]  # answered ones, by outcome
     hours_to_answer: float | None
@@ -216,9 +236,24 @@ def figures(period: Period) -> Figures:
         grounds=_totals((_ground(restriction), restriction.number) for restriction in restrictions),
         kept=_scalar(_decisions_count(decided, Decision.deed == Deed.KEEP)),
         taken_back=_scalar(_decisions_count(decided, Decision.undoes_id.is_not(None))),
+        trusted=_trusted(period),
         appeals=_scalar(select(func.count(Appeal.id)).where(period.contains(Appeal.created_at))),
         appeals_by=_counts(_grouped_counts(period, Appeal.decided_at, Appeal.outcome)),
         hours_to_answer=median(appeal_hours) if appeal_hours else None,
+    )
+
+
+def _trusted(period: Period) -> TrustedFigures:
+    is_theirs = Report.source == BY_TRUSTED
+    sent = select(func.count(Report.id)).where(is_theirs, period.contains(Report.created_at))
+    answered = _answered_reports(period).where(is_theirs)
+    restricting = answered.where(Decision.deed.in_(RESTRICTING_DEEDS))
+    hours = _durations_in_hours(answered)
+    return TrustedFigures(
+        sent=_scalar(sent),
+        answered=len(hours),
+        restricted=_scalar(select(func.count()).select_from(restricting.subquery())),
+        hours_to_decision=median(hours) if hours else None,
     )
 
 

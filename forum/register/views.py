@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.clock import now
+from forum.moderation.queries import trusted_flaggers
 from forum.register import queries
 from forum.register.forms import period
 from forum.register.queries import EU_RESTRICTIONS, Figures, Period, RegisterEntry
@@ -38,6 +39,7 @@ def report() -> ResponseReturnValue:
             reversals=queries.reversals(figures),
             today=now().date(),
             said_of_key=queries.said_of_key,
+            flaggers=trusted_flaggers(),
         )
     )
 
@@ -109,6 +111,11 @@ def _rows(figures: Figures) -> Iterator[tuple[str, str, str, object]]:
     yield "reports", "answered", "", figures.answered
     yield "reports", "waiting at the end", "", figures.waiting
     yield "reports", "median hours to decision", "", _rounded(figures.hours_to_decision)
+    trusted = figures.trusted
+    yield "trusted flaggers", "reports", "", trusted.sent
+    yield "trusted flaggers", "answered", "", trusted.answered
+    yield "trusted flaggers", "led to a restriction", "", trusted.restricted
+    yield "trusted flaggers", "median hours to decision", "", _rounded(trusted.hours_to_decision)
     for (deed, is_automated), number in figures.deeds.items():
         yield "restrictions", deed, "machine" if is_automated else "person", number
     for source, number in figures.sources.items():

@@ -186,6 +186,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("topics-selected", "/agendas/affordable/topics/select?all=1", "moderator"),
     ("hosts-told", "/agendas/hosts/tell", "moderator"),
     ("administration", "/administration/members", "administrator"),
+    ("flaggers", "/administration/flaggers", "administrator"),
     ("forum", "/administration/forum", "administrator"),
     ("mark", "/administration/mark", "administrator"),
     ("factors-required", "/administration/factors", "administrator"),

@@ -113,6 +113,8 @@ def live(people: Any, agenda: Agenda) -> Lived:
     moderation.report(people.chitra, "post", made.quoting, "rules")
     queue.write_note(ana, "post", made.quoting, f"I know Ben, {WORD}.")
     moderation.write_staff_note(people.moderator, ana.id, f"Ana Prado said {WORD}.")
+    flag = moderation.FlaggerText("Stop Fraud", "Coordinator of Ireland", WORD, now().date())
+    moderation.trust_flagger(people.administrator, f"@{ana.handle}", flag)
     members.ignore(ana, people.chitra.id)
     members.ignore(ben, ana.id)
     queue.claim(ana, "post", made.quoting)

@@ -78,7 +78,6 @@ WHY_NOT: dict[tuple[str, str], str] = {
     ("notice", "all_read_at"): "What Undo brings back; when it was read is in.",
     ("notice", "hidden_at"): "What it tells of is hidden.",
     ("post", "unseen_at"): "That no moderator has looked yet.",
-    ("report", "source"): "Of reports by people without an account.",
     ("report", "name"): "Of reports by people without an account.",
     ("report", "confirmed_at"): "Of reports by people without an account.",
     ("report", "locale"): "Of reports by people without an account.",

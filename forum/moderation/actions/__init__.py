@@ -21,6 +21,13 @@ from forum.moderation.actions.deciding import (
     unfeature,
     unnote,
 )
+from forum.moderation.actions.flaggers import (
+    MAX_FIELD,
+    MAX_FLAGGER_LINE,
+    FlaggerText,
+    end_trust,
+    trust_flagger,
+)
 from forum.moderation.actions.leaving import KINDS_TITLED_BY_NAME, unname
 from forum.moderation.actions.members import (
     choose_voices,
@@ -77,11 +84,14 @@ __all__ = [
     "KEPT_STAFF_NOTES",
     "KEPT_VISITORS",
     "KINDS_TITLED_BY_NAME",
+    "MAX_FIELD",
+    "MAX_FLAGGER_LINE",
     "MAX_POSTS_AT_ONCE",
     "MAX_REASON_LENGTH",
     "MAX_TOPICS_AT_ONCE",
     "NO_REASONS",
     "REPORT_REASONS",
+    "FlaggerText",
     "IllegalContentNotice",
     "Outcome",
     "Reasons",
@@ -95,6 +105,7 @@ __all__ = [
     "decide_all",
     "decide_here",
     "delete_agenda",
+    "end_trust",
     "feature",
     "forget_staff_notes",
     "forget_visitors",
@@ -126,6 +137,7 @@ __all__ = [
     "suspend",
     "tell_all",
     "theme_several",
+    "trust_flagger",
     "undo",
     "unfeature",
     "unlock",

@@ -163,12 +163,16 @@ def record_quietly(
     return decision
 
 
-def notify_curators(doer: Person, thing: Thing, *, is_illegal: bool) -> None:
+def notify_curators(
+    doer: Person, thing: Thing, *, is_illegal: bool, is_trusted: bool = False
+) -> None:
     """Notify everybody who can decide that a thing waits; but not its author, who does not decide about it."""
     moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
     kind, address = (URGENT if is_illegal else QUEUE), queue_path(thing.kind, thing.item_id)
     # Some were already notified, of a report for another reason
     before = [sentence("Somebody reports it as illegal.")] if is_illegal else []
+    if is_trusted:
+        before = [sentence("A trusted flagger reports it as illegal.")]
     notice = NoticeText(kind, address, thing.heading, before=before, language=thing.language)
     note_event(doer, notice, moderator_ids, is_named=False)
 

@@ -18,6 +18,7 @@ from forum.moderation.models import (
     Report,
     StaffNote,
     TitleBefore,
+    TrustedFlagger,
 )
 from forum.moderation.queries import (
     KINDS,
@@ -39,7 +40,7 @@ def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -
     """Remove the name and the handles of a member who has left from decisions and reports, which stay.
 
     They are replaced in titles, addresses and reasons. Former notes below the member's posts, and former reasons why
-    a topic of theirs was locked or slow, are deleted. With `is_silent`, these are deleted as well: titles made from
+    a topic of theirs was locked or slow, are deleted, and so is that the member was a trusted flagger. With `is_silent`, these are deleted as well: titles made from
     the member's texts (also titles that moderators replaced), addresses with words of such titles, the texts of the
     member's own reports, and the staff notes that the member wrote.
     """
@@ -60,6 +61,7 @@ def unname(system: Person, member_id: int, known: KnownAs, *, is_silent: bool) -
         db.session.execute(own_reports.values(text=""))
         is_obsolete = or_(is_obsolete, StaffNote.author_id == member_id)
     db.session.execute(delete(StaffNote).where(is_obsolete))
+    db.session.execute(delete(TrustedFlagger).where(TrustedFlagger.member_id == member_id))
     _forget_words_before(member_id, known.former, is_silent=is_silent)
     for decision in decisions_naming(member_id, known.words):
         decision.reason = without_member(decision.reason, known)

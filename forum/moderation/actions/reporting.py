@@ -18,11 +18,12 @@ from forum.errors import Invalid
 from forum.members.models import Member
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import describe, notify_curators
-from forum.moderation.models import BY_VISITOR, Report
+from forum.moderation.models import BY_MEMBER, BY_TRUSTED, BY_VISITOR, Report
 from forum.moderation.queries import (
     Thing,
     has_open_reports,
     has_reported,
+    is_trusted_flagger,
     letter_thing,
     signed_report_ids,
     thing_to_report,
@@ -64,12 +65,24 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
     if reason not in REPORT_REASONS:
         raise Invalid(_("Choose a reason."), "reason")
     check_length(text, "text")
-    new = _new_report(thing, reporter_id=reporter.id, reason=reason, text=text)
+    new = _new_report(thing, **_by_member(reporter, reason), text=text)
     is_news = _is_news(new)
     _add_once(reporter, thing, new)
     if is_news:
-        notify_curators(reporter, thing, is_illegal=reason == ILLEGAL)
+        _notify_curators(reporter, thing, new)
     return new
+
+
+def _by_member(reporter: Person, reason: str) -> dict[str, Any]:
+    """The columns that say who reports, and why. What a trusted flagger reports as illegal is marked, and stays so."""
+    is_trusted = reason == ILLEGAL and is_trusted_flagger(reporter.id)
+    source = BY_TRUSTED if is_trusted else BY_MEMBER
+    return {"reporter_id": reporter.id, "reason": reason, "source": source}
+
+
+def _notify_curators(reporter: Person, thing: Thing, report: Report) -> None:
+    is_illegal, is_trusted = report.reason == ILLEGAL, report.is_by_trusted_flagger
+    notify_curators(reporter, thing, is_illegal=is_illegal, is_trusted=is_trusted)
 
 
 def _add_once(reporter: Person, thing: Thing, new: Report) -> None:
@@ -147,9 +160,9 @@ def report_letter(
     check_length(text, "text")
     thing = letter_thing(letter_id, sender)
     with_quote = f"{text}\n\n{quoted}".strip()
-    new = _new_report(thing, reporter_id=reporter.id, reason=reason, text=with_quote)
+    new = _new_report(thing, **_by_member(reporter, reason), text=with_quote)
     _add_once(reporter, thing, new)
-    notify_curators(reporter, thing, is_illegal=reason == ILLEGAL)
+    _notify_curators(reporter, thing, new)
     return new
 
 
@@ -182,9 +195,10 @@ def forget_visitors(system: Person) -> int:
 
 
 def _is_news(report: Report) -> bool:
-    """Whether moderators were not notified yet that this waits for them, or not yet that it may be illegal."""
+    """Whether moderators were not notified yet that this waits for them, that it may be illegal, or that a trusted flagger says so."""
     reason = ILLEGAL if report.reason == ILLEGAL else ""
-    return not has_open_reports(report.kind, report.item_id, reason)
+    source = BY_TRUSTED if report.is_by_trusted_flagger else ""
+    return not has_open_reports(report.kind, report.item_id, reason, source)
 
 
 def _reported_already() -> Invalid:

@@ -210,7 +210,8 @@ def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> bool
         dialogue.look_again(moderator, thing.item_id)
     if own or is_first:
         is_illegal = any(report.reason == ILLEGAL for report in own)
-        notify_curators(moderator, thing, is_illegal=is_illegal)
+        is_trusted = any(report.is_by_trusted_flagger for report in own)
+        notify_curators(moderator, thing, is_illegal=is_illegal, is_trusted=is_trusted)
     return bool(own or is_first)
 
 

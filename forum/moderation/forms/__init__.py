@@ -18,6 +18,7 @@ from forum.moderation.forms.deciding import (
     RestoreForm,
     RestrictionForm,
 )
+from forum.moderation.forms.flaggers import FlaggerForm
 from forum.moderation.forms.notes import NoteForm, StaffNoteForm
 from forum.moderation.forms.reporting import REASON_NAMES, IllegalForm, ReportForm
 from forum.moderation.forms.topics import (
@@ -41,6 +42,7 @@ __all__ = [
     "ClaimAwareForm",
     "DecisionAwareForm",
     "DecisionForm",
+    "FlaggerForm",
     "GiveThemeForm",
     "IllegalForm",
     "LockEndForm",

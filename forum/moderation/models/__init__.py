@@ -1,4 +1,4 @@
-"""Reports, the decisions that answer them, what decisions store so that they can be undone, and notes about members."""
+"""Reports, the decisions that answer them, trusted flaggers, what decisions store so that they can be undone, and notes about members."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from forum.moderation.models.before import (
     ThingBefore,
     TitleBefore,
 )
+from forum.moderation.models.flaggers import TrustedFlagger
 from forum.moderation.models.records import (
     APPEAL,
     AUTHOR,
+    BY_MEMBER,
+    BY_TRUSTED,
     BY_VISITOR,
     LAST_DAY,
     LETTER_TITLE,
@@ -37,6 +40,8 @@ from forum.moderation.models.records import (
 __all__ = [
     "APPEAL",
     "AUTHOR",
+    "BY_MEMBER",
+    "BY_TRUSTED",
     "BY_VISITOR",
     "LAST_DAY",
     "LETTER_TITLE",
@@ -61,5 +66,6 @@ __all__ = [
     "StaffNote",
     "ThingBefore",
     "TitleBefore",
+    "TrustedFlagger",
     "heading_of",
 ]

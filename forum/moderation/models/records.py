@@ -20,7 +20,8 @@ from forum.members.models import Member
 from forum.parallels.models import Translation
 from forum.sentences import Kept, Sentence, recognised, said, sentence
 
-BY_MEMBER, BY_VISITOR = ("member", "visitor")  # sources of a report
+# Sources of a report
+BY_MEMBER, BY_VISITOR, BY_TRUSTED = ("member", "visitor", "trusted flagger")
 # What is shown as the title of a letter, of which moderators see only what its reports quote
 LETTER_TITLE = sentence("An e-mail from %(name)s")
 # What led to a decision
@@ -207,8 +208,8 @@ class StaffNote(Base):
 class Report(Base):
     """Somebody says that a thing breaks the rules or the law. The author of the thing never learns who.
 
-    `source` is *member* (`reporter_id`) or *visitor* (`name` and `email`, for illegal content; both may be empty when
-    it is about the abuse of children). The report waits for the moderators of the thing's present agenda
+    `source` is *member* (`reporter_id`), *trusted flagger* (a member who was one when they reported it as illegal) or
+    *visitor* (`name` and `email`, for illegal content; both may be empty when it is about the abuse of children). The report waits for the moderators of the thing's present agenda
     (`present_agenda_id`); `agenda_id`, where it was reported, counts when the thing is gone. `number` is the receipt.
     `confirmed_at` is when a letter of receipt was written to a visitor, `told_at` when one about the outcome was.
     """
@@ -274,3 +275,8 @@ class Report(Base):
     def is_by_visitor(self) -> bool:
         """Whether somebody without an account reported it."""
         return self.source == BY_VISITOR
+
+    @property
+    def is_by_trusted_flagger(self) -> bool:
+        """Whether a trusted flagger reported it as illegal."""
+        return self.source == BY_TRUSTED

@@ -18,7 +18,7 @@ from forum.library.models import Case, Practice
 from forum.library.queries import visible_cases, visible_practices
 from forum.members.models import Member
 from forum.members.queries import visible_members
-from forum.moderation.models import Decision, Report
+from forum.moderation.models import BY_TRUSTED, Decision, Report
 from forum.moderation.queries._deeds import UNDO_PERIOD
 from forum.moderation.queries._kinds import Thing
 from forum.moderation.queries._shared import MAX_OPEN_REPORTS, REPORTS_PER_PAGE, is_about
@@ -72,10 +72,11 @@ def open_reports(kind: str, item_id: int) -> Sequence[Report]:
     ).all()
 
 
-def has_open_reports(kind: str, item_id: int, reason: str = "") -> bool:
-    """Whether a thing has open reports, or with a `reason`, open reports for that reason."""
+def has_open_reports(kind: str, item_id: int, reason: str = "", source: str = "") -> bool:
+    """Whether a thing has open reports; with a `reason` or `source`, open reports for that reason or from there."""
     query = select(Report.id).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
     query = query.where(Report.reason == reason) if reason else query
+    query = query.where(Report.source == source) if source else query
     return db.session.scalar(query.limit(1)) is not None
 
 
@@ -153,7 +154,10 @@ def _lock_some(query: Select[Report], limit: int) -> Sequence[Report]:
 
 @dataclass(frozen=True)
 class ReportedThing:
-    """A thing with open reports: one entry of the queue. `reports` is their number, `is_illegal` 1 or 0."""
+    """A thing with open reports: one entry of the queue. `reports` is their number.
+
+    `is_trusted` (a trusted flagger reported it as illegal) and `is_illegal` are 1 or 0.
+    """
 
     kind: str
     item_id: int
@@ -161,6 +165,7 @@ class ReportedThing:
     agenda_id: int | None
     since: datetime
     reports: int
+    is_trusted: int
     is_illegal: int
     reason: str
     author_id: int | None
@@ -172,7 +177,7 @@ def reported_things(
     limit: int = MAX_OPEN_REPORTS,
     keys: Collection[tuple[str, int]] | None = None,
 ) -> list[ReportedThing]:
-    """The things with open reports that this reader may decide: reported as illegal first, then the longest waiting.
+    """The things with open reports that this reader may decide: first those that trusted flaggers reported as illegal, then those that others did, then the longest waiting.
 
     With `keys` (kinds and ids), only these things.
     """
@@ -184,15 +189,16 @@ def reported_things(
 
 @cached_statement
 def _reported_things(reader: Person) -> Select[Any]:
+    trusted = func.max(case((Report.source == BY_TRUSTED, 1), else_=0))
     illegal = func.max(case((Report.reason == "illegal", 1), else_=0))
     since = func.min(Report.created_at)
     columns: tuple[Any, ...] = (
         *(Report.kind, Report.item_id, func.max(Report.title), func.max(Report.present_agenda_id)),
-        *(since, func.count(), illegal, func.min(Report.reason), func.max(Report.author_id)),
-        func.max(Report.language),
+        *(since, func.count(), trusted, illegal, func.min(Report.reason)),
+        *(func.max(Report.author_id), func.max(Report.language)),
     )
     things = select(*columns).where(_waits_for(reader)).group_by(Report.kind, Report.item_id)
-    first = (illegal.desc(), since, Report.kind, Report.item_id)
+    first = (trusted.desc(), illegal.desc(), since, Report.kind, Report.item_id)
     return things.order_by(*first).limit(bindparam("most"))
 
 

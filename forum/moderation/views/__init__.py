@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from forum.moderation.views import batches, deciding, members, record, reporting, several, topics
+from forum.moderation.views import (
+    batches,
+    deciding,
+    flaggers,
+    members,
+    record,
+    reporting,
+    several,
+    topics,
+)
 from forum.moderation.views._answers import (
     bp,
     fill_from_ready_text,
@@ -16,6 +25,7 @@ __all__ = [
     "bp",
     "deciding",
     "fill_from_ready_text",
+    "flaggers",
     "is_rewording",
     "members",
     "offer_no_undo",

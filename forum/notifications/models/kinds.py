@@ -320,7 +320,7 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
     ),
     "role": NoticeKind(
         None,
-        lambda n: gettext("who moderates or administers has changed"),
+        lambda n: gettext("a role has changed"),
         way=NEVER,  # it is mailed as a letter of its own
         is_always_told=True,
         is_official=True,

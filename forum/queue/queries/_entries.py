@@ -16,14 +16,14 @@ from forum.clock import now
 from forum.members.models import Member
 from forum.permissions import Person
 
-ILLEGAL, APPEALED, WAITING = range(3)  # ranks, the most urgent first
+TRUSTED, ILLEGAL, APPEALED, WAITING = range(4)  # ranks, the most urgent first
 OVERDUE_AFTER = timedelta(hours=48)
 Keys = Collection[EntryKey]
 
 
 @dataclass
 class QueueEntry:
-    """One entry of the queue as the list shows it. `rank` is one of ILLEGAL, APPEALED and WAITING.
+    """One entry of the queue as the list shows it. `rank` is one of TRUSTED, ILLEGAL, APPEALED and WAITING.
 
     `title` is empty for a text without one until `with_titles` makes it, `author` until `with_authors` reads it; `language` is its language, empty for a name.
     `is_for_others` says that only another moderator may decide about it.
@@ -52,6 +52,11 @@ class QueueEntry:
         return self.kind, self.item_id
 
     @property
+    def is_illegal(self) -> bool:
+        """Whether somebody reported it as illegal, which `urgency` says."""
+        return self.rank in (TRUSTED, ILLEGAL)
+
+    @property
     def is_overdue(self) -> bool:
         """Whether it has waited for more than two days."""
         return self.since < now() - OVERDUE_AFTER
@@ -59,7 +64,11 @@ class QueueEntry:
     @property
     def urgency(self) -> str:
         """Why it is urgent, in words; empty when it is not."""
-        reasons = {ILLEGAL: _("Reported as illegal"), APPEALED: _("An appeal")}
+        reasons = {
+            TRUSTED: _("Reported as illegal by a trusted flagger"),
+            ILLEGAL: _("Reported as illegal"),
+            APPEALED: _("An appeal"),
+        }
         late = _("Waiting for more than two days") if self.is_overdue else ""
         return ". ".join(part for part in (reasons.get(self.rank, ""), late) if part)
 

@@ -36,6 +36,7 @@ from forum.permissions import Person
 from forum.queue.queries._entries import (
     APPEALED,
     ILLEGAL,
+    TRUSTED,
     WAITING,
     EntryDetails,
     EntrySource,
@@ -55,7 +56,7 @@ def _reported(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEn
                 language=row.language,
             )
             continue
-        rank = ILLEGAL if row.is_illegal else WAITING
+        rank = TRUSTED if row.is_trusted else ILLEGAL if row.is_illegal else WAITING
         reason = "illegal" if row.is_illegal else row.reason
         yield QueueEntry(
             *_common_columns(row),

@@ -50,7 +50,7 @@ def queue_entries(
     claims_known: Mapping[EntryKey, Claim] | None = None,
     keys: Keys | None = None,
 ) -> list[QueueEntry]:
-    """The entries that wait for a decision of this reader: possibly illegal ones first, then appeals, then the longest waiting.
+    """The entries that wait for a decision of this reader: possibly illegal ones first (before all those of trusted flaggers), then appeals, then the longest waiting.
 
     Entries that only another moderator may decide come last. `limit` is the number of entries of each source.
     `agendas` are those that the reader moderates and `claims_known` the active claims, if the caller has loaded them.

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from forum.appeals.models import Appeal
 from forum.members.models import Ignore
-from forum.moderation.models import Decision, Report, StaffNote
+from forum.moderation.models import Decision, Report, StaffNote, TrustedFlagger
 from forum.queue.models import EntryNote
 from forum.rights.models import Kind
 from forum.rights.queries._rows_of_moderation import (
@@ -18,6 +18,7 @@ from forum.rights.queries._rows_of_moderation import (
     rows_of_reports,
     rows_of_staff_notes,
     rows_of_staff_notes_written,
+    rows_of_trust,
     say_in_decisions,
     say_titles,
 )
@@ -54,6 +55,7 @@ MODERATION_KINDS: tuple[Kind, ...] = (
         {
             "id": _("its number"),
             "number": _("the number of its receipt"),
+            "source": _("as what you reported it: member or trusted flagger"),
             "kind": _(
                 "what you reported: post, topic, case, practice, member, mark, followup (what happened next), reservation, commitment, translation or letter"
             ),
@@ -64,6 +66,23 @@ MODERATION_KINDS: tuple[Kind, ...] = (
             "created_at": _("when you reported it"),
             "decision": _("what was decided"),
             "decided_at": _("when it was decided"),
+        },
+    ),
+    Kind(
+        "trusted-flagger",
+        _("Trusted flagger"),
+        _("The bodies for which you report illegal content as a trusted flagger."),
+        (("trusted_flagger", "member_id"),),
+        in_batches(rows_of_trust, TrustedFlagger.id),
+        {
+            "id": _("its number"),
+            "name": _("the body"),
+            "coordinator": _("who gave it the status"),
+            "field": _("for what"),
+            "since": _("since when"),
+            "until": _("the last day, if there is one"),
+            "named_at": _("when an administrator wrote it down here"),
+            "ended_at": _("when an administrator ended it"),
         },
     ),
     Kind(

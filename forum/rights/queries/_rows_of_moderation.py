@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 
 from forum.appeals.models import Appeal
 from forum.members.models import Ignore, Member
-from forum.moderation.models import Decision, Report, StaffNote, heading_of
+from forum.moderation.models import Decision, Report, StaffNote, TrustedFlagger, heading_of
 from forum.queue.models import EntryNote
 from forum.rights.models import Record
 from forum.rights.queries._rows import columns_of
@@ -17,7 +17,7 @@ from forum.sentences import said
 
 
 def rows_of_reports(member: Member) -> Select[Any]:
-    kept = columns_of(Report, "id number kind title address reason text created_at")
+    kept = columns_of(Report, "id number source kind title address reason text created_at")
     query = select(*kept, Decision.deed.label("decision"), Decision.decided_at)
     query = query.outerjoin(Decision, Decision.id == Report.decision_id)
     return query.where(Report.reporter_id == member.id)
@@ -66,6 +66,11 @@ def rows_of_staff_notes_written(member: Member) -> Select[Any]:
     query = select(*columns_of(StaffNote, "id text written_at"), Member.name.label("about"))
     query = query.join(Member, Member.id == StaffNote.member_id)
     return query.where(StaffNote.author_id == member.id)
+
+
+def rows_of_trust(member: Member) -> Select[Any]:
+    kept = columns_of(TrustedFlagger, "id name coordinator field since until named_at ended_at")
+    return select(*kept).where(TrustedFlagger.member_id == member.id)
 
 
 def rows_of_ignored(member: Member) -> Select[Any]:

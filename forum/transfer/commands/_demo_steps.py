@@ -79,6 +79,13 @@ APPEAL_ANSWER = (
 LOCKED_BECAUSE = (
     "The question has its answer. Open a new topic if you want to go on about rankings."
 )
+# Who reports for a trusted flagger, a post that is reported so, and why
+FLAGGER = "johanna-reitinger"
+FLAGGED_WORDS = "we install the first twenty at half the price until December"
+FLAGGED_BECAUSE = (
+    "Three towns showed us the same offer from last year and from this spring. A price that"
+    " never asked is no half: an unfair commercial practice, Directive 2005/29/EC, Annex I, point 7."
+)
 # Who tells all members of a topic, words of that topic, and when: it is not read yet
 TELLER = "ingrid-solberg"
 TOLD_WORDS = "I collect the lines once a year."
@@ -142,7 +149,7 @@ def _load_agendas(later: timedelta) -> None:
     """Load the files, with decisions and edits, in chronological order."""
     with _at_end_of_demo(), ExitStack() as kept:
         files = [_agenda_with_dialogue(name, later) for name in AGENDAS]
-        others = [*_decisions(files), *_edits(files), *meeting_steps(now())]
+        others = [*_decisions(files), *_flag(files), *_edits(files), *meeting_steps(now())]
         others.append(Step(TOLD_AT + later, _tell_all))
         whole = [(file, kept.enter_context(kept_pictures(file, DATA))) for file in files]
         actions.load_agendas(get_member(SYSTEM, CURATOR), whole, others, _bar)
@@ -196,6 +203,29 @@ def _decisions(files: Sequence[AgendaFile]) -> list[Step]:
     )
     after = {4: hide, 5: lock, 9: appeal, 24: answer}
     return [Step(written_at + timedelta(hours=hours), deed) for hours, deed in after.items()]
+
+
+def _flag(files: Sequence[AgendaFile]) -> list[Step]:
+    """A trusted flagger is named, and reports a post as illegal, which waits in the queue."""
+    written_at = _written_at(files, FLAGGED_WORDS)
+
+    def trust() -> None:
+        text = moderation.FlaggerText(
+            name="Institute for Municipal Practice",
+            coordinator="A Digital Services Coordinator, made up for this demo",
+            field="Misleading offers to cities and their residents",
+            since=now().date(),
+        )
+        moderation.trust_flagger(get_member(SYSTEM, ACCOUNTS["administrator"]), f"@{FLAGGER}", text)
+
+    def report() -> None:
+        post, flagger = post_saying(FLAGGED_WORDS), get_member(SYSTEM, FLAGGER)
+        moderation.report(flagger, "post", post.id, "illegal", FLAGGED_BECAUSE)
+
+    return [
+        Step(written_at - timedelta(days=30), trust),
+        Step(written_at + timedelta(days=2), report),
+    ]
 
 
 def _tell_all() -> None:
