@@ -727,6 +727,13 @@ class Can:
             return Verdict(_("This is yours: you can edit or delete it yourself."))
         return YES
 
+    def send_report(self) -> Verdict:
+        """Members send reports, unless moderators take none from them for some time because too many were unfounded."""
+        if not self.person.is_member:
+            return SIGN_IN
+        until = self.person.reports_suspended_until
+        return verdicts.reports_suspended_until(until) if self.person.has_reports_suspended else YES
+
     def report_illegal(self) -> Verdict:
         """Everybody reports illegal content, also without an account, as the law requires."""
         return YES

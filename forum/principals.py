@@ -40,6 +40,7 @@ class Principal:
     joined_at: datetime | None = None
     suspended_until: datetime | None = None
     silenced_until: datetime | None = None
+    reports_suspended_until: datetime | None = None
     hidden_at: datetime | None = None
     terms_due_at: datetime | None = None
     handle_changed_at: datetime | None = None
@@ -85,6 +86,11 @@ class Principal:
     def is_silenced(self) -> bool:
         """Whether the person may neither write nor moderate until a moment in the future."""
         return is_future(self.silenced_until)
+
+    @property
+    def has_reports_suspended(self) -> bool:
+        """Whether moderators take no reports from the person until a moment in the future."""
+        return is_future(self.reports_suspended_until)
 
     @property
     def corrects_handle(self) -> bool:

@@ -213,6 +213,18 @@ def silenced_until(until: datetime | None) -> Verdict:
     )
 
 
+def reports_suspended_until(until: datetime | None) -> Verdict:
+    """The verdict that moderators take no reports from somebody for the time being."""
+    return Verdict(
+        _(
+            "The moderators take no reports from you until %(day)s."
+            " Your notices say why, and how to appeal."
+            " If somebody’s life is in danger, call the police, and write to the address on the page “Contact”.",
+            day=_lazy_datetime(until),
+        )
+    )
+
+
 def handle_changed_lately(again_at: datetime | None) -> Verdict:
     """The verdict that a handle was changed recently, and when it can be changed again."""
     return Verdict(

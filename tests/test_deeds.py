@@ -102,6 +102,9 @@ moderation.unsilence          | forbidden forbidden forbidden forbidden forbidde
 moderation.suspend            | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.unsuspend          | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.clear_spam         | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
+moderation.warn_reporter      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
+moderation.suspend_reports    | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
+moderation.resume_reports     | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.choose_voices      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.open_agenda        | nothing   nothing   nothing   nothing   nothing   yes       yes       yes       .
 moderation.delete_agenda      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
@@ -198,6 +201,12 @@ def _flagger_text(_w: World) -> FlaggerText:
 
 def _trusted(w: World) -> Any:
     return moderation.trust_flagger(w.people.administrator, "@ben-okoth", _flagger_text(w))
+
+
+def _unheard(w: World) -> Any:
+    """Ben cannot report for some time."""
+    moderation.warn_reporter(w.people.moderator, _ben(w), WHY)
+    return moderation.suspend_reports(w.people.moderator, _ben(w), _end(w), WHY)
 
 
 def _rule(w: World) -> Any:
@@ -357,6 +366,15 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.unsilence": _deed(
         moderation.unsilence, _ben, before=_after(moderation.silence, _ben, _end, WHY)
     ),
+    "moderation.warn_reporter": _deed(moderation.warn_reporter, _ben, WHY),
+    "moderation.suspend_reports": _deed(
+        moderation.suspend_reports,
+        _ben,
+        _end,
+        WHY,
+        before=_after(moderation.warn_reporter, _ben, WHY),
+    ),
+    "moderation.resume_reports": _deed(moderation.resume_reports, _ben, before=_unheard),
     "moderation.suspend": _deed(moderation.suspend, _ben, _end, WHY),
     "moderation.unsuspend": _deed(
         moderation.unsuspend, _ben, before=_after(moderation.suspend, _ben, _end, WHY)

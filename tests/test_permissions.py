@@ -251,6 +251,7 @@ delete_practice        | somebody's           |    .    .    .    .    .    .   
 delete_practice        | own, hidden          |    .  yes  yes    .    .  yes  yes  yes  yes   .
 delete_practice        | own, deleted         |    .    .    .    .    .    .    .    .    .   .
 delete_practice        | own, archived        |    .  yes  yes    .    .  yes  yes  yes  yes   .
+send_report            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 report                 | somebody's           |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 report                 | own                  |    .    .    .    .    .    .    .    .    .  yes
 report                 | nobody's             |    .  yes  yes    .    .  yes  yes  yes  yes   .

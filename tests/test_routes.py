@@ -353,6 +353,11 @@ GET  /members/ben-okoth/restore                       |   in  403  403  403  200
 POST /members/ben-okoth/restore                       |  403  403  403  403  yes  yes
 GET  /members/ben-okoth/silence                       |   in  403  403  403  200  200
 POST /members/ben-okoth/silence                       |  403  403  403  403  yes  yes
+GET  /members/ben-okoth/warn-reporter                 |   in  403  403  403  200  200
+POST /members/ben-okoth/warn-reporter                 |  403  403  403  403  yes  yes
+GET  /members/ben-okoth/suspend-reports               |   in  403  403  403  200  200
+POST /members/ben-okoth/suspend-reports               |  403  403  403  403  yes  yes
+POST /members/ben-okoth/resume-reports                |  403  403  403  403  yes  yes
 POST /members/ben-okoth/unsilence                     |  403  403  403  403  yes  yes
 GET  /members/ben-okoth/warn                          |   in  403  403  403  200  200
 POST /members/ben-okoth/warn                          |  403  403  403  403  yes  yes

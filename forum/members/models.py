@@ -271,6 +271,7 @@ class Member(PersonLabel, permissions.Person, Base):
     mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
     suspended_until: Mapped[datetime | None]
     silenced_until: Mapped[datetime | None]
+    reports_suspended_until: Mapped[datetime | None]
     factor_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]
     credentials_at: Mapped[datetime | None]

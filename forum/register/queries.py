@@ -21,7 +21,7 @@ from forum.appeals.models import OUTCOMES, REVERSED, UPHELD, Appeal
 from forum.clock import last_day
 from forum.db import db
 from forum.moderation.models import BY_TRUSTED, REPORT, Decision, Deed, Report
-from forum.moderation.queries import RESTRICTING_DEEDS
+from forum.moderation.queries import MISUSE_DEEDS, RESTRICTING_DEEDS
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
 from forum.rules.models import rule_in_english, said_of_rule
@@ -37,6 +37,8 @@ EU_RESTRICTIONS: Mapping[str, tuple[str, str, str]] = {
     Deed.SEND_BACK: ("DECISION_VISIBILITY_CONTENT_DISABLED", "", ""),
     Deed.LOCK: ("DECISION_VISIBILITY_CONTENT_INTERACTION_RESTRICTED", "", ""),
     Deed.WARN: ("DECISION_VISIBILITY_OTHER", "", ""),
+    Deed.WARN_REPORTER: ("DECISION_VISIBILITY_OTHER", "", ""),
+    Deed.SUSPEND_REPORTS: ("", "DECISION_PROVISION_PARTIAL_SUSPENSION", ""),
     Deed.SILENCE: ("", "DECISION_PROVISION_PARTIAL_SUSPENSION", ""),
     Deed.SUSPEND: ("", "", "DECISION_ACCOUNT_SUSPENDED"),
     Deed.CLEAR_SPAM: ("DECISION_VISIBILITY_CONTENT_REMOVED", "", "DECISION_ACCOUNT_SUSPENDED"),
@@ -49,7 +51,8 @@ class RegisterEntry:
 
     `appeal` is empty, *waiting* or the outcome of the appeals, which is *reversed* if one of several succeeded.
     `agenda` is None where visitors cannot see it. `is_about_law` says that one of the reports called it illegal,
-    `is_about_flag` that a trusted flagger did.
+    `is_about_flag` that a trusted flagger did. `is_about_misuse`
+    says that its ground is the policy against misuse of reports.
     """
 
     number: int
@@ -68,6 +71,7 @@ class RegisterEntry:
     is_taken_back: bool
     is_about_law: bool
     is_about_flag: bool
+    is_about_misuse: bool
 
     @property
     def eu_ground(self) -> str:
@@ -146,6 +150,7 @@ def _register_entry(decision: Decision, more: Any, open_ids: set[int]) -> Regist
         is_taken_back=is_taken_back,
         is_about_law=is_about_law,
         is_about_flag=is_about_flag,
+        is_about_misuse=decision.deed in MISUSE_DEEDS,
     )
 
 
@@ -201,11 +206,12 @@ class Figures:
     # restrictions by deed and whether a machine pointed the thing out
     deeds: Mapping[tuple[str, bool], int]
     sources: Mapping[str, int]  # restrictions by what led to them
-    # restrictions by rule (number and name, the same in every language), `law` and `none`
+    # restrictions by rule (number and name, the same in every language), `law`, `misuse` and `none`
     grounds: Mapping[str, int]
     kept: int
     taken_back: int
     trusted: TrustedFigures
+    suspensions: Mapping[str, int]  # because of misuse (article 23), by kind
     appeals: int
     appeals_by: Mapping[str, int]  # answered ones, by outcome
     hours_to_answer: float | None
@@ -237,6 +243,7 @@ def figures(period: Period) -> Figures:
         kept=_scalar(_decisions_count(decided, Decision.deed == Deed.KEEP)),
         taken_back=_scalar(_decisions_count(decided, Decision.undoes_id.is_not(None))),
         trusted=_trusted(period),
+        suspensions=_suspensions(restrictions),
         appeals=_scalar(select(func.count(Appeal.id)).where(period.contains(Appeal.created_at))),
         appeals_by=_counts(_grouped_counts(period, Appeal.decided_at, Appeal.outcome)),
         hours_to_answer=median(appeal_hours) if appeal_hours else None,
@@ -255,6 +262,27 @@ def _trusted(period: Period) -> TrustedFigures:
         restricted=_scalar(select(func.count()).select_from(restricting.subquery())),
         hours_to_decision=median(hours) if hours else None,
     )
+
+
+ILLEGAL_CONTENT, UNFOUNDED_REPORTS, UNFOUNDED_APPEALS = (
+    "illegal content",
+    "unfounded reports",
+    "unfounded appeals",
+)
+
+
+def _suspensions(restrictions: Iterable[RestrictionCount]) -> Mapping[str, int]:
+    """How often somebody was suspended or silenced for what is against the law, or could not report for some time.
+
+    Nobody is kept from appealing here, so that there are no suspensions for unfounded appeals.
+    """
+    kinds = dict.fromkeys((ILLEGAL_CONTENT, UNFOUNDED_REPORTS, UNFOUNDED_APPEALS), 0)
+    for restriction in restrictions:
+        if restriction.is_law and restriction.deed in (Deed.SUSPEND, Deed.SILENCE):
+            kinds[ILLEGAL_CONTENT] += restriction.number
+        elif restriction.deed == Deed.SUSPEND_REPORTS:
+            kinds[UNFOUNDED_REPORTS] += restriction.number
+    return kinds
 
 
 class RestrictionCount(NamedTuple):
@@ -297,7 +325,8 @@ def _decisions_count(*conditions: ColumnElement[bool]) -> Select[Any]:
 def _ground(count: RestrictionCount) -> str:
     if count.is_law:
         return "law"
-    return f"{count.rule}. {rule_in_english(count.rule_name)}" if count.rule else "none"
+    without_rule = "misuse" if count.deed in MISUSE_DEEDS else "none"
+    return f"{count.rule}. {rule_in_english(count.rule_name)}" if count.rule else without_rule
 
 
 def said_of_key(ground: str) -> str:

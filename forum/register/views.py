@@ -122,6 +122,8 @@ def _rows(figures: Figures) -> Iterator[tuple[str, str, str, object]]:
         yield "restrictions by source", source, "", number
     for ground, number in figures.grounds.items():
         yield "restrictions by ground", ground, "", number
+    for kind, number in figures.suspensions.items():
+        yield "suspensions for misuse", kind, "", number
     yield "decisions", "kept", "", figures.kept
     yield "decisions", "taken back", "", figures.taken_back
     yield "appeals", "made", "", figures.appeals

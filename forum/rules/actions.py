@@ -54,6 +54,8 @@ READY_DEEDS = (
     "warn",
     "silence",
     "suspend",
+    "warn_reporter",
+    "suspend_reports",
 )
 
 

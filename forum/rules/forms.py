@@ -49,6 +49,8 @@ DEED_NAMES = {
     "warn": _("Warn"),
     "silence": _("Silence"),
     "suspend": _("Suspend"),
+    "warn_reporter": _("Warn about reports"),
+    "suspend_reports": _("Take no reports"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Administrators name trusted flaggers, whose reports of illegal content come first."""
+"""Administrators name trusted flaggers; moderators take no reports for some time from members who often report without ground."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ down_revision = "0081"
 
 
 def upgrade() -> None:
+    op.add_column("member", sa.Column("reports_suspended_until", Moment(), nullable=True))
     op.create_table(
         "trusted_flagger",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -37,3 +38,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(sa.text("UPDATE report SET source = 'member' WHERE source = 'trusted flagger'"))
     op.drop_table("trusted_flagger")
+    op.drop_column("member", "reports_suspended_until")

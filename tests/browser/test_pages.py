@@ -202,6 +202,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("ready-text-delete", "/moderation/texts/1/delete", "moderator"),
     ("appeals", "/moderation/appeals", "moderator"),
     ("silence", "/members/wanjiru-kamau/silence", "moderator"),
+    ("warn-reporter", "/members/wanjiru-kamau/warn-reporter", "moderator"),
     ("transparency", "/transparency", "visitor"),
     ("register", "/transparency/decisions", "visitor"),
     ("privacy", "/privacy", "visitor"),

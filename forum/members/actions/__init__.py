@@ -70,8 +70,10 @@ from forum.members.actions.profiles import (
 from forum.members.actions.roles import (
     appoint,
     note_hosting,
+    resume_reports,
     silence,
     suspend,
+    suspend_reports,
     unsilence,
     unsuspend,
 )
@@ -168,6 +170,7 @@ __all__ = [
     "reset_password",
     "restore_profile",
     "resume_mail",
+    "resume_reports",
     "set_password",
     "set_post_counts",
     "set_up",
@@ -177,6 +180,7 @@ __all__ = [
     "stay",
     "stay_since",
     "suspend",
+    "suspend_reports",
     "take_letters",
     "unsilence",
     "unsuspend",

@@ -55,6 +55,7 @@ COLUMNS_TO_NULL = [
     "mail_paused_at",
     "suspended_until",
     "silenced_until",
+    "reports_suspended_until",
     "hidden_at",
     "terms_due_at",
     "factor_at",

@@ -76,6 +76,25 @@ def unsilence(moderator: Person, member_id: int) -> None:
     member.silenced_until = None
 
 
+@action
+def suspend_reports(moderator: Person, member_id: int, until: datetime) -> None:
+    """Take no reports from a member until a moment; what they reported before is still decided."""
+    queries.lock_member(member_id)
+    member = existing_member(member_id)
+    require(moderator.can.suspend(member))
+    if until <= now():
+        raise Invalid(_("Choose a moment in the future."), "until")
+    member.reports_suspended_until = until
+
+
+@action
+def resume_reports(moderator: Person, member_id: int) -> None:
+    """Take reports from a member again."""
+    member = existing_member(member_id)
+    require(moderator.can.suspend(member))
+    member.reports_suspended_until = None
+
+
 def _member_to_shut_out(moderator: Person, member_id: int, until: datetime) -> Member:
     queries.lock_right_to_write(member_id)
     queries.lock_member(member_id, may_write=True)

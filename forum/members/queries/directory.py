@@ -227,7 +227,11 @@ GROUPS: dict[str, Callable[[], ColumnElement[bool]]] = {
     "administrators": lambda: administers(Member.role),
     "moderators": lambda: and_(moderates(Member.role), ~administers(Member.role)),
     "hosts": lambda: cast(Member.hosted, String) != "[]",
-    "restricted": lambda: or_(Member.suspended_until > now(), Member.silenced_until > now()),
+    "restricted": lambda: or_(
+        Member.suspended_until > now(),
+        Member.silenced_until > now(),
+        Member.reports_suspended_until > now(),
+    ),
 }
 
 

@@ -38,6 +38,12 @@ from forum.moderation.actions.members import (
     unsuspend,
     warn,
 )
+from forum.moderation.actions.misuse import (
+    MAX_REPORTS_SUSPENSION,
+    resume_reports,
+    suspend_reports,
+    warn_reporter,
+)
 from forum.moderation.actions.reporting import (
     KEPT_VISITORS,
     REPORT_REASONS,
@@ -88,6 +94,7 @@ __all__ = [
     "MAX_FLAGGER_LINE",
     "MAX_POSTS_AT_ONCE",
     "MAX_REASON_LENGTH",
+    "MAX_REPORTS_SUSPENSION",
     "MAX_TOPICS_AT_ONCE",
     "NO_REASONS",
     "REPORT_REASONS",
@@ -127,6 +134,7 @@ __all__ = [
     "report",
     "report_illegal",
     "report_letter",
+    "resume_reports",
     "retitle",
     "reverse",
     "send_back",
@@ -135,6 +143,7 @@ __all__ = [
     "slow",
     "split",
     "suspend",
+    "suspend_reports",
     "tell_all",
     "theme_several",
     "trust_flagger",
@@ -148,5 +157,6 @@ __all__ = [
     "unslow",
     "unsuspend",
     "warn",
+    "warn_reporter",
     "write_staff_note",
 ]

@@ -145,6 +145,16 @@ def _undo_suspension_change(moderator: Person, thing: Thing, decision: Decision)
         members.unsuspend(moderator, thing.item_id)
 
 
+def _undo_reports_change(moderator: Person, thing: Thing, decision: Decision) -> None:
+    before = MemberBefore.from_json(decision.kept)
+    deeds = (Deed.SUSPEND_REPORTS,)
+    until = _restriction_end(decision, before.reports_suspended_until, deeds)
+    if until:
+        members.suspend_reports(moderator, thing.item_id, until)
+    else:
+        members.resume_reports(moderator, thing.item_id)
+
+
 def _restriction_end(
     decision: Decision, until: datetime | None, deeds: Sequence[str]
 ) -> datetime | None:
@@ -289,6 +299,8 @@ UNDOINGS: dict[str, Undoing] = {
     Deed.UNSILENCE: _undo_silence_change,
     Deed.SUSPEND: _undo_suspension_change,
     Deed.UNSUSPEND: _undo_unsuspending,
+    Deed.SUSPEND_REPORTS: _undo_reports_change,
+    Deed.RESUME_REPORTS: _undo_reports_change,
     Deed.CLEAR_SPAM: _undo_spam,
     Deed.OPEN_AGENDA: _undo_opening,
     Deed.ARCHIVE: _undo_with(agendas.reopen),

@@ -158,4 +158,6 @@ def thing_before(thing: Thing) -> ThingBefore:
 
 def member_before(thing: Thing) -> MemberBefore:
     """The state of a member before a decision, with the ends of restrictions."""
-    return MemberBefore(thing.state, thing.row.silenced_until, thing.row.suspended_until)
+    member = thing.row
+    ends = member.silenced_until, member.suspended_until, member.reports_suspended_until
+    return MemberBefore(thing.state, *ends)

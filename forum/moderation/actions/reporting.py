@@ -62,6 +62,7 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
     """
     touches()
     thing = thing_to_report(reporter, kind, item_id)
+    require(reporter.can.send_report())
     if reason not in REPORT_REASONS:
         raise Invalid(_("Choose a reason."), "reason")
     check_length(text, "text")
@@ -155,6 +156,7 @@ def report_letter(
     """
     touches()
     require(reporter.can.report(sender.id))
+    require(reporter.can.send_report())
     if reason not in REPORT_REASONS:
         raise Invalid(_("Choose a reason."), "reason")
     check_length(text, "text")

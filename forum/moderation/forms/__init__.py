@@ -15,6 +15,7 @@ from forum.moderation.forms.deciding import (
     AskToEditForm,
     DecisionForm,
     OptionalReasonForm,
+    ReportsSuspensionForm,
     RestoreForm,
     RestrictionForm,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "OptionalReasonForm",
     "ReasonForm",
     "ReportForm",
+    "ReportsSuspensionForm",
     "RequiredReasonForm",
     "RestoreForm",
     "RestrictionForm",

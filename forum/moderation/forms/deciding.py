@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from flask_babel import gettext
 from wtforms import BooleanField, DateField, Field, HiddenField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Optional, ValidationError
 
 from forum.clock import now
+from forum.moderation.actions import MAX_REPORTS_SUSPENSION
 from forum.moderation.forms._decisions import (
     LENGTH_LIMIT,
     ClaimAwareForm,
@@ -35,6 +36,12 @@ DEED_NAMES: dict[str, str] = {
 }
 UNTIL_DAY = "day"  # the choice of a day instead of a number of days
 DURATIONS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
+REPORTS_DURATIONS = {
+    "7": _("One week"),
+    "30": _("30 days"),
+    "90": _("90 days"),
+    "180": _("180 days"),
+}
 
 
 class AskToEditForm(RequiredReasonForm):
@@ -57,14 +64,44 @@ class RestrictionForm(StatementForm):
     @property
     def end(self) -> datetime:
         """When the restriction ends; for a chosen day, at the end of that day in UTC."""
-        if self.days.data == UNTIL_DAY and self.until.data:
-            return datetime.combine(self.until.data + timedelta(days=1), time(), UTC)
-        return now() + timedelta(days=int(self.days.data))
+        return _end_of(self.days.data, self.until.data)
 
     def validate_days(self, field: Field) -> None:
         """Require a day from today to ten years ahead when a day is chosen instead of a duration."""
         if field.data == UNTIL_DAY:
             check_day_ahead(self.until.data)
+
+
+class ReportsSuspensionForm(RequiredReasonForm):
+    """How long moderators take no reports from a member, and why."""
+
+    days = RadioField(
+        _("For how long?"),
+        choices=[*REPORTS_DURATIONS.items(), (UNTIL_DAY, _("Until a day"))],
+        default="30",
+    )
+    until = DateField(_("Until which day"), [Optional()])
+
+    @property
+    def end(self) -> datetime:
+        """When it ends, as for `RestrictionForm`."""
+        return _end_of(self.days.data, self.until.data)
+
+    def validate_days(self, field: Field) -> None:
+        """Require a day from today on, when a day is chosen, and not more than half a year ahead."""
+        if field.data != UNTIL_DAY:
+            return
+        day = self.until.data
+        check_day_ahead(day)
+        if day and day > (now() + MAX_REPORTS_SUSPENSION).date():
+            most = MAX_REPORTS_SUSPENSION.days
+            raise ValidationError(gettext("Choose a day within %(days)s days.", days=most))
+
+
+def _end_of(days: str, day: date | None) -> datetime:
+    if days == UNTIL_DAY and day:
+        return datetime.combine(day + timedelta(days=1), time(), UTC)
+    return now() + timedelta(days=int(days))
 
 
 class OptionalReasonForm(GivesReason, ClaimAwareForm):

@@ -78,6 +78,7 @@ class MemberBefore:
     state: str
     silenced_until: datetime | None = None
     suspended_until: datetime | None = None
+    reports_suspended_until: datetime | None = None
     shown: Sequence[Key] = ()
     waiting: Sequence[int] = ()
     hidden: Sequence[Key] = ()
@@ -90,6 +91,7 @@ class MemberBefore:
             "state": self.state,
             "silenced_until": _as_text(self.silenced_until),
             "suspended_until": _as_text(self.suspended_until),
+            "reports_suspended_until": _as_text(self.reports_suspended_until),
             "shown": [list(key) for key in self.shown],
             "waiting": list(self.waiting),
             "hidden": [list(key) for key in self.hidden],
@@ -104,6 +106,7 @@ class MemberBefore:
             state=kept.get("state", ""),
             silenced_until=_moment(kept.get("silenced_until")),
             suspended_until=_moment(kept.get("suspended_until")),
+            reports_suspended_until=_moment(kept.get("reports_suspended_until")),
             shown=_keys(kept.get("shown", ())),
             waiting=tuple(kept.get("waiting", ())),
             hidden=_keys(kept.get("hidden", ())),

@@ -95,6 +95,16 @@ DEEDS: dict[str, DeedKind] = {
         to_author=sentence("Your account is suspended."),
         to_reporters=sentence("The account is closed for some time."),
     ),
+    # The ground of both is the policy against misuse, which the page of the house rules says
+    Deed.WARN_REPORTER: DeedKind(
+        needs_reason=True, restricts=True, to_author=sentence("A warning about your reports.")
+    ),
+    Deed.SUSPEND_REPORTS: DeedKind(
+        needs_reason=True,
+        restricts=True,
+        ended_by=(Deed.RESUME_REPORTS,),
+        to_author=sentence("The moderators take no reports from you for some time."),
+    ),
     Deed.LOCK: DeedKind(
         needs_reason=True,
         restricts=True,
@@ -145,6 +155,7 @@ DEEDS: dict[str, DeedKind] = {
     Deed.UNFEATURE: DeedKind(),
     Deed.UNSILENCE: DeedKind(to_author=sentence("You can write again.")),
     Deed.UNSUSPEND: DeedKind(to_author=sentence("Your account is open again.")),
+    Deed.RESUME_REPORTS: DeedKind(to_author=sentence("You can report again.")),
     Deed.OPEN_AGENDA: DeedKind(),
     Deed.ARCHIVE: DeedKind(),
     Deed.REOPEN: DeedKind(),

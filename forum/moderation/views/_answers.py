@@ -26,7 +26,7 @@ from forum.moderation.forms import (
     StatementForm,
 )
 from forum.moderation.models import Decision, Deed
-from forum.moderation.queries import Thing
+from forum.moderation.queries import ReportFacts, RestrictionFacts, Thing
 from forum.permissions import Person
 from forum.rules.queries import OfferedText, in_force, ready_text, ready_texts
 from forum.verdicts import DONE_ALREADY, YES, Verdict
@@ -71,6 +71,7 @@ def deed_page(
             may=DONE_ALREADY[word]
             if queries.is_done_already(word, thing) and request.method == "GET"
             else _right_to(word, thing),
+            facts=_facts(word, thing),
             going_on=queries.going_on(me(), thing.row) if word == Deed.ARCHIVE else None,
             form=form,
             ready=ready,
@@ -82,6 +83,15 @@ def deed_page(
         return web.safe_next(deed(moderator, form.reasons).address)
 
     return answer_here(form, [thing], page, done)
+
+
+def _facts(word: str, thing: Thing) -> ReportFacts | RestrictionFacts | None:
+    """What is to be weighed before a member is warned or restricted: what became of their reports, or decisions about them."""
+    if word in queries.MISUSE_DEEDS:
+        return queries.report_facts(me(), thing.item_id)
+    if word in (Deed.WARN, Deed.SILENCE, Deed.SUSPEND):
+        return queries.restriction_facts(me(), thing.item_id)
+    return None
 
 
 def _right_to(word: str, thing: Thing) -> Verdict:

@@ -13,7 +13,14 @@ from forum import web, webforms
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
-from forum.moderation.forms import RestoreForm, RestrictionForm, StaffNoteForm, StatementForm
+from forum.moderation.forms import (
+    ReportsSuspensionForm,
+    RequiredReasonForm,
+    RestoreForm,
+    RestrictionForm,
+    StaffNoteForm,
+    StatementForm,
+)
 from forum.moderation.models import Decision, Deed, MemberBefore
 from forum.moderation.queries import Thing
 from forum.moderation.views._answers import (
@@ -61,6 +68,41 @@ def unsilence(handle: str) -> ResponseReturnValue:
 def suspend(handle: str) -> ResponseReturnValue:
     """Suspend a member."""
     return _restrict(Deed.SUSPEND, handle, actions.suspend)
+
+
+@bp.route("/members/<handle>/warn-reporter", methods=["GET", "POST"])
+def warn_reporter(handle: str) -> ResponseReturnValue:
+    """Warn a member who often reports without ground."""
+    thing = queries.member_to_suspend(me(), handle)
+    form = RequiredReasonForm()
+
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.warn_reporter(moderator, thing.item_id, why, seen=form.seen_id)
+
+    return deed_page(Deed.WARN_REPORTER, thing, form, deed)
+
+
+@bp.route("/members/<handle>/suspend-reports", methods=["GET", "POST"])
+def suspend_reports(handle: str) -> ResponseReturnValue:
+    """Take no reports from a member for some time."""
+    thing = queries.member_to_suspend(me(), handle)
+    form = ReportsSuspensionForm()
+
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return actions.suspend_reports(moderator, thing.item_id, form.end, why, seen=form.seen_id)
+
+    return deed_page(Deed.SUSPEND_REPORTS, thing, form, deed)
+
+
+@bp.post("/members/<handle>/resume-reports")
+def resume_reports(handle: str) -> ResponseReturnValue:
+    """Take reports from a member again."""
+    thing = queries.member_to_suspend(me(), handle)
+    return decide_by_button(
+        _("Take reports again"),
+        thing,
+        lambda moderator: actions.resume_reports(moderator, thing.item_id),
+    )
 
 
 def _restrict(word: str, handle: str, restrict: Callable[..., Decision]) -> ResponseReturnValue:

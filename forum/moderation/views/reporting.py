@@ -110,6 +110,7 @@ def _report_as_member(kind: str, item_id: int) -> ResponseReturnValue:
 
     def page(status: int = 200) -> ResponseReturnValue:
         context = {"form": form, "thing": thing, "mine": mine, "reasons": REASON_NAMES}
+        context |= {"suspension": queries.suspension_of_reports(me())}
         return render_template("moderation/report.html", **context), status
 
     def deed() -> AnyResponse:

@@ -46,6 +46,7 @@ ACCOUNT_KINDS: tuple[Kind, ...] = (
             "mail_paused_at": _("since when no e-mails are sent to you, because they came back"),
             "mail_paused_why": _("what the mail server said then"),
             "silenced_until": _("until when you may not write"),
+            "reports_suspended_until": _("until when moderators take no reports from you"),
             "suspended_until": _("until when your account is closed by a moderator"),
             "hidden_at": _("since when a moderator hides your profile"),
             "leaving_at": _("when your account ends, if you have asked for that"),

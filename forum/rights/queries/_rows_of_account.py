@@ -23,7 +23,7 @@ from forum.rights.queries._rows import (
 
 def account_of(member: Member) -> Record:
     names = """handle handle_changed_at email role joined_at posts_count waiting_count drafts_count locale takes_letters address_generation terms_due_at
-    mail_paused_at mail_paused_why silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
+    mail_paused_at mail_paused_why silenced_until reports_suspended_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
     came_by = select(Arrival.invitation_id).where(Arrival.member_id == member.id)
     return {name: json_value(getattr(member, name)) for name in names.split()} | {
         "earlier_handles": list(earlier_handles(member.id)),

@@ -83,8 +83,8 @@ LOCKED_BECAUSE = (
 FLAGGER = "johanna-reitinger"
 FLAGGED_WORDS = "we install the first twenty at half the price until December"
 FLAGGED_BECAUSE = (
-    "Three towns showed us the same offer from last year and from this spring. A price that"
-    " never asked is no half: an unfair commercial practice, Directive 2005/29/EC, Annex I, point 7."
+    "Three towns showed us the same offer, from last year and from this spring. What is asked all the"
+    " time is not half of a price: an unfair commercial practice (Directive 2005/29/EC)."
 )
 # Who tells all members of a topic, words of that topic, and when: it is not read yet
 TELLER = "ingrid-solberg"
