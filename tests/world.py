@@ -120,7 +120,9 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
         "member": people.ben.id,
         "warning": warning.id,
         "appeal": appealed.id,
-        "flagger": moderation.trust_flagger(people.administrator, "@chitra-rao", flag).id,
+        "flagger": moderation.trust_flagger(
+            people.administrator, f"@{people.chitra.handle}", flag
+        ).id,
         "staff_note": moderation.write_staff_note(people.moderator, people.ben.id, "Kind.").id,
         "passkey": a_passkey(people.host),
         "letter": letter.id,

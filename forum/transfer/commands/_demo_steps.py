@@ -216,7 +216,7 @@ def _flag(files: Sequence[AgendaFile]) -> list[Step]:
             field="Misleading offers to cities and their residents",
             since=now().date(),
         )
-        moderation.trust_flagger(get_member(SYSTEM, ACCOUNTS["administrator"]), f"@{FLAGGER}", text)
+        moderation.trust_flagger(get_member(SYSTEM, TELLER), f"@{FLAGGER}", text)
 
     def report() -> None:
         post, flagger = post_saying(FLAGGED_WORDS), get_member(SYSTEM, FLAGGER)
