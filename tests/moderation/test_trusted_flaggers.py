@@ -63,6 +63,7 @@ def test_the_queue_marks_their_report(
     page = sign_in(people.moderator).get(f"/moderation/post/{things.second.id}").text
     assert page.count("(trusted flagger)") == 1
     assert page.index("Ana Prado</bdi>") < page.index("(trusted flagger)")
+    assert page.index("(trusted flagger)") < page.index("Ben Okoth</bdi>")  # who was earlier
     assert "Reported as illegal by a trusted flagger" in page
 
 

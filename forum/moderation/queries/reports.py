@@ -64,12 +64,11 @@ def decisions_of_deeds(author_id: int, deeds: Collection[str]) -> Sequence[Decis
 
 
 def open_reports(kind: str, item_id: int) -> Sequence[Report]:
-    """The open reports of a thing, oldest first, with their reporters; at most `MAX_OPEN_REPORTS`."""
+    """The open reports of a thing with their reporters, at most `MAX_OPEN_REPORTS`: those of trusted flaggers, then the oldest first."""
     query = select(Report).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
     people = joinedload(Report.reporter).joinedload(Member.city)
-    return db.session.scalars(
-        query.options(people).order_by(Report.id).limit(MAX_OPEN_REPORTS)
-    ).all()
+    first = (case((Report.source == BY_TRUSTED, 0), else_=1), Report.id)
+    return db.session.scalars(query.options(people).order_by(*first).limit(MAX_OPEN_REPORTS)).all()
 
 
 def has_open_reports(kind: str, item_id: int, reason: str = "", source: str = "") -> bool:
