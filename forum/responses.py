@@ -1,7 +1,10 @@
-"""Headers of every response: security headers, and who may cache it."""
+"""Headers of every response: security headers, and who may cache it; and responses in Markdown."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -124,3 +127,22 @@ def _cacheable(response: Response) -> AnyResponse:
 def _private(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "private, no-store")
     return response
+
+
+def changes_by_itself(response: AnyResponse) -> AnyResponse:
+    """Keep a response out of the page cache: on some day it says something else, without a write."""
+    response.headers["Cache-Control"] = "no-cache, max-age=0"
+    return response
+
+
+def markdown(facts: Mapping[str, Any], text: str) -> AnyResponse:
+    """A text in Markdown for people and programs, below facts about it (YAML, of which JSON's values are a part)."""
+    written = (
+        f"{name}: {json.dumps(_plain(value), ensure_ascii=False)}" for name, value in facts.items()
+    )
+    page = "\n".join(("---", *written, "---", "", text.strip(), ""))
+    return changes_by_itself(Response(page, content_type="text/markdown; charset=utf-8"))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

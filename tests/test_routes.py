@@ -179,6 +179,12 @@ GET  /api/v1/declarations/{open_declaration}          |  200  200  200  200  200
 GET  /api/v1/meetings                                 |  200  200  200  200  200  200
 GET  /api/v1/openapi.json                             |  200  200  200  200  200  200
 GET  /api/v1/glossary                                 |  200  200  200  200  200  200
+GET  /api/v1/rules                                     |  200  200  200  200  200  200
+GET  /api/v1/rules/0                                   |  200  200  200  200  200  200
+GET  /api/v1/rules/versions                            |  200  200  200  200  200  200
+GET  /api/v1/terms                                     |  200  200  200  200  200  200
+GET  /api/v1/terms/{terms}                             |  200  200  200  200  200  200
+GET  /api/v1/terms/versions                            |  200  200  200  200  200  200
 GET  /api/v1/organisations                            |  200  200  200  200  200  200
 GET  /api/v1/posts                                    |  200  200  200  200  200  200
 GET  /api/v1/posts/{post}                             |  200  200  200  200  200  200
@@ -536,7 +542,9 @@ GET  /reservations/{signature}/report                 |  200  200  200  200  200
 POST /reservations/{signature}/report                 |  yes  yes  yes  yes  yes  403
 GET  /reservations/{signature}/why                    |   in  404  404  404  404  404
 GET  /rules                                           |  200  200  200  200  200  200
+GET  /rules.md                                        |  200  200  200  200  200  200
 GET  /rules/0                                         |  200  200  200  200  200  200
+GET  /rules/0.md                                      |  200  200  200  200  200  200
 GET  /search                                          |  200  200  200  200  200  200
 GET  /searches                                        |   in  200  200  200  200  200
 POST /searches/keep                                   |  403  yes  yes  yes  yes  yes
@@ -610,9 +618,11 @@ GET  /sitemap-1.xml                                   |  200  200  200  200  200
 GET  /sitemap.xml                                     |  200  200  200  200  200  200
 GET  /static/style.css                                |  200  200  200  200  200  200
 GET  /terms                                           |  200  200  200  200  200  200
+GET  /terms.md                                        |  200  200  200  200  200  200
 GET  /terms/agree                                     |   in   on   on   on   on   on
 POST /terms/agree                                     |  403  yes  yes  yes  yes  yes
 GET  /terms/{terms}                                   |  200  200  200  200  200  200
+GET  /terms/{terms}.md                                |  200  200  200  200  200  200
 GET  /themes                                          |  200  200  200  200  200  200
 GET  /themes/new                                      |   in  403  403  403  200  200
 POST /themes/new                                      |  403  403  403  403  yes  yes

@@ -85,6 +85,11 @@ def rules_version(number: int) -> Rules:
     return _rules(found)
 
 
+def end_of(number: int) -> datetime | None:
+    """From when on a later version is in force; None when there is none."""
+    return db.session.scalar(select(func.min(RuleBook.valid_from)).where(RuleBook.number > number))
+
+
 def versions() -> Sequence[Rules]:
     """All versions, newest first, down to the default rules."""
     query = select(RuleBook).options(selectinload(RuleBook.rules))

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web, webforms
+from forum import responses, web, webforms
+from forum.members.views import federation
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse, said_of_ground, said_of_rule
@@ -37,9 +38,35 @@ def version(number: int) -> ResponseReturnValue:
 def _page(rules: Rules) -> ResponseReturnValue:
     context = {"rules": rules, "holds": queries.in_force(), "versions": queries.versions()}
     page = make_response(render_template("rules/index.html", ahead=queries.upcoming(), **context))
-    # New rules come into force on their day, without an action that would invalidate the page cache.
-    page.headers["Cache-Control"] = "no-cache, max-age=0"
-    return page
+    return responses.changes_by_itself(page)
+
+
+@bp.get("/rules.md")
+def markdown() -> ResponseReturnValue:
+    """The house rules in force, as Markdown."""
+    return _markdown(queries.in_force())
+
+
+@bp.get("/rules/<int:number>.md")
+def version_markdown(number: int) -> ResponseReturnValue:
+    """One version of the house rules, as Markdown."""
+    return _markdown(queries.rules_version(number))
+
+
+def _markdown(rules: Rules) -> ResponseReturnValue:
+    title = _("House rules")
+    facts = {
+        "title": title,
+        "forum": federation().name,
+        "version": rules.number,
+        "language": rules.language,
+        "change": rules.change,
+        "valid_from": rules.valid_from,
+        "valid_until": queries.end_of(rules.number),
+        "url": web.absolute(url_for("rules.version", number=rules.number)),
+    }
+    listed = (f"{rule.number}. **{rule.name}**\n\n   {rule.sentence}" for rule in rules.rules)
+    return responses.markdown(facts, "\n\n".join((f"# {title}", *listed)))
 
 
 @bp.route("/administration/rules", methods=["GET", "POST"])

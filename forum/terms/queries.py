@@ -28,6 +28,11 @@ def upcoming() -> Terms | None:
     return db.session.scalar(ahead.order_by(Terms.number.desc()).limit(1))
 
 
+def end_of(number: int) -> datetime | None:
+    """From when on a later version is in force; None when there is none."""
+    return db.session.scalar(select(func.min(Terms.valid_from)).where(Terms.number > number))
+
+
 def terms_of(number: int) -> Terms:
     """One version, in force or not. Raises `NotFound`."""
     return or_not_found(db.session.get(Terms, number))

@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web, webforms
+from forum import responses, web, webforms
 from forum.clock import now
+from forum.errors import or_not_found
 from forum.members.queries import my_profile
+from forum.members.views import federation
 from forum.terms import actions, queries
 from forum.terms.forms import AgreeForm, TermsForm
 from forum.terms.models import Terms
@@ -66,9 +68,34 @@ def version(number: int) -> ResponseReturnValue:
 def _page(terms: Terms | None) -> ResponseReturnValue:
     context = {"terms": terms, "holds": queries.in_force(), "versions": queries.all_terms()}
     page = make_response(render_template("terms/index.html", now=now(), **context))
-    # Not cached, because new terms come into force without an action that would invalidate the page.
-    page.headers["Cache-Control"] = "no-cache, max-age=0"
-    return page
+    return responses.changes_by_itself(page)
+
+
+@bp.get("/terms.md")
+def markdown() -> ResponseReturnValue:
+    """The terms that are in force, as Markdown."""
+    return _markdown(or_not_found(queries.in_force()))
+
+
+@bp.get("/terms/<int:number>.md")
+def version_markdown(number: int) -> ResponseReturnValue:
+    """One version of the terms, as Markdown."""
+    return _markdown(queries.terms_of(number))
+
+
+def _markdown(terms: Terms) -> ResponseReturnValue:
+    title = _("Terms of use")
+    facts = {
+        "title": title,
+        "forum": federation().name,
+        "version": terms.number,
+        "language": terms.language,
+        "change": terms.change,
+        "valid_from": terms.valid_from,
+        "valid_until": queries.end_of(terms.number),
+        "url": web.absolute(url_for("terms.version", number=terms.number)),
+    }
+    return responses.markdown(facts, f"# {title}\n\n{terms.source}")
 
 
 @bp.route("/terms/agree", methods=["GET", "POST"])

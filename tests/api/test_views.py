@@ -46,6 +46,7 @@ def path_of(operation: Operation, world: World) -> str:
     values = {
         "slug": slugs.get(operation.name.removesuffix("_in_language")),
         "language": "fr",
+        "number": world["terms"] if operation.name == "terms_version" else 0,
         "topic_id": world["topic"],
         "post_id": world["post"],
         "declaration_id": world["open_declaration"],

@@ -7,6 +7,7 @@ pages of the forum begin with a slash.
 from __future__ import annotations
 
 from forum.api.models.agendas import Agenda, Forum, Statement, WholeAgenda
+from forum.api.models.binding import HouseRule, Rules, RulesVersion, Terms, TermsVersion
 from forum.api.models.commitments import Commitment, EarlierDay, Milestone, WholeCommitment
 from forum.api.models.declarations import Declaration, Signature, WholeDeclaration
 from forum.api.models.dialogue import Marks, Option, Poll, Post, Topic
@@ -43,6 +44,7 @@ __all__ = [
     "Forum",
     "Hit",
     "HomeCity",
+    "HouseRule",
     "InLanguage",
     "Intention",
     "Link",
@@ -58,9 +60,13 @@ __all__ = [
     "Problem",
     "Reading",
     "Reference",
+    "Rules",
+    "RulesVersion",
     "Section",
     "Signature",
     "Statement",
+    "Terms",
+    "TermsVersion",
     "Topic",
     "TranslatedFigure",
     "TranslatedPart",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.api.views import about, reading
+from forum.api.views import about, binding, reading
 from forum.api.views._routes import PREFIX, bp
 
-__all__ = ["PREFIX", "about", "bp", "reading"]
+__all__ = ["PREFIX", "about", "binding", "bp", "reading"]

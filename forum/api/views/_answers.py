@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forum.api.views._addresses import address, api_address
 from forum.api.views._answers_of_agendas import agenda, whole_agenda
+from forum.api.views._answers_of_binding import rules, rules_version, terms, terms_version
 from forum.api.views._answers_of_commitments import commitment, whole_commitment
 from forum.api.views._answers_of_declarations import declaration, whole_declaration
 from forum.api.views._answers_of_dialogue import posts, topic
@@ -35,6 +36,10 @@ __all__ = [
     "posts",
     "practice",
     "reading",
+    "rules",
+    "rules_version",
+    "terms",
+    "terms_version",
     "themes",
     "topic",
     "translation",

@@ -44,6 +44,7 @@ CURSOR = Parameter("cursor", _("Where to go on: the address in “next” has it
 AFTER = Parameter("after", _("The number of the last post that you have."), most=MAX_ID)
 SLUG = Parameter("slug", _("The last part of its address."), is_in_path=True)
 IN_LANGUAGE = Parameter("language", _("The code of the language, such as fr."), is_in_path=True)
+VERSION = Parameter("number", _("The number of a version."), most=MAX_ID, is_in_path=True)
 TOPIC_ID = Parameter("topic_id", _("The number of a topic."), most=MAX_ID, is_in_path=True)
 POST_ID = Parameter("post_id", _("The number of a post."), most=MAX_ID, is_in_path=True)
 KINDS_OF_CASES = Parameter("kind", KIND.meaning, choices=tuple(KIND_NAMES), several=True)
