@@ -40,6 +40,7 @@ MAILBOX = re.compile(
 )
 MAX_PORT = 65_535
 MAX_DIGITS = 9  # digits of a number
+MAX_AGE = 99  # years
 MAX_FILE_MB = 900  # the addresses of files have room for nine digits of bytes
 PREFIX = "FORUM_"  # the beginning of the names of all settings
 # How similar (0 to 1) an unknown name must be to that of a setting to count as misspelt
@@ -230,6 +231,13 @@ def file_mb(megabytes: int) -> int:
     if megabytes > MAX_FILE_MB:
         raise WrongSetting(f"FORUM_FILE_MB is {megabytes}, and should be {MAX_FILE_MB} at most.")
     return megabytes
+
+
+def age(years: int) -> int:
+    """The age from which people may join: one that people reach."""
+    if years > MAX_AGE:
+        raise WrongSetting(f"FORUM_MINIMUM_AGE is {years}, and should be {MAX_AGE} at most.")
+    return years
 
 
 def metrics(written: str) -> str:

@@ -14,6 +14,7 @@
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 8 |
 | FORUM_PICTURES_MB | how many megabytes the pictures and files of one member may take; with 0 nobody can add any | 100 |
 | FORUM_FILE_MB | how many megabytes a file (PDF, table, document) may have that a member adds to a text, at most 900; with 0 pictures alone can be added | 10 |
+| FORUM_MINIMUM_AGE | the age, in years, from which people may join: whoever joins ticks that they have it, and it is not kept; with 0 nobody is asked | 0 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
 | FORUM_LOG | `json`: a line in JSON for each request, refused factor, received message, mistake and slow statement, on standard error; `plain`: the same in words; `off`: mistakes and slow statements alone, in words | json |
 | FORUM_METRICS | address such as `127.0.0.1:8001` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
@@ -72,6 +73,7 @@ class Settings:
     free_mb: int = 100
     pictures_mb: int = 100
     file_mb: int = 10
+    minimum_age: int = 0
     pg_dump: str = "pg_dump"
     log: str = "off"
     slow_ms: int = 200
@@ -222,6 +224,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         free_mb=environment.number(environ, "FORUM_FREE_MB", 100),
         pictures_mb=environment.number(environ, "FORUM_PICTURES_MB", 100),
         file_mb=environment.file_mb(environment.number(environ, "FORUM_FILE_MB", 10)),
+        minimum_age=environment.age(environment.number(environ, "FORUM_MINIMUM_AGE", 0)),
         pg_dump=environ.get("FORUM_PG_DUMP") or "pg_dump",
         log=environ.get("FORUM_LOG") or "json",
         slow_ms=environment.number(environ, "FORUM_SLOW_MS", 200),

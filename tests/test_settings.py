@@ -41,6 +41,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
             "FORUM_LIMITS": "0",
             "FORUM_FREE_MB": "250",
             "FORUM_FILE_MB": "25",
+            "FORUM_MINIMUM_AGE": "16",
             "FORUM_LOG": "plain",
             "FORUM_SLOW_MS": "50",
             "FORUM_METRICS": "127.0.0.1:8001",
@@ -49,6 +50,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
     )
     assert list(map(str, found.webhook_networks)) == ["10.1.0.0/16", "fd00::/8", "127.0.0.1/32"]
     assert (found.file_mb, found.most_of_file) == (25, 25_000_000)
+    assert found.minimum_age == 16
     assert (found.free_mb, found.log, found.slow_ms) == (250, "plain", 50)
     assert found.metrics == "127.0.0.1:8001" and found.metrics_path == tmp_path / "metrics"
     assert found.url == "https://dialogue.example.org" and found.is_https
@@ -231,6 +233,8 @@ WRONG = [
     ("FORUM_PAGE_CACHE_MB", "16 MB"),
     ("FORUM_FREE_MB", "-1"),
     ("FORUM_FILE_MB", "901"),
+    ("FORUM_MINIMUM_AGE", "100"),
+    ("FORUM_MINIMUM_AGE", "sixteen"),
     ("FORUM_SLOW_MS", "0.5"),
     ("FORUM_MAIL_FROM", "nonsense"),
     ("FORUM_MAIL_FROM", "<>"),

@@ -145,11 +145,13 @@ class JoinForm(PersonForm):
         )
 
 
-def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> type[JoinForm]:
+def join_form(
+    questions: Sequence[tuple[str, bool]] = (), account: str = "", minimum_age: int = 0
+) -> type[JoinForm]:
     """A form class for joining with an administrator's questions, each as (text, whether an answer is required).
 
     With the `account` label of a provider account, the form also offers to link that account, and requires no
-    password.
+    password. With a `minimum_age` people say by a tick that they have it; nothing of that is kept.
     """
 
     class Asking(JoinForm):
@@ -163,6 +165,12 @@ def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> 
         sentence = str(_("Sign in here with %(account)s, too", account=account))
         Asking.link = BooleanField(sentence)
         Asking.password = NewPassword(_("Password"), is_optional=True)
+    if minimum_age:
+        sentence = gettext("I am %(age)s or older.", age=minimum_age)
+        too_young = gettext(
+            "Only people of %(age)s or older can join. Tick this if you are.", age=minimum_age
+        )
+        Asking.is_old_enough = BooleanField(sentence, [DataRequired(too_young)])
     return Asking
 
 

@@ -22,6 +22,7 @@ from forum.permissions import VISITOR
 from tests.conftest import link_in
 from tests.elsewhere.conftest import EVA, PASSWORD, go, is_signed_in
 from tests.factors.conftest import add_key, change_before_the_session
+from tests.mail.conftest import with_settings
 
 # At a real provider
 
@@ -73,6 +74,17 @@ def test_somebody_new_joins_without_a_letter(client, real, letters):
     other = client.application.test_client()
     assert other.get(real.says_yes(go(other), "eva")).status_code == 303
     assert is_signed_in(other)
+
+
+def test_who_comes_from_a_provider_says_that_they_are_old_enough(app, client, real):
+    real.knows("eva", **EVA)
+    client.get(real.says_yes(go(client), "eva"))
+    form = {"name": "Eva Holm", "email": "eva@city.example", "language": "en", "organisation": ""}
+    with with_settings(app, minimum_age=16):
+        refused = client.post("/join", data=form)
+        assert refused.status_code == 422 and "Only people of 16 or older" in refused.text
+        assert client.post("/join", data={**form, "is_old_enough": "y"}).location == "/"
+    assert is_signed_in(client)
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,15 @@ def test_the_settings_lead_to_invitations_where_there_is_something_to_do(sign_in
     assert link in sign_in(people.ben).get("/settings").text
 
 
+def test_the_invited_say_that_they_are_old_enough(app, client, sign_in, people, letters):
+    link = make(sign_in(people.moderator))
+    with with_settings(app, minimum_age=16):
+        refused = client.post(link, data=JOINING)
+        assert refused.status_code == 422 and "Only people of 16 or older" in refused.text
+        answer = client.post(link, data={**JOINING, "is_old_enough": "y"})
+    assert answer.location == "/join/sent"
+
+
 def test_somebody_joins_with_an_invitation(client, sign_in, people, letters):
     host = sign_in(people.moderator)
     link = make(host, note="See you on Friday.")

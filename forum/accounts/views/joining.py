@@ -95,7 +95,8 @@ def _join_form(chosen: Entrance, invitation: Invitation | None) -> JoinForm:
     # Only who decides about requests reads the answers
     is_asked = chosen.is_for_moderators(is_invited=invitation is not None)
     questions = chosen.questions if is_asked else ()
-    asking = join_form(questions, proved.get("label") or proved.get("subject", ""))
+    account = proved.get("label") or proved.get("subject", "")
+    asking = join_form(questions, account, web.settings().minimum_age)
     known |= {"next": web.safe_next(""), "opened": opening_stamp()}
     form = asking(data=known | {"language": _language_of_browser()})
     form.offer_terms(in_force(), request.method == "GET")

@@ -36,7 +36,11 @@ def help() -> ResponseReturnValue:  # noqa: A001  # the word of its address
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
     """Which personal data is stored, and for how long."""
-    return render_template("front/privacy.html", periods=_retention_periods())
+    return render_template(
+        "front/privacy.html",
+        periods=_retention_periods(),
+        minimum_age=web.settings().minimum_age,
+    )
 
 
 def _retention_periods() -> dict[str, str]:
