@@ -852,6 +852,10 @@ class Can:
 
     # Decisions and appeals
 
+    def keep_orders(self) -> Verdict:
+        """Moderators write down and read orders of authorities, which may name members; hosts do not."""
+        return self.curate_all()
+
     def appeal(self, standing: Standing) -> Verdict:
         """The member whom a decision restricts appeals against it once, within six months and while it is in force.
 

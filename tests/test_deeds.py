@@ -37,7 +37,7 @@ from forum.rules import actions as rules
 from forum.rules.actions import RecourseText, RulesText, Wording
 from forum.screening import actions as screening
 from forum.screening.actions import RuleText
-from tests.moderation.conftest import Things, known_things
+from tests.moderation.conftest import Things, an_order, known_things
 from tests.savepoints import OneConnectionSession
 
 ROOMS = {
@@ -116,6 +116,7 @@ moderation.unname             | forbidden forbidden forbidden forbidden forbidde
 moderation.write_staff_note   | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.remove_staff_note  | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 moderation.forget_staff_notes | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
+moderation.write_order        | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 appeals.appeal                | nothing   nothing   nothing   yes       nothing   nothing   nothing   nothing   nothing
 appeals.decide_appeal         | forbidden forbidden forbidden forbidden nothing   yes       forbidden yes       yes
 appeals.unname                | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
@@ -403,6 +404,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         moderation.remove_staff_note, _it, before=_after(moderation.write_staff_note, _ben, "Hm.")
     ),
     "moderation.forget_staff_notes": _deed(moderation.forget_staff_notes),
+    "moderation.write_order": _deed(moderation.write_order, lambda _w: an_order()),
     "appeals.appeal": _deed(appeals.appeal, _it, "It is kind.", before=_hidden),
     "appeals.decide_appeal": _deed(
         appeals.decide_appeal, _it, "upheld", "It is rude.", before=_appealed

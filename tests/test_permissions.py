@@ -288,6 +288,7 @@ take_name_away         | somebody's           |    .    .    .    .    .    .   
 take_name_away         | nobody's             |    .    .    .    .    .    .    .    .    .   .
 curate_all             | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 delete_agenda          | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
+keep_orders            | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 keep_glossary          | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 propose                | ever                 |   .  yes    .    .    .  yes  yes    .    .    .
 suspend                | member               |    .    .    .    .    .    .    .  yes  yes  yes

@@ -394,6 +394,11 @@ GET  /moderation/held/{waiting}                       |   in  403  403  200  200
 POST /moderation/held/{waiting}/decide                |  403  403  403  yes  yes  yes
 GET  /moderation/post/{reply}                         |   in  403  403  200  200  200
 POST /moderation/post/{reply}/decide                  |  403  403  403  yes  yes  yes
+GET  /moderation/orders                               |   in  403  403  403  200  200
+GET  /moderation/orders/new                           |   in  403  403  403  200  200
+POST /moderation/orders/new                           |  403  403  403  403  yes  yes
+GET  /moderation/orders/{order}                       |   in  403  403  403  200  200
+POST /moderation/orders/{order}                       |  403  403  403  403  yes  yes
 GET  /moderation/texts                                |   in  403  403  200  200  200
 GET  /moderation/texts/1                              |   in  403  403  403  200  200
 POST /moderation/texts/1                              |  403  403  403  403  yes  yes

@@ -54,6 +54,7 @@ from forum.terms.actions import TermsText, write_terms
 from forum.webhooks.actions import WebhookText, add_webhook
 from tests.datasets import load_dataset
 from tests.keys import SITE, SoftwarePasskey
+from tests.moderation.conftest import an_order
 
 LONG_AGO = timedelta(hours=2)
 
@@ -123,6 +124,7 @@ def things(people: Any, agenda: Agenda) -> dict[str, Any]:
         "flagger": moderation.trust_flagger(
             people.administrator, f"@{people.chitra.handle}", flag
         ).id,
+        "order": moderation.write_order(people.moderator, an_order()).id,
         "staff_note": moderation.write_staff_note(people.moderator, people.ben.id, "Kind.").id,
         "passkey": a_passkey(people.host),
         "letter": letter.id,

@@ -24,6 +24,7 @@ from forum.moderation.queries import (
     READ_KINDS,
     decision_to_offer,
     moderated_agendas,
+    orders_to_follow,
     page_of_part,
     thing_to_moderate,
 )
@@ -134,6 +135,7 @@ def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:
     form = EntryForm(formdata=None, read=_fingerprint(opened), **known)
     form.offer_for(opened.kind, opened.about.deeds)
     form.offer_rules(rules.rules)
+    form.offer_orders(orders_to_follow(me()))
     fill_from_ready_text(form)
     return form
 
@@ -155,6 +157,7 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
     form = EntryForm()
     form.offer_for(thing)
     form.offer_rules(in_force().rules)
+    form.offer_orders(orders_to_follow(me()))
     fill_from_ready_text(form)
 
     def page(status: int, late: str = "") -> ResponseReturnValue:

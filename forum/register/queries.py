@@ -20,8 +20,13 @@ from forum.agendas.queries import visible_agendas
 from forum.appeals.models import OUTCOMES, REVERSED, UPHELD, Appeal
 from forum.clock import last_day
 from forum.db import db
-from forum.moderation.models import BY_TRUSTED, REPORT, Decision, Deed, Report
-from forum.moderation.queries import MISUSE_DEEDS, RESTRICTING_DEEDS
+from forum.moderation.models import BY_TRUSTED, ORDER, REPORT, Decision, Deed, Report
+from forum.moderation.queries import (
+    MISUSE_DEEDS,
+    RESTRICTING_DEEDS,
+    OrderFigures,
+    order_figures,
+)
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
 from forum.rules.models import rule_in_english, said_of_rule
@@ -81,6 +86,8 @@ class RegisterEntry:
     @property
     def eu_source(self) -> str:
         """What led to the decision, in the words of the EU's database."""
+        if self.source == ORDER:
+            return ""  # what follows an order is no decision of the forum's own (article 17 (5))
         if self.source != REPORT:
             return "SOURCE_VOLUNTARY"
         if self.is_about_flag:
@@ -215,6 +222,7 @@ class Figures:
     appeals: int
     appeals_by: Mapping[str, int]  # answered ones, by outcome
     hours_to_answer: float | None
+    orders: OrderFigures
 
     @property
     def restrictions(self) -> int:
@@ -247,6 +255,7 @@ def figures(period: Period) -> Figures:
         appeals=_scalar(select(func.count(Appeal.id)).where(period.contains(Appeal.created_at))),
         appeals_by=_counts(_grouped_counts(period, Appeal.decided_at, Appeal.outcome)),
         hours_to_answer=median(appeal_hours) if appeal_hours else None,
+        orders=order_figures(period.first, period.last),
     )
 
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.clock import now
+from forum.members.queries import country_names
 from forum.moderation.queries import trusted_flaggers
 from forum.register import queries
 from forum.register.forms import period
@@ -40,6 +41,7 @@ def report() -> ResponseReturnValue:
             today=now().date(),
             said_of_key=queries.said_of_key,
             flaggers=trusted_flaggers(),
+            countries=country_names(),
         )
     )
 
@@ -130,7 +132,14 @@ def _rows(figures: Figures) -> Iterator[tuple[str, str, str, object]]:
     for outcome, number in figures.appeals_by.items():
         yield "appeals", outcome, "", number
     yield "appeals", "median hours to answer", "", _rounded(figures.hours_to_answer)
+    for (kind, state), number in figures.orders.by_state.items():
+        yield "orders", kind, state, number
+    for effect, number in figures.orders.by_effect.items():
+        yield "orders by effect", effect or "nothing yet", "", number
+    confirmed, followed = figures.orders.days_to_confirm, figures.orders.days_to_effect
+    yield "orders", "median days to confirmation", "", _rounded(confirmed)
+    yield "orders", "median days to effect", "", _rounded(followed)
 
 
-def _rounded(hours: float | None) -> object:
-    return "" if hours is None else round(hours, 1)
+def _rounded(time: float | None) -> object:
+    return "" if time is None else round(time, 1)

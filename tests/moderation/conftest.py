@@ -11,6 +11,7 @@ from flask import Flask
 
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.dialogue.models import Post, Topic
@@ -22,7 +23,7 @@ from forum.members.actions import found_federation
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
-from forum.moderation.actions import Reasons
+from forum.moderation.actions import OrderText, Reasons
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
@@ -31,6 +32,21 @@ from tests.datasets import dataset_fixture, load_dataset_rows
 from tests.soundness import faults
 
 REASONS = Reasons("It is rude.", 2)
+
+
+def an_order(**more: Any) -> OrderText:
+    """An order of a court that came in today, with nothing done about it."""
+    said = {
+        "kind": "content",
+        "authority": "District Court",
+        "state": "DK",
+        "reference": "12 O 34/26",
+        "law": "Penal code, 266",
+        "about": "/topics/7",
+        "issued_on": now().date(),
+        "received_on": now().date(),
+    }
+    return OrderText(**{**said, **more})
 
 
 @dataclass

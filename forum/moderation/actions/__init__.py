@@ -44,6 +44,7 @@ from forum.moderation.actions.misuse import (
     suspend_reports,
     warn_reporter,
 )
+from forum.moderation.actions.orders import MAX_ORDER_FIELD, OrderText, write_order
 from forum.moderation.actions.reporting import (
     KEPT_VISITORS,
     REPORT_REASONS,
@@ -92,6 +93,7 @@ __all__ = [
     "KINDS_TITLED_BY_NAME",
     "MAX_FIELD",
     "MAX_FLAGGER_LINE",
+    "MAX_ORDER_FIELD",
     "MAX_POSTS_AT_ONCE",
     "MAX_REASON_LENGTH",
     "MAX_REPORTS_SUSPENSION",
@@ -100,6 +102,7 @@ __all__ = [
     "REPORT_REASONS",
     "FlaggerText",
     "IllegalContentNotice",
+    "OrderText",
     "Outcome",
     "Reasons",
     "approve",
@@ -158,5 +161,6 @@ __all__ = [
     "unsuspend",
     "warn",
     "warn_reporter",
+    "write_order",
     "write_staff_note",
 ]

@@ -19,14 +19,16 @@ class Reasons:
     """The statement of reasons for a restriction: what article 17(3) of Regulation (EU) 2022/2065 requires.
 
     `facts` says what happened and what the member can do. The ground is `rule`, the number of a house rule (0 for
-    none), or `law` in words, which takes precedence. `is_automated` says that a machine pointed the text out. The
-    page of the decision adds the rest: for how long, who decided, and how to appeal.
+    none), or `law` in words, which takes precedence. `is_automated` says that a machine pointed the text out.
+    `order_id` is the order of an authority that is followed. The page of the decision adds the rest: for how long, who
+    decided, and how to appeal.
     """
 
     facts: str = ""
     rule: int = 0
     law: str = ""
     is_automated: bool = False
+    order_id: int | None = None
 
 
 NO_REASONS = Reasons()

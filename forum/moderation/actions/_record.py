@@ -16,7 +16,16 @@ from forum.db import db
 from forum.dialogue.actions import MovedRecord
 from forum.dialogue.models import Topic
 from forum.moderation.actions._reasons import NO_REASONS, Reasons
-from forum.moderation.models import OWN, REPORT, Before, Decision, Deed, Report
+from forum.moderation.models import (
+    ORDER,
+    OWN,
+    REPORT,
+    Before,
+    Decision,
+    Deed,
+    Order,
+    Report,
+)
 from forum.moderation.queries import (
     DEEDS,
     KINDS,
@@ -32,6 +41,8 @@ from forum.moderation.queries import (
     is_first_post,
     is_in_effect,
     open_reporter_ids,
+    order_behind,
+    order_followed,
     waits_in_queue,
 )
 from forum.notifications.actions import (
@@ -99,6 +110,8 @@ def _tell(
 
 def _notice_to_author(decision: Decision, address: str) -> NoticeText:
     before = [*DEEDS[decision.deed].for_author, *unkept(decision.sentences)]
+    if order := order_behind(decision):
+        before += _sentences_on_order(order)
     return NoticeText(
         "decision",
         address,
@@ -107,6 +120,15 @@ def _notice_to_author(decision: Decision, address: str) -> NoticeText:
         before=before,
         language=decision.language,
     )
+
+
+def _sentences_on_order(order: Order) -> list[Sentence]:
+    """Who has ordered it, and what can be done against that (Regulation (EU) 2022/2065, article 9 (5))."""
+    said = [sentence("It was ordered by: %(authority)s.", authority=order.label)]
+    if order.redress.strip():
+        redress = single_line(order.redress)
+        said.append(sentence("Against the order you can do this: %(redress)s", redress=redress))
+    return said
 
 
 def record(
@@ -138,6 +160,9 @@ def record_quietly(
     rule = None if reasons.law.strip() else in_force().rule(reasons.rule)
     is_reported = has_open_reports(thing.kind, thing.item_id)
     before = more.pop("before", None)
+    order = order_followed(moderator, reasons.order_id) if reasons.order_id else None
+    if order:
+        more["source"] = ORDER
     decision = Decision(
         moderator_id=moderator.id,
         deed=deed,
@@ -148,6 +173,7 @@ def record_quietly(
         law=single_line(reasons.law),
         is_automated=reasons.is_automated,
         before=before.to_json() if before else None,
+        order_id=order.id if order else None,
         decided_at=now(),
         **{"source": REPORT if is_reported else OWN, **more},
     )

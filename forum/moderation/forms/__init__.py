@@ -21,6 +21,7 @@ from forum.moderation.forms.deciding import (
 )
 from forum.moderation.forms.flaggers import FlaggerForm
 from forum.moderation.forms.notes import NoteForm, StaffNoteForm
+from forum.moderation.forms.orders import EFFECT_NAMES, ORDER_KIND_NAMES, OrderForm
 from forum.moderation.forms.reporting import REASON_NAMES, IllegalForm, ReportForm
 from forum.moderation.forms.topics import (
     ChangeKindForm,
@@ -36,7 +37,9 @@ from forum.moderation.forms.topics import (
 
 __all__ = [
     "DEED_NAMES",
+    "EFFECT_NAMES",
     "LENGTH_LIMIT",
+    "ORDER_KIND_NAMES",
     "REASON_NAMES",
     "AskToEditForm",
     "ChangeKindForm",
@@ -52,6 +55,7 @@ __all__ = [
     "MoveForm",
     "NoteForm",
     "OptionalReasonForm",
+    "OrderForm",
     "ReasonForm",
     "ReportForm",
     "ReportsSuspensionForm",

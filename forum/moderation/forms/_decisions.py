@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from flask_babel import gettext
@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from forum.clock import now
 from forum.members.forms import one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, Reasons
+from forum.moderation.models import Order
 from forum.rules.queries import OfferedText, Rule
 from forum.web import whole_number
 from forum.webforms import Form
@@ -97,7 +98,11 @@ class StatementForm(ReasonForm):
     reason = TextAreaField(
         _("What happened and what the author can do"), [REASON_REQUIRED, LENGTH_LIMIT]
     )
+    # The order of an authority that the decision follows; its law is then the ground
+    order = SelectField(_("Which order"), default="", choices=[], validate_choice=False)
     ground_choices: frozenset[str] | set[str] = frozenset({""})
+    may_follow_orders = False
+    laws_of_orders: Mapping[str, str] = {}
 
     @property
     def needs_ground(self) -> bool:
@@ -116,6 +121,18 @@ class StatementForm(ReasonForm):
         self.rule.choices = [("", gettext("Choose")), *offered]
         self.ground_choices = {"", *(value for value, _name in offered)}
 
+    def offer_orders(self, orders: Sequence[Order] | None) -> None:
+        """Offer the orders of authorities that the decision may follow; None for who may follow none."""
+        self.may_follow_orders = orders is not None
+        named = [(str(order.id), order.label) for order in orders or ()]
+        self.order.choices = [("", gettext("No order")), *named] if named else []
+        self.laws_of_orders = {str(order.id): order.law for order in orders or ()}
+
+    @property
+    def law_of_order(self) -> str:
+        """The law of the chosen order; empty for none."""
+        return self.laws_of_orders.get(self.order.data or "", "")
+
     def fill(self, ready: OfferedText) -> None:
         """Fill in the words, and the rule if there is one, of a ready text."""
         super().fill(ready)
@@ -126,22 +143,32 @@ class StatementForm(ReasonForm):
         """The reasons as the action expects them."""
         ground = self.rule.data or ""
         law = self.law.data if ground == LAW_CHOICE else ""
+        is_ordered = bool(self.law_of_order)
         return Reasons(
             facts=self.reason.data or "",
-            rule=int(ground) if ground.isdigit() else 0,
-            law=law or "",
+            rule=int(ground) if ground.isdigit() and not is_ordered else 0,
+            law=law or self.law_of_order,
             is_automated=self.is_automated.data,
+            order_id=int(self.order.data) if is_ordered else None,
         )
 
     def validate_rule(self, field: Field) -> None:
         """Accept the offered grounds, and an empty one where the deed needs none."""
         ground = field.data or ""
+        if self.law_of_order:
+            return
         if ground not in self.ground_choices or (self.needs_ground and not ground):
             raise ValidationError(gettext("Choose the rule or name the law."))
 
+    def validate_order(self, field: Field) -> None:
+        """Accept the offered orders, and none."""
+        if field.data and field.data not in self.laws_of_orders:
+            raise ValidationError(gettext("Choose one from the list"))
+
     def validate_law(self, field: Field) -> None:
         """Require the name of the law when the law is the ground."""
-        if self.rule.data == LAW_CHOICE and not (field.data or "").strip():
+        is_named = (field.data or "").strip() or self.law_of_order
+        if self.rule.data == LAW_CHOICE and not is_named:
             raise ValidationError(gettext("Name the law, and the article if you know it."))
 
 

@@ -17,6 +17,15 @@ from forum.moderation.models.before import (
     TitleBefore,
 )
 from forum.moderation.models.flaggers import TrustedFlagger
+from forum.moderation.models.orders import (
+    AGAINST_CONTENT,
+    EFFECTS,
+    FOR_INFORMATION,
+    GIVEN,
+    NOT_FOLLOWED,
+    ORDER_KINDS,
+    Order,
+)
 from forum.moderation.models.records import (
     APPEAL,
     AUTHOR,
@@ -25,6 +34,7 @@ from forum.moderation.models.records import (
     BY_VISITOR,
     LAST_DAY,
     LETTER_TITLE,
+    ORDER,
     OWN,
     REPORT,
     REPORTER,
@@ -38,13 +48,20 @@ from forum.moderation.models.records import (
 )
 
 __all__ = [
+    "AGAINST_CONTENT",
     "APPEAL",
     "AUTHOR",
     "BY_MEMBER",
     "BY_TRUSTED",
     "BY_VISITOR",
+    "EFFECTS",
+    "FOR_INFORMATION",
+    "GIVEN",
     "LAST_DAY",
     "LETTER_TITLE",
+    "NOT_FOLLOWED",
+    "ORDER",
+    "ORDER_KINDS",
     "OWN",
     "REPORT",
     "REPORTER",
@@ -60,6 +77,7 @@ __all__ = [
     "MoveBefore",
     "NoteBefore",
     "OpeningBefore",
+    "Order",
     "PaceBefore",
     "RegroupingBefore",
     "Report",

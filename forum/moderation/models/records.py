@@ -26,6 +26,7 @@ BY_MEMBER, BY_VISITOR, BY_TRUSTED = ("member", "visitor", "trusted flagger")
 LETTER_TITLE = sentence("An e-mail from %(name)s")
 # What led to a decision
 OWN, REPORT, RULE, APPEAL, LAST_DAY = ("own initiative", "report", "rule", "appeal", "last day")
+ORDER = "order"  # of an authority
 # What part somebody has in a decision
 AUTHOR, TELLER, REPORTER = ("author", "teller", "reporter")
 
@@ -128,7 +129,7 @@ class Decision(Base):
     the statement of reasons of Regulation (EU) 2022/2065, article 17. The ground is `rule`, the number of a house
     rule (0 for none) whose words are stored as they were, or `law`. `source` says what led to the decision,
     `is_automated` whether a machine pointed the thing out. `is_excused` marks advertising in bulk, for which the law
-    requires no reasons.
+    requires no reasons. `order_id` is the order of an authority that it followed (`source` is `ORDER`).
 
     `before` is the state that undoing the decision restores, an instance of a class of `before.py`; `undoes_id` is
     the decision that this one reverses. Decisions of one deed over several things share a `lot_id`, the id of the
@@ -168,6 +169,9 @@ class Decision(Base):
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), index=True)
     lot_id: Mapped[int | None] = mapped_column(
         ForeignKey("decision.id", name="fk_decision_lot_id"), index=True
+    )
+    order_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authority_order.id", name="fk_decision_order_id"), index=True
     )
     decided_at: Mapped[datetime]
 

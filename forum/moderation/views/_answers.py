@@ -54,6 +54,7 @@ def deed_page(
         rules = in_force()
         if isinstance(form, StatementForm):
             form.offer_rules(rules.rules, needs_ground=queries.needs_ground(thing, word))
+            form.offer_orders(queries.orders_to_follow(me()))
         ready = ready_texts(me(), [word], rules)
         fill_from_ready_text(form)
 

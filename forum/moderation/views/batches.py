@@ -117,6 +117,7 @@ def _batch_form_page(
     if isinstance(form, StatementForm):
         rules = in_force()
         form.offer_rules(rules.rules)
+        form.offer_orders(queries.orders_to_follow(me()))
         ready = ready_texts(me(), [word], rules)
         fill_from_ready_text(form)
 

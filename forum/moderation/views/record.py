@@ -54,6 +54,7 @@ def decision(decision_id: int) -> ResponseReturnValue:
         decision=found,
         is_in_effect=queries.is_in_effect(found),
         until=queries.present_end(found),
+        order=queries.order_behind(found),
         undoing=queries.undoings_of([found]).get(found.id),
         restricting=queries.RESTRICTING_DEEDS,
         text=queries.own_withheld_text(me(), found),

@@ -37,7 +37,7 @@ DECISION_FIELDS = {
     "rule_name": _("the name of the rule, as it was"),
     "rule_sentence": _("what the rule said"),
     "law": _("the law it names instead"),
-    "source": _("what led to it: own initiative, report, rule, appeal or last day"),
+    "source": _("what led to it: own initiative, report, rule, appeal, order or last day"),
     "is_automated": _("whether a machine pointed it out"),
     "is_excused": _("whether it was advertising in bulk, which needs no reasons"),
     "until": _("until when it holds"),

@@ -1,0 +1,70 @@
+"""Views of the orders of authorities: the list, and writing one down with what was answered."""
+
+from __future__ import annotations
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.members.queries import country_names
+from forum.moderation import actions, queries
+from forum.moderation.forms import EFFECT_NAMES, ORDER_KIND_NAMES, OrderForm
+from forum.moderation.models import Order
+from forum.moderation.views._answers import bp
+from forum.web import me
+from forum.webforms import ChangedFields
+
+
+@bp.get("/moderation/orders")
+def orders() -> ResponseReturnValue:
+    """The orders of authorities."""
+    return render_template(
+        "moderation/orders.html",
+        page=queries.orders(me(), web.number("page")),
+        countries=country_names(),
+        kinds=ORDER_KIND_NAMES,
+        effects=EFFECT_NAMES,
+    )
+
+
+@bp.route("/moderation/orders/new", methods=["GET", "POST"])
+def write_order() -> ResponseReturnValue:
+    """Write an order down."""
+    queries.orders(me())
+    return _order_page(None)
+
+
+@bp.route("/moderation/orders/<int:order_id>", methods=["GET", "POST"])
+def order(order_id: int) -> ResponseReturnValue:
+    """One order, what followed it, and what was answered."""
+    return _order_page(queries.get_order(me(), order_id))
+
+
+def _order_page(found: Order | None) -> ResponseReturnValue:
+    followed = queries.decisions_by_order(me(), found) if found else ()
+    effect_on = followed[0].decided_at.date() if followed else None
+    form = OrderForm.of(found, _countries(), effect_on)
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context = {"form": form, "order": found, "decisions": followed, "meanwhile": meanwhile}
+        return render_template("moderation/order.html", **context), status
+
+    def latest() -> OrderForm:
+        now_found = queries.get_order(me(), found.id) if found else None
+        return OrderForm.of(now_found, _countries(), None, formdata=None)
+
+    def deed() -> AnyResponse:
+        order_id = found.id if found else None
+        actions.write_order(me(), form.text, order_id, seen=form.seen.data)
+        return web.done(_("The order is written down."), url_for("moderation.orders"))
+
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _countries() -> dict[str, str]:
+    """The countries by their codes of two letters."""
+    return {
+        code: name for code, name in country_names().items() if len(code) == 2 and code.isalpha()
+    }
