@@ -1,7 +1,8 @@
 """The log: a line for each request, refused factor and received message, errors, and slow SQL, without personal data.
 
 A line contains the URL rule (`/members/<handle>`) and not the address, and neither query string nor IP address, user
-agent, member or e-mail address. All lines of one request have its id.
+agent, member or e-mail address. All lines of one request have its id. When moderators or administrators look at private
+data of others, a line of its own says so, with the number of who looks (`web.note_look`).
 """
 
 from __future__ import annotations

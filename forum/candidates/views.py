@@ -29,6 +29,7 @@ def index() -> ResponseReturnValue:
 
 def _list_page(status: int = 200, late: str = "") -> ResponseReturnValue:
     context = {"requests": queries.waiting(me()), "late": late}
+    web.note_look("requests to join")
     return render_template("candidates/index.html", **context), status
 
 
@@ -79,6 +80,7 @@ def _decision(
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         request = queries.request_to_decide(me(), candidate_id)
+        web.note_look(f"request {candidate_id} to join")
         return render_template(
             "candidates/decide.html",
             deed=deed,

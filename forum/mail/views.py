@@ -39,6 +39,7 @@ ONE_DAY = timedelta(days=1)
 def index() -> str:
     """The mail server, waiting letters, and letters that were given up."""
     number, oldest, said = waiting_letters(me())
+    web.note_look("addresses of e-mails that did not arrive")
     return render_template(
         "mail/index.html",
         server=_server(),

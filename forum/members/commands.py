@@ -109,10 +109,12 @@ def members() -> None:
 
 @members.command("list")
 def list_members() -> None:
-    """Print every account: handle, role, e-mail address and name, parted by tabs."""
+    """Print every account: handle, role, e-mail address, name and number, parted by tabs."""
     for member in queries.all_members():
         state = " (suspended)" if member.is_suspended else ""
-        click.echo(f"{member.handle}\t{member.role}{state}\t{member.email}\t{member.name}")
+        click.echo(
+            f"{member.handle}\t{member.role}{state}\t{member.email}\t{member.name}\t{member.id}"
+        )
 
 
 @bp.cli.group("cities")

@@ -96,6 +96,8 @@ def _page(
     late: str = "",
 ) -> ResponseReturnValue:
     waiting, opened = desk.waiting, desk.opened
+    if opened:
+        web.note_look(f"{opened.kind} {opened.item_id} in the queue, with its reports and notes")
     listed, above, below = queries.entries_around(waiting, opened.key if opened else None)
     rules = in_force() if opened else None
     return render_template(

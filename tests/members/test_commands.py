@@ -28,7 +28,8 @@ def run(app, monkeypatch):
 
 def test_members_are_listed(run, people):
     done = run("members", "list")
-    assert "mona-berg\tmoderator\tmona@example.org\tMona Berg\n" in done.output
+    assert "mona-berg\tmoderator\tmona@example.org\tMona Berg\t" in done.output
+    assert f"\tMona Berg\t{people.moderator.id}\n" in done.output
     assert len(done.output.splitlines()) == 6
 
 

@@ -19,6 +19,7 @@ from forum.web import me
 def appoint(handle: str) -> ResponseReturnValue:
     """Give a member a role; they are told."""
     member = queries.administered_member(me(), handle)
+    web.note_look(f"e-mail address of member {member.id}")
     form = RoleForm(data={"role": member.role})
 
     def page(status: int = 200) -> ResponseReturnValue:

@@ -151,7 +151,9 @@ def who_comes(meeting_id: int) -> Response:
     ]
     lines = (map(_line_of, batch) for batch in portions)
     name, end = f"meeting-{found.id}", delimiter_in(web.locale())
-    return long_sheet(name, chain([[names]], lines), end)
+    table = long_sheet(name, chain([[names]], lines), end)
+    web.note_look(f"who comes to meeting {found.id}")
+    return table
 
 
 def _line_of(attendance: Attendance) -> list[object]:

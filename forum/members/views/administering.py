@@ -30,6 +30,7 @@ def administration() -> ResponseReturnValue:
         (name, web.here(group=value or None, page=None), value == group, None)
         for value, name in GROUP_NAMES.items()
     ]
+    web.note_look("e-mail addresses of members")
     shown = {"page": page, "words": words, "group": group, "groups": groups}
     return render_template("members/administration.html", **shown, roles=ROLE_NAMES)
 

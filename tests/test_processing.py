@@ -1,0 +1,34 @@
+"""The record of processing says for how long things are kept as the code keeps them, and names every line on looks."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+
+from tests.test_looks import PAGES
+
+RECORD = (Path(__file__).parent.parent / "docs" / "processing.md").read_text()
+PERIOD = re.compile(r"(\d+) days?[^|;()]*\(`([\w.]+):(\w+)`\)")
+
+
+def test_periods_are_those_of_the_code() -> None:
+    found = PERIOD.findall(RECORD)
+    assert len(found) == len(re.findall(r"`[\w.]+:[A-Z_]+`", RECORD)) > 15
+    for days, module, name in found:
+        assert getattr(import_module(module), name) == timedelta(days=int(days)), name
+
+
+def test_what_the_privacy_page_names_is_in_the_record() -> None:
+    source = (Path(__file__).parent.parent / "forum/front/views/about.py").read_text()
+    constants = set(
+        re.findall(r"[.: (]([A-Z]\w*(?:KEPT|RETENTION|LIMIT|AGE|OFF|WINDOW)\w*),?$", source, re.M)
+    )
+    assert constants and constants <= {name for _days, _module, name in PERIOD.findall(RECORD)}
+
+
+def test_every_line_about_a_look_is_in_the_record() -> None:
+    for _page, said in PAGES:
+        words = re.sub(r"\{\w+\}", "N", said)
+        assert f"`{words}`" in RECORD, words
