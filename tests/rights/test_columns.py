@@ -44,6 +44,7 @@ WHY_NOT: dict[tuple[str, str], str] = {
     ("decision", "agenda_id"): "Its address is in.",
     ("decision", "language"): "That of the title, for screen readers.",
     ("decision", "before"): "What undoing it needs.",
+    ("decision", "order_id"): "Its page names the order; the source says that there was one.",
     ("delivery", "words"): "What the e-mail is made of; its text is in.",
     ("delivery", "locale"): "The language of the e-mail; its text is in.",
     ("earlier_handle", "replaced_at"): "When the last change was is in the account.",

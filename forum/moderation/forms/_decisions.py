@@ -163,7 +163,7 @@ class StatementForm(ReasonForm):
     def validate_order(self, field: Field) -> None:
         """Accept the offered orders, and none."""
         if field.data and field.data not in self.laws_of_orders:
-            raise ValidationError(gettext("Choose one from the list"))
+            raise ValidationError(gettext("Choose one from the list."))
 
     def validate_law(self, field: Field) -> None:
         """Require the name of the law when the law is the ground."""

@@ -205,6 +205,7 @@ def staff_notes(handle: str) -> ResponseReturnValue:
     """The notes of moderators about a member, and a form to add one."""
     member = get_member(me(), handle)
     noted = queries.staff_notes(me(), member)
+    web.note_look(f"notes about member {member.id}")
     form = StaffNoteForm()
 
     def page(status: int = 200) -> ResponseReturnValue:

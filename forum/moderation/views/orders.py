@@ -20,9 +20,11 @@ from forum.webforms import ChangedFields
 @bp.get("/moderation/orders")
 def orders() -> ResponseReturnValue:
     """The orders of authorities."""
+    page = queries.orders(me(), web.number("page"))
+    web.note_look("orders of authorities")
     return render_template(
         "moderation/orders.html",
-        page=queries.orders(me(), web.number("page")),
+        page=page,
         countries=country_names(),
         kinds=ORDER_KIND_NAMES,
         effects=EFFECT_NAMES,
@@ -39,7 +41,9 @@ def write_order() -> ResponseReturnValue:
 @bp.route("/moderation/orders/<int:order_id>", methods=["GET", "POST"])
 def order(order_id: int) -> ResponseReturnValue:
     """One order, what followed it, and what was answered."""
-    return _order_page(queries.get_order(me(), order_id))
+    found = queries.get_order(me(), order_id)
+    web.note_look(f"order {order_id} of an authority")
+    return _order_page(found)
 
 
 def _order_page(found: Order | None) -> ResponseReturnValue:
