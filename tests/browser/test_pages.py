@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from forum.clock import now
 from tests.browser.looks import AXE, DESK, SHOTS, VIEWS, axe_faults, faults_here, look
 from tests.browser.people import leaving
 from tests.browser.unseen import crowded, misleading
@@ -200,6 +201,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("ready-text-new", "/moderation/texts/new", "moderator"),
     ("ready-text", "/moderation/texts/1", "moderator"),
     ("ready-text-delete", "/moderation/texts/1/delete", "moderator"),
+    ("orders", "/moderation/orders", "moderator"),
+    ("order-new", "/moderation/orders/new", "moderator"),
     ("appeals", "/moderation/appeals", "moderator"),
     ("silence", "/members/wanjiru-kamau/silence", "moderator"),
     ("warn-reporter", "/members/wanjiru-kamau/warn-reporter", "moderator"),
@@ -317,6 +320,40 @@ def test_the_pages_of_a_decision(visit: Any, member: Any, moderator: Any) -> Non
     appeal = str(page.locator("main ol a, main ul a, main table a").first.get_attribute("href"))
     faults += faults_of(moderator, appeal) + faults_of(administrator, appeal)
     faults += faults_of(moderator, "/transparency/decisions")
+    assert faults == []
+
+
+def test_the_pages_of_an_order(member: Any, moderator: Any) -> None:
+    """Writing an order down, following it, and what its author and everybody read."""
+    topic = moderator.open_topic("A topic that a court reads")
+    post = member.post(topic, "What a court has forbidden.")
+    today = now().date().isoformat()
+    order = {
+        **{"kind": "content", "authority": "District Court of Rotterdam", "state": "NL"},
+        **{"reference": "12 O 34/26", "law": "Penal code, article 266", "territory": "Netherlands"},
+        **{"issued_on": today, "received_on": today, "effect": "", "seen": ""},
+        "redress": "Appeal to the High Court within four weeks.",
+    }
+    moderator.send("/moderation/orders/new", **order)
+    page = moderator.go(f"/posts/{post}/hide")
+    page.locator("summary", has_text="has ordered it").click()
+    faults = faults_here(page, "the order where one decides")
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS, "order-followed.png"), full_page=True)
+    page.locator("select[name=order]").select_option(index=1)
+    page.locator("textarea[name=reason]").fill("A court has found it illegal.")
+    page.locator("main form button[type=submit].btn.stop").click()
+    page.wait_for_load_state("load")
+    decision = member.go(f"/posts/{post}/why").url.removeprefix(member.site.url)
+    faults += faults_of(member, decision)
+    assert "District Court of Rotterdam" in member.page.inner_text("main")
+    if SHOTS:
+        member.page.screenshot(path=Path(SHOTS, "order-decision.png"), full_page=True)
+    href = moderator.go("/moderation/orders").locator("main ul.rows a").first.get_attribute("href")
+    faults += faults_of(moderator, "/moderation/orders") + faults_of(moderator, str(href))
+    if SHOTS:
+        moderator.page.screenshot(path=Path(SHOTS, "order.png"), full_page=True)
+    faults += faults_of(moderator, "/transparency")
     assert faults == []
 
 
