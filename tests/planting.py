@@ -57,7 +57,7 @@ from forum.meetings.models import Meeting
 from forum.members.actions import Joining, Profile, edit_profile, join
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
-from forum.moderation.models import Decision, Report
+from forum.moderation.models import Decision, Order, Report
 from forum.parallels.models import Translation
 from forum.permissions import SYSTEM, VISITOR, Person
 from forum.pictures.models import Picture
@@ -260,6 +260,7 @@ NUMBERED = {
     "mark_id": Mark.id,
     "meeting_id": Meeting.id,
     "milestone_id": Milestone.id,
+    "order_id": Order.id,
     "passkey_id": Passkey.id,
     "picture_id": Picture.id,
     "post_id": Post.id,

@@ -76,6 +76,7 @@ from forum.moderation.actions import (
     send_back,
     slow,
     suspend,
+    write_order,
     write_staff_note,
 )
 from forum.notifications.actions import make_notices
@@ -91,6 +92,7 @@ from tests.commitments.planted import committed
 from tests.datasets import dataset_fixture, load_dataset
 from tests.declarations.planted import declared
 from tests.meetings.planted import meeting_for_members
+from tests.moderation.conftest import an_order
 from tests.parallels.planted import failure_translated, rendition
 from tests.planting import (
     BEGINNINGS,
@@ -204,6 +206,7 @@ PLANTED = {
     "why a practice was returned": "sentback",
     "a deleted post": "deleted",
     "a note about a member": "staff",
+    "what an order names, and the answer": "writ",
     "a note at an entry": "entry",
     "a member's report": "said",
     "a visitor's report": "visitor",
@@ -298,6 +301,7 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     _practices(people, agenda)
     numbers.post_ids += prepared_agenda(people, agenda, people.host)
     write_staff_note(people.moderator, people.ana.id, secret("staff"))
+    write_order(people.moderator, an_order(about=secret("writ"), answer=secret("writ")))
     with at(now() + timedelta(days=2)):
         tell_reminders(SYSTEM)
         remind_of_meetings(SYSTEM)
