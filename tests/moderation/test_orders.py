@@ -180,6 +180,18 @@ def test_the_queue_offers_them_too(sign_in: Any, people: Any, things: Any) -> No
     assert [made.deed for made in queries.decisions_by_order(people.moderator, order)] == ["hide"]
 
 
+def test_what_is_kept_follows_no_order_that_is_still_chosen_in_the_queue(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    order = actions.write_order(people.moderator, an_order())
+    actions.report(people.ana, "post", things.first.id, "illegal")
+    form = {"deed": "keep", "rule": "", "order": str(order.id), "reason": "", "seen": "0"}
+    door = f"/moderation/post/{things.first.id}/decide"
+    assert sign_in(people.moderator).post(door, data=form).status_code == 303
+    made = queries.latest_of("post", things.first.id, ["keep"])
+    assert made is not None and (made.source, made.law, made.order_id) == ("report", "", None)
+
+
 def test_the_register_and_the_report_count_orders_and_name_nobody(
     client: Any, people: Any, things: Any
 ) -> None:

@@ -139,6 +139,11 @@ class DecisionForm(StatementForm):
         return gettext("Say what happened. The author reads it.")
 
     @property
+    def law_of_order(self) -> str:
+        """Empty, too, for a deed that needs no ground: it follows no order against content."""
+        return super().law_of_order if self.needs_ground else ""
+
+    @property
     def _chosen(self) -> DeedKind:
         return DEEDS.get(self.deed.data or "", DeedKind())
 
