@@ -226,9 +226,14 @@ def test_the_register_and_the_report_count_orders_and_name_nobody(
         assert said not in report and said not in register, said
 
 
-def test_what_followed_an_order_can_be_taken_back(people: Any, things: Any) -> None:
+def test_what_followed_an_order_can_be_taken_back_and_is_then_no_effect_of_it(
+    sign_in: Any, people: Any, things: Any
+) -> None:
     order = actions.write_order(people.moderator, an_order())
     made = hide(people, things, order.id)
     undo(people.moderator)
     assert not queries.is_in_effect(made)
     assert queries.decisions_by_order(people.moderator, order) == [made]
+    page = words(sign_in(people.moderator).get(f"/moderation/orders/{order.id}"))
+    assert "Taken back on" in page
+    assert 'name="effect_on" type="date" value=""' in page

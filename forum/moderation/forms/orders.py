@@ -89,7 +89,7 @@ class OrderForm(Form):
         effect_on: date | None,
         **options: Any,
     ) -> OrderForm:
-        """The form with an order, or an empty one. `effect_on` is the day of the first decision that followed it."""
+        """The form with an order, or an empty one. `effect_on` is the day of the first decision that followed it and stands."""
         options["seen"] = fingerprint(order_fields(order))
         if order is None:
             form = cls(received_on=now().date(), **options)

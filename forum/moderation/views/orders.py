@@ -48,12 +48,14 @@ def order(order_id: int) -> ResponseReturnValue:
 
 def _order_page(found: Order | None) -> ResponseReturnValue:
     followed = queries.decisions_by_order(me(), found) if found else ()
-    effect_on = followed[0].decided_at.date() if followed else None
+    undoings = queries.undoings_of(followed)
+    effect_on = next((made.decided_at.date() for made in followed if made.id not in undoings), None)
     form = OrderForm.of(found, _countries(), effect_on)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
-        context = {"form": form, "order": found, "decisions": followed, "meanwhile": meanwhile}
-        return render_template("moderation/order.html", **context), status
+        context = {"form": form, "order": found, "meanwhile": meanwhile}
+        made = {"decisions": followed, "undoings": undoings}
+        return render_template("moderation/order.html", **context, **made), status
 
     def latest() -> OrderForm:
         now_found = queries.get_order(me(), found.id) if found else None
