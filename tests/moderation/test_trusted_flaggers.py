@@ -140,6 +140,23 @@ def test_the_member_is_told(people: Any, things: Any, flagger: TrustedFlagger) -
     assert "You are no longer a trusted flagger" in titles
 
 
+def test_who_is_one_from_a_later_day_on_is_told_so(people: Any, things: Any) -> None:
+    tomorrow = now().date() + timedelta(days=1)
+    actions.trust_flagger(people.administrator, "@ana-prado", text(since=tomorrow))
+    while make_notices(SYSTEM):
+        pass
+    titles = [str(notice.heading) for notice in inbox(people.ana).page.items]
+    assert "You will be a trusted flagger" in titles
+    assert "You are a trusted flagger now" not in titles
+
+
+def test_a_last_day_before_the_first_is_refused_as_that(people: Any, things: Any) -> None:
+    ahead = now().date() + timedelta(days=30)
+    turned = text(since=ahead, until=ahead - timedelta(days=10))
+    with pytest.raises(Invalid, match="The first day is after the last one"):
+        actions.trust_flagger(people.administrator, "@ana-prado", turned)
+
+
 def test_administrators_name_and_end_it_on_a_page(sign_in: Any, people: Any, things: Any) -> None:
     browser = sign_in(people.administrator)
     said = {"handle": "ben okoth", "name": "Stop Fraud", "coordinator": "Ireland"}

@@ -50,8 +50,11 @@ def trust_flagger(administrator: Person, typed: str, text: FlaggerText) -> Trust
     lock_member(member.id)
     if is_named_flagger(member.id):
         raise Invalid(_("This member is a trusted flagger already. End that first."), "handle")
-    if text.until and text.until < max(text.since, now().date()):
-        raise Invalid(_("Choose a day that is still ahead."), "until")
+    today = now().date()
+    if text.until and text.until < text.since:
+        raise Invalid(_("The first day is after the last one."), "until")
+    if text.until and text.until < today:
+        raise Invalid(_("Choose today or a day that is still ahead."), "until")
     new = TrustedFlagger(
         member_id=member.id,
         name=_line(text.name, "name", MAX_FLAGGER_LINE),
@@ -63,7 +66,12 @@ def trust_flagger(administrator: Person, typed: str, text: FlaggerText) -> Trust
     )
     db.session.add(new)
     db.session.flush()
-    _tell(member.id, sentence("You are a trusted flagger now"))
+    told = (
+        sentence("You are a trusted flagger now")
+        if text.since <= today
+        else sentence("You will be a trusted flagger")
+    )
+    _tell(member.id, told)
     return new
 
 

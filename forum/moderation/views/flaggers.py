@@ -27,7 +27,9 @@ def trust_flagger() -> ResponseReturnValue:
 
     def deed() -> AnyResponse:
         actions.trust_flagger(me(), form.handle.data or "", form.text)
-        return _done(_("Saved. Their reports of illegal content come first from now on."))
+        return _done(
+            _("Saved. From the first day on, their reports of illegal content come first.")
+        )
 
     return webforms.process(form, page, deed)
 
