@@ -88,6 +88,7 @@ def test_an_order_is_written_down_and_answered_on_one_page(sign_in: Any, people:
         ({"about": "x" * 2_001}, "about"),
         ({"issued_on": 1}, "issued_on"),
         ({"received_on": -1}, "received_on"),
+        ({"until_on": -1}, "until_on"),
         ({"confirmed_on": -1}, "confirmed_on"),
         ({"effect": "given"}, "effect_on"),
         ({"effect_on": 0}, "effect"),
@@ -102,6 +103,18 @@ def test_what_cannot_be_written_down(people: Any, change: dict[str, Any], field:
     with pytest.raises(Invalid) as refusal:
         actions.write_order(people.moderator, replace(an_order(), **said))
     assert refusal.value.field == field
+
+
+def test_an_order_that_is_sent_twice_is_written_down_once(sign_in: Any, people: Any) -> None:
+    browser = sign_in(people.moderator)
+    assert browser.post("/moderation/orders/new", data=typed()).status_code == 303
+    again = browser.post("/moderation/orders/new", data=typed())
+    assert again.status_code == 422 and "This order is written down already." in words(again)
+    (order,) = queries.orders(people.moderator).items
+    actions.write_order(people.moderator, an_order(authority="Other Court"))
+    actions.write_order(people.moderator, an_order(kind="information"))
+    actions.write_order(people.moderator, an_order(answer="Done."), order.id)
+    assert len(queries.orders(people.moderator).items) == 3
 
 
 def test_two_who_change_an_order_do_not_overwrite_each_other(people: Any) -> None:

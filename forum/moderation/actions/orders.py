@@ -14,7 +14,7 @@ from forum.errors import Invalid
 from forum.history.queries import refuse_unseen
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.models import EFFECTS, NOT_FOLLOWED, ORDER_KINDS, Order
-from forum.moderation.queries import get_order, order_fields
+from forum.moderation.queries import get_order, is_written_already, order_fields
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 
@@ -49,6 +49,8 @@ def write_order(
 ) -> Order:
     """Write an order down, or change what is written down of one; nobody is told.
 
+    An authority gives each of its orders another reference, so that a form that is sent twice counts no order twice; one
+    that demands both is two orders.
     `seen` is the fingerprint of the order when the form was opened: `Conflict` when it has changed since.
     """
     touches()
@@ -56,6 +58,8 @@ def write_order(
     order = get_order(moderator, order_id, for_update=True) if order_id else Order()
     text = _tidied(text)
     _check(text)
+    if is_written_already(text.kind, text.authority, text.reference, order_id):
+        raise Invalid(_("This order is written down already."), "reference")
     if order_id:
         latest = order_fields(order)
         if any(latest[name] != value for name, value in _said(text).items()):
@@ -119,6 +123,8 @@ def _check_days(text: OrderText) -> None:
             raise Invalid(_("Choose today or a day before."), name)
     if text.received_on < text.issued_on:
         raise Invalid(_("It cannot have come in before it was issued."), "received_on")
+    if text.until_on and text.until_on < text.issued_on:
+        raise Invalid(_("It cannot end before it was issued."), "until_on")
     for name in ("confirmed_on", "effect_on", "answered_on"):
         day = getattr(text, name)
         if day and day < text.received_on:

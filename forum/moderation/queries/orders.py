@@ -33,6 +33,13 @@ def get_order(moderator: Person, order_id: int, *, for_update: bool = False) -> 
     return or_not_found(db.session.get(Order, order_id, with_for_update=for_update or None))
 
 
+def is_written_already(kind: str, authority: str, reference: str, order_id: int | None) -> bool:
+    """Whether another order of a kind from an authority has this reference. `order_id` is the one that is changed, None for a new one."""
+    same = (Order.kind == kind, Order.authority == authority, Order.reference == reference)
+    others = select(Order.id).where(*same, Order.id != (order_id or 0))
+    return db.session.scalar(others.limit(1)) is not None
+
+
 def order_fields(order: Order | None) -> dict[str, Any]:
     """The fields of an order by name, as JSON values, for its fingerprint; empty for none."""
     if order is None:
