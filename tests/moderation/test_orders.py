@@ -117,6 +117,18 @@ def test_an_order_that_is_sent_twice_is_written_down_once(sign_in: Any, people: 
     assert len(queries.orders(people.moderator).items) == 3
 
 
+def test_countries_stand_in_the_order_of_their_names_in_the_language_of_the_page(
+    sign_in: Any, people: Any
+) -> None:
+    page = words(sign_in(people.moderator).get("/moderation/orders/new"))
+    names = [
+        page.index(f">{name}</option>") for name in ("Afghanistan", "Åland Islands", "Albania")
+    ]
+    assert names == sorted(names)
+    for no_country in ("Unknown Region", "Eurozone", "Pseudo-Accents"):
+        assert no_country not in page
+
+
 def test_two_who_change_an_order_do_not_overwrite_each_other(people: Any) -> None:
     order = actions.write_order(people.moderator, an_order())
     seen = fingerprint(queries.order_fields(order))

@@ -23,6 +23,7 @@ from forum.moderation.actions import MAX_ORDER_FIELD, OrderText
 from forum.moderation.forms._decisions import LENGTH_LIMIT
 from forum.moderation.models import AGAINST_CONTENT, FOR_INFORMATION, GIVEN, NOT_FOLLOWED, Order
 from forum.moderation.queries import order_fields
+from forum.plaintext import fold
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -98,7 +99,7 @@ class OrderForm(Form):
             if effect_on and not order.effect:
                 known |= {"effect_on": effect_on, "effect": GIVEN}
             form = cls(**known, **options)
-        by_name = sorted(countries.items(), key=lambda country: country[1])
+        by_name = sorted(countries.items(), key=lambda country: fold(country[1]))
         form.state.choices = [("", _("Choose")), *by_name]
         return form
 

@@ -16,6 +16,9 @@ from forum.moderation.views._answers import bp
 from forum.web import me
 from forum.webforms import ChangedFields
 
+# What the names of countries have besides: the Eurozone, Oceania’s rest, the United Nations, two for tests, and unknown
+NO_COUNTRIES = frozenset(("EZ", "QO", "UN", "XA", "XB", "ZZ"))
+
 
 @bp.get("/moderation/orders")
 def orders() -> ResponseReturnValue:
@@ -72,5 +75,7 @@ def _order_page(found: Order | None) -> ResponseReturnValue:
 def _countries() -> dict[str, str]:
     """The countries by their codes of two letters."""
     return {
-        code: name for code, name in country_names().items() if len(code) == 2 and code.isalpha()
+        code: name
+        for code, name in country_names().items()
+        if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
     }
