@@ -18,6 +18,7 @@ LOOKS = "forum.looks"
 PAGES = (
     ("/administration/members", "e-mail addresses of members"),
     ("/administration/members/ben-okoth/role", "e-mail address of member {member}"),
+    ("/administration/flaggers", "which members are trusted flaggers"),
     ("/administration/mail", "addresses of e-mails that did not arrive"),
     ("/moderation/joining", "requests to join"),
     ("/moderation/joining/{candidate}/refuse", "request {candidate} to join"),

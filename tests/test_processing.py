@@ -32,3 +32,16 @@ def test_every_line_about_a_look_is_in_the_record() -> None:
     for _page, said in PAGES:
         words = re.sub(r"\{\w+\}", "N", said)
         assert f"`{words}`" in RECORD, words
+
+
+def test_counts_are_kept_as_long_as_the_record_says() -> None:
+    """By IP address an hour; what is counted for longer is counted by account."""
+    forum = Path(__file__).parent.parent / "forum"
+    longer = {
+        file.relative_to(forum).as_posix()
+        for file in forum.rglob("*.py")
+        if re.search(r'"\d+/(day|month)"', file.read_text())
+    }
+    of_accounts = ("accounts/views/_devices", "factors/views/verifying", "mail/commands/opening")
+    assert longer == {f"{name}.py" for name in of_accounts}
+    assert "counts by IP address an hour, the others a day" in RECORD

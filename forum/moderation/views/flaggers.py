@@ -19,6 +19,7 @@ from forum.web import me
 def trust_flagger() -> ResponseReturnValue:
     """All trusted flaggers, and a form for another one."""
     named = queries.named_flaggers(me())
+    web.note_look("which members are trusted flaggers")
     form = FlaggerForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
