@@ -12,6 +12,7 @@ from flask import Flask, Response, flash, g, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum.assets import is_current
+from forum.plaintext import on_one_line
 from forum.web import SEE_OTHER, is_cross_site, me, settings
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -145,4 +146,7 @@ def markdown(facts: Mapping[str, Any], text: str) -> AnyResponse:
 
 
 def _plain(value: Any) -> Any:
+    """As JSON and YAML have it; YAML allows no control characters within quotation marks, and JSON some."""
+    if isinstance(value, str):
+        return on_one_line(value)
     return value.isoformat() if isinstance(value, datetime) else value

@@ -97,6 +97,16 @@ def test_both_are_there_as_markdown_below_their_facts(client: FlaskClient, peopl
     assert client.get("/rules/0.md").text == rules
 
 
+def test_facts_in_markdown_are_yaml_whatever_was_pasted_into_them(
+    client: FlaskClient, people: People
+) -> None:
+    change = 'Shorter\x7f: #1\x1b, "a"\u2028---\n---'
+    text = RulesText([("Be brief", "Say it once.")], now() + A_WEEK, change)
+    write_rules(people.administrator, text)
+    page = client.get("/rules/1.md").text
+    assert '\nchange: "Shorter: #1, \\"a\\" --- ---"\n' in page and "\x7f" not in page
+
+
 def test_pages_name_what_programs_read_instead(client: FlaskClient, people: People) -> None:
     write_two_terms(people)
     for page, number in (("/terms", 1), ("/terms/2", 2), ("/rules", 0)):
