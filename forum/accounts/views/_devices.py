@@ -18,10 +18,8 @@ from forum.ratelimits import counted, forget_count, within_limit
 
 DEVICE_COOKIE = "device"
 DEVICE_COOKIE_SECONDS = 365 * 24 * 3600  # a year
-REFUSALS, MANY_REFUSALS = (
-    "100/day",
-    5,
-)  # how far refused passwords of an account are counted, and how many are odd
+REFUSALS = "100/day"  # how far refused passwords of an account are counted
+MANY_REFUSALS = 5  # so many are odd
 REFUSED = "refused passwords"
 TOLD = "3/day"  # letters about browsers that are new to an account
 
