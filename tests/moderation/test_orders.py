@@ -160,6 +160,9 @@ def test_the_author_is_told_who_ordered_it_and_what_can_be_done(
     for said in ("District Court", "12 O 34/26", "Denmark", REDRESS, "an order of an authority"):
         assert said in page, said
     assert "/moderation/orders" not in page and "/topics/7" not in page
+    page = words(sign_in(people.host).get(f"/moderation/decisions/{made.id}"))
+    assert "12 O 34/26" in page and REDRESS in page
+    assert "/moderation/orders" not in page and "/topics/7" not in page
     seen = words(sign_in(people.moderator).get(f"/moderation/orders/{order.id}"))
     assert f'href="/moderation/decisions/{made.id}"' in seen
     assert f'name="effect_on" type="date" value="{made.decided_at.date()}"' in seen
