@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from forum.accounts.views._devices import MAX_ACCOUNTS, _device_serializer, _email_hash
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.permissions import VISITOR
 from tests.accounts.conftest import JOINING, PASSWORD, WRONG, ask, confirm, enter
 from tests.factors.conftest import code_of, switch_codes_on
 from tests.moderation.conftest import notices_of
@@ -53,6 +57,38 @@ def test_a_browser_is_new_once(app, eva, told):
         enter(browser)
         browser.post("/sign-out")
     assert len(told()) == 1
+
+
+def test_a_browser_of_several_accounts_is_new_once_to_each(app, eva, told):
+    ida = "ida@city.example"
+    members.join(VISITOR, Joining("Ida Berg", ida, eva.password_hash))
+    browser = app.test_client()
+    for email in (OLD, ida) * 2:
+        assert enter(browser, email).status_code == 303
+        browser.post("/sign-out")
+    assert [letter.to for letter in told()] == [OLD, ida]
+
+
+def test_a_browser_is_known_to_the_latest_accounts_alone(app, eva, told):
+    with app.test_request_context():
+        marks = {f"account {number}": "number" for number in range(MAX_ACCOUNTS)}
+        value = _device_serializer().dumps(marks)
+    browser = app.test_client()
+    browser.set_cookie("device", value)
+    enter(browser)
+    with app.test_request_context():
+        kept = _device_serializer().loads(browser.get_cookie("device").value)
+    assert len(told()) == 1
+    assert list(kept) == [*list(marks)[1:], _email_hash(OLD)]
+
+
+def test_a_browser_is_known_by_a_cookie_of_before(app, eva, told):
+    browser = app.test_client()
+    with app.test_request_context():
+        value = _device_serializer().dumps([_email_hash(OLD), "number"])
+    browser.set_cookie("device", value)
+    enter(browser)
+    assert told() == []
 
 
 def test_a_forged_mark_does_not_make_a_browser_known(app, eva, told):

@@ -18,6 +18,7 @@ from forum.ratelimits import counted, forget_count, within_limit
 
 DEVICE_COOKIE = "device"
 DEVICE_COOKIE_SECONDS = 365 * 24 * 3600  # a year
+MAX_ACCOUNTS = 5  # of which one browser is a known device
 REFUSALS = "100/day"  # how far refused passwords of an account are counted
 MANY_REFUSALS = 5  # so many are odd
 REFUSED = "refused passwords"
@@ -29,24 +30,29 @@ def rate_limit_key(kind: str, email: str) -> str:
 
     So guesses from other browsers do not lock the owner out (ASVS 5.0, 6.1.1).
     """
-    account, device = _email_hash(email), _device_cookie()
-    return f"{kind}:{account}:{device}" if _is_device_of(device, account) else f"{kind}:{account}"
+    account = _email_hash(email)
+    device = _marks().get(account)
+    return f"{kind}:{account}:{device}" if device else f"{kind}:{account}"
 
 
 def is_known_device(email: str) -> bool:
     """Whether the owner of the account has signed in with this browser before."""
-    return _is_device_of(_device_cookie(), _email_hash(email))
+    return _email_hash(email) in _marks()
 
 
 def remember_device(email: str) -> None:
-    """Mark this browser as a known device of the account, by a signed cookie."""
+    """Mark this browser as a known device of the account, by a signed cookie.
+
+    It stays one of the accounts that were signed in to here before: several people may use a computer, or one several accounts.
+    """
     if is_known_device(email):
         return
-    account = _email_hash(email)
+    latest = [*_marks().items()][-(MAX_ACCOUNTS - 1) :]
+    marks = dict([*latest, (_email_hash(email), secrets.token_urlsafe(9))])
 
     @after_this_request
     def remember(response: Response) -> Response:
-        value = _device_serializer().dumps([account, secrets.token_urlsafe(9)])
+        value = _device_serializer().dumps(marks)
         is_https, name = web.settings().is_https, web.cookie_name(DEVICE_COOKIE)
         response.set_cookie(
             name,
@@ -99,16 +105,13 @@ def _device_serializer() -> URLSafeSerializer:
     return URLSafeSerializer(web.settings().secret_key, salt="device", signer_kwargs=signing)
 
 
-def _device_cookie() -> str:
-    return request.cookies.get(web.cookie_name(DEVICE_COOKIE), "")
-
-
-def _is_device_of(device: str, account: str) -> bool:
-    """Whether a device cookie says that the owner of an account has signed in with this browser."""
+def _marks() -> dict[str, str]:
+    """The accounts of which the cookie of this browser says that it is a known device, each with a number of its own; the latest last."""
     try:
-        return bool(_device_serializer().loads(device)[0] == account)
-    except (BadSignature, TypeError, IndexError):
-        return False
+        said = _device_serializer().loads(request.cookies.get(web.cookie_name(DEVICE_COOKIE), ""))
+    except BadSignature:
+        return {}
+    return said if isinstance(said, dict) else dict([said])  # cookies of before have one pair
 
 
 def _email_hash(email: str) -> str:
