@@ -51,6 +51,11 @@ def test_the_owner_hears_of_a_browser_that_is_new_to_the_account(app, eva, told)
     )
 
 
+def test_the_page_on_privacy_says_what_the_cookie_is_for(client):
+    page = client.get("/privacy").text
+    assert "cannot lock you out, and we can tell you of a sign-in in another browser." in page
+
+
 def test_a_browser_is_new_once(app, eva, told):
     browser = app.test_client()
     for _time in range(2):
