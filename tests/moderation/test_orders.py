@@ -246,6 +246,8 @@ def test_the_register_and_the_report_count_orders_and_name_nobody(
     pages = [client.get(page + asked) for page in ("/transparency", "/transparency/decisions")]
     report, register = (unescape(words(page)) for page in pages)
     assert "To act against content, Denmark" in report and "It was not followed" in report
+    assert "that their order had come in: 1 day." in report  # days are known, no hours
+    assert "orders were followed: 3 days." in report
     assert "an order of an authority" in register
     lines = [*csv.reader(StringIO(client.get(f"/transparency.csv{asked}").text))]
     assert ["orders", "content", "DK", "1"] in lines

@@ -213,6 +213,15 @@ def test_their_reports_are_counted_apart(
     assert "Their reports in this period" in page
 
 
+def test_what_is_decided_at_once_takes_no_0_hours(
+    client: Any, people: Any, things: Any, flagger: TrustedFlagger
+) -> None:
+    actions.report(people.ana, "post", things.first.id, "illegal")
+    actions.decide(people.moderator, "post", things.first.id, "hide", REASONS)
+    page = client.get("/transparency").text
+    assert "decided within 1 hour." in page and "0 hours" not in page
+
+
 def test_without_any_there_is_nothing_to_count(people: Any, things: Any) -> None:
     found = figures(Period(date(2020, 1, 1), date(2020, 1, 2)))
     assert found.trusted == TrustedFigures(0, 0, 0, None)
