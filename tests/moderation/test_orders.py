@@ -129,6 +129,18 @@ def test_countries_stand_in_the_order_of_their_names_in_the_language_of_the_page
         assert no_country not in page
 
 
+def test_who_was_signed_out_meanwhile_gets_what_was_typed_back_with_its_names(client: Any) -> None:
+    sent = typed(redress=REDRESS, answer="Hidden.")
+    page = words(client.post("/moderation/orders/new", data=sent))
+    for called, said in (
+        ("About", "/topics/7"),
+        ("What can be done against it, as it says", REDRESS),
+        ("Your answer", "Hidden."),
+    ):
+        field = page.partition(f">{called}</label>")[2].partition("</textarea>")[0]
+        assert field.endswith(said), called
+
+
 def test_two_who_change_an_order_do_not_overwrite_each_other(people: Any) -> None:
     order = actions.write_order(people.moderator, an_order())
     seen = fingerprint(queries.order_fields(order))
