@@ -14,7 +14,12 @@ from forum.errors import Invalid
 from forum.history.queries import refuse_unseen
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.models import EFFECTS, NOT_FOLLOWED, ORDER_KINDS, Order
-from forum.moderation.queries import get_order, is_written_already, order_fields
+from forum.moderation.queries import (
+    get_order,
+    is_written_already,
+    order_fields,
+    serialize_decisions,
+)
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 
@@ -54,6 +59,7 @@ def write_order(
     `seen` is the fingerprint of the order when the form was opened: `Conflict` when it has changed since.
     """
     touches()
+    serialize_decisions(moderator)  # so that of two that are the same the second finds the first
     require(moderator.can.keep_orders())
     order = get_order(moderator, order_id, for_update=True) if order_id else Order()
     text = _tidied(text)
