@@ -96,6 +96,17 @@ def test_a_browser_is_known_by_a_cookie_of_before(app, eva, told):
     assert told() == []
 
 
+def test_a_browser_stays_known_for_a_year_from_the_latest_sign_in(app, eva):
+    browser = app.test_client()
+    enter(browser)
+    first = browser.get_cookie("device")
+    browser.post("/sign-out")
+    answer = enter(browser)
+    renewed = [cookie for cookie in answer.headers.getlist("Set-Cookie") if "device=" in cookie]
+    assert len(renewed) == 1 and "Max-Age=31536000" in renewed[0]
+    assert browser.get_cookie("device").value == first.value, "with the mark of before"
+
+
 def test_a_forged_mark_does_not_make_a_browser_known(app, eva, told):
     browser = app.test_client()
     enter(browser)
@@ -132,7 +143,7 @@ def test_the_letter_comes_with_the_session_and_not_before_the_second_step(client
 def test_letters_about_new_browsers_are_three_a_day(limited_app, eva, told):
     for number in range(5):
         from_address(limited_app.test_client(), number, email=OLD, password=PASSWORD)
-    assert len(told()) == 3
+    assert len(told()) == 3 and len(notices_of(eva)) == 5
 
 
 def test_the_letter_says_that_many_passwords_had_been_refused_before(limited_app, eva, told):

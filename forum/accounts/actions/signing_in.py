@@ -65,13 +65,17 @@ def spend_sign_in(_visitor: Person, secret: str) -> Member:
 
 
 @action
-def tell_of_new_browser(member: Member, device: str, *, is_guessed: bool) -> None:
-    """Tell the owner, by a letter that cannot be switched off and by a notice, of a browser that is new to the account.
+def tell_of_new_browser(
+    member: Member, device: str, *, is_guessed: bool, is_mailed: bool = True
+) -> None:
+    """Tell the owner of a browser that is new to the account, by a notice and by a letter that cannot be switched off.
 
-    `device` is the name of the browser; `is_guessed` says that many passwords had been refused before.
+    `device` is the name of the browser; `is_guessed` says that many passwords had been refused before, `is_mailed`
+    whether there is a letter, too.
     """
     touches()
-    tell_owner(member, "guessed" if is_guessed else "new browser", device)
+    if is_mailed:
+        tell_owner(member, "guessed" if is_guessed else "new browser", device)
     title = (
         sentence("Somebody signed in after many wrong passwords")
         if is_guessed

@@ -41,14 +41,13 @@ def is_known_device(email: str) -> bool:
 
 
 def remember_device(email: str) -> None:
-    """Mark this browser as a known device of the account, by a signed cookie.
+    """Mark this browser as a known device of the account, by a signed cookie, for a year from now on.
 
     It stays one of the accounts that were signed in to here before: several people may use a computer, or one several accounts.
     """
-    if is_known_device(email):
-        return
-    latest = [*_marks().items()][-(MAX_ACCOUNTS - 1) :]
-    marks = dict([*latest, (_email_hash(email), secrets.token_urlsafe(9))])
+    account, others = _email_hash(email), _marks()
+    mark = others.pop(account, "") or secrets.token_urlsafe(9)
+    marks = dict([*[*others.items()][-(MAX_ACCOUNTS - 1) :], (account, mark)])
 
     @after_this_request
     def remember(response: Response) -> Response:
@@ -77,27 +76,26 @@ def count_refusal(email: str) -> None:
 def welcome_device(member: Member, how: str, device: str) -> None:
     """Remember the browser in which a member has just signed in, and tell the owner what is odd about it (ASVS 5.0, 6.3.5).
 
-    If the browser is new to the account, a letter says so, at most three times a day; passwords that were refused before in
-    other browsers are told of in it, or on the page of a known device. `how` is as in `Session.how`: a link that came by
+    If the browser is new to the account, a notice says so, and at most three times a day a letter; passwords that were refused
+    before in other browsers are told of in both, or on the page of a known device. `how` is as in `Session.how`: a link that came by
     e-mail has told the owner already. `device` is the name of the browser.
     """
     account = _email_hash(member.email)
     is_guessed = counted(REFUSALS, REFUSED, account) >= MANY_REFUSALS
     if is_guessed:
         forget_count(REFUSALS, REFUSED, account)
-    if is_known_device(member.email):
-        if is_guessed:
-            flash(
-                _(
-                    "Wrong passwords were given for your account in other browsers. Nobody came in with them."
-                ),
-                "message",
-            )
-        return
+    was_known = is_known_device(member.email)
     remember_device(member.email)
-    is_told = how.startswith("letter") or not within_limit(TOLD, "told of a new browser", account)
-    if is_guessed or not is_told:
-        actions.tell_of_new_browser(member, device, is_guessed=is_guessed)
+    if was_known and is_guessed:
+        flash(
+            _(
+                "Wrong passwords were given for your account in other browsers. Nobody came in with them."
+            ),
+            "message",
+        )
+    elif is_guessed or not (was_known or how.startswith("letter")):
+        is_mailed = within_limit(TOLD, "told of a new browser", account) or is_guessed
+        actions.tell_of_new_browser(member, device, is_guessed=is_guessed, is_mailed=is_mailed)
 
 
 def _device_serializer() -> URLSafeSerializer:
