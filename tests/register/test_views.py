@@ -137,7 +137,7 @@ def test_pages_cost_few_queries(client: Any, people: Any, things: Any, queries: 
     for n in range(3):
         moderation.warn(people.moderator, people.ben.id, Reasons(f"{n}", 2))
     for address, most in (
-        ("/transparency", 17),
+        ("/transparency", 14),
         ("/transparency/decisions", 9),
         ("/transparency/decisions.csv", 9),
     ):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 
 from forum.db import db
 from forum.errors import or_not_found
@@ -94,24 +95,20 @@ class OrderFigures:
 
 def order_figures(first: date, last: date) -> OrderFigures:
     """The figures of the orders that arrived from the day `first` to the day `last`. They name nobody."""
-    by_state = _arrived(first, last, Order.kind, Order.state, func.count())
-    by_state = by_state.group_by(Order.kind, Order.state).order_by(Order.kind, Order.state)
-    by_effect = _arrived(first, last, Order.effect, func.count()).group_by(Order.effect)
+    columns = (Order.kind, Order.state, Order.effect)
+    days = (Order.received_on, Order.confirmed_on, Order.effect_on)
+    arrived = select(*columns, *days).where(Order.received_on.between(first, last))
+    rows = db.session.execute(arrived).all()
+    given = [(row.received_on, row.effect_on) for row in rows if row.effect == GIVEN]
     return OrderFigures(
-        by_state={(kind, state): n for kind, state, n in db.session.execute(by_state)},
-        by_effect={row[0]: row[1] for row in db.session.execute(by_effect.order_by(Order.effect))},
-        days_to_confirm=_median_days(_arrived(first, last, Order.received_on, Order.confirmed_on)),
-        days_to_effect=_median_days(
-            _arrived(first, last, Order.received_on, Order.effect_on).where(Order.effect == GIVEN)
-        ),
+        by_state=dict(sorted(Counter((row.kind, row.state) for row in rows).items())),
+        by_effect=dict(sorted(Counter(row.effect for row in rows).items())),
+        days_to_confirm=_median_days([(row.received_on, row.confirmed_on) for row in rows]),
+        days_to_effect=_median_days(given),
     )
 
 
-def _arrived(first: date, last: date, *columns: Any) -> Select[Any]:
-    return select(*columns).where(Order.received_on.between(first, last))
-
-
-def _median_days(query: Select[Any]) -> float | None:
-    """The median number of days between the two days of each row, where there is the second."""
-    days = [(end - begin).days for begin, end in db.session.execute(query) if end]
+def _median_days(spans: Sequence[tuple[date, date | None]]) -> float | None:
+    """The median number of days from the first day to the second, where there is one."""
+    days = [(end - begin).days for begin, end in spans if end]
     return median(days) if days else None
