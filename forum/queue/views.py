@@ -24,11 +24,10 @@ from forum.moderation.queries import (
     READ_KINDS,
     decision_to_offer,
     moderated_agendas,
-    orders_to_follow,
     page_of_part,
     thing_to_moderate,
 )
-from forum.moderation.views import fill_from_ready_text, is_rewording, offer_no_undo
+from forum.moderation.views import fill_from_ready_text, is_preparing, offer_no_undo, offer_orders
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
@@ -137,7 +136,7 @@ def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:
     form = EntryForm(formdata=None, read=_fingerprint(opened), **known)
     form.offer_for(opened.kind, opened.about.deeds)
     form.offer_rules(rules.rules)
-    form.offer_orders(orders_to_follow(me()))
+    offer_orders(form)
     fill_from_ready_text(form)
     return form
 
@@ -159,7 +158,7 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
     form = EntryForm()
     form.offer_for(thing)
     form.offer_rules(in_force().rules)
-    form.offer_orders(orders_to_follow(me()))
+    offer_orders(form)
     fill_from_ready_text(form)
 
     def page(status: int, late: str = "") -> ResponseReturnValue:
@@ -182,7 +181,7 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
         )
 
     try:
-        return webforms.process(form, page, deed, is_first_step=is_rewording())
+        return webforms.process(form, page, deed, is_first_step=is_preparing())
     except Conflict as error:
         return page(CONFLICT, error.message)
 

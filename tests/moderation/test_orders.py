@@ -49,7 +49,8 @@ def test_moderators_alone_read_and_write_orders(sign_in: Any, people: Any, thing
             actions.write_order(person, an_order())
         assert sign_in(person).get("/moderation/orders").status_code == 403
         assert sign_in(person).get(f"/moderation/orders/{order.id}").status_code == 403
-        assert queries.orders_to_follow(person) is None
+        with pytest.raises(Forbidden):
+            queries.orders_to_follow(person)
     page = words(sign_in(people.moderator).get("/moderation/orders"))
     assert "District Court, 12 O 34/26" in page and "Denmark" in page and "Nothing yet" in page
     assert "/moderation/orders" not in words(sign_in(people.host).get("/moderation/log"))
@@ -189,18 +190,24 @@ def test_a_decision_follows_only_an_order_against_content(people: Any, things: A
     assert queries.orders_to_follow(people.moderator) == []
 
 
-def test_the_page_that_decides_offers_orders_folded_and_asks_for_nothing_more(
+def test_the_page_that_decides_offers_orders_once_it_is_asked_and_keeps_what_was_typed(
     sign_in: Any, people: Any, things: Any
 ) -> None:
     browser, door = sign_in(people.moderator), f"/posts/{things.first.id}/hide"
-    assert 'name="order"' not in words(browser.get(door))
-    assert "A court or an authority has ordered it" in words(browser.get(door))
-    host = words(sign_in(people.host).get(door))
-    assert "A court or an authority has ordered it" not in host
+    asked = {"reason": "A court has found", "rule": "2", "seen": "0", "ordered": "1"}
+    none_yet = words(browser.post(door, data=asked))
+    assert "No order against content is written down yet." in none_yet
+    assert "Write down an order first" in none_yet and 'name="order"' not in none_yet
     order = actions.write_order(people.moderator, an_order())
     page = words(browser.get(door))
+    assert 'name="ordered"' in page and 'name="order"' not in page
+    host = sign_in(people.host)
+    assert 'name="order' not in words(host.get(door)) + words(host.post(door, data=asked))
+    answer = browser.post(door, data=asked)
+    page = words(answer)
+    assert answer.status_code == 200 and "A court has found</textarea>" in page
+    assert '<option selected value="2">' in page and 'name="ordered"' not in page
     assert f'<option value="{order.id}">District Court, 12 O 34/26</option>' in page
-    assert '<details class="md" open' not in page.partition("has ordered it")[0][-60:]
     form = {**REASON_FIELDS, "rule": "", "reason": "A court has found it illegal.", "seen": "0"}
     assert "Choose the rule or name the law." in words(browser.post(door, data=form))
     unknown = browser.post(door, data={**form, "rule": "2", "order": "999"})
@@ -214,7 +221,10 @@ def test_the_queue_offers_them_too(sign_in: Any, people: Any, things: Any) -> No
     order = actions.write_order(people.moderator, an_order())
     actions.report(people.ana, "post", things.first.id, "illegal")
     browser, entry = sign_in(people.moderator), f"/moderation/post/{things.first.id}"
-    assert f'<option value="{order.id}">' in words(browser.get(entry))
+    assert 'name="ordered"' in words(browser.get(entry))
+    asked = {"deed": "hide", "reason": "A court.", "seen": "0", "ordered": "1"}
+    page = words(browser.post(f"{entry}/decide", data=asked))
+    assert f'<option value="{order.id}">' in page and "A court.</textarea>" in page
     form = {"deed": "hide", "rule": "", "order": str(order.id), "reason": "A court.", "seen": "0"}
     assert browser.post(f"{entry}/decide", data=form).status_code == 303
     assert [made.deed for made in queries.decisions_by_order(people.moderator, order)] == ["hide"]

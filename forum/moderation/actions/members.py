@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Unpack
 
 from forum.claims.models import queue_path
 from forum.clock import now
@@ -19,7 +20,7 @@ from forum.moderation.actions._concurrency import (
     thing_to_decide,
 )
 from forum.moderation.actions._reasons import Reasons, require_reasons
-from forum.moderation.actions._record import answer_reports, record
+from forum.moderation.actions._record import Columns, answer_reports, record
 from forum.moderation.actions._visibility import member_before
 from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing, content_cleared_of
@@ -54,7 +55,7 @@ def silence(
     thing = member_to_decide(moderator, member_id, seen)
     if thing.row.is_silenced:
         refuse_in_own_case(moderator, thing, [Deed.SILENCE])
-    return _shut_out(Deed.SILENCE, members.silence, moderator, thing, until=until, reasons=reasons)
+    return restrict(Deed.SILENCE, members.silence, moderator, thing, reasons, until=until)
 
 
 @action
@@ -81,22 +82,22 @@ def suspend(
     thing = member_to_decide(moderator, member_id, seen)
     if thing.row.is_suspended:
         refuse_in_own_case(moderator, thing, SUSPENDING_DEEDS)
-    return _shut_out(Deed.SUSPEND, members.suspend, moderator, thing, until=until, reasons=reasons)
+    return restrict(Deed.SUSPEND, members.suspend, moderator, thing, reasons, until=until)
 
 
-def _shut_out(
+def restrict(
     word: str,
     deed: Callable[[Person, int, datetime], None],
     moderator: Person,
     thing: Thing,
-    *,
-    until: datetime,
     reasons: Reasons,
+    **more: Unpack[Columns],
 ) -> Decision:
+    """Restrict a member by a `deed` of the members room, and record it; `more` as in `record`, with `until`."""
     require_reasons(word, reasons)
-    before = member_before(thing)
-    deed(moderator, thing.item_id, until)
-    return record(moderator, word, thing, reasons, until=until, before=before)
+    more["before"] = member_before(thing)
+    deed(moderator, thing.item_id, more["until"])
+    return record(moderator, word, thing, reasons, **more)
 
 
 @action

@@ -21,6 +21,7 @@ from forum.moderation.actions._concurrency import (
 from forum.moderation.actions._reasons import Reasons, require_reasons
 from forum.moderation.actions._record import record
 from forum.moderation.actions._visibility import member_before
+from forum.moderation.actions.members import restrict
 from forum.moderation.models import OWN, Decision, Deed
 from forum.moderation.queries import reporter_warned_at
 from forum.permissions import Person
@@ -57,16 +58,12 @@ def suspend_reports(
         raise Conflict(_("Warn this member about the reports first."))
     if thing.row.has_reports_suspended:
         refuse_in_own_case(moderator, thing, [Deed.SUSPEND_REPORTS])
-    require_reasons(Deed.SUSPEND_REPORTS, reasons)
     if until.date() > (now() + MAX_REPORTS_SUSPENSION).date() + timedelta(days=1):
         raise Invalid(
             _("Choose a day within %(days)s days.", days=MAX_REPORTS_SUSPENSION.days), "until"
         )
-    before = member_before(thing)
-    members.suspend_reports(moderator, member_id, until)
-    return record(
-        moderator, Deed.SUSPEND_REPORTS, thing, reasons, until=until, before=before, source=OWN
-    )
+    deed = members.suspend_reports
+    return restrict(Deed.SUSPEND_REPORTS, deed, moderator, thing, reasons, until=until, source=OWN)
 
 
 @action

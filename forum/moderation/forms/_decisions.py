@@ -101,7 +101,8 @@ class StatementForm(ReasonForm):
     # The order of an authority that the decision follows; its law is then the ground
     order = SelectField(_("Which order"), default="", choices=[], validate_choice=False)
     ground_choices: frozenset[str] | set[str] = frozenset({""})
-    may_follow_orders = False
+    may_follow_orders = False  # whether a moderator can ask for them
+    offers_orders = False  # whether one has asked
     laws_of_orders: Mapping[str, str] = {}
 
     @property
@@ -121,12 +122,12 @@ class StatementForm(ReasonForm):
         self.rule.choices = [("", gettext("Choose")), *offered]
         self.ground_choices = {"", *(value for value, _name in offered)}
 
-    def offer_orders(self, orders: Sequence[Order] | None) -> None:
-        """Offer the orders of authorities that the decision may follow; None for who may follow none."""
-        self.may_follow_orders = orders is not None
-        named = [(str(order.id), order.label) for order in orders or ()]
+    def offer_orders(self, orders: Sequence[Order]) -> None:
+        """Offer the orders of authorities that the decision may follow."""
+        self.offers_orders = True
+        named = [(str(order.id), order.label) for order in orders]
         self.order.choices = [("", gettext("No order")), *named] if named else []
-        self.laws_of_orders = {str(order.id): order.law for order in orders or ()}
+        self.laws_of_orders = {str(order.id): order.law for order in orders}
 
     @property
     def law_of_order(self) -> str:

@@ -16,8 +16,9 @@ from forum.moderation.views import (
 from forum.moderation.views._answers import (
     bp,
     fill_from_ready_text,
-    is_rewording,
+    is_preparing,
     offer_no_undo,
+    offer_orders,
     show_claims_on,
 )
 
@@ -27,9 +28,10 @@ __all__ = [
     "deciding",
     "fill_from_ready_text",
     "flaggers",
-    "is_rewording",
+    "is_preparing",
     "members",
     "offer_no_undo",
+    "offer_orders",
     "orders",
     "record",
     "reporting",

@@ -54,7 +54,7 @@ def deed_page(
         rules = in_force()
         if isinstance(form, StatementForm):
             form.offer_rules(rules.rules, needs_ground=queries.needs_ground(thing, word))
-            form.offer_orders(queries.orders_to_follow(me()))
+            offer_orders(form)
         ready = ready_texts(me(), [word], rules)
         fill_from_ready_text(form)
 
@@ -130,7 +130,7 @@ def answer_here(
         return redirect_after_decision(address)
 
     try:
-        return webforms.process(form, page, done, is_first_step=is_first_step or is_rewording())
+        return webforms.process(form, page, done, is_first_step=is_first_step or is_preparing())
     except Conflict as error:
         return page(CONFLICT, error.message)
 
@@ -221,12 +221,23 @@ def fill_from_ready_text(form: ReasonForm) -> None:
     """Fill a form with the ready text whose button was pressed: one that decides at once, or one that lets it be edited."""
     if number := _pressed_text_number("ready") or _pressed_text_number("reword"):
         form.fill(ready_text(me(), number))
-    form.is_reworded = is_rewording()
+    form.is_reworded = bool(_pressed_text_number("reword"))
 
 
-def is_rewording() -> bool:
-    """Whether the button that lets the words of a ready text be edited was pressed, so nothing is decided yet."""
-    return bool(_pressed_text_number("reword"))
+def offer_orders(form: StatementForm) -> None:
+    """Offer the orders of authorities to a moderator who has asked for them; few decisions follow one."""
+    form.may_follow_orders = bool(me().can.keep_orders())
+    if form.may_follow_orders and (_asks_for_orders() or "order" in request.form):
+        form.offer_orders(queries.orders_to_follow(me()))
+
+
+def _asks_for_orders() -> bool:
+    return "ordered" in request.form
+
+
+def is_preparing() -> bool:
+    """Whether a button was pressed that only prepares the form: it lets the words of a ready text be edited, or offers the orders."""
+    return bool(_pressed_text_number("reword")) or _asks_for_orders()
 
 
 def _pressed_text_number(button: str) -> int:

@@ -19,6 +19,7 @@ from forum.moderation.views._answers import (
     answer_here,
     bp,
     fill_from_ready_text,
+    offer_orders,
     show_claims,
 )
 from forum.permissions import Person
@@ -117,7 +118,7 @@ def _batch_form_page(
     if isinstance(form, StatementForm):
         rules = in_force()
         form.offer_rules(rules.rules)
-        form.offer_orders(queries.orders_to_follow(me()))
+        offer_orders(form)
         ready = ready_texts(me(), [word], rules)
         fill_from_ready_text(form)
 

@@ -40,19 +40,13 @@ from forum.web import me
 @bp.route("/members/<handle>/warn", methods=["GET", "POST"])
 def warn(handle: str) -> ResponseReturnValue:
     """Warn a member."""
-    thing = queries.member_to_suspend(me(), handle)
-    form = StatementForm()
-
-    def deed(moderator: Person, why: Reasons) -> Decision:
-        return actions.warn(moderator, thing.item_id, why, seen=form.seen_id)
-
-    return deed_page(Deed.WARN, thing, form, deed)
+    return _warn(Deed.WARN, handle, actions.warn, StatementForm())
 
 
 @bp.route("/members/<handle>/silence", methods=["GET", "POST"])
 def silence(handle: str) -> ResponseReturnValue:
     """Silence a member."""
-    return _restrict(Deed.SILENCE, handle, actions.silence)
+    return _restrict(Deed.SILENCE, handle, actions.silence, RestrictionForm())
 
 
 @bp.post("/members/<handle>/unsilence")
@@ -67,31 +61,20 @@ def unsilence(handle: str) -> ResponseReturnValue:
 @bp.route("/members/<handle>/suspend", methods=["GET", "POST"])
 def suspend(handle: str) -> ResponseReturnValue:
     """Suspend a member."""
-    return _restrict(Deed.SUSPEND, handle, actions.suspend)
+    return _restrict(Deed.SUSPEND, handle, actions.suspend, RestrictionForm())
 
 
 @bp.route("/members/<handle>/warn-reporter", methods=["GET", "POST"])
 def warn_reporter(handle: str) -> ResponseReturnValue:
     """Warn a member who often reports without ground."""
-    thing = queries.member_to_suspend(me(), handle)
-    form = RequiredReasonForm()
-
-    def deed(moderator: Person, why: Reasons) -> Decision:
-        return actions.warn_reporter(moderator, thing.item_id, why, seen=form.seen_id)
-
-    return deed_page(Deed.WARN_REPORTER, thing, form, deed)
+    return _warn(Deed.WARN_REPORTER, handle, actions.warn_reporter, RequiredReasonForm())
 
 
 @bp.route("/members/<handle>/suspend-reports", methods=["GET", "POST"])
 def suspend_reports(handle: str) -> ResponseReturnValue:
     """Take no reports from a member for some time."""
-    thing = queries.member_to_suspend(me(), handle)
     form = ReportsSuspensionForm()
-
-    def deed(moderator: Person, why: Reasons) -> Decision:
-        return actions.suspend_reports(moderator, thing.item_id, form.end, why, seen=form.seen_id)
-
-    return deed_page(Deed.SUSPEND_REPORTS, thing, form, deed)
+    return _restrict(Deed.SUSPEND_REPORTS, handle, actions.suspend_reports, form)
 
 
 @bp.post("/members/<handle>/resume-reports")
@@ -105,10 +88,29 @@ def resume_reports(handle: str) -> ResponseReturnValue:
     )
 
 
-def _restrict(word: str, handle: str, restrict: Callable[..., Decision]) -> ResponseReturnValue:
-    """Silence or suspend a member, after a page that asks for the reasons and the end."""
+def _warn(
+    word: str,
+    handle: str,
+    warn: Callable[..., Decision],
+    form: StatementForm | RequiredReasonForm,
+) -> ResponseReturnValue:
+    """Warn a member, after a page that asks for the reasons."""
     thing = queries.member_to_suspend(me(), handle)
-    form = RestrictionForm()
+
+    def deed(moderator: Person, why: Reasons) -> Decision:
+        return warn(moderator, thing.item_id, why, seen=form.seen_id)
+
+    return deed_page(word, thing, form, deed)
+
+
+def _restrict(
+    word: str,
+    handle: str,
+    restrict: Callable[..., Decision],
+    form: RestrictionForm | ReportsSuspensionForm,
+) -> ResponseReturnValue:
+    """Restrict a member for some time, after a page that asks for the reasons and the end."""
+    thing = queries.member_to_suspend(me(), handle)
 
     def deed(moderator: Person, why: Reasons) -> Decision:
         return restrict(moderator, thing.item_id, form.end, why, seen=form.seen_id)
