@@ -7,32 +7,11 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class TermsVersion:
-    """A version of the terms of use, in force from `valid_from` until `valid_until` (null: no later one is known)."""
-
-    number: int
-    url: str
-    api_url: str
-    markdown_url: str
-    language: str
-    change: str
-    needs_consent: bool
-    is_in_force: bool
-    valid_from: datetime
-    valid_until: datetime | None
-
-
-@dataclass(frozen=True)
-class Terms(TermsVersion):
-    """A version of the terms of use with its text; `source` is Markdown."""
-
-    source: str
-    html: str
-
-
-@dataclass(frozen=True)
 class RulesVersion:
-    """A version of the house rules, as `TermsVersion`. The forum began with number 0, which has no `valid_from`."""
+    """A version of the house rules, in force from `valid_from` until `valid_until` (null: no later one is known).
+
+    The forum began with number 0, which has no `valid_from`.
+    """
 
     number: int
     url: str
@@ -43,6 +22,22 @@ class RulesVersion:
     is_in_force: bool
     valid_from: datetime | None
     valid_until: datetime | None
+
+
+@dataclass(frozen=True)
+class TermsVersion(RulesVersion):
+    """A version of the terms of use, as `RulesVersion`."""
+
+    valid_from: datetime
+    needs_consent: bool
+
+
+@dataclass(frozen=True)
+class Terms(TermsVersion):
+    """A version of the terms of use with its text; `source` is Markdown."""
+
+    source: str
+    html: str
 
 
 @dataclass(frozen=True)

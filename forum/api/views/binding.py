@@ -5,8 +5,7 @@ A version comes into force on its day, without a write, so none of these respons
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import after_this_request
@@ -38,12 +37,8 @@ def terms() -> models.Terms:
 )
 def terms_versions() -> Listing:
     """Every version of the terms."""
-    after_this_request(_uncached)
-    found = terms_of_use.all_terms()
-    holds = _number(terms_of_use.in_force())
-    ends = _ends(found)
-    return Listing(
-        [answers.terms_version(terms, end, holds) for terms, end in zip(found, ends, strict=True)]
+    return _versions(
+        terms_of_use.all_terms(), answers.terms_version, _number(terms_of_use.in_force())
     )
 
 
@@ -73,12 +68,8 @@ def rules() -> models.Rules:
 )
 def rules_versions() -> Listing:
     """Every version of the house rules."""
-    after_this_request(_uncached)
-    found = rules_of_house.versions()
-    holds = rules_of_house.in_force().number
-    ends = _ends(found)
-    return Listing(
-        [answers.rules_version(rules, end, holds) for rules, end in zip(found, ends, strict=True)]
+    return _versions(
+        rules_of_house.versions(), answers.rules_version, rules_of_house.in_force().number
     )
 
 
@@ -102,6 +93,8 @@ def _number(found: Terms | None) -> int:
     return found.number if found else 0
 
 
-def _ends(newest_first: Sequence[Any]) -> list[datetime | None]:
-    """When each version ends: with the beginning of the one before it in the list."""
-    return [None, *(version.valid_from for version in newest_first)][: len(newest_first)]
+def _versions(newest_first: Sequence[Any], answer: Callable[..., Any], holds: int) -> Listing:
+    """Every version, as `answer` makes it; each ends with the beginning of the one before it in the list."""
+    after_this_request(_uncached)
+    ends = [None, *(version.valid_from for version in newest_first)]
+    return Listing([answer(*version, holds) for version in zip(newest_first, ends, strict=False)])
