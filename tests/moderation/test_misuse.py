@@ -207,8 +207,9 @@ def test_moderators_warn_and_suspend_on_pages(sign_in: Any, people: Any, things:
     assert (
         "warn-reporter" not in sign_in(people.host).get(f"/moderation/post/{things.second.id}").text
     )
-    first = browser.get("/members/ben-okoth/suspend-reports").text
+    first = browser.get("/members/ben-okoth/suspend-reports?next=/moderation").text
     assert "The law wants a warning first." in first and 'name="days"' not in first
+    assert 'href="/members/ben-okoth/warn-reporter?next=/moderation"' in first
     said = {"reason": WHY.facts, "seen": "0"}
     assert browser.post("/members/ben-okoth/warn-reporter", data=said).status_code == 303
     assert "take no reports for some time" in browser.get("/members/ben-okoth/warn-reporter").text
