@@ -117,6 +117,7 @@ moderation.write_staff_note   | forbidden forbidden forbidden forbidden forbidde
 moderation.remove_staff_note  | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 moderation.forget_staff_notes | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 moderation.write_order        | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
+moderation.delete_order       | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 appeals.appeal                | nothing   nothing   nothing   yes       nothing   nothing   nothing   nothing   nothing
 appeals.decide_appeal         | forbidden forbidden forbidden forbidden nothing   yes       forbidden yes       yes
 appeals.unname                | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
@@ -405,6 +406,9 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     ),
     "moderation.forget_staff_notes": _deed(moderation.forget_staff_notes),
     "moderation.write_order": _deed(moderation.write_order, lambda _w: an_order()),
+    "moderation.delete_order": _deed(
+        moderation.delete_order, _it, before=_after(moderation.write_order, lambda _w: an_order())
+    ),
     "appeals.appeal": _deed(appeals.appeal, _it, "It is kind.", before=_hidden),
     "appeals.decide_appeal": _deed(
         appeals.decide_appeal, _it, "upheld", "It is rude.", before=_appealed

@@ -399,6 +399,8 @@ GET  /moderation/orders/new                           |   in  403  403  403  200
 POST /moderation/orders/new                           |  403  403  403  403  yes  yes
 GET  /moderation/orders/{order}                       |   in  403  403  403  200  200
 POST /moderation/orders/{order}                       |  403  403  403  403  yes  yes
+GET  /moderation/orders/{order}/delete                |   in  403  403  403  200  200
+POST /moderation/orders/{order}/delete                |  403  403  403  403  yes  yes
 GET  /moderation/texts                                |   in  403  403  200  200  200
 GET  /moderation/texts/1                              |   in  403  403  403  200  200
 POST /moderation/texts/1                              |  403  403  403  403  yes  yes

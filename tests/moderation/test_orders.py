@@ -49,8 +49,7 @@ def test_moderators_alone_read_and_write_orders(sign_in: Any, people: Any, thing
             actions.write_order(person, an_order())
         assert sign_in(person).get("/moderation/orders").status_code == 403
         assert sign_in(person).get(f"/moderation/orders/{order.id}").status_code == 403
-        with pytest.raises(Forbidden):
-            queries.orders_to_follow(person)
+        assert queries.orders_to_follow(person) is None
     page = words(sign_in(people.moderator).get("/moderation/orders"))
     assert "District Court, 12 O 34/26" in page and "Denmark" in page and "Nothing yet" in page
     assert "/moderation/orders" not in words(sign_in(people.host).get("/moderation/log"))
@@ -140,6 +139,25 @@ def test_who_was_signed_out_meanwhile_gets_what_was_typed_back_with_its_names(cl
     ):
         field = page.partition(f">{called}</label>")[2].partition("</textarea>")[0]
         assert field.endswith(said), called
+
+
+def test_an_order_is_deleted_unless_a_decision_has_followed_it(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    mistaken = actions.write_order(people.moderator, an_order(reference="1"))
+    followed = actions.write_order(people.moderator, an_order())
+    hide(people, things, followed.id)
+    browser, orders = sign_in(people.moderator), "/moderation/orders"
+    assert f'href="{orders}/{mistaken.id}/delete"' in words(browser.get(f"{orders}/{mistaken.id}"))
+    asked = unescape(words(browser.get(f"{orders}/{mistaken.id}/delete")))
+    assert "Delete “District Court, 1”" in asked and "cannot be taken back" in asked
+    stays = words(browser.get(f"{orders}/{followed.id}/delete"))
+    assert "so it stays written down" in stays and 'class="btn stop"' not in stays
+    refused = browser.post(f"{orders}/{followed.id}/delete")
+    assert refused.status_code == 409 and "so it stays written down" in words(refused)
+    assert browser.post(f"{orders}/{mistaken.id}/delete").location == orders
+    assert browser.post(f"{orders}/{mistaken.id}/delete").status_code == 404
+    assert [order.id for order in queries.orders(people.moderator).items] == [followed.id]
 
 
 def test_two_who_change_an_order_do_not_overwrite_each_other(people: Any) -> None:

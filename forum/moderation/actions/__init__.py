@@ -44,7 +44,12 @@ from forum.moderation.actions.misuse import (
     suspend_reports,
     warn_reporter,
 )
-from forum.moderation.actions.orders import MAX_ORDER_FIELD, OrderText, write_order
+from forum.moderation.actions.orders import (
+    MAX_ORDER_FIELD,
+    OrderText,
+    delete_order,
+    write_order,
+)
 from forum.moderation.actions.reporting import (
     KEPT_VISITORS,
     REPORT_REASONS,
@@ -115,6 +120,7 @@ __all__ = [
     "decide_all",
     "decide_here",
     "delete_agenda",
+    "delete_order",
     "end_trust",
     "feature",
     "forget_staff_notes",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Unpack
 
 from forum.claims.models import queue_path
 from forum.clock import now
@@ -20,7 +19,8 @@ from forum.moderation.actions._concurrency import (
     thing_to_decide,
 )
 from forum.moderation.actions._reasons import Reasons, require_reasons
-from forum.moderation.actions._record import Columns, answer_reports, record
+from forum.moderation.actions._record import answer_reports, record
+from forum.moderation.actions._restricting import restrict
 from forum.moderation.actions._visibility import member_before
 from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing, content_cleared_of
@@ -83,21 +83,6 @@ def suspend(
     if thing.row.is_suspended:
         refuse_in_own_case(moderator, thing, SUSPENDING_DEEDS)
     return restrict(Deed.SUSPEND, members.suspend, moderator, thing, reasons, until=until)
-
-
-def restrict(
-    word: str,
-    deed: Callable[[Person, int, datetime], None],
-    moderator: Person,
-    thing: Thing,
-    reasons: Reasons,
-    **more: Unpack[Columns],
-) -> Decision:
-    """Restrict a member by a `deed` of the members room, and record it; `more` as in `record`, with `until`."""
-    require_reasons(word, reasons)
-    more["before"] = member_before(thing)
-    deed(moderator, thing.item_id, more["until"])
-    return record(moderator, word, thing, reasons, **more)
 
 
 @action

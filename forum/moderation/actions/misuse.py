@@ -20,8 +20,8 @@ from forum.moderation.actions._concurrency import (
 )
 from forum.moderation.actions._reasons import Reasons, require_reasons
 from forum.moderation.actions._record import record
+from forum.moderation.actions._restricting import restrict
 from forum.moderation.actions._visibility import member_before
-from forum.moderation.actions.members import restrict
 from forum.moderation.models import OWN, Decision, Deed
 from forum.moderation.queries import reporter_warned_at
 from forum.permissions import Person

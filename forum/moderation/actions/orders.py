@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.history.queries import refuse_unseen
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.models import EFFECTS, NOT_FOLLOWED, ORDER_KINDS, Order
 from forum.moderation.queries import (
+    decisions_by_order,
     get_order,
     is_written_already,
     order_fields,
@@ -76,6 +77,20 @@ def write_order(
     db.session.add(order)
     db.session.flush()
     return order
+
+
+@action
+def delete_order(moderator: Person, order_id: int) -> None:
+    """Delete an order that was written down by mistake; nobody is told.
+
+    Raises `Conflict` when a decision has followed it, as the member concerned was told of it.
+    """
+    touches()
+    serialize_decisions(moderator)  # so that no decision names it meanwhile
+    order = get_order(moderator, order_id, for_update=True)
+    if decisions_by_order(moderator, order):
+        raise Conflict(_("A decision has followed this order, so it stays written down."))
+    db.session.delete(order)
 
 
 def _tidied(text: OrderText) -> OrderText:

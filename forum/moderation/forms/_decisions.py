@@ -122,9 +122,10 @@ class StatementForm(ReasonForm):
         self.rule.choices = [("", gettext("Choose")), *offered]
         self.ground_choices = {"", *(value for value, _name in offered)}
 
-    def offer_orders(self, orders: Sequence[Order]) -> None:
-        """Offer the orders of authorities that the decision may follow."""
-        self.offers_orders = True
+    def offer_orders(self, orders: Sequence[Order] | None, *, is_asked: bool) -> None:
+        """Offer the orders of authorities that the decision may follow, once they are asked for; None for who may follow none."""
+        orders, self.may_follow_orders = orders or (), orders is not None
+        self.offers_orders = self.may_follow_orders and is_asked
         named = [(str(order.id), order.label) for order in orders]
         self.order.choices = [("", gettext("No order")), *named] if named else []
         self.laws_of_orders = {str(order.id): order.law for order in orders}

@@ -60,9 +60,15 @@ def decisions_by_order(moderator: Person, order: Order) -> Sequence[Decision]:
     return db.session.scalars(followed.order_by(Decision.id)).all()
 
 
-def orders_to_follow(moderator: Person) -> Sequence[Order]:
-    """The latest orders against content, which a decision can name, for moderators of the whole forum."""
-    require(moderator.can.keep_orders())
+def orders_to_follow(moderator: Person, *, is_asked: bool = True) -> Sequence[Order] | None:
+    """The latest orders against content, which a decision can name; none until a moderator asks for them, as few decisions follow one.
+
+    None for hosts, who do not read orders.
+    """
+    if not moderator.can.keep_orders():
+        return None
+    if not is_asked:
+        return []
     against = select(Order).where(Order.kind == AGAINST_CONTENT)
     latest = against.order_by(Order.received_on.desc(), Order.id.desc())
     return db.session.scalars(latest.limit(ORDERS_OFFERED)).all()

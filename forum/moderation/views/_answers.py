@@ -225,10 +225,9 @@ def fill_from_ready_text(form: ReasonForm) -> None:
 
 
 def offer_orders(form: StatementForm) -> None:
-    """Offer the orders of authorities to a moderator who has asked for them; few decisions follow one."""
-    form.may_follow_orders = bool(me().can.keep_orders())
-    if form.may_follow_orders and (_asks_for_orders() or "order" in request.form):
-        form.offer_orders(queries.orders_to_follow(me()))
+    """Offer the orders of authorities to a moderator who has asked for them."""
+    is_asked = _asks_for_orders() or "order" in request.form
+    form.offer_orders(queries.orders_to_follow(me(), is_asked=is_asked), is_asked=is_asked)
 
 
 def _asks_for_orders() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -47,6 +47,17 @@ def order(order_id: int) -> ResponseReturnValue:
     found = queries.get_order(me(), order_id)
     web.note_look(f"order {order_id} of an authority")
     return _order_page(found)
+
+
+@bp.route("/moderation/orders/<int:order_id>/delete", methods=["GET", "POST"])
+def delete_order(order_id: int) -> ResponseReturnValue:
+    """Ask whether an order is to be deleted; delete it (POST)."""
+    found = queries.get_order(me(), order_id)
+    if request.method == "POST":
+        actions.delete_order(me(), order_id)
+        return web.done(_("The order is deleted."), url_for("moderation.orders"))
+    followed = queries.decisions_by_order(me(), found)
+    return render_template("moderation/delete_order.html", order=found, decisions=followed)
 
 
 def _order_page(found: Order | None) -> ResponseReturnValue:
