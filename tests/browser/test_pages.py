@@ -336,7 +336,8 @@ def test_the_pages_of_an_order(member: Any, moderator: Any) -> None:
     }
     moderator.send("/moderation/orders/new", **order)
     page = moderator.go(f"/posts/{post}/hide")
-    page.locator("summary", has_text="has ordered it").click()
+    page.locator("button[name=ordered]").click()
+    page.wait_for_load_state("load")
     faults = faults_here(page, "the order where one decides")
     if SHOTS:
         page.screenshot(path=Path(SHOTS, "order-followed.png"), full_page=True)
@@ -351,6 +352,7 @@ def test_the_pages_of_an_order(member: Any, moderator: Any) -> None:
         member.page.screenshot(path=Path(SHOTS, "order-decision.png"), full_page=True)
     href = moderator.go("/moderation/orders").locator("main ul.rows a").first.get_attribute("href")
     faults += faults_of(moderator, "/moderation/orders") + faults_of(moderator, str(href))
+    faults += faults_of(moderator, f"{href}/delete")
     if SHOTS:
         moderator.page.screenshot(path=Path(SHOTS, "order.png"), full_page=True)
     faults += faults_of(moderator, "/transparency")
