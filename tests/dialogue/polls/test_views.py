@@ -203,7 +203,7 @@ def says_poll(browser: FlaskClient, address: str) -> bool:
     (row,) = re.findall(r'(?s)<article class="row r3.*?</article>', page(browser, address))
     assert "How do you keep cars away?" in row
     return bool(
-        re.search(r"<span>Question</span><span class=.st.><svg.*?#i-vote.*?</svg> Poll<", row)
+        re.search(r"Asks for advice</span><span class=.st.><svg.*?#i-vote.*?</svg> Poll<", row)
     )
 
 
