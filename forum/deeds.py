@@ -128,6 +128,15 @@ def _run_from_start(
         session.info["deed"] = None
 
 
+def leave_failed_transaction() -> None:
+    """Go on after an error: PostgreSQL ignores every statement after one that it refused, to the end of the transaction.
+
+    Rows that were read keep what they say.
+    """
+    db.session.expunge_all()
+    db.session.rollback()
+
+
 def _begin_write(session: Session) -> None:
     session.commit()  # ends the request's read transaction; outside of an action nothing is pending
     if not LOCK_WAITERS.acquire(timeout=0 if is_impatient() else LOCK_WAITER_SECONDS):

@@ -13,7 +13,13 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, event, exists, inspect, select
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from forum.columns import Base
 from forum.lazy import library
@@ -127,6 +133,13 @@ def is_away(error: DBAPIError) -> bool:
         return True  # psycopg rejects an option in the address before it connects
     is_bad_statement = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
     return type(error) in (OperationalError, DatabaseError) and not is_bad_statement
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether an error is one of the database that the next statement would meet, too, and not the fault of one statement."""
+    if isinstance(error, DBAPIError):
+        return is_away(error)
+    return isinstance(error, SQLAlchemyError)  # such as a pool without a free connection
 
 
 @event.listens_for(Engine, "handle_error")

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from forum import transports
 from forum.clock import at, now
@@ -209,6 +210,35 @@ def test_a_letter_that_cannot_be_made_stops_nothing_else(people, mail_server):
     assert "InvalidHeaderDefect" in row(odd).why and "TemplateNotFound" in row(unknown).why
     for letter in (odd, unknown):
         assert row(letter).attempts == 1 and row(letter).due_at > now()
+
+
+def test_a_letter_whose_statement_the_database_refuses_stops_nothing_else(
+    people, mail_server, monkeypatch
+):
+    odd, other = write(people), write(people)
+
+    def composed(letter, settings):
+        if letter.id == odd.id:
+            db.session.execute(text("DELETE FROM nothing_like_it"))
+        return compose(letter, settings)
+
+    monkeypatch.setattr(commands.sending, "compose", composed)
+    deliver()
+    assert row(other).sent_at and row(odd).sent_at is None
+    assert "Error" in row(odd).why and row(odd).attempts == 1
+
+
+def test_an_outage_of_the_database_is_no_fault_of_a_letter(people, mail_server, monkeypatch):
+    letter = write(people)
+
+    def away(*_args):
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"), True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands.sending, "compose", away)
+        with pytest.raises(OperationalError):
+            deliver()
+    assert (row(letter).why, row(letter).given_up_at) == ("", None)
 
 
 @pytest.mark.parametrize("answer", ["550 5.7.1 you are on a list", "552 5.2.2 mailbox full"])

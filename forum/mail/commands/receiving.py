@@ -8,13 +8,14 @@ import sys
 import click
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy.exc import SQLAlchemyError
 
 from forum import web
 from forum.clock import in_zone
+from forum.deeds import leave_failed_transaction
 from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions
 from forum.endings import EX_NOPERM, EX_TEMPFAIL
+from forum.engines import is_outage
 from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.imap import MAX_MESSAGE_BYTES, mailbox
 from forum.mail import actions
@@ -107,9 +108,12 @@ def fetch_messages() -> int:
                 log.info(PLACE.sub("", receive_message(raw)))
             except Forbidden as error:
                 log.info(error.message)
-            except (Busy, SQLAlchemyError):
+            except Busy:
                 raise  # it is received again with the next fetch
-            except Exception:  # a message that always fails must not delay the others
+            except Exception as error:  # a message that always fails must not delay the others
+                if is_outage(error):
+                    raise
+                leave_failed_transaction()
                 log.exception("a message is left in the mailbox")
     return number
 

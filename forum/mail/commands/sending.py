@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from forum import web
 from forum.clock import now
+from forum.deeds import leave_failed_transaction
 from forum.emails import message
+from forum.engines import is_outage
 from forum.errors import Busy
 from forum.mail import actions
 from forum.mail.commands._shared import bp, log
@@ -58,9 +59,12 @@ def _send_some(
             return
         try:
             _send(through, letter, settings)
-        except (ServerUnavailable, Busy, SQLAlchemyError):
+        except (ServerUnavailable, Busy):
             raise
         except Exception as error:  # a faulty letter must not delay the others
+            if is_outage(error):
+                raise
+            leave_failed_transaction()
             log.exception("letter %s cannot be sent", letter.id)
             why = f"It cannot be sent: {type(error).__name__}"
             actions.note_refused(SYSTEM, letter.id, why, is_final=False)

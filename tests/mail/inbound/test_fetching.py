@@ -8,8 +8,10 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from forum.db import db
 from forum.errors import Busy
 from forum.mail import commands
 from forum.mail.commands import fetch_messages
@@ -121,6 +123,40 @@ def test_a_message_stays_unseen_while_the_forum_is_busy(people, topic, post, app
         assert box.seen == set()
         assert fetch_messages() == 1
     assert len(posts(topic)) == 3
+
+
+def test_a_message_whose_statement_the_database_refuses_does_not_delay_the_others(
+    people, topic, post, app, monkeypatch
+):
+    box, take_in = (
+        Mailbox(answer(people, post), answer(people, post)),
+        commands.receiving.actions.answer,
+    )
+    said = []
+
+    def failing_once(*args):
+        said.append(args)
+        if len(said) == 1:
+            db.session.execute(text("DELETE FROM nothing_like_it"))
+        return take_in(*args)
+
+    monkeypatch.setattr(commands.receiving.actions, "answer", failing_once)
+    with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
+        assert fetch_messages() == 2
+    assert len(posts(topic)) == 3
+
+
+def test_a_message_waits_while_the_database_is_away(people, post, app, monkeypatch):
+    box = Mailbox(answer(people, post))
+
+    def away(*_args):
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"), True)
+
+    monkeypatch.setattr(commands.receiving.actions, "answer", away)
+    fetching = with_settings(app, reply_address=MAILBOX, imap_url=box.url)
+    with fetching, pytest.raises(OperationalError):
+        fetch_messages()
+    assert box.seen == set()
 
 
 def test_a_mailbox_that_is_away_is_no_mistake(app):
