@@ -162,9 +162,7 @@ def unverified_claims(text: str) -> UnverifiedClaims:
     """Which passkey and which challenge a response names; raises `Refused` if it is malformed."""
     try:
         held = _parse(text)
-        client_data = json.loads(
-            _webauthn().helpers.base64url_to_bytes(held["response"]["clientDataJSON"])
-        )
+        client_data = _client_data(held)
         handle = held["response"].get("userHandle") or ""
         said = UnverifiedClaims(str(held["id"]), str(client_data["challenge"]), str(handle))
     except Exception as error:  # anybody can send anything: bytes, numbers, lists
@@ -179,7 +177,7 @@ def verify_registration(answer: Answer) -> tuple[Credential, bool]:
     """The new passkey, and whether it is synced to several devices; raises `Refused` if the response is invalid."""
     try:
         made = _webauthn().verify_registration_response(
-            credential=_parse(answer.text),
+            credential=_parse_unframed(answer.text),
             expected_challenge=_webauthn().helpers.base64url_to_bytes(answer.challenge),
             expected_rp_id=answer.site.host,
             expected_origin=answer.site.origin,
@@ -200,7 +198,7 @@ def verify_authentication(answer: Answer, known: Credential, *, is_alone: bool) 
     """The passkey's new signature counter; raises `Refused` if the response is invalid."""
     try:
         proved = _webauthn().verify_authentication_response(
-            credential=_parse(answer.text),
+            credential=_parse_unframed(answer.text),
             expected_challenge=_webauthn().helpers.base64url_to_bytes(answer.challenge),
             expected_rp_id=answer.site.host,
             expected_origin=answer.site.origin,
@@ -211,6 +209,23 @@ def verify_authentication(answer: Answer, known: Credential, *, is_alone: bool) 
     except Exception as error:  # as above
         raise Refused(f"assertion: {error!r:.200}") from error
     return int(proved.new_sign_count)
+
+
+def _parse_unframed(text: str) -> dict[str, Any]:
+    """What was answered in a page of the forum's own, and in no frame of another site.
+
+    The library leaves that to us (Web Authentication, 7.1 and 7.2: `crossOrigin`); browsers that respect our headers
+    show no page of ours in such a frame.
+    """
+    held = _parse(text)
+    if _client_data(held).get("crossOrigin"):
+        raise ValueError("in a frame of another site")
+    return held
+
+
+def _client_data(held: dict[str, Any]) -> dict[str, Any]:
+    raw = _webauthn().helpers.base64url_to_bytes(held["response"]["clientDataJSON"])
+    return dict(json.loads(raw))
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def test_a_key_is_kept_once_whoever_tries(client, sign_in, people, eva):
         {"said": {"origin": "http://localhost:81"}},
         {"said": {"type": "webauthn.get"}},
         {"said": {"challenge": "AAAA"}},
+        {"said": {"crossOrigin": True}},
         {"flags": 0},
     ],
 )
@@ -195,6 +196,7 @@ def test_what_it_is_asked_for_never_comes_from_the_host_header(client, eva):
         {"host": "e.example"},
         {"said": {"origin": "https://e.example"}},
         {"said": {"type": "webauthn.create"}},
+        {"said": {"crossOrigin": True}},
         {"flags": VERIFIED},
         {"flags": PRESENT},
         {"handle": ""},
@@ -203,7 +205,7 @@ def test_what_it_is_asked_for_never_comes_from_the_host_header(client, eva):
     ],
 )
 def test_an_answer_that_proves_nothing_signs_nobody_in(client, eva, change):
-    """Another site, another ceremony, user not present, user not verified, another owner, another key."""
+    """Another site, another ceremony, a frame of another site, user not present, user not verified, another owner, another key."""
     key = add_key(eva)
     answer = use(client, key, "sign-in", SIGN_IN_PATH, **change)
     assert answer.status_code == 422 and NOT_TAKEN in answer.text
