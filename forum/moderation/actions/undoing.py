@@ -106,8 +106,6 @@ def _undo_one(moderator: Person, decision: Decision) -> Decision:
         raise too_late()
     if decision.deed in KEEPING_WORDS and not decision.before:
         raise too_late()
-    if decision.lot_id and not is_reversible(moderator, decision):
-        raise too_late()
     return _reverse(moderator, decision, Deed.UNDO, NO_REASONS, is_told=False)
 
 
