@@ -113,6 +113,11 @@ def test_a_form_sent_twice_at_once_posts_once(
     assert again.id == opened.id and fresh(people.ben).posts_count == 2
 
 
+def test_what_is_sent_twice_without_a_key_is_meant_twice(people: Any, agenda: Agenda) -> None:
+    first = actions.open_topic(people.ana, agenda.id, new())
+    assert actions.open_topic(people.ana, agenda.id, new()).id != first.id
+
+
 def test_another_text_with_a_key_of_before_is_refused_and_never_swallowed(
     people: Any, topic: Topic
 ) -> None:

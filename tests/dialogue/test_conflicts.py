@@ -84,6 +84,21 @@ def test_an_edit_of_title_and_themes_is_sent_again_for_want_of_an_answer(
     assert fresh(topic).title == "How are hours counted?"
 
 
+def test_themes_and_readers_alone_are_not_changed_by_a_form_that_is_outdated(
+    people: Any, topic: Topic
+) -> None:
+    ensure_themes(SYSTEM, ["noise"])
+    (noise,) = themes_by_slug(["noise"])
+    post = first_post(topic)
+    seen = queries.fingerprint_of(post)
+    actions.edit(people.ana, post.id, write("Three years."))
+    for themes, audience in (([noise.id], None), (None, "members"), ([noise.id], "public")):
+        changes = actions.TopicChanges(topic.title, themes, audience)
+        with pytest.raises(Conflict):
+            actions.edit(people.ana, post.id, write("Three years."), changes, seen=seen)
+    assert theme_ids_of(fresh(topic)) == [] and topic.audience == "public"
+
+
 def test_a_form_from_before_an_upgrade_knows_the_text_alone(people: Any, topic: Topic) -> None:
     post = first_post(topic)
     old, of_form = post.fingerprint, actions.TopicChanges("How long did it take?")

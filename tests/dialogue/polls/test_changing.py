@@ -121,3 +121,5 @@ def test_who_sends_a_form_twice_gets_one_poll_and_loses_none(people: Any, agenda
     twice = actions.open_topic(people.ana, agenda.id, asking, "a third key")
     assert again.id == twice.id == second.id and twice.is_duplicate
     assert rows_left() == (1, 3, 0)
+    other = replace(asking, poll=replace(TREES, options=[*TREES.options, "Neither"]))
+    assert actions.open_topic(people.ana, agenda.id, other, "a fourth key").id != second.id
