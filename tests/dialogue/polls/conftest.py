@@ -51,7 +51,7 @@ def options(post: Post) -> dict[str, int]:
 
 
 def counted(post: Post) -> tuple[int, dict[str, int]]:
-    """The stored counters of a poll: voters, and votes for each option."""
+    """The stored counters of a poll: voters, and votes for each option. They are those of the votes that there are."""
     poll = db.session.scalars(select(Poll).where(Poll.post_id == post.id)).one()
     rows = db.session.execute(
         select(PollOption.words, PollOption.votes_count)
@@ -59,7 +59,12 @@ def counted(post: Post) -> tuple[int, dict[str, int]]:
         .order_by(PollOption.position)
     )
     db.session.refresh(poll)
-    return poll.voters_count, dict(map(tuple, rows))
+    votes = dict(map(tuple, rows))
+    (voters,) = queries.derived_values(Poll, [poll.id])
+    given = queries.derived_values(PollOption, list(options(post).values()))
+    assert poll.voters_count == voters.voters_count
+    assert sorted(votes.values()) == sorted(option.votes_count for option in given)
+    return poll.voters_count, votes
 
 
 def rows_left() -> tuple[int, ...]:

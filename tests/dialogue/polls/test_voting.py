@@ -31,9 +31,12 @@ def test_members_vote_change_their_vote_and_take_it_back(people: Any, post: Post
     assert counted(post) == (1, {"Trees": 1, "Bollards": 0, "A fine": 0})
 
 
-def test_authors_vote_in_their_own_polls(people: Any, post: Post) -> None:
+def test_authors_vote_in_their_own_polls_and_in_no_other(
+    people: Any, agenda: Agenda, post: Post
+) -> None:
+    other = queries.first_post(opened(people.ana, agenda, PollText("What else?", ("One", "Two"))))
     actions.vote(people.ana, post.id, [options(post)["A fine"]])
-    assert counted(post)[0] == 1
+    assert counted(post)[0] == 1 and counted(other)[0] == 0
 
 
 def test_several_options_are_chosen_where_the_author_says_so(people: Any, agenda: Agenda) -> None:
