@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, update
 
 from forum.agendas import actions as agendas
@@ -20,7 +21,7 @@ from forum.notifications.actions import make_notices, watch
 from forum.notifications.queries import inbox, visible_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.quotes import quote
-from tests.dialogue.conftest import events, fresh, new
+from tests.dialogue.conftest import LATER, events, fresh, new
 
 
 def kinds(member: Any) -> list[str]:
@@ -52,6 +53,40 @@ def test_who_mutes_a_topic_hears_no_more_of_it(people: Any, topic: Topic) -> Non
     assert kinds(people.ana) == kinds(people.ben) == []
     actions.reply(people.host, topic.id, write(quote("Chitra", post.id, "Second.") + "Third."))
     assert kinds(people.chitra) == ["quote"]
+
+
+def test_no_notice_quotes_what_its_author_has_withdrawn(
+    people: Any, agenda: Agenda, topic: Topic
+) -> None:
+    watch(people.chitra, "agenda", agenda.id)
+    opened = actions.open_topic(people.ben, agenda.id, new(text="Call me on 1234."))
+    reply = actions.reply(people.ben, topic.id, write("My number is 1234."))
+    told = {"topic": people.chitra, "reply": people.ana}
+    assert [kinds(member) for member in told.values()] == [["topic"], ["reply"]]
+    for post in (queries.first_post(opened), reply):
+        with at(now() + LATER):
+            actions.edit(people.ben, post.id, write("Write to me."))
+        (revision,) = queries.revisions_of(VISITOR, fresh(post))
+        actions.withdraw(people.ben, revision.id)
+    for kind, member in told.items():
+        (notice,) = inbox(member).page.items
+        assert (notice.kind, notice.text) == (kind, "Write to me.")
+
+
+def test_nor_once_it_is_shown_again_what_was_withdrawn_while_it_was_hidden(
+    people: Any, topic: Topic
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("My number is 1234."))
+    assert kinds(people.ana) == ["reply"]
+    with at(now() + LATER):
+        actions.edit(people.ben, reply.id, write("Write to me."))
+    (revision,) = queries.revisions_of(VISITOR, fresh(reply))
+    actions.hide(people.moderator, reply.id, "It is rude.")
+    actions.withdraw(people.ben, revision.id)
+    assert kinds(people.ana) == []
+    actions.restore(people.moderator, reply.id)
+    (notice,) = inbox(people.ana).page.items
+    assert notice.text == "Write to me."
 
 
 def test_a_new_topic_is_told_to_who_watches_its_agenda(people: Any, agenda: Agenda) -> None:

@@ -209,7 +209,7 @@ def withdraw(author: Person, revision_id: int) -> Post:
     )
     revision.source, revision.title = "", ""
     revision.withdrawn_at = revision.withdrawn_at or now()
-    if not post.is_gone:  # notices quote the first version of a post
-        topic_id = post.topic_id if post.number == 1 else None
-        update_quotations(SYSTEM, post.id, plain_texts([post])[post.id], topic_id)
+    # Notices quote the first version of a post; those of a hidden one come back when it is shown again
+    topic_id = post.topic_id if post.number == 1 else None
+    update_quotations(SYSTEM, post.id, plain_texts([post])[post.id], topic_id)
     return post
