@@ -126,6 +126,21 @@ def test_a_quote_goes_and_comes_back_with_what_it_quotes(
         assert len(leaks(client, elsewhere, quoting)) == 3
 
 
+def test_an_edit_ends_one_quotation_and_no_other(
+    people: Any, topic: Topic, said: Post, quoting: Post, elsewhere: Topic
+) -> None:
+    first = queries.first_post(topic)
+    both = quote("Ben Okoth", said.id, WORDS) + quote("Ana Prado", first.id, "It took")
+    third = actions.reply(people.host, elsewhere.id, write(both + "Really?"))
+    without = quote("Ben Okoth", said.id, WORDS) + "Really?"
+    actions.edit(people.host, third.id, write(without))
+    assert queries.quoted_post_ids(third.id) == {said.id}
+    actions.edit(people.host, third.id, write("Really?"))
+    assert queries.quoted_post_ids(third.id) == set()
+    actions.hide(people.moderator, said.id, "Not so.")
+    assert not reads(quoting)
+
+
 @pytest.mark.parametrize(
     "head",
     [

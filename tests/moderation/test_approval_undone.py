@@ -71,7 +71,22 @@ def title_held(people: Any, things: Any) -> Held:
     )
 
 
-HELD = (reply_held, topic_held, edit_held, title_held)
+def named_held(people: Any, things: Any) -> Held:
+    """The edit of a text that names somebody and quotes, as another text does, too."""
+    mine, _other = (
+        dialogue.reply(
+            author,
+            things.topic.id,
+            render_with_mentions(
+                f"See @{named.handle}.\n\n> [@ben](/posts/{things.first.id})\n\nYes."
+            ),
+        )
+        for author, named in ((people.ana, people.chitra), (people.host, people.moderator))
+    )
+    return dialogue.edit(people.ana, mine.id, render_with_mentions("A casino, @ben-okoth."))
+
+
+HELD = (reply_held, topic_held, edit_held, title_held, named_held)
 
 
 def rows_but(things: Any, held: Held) -> dict[str, Any]:

@@ -70,13 +70,17 @@ def test_only_the_author_of_the_first_text_puts_one_below_it(people: Any, agenda
     assert list(options(post)) == ["Trees", "Bollards", "A fine"]
 
 
-def test_the_author_removes_it_with_its_votes(people: Any, post: Post) -> None:
+def test_the_author_removes_it_with_its_votes_and_no_other(
+    people: Any, agenda: Agenda, post: Post
+) -> None:
+    other = queries.first_post(opened(people.ana, agenda, PollText("What else?", ("One", "Two"))))
+    actions.vote(people.ben, other.id, [options(other)["One"]])
     actions.vote(people.ben, post.id, [options(post)["Trees"]])
     for member in (people.ben, people.moderator):
         with pytest.raises(Forbidden):
             actions.remove_poll(member, post.id)
     assert not actions.remove_poll(people.ana, post.id).has_poll
-    assert rows_left() == (0, 0, 0)
+    assert rows_left() == (1, 2, 1) and counted(other) == (1, {"One": 1, "Two": 0})
     with pytest.raises(NotFound):
         actions.remove_poll(people.ana, post.id)
 
