@@ -228,7 +228,10 @@ def story_of(topic: Topic) -> FollowUp | None:
     return db.session.scalar(select(FollowUp).where(FollowUp.topic_id == topic.id))
 
 
-def test_the_asker_tells_what_happened_and_tells_it_better(people: Any, asked: Topic) -> None:
+def test_the_asker_tells_what_happened_and_tells_it_better(
+    people: Any, asked: Topic, question: Question
+) -> None:
+    other = question_of(people.ana, question)
     dialogue.reply(people.ben, asked.id, write("Try it."))
     actions.follow_up(people.ana, asked.id, IT_WORKED)
     row = story_of(asked)
@@ -239,6 +242,7 @@ def test_the_asker_tells_what_happened_and_tells_it_better(people: Any, asked: T
     assert row and (row.deed, row.text) == ("We stopped.", "") and row.edited_at
     topic = db.session.get_one(Topic, asked.id, populate_existing=True)
     assert topic.followed_up_at == row.told_at
+    assert db.session.get_one(Topic, other.id, populate_existing=True).followed_up_at is None
     actions.withdraw_follow_up(people.ana, asked.id)
     topic = db.session.get_one(Topic, asked.id, populate_existing=True)
     assert story_of(asked) is None and topic.followed_up_at is None

@@ -386,6 +386,28 @@ def test_a_deleted_reply_leaves_a_gap_and_nothing_else(people: Any, topic: Topic
     assert actions.reply(people.ben, topic.id, write("Another.")).number == 3
 
 
+def test_a_hidden_reply_that_its_author_deletes_is_counted_out_once(
+    people: Any, topic: Topic
+) -> None:
+    first, _second = (actions.reply(people.ben, topic.id, write("Yes.")) for _time in range(2))
+    actions.hide(people.moderator, first.id, "It is rude.")
+    actions.delete(people.ben, first.id)
+    assert fresh(topic).replies_count == 1 and faults() == []
+
+
+def test_of_a_hidden_text_that_opens_a_topic_no_words_are_left_in_lists_and_search(
+    people: Any, topic: Topic
+) -> None:
+    opening = queries.first_post(topic)
+    actions.reply(people.ben, topic.id, write("Yes."))
+    words, found = fresh(topic).excerpt, kinds_found(VISITOR, "took years")
+    actions.hide(people.moderator, opening.id, "It is rude.")
+    assert fresh(topic).excerpt == "" and not kinds_found(VISITOR, "took years")
+    actions.restore(people.moderator, opening.id)
+    assert fresh(topic).excerpt == words and kinds_found(VISITOR, "took years") == found
+    assert words and found
+
+
 def test_a_topic_without_replies_goes_with_its_post(people: Any, topic: Topic) -> None:
     actions.delete(people.ana, queries.first_post(topic).id)
     with pytest.raises(NotFound):

@@ -599,6 +599,12 @@ def test_a_first_link_put_in_afterwards_is_looked_at(
         people.ana, first.id, write("See https://a.example."), dialogue.TopicChanges("My town")
     )
     assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at
+    dialogue.look_at(people.host, first.id)
+    dialogue.edit(
+        people.ana, first.id, write("Or https://b.example."), dialogue.TopicChanges("My town")
+    )
+    assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at is None
+    dialogue.look_again(people.host, first.id)
     dialogue.delete(people.ana, first.id)
     assert db.session.get_one(Post, first.id, populate_existing=True).unseen_at is None
 

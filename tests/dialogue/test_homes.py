@@ -57,10 +57,14 @@ def test_only_topics_with_a_page_follow_it(people: Any, topic: Topic) -> None:
         actions.delete_topic(people.moderator, topic.id)
 
 
-def test_comments_move_with_their_paragraph(people: Any, practice: Topic) -> None:
+def test_comments_move_with_their_paragraph_and_those_of_another_page_do_not(
+    people: Any, practice: Topic, topic: Topic
+) -> None:
     reply = actions.reply(people.ben, practice.id, write("Here."), paragraph="0123456789ab")
+    alike = actions.reply(people.ben, topic.id, write("Here."), paragraph="0123456789ab")
     actions.move_comments(people.ana, practice.id, {"0123456789ab": "ba9876543210"})
     assert fresh(reply).paragraph == "ba9876543210"
+    assert fresh(alike).paragraph == "0123456789ab"
     assert list(queries.paragraph_comments(practice)) == ["ba9876543210"]
     actions.move_comments(people.ana, practice.id, {"ba9876543210": None})
     assert not queries.paragraph_comments(practice)

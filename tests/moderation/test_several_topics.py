@@ -76,9 +76,12 @@ def test_they_go_to_another_agenda_with_what_waits_and_come_back(
     make_rule(people.administrator, RuleText("word", "pills", sentence="We look first."))
     held = dialogue.reply(people.ana, topics[2].id, write("Buy pills."))
     assert isinstance(held, Held)
+    stays = dialogue.NewTopic("question", "Quiet bikes", write("Buy pills, too."))
+    staying = dialogue.open_topic(people.ana, agenda.id, stays)
     made = actions.move_several(people.moderator, agenda.id, ids(topics), things.other.id)
     assert not made.left and {state(topic)[0] for topic in topics} == {things.other.id}
     assert db.session.get_one(Held, held.id, populate_existing=True).agenda_id == things.other.id
+    assert db.session.get_one(Held, staying.id, populate_existing=True).agenda_id == agenda.id
     undo(people.moderator)
     assert {state(topic)[0] for topic in topics} == {agenda.id}
 

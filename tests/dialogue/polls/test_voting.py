@@ -14,7 +14,7 @@ from forum.dialogue import actions, queries
 from forum.dialogue.models import PollText, Post, Topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.members import actions as members
-from forum.permissions import VISITOR
+from forum.permissions import SYSTEM, VISITOR
 from tests.dialogue.polls.conftest import START, counted, opened, options
 
 
@@ -37,6 +37,20 @@ def test_authors_vote_in_their_own_polls_and_in_no_other(
     other = queries.first_post(opened(people.ana, agenda, PollText("What else?", ("One", "Two"))))
     actions.vote(people.ana, post.id, [options(post)["A fine"]])
     assert counted(post)[0] == 1 and counted(other)[0] == 0
+
+
+def test_who_leaves_takes_their_own_votes_along(people: Any, agenda: Agenda, post: Post) -> None:
+    poll = PollText("What have you?", ("Trees", "Bollards", "A fine"), is_multiple=True)
+    several = queries.first_post(opened(people.ana, agenda, poll))
+    of = options(several)
+    actions.vote(people.ben, post.id, [options(post)["Trees"]])
+    actions.vote(people.ben, several.id, [of["Trees"], of["A fine"]])
+    actions.vote(people.host, several.id, [of["Trees"]])
+    assert actions.remove_votes(SYSTEM, people.ben.id, 2) == 2
+    assert counted(post) == (0, {"Trees": 0, "Bollards": 0, "A fine": 0})
+    assert counted(several) == (2, {"Trees": 1, "Bollards": 0, "A fine": 1})
+    assert actions.remove_votes(SYSTEM, people.ben.id, 2) == 1
+    assert counted(several) == (1, {"Trees": 1, "Bollards": 0, "A fine": 0})
 
 
 def test_several_options_are_chosen_where_the_author_says_so(people: Any, agenda: Agenda) -> None:
