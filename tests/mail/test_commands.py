@@ -411,6 +411,13 @@ def test_a_server_that_refuses_the_sender_loses_no_letter(people, mail_server):
         assert deliver() == 1 and row(letter).sent_at
 
 
+def test_a_letter_without_such_a_link_is_never_too_late(people, mail_server):
+    letter = actions.write_test(people.administrator)
+    with at(now() + timedelta(days=2)):
+        assert deliver() == 1
+    assert row(letter).sent_at and not row(letter).dropped_at
+
+
 # "hours" is from earlier releases
 @pytest.mark.parametrize("valid", [{"minutes": 60}, {"hours": 1}])
 def test_a_link_that_is_over_is_not_sent(people, mail_server, valid):

@@ -49,6 +49,16 @@ def test_the_number_of_a_message_never_changes(app):
     assert foreign.number == sha256(b"<1@mail.ana.example>|None").hexdigest()[:24]
 
 
+def test_a_letter_about_a_topic_that_takes_no_reply_asks_for_none(people, topic, post, mail_server):
+    moderation.lock(people.moderator, topic.id, Reasons("Enough."))
+    with at(now() + timedelta(minutes=2)):
+        notifications.make_notices(SYSTEM)
+        write_notice_letters()
+        deliver()
+    letter = next(sent for _from, to, sent in mail_server.messages if to == "ana@example.org")
+    assert letter["Reply-To"] is None and "reply to this e-mail" not in str(letter)
+
+
 def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, app):
     """From the e-mail to the reply of a mail program that quotes it, and to the post."""
     written_at = now() + timedelta(minutes=2)  # midnight may be in between

@@ -47,6 +47,13 @@ def test_other_reports_pause_no_address(people, change):
     assert not is_paused(people)
 
 
+def test_a_letter_to_somebody_who_is_gone_comes_back_too(people):
+    ours, gone = (bounce_address(MAILBOX, number, TODAY) for number in (people.ana.id, 2**31 - 1))
+    raw = report(people).replace(ours.encode(), gone.encode())
+    assert receive_message(raw) == "A letter came back."
+    assert not is_paused(people)
+
+
 def test_a_forged_report_does_nothing(people):
     raw = re.sub(rb"-[a-z2-7]{16}@", b"-aaaaaaaaaaaaaaaa@", report(people))
     with pytest.raises(Forbidden):
