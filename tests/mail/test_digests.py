@@ -20,6 +20,7 @@ from forum.dialogue.queries import first_post
 from forum.errors import NotFound
 from forum.library import actions as library
 from forum.library.actions import PracticeText
+from forum.mail import actions
 from forum.mail.commands import deliver, write_digests, write_notice_letters
 from forum.mail.queries import MEETING_KINDS, QueueContent, is_digest_due, queue_content
 from forum.markup import write
@@ -139,6 +140,23 @@ def test_what_was_in_a_digest_is_not_in_the_next(people, topic, mail_server):
             write_digests()
             deliver()
     assert len(sent(mail_server)) == 1
+
+
+def test_there_is_one_digest_a_day_whatever_else_is_mailed(people, topic, mail_server):
+    notifications.choose_ways(people.ana, {"decision": "digest", "reply": "digest"})
+    hour = MORNING.replace(hour=7, minute=0)
+    with at(hour - timedelta(minutes=30)):
+        dialogue.reply(people.ben, topic.id, write("We did."))
+    with at(hour - timedelta(minutes=2)):  # not settled at the hour
+        moderation.lock(people.moderator, topic.id, Reasons("It is answered."))
+        notifications.make_notices(SYSTEM)
+    with at(hour):
+        actions.write_letter(SYSTEM, "sign_in", people.ana.email, {}, member_id=people.ana.id)
+        assert write_digests() == 1
+    with at(hour + timedelta(hours=1)):
+        assert write_digests() == 0
+    with at(hour + timedelta(days=1)):
+        assert write_digests() == 1
 
 
 def test_ending_the_digest_from_the_letter(people, topic, mail_server, client):
