@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from forum.clock import at, now
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.mail import actions, queries
@@ -66,3 +67,42 @@ def test_a_digest_tells_of_the_notices_that_it_was_written_for(people: Any, topi
     notices = {notice.topic_id: notice.id for notice in inbox(people.ana).page.items}
     (group,) = queries.digest_groups(people.ana, [notices[other.id]])
     assert [entry.title for entry in group.entries] == ["Why so late?"]
+
+
+def test_administrators_read_what_waits_what_was_sent_and_what_was_given_up(people: Any) -> None:
+    _sent, lost, tried, _waiting = (to(people.ana, is_sent=number == 0) for number in range(4))
+    actions.note_refused(SYSTEM, lost, "550 no", is_final=True)
+    actions.note_refused(SYSTEM, tried, "451 later", is_final=False)
+    number, oldest, why = queries.waiting_letters(people.administrator)
+    assert (number, why) == (2, "451 later") and oldest
+    assert queries.letters_given_up_count(people.administrator) == 1
+    assert queries.letters_sent(people.administrator, timedelta(hours=1)) == 1
+    with at(now() + timedelta(hours=2)):
+        assert queries.letters_sent(people.administrator, timedelta(hours=1)) == 0
+
+
+def test_a_letter_tells_of_the_notice_that_it_was_written_for(people: Any, topic: Any) -> None:
+    for words in ("First.", "Second."):
+        dialogue.reply(people.ben, topic.id, write(words))
+        notifications.make_notices(SYSTEM)
+    ids = [notice.id for notice in inbox(people.ana).page.items]
+    assert len(ids) == 2
+    for notice_id in ids:
+        found = queries.notice_to_tell(people.ana, notice_id)
+        assert found and found[0].id == notice_id
+
+
+def test_only_a_letter_to_a_member_about_a_path_has_told_them_of_it(people: Any) -> None:
+    about = {"path": "/moderation/queue"}
+    actions.write_letter(SYSTEM, "role", FORMER, about, member_id=people.ana.id)
+    assert queries.is_told(people.ana, "role", "/moderation/queue")
+    assert not queries.is_told(people.ben, "role", "/moderation/queue")
+    assert not queries.is_told(people.ana, "notice", "/moderation/queue")
+    assert not queries.is_told(people.ana, "role", "/moderation")
+
+
+def test_nothing_is_addressed_to_who_has_left(people: Any) -> None:
+    assert queries.addressee(people.ana.id) is people.ana
+    people.ana.left_at = now()
+    db.session.flush()
+    assert queries.addressee(people.ana.id) is None
