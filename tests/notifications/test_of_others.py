@@ -11,7 +11,16 @@ from sqlalchemy import select
 from forum.db import db
 from forum.notifications import actions
 from forum.notifications.models import Event, Notice, NoticeChoice, NoticeSettings, Watch
-from forum.notifications.queries import settings_by_member, watches_of, ways_of
+from forum.notifications.queries import (
+    inbox,
+    is_unread_about,
+    level_of,
+    members_unaware,
+    settings_by_member,
+    unread_count,
+    watches_of,
+    ways_of,
+)
 from forum.permissions import SYSTEM, VISITOR
 
 HERE = "/topics/1"
@@ -91,7 +100,9 @@ MUTED = {("topic", 7, "muted"), ("topic", 9, "muted")}
 
 
 def watched(member: Any) -> set[tuple[str, int, str]]:
-    return {(watch.subject, watch.subject_id, watch.level) for watch in watches_of(member).items}
+    found = [(watch.subject, watch.subject_id, watch.level) for watch in watches_of(member).items]
+    assert len(found) == len(set(found))
+    return set(found)
 
 
 def test_who_watches_one_thing_no_more_goes_on_watching_another(two: Any) -> None:
@@ -121,3 +132,63 @@ def test_each_has_the_ways_and_settings_of_their_own(two: Any) -> None:
     assert set(found) == {two.ana.id, two.ben.id}
     assert (found[two.ana.id].digest_every, found[two.ana.id].digest_hour) == ("weekly", 8)
     assert found[two.ben.id].digest_hour != 8
+
+
+def is_unread(member: Any, topic_id: int) -> bool:
+    return bool(db.session.scalar(select(is_unread_about(member.id, topic_id))))
+
+
+def test_reading_one_notice_reads_that_one_alone(two: Any) -> None:
+    for notice in inbox(two.ana).page.items:
+        before = unread_count(two.ana)
+        assert actions.read(two.ana, notice.id).id == notice.id
+        assert unread_count(two.ana) == before - 1
+        assert not is_unread(two.ana, notice.topic_id)
+    assert is_unread(two.chitra, 1) and not is_unread(two.chitra, 4)
+
+
+def test_each_thing_is_watched_or_muted_for_itself(two: Any) -> None:
+    actions.watch(two.ana, "topic", 10, "muted")
+    levels = [level_of(two.ana, *it) for it in (("agenda", 7), ("topic", 7), ("agenda", 10))]
+    assert levels == ["watching", "muted", ""]
+    assert level_of(two.chitra, "topic", 10) == ""
+    for number in (7, 8, 10):
+        actions.note_event(
+            two.ben,
+            actions.NoticeText("reply", f"/posts/{number}", f"New {number}", topic_id=number),
+            [two.ana.id, two.chitra.id],
+        )
+    actions.make_notices(SYSTEM)
+    told = [
+        {
+            notice.topic_id
+            for notice in inbox(member).page.items
+            if notice.address.startswith("/posts/")
+        }
+        for member in (two.ana, two.chitra)
+    ]
+    assert told == [{8}, {8, 10}]
+
+
+def test_each_gets_letters_in_the_way_of_their_own(two: Any) -> None:
+    actions.choose_ways(two.chitra, {"reply": "at once"})
+    actions.set_digest(two.ana, "never", 8, "UTC")
+    people = [two.ana.id, two.chitra.id, two.host.id]
+    actions.choose_ways(two.host, {"reply": "digest", "decision": "digest"})
+    for kind in ("reply", "decision"):
+        actions.note_event(two.ben, actions.NoticeText(kind, "/topics/5", "New"), people)
+    actions.make_notices(SYSTEM)
+    made = select(Notice.kind, Notice.member_id, Notice.way).where(Notice.address == "/topics/5")
+    ways = {(kind, member_id): way for kind, member_id, way in db.session.execute(made)}
+    assert [ways["reply", member_id] for member_id in people] == ["never", "at once", "digest"]
+    assert [ways["decision", member_id] for member_id in people] == ["at once", "at once", "digest"]
+
+
+def test_who_does_not_know_of_it_yet_is_known(two: Any) -> None:
+    assert members_unaware("reply", HERE) == {two.ana.id, two.chitra.id}
+    actions.read_topic(two.ana, 1)
+    assert members_unaware("reply", HERE) == {two.chitra.id}
+    actions.note_mailed(SYSTEM, [inbox(two.chitra).page.items[-1].id])
+    assert members_unaware("reply", HERE) == set() == members_unaware("decision", HERE)
+    actions.note_event(two.ben, actions.NoticeText("reply", HERE, "New"), [two.host.id])
+    assert members_unaware("reply", HERE) == {two.host.id}
