@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.message import EmailMessage, Message
 from email.policy import EmailPolicy
-from email.utils import parseaddr
+from email.utils import getaddresses
 
 MAX_HEADER = 500  # characters of a header that is parsed
 MAX_SUBJECT = 3_000  # the longest title, each of its characters as four bytes in quoted-printable
@@ -24,6 +24,8 @@ class _TruncatingPolicy(EmailPolicy):
             return name, text
         if name.lower() == "subject":
             return name, text[:MAX_SUBJECT]
+        if name.lower() == "from":
+            return name, ""  # another sender may stand in what would be cut
         start = text[:MAX_HEADER]
         return name, start.rpartition(";")[0] or start  # cut between parameters, if there are any
 
@@ -47,5 +49,12 @@ def header_of(message: Message, name: str) -> str:
         return ""
 
 
-def address_in(message: EmailMessage, name: str) -> str:
-    return parseaddr(header_of(message, name))[1].strip().lower()
+def sender_of(message: EmailMessage) -> str:
+    """The address that a message is from; empty unless it names exactly one.
+
+    Mail servers that check senders may have checked the other one.
+    """
+    if [name.lower() for name, _text in message.raw_items()].count("from") != 1:
+        return ""
+    addresses = [address for _name, address in getaddresses([header_of(message, "From")])]
+    return addresses[0].strip().lower() if len(addresses) == 1 else ""

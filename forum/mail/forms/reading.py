@@ -13,7 +13,7 @@ from typing import Any
 
 from forum.imap import MAX_MESSAGE_BYTES
 from forum.mail.forms._files import attached_files
-from forum.mail.forms._headers import POLICY, address_in, header_of
+from forum.mail.forms._headers import POLICY, header_of, sender_of
 from forum.mail.forms._html import text_of_html, whole_text_of_html
 from forum.mail.forms.addresses import AddressKey, TopicKey, addressed_key, key_text, without_ours
 from forum.mail.forms.automatic import delivery_report, is_automatic, is_sent_automatically
@@ -77,7 +77,7 @@ def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> I
     """
     head: Any = BytesHeaderParser(policy=POLICY).parsebytes(raw[:MAX_MESSAGE_BYTES])
     what, key = addressed_key(head, pattern, today, recipient)
-    sender = address_in(head, "From")
+    sender = sender_of(head)
     number = _number(header_of(head, "Message-ID").encode("utf-8", "replace") or raw, key)
     if key is None:
         return Incoming("answer", sender, None, "", number)

@@ -63,6 +63,18 @@ def test_strangers_are_refused_and_not_answered(people, topic, post, sender):
     assert db.session.scalars(select(Delivery)).all() == []
 
 
+@pytest.mark.parametrize("second", ["\r\nFrom: x@elsewhere.example", ", x@elsewhere.example"])
+@pytest.mark.parametrize("gap", ["", " " * 600])
+def test_a_message_from_two_addresses_is_from_nobody(people, topic, post, second, gap):
+    """Of two senders a mail server may have checked the one that is no member."""
+    raw = answer(people, post, sender="ana@example.org")
+    both = raw.replace(b"From: ana@example.org", f"From: ana@example.org{gap}{second}".encode())
+    assert both != raw
+    with pytest.raises(Forbidden):
+        receive_message(both)
+    assert len(posts(topic)) == 2
+
+
 @pytest.mark.parametrize(
     "header",
     [
