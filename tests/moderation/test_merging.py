@@ -432,6 +432,9 @@ def test_a_topic_to_merge_into_is_offered_or_found_by_words(
     assert str(things.topic.id) not in offered()
     assert offered(target=other.title) == [str(other.id)]
     assert offered(target="Nothing of that kind") == []
+    long = f"{'a' * 200} {other.title}"
+    assert offered(target=long) == [], "only the beginning is looked for"
+    assert long in browser.post(address, data={"target": long}).text
     assert ">The other topic</label>" in browser.post(address, data={"target": "Nowhere"}).text
     for words in (other.title, f"{other.id} {other.title}"):
         answer = browser.post(address, data={"target": words, "reason": "Twice."})

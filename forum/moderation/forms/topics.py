@@ -37,6 +37,7 @@ from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 TOPIC_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})|(?:.*/)?topics/([1-9][0-9]{0,8})(?![0-9]).*")
+MAX_WORDS = 200  # characters of those by which topics are looked for; titles are shorter
 PACE_NAMES = {
     "10": _("Once in 10 minutes"),
     "60": _("Once an hour"),
@@ -184,6 +185,11 @@ class MergeForm(GivesReason, ClaimAwareForm):
         """Whether an address or number was typed whose topic the page has not shown yet."""
         is_typed = TOPIC_NUMBER.fullmatch(self.target.data or "") is not None
         return is_typed and self.shown.data != str(self.target_id)
+
+    @property
+    def words(self) -> str:
+        """The words by which topics are looked for; empty when there are none, or one is chosen."""
+        return "" if self.target_id else (self.target.data or "")[:MAX_WORDS]
 
     @property
     def is_looking(self) -> bool:

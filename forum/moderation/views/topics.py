@@ -209,10 +209,7 @@ def merge(topic_id: int) -> ResponseReturnValue:
     """Merge a topic into another."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MergeForm()
-    form.offer(
-        queries.topics_to_merge_into(me(), thing, "" if form.target_id else form.target.data)
-    )
-
+    form.offer(queries.topics_to_merge_into(me(), thing, form.words))
     other = None
     if form.is_typed_blindly and form.target_id != topic_id:
         other = queries.topic_to_merge_into(me(), form.target_id)
