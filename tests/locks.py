@@ -43,6 +43,9 @@ KEYS = {
     for table in ORDER.values()
 }
 
+# The SELECTs that lock nothing, as SQLAlchemy tells statements apart: by all but their values
+LOCKLESS: set[Any] = set()
+
 
 class Locks:
     """The rows that one deed has locked."""
@@ -117,8 +120,21 @@ class Locks:
         }
 
 
-def _locking(statement: Any) -> Iterator[tuple[str, Select[Any]]]:
-    """The places of what a statement locks, each with a query for the keys of the rows."""
+def _locking(statement: Any) -> Sequence[tuple[str, Select[Any]]]:
+    """The places of what a statement locks, each with a query for the keys of the rows.
+
+    What a SELECT reads from is known when it is compiled, which is done once for all that differ only in their values.
+    """
+    key = statement._generate_cache_key() if isinstance(statement, Select) else None
+    if key and key.key in LOCKLESS:
+        return []
+    found = list(_places_locked(statement))
+    if key and not found:
+        LOCKLESS.add(key.key)
+    return found
+
+
+def _places_locked(statement: Any) -> Iterator[tuple[str, Select[Any]]]:
     sources = statement.get_final_froms() if isinstance(statement, Select) else ()
     for source in (source for source in sources if isinstance(source, Subquery)):
         yield from _locking(source.element)  # such as `lock_members`
