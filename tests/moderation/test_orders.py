@@ -160,6 +160,19 @@ def test_an_order_is_deleted_unless_a_decision_has_followed_it(
     assert [order.id for order in queries.orders(people.moderator).items] == [followed.id]
 
 
+def test_an_order_that_a_decision_has_followed_demands_what_it_demanded(
+    people: Any, things: Any
+) -> None:
+    order = actions.write_order(people.moderator, an_order())
+    hide(people, things, order.id)
+    seen = fingerprint(queries.order_fields(order))
+    with pytest.raises(Invalid) as refusal:
+        changed = an_order(kind="information")
+        actions.write_order(people.moderator, changed, order.id, seen=seen)
+    assert refusal.value.field == "kind"
+    actions.write_order(people.moderator, an_order(answer="Hidden."), order.id, seen=seen)
+
+
 def test_two_who_change_an_order_do_not_overwrite_each_other(people: Any) -> None:
     order = actions.write_order(people.moderator, an_order())
     seen = fingerprint(queries.order_fields(order))

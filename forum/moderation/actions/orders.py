@@ -68,6 +68,10 @@ def write_order(
     if is_written_already(text.kind, text.authority, text.reference, order_id):
         raise Invalid(_("This order is written down already."), "reference")
     if order_id:
+        if text.kind != order.kind and decisions_by_order(moderator, order):
+            raise Invalid(
+                _("A decision has followed this order, so it demands what it demanded."), "kind"
+            )
         latest = order_fields(order)
         if any(latest[name] != value for name, value in _said(text).items()):
             refuse_unseen(seen, latest)
