@@ -33,6 +33,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import City
 from forum.permissions import SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
 
 
 def opened(author: Any, agenda: Agenda, title: str, minute: int = 0, **more: Any) -> Topic:
@@ -312,3 +313,51 @@ def test_what_search_engines_get_is_said_alike_in_python_and_in_sql(
         db.session.refresh(topic)
         assert topic.is_indexable == (topic.id in shown)
     assert [topic.is_indexable for topic in topics] == [True] + [False] * 7
+
+
+def test_held_texts_are_found_by_their_authors_and_by_who_moderates_where_they_wait(
+    people: Any, agenda: Agenda
+) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    other = agendas.write_agenda(people.moderator, agendas.AgendaText("Other", write("Text.")))
+    topics = [opened(people.ana, where, "A topic") for where in (agenda, other)]
+    held = {
+        (author.id, topic.id): actions.reply(author, topic.id, write("A casino.")).id
+        for author in (people.ben, people.chitra)
+        for topic in topics
+    }
+    here = {held[author.id, topics[0].id] for author in (people.ben, people.chitra)}
+    mine = {held[people.ben.id, topic.id] for topic in topics}
+    db.session.refresh(people.ben)
+    assert {text.id for text in queries.my_held(people.ben)} == mine
+    assert list(queries.my_held(people.host)) == []
+    for topic in topics:
+        (found,) = queries.my_held_in(people.ben, topic)
+        assert found.id == held[people.ben.id, topic.id]
+        assert queries.get_held(people.ben, found.id).id == found.id
+    with pytest.raises(NotFound):
+        queries.get_held(people.ben, held[people.chitra.id, topics[0].id])
+    assert {queries.get_held(people.host, number).id for number in here} == here
+    with pytest.raises(NotFound):
+        queries.get_held(people.host, (mine - here).pop())
+    assert {text.id for text in db.session.scalars(queries.held_waiting(people.host))} == here
+    actions.refuse(people.host, min(here), "It is advertising.")
+    assert [text.id for text in db.session.scalars(queries.held_waiting(people.host))] == [
+        max(here)
+    ]
+
+
+def test_a_draft_is_found_by_its_number_and_key_among_ones_own(people: Any, agenda: Agenda) -> None:
+    topic = opened(people.ana, agenda, "A topic")
+    drafts = [
+        actions.keep_draft(
+            author, actions.UnsentForm(key, [("source", "Words.")]), topic_id=topic.id
+        )
+        for author, key in ((people.ben, "a"), (people.ben, "b"), (people.chitra, "c"))
+    ]
+    for draft, key in zip(drafts[:2], "ab", strict=True):
+        assert draft and queries.my_draft(people.ben, draft.id, topic_id=topic.id) is draft
+        assert queries.draft_to_change(people.ben, key) is draft
+    assert drafts[2] and queries.my_draft(people.ben, drafts[2].id, topic_id=topic.id) is None
+    assert queries.draft_to_change(people.ben, "c") is None
+    assert len(list(queries.my_drafts(people.ben))) == 2
