@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from forum import reachcache
+from forum.agendas.queries import agenda_by_id, get_agenda
+from forum.members.queries import get_member
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR, Person, with_preparation
 
 
@@ -66,3 +68,19 @@ def test_readers_of_another_reach_have_a_statement_of_their_own() -> None:
     readers = [VISITOR, ANY_MEMBER, SYSTEM, with_preparation(VISITOR), host]
     assert len({id(statement(reader)) for reader in readers}) == len(readers)
     assert statement(Person()) is statement(VISITOR)
+
+
+def test_single_members_and_agendas_are_found_by_statements_that_are_built_once(
+    people: Any, agenda: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(reader: Person) -> list[str]:
+        members = [get_member(reader, handle).name for handle in ("Ana-Prado", "ben-okoth")]
+        agendas = (get_agenda(reader, "quieter"), agenda_by_id(reader, agenda.id))
+        return [*members, *(known.title for known in agendas)]
+
+    readers = (VISITOR, people.ana, people.moderator)
+    at_first = [found(reader) for reader in readers]
+    monkeypatch.setattr("forum.members.queries.people.whole_profile", None)
+    monkeypatch.setattr("forum.agendas.queries.single._with_hosts", None)
+    assert [found(reader) for reader in readers] == at_first
+    assert at_first == [["Ana Prado", "Ben Okoth", agenda.title, agenda.title]] * len(readers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import selectinload, undefer_group
 
 from forum.agendas.models import FOUND, Agenda, AgendaHost
@@ -55,12 +55,22 @@ def all_agendas(reader: Person) -> Sequence[Agenda]:
 
 def get_agenda(reader: Person, slug: str) -> Agenda:
     """The agenda with this slug and its hosts, or `NotFound`."""
-    return _agenda_or_not_found(visible_agendas(reader).where(Agenda.slug == slug))
+    return or_not_found(db.session.scalars(_by_slug(reader), {"slug": slug}).first())
 
 
 def agenda_by_id(reader: Person, agenda_id: int) -> Agenda:
     """The agenda with this id and its hosts, or `NotFound`."""
-    return _agenda_or_not_found(visible_agendas(reader).where(Agenda.id == agenda_id))
+    return or_not_found(db.session.scalars(_by_id(reader), {"agenda_id": agenda_id}).first())
+
+
+@cached_statement
+def _by_slug(reader: Person) -> Select[Agenda]:
+    return _with_hosts(visible_agendas(reader).where(Agenda.slug == bindparam("slug")))
+
+
+@cached_statement
+def _by_id(reader: Person) -> Select[Agenda]:
+    return _with_hosts(visible_agendas(reader).where(Agenda.id == bindparam("agenda_id")))
 
 
 def agendas_of_findings(reader: Person, addresses: Collection[str]) -> dict[str, Agenda]:
@@ -116,7 +126,8 @@ def agenda_to_change(doer: Person, agenda_id: int, *, may_write: bool = False) -
     Who writes or decides there waits too, unless `may_write` is true.
     """
     query = visible_agendas(doer).where(Agenda.id == agenda_id)
-    return _agenda_or_not_found(query.with_for_update(of=Agenda, key_share=may_write))
+    locked = _with_hosts(query.with_for_update(of=Agenda, key_share=may_write))
+    return or_not_found(db.session.scalars(locked).first())
 
 
 def taken_slugs(slugs: Collection[str]) -> set[str]:
@@ -149,8 +160,7 @@ def hosted_by(member_id: int) -> list[int]:
     return sorted(db.session.scalars(query))
 
 
-def _agenda_or_not_found(query: Select[Agenda]) -> Agenda:
+def _with_hosts(query: Select[Agenda]) -> Select[Agenda]:
     hosts = selectinload(Agenda.hosts)
     people = hosts, hosts.joinedload(Member.city), hosts.joinedload(Member.organisation)
-    options = *people, undefer_group("findings")
-    return or_not_found(db.session.scalars(query.options(*options)).first())
+    return query.options(*people, undefer_group("findings"))

@@ -19,6 +19,7 @@ from forum.permissions import EARLIER_HANDLES_SHOWN, Person, require
 from forum.plaintext import fold, words_to_find
 from forum.principals import moderates
 from forum.reach import sees_hidden
+from forum.reachcache import cached_statement
 from forum.tokens import kept_hash
 
 
@@ -43,11 +44,18 @@ def get_member(reader: Person, handle: str) -> Member:
 
     The handle may be typed with capitals. Raises `NotFound`.
     """
-    found = visible_members(reader).where(has_or_had(handle.lower())).options(*whole_profile())
-    return or_not_found(db.session.scalar(found), _("There is no member of this name."))
+    values = {"handle": handle.lower(), "reader_id": reader.id or 0}
+    found = db.session.scalar(_member_by_handle(reader), values)
+    return or_not_found(found, _("There is no member of this name."))
 
 
-def has_or_had(handle: str) -> ColumnElement[bool]:
+@cached_statement
+def _member_by_handle(reader: Person) -> Select[Member]:
+    seen = visible_with_own(reader, bindparam("reader_id"))
+    return seen.where(has_or_had(bindparam("handle"))).options(*whole_profile())
+
+
+def has_or_had(handle: str | ColumnElement[str]) -> ColumnElement[bool]:
     """The SQL condition that a member has a handle, or had it earlier."""
     had_it = select(EarlierHandle.member_id).where(EarlierHandle.handle == handle)
     return or_(Member.handle == handle, Member.id == had_it.scalar_subquery())
