@@ -256,10 +256,20 @@ def load_dataset_rows(
         }
 
     identities = load_dataset(name, app, create_and_identify)
+    ids: dict[Any, list[int]] = {}
+    for one_or_more in identities.values():
+        for kind, row_id in one_or_more if isinstance(one_or_more, list) else [one_or_more]:
+            ids.setdefault(kind, []).append(row_id)
+    # Rows of one kind by one statement
+    found = {
+        (kind, row.id): row
+        for kind, wanted in ids.items()
+        for row in db.session.scalars(select(kind).where(kind.id.in_(wanted)))
+    }
     return {
-        name: [db.session.get_one(*identity) for identity in one_or_more]
+        name: [found[identity] for identity in one_or_more]
         if isinstance(one_or_more, list)
-        else db.session.get_one(*one_or_more)
+        else found[one_or_more]
         for name, one_or_more in identities.items()
     }
 
