@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from forum.library import queries as library
 from forum.library.models import Case, CasePlace, Practice
 from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
 from forum.members.models import City
-from forum.permissions import VISITOR
+from forum.permissions import VISITOR, Person
 from tests.library.conftest import (
     COPENHAGEN,
     SECRET,
@@ -74,6 +75,33 @@ def test_cases_are_narrowed(
     tried(world, other_case, "adapted")
     page = queries.cases(VISITOR, CaseFilter(**wanted))
     assert [case.name for case in page.items] == names
+
+
+def test_what_pages_print_is_found_by_statements_that_are_built_once(
+    world: World, case: Case, other_case: Case, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(world, title="As elsewhere", adapted_from_id=practice.id)
+
+    def found(reader: Person) -> list[Any]:
+        known = library.get_case(reader, case.slug), library.get_practice(reader, practice.slug)
+        copies = [copy.title for copy in library.adapted_by(reader, practice)]
+        others = [other.name for other in library.other_cases(reader, case)]
+        assert practice.topic_id is not None
+        wanted = library.intentions_in(practice.topic_id)
+        return [*(page.slug for page in known), copies, others, list(wanted)]
+
+    readers = (VISITOR, world.reader, world.author, world.host, world.moderator)
+    at_first = [found(reader) for reader in readers]
+    assert at_first[0] == [case.slug, practice.slug, ["As elsewhere"], [], []]
+    built = (
+        ("practices", ("visible_practices", "published_practices", "practice_page_options")),
+        ("cases", ("visible_cases", "case_page_options")),
+        ("intentions", ("_shown",)),
+    )
+    for file, names in built:
+        for name in names:
+            monkeypatch.setattr(import_module(f"forum.library.queries.{file}"), name, None)
+    assert [found(reader) for reader in readers] == at_first
 
 
 def test_choices_are_counted_under_the_other_filters(world: World, other_case: Case) -> None:

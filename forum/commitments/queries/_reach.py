@@ -29,7 +29,8 @@ def visible_commitments(reader: Person) -> Select[Any]:
 
 def shown_commitments(reader: Person) -> Select[Any]:
     """Those of them that are listed: without hidden ones."""
-    return visible_commitments(reader).where(Commitment.hidden_at.is_(None))
+    is_open = opened_to(reader, Commitment.agenda_id)
+    return select(Commitment).where(is_open, Commitment.hidden_at.is_(None))
 
 
 def is_in_state(state: str) -> ColumnElement[bool]:

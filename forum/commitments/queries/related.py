@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, exists, literal, select, union_all
 
 from forum.commitments.models import Commitment, Milestone
 from forum.commitments.queries._reach import (
@@ -23,6 +23,7 @@ from forum.library.models import Case, Practice
 from forum.members.models import City, Organisation
 from forum.permissions import Person
 from forum.reach import is_on_open_agenda
+from forum.reachcache import cached_statement
 from forum.versions import cached
 
 MAX_HERE = 20  # on the page of a declaration, a city or an organisation
@@ -88,12 +89,21 @@ def commitments_copying(reader: Person, page: Practice | Case) -> Sequence[Commi
     is_case, known = isinstance(page, Case), _whereabouts()
     if page.id not in (known.cases if is_case else known.practices):
         return ()
-    return _some(reader, (Commitment.case_id if is_case else Commitment.practice_id) == page.id)
+    return db.session.scalars(_copying(reader, is_case), {"page_id": page.id}).all()
+
+
+@cached_statement
+def _copying(reader: Person, is_case: bool) -> Select[Any]:
+    column = Commitment.case_id if is_case else Commitment.practice_id
+    return _listed(reader, column == bindparam("page_id"))
 
 
 def _some(reader: Person, condition: ColumnElement[bool]) -> Sequence[Commitment]:
-    found = in_order(with_whose(shown_commitments(reader).where(condition)))
-    return db.session.scalars(found.limit(MAX_HERE)).all()
+    return db.session.scalars(_listed(reader, condition)).all()
+
+
+def _listed(reader: Person, condition: ColumnElement[bool]) -> Select[Any]:
+    return in_order(with_whose(shown_commitments(reader).where(condition))).limit(MAX_HERE)
 
 
 class NextMilestone(NamedTuple):

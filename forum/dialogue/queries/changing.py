@@ -64,9 +64,14 @@ def topic_if_there(reader: Person, topic_id: int | None) -> Topic | None:
     """A topic with its agenda, or None when the reader does not see it (any more)."""
     if topic_id is None:
         return None
-    query = visible_topics(reader).where(Topic.id == topic_id)
-    topic: Topic | None = db.session.scalar(query.options(joinedload(Topic.agenda)))
+    topic: Topic | None = db.session.scalar(_visible_topic(reader), {"topic_id": topic_id})
     return topic
+
+
+@cached_statement
+def _visible_topic(reader: Person) -> Select[Topic]:
+    found = visible_topics(reader).where(Topic.id == bindparam("topic_id"))
+    return found.options(joinedload(Topic.agenda))
 
 
 def post_if_there(reader: Person, post_id: int | None) -> Post | None:

@@ -135,14 +135,17 @@ def paragraph_comments(topic: Topic) -> dict[str, list[Post]]:
 
     The caller has found the topic for its reader.
     """
-    query = select(Post).where(
-        Post.topic_id == topic.id, Post.paragraph.is_not(None), *is_readable()
-    )
-    first = query.order_by(Post.number).limit(MAX_PARAGRAPH_COMMENTS)
     found: dict[str, list[Post]] = {}
-    for post in db.session.scalars(with_author(first)):
+    for post in db.session.scalars(_paragraph_comments(), {"topic_id": topic.id}):
         found.setdefault(post.paragraph or "", []).append(post)
     return found
+
+
+@cache
+def _paragraph_comments() -> Select[Post]:
+    here = Post.topic_id == bindparam("topic_id"), Post.paragraph.is_not(None)
+    oldest_first = select(Post).where(*here, *is_readable()).order_by(Post.number)
+    return with_author(oldest_first.limit(MAX_PARAGRAPH_COMMENTS))
 
 
 def my_marks(member: Person, posts: Iterable[Post | PostRow]) -> dict[int, dict[str, Mark]]:
@@ -184,19 +187,25 @@ def tried_in(topic_id: int, number: int | None = None) -> Sequence[Mark]:
 
     The topic must be one that the reader was found to see.
     """
+    values = {"topic_id": topic_id, "number": number}
+    if number is None:
+        return db.session.scalars(_tried_in(), values).all()
+    return db.session.scalars(_tried_in().where(Post.number == bindparam("number")), values).all()
+
+
+@cache
+def _tried_in() -> Select[Mark]:
     query = (
         select(Mark)
         .join(Post, Post.id == Mark.post_id)
         .join(Mark.member)
         .outerjoin(Mark.city)
-        .where(Mark.kind == TRIED, Post.topic_id == topic_id, *is_readable())
+        .where(Mark.kind == TRIED, Post.topic_id == bindparam("topic_id"), *is_readable())
         .where(Member.hidden_at.is_(None))
         .options(contains_eager(Mark.member), contains_eager(Mark.city))
         .order_by(City.name.is_(None), City.name, Mark.created_at, Mark.member_id)
     )
-    if number is not None:
-        query = query.where(Post.number == number)
-    return db.session.scalars(query.limit(MAX_TRIED)).all()
+    return query.limit(MAX_TRIED)
 
 
 def telling_marks(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Mark]:

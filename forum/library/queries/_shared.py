@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, exists
@@ -34,9 +35,11 @@ FIGURE_PARTS = ("label", "value", "unit", "as_at", "source", "address")
 LINK_PARTS = ("label", "address", "kind")
 
 
-def one_or_not_found(model: type[T], query: Select[Any]) -> T:
-    """The first row of a query for `model`, or `NotFound`."""
-    row = db.session.scalars(query).unique().first()
+def one_or_not_found(
+    model: type[T], query: Select[Any], values: Mapping[str, Any] | None = None
+) -> T:
+    """The first row of a query for `model` with these `values` of its parameters, or `NotFound`."""
+    row = db.session.scalars(query, values).unique().first()
     if not isinstance(row, model):
         raise NotFound()
     return row

@@ -33,19 +33,21 @@ def published_practices(reader: Person) -> Select[Any]:
     )
 
 
-def visible_practices(reader: Person) -> Select[Any]:
+def visible_practices(reader: Person, own_id: Any = None) -> Select[Any]:
     """The practices whose page a reader may see.
 
     On open agendas these are published ones, and the reader's own that were not removed; on agendas that the reader
-    moderates, all; and the reader's own drafts whose agenda was deleted.
+    moderates, all; and the reader's own drafts whose agenda was deleted. `own_id` is the reader's id as an SQL
+    expression, where the select is to be cached.
     """
     is_published = and_(
         Practice.state == PUBLISHED,
         Practice.hidden_at.is_(None),
         read_by(reader, Practice.audience),
     )
-    mine = and_(Practice.author_id == reader.id, Practice.removed_at.is_(None))
-    is_mine = [mine] if reader.is_member and reader.id else []
+    own_id = reader.id or None if own_id is None else own_id
+    mine = and_(Practice.author_id == own_id, Practice.removed_at.is_(None))
+    is_mine = [mine] if reader.is_member and own_id is not None else []
     found = or_(is_published, moderated_by(reader, Practice.agenda_id), *is_mine)
     there = and_(opened_to(reader, Practice.agenda_id), found)
     if is_mine:

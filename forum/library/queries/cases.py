@@ -100,16 +100,26 @@ def _latest_cases_query(reader: Person) -> Select[Any]:
 
 def other_cases(reader: Person, case: Case) -> Sequence[Case]:
     """The first other cases of the same agenda, in its order, with places."""
-    query = visible_cases(reader).where(Case.agenda_id == case.agenda_id, Case.id != case.id)
-    ordered = query.order_by(Case.position, Case.id).options(*case_row_options())
-    return db.session.scalars(ordered.limit(MAX_OTHERS)).all()
+    values = {"agenda_id": case.agenda_id, "case_id": case.id}
+    return db.session.scalars(_other_cases(reader), values).all()
+
+
+@cached_statement
+def _other_cases(reader: Person) -> Select[Any]:
+    here = Case.agenda_id == bindparam("agenda_id"), Case.id != bindparam("case_id")
+    ordered = visible_cases(reader).where(*here).order_by(Case.position, Case.id)
+    return ordered.options(*case_row_options()).limit(MAX_OTHERS)
 
 
 def get_case(reader: Person, slug: str) -> Case:
     """The case with this slug and all that its page prints, or `NotFound`."""
-    return one_or_not_found(
-        Case, visible_cases(reader).where(Case.slug == slug).options(*case_page_options())
-    )
+    return one_or_not_found(Case, _case_page(reader), {"slug": slug})
+
+
+@cached_statement
+def _case_page(reader: Person) -> Select[Any]:
+    seen = visible_cases(reader).where(Case.slug == bindparam("slug"))
+    return seen.options(*case_page_options())
 
 
 def case_by_id(reader: Person, case_id: int) -> Case:

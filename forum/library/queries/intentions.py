@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.db import db
@@ -26,13 +27,17 @@ def intentions_in(topic_id: int) -> Sequence[Intention]:
 
     The topic must be one that the reader was found to see.
     """
-    here = _shown().where(Intention.topic_id == topic_id)
-    return db.session.scalars(here.limit(MAX_NAMED)).all()
+    return db.session.scalars(_shown_in_topic(), {"topic_id": topic_id}).all()
 
 
 def intentions_of(topic_ids: Collection[int]) -> Sequence[Intention]:
     """Like `intentions_in`, for all members and several topics."""
     return db.session.scalars(_shown().where(Intention.topic_id.in_(topic_ids))).all()
+
+
+@cache
+def _shown_in_topic() -> Select[Intention]:
+    return _shown().where(Intention.topic_id == bindparam("topic_id")).limit(MAX_NAMED)
 
 
 def _shown() -> Select[Intention]:

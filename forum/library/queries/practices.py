@@ -141,8 +141,14 @@ def practices_tried_by(
 
 def get_practice(reader: Person, slug: str) -> Practice:
     """The practice with this slug and all that its page prints, or `NotFound`."""
-    query = visible_practices(reader).where(Practice.slug == slug)
-    return one_or_not_found(Practice, query.options(*practice_page_options()))
+    values = {"slug": slug, "reader_id": reader.id or 0}
+    return one_or_not_found(Practice, _practice_page(reader), values)
+
+
+@cached_statement
+def _practice_page(reader: Person) -> Select[Any]:
+    seen = visible_practices(reader, bindparam("reader_id"))
+    return seen.where(Practice.slug == bindparam("slug")).options(*practice_page_options())
 
 
 def own_hidden_practice(author: Person, practice_id: int) -> Practice | None:
@@ -271,9 +277,14 @@ def adapted_from(reader: Person, practice: Practice) -> Practice | None:
 
 def adapted_by(reader: Person, practice: Practice) -> Sequence[Practice]:
     """The published practices that were adapted from this one, newest first."""
-    query = published_practices(reader).where(Practice.adapted_from_id == practice.id)
+    return db.session.scalars(_adapted_by(reader), {"practice_id": practice.id}).all()
+
+
+@cached_statement
+def _adapted_by(reader: Person) -> Select[Any]:
+    query = published_practices(reader).where(Practice.adapted_from_id == bindparam("practice_id"))
     ordered = query.order_by(*practice_order("newest")).limit(MAX_LISTED)
-    return db.session.scalars(ordered.options(*practice_row_options())).all()
+    return ordered.options(*practice_row_options())
 
 
 def drafts_of(author: Person) -> Sequence[Practice]:

@@ -27,6 +27,7 @@ from forum import reach
 from forum.db import db
 from forum.permissions import Person
 from forum.reach import moderated_by
+from forum.reachcache import cached_statement
 from forum.search.models import FAILURE, Document, LinkedPage, Retitling, ShownPicture, Thing
 from forum.search.queries._words import folded_words
 
@@ -190,6 +191,15 @@ def documents_linking(
     left out, and those that do not meet the condition `which`. One that links to several of the addresses comes
     several times.
     """
+    values: dict[str, Any] = {"addresses": list(addresses), "limit": limit}
+    if but:
+        values |= {"own_kind": but[0], "own_item_id": but[1]}
+    found = _linking(reader, but is not None)
+    return db.session.execute(found if which is None else found.where(which), values).all()
+
+
+@cached_statement
+def _linking(reader: Person, is_apart: bool) -> Select[Any]:
     topic = aliased(Document)
     of_topic, at, number = (
         select(column).where(topic.id == Document.parent_id).scalar_subquery()
@@ -198,14 +208,15 @@ def documents_linking(
     columns = (Document.id, Document.kind, Document.item_id, Document.parent_id, Document.title)
     more = (Document.address, Document.written_at)
     linking = visible_documents(reader).join(LinkedPage, LinkedPage.document_id == Document.id)
-    linking = linking.where(LinkedPage.address.in_(addresses), Document.kind.in_(SPEAKING))
-    if but:
-        own = select(Document.id).where(Document.kind == but[0], Document.item_id == but[1])
+    is_linked = LinkedPage.address.in_(bindparam("addresses", expanding=True))
+    linking = linking.where(is_linked, Document.kind.in_(SPEAKING))
+    if is_apart:
+        own = select(Document.id).where(
+            Document.kind == bindparam("own_kind"), Document.item_id == bindparam("own_item_id")
+        )
         own_id = own.correlate(None).scalar_subquery()
         is_own = or_(Document.id == own_id, func.coalesce(Document.parent_id, 0) == own_id)
         linking = linking.where(~func.coalesce(is_own, false()))
-    if which is not None:
-        linking = linking.where(which)
     place = (
         func.coalesce(of_topic, Document.language).label("language"),
         func.coalesce(at, Document.address).label("page"),
@@ -214,7 +225,7 @@ def documents_linking(
         ),
     )
     found = linking.with_only_columns(*columns, *more, *place)
-    return db.session.execute(found.order_by(Document.id.desc()).limit(limit)).all()
+    return found.order_by(Document.id.desc()).limit(bindparam("limit"))
 
 
 def pictures_shown_by(document_ids: Collection[int]) -> dict[int, set[str]]:
