@@ -337,6 +337,9 @@ def test_a_form_left_open_ends_nothing_that_was_written_elsewhere(
     phone = begin(another_device, topic, "Begun on the phone.")
     begin_again(member, topic, "Begun on the phone, and an hour of work at the desk.").close()
     publish(phone)
+    phone.wait_for_load_state(
+        "networkidle"
+    )  # it asks what is kept; closed meanwhile, it would complain
     phone.close()
     page = member.go(topic)
     expect(page.locator("[data-restore] q")).to_have_text(re.compile("an hour of work"))
