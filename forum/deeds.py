@@ -131,7 +131,7 @@ def _run_from_start(
 def leave_failed_transaction() -> None:
     """Go on after an error: PostgreSQL ignores every statement after one that it refused, to the end of the transaction.
 
-    Rows that were read keep what they say.
+    Rows that were read keep what they say, and belong to no session any more.
     """
     db.session.expunge_all()
     db.session.rollback()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from forum import web
 from forum.clock import now
@@ -64,10 +65,15 @@ def _send_some(
         except Exception as error:  # a faulty letter must not delay the others
             if is_outage(error):
                 raise
-            leave_failed_transaction()
+            is_refused = isinstance(error, SQLAlchemyError)
+            if is_refused:
+                leave_failed_transaction()
             log.exception("letter %s cannot be sent", letter.id)
             why = f"It cannot be sent: {type(error).__name__}"
             actions.note_refused(SYSTEM, letter.id, why, is_final=False)
+            if is_refused:
+                done.add(letter.id)
+                return  # the others are read again, since their rows belong to no session any more
         done.add(letter.id)
 
 
