@@ -40,7 +40,7 @@ from forum.web import me
 @bp.route("/members/<handle>/warn", methods=["GET", "POST"])
 def warn(handle: str) -> ResponseReturnValue:
     """Warn a member."""
-    return _warn(Deed.WARN, handle, actions.warn, StatementForm())
+    return _restrict(Deed.WARN, handle, actions.warn, StatementForm())
 
 
 @bp.route("/members/<handle>/silence", methods=["GET", "POST"])
@@ -67,7 +67,7 @@ def suspend(handle: str) -> ResponseReturnValue:
 @bp.route("/members/<handle>/warn-reporter", methods=["GET", "POST"])
 def warn_reporter(handle: str) -> ResponseReturnValue:
     """Warn a member who often reports without ground."""
-    return _warn(Deed.WARN_REPORTER, handle, actions.warn_reporter, RequiredReasonForm())
+    return _restrict(Deed.WARN_REPORTER, handle, actions.warn_reporter, RequiredReasonForm())
 
 
 @bp.route("/members/<handle>/suspend-reports", methods=["GET", "POST"])
@@ -88,32 +88,18 @@ def resume_reports(handle: str) -> ResponseReturnValue:
     )
 
 
-def _warn(
-    word: str,
-    handle: str,
-    warn: Callable[..., Decision],
-    form: StatementForm | RequiredReasonForm,
-) -> ResponseReturnValue:
-    """Warn a member, after a page that asks for the reasons."""
-    thing = queries.member_to_suspend(me(), handle)
-
-    def deed(moderator: Person, why: Reasons) -> Decision:
-        return warn(moderator, thing.item_id, why, seen=form.seen_id)
-
-    return deed_page(word, thing, form, deed)
-
-
 def _restrict(
     word: str,
     handle: str,
     restrict: Callable[..., Decision],
-    form: RestrictionForm | ReportsSuspensionForm,
+    form: StatementForm | RequiredReasonForm,
 ) -> ResponseReturnValue:
-    """Restrict a member for some time, after a page that asks for the reasons and the end."""
+    """Warn or restrict a member, after a page that asks for the reasons, and for the end if there is one."""
     thing = queries.member_to_suspend(me(), handle)
 
     def deed(moderator: Person, why: Reasons) -> Decision:
-        return restrict(moderator, thing.item_id, form.end, why, seen=form.seen_id)
+        end = [form.end] if isinstance(form, RestrictionForm | ReportsSuspensionForm) else []
+        return restrict(moderator, thing.item_id, *end, why, seen=form.seen_id)
 
     return deed_page(word, thing, form, deed)
 
