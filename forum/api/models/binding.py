@@ -7,11 +7,8 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class RulesVersion:
-    """A version of the house rules, in force from `valid_from` until `valid_until` (null: no later one is known).
-
-    The forum began with number 0, which has no `valid_from`.
-    """
+class BindingVersion:
+    """A version of what binds, in force from `valid_from` until `valid_until` (null: no later one is known)."""
 
     number: int
     url: str
@@ -25,8 +22,13 @@ class RulesVersion:
 
 
 @dataclass(frozen=True)
-class TermsVersion(RulesVersion):
-    """A version of the terms of use, as `RulesVersion`."""
+class RulesVersion(BindingVersion):
+    """A version of the house rules. The forum began with number 0, which has no `valid_from`."""
+
+
+@dataclass(frozen=True)
+class TermsVersion(BindingVersion):
+    """A version of the terms of use."""
 
     valid_from: datetime
     needs_consent: bool
