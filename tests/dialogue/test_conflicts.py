@@ -48,8 +48,7 @@ def test_an_edit_that_is_sent_again_for_want_of_an_answer_is_no_conflict(
 
 
 def test_a_title_that_was_corrected_meanwhile_is_a_conflict(people: Any, topic: Topic) -> None:
-    ensure_themes(SYSTEM, ["noise"])
-    (noise,) = themes_by_slug(["noise"])
+    (noise,) = ensure_themes(SYSTEM, ["noise"])
     post = first_post(topic)
     of_form = actions.TopicChanges(topic.title, [], "public")
     corrections = (
@@ -74,8 +73,7 @@ def test_a_title_that_was_corrected_meanwhile_is_a_conflict(people: Any, topic: 
 def test_an_edit_of_title_and_themes_is_sent_again_for_want_of_an_answer(
     people: Any, topic: Topic
 ) -> None:
-    ensure_themes(SYSTEM, ["noise"])
-    (noise,) = themes_by_slug(["noise"])
+    (noise,) = ensure_themes(SYSTEM, ["noise"])
     post = first_post(topic)
     seen = queries.fingerprint_of(post)
     changes = actions.TopicChanges("How are  hours counted?", [noise.id], "members")
@@ -87,8 +85,7 @@ def test_an_edit_of_title_and_themes_is_sent_again_for_want_of_an_answer(
 def test_themes_and_readers_alone_are_not_changed_by_a_form_that_is_outdated(
     people: Any, topic: Topic
 ) -> None:
-    ensure_themes(SYSTEM, ["noise"])
-    (noise,) = themes_by_slug(["noise"])
+    (noise,) = ensure_themes(SYSTEM, ["noise"])
     post = first_post(topic)
     seen = queries.fingerprint_of(post)
     actions.edit(people.ana, post.id, write("Three years."))

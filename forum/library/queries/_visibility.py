@@ -45,7 +45,8 @@ def visible_practices(reader: Person, own_id: Any = None) -> Select[Any]:
         Practice.hidden_at.is_(None),
         read_by(reader, Practice.audience),
     )
-    own_id = reader.id or None if own_id is None else own_id
+    if own_id is None:
+        own_id = reader.id or None
     mine = and_(Practice.author_id == own_id, Practice.removed_at.is_(None))
     is_mine = [mine] if reader.is_member and own_id is not None else []
     found = or_(is_published, moderated_by(reader, Practice.agenda_id), *is_mine)
