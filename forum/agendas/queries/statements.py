@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda, Statement, TakenName
@@ -19,11 +20,15 @@ from forum.reach import sees_hidden
 
 def statements_of(agenda: Agenda) -> Sequence[Statement]:
     """The statements on an agenda in order; `member` is loaded only where the profile is shown to everybody."""
-    said = select(Statement).where(Statement.agenda_id == agenda.id, Statement.removed_at.is_(None))
+    return db.session.scalars(_statements_of(), {"agenda_id": agenda.id}).all()
+
+
+@cache
+def _statements_of() -> Select[Statement]:
+    here = (Statement.agenda_id == bindparam("agenda_id"), Statement.removed_at.is_(None))
+    ordered = select(Statement).where(*here).order_by(Statement.position, Statement.id)
     is_shown = Member.hidden_at.is_(None) & Member.left_at.is_(None)
-    ordered = said.order_by(Statement.position, Statement.id).limit(MAX_LISTED)
-    member = joinedload(Statement.member.and_(is_shown))
-    return db.session.scalars(ordered.options(member)).all()
+    return ordered.limit(MAX_LISTED).options(joinedload(Statement.member.and_(is_shown)))
 
 
 def statements_by(member_id: int) -> Sequence[Statement]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
@@ -14,6 +15,7 @@ from forum.declarations.models import Declaration
 from forum.declarations.queries._reach import MAX_HERE, is_in_state, visible_declarations
 from forum.pages import rows_after
 from forum.permissions import Person
+from forum.reachcache import cached_statement
 
 LISTED = 20  # declarations of one page of the list
 
@@ -52,5 +54,10 @@ def declarations_on(reader: Person, agenda: Agenda) -> Sequence[Declaration]:
     """The newest declarations of an agenda; no query if it has none and the reader does not moderate it."""
     if not agenda.declarations_count and not reader.can.moderate(agenda.id):
         return ()
-    here = visible_declarations(reader).where(Declaration.agenda_id == agenda.id)
-    return db.session.scalars(here.order_by(Declaration.id.desc()).limit(MAX_HERE)).all()
+    return db.session.scalars(_declarations_on(reader), {"agenda_id": agenda.id}).all()
+
+
+@cached_statement
+def _declarations_on(reader: Person) -> Select[Any]:
+    here = visible_declarations(reader).where(Declaration.agenda_id == bindparam("agenda_id"))
+    return here.order_by(Declaration.id.desc()).limit(MAX_HERE)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from forum.agendas.models import Agenda, Statement
 from forum.agendas.queries import get_agenda, statements_of
@@ -105,14 +106,17 @@ def briefing(slug: str) -> Briefing:
 
 def _who_wrote(agenda: Agenda) -> tuple[int, Sequence[CityThere]]:
     """How many members with a profile visible to visitors wrote on an agenda, and in which cities they are."""
-    ids = visible_members(VISITOR).where(Member.id.in_(writers_on(VISITOR, agenda.id)))
-    counted = ids.with_only_columns(Member.city_id, func.count().label("members"))
-    by_city = counted.group_by(Member.city_id).subquery()
-    rows = db.session.execute(
-        select(City, by_city.c.members)
-        .select_from(by_city)
-        .outerjoin(City, City.id == by_city.c.city_id)
-    ).all()
+    rows = db.session.execute(_writers_by_city(), {"agenda_id": agenda.id}).all()
     known = [CityThere(*row) for row in rows if row[0]]
     known.sort(key=lambda there: (there.city.country_name, there.city.name))
     return sum(row[1] for row in rows), known
+
+
+@cache
+def _writers_by_city() -> Select[Any]:
+    """The cities of the writers on an agenda (parameter `agenda_id`), each with how many they are; None for those without a city."""
+    ids = visible_members(VISITOR).where(Member.id.in_(writers_on(VISITOR)))
+    counted = ids.with_only_columns(Member.city_id, func.count().label("members"))
+    by_city = counted.group_by(Member.city_id).subquery()
+    found = select(City, by_city.c.members).select_from(by_city)
+    return found.outerjoin(City, City.id == by_city.c.city_id)

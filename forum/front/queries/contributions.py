@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, or_, select, union
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, union
 from sqlalchemy.orm import contains_eager, joinedload
 
 from forum.db import db
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable, visible_topics
 from forum.members.models import City, Member, Organisation
-from forum.members.queries import visible_members
+from forum.members.queries import visible_with_own
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
+from forum.reachcache import cached_statement
 from forum.search.queries import texts_of
 
 PAGE_SIZE = 20
@@ -35,13 +37,20 @@ def contributions_of_member(
     reader: Person, member: Member, number: int, wanted: str = ""
 ) -> Page[Contribution]:
     """One page of what a member wrote, newest first: all, or one of `CONTRIBUTIONS`. Answers are those that were chosen."""
-    posts = _only_listed(reader, select(Post).where(Post.author_id == member.id, *is_readable()))
-    return _contributions_page(_newest_ids(posts.where(*_is_wanted(member, wanted))), number)
+    ids = db.session.scalars(_newest_of_member(reader, wanted), {"member_id": member.id})
+    return _contributions_page(ids.all(), number)
 
 
-def _is_wanted(member: Member, wanted: str) -> Sequence[ColumnElement[bool]]:
+@cached_statement
+def _newest_of_member(reader: Person, wanted: str) -> Select[Any]:
+    by_them = Post.author_id == bindparam("member_id")
+    posts = _only_listed(reader, select(Post).where(by_them, *is_readable()))
+    return _newest_ids(posts.where(*_is_wanted(wanted)))
+
+
+def _is_wanted(wanted: str) -> Sequence[ColumnElement[bool]]:
     if wanted == ANSWERS:
-        return Topic.answered_by_id == member.id, Topic.answer_id == Post.id
+        return Topic.answered_by_id == bindparam("member_id"), Topic.answer_id == Post.id
     if wanted:
         return (Post.number == 1 if wanted == TOPICS else Post.number > 1,)
     return ()
@@ -49,21 +58,35 @@ def _is_wanted(member: Member, wanted: str) -> Sequence[ColumnElement[bool]]:
 
 def contributions_in_city(reader: Person, city: City, number: int) -> Page[Contribution]:
     """One page of what the members of a city wrote, newest first."""
-    here = visible_members(reader).where(Member.city_id == city.id)
-    return _contributions_page(newest_listed(reader, _written_by_any_of(here)), number)
+    values = {"city_id": city.id, "reader_id": reader.id or 0}
+    return _contributions_page(db.session.scalars(_newest_in_city(reader), values).all(), number)
+
+
+@cached_statement
+def _newest_in_city(reader: Person) -> Select[Any]:
+    return newest_listed(reader, _written_by_any_of(reader, Member.city_id))
 
 
 def contributions_in_organisation(
     reader: Person, organisation: Organisation, number: int
 ) -> Page[Contribution]:
     """One page of what an organisation's members wrote, or anybody in its name, newest first."""
-    here = visible_members(reader).where(Member.organisation_id == organisation.id)
-    in_its_name = Post.organisation_id == organisation.id
-    return _contributions_page(newest_listed(reader, _written_by_any_of(here), in_its_name), number)
+    values = {"organisation_id": organisation.id, "reader_id": reader.id or 0}
+    ids = db.session.scalars(_newest_in_organisation(reader), values)
+    return _contributions_page(ids.all(), number)
 
 
-def _written_by_any_of(people: Select[Any]) -> ColumnElement[bool]:
-    return Post.author_id.in_(people.with_only_columns(Member.id))
+@cached_statement
+def _newest_in_organisation(reader: Person) -> Select[Any]:
+    by_members = _written_by_any_of(reader, Member.organisation_id)
+    return newest_listed(reader, by_members, Post.organisation_id == bindparam("organisation_id"))
+
+
+def _written_by_any_of(reader: Person, place: Any) -> ColumnElement[bool]:
+    """In SQL: by visible members whose `place`, a column, has the value given under its name."""
+    visible = visible_with_own(reader, bindparam("reader_id"))
+    here = visible.where(place == bindparam(place.key)).with_only_columns(Member.id)
+    return Post.author_id.in_(here)
 
 
 def newest_listed(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
@@ -92,8 +115,7 @@ def _newest_ids(posts: Select[Any], limit: int | None = None) -> Select[Any]:
     return newest.limit(limit or MAX_CONTRIBUTIONS + 1)
 
 
-def _contributions_page(newest: Select[Any], number: int) -> Page[Contribution]:
-    ids = db.session.scalars(newest).all()
+def _contributions_page(ids: Sequence[int], number: int) -> Page[Contribution]:
     total = min(len(ids), MAX_CONTRIBUTIONS)
     pages = pages_for(total, PAGE_SIZE)
     number = clamp(number, pages)
@@ -102,10 +124,15 @@ def _contributions_page(newest: Select[Any], number: int) -> Page[Contribution]:
 
 
 def _contributions(ids: Sequence[int]) -> list[Contribution]:
-    query = select(Post).join(Post.topic).where(Post.id.in_(ids)).options(*CONTRIBUTION_LOADS)
-    posts = db.session.scalars(query.order_by(Post.created_at.desc(), Post.id.desc())).all()
+    posts = db.session.scalars(_posts_with_ids(), {"ids": ids}).all()
     texts = texts_of("post", [post.id for post in posts if post.number > 1])
     return [Contribution(post, _text_of(post, texts)) for post in posts]
+
+
+@cache
+def _posts_with_ids() -> Select[Post]:
+    found = select(Post).join(Post.topic).where(Post.id.in_(bindparam("ids", expanding=True)))
+    return found.options(*CONTRIBUTION_LOADS).order_by(Post.created_at.desc(), Post.id.desc())
 
 
 def _text_of(post: Post, texts: Mapping[int, str]) -> str:

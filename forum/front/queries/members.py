@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 
 from forum.agendas.models import MemberTheme, Theme
 from forum.db import constant, db, execute_core
@@ -17,8 +17,10 @@ from forum.library.queries import published_practices
 from forum.members.models import City, Member
 from forum.members.queries import visible_members
 from forum.permissions import Person
+from forum.reachcache import cached_statement
 
 MAX_RECOGNISED = 200
+MEMBER_ID: Any = bindparam("member_id", type_=Integer)
 
 
 class Recognition(NamedTuple):
@@ -40,11 +42,13 @@ def recognition(reader: Person, member: Member) -> Recognition:
 
     Answers and trials are counted up to `MAX_RECOGNISED`.
     """
-    answers, tried = (
-        _chosen_answers(reader, member).cte("answers"),
-        _tried_posts(reader, member).cte("tried"),
-    )
-    practices = published_practices(reader).where(Practice.author_id == member.id)
+    return Recognition(*execute_core(_recognition(reader), {"member_id": member.id}).one())
+
+
+@cached_statement
+def _recognition(reader: Person) -> Select[Any]:
+    answers, tried = _chosen_answers(reader).cte("answers"), _tried_posts(reader).cte("tried")
+    practices = published_practices(reader).where(Practice.author_id == MEMBER_ID)
     latest = select(City.name).join(tried, tried.c.city_id == City.id)
     columns = (
         select(func.count()).select_from(answers),
@@ -53,25 +57,24 @@ def recognition(reader: Person, member: Member) -> Recognition:
         latest.order_by(tried.c.created_at.desc(), City.name).limit(1),
         practices.with_only_columns(func.count()),
     )
-    row = execute_core(select(*(column.scalar_subquery() for column in columns))).one()
-    return Recognition(*row)
+    return select(*(column.scalar_subquery() for column in columns))
 
 
-def _chosen_answers(reader: Person, member: Member) -> Select[Any]:
+def _chosen_answers(reader: Person) -> Select[Any]:
     others = visible_topics(reader).join(Member, Member.id == Topic.author_id)
-    chosen = others.where(Topic.answered_by_id == member.id, Topic.author_id != member.id)
+    chosen = others.where(Topic.answered_by_id == MEMBER_ID, Topic.author_id != MEMBER_ID)
     newest = chosen.with_only_columns(Member.city_id).order_by(Topic.id.desc())
     return newest.limit(MAX_RECOGNISED)
 
 
-def _tried_posts(reader: Person, member: Member) -> Select[int | None, datetime]:
+def _tried_posts(reader: Person) -> Select[int | None, datetime]:
     marked = visible_topics(reader).join(Post, Post.topic_id == Topic.id)
     marked = marked.join(Mark, Mark.post_id == Post.id).join(Member, Member.id == Mark.member_id)
     tried = marked.where(
         Mark.kind == TRIED,
-        Post.author_id == member.id,
+        Post.author_id == MEMBER_ID,
         Post.tried_count > constant(0),  # not a parameter, so that the partial index is used
-        Mark.member_id != member.id,
+        Mark.member_id != MEMBER_ID,
         Member.hidden_at.is_(None),
         *is_readable(),
     )

@@ -11,8 +11,7 @@ from forum.front import queries
 from forum.front.views._maps import mini_map
 from forum.front.views._shared import MEMBERS_SHOWN, bp
 from forum.library.queries import (
-    CaseFilter,
-    cases,
+    cases_in_city,
     practices_by,
     practices_tried_by,
     practices_wanted_by,
@@ -55,7 +54,7 @@ def city(slug: str) -> ResponseReturnValue:
         practices=shared,
         tried=tried,
         wanted=practices_wanted_by(reader, city_id=city.id),
-        cases=cases(reader, CaseFilter(city=(city.slug,))).items,
+        cases=cases_in_city(reader, city.id),
         commitments=commitments_of_city(reader, city.id),
         peers=queries.peers(reader, city, shared, tried),
         spot=mini_map(city),

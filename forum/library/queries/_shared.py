@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists
 from sqlalchemy.orm import aliased
 
 from forum.db import db
@@ -43,6 +43,16 @@ def one_or_not_found(
     if not isinstance(row, model):
         raise NotFound()
     return row
+
+
+def given(**values: int | None) -> dict[str, int]:
+    """Those of the values that are given, which are parameters for the conditions that `equal` makes of their names."""
+    return {name: value for name, value in values.items() if value}
+
+
+def equal(columns: Mapping[str, Any], names: Iterable[str]) -> list[ColumnElement[bool]]:
+    """In SQL: the columns of these names have the values that are given when the statement is executed."""
+    return [columns[name] == bindparam(name) for name in names]
 
 
 def place_in_list(row: Case | Reading | None) -> tuple[int, ...] | None:

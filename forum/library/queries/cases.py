@@ -13,7 +13,7 @@ from forum.agendas.queries import all_agendas
 from forum.db import db, execute_core
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import AgendaRow
-from forum.library.models import Case
+from forum.library.models import Case, CasePlace
 from forum.library.queries._choices import Choices, facet_choices
 from forum.library.queries._facets import CaseFilter
 from forum.library.queries._filtering import facet_conditions
@@ -59,10 +59,28 @@ def case_choices(reader: Person, wanted: CaseFilter) -> Choices:
 
 def cases_of(reader: Person, agenda: Agenda) -> Sequence[Case]:
     """The cases of an agenda in their order, with links, places and topic."""
-    query = visible_cases(reader).where(Case.agenda_id == agenda.id)
+    return db.session.scalars(_cases_of(reader), {"agenda_id": agenda.id}).all()
+
+
+@cached_statement
+def _cases_of(reader: Person) -> Select[Any]:
+    query = visible_cases(reader).where(Case.agenda_id == bindparam("agenda_id"))
     options = (*case_row_options(), selectinload(Case.links))
-    ordered = query.order_by(Case.position, Case.id).options(*options).limit(MAX_LISTED)
-    return db.session.scalars(ordered).all()
+    return query.order_by(Case.position, Case.id).options(*options).limit(MAX_LISTED)
+
+
+def cases_in_city(reader: Person, city_id: int, limit: int = ITEMS_PER_PAGE) -> Sequence[Case]:
+    """The first cases that name a city, in the order of the library; with agenda, places and topic."""
+    values = {"city_id": city_id, "limit": limit}
+    return db.session.scalars(_cases_in_city(reader), values).all()
+
+
+@cached_statement
+def _cases_in_city(reader: Person) -> Select[Any]:
+    names_it = select(CasePlace.case_id).where(CasePlace.city_id == bindparam("city_id"))
+    found = visible_cases(reader).where(Case.id.in_(names_it))
+    found = found.join(Agenda, Agenda.id == Case.agenda_id).options(*case_row_options())
+    return found.order_by(*CASE_ORDER).limit(bindparam("limit"))
 
 
 def has_cases(reader: Person) -> bool:

@@ -19,6 +19,7 @@ from forum.library.queries._shared import is_tried_mark
 from forum.library.queries._visibility import visible_cases
 from forum.members.models import City, Member
 from forum.permissions import Person
+from forum.reachcache import cached_statement
 
 MAX_TRIALS_SHOWN = 3  # shown with an item of a list
 
@@ -63,13 +64,17 @@ def places_of_cases(reader: Person, topic_ids: Iterable[int]) -> dict[int, str]:
     wanted = list(topic_ids)
     if not wanted:
         return {}
-    about = visible_cases(reader).where(Case.topic_id.in_(wanted)).join(Case.places)
     names: dict[int, list[str]] = {}
-    for topic_id, name in execute_core(
-        about.with_only_columns(Case.topic_id, City.name).order_by(City.name)
-    ):
+    for topic_id, name in execute_core(_places_of_cases(reader), {"topic_ids": wanted}):
         names.setdefault(topic_id, []).append(name)
     return {topic_id: ", ".join(cities) for topic_id, cities in names.items()}
+
+
+@cached_statement
+def _places_of_cases(reader: Person) -> Select[int, str]:
+    about = Case.topic_id.in_(bindparam("topic_ids", expanding=True))
+    found = visible_cases(reader).where(about).join(Case.places)
+    return found.with_only_columns(Case.topic_id, City.name).order_by(City.name)
 
 
 def tried_counts(topic_ids: Iterable[int | None]) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
@@ -14,10 +14,12 @@ from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post
 from forum.dialogue.queries import is_readable
 from forum.library.models import Intention, Practice
+from forum.library.queries._shared import equal, given
 from forum.library.queries._visibility import published_practices
 from forum.library.queries.practices import practice_row_options
 from forum.members.models import City, Member
 from forum.permissions import Person, require
+from forum.reachcache import cached_statement
 
 MAX_NAMED = 500  # on the page of a practice or a case, and of a city
 
@@ -59,16 +61,21 @@ def practices_wanted_by(
     reader: Person, *, city_id: int | None = None, member_id: int | None = None
 ) -> list[WantedPractice]:
     """The practices that members of a city, or one member, want to try, the oldest intention first; without expired ones."""
+    by = given(city_id=city_id, member_id=member_id)
+    rows = db.session.execute(_practices_wanted_by(reader, *by), by).unique()
+    return [WantedPractice(practice, intention) for practice, intention in rows]
+
+
+@cached_statement
+def _practices_wanted_by(reader: Person, *given_names: str) -> Select[Any]:
+    columns = {"city_id": Member.city_id, "member_id": Intention.member_id}
     wanted = published_practices(reader).add_columns(Intention)
     wanted = wanted.join(Intention, Intention.topic_id == Practice.topic_id)
     wanted = wanted.join(Member, Member.id == Intention.member_id).where(*_is_shown())
-    wanted = wanted.where(Intention.asked_at.is_(None))
-    wanted = wanted.where(Member.city_id == city_id) if city_id else wanted
-    wanted = wanted.where(Intention.member_id == member_id) if member_id else wanted
+    wanted = wanted.where(Intention.asked_at.is_(None), *equal(columns, given_names))
     wanted = wanted.order_by(Intention.until, Practice.id, Intention.member_id).limit(MAX_NAMED)
     people = joinedload(Intention.member).joinedload(Member.city)
-    rows = db.session.execute(wanted.options(people, *practice_row_options())).unique()
-    return [WantedPractice(practice, intention) for practice, intention in rows]
+    return wanted.options(people, *practice_row_options())
 
 
 def intention_of(member: Person, topic_id: int) -> Intention | None:

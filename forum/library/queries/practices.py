@@ -21,6 +21,8 @@ from forum.library.queries._filtering import facet_conditions
 from forum.library.queries._shared import (
     ITEMS_PER_PAGE,
     MAX_LISTED,
+    equal,
+    given,
     is_tried_mark,
     lock_row,
     one_or_not_found,
@@ -93,9 +95,15 @@ def _latest_practices_query(reader: Person) -> Select[Any]:
 
 def practices_of(reader: Person, agenda: Agenda, limit: int = MAX_LISTED) -> Sequence[Practice]:
     """The published practices of an agenda, featured ones first."""
-    query = published_practices(reader).where(Practice.agenda_id == agenda.id)
-    ordered = query.order_by(*practice_order("featured"))
-    return db.session.scalars(ordered.options(*practice_row_options()).limit(limit)).all()
+    values = {"agenda_id": agenda.id, "limit": limit}
+    return db.session.scalars(_practices_of(reader), values).all()
+
+
+@cached_statement
+def _practices_of(reader: Person) -> Select[Any]:
+    query = published_practices(reader).where(Practice.agenda_id == bindparam("agenda_id"))
+    ordered = query.order_by(*practice_order("featured")).limit(bindparam("limit"))
+    return ordered.options(*practice_row_options())
 
 
 def practices_by(
@@ -106,11 +114,20 @@ def practices_by(
     limit: int = ITEMS_PER_PAGE,
 ) -> Sequence[Practice]:
     """The published practices that a member, a city or an organisation shares, newest first."""
-    query = published_practices(reader).order_by(*practice_order("newest"))
-    query = query.where(Practice.author_id == member_id) if member_id else query
-    query = query.where(Practice.city_id == city_id) if city_id else query
-    query = query.where(Practice.organisation_id == organisation_id) if organisation_id else query
-    return db.session.scalars(query.options(*practice_row_options()).limit(limit)).all()
+    by = given(member_id=member_id, city_id=city_id, organisation_id=organisation_id)
+    return db.session.scalars(_practices_by(reader, *by), {**by, "limit": limit}).all()
+
+
+@cached_statement
+def _practices_by(reader: Person, *given_names: str) -> Select[Any]:
+    columns = {
+        "member_id": Practice.author_id,
+        "city_id": Practice.city_id,
+        "organisation_id": Practice.organisation_id,
+    }
+    query = published_practices(reader).where(*equal(columns, given_names))
+    newest = query.order_by(*practice_order("newest")).limit(bindparam("limit"))
+    return newest.options(*practice_row_options())
 
 
 class TriedPractice(NamedTuple):
@@ -128,15 +145,23 @@ def practices_tried_by(
     limit: int = 100,
 ) -> list[TriedPractice]:
     """The practices that a city, an organisation or a member tried, each with the mark that says so."""
+    by = given(member_id=member_id, city_id=city_id, organisation_id=organisation_id)
+    rows = db.session.execute(_practices_tried_by(reader, *by), {**by, "limit": limit})
+    return [TriedPractice(practice, mark) for practice, mark in rows.unique()]
+
+
+@cached_statement
+def _practices_tried_by(reader: Person, *given_names: str) -> Select[Any]:
+    columns = {
+        "member_id": Mark.member_id,
+        "city_id": Mark.city_id,
+        "organisation_id": Member.organisation_id,
+    }
     query = published_practices(reader).add_columns(Mark).join(Post, opens_topic(Practice.topic_id))
     query = query.join(Mark, is_tried_mark(Post.id)).join(Member, Member.id == Mark.member_id)
-    query = query.where(Mark.city_id == city_id) if city_id else query
-    query = query.where(Member.organisation_id == organisation_id) if organisation_id else query
-    query = query.where(Mark.member_id == member_id) if member_id else query
+    newest = query.order_by(Mark.created_at.desc(), Practice.id.desc()).limit(bindparam("limit"))
     with_people = (joinedload(Mark.member), joinedload(Mark.city), *practice_row_options())
-    newest = query.order_by(Mark.created_at.desc(), Practice.id.desc()).limit(limit)
-    rows = db.session.execute(newest.options(*with_people)).unique()
-    return [TriedPractice(practice, mark) for practice, mark in rows]
+    return newest.where(*equal(columns, given_names)).options(*with_people)
 
 
 def get_practice(reader: Person, slug: str) -> Practice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
@@ -18,6 +18,7 @@ from forum.library.queries._shared import MAX_LISTED, lock_row, one_or_not_found
 from forum.library.queries._visibility import visible_readings
 from forum.pages import Page, page_of, rows_after
 from forum.permissions import Person, require
+from forum.reachcache import cached_statement
 
 READINGS_PER_PAGE = 50
 READING_ORDER = (Agenda.position, Agenda.id, Reading.position, Reading.id)  # the order of the list
@@ -49,9 +50,14 @@ def reading_choices(reader: Person, wanted: ReadingFilter) -> Choices:
 
 def readings_of(reader: Person, agenda: Agenda) -> Sequence[Reading]:
     """The best reads of an agenda in their order."""
-    query = visible_readings(reader).where(Reading.agenda_id == agenda.id)
+    return db.session.scalars(_readings_of(reader), {"agenda_id": agenda.id}).all()
+
+
+@cached_statement
+def _readings_of(reader: Person) -> Select[Any]:
+    query = visible_readings(reader).where(Reading.agenda_id == bindparam("agenda_id"))
     ordered = query.order_by(Reading.position, Reading.id).limit(MAX_LISTED)
-    return db.session.scalars(ordered.options(joinedload(Reading.agenda))).all()
+    return ordered.options(joinedload(Reading.agenda))
 
 
 def has_readings(reader: Person) -> bool:

@@ -114,6 +114,7 @@ from forum.members.queries.people import (
     normalised_email,
     taken_handles,
     visible_members,
+    visible_with_own,
     whole_profile,
 )
 from forum.members.queries.portraits import get_portrait
@@ -269,6 +270,7 @@ __all__ = [
     "terms_from",
     "token_hash",
     "visible_members",
+    "visible_with_own",
     "voice_days",
     "voices_of",
     "voices_to_choose",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Subquery,
     and_,
+    bindparam,
     case,
     cast,
     false,
@@ -35,11 +36,12 @@ from forum.members.queries.names import (
     organisations_by_words,
     organisations_called,
 )
-from forum.members.queries.people import get_member, has_or_had, visible_members
+from forum.members.queries.people import get_member, has_or_had, visible_members, visible_with_own
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, require
 from forum.plaintext import typed_alike, typed_name, typed_words, words_in, words_to_find
 from forum.principals import administers, moderates
+from forum.reachcache import cached_statement
 
 DIRECTORY_PAGE_SIZE = 40
 ADMINISTERED_PAGE_SIZE = 20  # each takes several lines on a phone
@@ -188,29 +190,50 @@ def _handle_has_part(word: str) -> ColumnElement[bool]:
 
 def members_of_city(reader: Person, city_id: int, limit: int = MAX_LISTED) -> list[Member]:
     """The visible members of a city, by name."""
-    return first_members(visible_members(reader).where(Member.city_id == city_id), limit)
+    return _members_at(reader, "city_id", city_id, limit)
 
 
 def members_of_organisation(
     reader: Person, organisation_id: int, limit: int = MAX_LISTED
 ) -> list[Member]:
     """The visible members of an organisation, by name."""
-    here = visible_members(reader).where(Member.organisation_id == organisation_id)
-    return first_members(here, limit)
+    return _members_at(reader, "organisation_id", organisation_id, limit)
 
 
 def number_in_city(reader: Person, city_id: int) -> int:
     """The number of visible members of a city."""
-    return _number_of(visible_members(reader).where(Member.city_id == city_id))
+    return _number_at(reader, "city_id", city_id)
 
 
 def number_in_organisation(reader: Person, organisation_id: int) -> int:
     """The number of visible members of an organisation."""
-    return _number_of(visible_members(reader).where(Member.organisation_id == organisation_id))
+    return _number_at(reader, "organisation_id", organisation_id)
 
 
-def _number_of(found: Select[Member]) -> int:
-    return db.session.scalar(found.with_only_columns(func.count())) or 0
+def _members_at(reader: Person, place: str, place_id: int, limit: int) -> list[Member]:
+    """The visible members of a city or an organisation, by name; `place` is the column that names it."""
+    values = {"place_id": place_id, "reader_id": reader.id or 0, "limit": limit}
+    return list(db.session.scalars(_members_there(reader, place), values))
+
+
+def _number_at(reader: Person, place: str, place_id: int) -> int:
+    values = {"place_id": place_id, "reader_id": reader.id or 0}
+    return db.session.scalar(_number_there(reader, place), values) or 0
+
+
+@cached_statement
+def _members_there(reader: Person, place: str) -> Select[Member]:
+    return _first_members(_there(reader, place), bindparam("limit"))
+
+
+@cached_statement
+def _number_there(reader: Person, place: str) -> Select[Any]:
+    return _there(reader, place).with_only_columns(func.count())
+
+
+def _there(reader: Person, place: str) -> Select[Member]:
+    visible = visible_with_own(reader, bindparam("reader_id"))
+    return visible.where(getattr(Member, place) == bindparam("place_id"))
 
 
 def member_counts(reader: Person, key: Any) -> Subquery:
@@ -286,9 +309,11 @@ def folded_and_sort_key(words: str) -> tuple[str, str]:
 
 def first_members(found: Select[Member], limit: int) -> list[Member]:
     """The first members of a select by name, with city and organisation loaded."""
-    return list(
-        db.session.scalars(_by_name(found).options(*_with_city_and_organisation()).limit(limit))
-    )
+    return list(db.session.scalars(_first_members(found, limit)))
+
+
+def _first_members(found: Select[Member], limit: Any) -> Select[Member]:
+    return _by_name(found).options(*_with_city_and_organisation()).limit(limit)
 
 
 def _by_name(found: Select[Member]) -> Select[Member]:

@@ -19,9 +19,13 @@ Original = Practice | Case
 
 def is_of(original: Original) -> ColumnElement[bool]:
     """SQL condition: a translation is one of a practice or case."""
-    is_practice = isinstance(original, Practice)
-    column = Translation.practice_id if is_practice else Translation.case_id
-    return column == original.id
+    is_its: ColumnElement[bool] = column_of(kind_of(original)) == original.id
+    return is_its
+
+
+def column_of(kind: str) -> Any:
+    """The column of translations that refers to originals of a kind."""
+    return Translation.practice_id if kind == "practice" else Translation.case_id
 
 
 def original_by_id(reader: Person, kind: str, item_id: int) -> Original:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -20,6 +20,7 @@ from forum.members.queries import language_names
 from forum.parallels.models import BODY, TranslatedPart, Translation
 from forum.parallels.queries._originals import (
     Original,
+    column_of,
     is_of,
     kind_of,
     original_of,
@@ -30,19 +31,22 @@ from forum.parallels.queries.texts import texts_of
 from forum.permissions import Person
 from forum.plaintext import fold
 from forum.reach import moderated_by, read_by, reads
+from forum.reachcache import cached_statement
 from forum.rules.models import said_of_ground
 
 MAX_LISTED = 200  # translations of one page; there is at most one for each language
 
 
-def visible_translations(reader: Person) -> Select[Any]:
+def visible_translations(reader: Person, own_id: Any = None) -> Select[Any]:
     """The translations that a reader may see: their originals are visible to the reader now, and were when they were translated.
 
-    Hidden ones only for moderators of the agenda and the writers.
+    Hidden ones only for moderators of the agenda and the writers. `own_id` as in `visible_practices`.
     """
-    practices = visible_practices(reader).with_only_columns(Practice.id)
+    if own_id is None:
+        own_id = reader.id or None
+    practices = visible_practices(reader, own_id).with_only_columns(Practice.id)
     cases = visible_cases(reader).with_only_columns(Case.id)
-    is_mine = [is_written_by(reader.id)] if reader.is_member and reader.id else []
+    is_mine = [is_written_by(own_id)] if reader.is_member and own_id is not None else []
     is_shown = Translation.hidden_at.is_(None)
     return select(Translation).where(
         Translation.deleted_at.is_(None),
@@ -52,14 +56,14 @@ def visible_translations(reader: Person) -> Select[Any]:
     )
 
 
-def is_written_by(member_id: int) -> ColumnElement[bool]:
+def is_written_by(member_id: Any) -> ColumnElement[bool]:
     """SQL condition: a member has begun a translation, or wrote its present words."""
     return or_(Translation.translator_id == member_id, Translation.writer_id == member_id)
 
 
-def shown_translations(reader: Person) -> Select[Any]:
-    """Visible translations without hidden ones, for lists."""
-    return visible_translations(reader).where(Translation.hidden_at.is_(None))
+def shown_translations(reader: Person, own_id: Any = None) -> Select[Any]:
+    """Visible translations without hidden ones, for lists. `own_id` as in `visible_practices`."""
+    return visible_translations(reader, own_id).where(Translation.hidden_at.is_(None))
 
 
 def _is_moderated_by(reader: Person) -> ColumnElement[bool]:
@@ -70,10 +74,17 @@ def _is_moderated_by(reader: Person) -> ColumnElement[bool]:
 
 def languages_of(reader: Person, original: Original) -> list[str]:
     """The languages (codes) into which a page is translated for this reader: the reader's own first, then by name."""
-    found = shown_translations(reader).where(is_of(original))
-    codes = db.session.scalars(found.with_only_columns(Translation.language).limit(MAX_LISTED))
+    values = {"original_id": original.id, "reader_id": reader.id or 0}
+    codes = db.session.scalars(_languages_of(reader, kind_of(original)), values)
     names = language_names()
     return sorted(codes, key=lambda code: (code != reader.language, fold(names[code])))
+
+
+@cached_statement
+def _languages_of(reader: Person, kind: str) -> Select[Any]:
+    found = shown_translations(reader, bindparam("reader_id"))
+    here = column_of(kind) == bindparam("original_id")
+    return found.where(here).with_only_columns(Translation.language).limit(MAX_LISTED)
 
 
 def get_translation(reader: Person, original: Original, language: str) -> Translation:
