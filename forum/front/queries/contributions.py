@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select, union
 from sqlalchemy.orm import contains_eager, joinedload
 
-from forum.db import db
+from forum.db import db, execute_core
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable, visible_topics
 from forum.members.models import City, Member, Organisation
@@ -37,8 +37,8 @@ def contributions_of_member(
     reader: Person, member: Member, number: int, wanted: str = ""
 ) -> Page[Contribution]:
     """One page of what a member wrote, newest first: all, or one of `CONTRIBUTIONS`. Answers are those that were chosen."""
-    ids = db.session.scalars(_newest_of_member(reader, wanted), {"member_id": member.id})
-    return _contributions_page(ids.all(), number)
+    ids = execute_core(_newest_of_member(reader, wanted), {"member_id": member.id})
+    return _contributions_page(ids.scalars().all(), number)
 
 
 @cached_statement
@@ -59,7 +59,9 @@ def _is_wanted(wanted: str) -> Sequence[ColumnElement[bool]]:
 def contributions_in_city(reader: Person, city: City, number: int) -> Page[Contribution]:
     """One page of what the members of a city wrote, newest first."""
     values = {"city_id": city.id, "reader_id": reader.id or 0}
-    return _contributions_page(db.session.scalars(_newest_in_city(reader), values).all(), number)
+    return _contributions_page(
+        execute_core(_newest_in_city(reader), values).scalars().all(), number
+    )
 
 
 @cached_statement
@@ -72,8 +74,8 @@ def contributions_in_organisation(
 ) -> Page[Contribution]:
     """One page of what an organisation's members wrote, or anybody in its name, newest first."""
     values = {"organisation_id": organisation.id, "reader_id": reader.id or 0}
-    ids = db.session.scalars(_newest_in_organisation(reader), values)
-    return _contributions_page(ids.all(), number)
+    ids = execute_core(_newest_in_organisation(reader), values)
+    return _contributions_page(ids.scalars().all(), number)
 
 
 @cached_statement
