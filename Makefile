@@ -1,4 +1,4 @@
-# make run: a living forum.  make quick: most tests.  make test: the tests.  make check: everything that must hold.
+# make run: a living forum.  make affected: tests of a change.  make quick: most tests.  make test: the tests.  make check: everything that must hold.
 PORT ?= 8000
 PYTHON ?= python3
 BIN = .venv/bin
@@ -6,7 +6,7 @@ BIN = .venv/bin
 DEMO = FORUM_DATABASE_URL= FORUM_DEMO=1 FORUM_LOG=$${FORUM_LOG:-off} $(BIN)/flask --app wsgi
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test quick check format lint types contracts templates lock messages icons fonts bench trials clean
+.PHONY: run test quick affected check format lint types contracts templates lock messages icons fonts bench trials clean
 
 run: .venv/run
 	@$(DEMO) db upgrade
@@ -19,6 +19,10 @@ test: .venv/dev
 # While working: one database, no browser, and nothing that goes through the whole forum. `make check` has the last word.
 quick: .venv/dev
 	$(BIN)/pytest -n 2 --dist worksteal --database=sqlite -m "not browser and not thorough"
+
+# The same for what a change touches, with long walks: seconds to three minutes.
+affected: .venv/dev
+	$(BIN)/pytest -n 2 --dist worksteal --database=sqlite -m "not browser" $$($(BIN)/python .ci/affected.py)
 
 check: format lint types contracts templates test
 
