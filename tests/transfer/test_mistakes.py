@@ -124,6 +124,8 @@ LONG = "https://example.org/" + "x" * 1_000
         ("# Making", "Hello\n# Making", "Hello", "the file begins with"),
         ("## Cases", "# Another\n## Cases", "# Another", "a second one"),
         ("- year: 1961\n\n", "- Year: 1961\n\n", "- Year", "write the field as “- year: …”"),
+        ("- year: 1961\n\n", "* year: 1961\n\n", "* year", "write the field as “- year: …”"),
+        ("- year: 1961\n\n", "– year: 1961\n\n", "– year", "write the field as “- year: …”"),
         ("\n#### Challenge", "Words.\n\n#### Challenge", "Words", "takes no text of its own"),
     ],
 )

@@ -8,9 +8,11 @@ from forum.plaintext import tidy
 
 INNER_HEADING = re.compile(r"^#{3}(#{2,3} )")
 FENCE = re.compile(r"^\s*(```|~~~)")
-ALMOST_FIELD = re.compile(r"^- ?([A-Za-z][A-Za-z ]{0,40}?) *:")
+# As people and their editors also write lists: without a space, with asterisks, with dashes
+BULLET = r"(?:- ?|[*+•–—] )"
+ALMOST_FIELD = re.compile(rf"^{BULLET}([A-Za-z][A-Za-z ]{{0,40}}?) *:")
 # Beginnings of lines that would be mistaken for syntax: a heading, a field, a code fence, a blank line.
-SYNTAX = r"(?:#{1,6}\s|- ?[A-Za-z][A-Za-z ]{0,40}? *:|\s*(?:```|~~~)|\s+$)"
+SYNTAX = rf"(?:#{{1,6}}\s|{BULLET}[A-Za-z][A-Za-z ]{{0,40}}? *:|\s*(?:```|~~~)|\s+$)"
 HEADING = re.compile(r"#{1,6}\s")
 LIFTED = re.compile(r"#{2,3} ")
 BACKSLASHED = re.compile(r"\\+" + SYNTAX)
