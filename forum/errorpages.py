@@ -143,6 +143,8 @@ def resend_page(action: str, why: str, status: int) -> Response:
         texts = [field for field in fields if not is_cell(field[0])]
         words |= {"cells": cells, "tables": sent_tables(cells), "texts": texts}
         words |= {"has_text": _has_text(fields), "has_file": _has_file()}
+        # What was typed to sign in, while the text is carried along
+        words["email"] = tidy(request.form.get("email", "")) if kept_action() else ""
         page = render_template("errors/resend.html", status=status, **words)
     return current_app.make_response((page, status))
 

@@ -265,6 +265,7 @@ def test_a_kept_text_is_given_back_after_signing_in(client, eva):
     refused = enter(client, password="wrong", **form)
     assert refused.status_code == 422
     assert WRONG in refused.text and "What I wrote before" in refused.text
+    assert 'value="eva@city.example"' in refused.text
     answer = enter(client, **form)
     assert answer.status_code == 200
     assert 'action="/topics/7/reply"' in answer.text and 'name="source"' in answer.text
