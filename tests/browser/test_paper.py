@@ -25,6 +25,7 @@ PAPER = [
     ("/meetings", ".rows h3", "label[for=agenda]"),
     ("/meetings/3", ".glance", "#manage"),
     ("/declarations", ".rows a", "label[for=state]"),
+    ("/topics?kind=experience", ".pager span", ".pager a"),
 ]
 
 

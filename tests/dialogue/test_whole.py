@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.dialogue import actions
-from forum.dialogue.models import POSTS_PER_PAGE, Topic
+from forum.dialogue.models import POSTS_ON_LONG_PAGE, POSTS_PER_PAGE, Topic, topics
 from forum.dialogue.queries import posts, reading_state
 from forum.markup import write
 from forum.members.actions import ignore
@@ -45,7 +45,9 @@ def test_topics_of_several_pages_lead_there(
 ) -> None:
     new = actions.NewTopic("question", "Who counts?", write("At night."))
     short = actions.open_topic(people.ben, agenda.id, new)
+    assert POSTS_ON_LONG_PAGE == 100  # as words say where a topic has more
     for address in (long.address, f"{long.address}?page=2"):
+        assert "All on one page" in page(client, address), address
         assert f'href="/topics/{long.id}/whole"' in page(client, address), address
     assert "/whole" not in page(client, short.address)
 
@@ -53,12 +55,14 @@ def test_topics_of_several_pages_lead_there(
 def test_a_very_long_topic_has_pages_here_too(
     long: Topic, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posts, "POSTS_ON_LONG_PAGE", 15)
+    for module in (posts, topics):
+        monkeypatch.setattr(module, "POSTS_ON_LONG_PAGE", 15)
     first = page(client, f"/topics/{long.id}/whole")
     second = page(client, f"/topics/{long.id}/whole?page=2")
     assert numbers(first) == list(range(2, 16))
     assert numbers(second) == list(range(16, POSTS_PER_PAGE + 4))
-    assert "Page 1 of 2" in first and ", All on one page, page 2" in second
+    assert "Page 1 of 2" in first and ", A hundred posts to a page, page 2" in second
+    assert "All on one page" not in first + page(client, long.address)
     assert numbers(page(client, f"/topics/{long.id}/whole?page=9")) == numbers(second)
 
 

@@ -20,6 +20,7 @@ from forum.sentences import Sentence, sentence
 KINDS = ("experience", "question", "practice", "case")
 # Those that authors choose from, because the others have a page of their own
 CHOSEN_KINDS = KINDS[:2]
+POSTS_ON_LONG_PAGE = 100  # of a topic that is read or printed in one piece
 MAX_THEMES = 5  # that an author gives to a topic
 # What readers of a slow topic are told, by the minutes between two replies of the same member
 PACES = {
@@ -97,6 +98,7 @@ class TopicMixin:
     id: Any
     slug: Any
     home: Any
+    posts_count: Any
     audience: Any
     hidden_at: Any
     unseen_at: Any
@@ -114,6 +116,12 @@ class TopicMixin:
         """
         is_shown = self.audience == PUBLIC and self.hidden_at is None and self.unseen_at is None
         return is_shown and self.agenda.opened_at is not None
+
+    @property
+    def fits_on_one_page(self) -> bool:
+        """Whether all posts stand on one page where the topic is read in one piece."""
+        fits: bool = self.posts_count <= POSTS_ON_LONG_PAGE
+        return fits
 
     @property
     def pace(self) -> Pace | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from forum.db import constant, db, execute_core
 from forum.dialogue.models import (
     MARKS,
+    POSTS_ON_LONG_PAGE,
     POSTS_PER_PAGE,
     TAKEN_BACK,
     TRIED,
@@ -35,7 +36,6 @@ from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person, require
 from forum.reach import moderated_by, sees_hidden
 
-POSTS_ON_LONG_PAGE = 100  # of a topic that is read or printed in one piece
 # What one page shows of each
 MAX_PARAGRAPH_COMMENTS, MAX_TRIED, MAX_REVISIONS = 300, 500, 100
 
