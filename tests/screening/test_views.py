@@ -44,6 +44,7 @@ def test_without_rules_the_page_says_so(browser: Any) -> None:
 def test_a_rule_is_made_changed_switched_and_deleted(browser: Any, people: Any) -> None:
     assert make(browser, kind="word", value="casino").location == PATH
     page = words(browser.get(PATH))
+    assert '<label for="kind">' in (html := browser.get(PATH).text) and '<label for="q">' in html
     assert "A word: casino" in page and "We read this first." in page and "Adam de Wit" in page
     rule = only_rule()
     form = {"kind": "domain", "value": "https://shop.example/x", "sentence": "Shops wait."}
