@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from babel import Locale
+from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm.exc import DetachedInstanceError
 
@@ -312,6 +313,30 @@ def test_a_city_is_found_with_signs_after_its_name(app, people, typed):
     actions.load_cities(SYSTEM, [(360630, "Cairo", "EG", 30.06, 31.25, 9_606_916, ["القاهرة"])])
     assert [city.name for city in members.cities_by_prefix(typed)] == ["Cairo"]
     assert [city.name for city in members.cities_by_name(typed)] == ["Cairo"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Cairo, Egypt", "cairo egypt", "القاهرة، Egypt", "Egypt", "EGYPT,", "Cai, eg", "Egypte"],
+)
+def test_home_cities_are_found_with_their_country_and_by_it(app, people, typed):
+    actions.load_cities(SYSTEM, [(360630, "Cairo", "EG", 30.06, 31.25, 9_606_916, ["القاهرة"])])
+    actions.edit_profile(people.ben, Profile("Ben Okoth", "", city_id=360630))
+    found = [city.name for city in members.home_cities_by_prefix(VISITOR, typed)]
+    assert found == ([] if typed == "Egypte" else ["Cairo"])
+    with app.test_request_context(), force_locale("fr"):
+        assert [city.name for city in members.home_cities_by_prefix(VISITOR, "Égypte")] == ["Cairo"]
+
+
+def test_another_country_finds_no_home_city_of_a_name(app, people):
+    actions.edit_profile(
+        people.ben, Profile("Ben Okoth", "", city_id=members.city_by_name("Nairobi").id)
+    )
+    for typed in ("Nairobi, Peru", "nairobi peru", "nairobi ke", "USA", "Nairobi, USA"):
+        assert members.home_cities_by_prefix(VISITOR, typed) == [], typed
+    assert [city.name for city in members.home_cities_by_prefix(VISITOR, "nairobi kenya")] == [
+        "Nairobi"
+    ]
 
 
 @pytest.mark.parametrize("typed", ["Frankfurt (Oder)", "frankfurt (oder),", "“Frankfurt (Oder)”"])

@@ -80,7 +80,7 @@ def named_pages(
     themes = themes_by_words(wanted)[:MAX_NAMED_PAGES]
     return [
         *(NamedPage("agenda", agenda.title, agenda.slug) for agenda in titled),
-        *(NamedPage("city", city.name, city.slug) for city in cities),
+        *(NamedPage("city", city.label, city.slug) for city in cities),
         *(
             NamedPage("organisation", organisation.name, organisation.slug)
             for organisation in organisations

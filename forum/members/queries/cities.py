@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
@@ -26,6 +26,7 @@ from forum.reachcache import cached_statement
 from forum.versions import cached
 
 COMMA = re.compile("[,;\u060c\u3001]")  # between a city and its country
+ALSO_CALLED = (("AE", "uae"), ("GB", "uk"), ("US", "usa"))  # countries, besides their names
 MAX_SORTED = 100  # of the biggest matching cities, of which a few are shown
 MAX_OFFERED = 8  # of them, where somebody chooses one
 
@@ -99,13 +100,31 @@ def country_names() -> Mapping[str, str]:
 
 
 def _country_codes(folded: str) -> list[str]:
+    """The countries with a folded name, in English or the language of the page, or code."""
     named = {*_country_names("en"), *_country_names(str(get_locale() or "en"))}
     return [code for code, name in named if folded in (code.casefold(), name)]
 
 
+def _with_countries(typed: str) -> Iterator[tuple[str, list[str]]]:
+    """How a typed text may be read as a city and its country: the folded city, empty if there is none, and the codes.
+
+    Without a comma between them, only the name of a country counts: its code may be a word, such as "in".
+    """
+    if COMMA.search(typed_name(typed[:200])):
+        city, codes = _name_and_country(typed)
+        yield city, codes or []
+        return
+    words = typed_name(typed[:200]).split()
+    for number in range(len(words)):
+        country = " ".join(words[number:])
+        if len(country) > 2 and (found := _country_codes(country)):
+            yield " ".join(words[:number]), found
+
+
 @cache
 def _country_names(locale: str) -> list[tuple[str, str]]:
-    return [(code, fold(str(name))) for code, name in Locale.parse(locale).territories.items()]
+    names = Locale.parse(locale).territories.items()
+    return [*((code, fold(str(name))) for code, name in names), *ALSO_CALLED]
 
 
 def _largest_cities(
@@ -168,8 +187,17 @@ def home_cities(reader: Person) -> tuple[HomeCity, ...]:
 
 
 def home_cities_by_prefix(reader: Person, typed: str, limit: int = 5) -> list[HomeCity]:
-    """Up to `limit` of the `home_cities` with a name, in any script, that starts with the typed text; by name."""
-    return home_cities_by_prefixes(reader, [typed], limit)
+    """Up to `limit` of the `home_cities` with a name, in any script, that starts with the typed text; by name.
+
+    Its country may follow, with or without a comma. A country alone finds its cities.
+    """
+    if found := home_cities_by_prefixes(reader, [typed], limit):
+        return found
+    for name, codes in _with_countries(typed):
+        named = home_cities_by_prefixes(reader, [name], MAX_LISTED) if name else home_cities(reader)
+        if within := [city for city in named if city.country in codes]:
+            return within[:limit]
+    return []
 
 
 def home_cities_by_prefixes(reader: Person, typed: Sequence[str], limit: int) -> list[HomeCity]:
