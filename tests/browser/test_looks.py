@@ -45,6 +45,21 @@ def test_a_button_that_is_on_has_a_thicker_edge(member: Visit, two_ways: str) ->
     expect(mute).to_have_css("box-shadow", "none")
 
 
+@pytest.mark.parametrize(("width", "place"), [(390, ".band"), (1280, ".side")])
+def test_an_agenda_offers_once_to_be_watched_in_what_one_first_reads(
+    windows: Callable[..., Visit], width: int, place: str
+) -> None:
+    page = windows("member", "light", width).go("/agendas/globally-connected")
+    watch = page.get_by_role("button", name="Watch", exact=True)
+    near, far = page.locator(place).get_by_role("button", name="Watch", exact=True), watch.nth(1)
+    expect(near).to_be_visible()
+    expect(watch).to_have_count(1 if place == ".side" else 2)
+    if place == ".side":  # below those who can be asked, above lists that can be long
+        assert boxes(page, "#follow")[0]["y"] < boxes(page, "#meetings")[0]["y"]
+    else:  # behind the dialogue, with the button that mutes
+        assert boxes(page, "#dialogue")[0]["y"] < (far.bounding_box() or {"y": 0})["y"]
+
+
 @pytest.mark.parametrize("path", ["/", "/agendas/climate-resilient"])
 def test_what_a_deed_says_keeps_its_distance_from_a_coloured_head(member: Visit, path: str) -> None:
     gap = member.go(path).evaluate(
