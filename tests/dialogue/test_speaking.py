@@ -44,7 +44,7 @@ def test_a_topic_says_which_others_link_to_it_the_newest_first(
     client: FlaskClient, people: Any, agenda: Agenda, topic: Topic, other: Topic
 ) -> None:
     assert listed(page(client, topic.address)) == [other.address]
-    assert "Spoken of in" not in page(client, other.address)
+    assert "Mentioned in" not in page(client, other.address)
     third = actions.open_topic(
         people.ana, agenda.id, NewTopic("experience", "Bollards", write("We."))
     )
@@ -66,7 +66,7 @@ def test_nobody_learns_of_a_topic_that_they_do_not_see(
     secret = actions.open_topic(people.ben, agenda.id, new)
     for reader, seen in ((VISITOR, []), (people.chitra, ["A secret"])):
         assert told(reader, topic) == seen
-    assert "Spoken of in" not in page(client, topic.address)
+    assert "Mentioned in" not in page(client, topic.address)
     assert listed(page(sign_in(people.chitra), topic.address)) == [secret.address]
 
 
@@ -87,7 +87,7 @@ def test_what_speaks_of_a_topic_no_longer_is_not_listed(
 ) -> None:
     assert listed(page(client, topic.address))
     DEEDS[deed](people, other)
-    assert "Spoken of in" not in page(client, topic.address)
+    assert "Mentioned in" not in page(client, topic.address)
 
 
 def test_what_is_shown_again_speaks_again(people: Any, topic: Topic, other: Topic) -> None:

@@ -200,7 +200,7 @@ def test_members_go_from_the_home_page_to_what_is_new_to_them(
     people: Any, agenda: Any, client: Any, sign_in: Any
 ) -> None:
     open_topic(people.ana, agenda.id, NewTopic("question", "Why so loud?", write("Hm.")))
-    way = 'href="/topics?mine=new">With new posts for you</a>'
+    way = 'href="/topics?mine=new">New posts for you</a>'
     assert way in sign_in(people.ben).get("/").text and way not in client.get("/").text
 
 

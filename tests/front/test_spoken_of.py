@@ -20,9 +20,9 @@ def test_a_page_of_the_library_says_which_topics_link_to_it_or_its_comments(
 ) -> None:
     thing = getattr(small, kind)
     path = f"/{kind}s/{thing.slug}"
-    assert "Spoken of in" not in client.get(path).text
+    assert "Mentioned in" not in client.get(path).text
     comment = reply(small.people.ben, thing.topic_id, write(f"[Above]({path})."))
-    assert "Spoken of in" not in client.get(path).text
+    assert "Mentioned in" not in client.get(path).text
     first, second, third = (
         open_topic(
             small.people.ana,

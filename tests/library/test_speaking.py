@@ -88,7 +88,7 @@ def test_what_is_a_draft_or_hidden_or_of_somebody_ignored_speaks_of_nothing(
 def test_a_page_does_not_speak_of_itself(client: FlaskClient, world: World) -> None:
     made = published(world, title="Pumps", sections={"done": "See [above](/practices/pumps)."})
     assert made.slug == "pumps"
-    assert "Spoken of in" not in client.get("/practices/pumps").text
+    assert "Mentioned in" not in client.get("/practices/pumps").text
 
 
 def test_what_speaks_of_a_page_is_not_named_again_among_those_on_the_same_themes(
