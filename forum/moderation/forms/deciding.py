@@ -57,7 +57,9 @@ class RestrictionForm(StatementForm):
     """How long a member is suspended or silenced, with a statement of reasons."""
 
     days = RadioField(
-        _("For how long?"), choices=[*DURATIONS.items(), (UNTIL_DAY, _("Until a day"))], default="7"
+        _("For how long?"),
+        choices=[*DURATIONS.items(), (UNTIL_DAY, _("Until a date"))],
+        default="7",
     )
     until = DateField(_("Until which day"), [Optional()])
 
@@ -77,7 +79,7 @@ class ReportsSuspensionForm(RequiredReasonForm):
 
     days = RadioField(
         _("For how long?"),
-        choices=[*REPORTS_DURATIONS.items(), (UNTIL_DAY, _("Until a day"))],
+        choices=[*REPORTS_DURATIONS.items(), (UNTIL_DAY, _("Until a date"))],
         default="30",
     )
     until = DateField(_("Until which day"), [Optional()])
