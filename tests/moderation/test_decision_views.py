@@ -86,6 +86,22 @@ def test_a_decision_that_gives_back_asks_for_no_appeal(
     assert "No reason was written down." not in page and "is wrong" not in page
 
 
+def test_the_page_of_a_decision_says_once_what_is_a_page_itself(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    locked = actions.lock(people.moderator, things.topic.id, Reasons("It repeats itself."))
+    hidden = actions.decide(
+        people.moderator, "post", things.first.id, "hide", Reasons("It is rude.", 2)
+    )
+    browser = sign_in(people.moderator)
+    of_page, of_post = (
+        browser.get(f"/moderation/decisions/{one.id}").text for one in (locked, hidden)
+    )
+    link = f'dir="auto">{things.topic.title}</a>'
+    assert of_page.count(link) == of_post.count(link) == 1
+    assert "<dt>Where</dt>" not in of_page and "<dt>Where</dt>" in of_post
+
+
 def test_the_page_of_a_decision_shows_the_text_as_its_own_page_did(
     sign_in: Any, people: Any, things: Any
 ) -> None:
