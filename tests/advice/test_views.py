@@ -195,7 +195,7 @@ def test_where_nobody_is_found_the_page_says_what_may_help(
     sign_in: Any, people: Any, question: Question
 ) -> None:
     text = page(sign_in(people.ana), f"/topics/{question.topic.id}/ask")
-    assert "Look through the members" in text and "Ask these members" not in text
+    assert "See all members" in text and "Ask these members" not in text
 
 
 def test_a_hidden_profile_is_not_named_among_the_asked(
