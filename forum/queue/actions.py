@@ -159,7 +159,7 @@ def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choic
 
 def _decide_proposal(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
     if choice.deed == "accept":
-        return glossary.accept(moderator, item_id, choice.reasons.facts)
+        return glossary.accept(moderator, item_id, choice.reasons.facts, read=choice.read)
     if choice.deed == "refuse":
         return glossary.refuse(moderator, item_id, choice.reasons.facts)
     raise Invalid(_("Choose a decision."), "deed")

@@ -15,6 +15,8 @@ from forum.agendas.models import Agenda
 from forum.claims.models import EntryKey
 from forum.dialogue.queries import render_with_mentions
 from forum.errors import Conflict, NotFound
+from forum.glossary.models import PROPOSAL
+from forum.glossary.queries import entry_as_read
 from forum.library.actions import rendered_texts
 from forum.library.models import Practice
 from forum.markup import NO_TEXTS, Written
@@ -143,6 +145,8 @@ def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:
 
 def _fingerprint(opened: OpenedEntry) -> str:
     """The fingerprint of a text or profile without versions, so that the decision is about what was read; empty for others."""
+    if opened.kind == PROPOSAL:
+        return entry_as_read(opened.about.row.entry)
     return opened.about.row.thing.fingerprint if opened.kind in READ_KINDS else ""
 
 

@@ -15,7 +15,14 @@ from forum.clock import now
 from forum.db import db
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.glossary import actions, queries
-from forum.glossary.actions import ProposalText, WordingText, proposals, propose
+from forum.glossary.actions import (
+    EntryText,
+    ProposalText,
+    WordingText,
+    proposals,
+    propose,
+    write_entry,
+)
 from forum.glossary.models import Entry, Proposal
 from forum.history.queries import versions_of
 from forum.notifications.actions import make_notices
@@ -24,7 +31,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import queue_entries, waiting_count
 from forum.screening.actions import RuleText, make_rule
 from forum.terms.actions import TermsText, write_terms
-from tests.glossary.conftest import Write
+from tests.glossary.conftest import STORMWATER, Write
 
 GERMAN = ProposalText("de", "Regenwasser", "Regen, der abläuft.", "So heißt es hier.")
 FORM = {"language": "de", "name": "Regenwasser", "meaning": "Regen, der abläuft.", "why": "So."}
@@ -43,6 +50,12 @@ def told(member: Any) -> list[Notice]:
     make_notices(SYSTEM)
     found = db.session.query(Notice).filter_by(member_id=member.id, kind="glossary")
     return found.order_by(Notice.id).all()
+
+
+def hidden_in(page: Any, name: str) -> str:
+    """What a page has in a hidden field."""
+    (value,) = re.findall(rf'name="{name}" type="hidden" value="([^"]*)"', page.text)
+    return str(value)
 
 
 def test_a_name_waits_until_a_moderator_accepts_it(people: Any, proposed: Proposal) -> None:
@@ -254,6 +267,24 @@ def test_a_moderator_decides_in_the_queue(
     make_notices(SYSTEM)
     inbox = re.sub(r"\s+", " ", sign_in(people.ana).get("/notices").text)
     assert "About your proposal for the glossary" in inbox and "Thank you." in inbox
+
+
+def test_an_entry_that_has_changed_is_read_again_before_a_proposal_replaces_its_words(
+    sign_in: Any, people: Any, stormwater: Entry, write: Write
+) -> None:
+    proposed = propose(people.ana, ProposalText("en", "", "Rain on roofs."), stormwater.id)
+    browser = sign_in(people.moderator)
+    here = f"/moderation/proposal/{proposed.id}"
+    read = hidden_in(browser.get(here), "read")
+    wordings = [replace(STORMWATER[0], meaning="Rain on roofs and streets."), *STORMWATER[1:]]
+    write_entry(people.administrator, EntryText(wordings, stormwater.source), stormwater.id)
+    sent = browser.post(f"{here}/decide", data={"deed": "accept", "read": read})
+    assert sent.status_code == 409 and "The entry has changed meanwhile" in sent.text
+    assert "Rain on roofs and streets." in sent.text
+    again = {"deed": "accept", "read": hidden_in(sent, "read")}
+    assert browser.post(f"{here}/decide", data=again).status_code == 303
+    (english, *_others) = queries.get_entry("stormwater").wordings
+    assert english.meaning == "Rain on roofs."
 
 
 def test_a_visitor_is_sent_to_sign_in(client: FlaskClient, stormwater: Entry) -> None:

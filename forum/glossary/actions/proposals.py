@@ -13,7 +13,7 @@ from forum.claims.models import queue_path
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.glossary.actions._rows import change, make
 from forum.glossary.actions._texts import (
     EntryText,
@@ -27,6 +27,7 @@ from forum.glossary.actions._texts import (
 from forum.glossary.models import ACCEPTED, PROPOSAL, REFUSED, TAKEN_BACK, Entry, Proposal
 from forum.glossary.queries import (
     by_language,
+    entry_as_read,
     entry_to_change,
     identical_waiting,
     proposal_to_decide,
@@ -131,17 +132,23 @@ def take_back(member: Person, proposal_id: int) -> Proposal:
 
 
 @action
-def accept(moderator: Person, proposal_id: int, reason: str = "") -> Entry:
-    """Write a proposal into its entry, or make the entry; the history names the member who proposed it."""
+def accept(
+    moderator: Person, proposal_id: int, reason: str = "", *, read: str | None = None
+) -> Entry:
+    """Write a proposal into its entry, or make the entry; the history names the member who proposed it.
+
+    `read` is the fingerprint of the entry that the page showed (`entry_as_read`): `Conflict` when it says something
+    else since, because a proposed meaning replaces what it says.
+    """
     proposal = proposal_to_decide(moderator, proposal_id)
-    entry = _accepted(moderator, proposal)
+    entry = _accepted(moderator, proposal, read)
     proposal.entry_id = entry.id
     _note_decision(moderator, proposal, entry, ACCEPTED, reason)
     touches(EVERYTHING)
     return entry
 
 
-def _accepted(moderator: Person, proposal: Proposal) -> Entry:
+def _accepted(moderator: Person, proposal: Proposal, read: str | None) -> Entry:
     editor = proposal.author or moderator
     new = WordingText(proposal.language, proposal.name, (), proposal.meaning)
     if proposal.entry_id is None:
@@ -154,6 +161,8 @@ def _accepted(moderator: Person, proposal: Proposal) -> Entry:
     if proposal.entry is None or proposal.entry.removed_at:
         raise Invalid(_("The entry is no longer there. Refuse the proposal, and say so."))
     entry = entry_to_change(proposal.entry_id)
+    if read and read != entry_as_read(entry):
+        raise Conflict(_("The entry has changed meanwhile. Read it again."))
     text = EntryText(_with(entry, new), entry.source)
     check_entry(text, "")
     change(editor, entry, text)

@@ -32,6 +32,7 @@ from forum.glossary.queries.entries import (
     wording_row,
 )
 from forum.glossary.queries.proposals import (
+    entry_as_read,
     identical_waiting,
     own_waiting,
     proposal_to_decide,
@@ -56,6 +57,7 @@ __all__ = [
     "entries_in",
     "entries_on_theme",
     "entries_within",
+    "entry_as_read",
     "entry_edits",
     "entry_fields",
     "entry_to_change",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,7 +15,8 @@ from forum.clock import now
 from forum.db import db
 from forum.errors import Conflict, NotFound, or_not_found
 from forum.glossary.models import TAKEN_BACK, Entry, Proposal
-from forum.glossary.queries.entries import by_language
+from forum.glossary.queries.entries import by_language, wording_row
+from forum.history.queries import fingerprint
 from forum.permissions import Person, require
 
 ONE_DAY = timedelta(days=1)
@@ -62,6 +64,14 @@ def proposal_to_take_back(member: Person, proposal_id: int) -> Proposal:
     if found.outcome:
         raise Conflict(_("Moderators have decided about this already."))
     return found
+
+
+def entry_as_read(entry: Entry | None) -> str:
+    """The fingerprint of what moderators read of an entry beside a proposal for it; empty without an entry."""
+    if entry is None:
+        return ""
+    rows = sorted((wording_row(wording) for wording in entry.wordings), key=itemgetter("language"))
+    return fingerprint({"entry": entry.id, "wordings": rows})
 
 
 def require_proposing(member: Person) -> None:
