@@ -85,8 +85,9 @@ class DeclarationForm(FormWithDraft):
 
 
 class OpenForm(Form):
-    """The question that opens the discussion of the consultation; empty for none."""
+    """The question that opens the discussion of the consultation; empty for none. `seen` as in `DeclarationForm`."""
 
+    seen = HiddenField()
     title = StringField(_("Title of the topic"), [at_most(TITLE_LENGTHS[-1])], [one_line])
     text = TextAreaField(_("What members are asked"), [at_most(MAX_SOURCE)])
 

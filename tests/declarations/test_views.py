@@ -21,7 +21,7 @@ from forum.members.actions import OrganisationText
 from forum.members.models import Organisation
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
-from tests.declarations.conftest import draft, frozen, in_days, signed
+from tests.declarations.conftest import draft, frozen, in_days, signed, text_of
 
 
 def words_of(page) -> str:
@@ -60,6 +60,20 @@ def test_a_long_title_is_opened_with_the_question_that_stands_there(sign_in, peo
     sent = {"title": asked, "text": "Please read it."}
     assert host.post(f"/declarations/{made.id}/open", data=sent).status_code == 303
     assert db.session.scalars(select(Topic.title)).all() == [asked]
+
+
+def test_a_draft_that_has_changed_is_not_opened_unread(client, sign_in, people, agenda):
+    made, host = draft(people, agenda), sign_in(people.host)
+    page = host.get(f"/declarations/{made.id}/open").text
+    (seen,) = re.findall(r'name="seen" type="hidden" value="([^"]+)"', page)
+    actions.write_declaration(people.moderator, agenda.id, text_of("We want none of it."), made.id)
+    sent = host.post(f"/declarations/{made.id}/open", data={"title": "", "text": "", "seen": seen})
+    assert sent.status_code == 409 and "has changed since you opened the form" in sent.text
+    assert client.get(made.address).status_code == 404
+    page = host.get(f"/declarations/{made.id}/open").text
+    (seen,) = re.findall(r'name="seen" type="hidden" value="([^"]+)"', page)
+    host.post(f"/declarations/{made.id}/open", data={"title": "", "text": "", "seen": seen})
+    assert "We want none of it." in client.get(made.address).text
 
 
 def test_its_address_follows_its_title(client, sign_in, people, agenda):

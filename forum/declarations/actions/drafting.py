@@ -91,16 +91,23 @@ def _draft(drafter: Person, agenda_id: int, text: DeclarationText) -> Declaratio
 
 @action
 def open_declaration(
-    curator: Person, declaration_id: int, texts: PlainTexts, question: NewTopic | None = None
+    curator: Person,
+    declaration_id: int,
+    texts: PlainTexts,
+    question: NewTopic | None = None,
+    *,
+    seen: str | None = None,
 ) -> Declaration:
     """Open a draft for consultation: everybody who sees its agenda can read it, and watchers of the agenda are notified.
 
     With a `question` a topic is opened in the curator's name, and linked from the page. `texts` are plain texts by
-    source, which should include that of the draft.
+    source, which should include that of the draft. `seen` is the fingerprint of the fields that the person has read:
+    `Conflict` when they have changed.
     """
     lock_writer(curator)
     declaration = declaration_to_change(curator, declaration_id)
     require(curator.can.curate_declaration(declaration, "open"))
+    refuse_unseen(seen, declaration_fields(declaration))
     # Others who open one there at the same moment wait, so that all are counted
     lock_to_write_on(curator, declaration.agenda_id, is_noted=True)
     declaration.opened_at = now()

@@ -25,6 +25,7 @@ def open_declaration(declaration_id: int) -> ResponseReturnValue:
     """Open a draft for consultation, with or without a question to the members."""
     found = queries.declaration_to_curate(me(), declaration_id, "open")
     form = OpenForm(
+        seen=fingerprint(queries.declaration_fields(found)),
         title=_question_about(found.title),
         text=_(
             "Please read the draft: [%(title)s](%(address)s)\n\nWhat should change before cities and institutes are asked to sign it? What is missing, and what could you not sign?",
@@ -40,7 +41,7 @@ def open_declaration(declaration_id: int) -> ResponseReturnValue:
     def deed() -> ResponseReturnValue:
         texts = markup.PlainTexts({found.source: markup.plain(found.source)})
         question = form.question(me(), me().language)
-        opened = actions.open_declaration(me(), found.id, texts, question)
+        opened = actions.open_declaration(me(), found.id, texts, question, seen=form.seen.data)
         return web.done(_("The declaration is open for consultation."), opened.address)
 
     return webforms.process(form, page, deed)
