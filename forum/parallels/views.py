@@ -20,6 +20,7 @@ from forum.dialogue.views import (
     sent_form,
 )
 from forum.history.models import Version
+from forum.history.queries import fingerprint
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library.forms import use_own_links
 from forum.library.models import PUBLISHED, Case, Practice
@@ -334,6 +335,8 @@ def remove_translation(kind: str, slug: str, language: str) -> ResponseReturnVal
     original = _get_original(kind, slug)
     found = queries.translation_to_remove(me(), original, language)
     if request.method == "GET":
-        return render_template("parallels/remove.html", translation=found, original=original)
-    actions.remove_translation(me(), found.id)
+        seen = fingerprint(found.said)
+        context = {"translation": found, "original": original, "seen": seen}
+        return render_template("parallels/remove.html", **context)
+    actions.remove_translation(me(), found.id, seen=request.form.get("seen"))
     return web.done(_("The translation is removed."), original_address(original))

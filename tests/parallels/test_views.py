@@ -414,6 +414,20 @@ def test_it_is_removed_after_a_question(sign_in, people, practice, translation):
     assert browser.get("/practices/felt/in/fr").status_code == 404
 
 
+def test_who_removes_one_that_was_corrected_since_is_asked_once_more(
+    sign_in, people, practice, translation
+):
+    browser = sign_in(people.ana)
+    seen = hidden_in(browser.get("/practices/felt/in/fr/delete"), "seen")
+    actions.correct_translation(people.chitra, translation.id, in_french(title="Feutre posé"))
+    sent = browser.post("/practices/felt/in/fr/delete", data={"seen": seen})
+    assert sent.status_code == 409 and "has changed since you opened" in sent.text
+    asked = browser.get("/practices/felt/in/fr/delete")
+    assert "Feutre posé" in asked.text
+    browser.post("/practices/felt/in/fr/delete", data={"seen": hidden_in(asked, "seen")})
+    assert browser.get("/practices/felt/in/fr").status_code == 404
+
+
 def test_search_leads_to_the_page_in_that_language(client, practice, translation):
     page = client.get("/search?q=feutre")
     assert 'href="/practices/felt/in/fr"' in page.text

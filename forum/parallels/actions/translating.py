@@ -145,10 +145,16 @@ def confirm_translation(member: Person, translation_id: int, signs: str = "") ->
 
 
 @action
-def remove_translation(member: Person, translation_id: int) -> Translation:
-    """Delete a translation with its texts and versions."""
+def remove_translation(
+    member: Person, translation_id: int, *, seen: str | None = None
+) -> Translation:
+    """Delete a translation with its texts and versions. `seen` is the fingerprint of what it said on the page that asked.
+
+    Raises `Conflict` when somebody has corrected it since, because that would be lost as well.
+    """
     translation = translation_to_change(member, translation_id)
     require(member.can.remove_translation(translation))
+    refuse_unseen(seen, translation.said)
     delete_translation(member, translation)
     return translation
 
