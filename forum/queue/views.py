@@ -137,7 +137,7 @@ def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:
     known = {"seen": str(opened.about.seen), "holder": _holder(opened)}
     form = EntryForm(formdata=None, read=_fingerprint(opened), **known)
     form.offer_for(opened.kind, opened.about.deeds)
-    form.offer_rules(rules.rules)
+    form.offer_rules(rules)
     offer_orders(form)
     fill_from_ready_text(form)
     return form
@@ -161,7 +161,7 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
     waiting = queries.queue_entries(me(), _wanted(), agendas=agendas)
     form = EntryForm()
     form.offer_for(thing)
-    form.offer_rules(in_force().rules)
+    form.offer_rules(in_force())
     offer_orders(form)
     fill_from_ready_text(form)
 

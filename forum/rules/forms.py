@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
+from flask_babel import gettext
 from wtforms import (
     DateField,
+    Field,
     HiddenField,
     RadioField,
     SelectField,
@@ -15,7 +17,7 @@ from wtforms import (
     TextAreaField,
     URLField,
 )
-from wtforms.validators import DataRequired
+from wtforms.validators import DataRequired, ValidationError
 
 from forum.clock import now
 from forum.history.queries import fingerprint
@@ -107,7 +109,33 @@ class RulesForm(Form):
         return RulesText(self.pairs, begin, self.change.data or "", self.language.data)
 
 
-class ReadyTextForm(Form):
+class RuleAwareForm(Form):
+    """A form with a field `rule`, in which one of the house rules is chosen by its number.
+
+    `rules_number` is that of the version of which the page offered the rules: in another version the same number is
+    another rule, so that a rule chosen on an older page has to be chosen again.
+    """
+
+    rules_number = HiddenField()
+    has_lost_rule = False  # whether a rule of another version was chosen
+
+    def note_rules(self, rules: Rules) -> None:
+        """Note which rules are offered now, and forget the choice of a rule of another version."""
+        chosen, shown = self["rule"].data, self.rules_number.data
+        self.rules_number.data = str(rules.number)
+        is_rule = str(chosen or "").isdigit()
+        if is_rule and shown and shown != self.rules_number.data:
+            self["rule"].data, self.has_lost_rule = self["rule"].default, True
+
+    def refuse_lost_rule(self) -> None:
+        """Raise `ValidationError` when a rule has to be chosen again, and nothing else is chosen."""
+        if self.has_lost_rule and self["rule"].data == self["rule"].default:
+            raise ValidationError(
+                gettext("The house rules have changed meanwhile. Choose the rule again.")
+            )
+
+
+class ReadyTextForm(RuleAwareForm):
     """A ready text: its deed, its rule and its words."""
 
     name = StringField(
@@ -121,6 +149,16 @@ class ReadyTextForm(Form):
         _("What happened and what the author can do"),
         [DataRequired(_("Write the text.")), at_most(MAX_TEXT)],
     )
+
+    def offer_rules(self, rules: Rules) -> None:
+        """Offer these rules, and none."""
+        self.note_rules(rules)
+        offered = [(rule.number, f"{rule.number}. {rule.name}") for rule in rules.rules]
+        self.rule.choices = [(0, gettext("No rule")), *offered]
+
+    def validate_rule(self, _field: Field) -> None:
+        """Refuse a rule of another version."""
+        self.refuse_lost_rule()
 
     @classmethod
     def of(cls, ready: OfferedText) -> ReadyTextForm:

@@ -228,10 +228,10 @@ def ready_text(moderator: Person, number: int) -> OfferedText:
     raise NotFound()
 
 
-def rules_for_text(moderator: Person) -> Sequence[Rule]:
+def rules_for_text(moderator: Person) -> Rules:
     """The house rules in force, one of which a ready text may name; for members who may write ready texts."""
     require(moderator.can.curate_all())
-    return in_force().rules
+    return in_force()
 
 
 def latest_text_number() -> int:

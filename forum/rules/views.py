@@ -14,7 +14,7 @@ from forum.members.views import federation
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse, said_of_ground, said_of_rule
-from forum.rules.queries import Rule, Rules
+from forum.rules.queries import Rules
 from forum.web import me
 from forum.webforms import ChangedFields
 
@@ -148,11 +148,8 @@ def edit_text(number: int) -> ResponseReturnValue:
     return _text_page(form, rules, number)
 
 
-def _text_page(
-    form: ReadyTextForm, rules: Sequence[Rule], number: int | None = None
-) -> ResponseReturnValue:
-    choices = [(0, _("No rule"))]
-    form.rule.choices = choices + [(rule.number, f"{rule.number}. {rule.name}") for rule in rules]
+def _text_page(form: ReadyTextForm, rules: Rules, number: int | None = None) -> ResponseReturnValue:
+    form.offer_rules(rules)
 
     def page(status: int = 200) -> ResponseReturnValue:
         return render_template("rules/text.html", form=form, number=number), status

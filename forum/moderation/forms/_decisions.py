@@ -13,7 +13,8 @@ from forum.clock import now
 from forum.members.forms import one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, Reasons
 from forum.moderation.models import Order
-from forum.rules.queries import OfferedText, Rule
+from forum.rules.forms import RuleAwareForm
+from forum.rules.queries import OfferedText, Rules
 from forum.web import whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
@@ -89,7 +90,7 @@ class ReasonForm(DecisionAwareForm):
             raise ValidationError(message)
 
 
-class StatementForm(ReasonForm):
+class StatementForm(RuleAwareForm, ReasonForm):
     """A statement of reasons: the rule or the law, and what happened. A ready text can fill it in."""
 
     rule = SelectField(_("Rule or law"), default="", validate_choice=False)
@@ -110,9 +111,10 @@ class StatementForm(ReasonForm):
         """Whether a rule or the law must be named."""
         return True
 
-    def offer_rules(self, rules: Sequence[Rule], *, needs_ground: bool = True) -> None:
+    def offer_rules(self, rules: Rules, *, needs_ground: bool = True) -> None:
         """Offer these rules, and the law, as grounds; where no ground is needed, the first choice is that no rule was broken."""
-        named = [(str(rule.number), f"{rule.number}. {rule.name}") for rule in rules]
+        self.note_rules(rules)
+        named = [(str(rule.number), f"{rule.number}. {rule.name}") for rule in rules.rules]
         none = (
             []
             if needs_ground
@@ -159,6 +161,7 @@ class StatementForm(ReasonForm):
         ground = field.data or ""
         if self.law_of_order:
             return
+        self.refuse_lost_rule()
         if ground not in self.ground_choices or (self.needs_ground and not ground):
             raise ValidationError(gettext("Choose the rule or name the law."))
 

@@ -53,7 +53,7 @@ def deed_page(
     if isinstance(form, StatementForm | RequiredReasonForm):
         rules = in_force()
         if isinstance(form, StatementForm):
-            form.offer_rules(rules.rules, needs_ground=queries.needs_ground(thing, word))
+            form.offer_rules(rules, needs_ground=queries.needs_ground(thing, word))
             offer_orders(form)
         ready = ready_texts(me(), [word], rules)
         fill_from_ready_text(form)

@@ -117,7 +117,7 @@ def _batch_form_page(
     ready: Sequence[OfferedText] = ()
     if isinstance(form, StatementForm):
         rules = in_force()
-        form.offer_rules(rules.rules)
+        form.offer_rules(rules)
         offer_orders(form)
         ready = ready_texts(me(), [word], rules)
         fill_from_ready_text(form)
