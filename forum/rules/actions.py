@@ -28,9 +28,11 @@ from forum.rules.queries import (
     last_number,
     latest_text_number,
     names_of_texts,
+    ready_text,
     recourses_to_change,
     rules_fields,
     rules_to_change,
+    text_fields,
     upcoming_book,
 )
 from forum.sentences import sentence
@@ -150,8 +152,14 @@ class Wording:
 
 
 @action
-def write_text(moderator: Person, wording: Wording, number: int | None = None) -> ReadyText:
-    """Write a ready text: a new one, or change the one with this number. No two have one name, but for case and accents."""
+def write_text(
+    moderator: Person, wording: Wording, number: int | None = None, *, seen: str | None = None
+) -> ReadyText:
+    """Write a ready text: a new one, or change the one with this number. No two have one name, but for case and accents.
+
+    `seen` is the `fingerprint` of what it said when the form was opened. Raises `Conflict` when it says something
+    else since.
+    """
     require(moderator.can.curate_all())
     touches()
     _check_wording(wording)
@@ -161,9 +169,15 @@ def write_text(moderator: Person, wording: Wording, number: int | None = None) -
         raise Invalid(
             _("There is a text of this name already. Give this one another name."), "name"
         )
+    fields = asdict(wording) | {
+        "name": single_line(wording.name),
+        "text": wording.text.strip(),
+    }
+    if number is not None and (present := text_fields(ready_text(moderator, number))) != fields:
+        refuse_unseen(seen, present)
     ready = ReadyText(number=latest_text_number() + 1) if number is None else _stored_text(number)
-    ready.name, ready.deed = single_line(wording.name), wording.deed
-    ready.rule, ready.text = wording.rule, wording.text.strip()
+    ready.name, ready.deed = fields["name"], fields["deed"]
+    ready.rule, ready.text = fields["rule"], fields["text"]
     ready.version = in_force().number
     db.session.add(ready)
     flush_unique()

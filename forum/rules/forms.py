@@ -35,7 +35,7 @@ from forum.rules.actions import (
     Wording,
 )
 from forum.rules.models import RECOURSES, Recourse
-from forum.rules.queries import OfferedText, Rules, rules_fields
+from forum.rules.queries import OfferedText, Rules, rules_fields, text_fields
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -136,8 +136,9 @@ class RuleAwareForm(Form):
 
 
 class ReadyTextForm(RuleAwareForm):
-    """A ready text: its deed, its rule and its words."""
+    """A ready text: its deed, its rule and its words. `seen` is the fingerprint of what it said when the form was opened."""
 
+    seen = HiddenField()
     name = StringField(
         _("Name"), [DataRequired(_("Give the text a name.")), at_most(MAX_NAME)], [one_line]
     )
@@ -161,9 +162,10 @@ class ReadyTextForm(RuleAwareForm):
         self.refuse_lost_rule()
 
     @classmethod
-    def of(cls, ready: OfferedText) -> ReadyTextForm:
+    def of(cls, ready: OfferedText, **options: Any) -> ReadyTextForm:
         """The form with what a ready text says now."""
-        return cls(name=ready.name, deed=ready.deed, rule=ready.rule, text=ready.text)
+        fields = text_fields(ready)
+        return cls(**fields, seen=fingerprint(fields), **options)
 
     @property
     def wording(self) -> Wording:

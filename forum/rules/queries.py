@@ -228,6 +228,11 @@ def ready_text(moderator: Person, number: int) -> OfferedText:
     raise NotFound()
 
 
+def text_fields(ready: OfferedText) -> dict[str, Any]:
+    """The fields of a ready text, as JSON values, for its fingerprint."""
+    return {"name": ready.name, "deed": ready.deed, "rule": ready.rule, "text": ready.text}
+
+
 def rules_for_text(moderator: Person) -> Rules:
     """The house rules in force, one of which a ready text may name; for members who may write ready texts."""
     require(moderator.can.curate_all())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -151,14 +152,22 @@ def edit_text(number: int) -> ResponseReturnValue:
 def _text_page(form: ReadyTextForm, rules: Rules, number: int | None = None) -> ResponseReturnValue:
     form.offer_rules(rules)
 
-    def page(status: int = 200) -> ResponseReturnValue:
-        return render_template("rules/text.html", form=form, number=number), status
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context = {"form": form, "number": number, "meanwhile": meanwhile}
+        return render_template("rules/text.html", **context), status
 
     def deed() -> AnyResponse:
-        actions.write_text(me(), form.wording, number)
+        actions.write_text(me(), form.wording, number, seen=form.seen.data)
         return web.done(_("The text is saved."), url_for("rules.texts"))
 
-    return webforms.process(form, page, deed)
+    latest = None if number is None else partial(_latest_text, number)
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_text(number: int) -> ReadyTextForm:
+    form = ReadyTextForm.of(queries.ready_text(me(), number), formdata=None)
+    form.offer_rules(queries.rules_for_text(me()))
+    return form
 
 
 @bp.route("/moderation/texts/<int:number>/delete", methods=["GET", "POST"])

@@ -78,3 +78,22 @@ def test_a_ready_text_names_the_rule_that_its_writer_has_chosen(sign_in: Any, pe
     assert browser.post(page, data=said | hidden_in(sent)).status_code == 303
     written = db.session.scalars(select(ReadyText).where(ReadyText.name == "Rude")).one()
     assert (written.rule, written.version) == (2, 1)
+
+
+def test_a_ready_text_that_another_moderator_has_changed_is_not_overwritten_unread(
+    sign_in: Any, people: Any
+) -> None:
+    said = {"name": "Rude", "deed": "hide", "rule": "2", "text": "It is rude."}
+    browser, other = sign_in(people.moderator), sign_in(people.administrator)
+    assert browser.post("/moderation/texts/new", data=said).status_code == 303
+    page = "/moderation/texts/8"
+    opened = hidden_in(browser.get(page))
+    theirs = said | {"rule": "3", "text": "It is rude, and long."}
+    assert other.post(page, data=theirs | hidden_in(other.get(page))).status_code == 303
+    mine = said | {"text": "It is quite rude."}
+    sent = browser.post(page, data=mine | opened)
+    assert sent.status_code == 409 and "It is rude, and long." in sent.text
+    assert "It is quite rude." in sent.text
+    assert browser.post(page, data=theirs | opened).status_code == 303  # which says the same
+    assert browser.post(page, data=mine | hidden_in(sent)).status_code == 303
+    assert "It is quite rude." in browser.get("/moderation/texts").text
