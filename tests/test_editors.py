@@ -12,6 +12,7 @@ from flask import Flask
 
 from forum.agendas.actions import write_theme
 from forum.clock import now
+from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM
@@ -22,12 +23,14 @@ AHEAD = now() + timedelta(days=9)
 DAY = AHEAD.date().isoformat()
 ORGANISATION = {"kind": "city", "website": "https://city.example", "about": "A harbour."}
 RULES = {"language": "en", "change": "Shorter.", "valid_from": DAY}
+JOINING = {"mode": "approval", "inviters": "moderators"}
 TERMS = {"language": "en", "change": "Kinder.", "valid_from": DAY, "needs_consent": "y"}
 # The address, the other fields, the tested field, its value, and the values that two people want.
 PAGES = {
     "an organisation": ("/organisations/harbour/edit", ORGANISATION, "name", "Harbour", "Port {}"),
     "a theme": ("/themes/noise/edit", {}, "name", "Noise", "Noise of {}"),
     "rules to come": ("/administration/rules", RULES, "rules", "Be kind", "Be kind\nTo {}."),
+    "who may join": ("/administration/joining", JOINING, "welcome_1", "Welcome.", "Welcome, {}."),
     "terms to come": ("/administration/terms", TERMS, "source", "Be kind.", "Be kind to {}."),
 }
 
@@ -40,6 +43,7 @@ def written(app: Flask, people: Any) -> None:
     write_theme(SYSTEM, "Noise")
     write_rules(people.administrator, RulesText([("Be kind", "Always.")], AHEAD, "Shorter."))
     write_terms(people.administrator, TermsText(write("Be kind."), AHEAD, "Kinder."))
+    set_entrance(people.administrator, EntranceText("approval", welcomes=("Welcome.",)))
 
 
 def seen_in(page: str) -> str:

@@ -29,6 +29,7 @@ from forum.invitations.actions import (
     InvitationText,
 )
 from forum.invitations.models import Entrance
+from forum.invitations.queries import entrance_fields
 from forum.members.forms import at_most, number_or_none, one_line
 from forum.members.models import Member
 from forum.webforms import Form
@@ -51,8 +52,12 @@ INVITER_NAMES = {"moderators": _("Moderators and administrators"), "members": _(
 
 
 class EntranceForm(Form):
-    """Who may join, what is asked, and ready answers; the numbered fields are added below the class."""
+    """Who may join, what is asked, and ready answers; the numbered fields are added below the class.
 
+    `seen` is the fingerprint of what was chosen when the form was opened.
+    """
+
+    seen = HiddenField()
     mode = RadioField(_("Who may join?"), choices=list(MODE_NAMES.items()))
     inviters = RadioField(_("Who makes invitations?"), choices=list(INVITER_NAMES.items()))
 
@@ -61,14 +66,15 @@ class EntranceForm(Form):
         return [self[f"{name}_{number}"] for number in range(1, most + 1)]
 
     @classmethod
-    def of(cls, entrance: Entrance) -> EntranceForm:
+    def of(cls, entrance: Entrance, **options: Any) -> EntranceForm:
         """The form filled with the present choice."""
         said: dict[str, Any] = {"mode": entrance.mode, "inviters": entrance.inviters}
+        said["seen"] = fingerprint(entrance_fields(entrance))
         for number, (words, is_required) in enumerate(entrance.questions, 1):
             said |= {f"question_{number}": words, f"required_{number}": is_required}
         for name, answers in (("welcome", entrance.welcomes), ("refusal", entrance.refusals)):
             said |= {f"{name}_{number}": words for number, words in enumerate(answers, 1)}
-        return cls(**said)
+        return cls(**said, **options)
 
     @property
     def text(self) -> EntranceText:

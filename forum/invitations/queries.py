@@ -45,6 +45,24 @@ def entrance_to_edit(administrator: Person) -> Entrance:
     return entrance()
 
 
+def entrance_to_change(administrator: Person) -> Entrance:
+    """As `entrance_to_edit`, locked until the action ends."""
+    require(administrator.can.administer())
+    db.session.scalar(select(Entrance).limit(1).with_for_update())
+    return entrance()
+
+
+def entrance_fields(entrance: Entrance) -> dict[str, Any]:
+    """What an administrator has chosen, as JSON values, for its fingerprint."""
+    return {
+        "mode": entrance.mode,
+        "inviters": entrance.inviters,
+        "questions": entrance.questions,
+        "welcomes": entrance.welcomes,
+        "refusals": entrance.refusals,
+    }
+
+
 # Invitations
 
 

@@ -30,6 +30,7 @@ from forum.members.views import federation
 from forum.orderforms import OrderForm
 from forum.ratelimits import by_person, limiter
 from forum.web import me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("invitations", __name__)
 DEFAULT_VALIDITY = timedelta(days=30)
@@ -44,20 +45,24 @@ def joining() -> ResponseReturnValue:
     form = EntranceForm.of(queries.entrance_to_edit(me()))
     order = OrderForm.of(range(1, MAX_QUESTIONS + 1))
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         if status == web.REFUSED:
             order.validate()  # all errors of both are shown at once
         numbers = {"questions": MAX_QUESTIONS, "ready": READY_ANSWERS}
-        context = {"form": form, "order": order, "notes": MODE_NOTES}
+        context = {"form": form, "order": order, "notes": MODE_NOTES, "meanwhile": meanwhile}
         return render_template("invitations/joining.html", **context, **numbers), status
 
     def deed() -> ResponseReturnValue:
         if not order.validate():
             return page(web.REFUSED)
-        actions.set_entrance(me(), _with_questions_in_order(form.text, order.ordered_ids))
+        text = _with_questions_in_order(form.text, order.ordered_ids)
+        actions.set_entrance(me(), text, seen=form.seen.data)
         return web.done(_("Your choice is saved."), url_for("invitations.joining"))
 
-    return webforms.process(form, page, deed)
+    def latest() -> EntranceForm:
+        return EntranceForm.of(queries.entrance_to_edit(me()), formdata=None)
+
+    return webforms.process(form, page, deed, latest=latest)
 
 
 def _with_questions_in_order(text: EntranceText, order: Sequence[int]) -> EntranceText:

@@ -14,10 +14,13 @@ from forum.clock import now
 from forum.db import db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Invalid
+from forum.history.queries import refuse_unseen
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.invitations.queries import (
     CODE_PURPOSE,
     entrance,
+    entrance_fields,
+    entrance_to_change,
     invitation_to_end,
     invitations_by,
     is_usable,
@@ -55,17 +58,23 @@ class InvitationText:
 
 
 @action
-def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
-    """Choose who may join, who invites, and what is asked. Raises `Invalid` for an unknown choice."""
-    require(administrator.can.administer())
+def set_entrance(administrator: Person, text: EntranceText, *, seen: str | None = None) -> Entrance:
+    """Choose who may join, who invites, and what is asked. Raises `Invalid` for an unknown choice.
+
+    `seen` is the fingerprint of what was chosen when the form was opened. Raises `Conflict` when it is something else
+    since, so that nobody opens again unread what another administrator has just closed.
+    """
+    chosen = entrance_to_change(administrator)
     if text.mode not in MODES or text.inviters not in INVITERS:
         raise Invalid(_("Choose one from the list."), "mode")
-    chosen = entrance()
+    before = entrance_fields(chosen)
     chosen.mode, chosen.inviters = text.mode, text.inviters
     asked = [[words.strip(), is_required] for words, is_required in text.questions if words.strip()]
     chosen.questions = asked[:MAX_QUESTIONS]
     chosen.welcomes = [words.strip() for words in text.welcomes if words.strip()]
     chosen.refusals = [words.strip() for words in text.refusals if words.strip()]
+    if entrance_fields(chosen) != before:
+        refuse_unseen(seen, before)
     chosen.id = 1
     db.session.add(chosen)
     flush_unique()  # the first choice, made twice at the same moment
