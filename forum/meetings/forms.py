@@ -28,8 +28,8 @@ from forum.errors import Invalid
 from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.meetings.actions import MeetingText, OutcomeText
-from forum.meetings.models import IN_ROOM, ONLINE, Meeting
-from forum.meetings.queries import known_fields
+from forum.meetings.models import IN_ROOM, ONLINE, Attendance, Meeting
+from forum.meetings.queries import appointment_fields, known_fields
 from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.notifications.queries import time_zones, zone_called
 from forum.webforms import Form, fill
@@ -235,11 +235,18 @@ class OutcomeForm(Form):
 
 
 class ComeForm(Form):
-    """Registering for a meeting; with the way, if there are two."""
+    """Registering for a meeting; with the way, if there are two. `seen` is the fingerprint of when and where it is."""
 
+    seen = HiddenField()
     way = RadioField(
         _("How are you coming?"), choices=[*WAY_NAMES.items()], validate_choice=False, default=""
     )
+
+    @classmethod
+    def of(cls, meeting: Meeting, mine: Attendance | None, **options: Any) -> ComeForm:
+        """The form with the way that somebody has chosen before."""
+        seen = fingerprint(appointment_fields(meeting))
+        return cls(way=mine.way if mine else "", seen=seen, **options)
 
 
 def words_for_columns() -> Mapping[str, Any]:

@@ -491,3 +491,16 @@ def test_its_hosts_find_how_to_change_it_beside_its_title(sign_in, people, annou
     above, _facts, below = sign_in(people.host).get(made.address).text.partition('class="glance')
     assert above.count(way) == 1 and way not in below
     assert way not in sign_in(people.ana).get(made.address).text
+
+
+def test_nobody_comes_to_another_time_than_the_page_has_shown(sign_in, people, announce):
+    made, browser = announce(), sign_in(people.ana)
+    seen = re.findall(r'name="seen" type="hidden" value="([^"]+)"', browser.get(made.address).text)
+    later = a_text(starts_at=made.starts_at + timedelta(days=2))
+    actions.edit_meeting(people.host, made.id, later)
+    sent = browser.post(f"/meetings/{made.id}/come", data={"seen": seen})
+    assert sent.status_code == 409 and "another time or place now" in sent.text
+    assert queries.attendance_of(people.ana, made.id) is None
+    seen = re.findall(r'name="seen" type="hidden" value="([^"]+)"', sent.text)
+    assert browser.post(f"/meetings/{made.id}/come", data={"seen": seen}).status_code == 303
+    assert queries.attendance_of(people.ana, made.id)

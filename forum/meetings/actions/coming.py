@@ -8,23 +8,32 @@ from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
+from forum.history.queries import fingerprint
 from forum.meetings.actions._places import count_attendance, day_before, end_attendance, move_up
 from forum.meetings.models import UNSAID, WAYS, Attendance
-from forum.meetings.queries import attendance_to_end, lock_meeting
+from forum.meetings.queries import appointment_fields, attendance_to_end, lock_meeting
 from forum.members.queries import lock_writer
 from forum.permissions import Person, require
 from forum.versions import MEETINGS
 
 
 @action
-def come(member: Person, meeting_id: int, way: str = UNSAID) -> Attendance:
-    """Register for a meeting, or change the way of attending. If all places are taken, the member is put on the waiting list."""
+def come(
+    member: Person, meeting_id: int, way: str = UNSAID, *, seen: str | None = None
+) -> Attendance:
+    """Register for a meeting, or change the way of attending. If all places are taken, the member is put on the waiting list.
+
+    `seen` is the fingerprint of when and where it was on the page (`appointment_fields`): `Conflict` when that is
+    otherwise since, because only those who come are told.
+    """
     touches(MEETINGS)
     lock_writer(member)
     meeting = lock_meeting(member, meeting_id)
     lock_to_write_on(member, meeting.agenda_id)
     require(member.can.come(meeting))
+    if seen and seen != fingerprint(appointment_fields(meeting)):
+        raise Conflict(_("It is at another time or place now. Look at it again."))
     if meeting.has_both_ways and way not in WAYS:
         raise Invalid(_("Choose whether you come to the place or join online."), "way")
     way = way if meeting.has_both_ways else UNSAID

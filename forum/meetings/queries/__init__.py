@@ -39,13 +39,19 @@ from forum.meetings.queries.listing import (
     public_meetings,
 )
 from forum.meetings.queries.notices import still_to_tell
-from forum.meetings.queries.versions import edits_of, known_fields, meeting_fields
+from forum.meetings.queries.versions import (
+    appointment_fields,
+    edits_of,
+    known_fields,
+    meeting_fields,
+)
 
 __all__ = [
     "COUNTED",
     "NextMeeting",
     "agenda_to_announce_on",
     "all_who_come",
+    "appointment_fields",
     "attendance_of",
     "attendance_to_end",
     "coming_meetings",

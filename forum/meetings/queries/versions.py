@@ -37,6 +37,12 @@ def known_fields(meeting: Meeting) -> dict[str, Any]:
     return meeting_fields(meeting) | {"join_link": meeting.join_link}
 
 
+def appointment_fields(meeting: Meeting) -> dict[str, Any]:
+    """When and where a meeting is: what members agree to who say that they come."""
+    names = ("starts_at", "ends_at", "place", "city_id", "is_online")
+    return {name: str(getattr(meeting, name)) for name in names}
+
+
 def edits_of(host: Person, meeting: Meeting) -> list[Edit]:
     """The edits of a meeting, newest first, for moderators of its agenda."""
     require(host.can.moderate(meeting.agenda_id))

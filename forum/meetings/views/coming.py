@@ -13,6 +13,7 @@ from forum.meetings.views._shared import bp
 from forum.meetings.views.showing import meeting_page
 from forum.ratelimits import changing
 from forum.web import me
+from forum.webforms import ChangedFields
 
 
 @bp.post("/meetings/<int:meeting_id>/come")
@@ -21,15 +22,18 @@ def come(meeting_id: int) -> ResponseReturnValue:
     """Register for a meeting, change the way of attending, or wait for a place."""
     found, form = queries.get_meeting(me(), meeting_id), ComeForm()
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, _meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         return meeting_page(found, form, queries.attendance_of(me(), found.id), status)
 
     def deed() -> ResponseReturnValue:
         way = form.way.data if form.way.data in WAYS else UNSAID
-        said = actions.come(me(), found.id, way)
+        said = actions.come(me(), found.id, way, seen=form.seen.data)
         return web.done(_said_of(said), found.address)
 
-    return webforms.process(form, page, deed)
+    def latest() -> ComeForm:
+        return ComeForm.of(queries.get_meeting(me(), meeting_id), None, formdata=None)
+
+    return webforms.process(form, page, deed, latest=latest)
 
 
 def _said_of(attendance: Attendance) -> str:

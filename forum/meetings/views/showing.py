@@ -57,7 +57,7 @@ def meeting(meeting_id: int, slug: str = "") -> ResponseReturnValue:
         return web.moved_until_undone(found.address)
     web.depends_on(MEETINGS, *([topic_scope(found.topic_id)] if found.topic_id else []))
     mine = queries.attendance_of(me(), found.id)
-    form = ComeForm(way=mine.way if mine else "") if me().is_member else None
+    form = ComeForm.of(found, mine) if me().is_member else None
     return meeting_page(found, form, mine)[0]
 
 
