@@ -17,6 +17,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM
 from forum.rules.actions import RulesText, write_rules
+from forum.screening.actions import RuleText, change_rule, make_rule
 from forum.terms.actions import TermsText, write_terms
 
 AHEAD = now() + timedelta(days=9)
@@ -96,3 +97,20 @@ def test_a_box_says_in_words_whether_it_is_ticked(
     said = re.sub(r"\s+", " ", answer.text)
     assert "What it says now: Members have to agree before they write again" in said
     assert re.search(r"<textarea[^>]*readonly[^>]*> No</textarea>", said)
+
+
+def test_a_rule_before_publication_is_not_written_over(
+    sign_in: Callable[[Any], Any], people: Any
+) -> None:
+    rule = make_rule(people.administrator, RuleText("word", "casino", "A moderator reads it."))
+    browser, address = sign_in(people.administrator), f"/administration/screening/{rule.id}"
+    form = {"kind": "word", "value": "casino", "sentence": "It waits."}
+    form["seen"] = seen_in(browser.get(address).text)
+    narrower = RuleText("word", "casino bonus", "A moderator reads it.")
+    change_rule(people.administrator, rule.id, narrower)
+    answer = browser.post(address, data=form)
+    assert answer.status_code == 409 and "casino bonus" in answer.text
+    assert "It waits." in answer.text
+    form["seen"] = seen_in(answer.text)
+    assert browser.post(address, data=form).status_code == 303
+    assert browser.post(address, data=form).status_code == 303, "pressed twice"

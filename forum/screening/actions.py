@@ -13,6 +13,7 @@ from forum.clock import now
 from forum.db import DELETION_BATCH_SIZE, db, flush_unique
 from forum.deeds import action, touches
 from forum.errors import Invalid
+from forum.history.queries import refuse_unseen
 from forum.matches import ScreenedText, domain_of, folded
 from forum.members.queries import get_member
 from forum.permissions import Person, require
@@ -37,6 +38,7 @@ from forum.screening.queries import (
     has_repetition_rule,
     known_keys,
     newness_to_edit,
+    rule_fields,
     rule_id_by_key,
     rule_to_change,
     rules_for,
@@ -116,11 +118,20 @@ def make_rule(administrator: Person, text: RuleText) -> Rule:
 
 
 @action
-def change_rule(administrator: Person, rule_id: int, text: RuleText) -> Rule:
-    """Change a rule; texts that wait already keep its former words."""
+def change_rule(
+    administrator: Person, rule_id: int, text: RuleText, *, seen: str | None = None
+) -> Rule:
+    """Change a rule; texts that wait already keep its former words.
+
+    `seen` is the fingerprint of what it said when the form was opened. Raises `Conflict` when it says something else
+    since.
+    """
     touches()
     rule = rule_to_change(administrator, rule_id)
+    before = rule_fields(rule)
     _apply(administrator, rule, text)
+    if rule_fields(rule) != before:
+        refuse_unseen(seen, before)
     flush_unique()
     return rule
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from typing import Any
+
+from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
+from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.screening.actions import MAX_SENTENCE, MAX_VALUE, RuleText
 from forum.screening.models import USUAL_SENTENCE, Rule
+from forum.screening.queries import rule_fields
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
@@ -42,8 +46,9 @@ def number_field(label: str, most: int) -> IntegerField:
 
 
 class RuleForm(Form):
-    """A rule: what it looks for, and what the author reads."""
+    """A rule: what it looks for, and what the author reads. `seen` is the fingerprint of both when the form was opened."""
 
+    seen = HiddenField()
     kind = RadioField(
         _("What is held back?"),
         [DataRequired(_("Choose a kind of rule."))],
@@ -63,13 +68,15 @@ class RuleForm(Form):
     sentence = sentence_field()
 
     @classmethod
-    def of(cls, rule: Rule) -> RuleForm:
+    def of(cls, rule: Rule, **options: Any) -> RuleForm:
         """The form with what a rule says now; its member and agenda must be loaded."""
         return cls(
             kind=rule.kind,
             value=rule.member.handle if rule.member else rule.value,
             agenda=str(rule.agenda_id or ""),
             sentence=rule.sentence,
+            seen=fingerprint(rule_fields(rule)),
+            **options,
         )
 
     @property

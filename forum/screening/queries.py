@@ -196,6 +196,11 @@ def get_rule(administrator: Person, rule_id: int) -> Rule:
     return or_not_found(db.session.scalar(query))
 
 
+def rule_fields(rule: Rule) -> dict[str, Any]:
+    """What a rule looks for and says, as JSON values, for its fingerprint."""
+    return {"kind": rule.kind, "value": rule.value, "key": rule.key, "sentence": rule.sentence}
+
+
 def rule_to_change(administrator: Person, rule_id: int) -> Rule:
     """A rule for an administrator, locked for update; else `NotFound`."""
     require(administrator.can.administer())

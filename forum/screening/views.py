@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -19,6 +20,7 @@ from forum.screening import actions, queries
 from forum.screening.forms import KIND_NAMES, DomainsForm, NewnessForm, RuleForm, TryForm
 from forum.screening.models import Rule
 from forum.web import me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("screening", __name__)
 
@@ -66,17 +68,23 @@ def _rule_page(rule: Rule | None) -> ResponseReturnValue:
     form = RuleForm.of(rule) if rule else RuleForm()
     form.agenda.choices = [(str(agenda.id), agenda.title) for agenda in all_agendas(me())]
 
-    def page(status: int = 200) -> ResponseReturnValue:
-        return render_template("screening/rule.html", form=form, rule=rule), status
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context = {"form": form, "rule": rule, "meanwhile": meanwhile}
+        return render_template("screening/rule.html", **context), status
 
     def deed() -> AnyResponse:
         if rule is None:
             actions.make_rule(me(), form.text)
             return _saved(_("The rule holds from now on."))
-        actions.change_rule(me(), rule.id, form.text)
+        actions.change_rule(me(), rule.id, form.text, seen=form.seen.data)
         return _saved(_("The rule is changed."))
 
-    return webforms.process(form, page, deed)
+    latest = partial(_latest_rule, rule.id) if rule else None
+    return webforms.process(form, page, deed, latest=latest)
+
+
+def _latest_rule(rule_id: int) -> RuleForm:
+    return RuleForm.of(queries.get_rule(me(), rule_id), formdata=None)
 
 
 @bp.post("/administration/screening/<int:rule_id>/switch")
