@@ -438,3 +438,11 @@ def test_a_suspended_member_does_not_come_in_by_letter(client, eva, letters):
     answer = client.post(link_in(letters()[0]))
     assert answer.status_code == 403 and "suspended" in answer.text
     assert not is_signed_in(client)
+
+
+def test_password_managers_are_led_to_the_form_for_a_new_password(client, people, sign_in) -> None:
+    known = "/.well-known/change-password"  # W3C, A Well-Known URL for Changing Passwords
+    for browser in (client, sign_in(people.ben)):
+        answer = browser.get(known)
+        assert (answer.status_code, answer.location) == (303, "/settings/password")
+    assert client.get("/.well-known/resource-that-should-not-exist").status_code == 404

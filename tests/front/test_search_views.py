@@ -66,6 +66,16 @@ def test_where_no_text_has_all_words_search_shows_what_has_some(
     assert hidden in found and "<mark>tender</mark>" in found
 
 
+def test_words_that_stand_apart_everywhere_are_said_to_be_nowhere_together(
+    small: Small, client: Any
+) -> None:
+    reply(small.people.ana, small.question.id, write("The quay has noise. The street has none."))
+    page = client.get("/search", query_string={"q": '"street quay"'}).text
+    assert "No text has these words together. These have some of them:" in page
+    assert "No text has all of these words" not in page  # one has, apart
+    assert "1 result" in client.get("/search?q=street+quay").text
+
+
 def test_some_words_also_lead_to_pages_and_people(small: Small, client: Any) -> None:
     wordings = (WordingText("en", "quay wall", (), "It holds."), WordingText("fr", "mur de quai"))
     write_entry(small.people.moderator, EntryText(wordings))

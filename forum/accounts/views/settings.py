@@ -169,6 +169,12 @@ def change_password() -> ResponseReturnValue:
     )
 
 
+@bp.get("/.well-known/change-password")
+def well_known_change_password() -> AnyResponse:
+    """Where password managers send people to change a password (W3C, A Well-Known URL for Changing Passwords)."""
+    return web.see_other(url_for("accounts.change_password"))
+
+
 def password_page(form: PasswordForm, status: int = 200) -> ResponseReturnValue:
     """The form for a new password."""
     return render_template("accounts/password.html", form=form), status
