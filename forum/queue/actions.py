@@ -136,17 +136,14 @@ Decider = Callable[[Person, str, int, Choice], object]
 
 
 def _decide_thing(moderator: Person, kind: str, item_id: int, choice: Choice) -> object:
+    read: dict[str, Any] = {"seen": choice.seen, "read": choice.read}
     if choice.deed == Deed.PUBLISH and kind == "practice":
-        return moderation.publish(
-            moderator, item_id, choice.reasons, seen=choice.seen, texts=choice.texts
-        )
+        return moderation.publish(moderator, item_id, choice.reasons, **read, texts=choice.texts)
     if choice.deed == Deed.SEND_BACK and kind == "practice":
-        return moderation.send_back(moderator, item_id, choice.reasons, seen=choice.seen)
+        return moderation.send_back(moderator, item_id, choice.reasons, **read)
     if choice.deed == Deed.ASK_TO_EDIT:
         return moderation.ask_to_edit(moderator, kind, item_id, choice.reasons, seen=choice.seen)
-    return moderation.decide(
-        moderator, kind, item_id, choice.deed, choice.reasons, seen=choice.seen, read=choice.read
-    )
+    return moderation.decide(moderator, kind, item_id, choice.deed, choice.reasons, **read)
 
 
 def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:

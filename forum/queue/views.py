@@ -144,7 +144,7 @@ def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:
 
 
 def _fingerprint(opened: OpenedEntry) -> str:
-    """The fingerprint of a text or profile without versions, so that the decision is about what was read; empty for others."""
+    """The fingerprint of what has no versions yet, so that the decision is about what was read; empty for others."""
     if opened.kind == PROPOSAL:
         return entry_as_read(opened.about.row.entry)
     return opened.about.row.thing.fingerprint if opened.kind in READ_KINDS else ""

@@ -46,7 +46,8 @@ from forum.markup import write
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Reasons
+from forum.moderation.actions import Reasons, deciding
+from forum.moderation.queries import thing_to_moderate
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
 from tests.races import at_once, halting, let_others_come, meanwhile, slowly
@@ -149,6 +150,30 @@ def test_an_author_deletes_a_practice_while_a_moderator_decides_about_it(
     delete = meanwhile(lambda: delete_practice(adam, practice_id))
     assert at_once(own, [decide, delete]) == ["done", "done"]
     assert db.session.get_one(Practice, practice_id, populate_existing=True).deleted_at
+
+
+def test_an_author_changes_a_practice_while_a_moderator_publishes_what_was_read(
+    own: Flask, mona: Member, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody has read is published by nobody; once it is published, what was read is kept as a version."""
+    adam = get_member(SYSTEM, "adam-de-wit")
+    made = write_practice(adam, agenda.id, PracticeText("Pumps", "They call."))
+    submit(adam, made.id)
+    practice_id, agenda_id = made.id, agenda.id
+    read = thing_to_moderate(mona, "practice", practice_id).fingerprint
+    db.session.commit()
+    publishes = partial(moderation.publish, mona, practice_id, read=read)
+    decide = halting(monkeypatch, deciding, "practice_to_change", publishes)
+    other = PracticeText("Pumps", "Buy ours.")
+    change = meanwhile(lambda: write_practice(adam, agenda_id, other, practice_id))
+    published, changed = at_once(own, [decide, change])
+    assert changed == "done"
+    practice = db.session.get_one(Practice, practice_id, populate_existing=True)
+    if published == "done":
+        (version,) = versions_of("practice", practice_id)
+        assert version.fields["sentence"] == "They call."
+    else:
+        assert "changed this text" in published and practice.state == "submitted"
 
 
 def test_a_case_is_edited_while_somebody_changes_a_comment_on_it(

@@ -32,8 +32,7 @@ def thing_to_decide(
     serialize_decisions(moderator, [(kind, item_id)])
     thing = thing_to_moderate(moderator, kind, item_id)
     _refuse_if_decided_since(thing, seen)
-    if read and read != thing.fingerprint:
-        raise Conflict(_("The author has changed this text meanwhile. Read it again."))
+    refuse_unread(thing, read)
     return thing
 
 
@@ -65,6 +64,12 @@ def _refuse_if_decided_since(thing: Thing, seen: int | None) -> None:
         raise Conflict(
             _("Another moderator has decided about this meanwhile. Nothing was changed.")
         )
+
+
+def refuse_unread(thing: Thing, read: str | None) -> None:
+    """Raise `Conflict` when a text is no longer the one with the fingerprint `read`; None skips the check, empty as well."""
+    if read and read != thing.fingerprint:
+        raise Conflict(_("The author has changed this text meanwhile. Read it again."))
 
 
 def require_change(is_change: Any) -> None:

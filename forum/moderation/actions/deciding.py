@@ -26,6 +26,7 @@ from forum.moderation.actions._concurrency import (
     refuse_after_own_report,
     refuse_in_own_case,
     refuse_to_publish_own,
+    refuse_unread,
     require_change,
     thing_to_decide,
 )
@@ -224,10 +225,11 @@ def publish(
     reasons: Reasons = NO_REASONS,
     *,
     seen: int | None = None,
+    read: str | None = None,
     texts: Mapping[str, Written] = NO_TEXTS,
 ) -> Decision:
-    """Publish a submitted practice; `texts` as in `library.submit`."""
-    thing = _practice_to_decide(moderator, practice_id, seen)
+    """Publish a submitted practice; `seen` and `read` as in `thing_to_decide`, `texts` as in `library.submit`."""
+    thing = _practice_to_decide(moderator, practice_id, seen, read)
     refuse_in_own_case(moderator, thing, [Deed.SEND_BACK])
     refuse_to_publish_own(moderator, thing)
     decision = record(moderator, Deed.PUBLISH, thing, reasons)
@@ -238,20 +240,28 @@ def publish(
 
 @action
 def send_back(
-    moderator: Person, practice_id: int, reasons: Reasons, seen: int | None = None
+    moderator: Person,
+    practice_id: int,
+    reasons: Reasons,
+    *,
+    seen: int | None = None,
+    read: str | None = None,
 ) -> Decision:
-    """Return a submitted practice to its author, with what to change as the reason."""
-    thing = _practice_to_decide(moderator, practice_id, seen)
+    """Return a submitted practice to its author, with what to change as the reason; `seen` and `read` as in `publish`."""
+    thing = _practice_to_decide(moderator, practice_id, seen, read)
     require_reasons(Deed.SEND_BACK, reasons)
     decision = record(moderator, Deed.SEND_BACK, thing, reasons)
     library.send_back(moderator, practice_id, reasons.facts, decision_id=decision.id)
     return decision
 
 
-def _practice_to_decide(moderator: Person, practice_id: int, seen: int | None) -> Thing:
+def _practice_to_decide(
+    moderator: Person, practice_id: int, seen: int | None, read: str | None
+) -> Thing:
     """As `thing_to_decide`, with the practice locked: before what waits in the queue ends, as when its author deletes it."""
     thing = thing_to_decide(moderator, "practice", practice_id, seen)
     practice_to_change(moderator, practice_id)
+    refuse_unread(thing, read)  # once nobody changes it any more
     return thing
 
 

@@ -15,9 +15,11 @@ from forum.moderation.forms.deciding import (
     AskToEditForm,
     DecisionForm,
     OptionalReasonForm,
+    PublishForm,
     ReportsSuspensionForm,
     RestoreForm,
     RestrictionForm,
+    SendBackForm,
 )
 from forum.moderation.forms.flaggers import FlaggerForm
 from forum.moderation.forms.notes import NoteForm, StaffNoteForm
@@ -56,6 +58,7 @@ __all__ = [
     "NoteForm",
     "OptionalReasonForm",
     "OrderForm",
+    "PublishForm",
     "ReasonForm",
     "ReportForm",
     "ReportsSuspensionForm",
@@ -63,6 +66,7 @@ __all__ = [
     "RestoreForm",
     "RestrictionForm",
     "RetitleForm",
+    "SendBackForm",
     "SlowForm",
     "SplitForm",
     "StaffNoteForm",

@@ -106,6 +106,18 @@ def _end_of(days: str, day: date | None) -> datetime:
     return now() + timedelta(days=int(days))
 
 
+class PublishForm(ClaimAwareForm):
+    """The button that publishes a practice. `read` is the fingerprint of what its page showed."""
+
+    read = HiddenField()
+
+
+class SendBackForm(RequiredReasonForm):
+    """What the author of a practice should change before it is published. `read` is as in `PublishForm`."""
+
+    read = HiddenField()
+
+
 class OptionalReasonForm(GivesReason, ClaimAwareForm):
     """An optional reason."""
 

@@ -18,6 +18,7 @@ from forum.moderation.queries._kinds import (
     READ_KINDS,
     REMOVABLE_KINDS,
     Thing,
+    from_practice,
     get_thing,
     letter_thing,
 )
@@ -241,6 +242,7 @@ __all__ = [
     "existing_things",
     "first_words",
     "flagger_to_end",
+    "from_practice",
     "get_decision",
     "get_order",
     "get_receipt",

@@ -24,8 +24,15 @@ from forum.dialogue.queries import (
     get_topic,
 )
 from forum.errors import NotFound
-from forum.library.models import Case, Practice
-from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id
+from forum.history.queries import fingerprint
+from forum.library.models import SUBMITTED, Case, Practice
+from forum.library.queries import (
+    case_by_id,
+    get_case,
+    get_practice,
+    practice_by_id,
+    practice_fields,
+)
 from forum.members.models import Member
 from forum.members.queries import member_by_id
 from forum.moderation.models import LETTER_TITLE, Report, heading_of
@@ -72,9 +79,12 @@ class Thing:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what things without versions say (`READ_KINDS`); empty for other things and when gone."""
-        has_one = self.kind in READ_KINDS and self.row is not None
-        return self.row.fingerprint if has_one else ""
+        """A hash of what things say of which no versions are kept (`READ_KINDS`); empty for other things and when gone."""
+        if self.kind not in READ_KINDS or self.row is None:
+            return ""
+        if self.kind != "practice":
+            return str(self.row.fingerprint)
+        return fingerprint(practice_fields(self.row)) if self.row.state == SUBMITTED else ""
 
 
 def _post_thing(reader: Person, post_id: int) -> Thing:
@@ -387,8 +397,9 @@ KINDS: dict[str, ThingKind] = {
 EDITABLE_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.is_editable)
 REMOVABLE_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.is_removable)
 ATTACHED_KINDS = tuple(kind for kind, facts in KINDS.items() if facts.attached)
-# Without versions: a decision is refused when they have changed since they were read
-READ_KINDS = ("held", "member", *ATTACHED_KINDS)
+# Of these no versions are kept, of a practice before it is published: a decision is refused when they have changed since
+# they were read
+READ_KINDS = ("held", "member", "practice", *ATTACHED_KINDS)
 
 
 def get_thing(reader: Person, kind: str, item_id: int) -> Thing:

@@ -23,6 +23,7 @@ from forum.moderation.forms import (
     OptionalReasonForm,
     ReasonForm,
     RequiredReasonForm,
+    SendBackForm,
     StatementForm,
 )
 from forum.moderation.models import Decision, Deed
@@ -61,6 +62,8 @@ def deed_page(
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         if isinstance(form, DecisionAwareForm) and (request.method == "GET" or late):
             form.seen.data = str(queries.latest_decision_id(thing.kind, thing.item_id))
+        if isinstance(form, SendBackForm) and (request.method == "GET" or late):
+            form.read.data = thing.fingerprint
         is_of_member = thing.kind == "member"
         entry = queries.review_context(me(), "member", thing.item_id) if is_of_member else None
         return render_template(
@@ -140,13 +143,14 @@ def decide_by_button(
     thing: Thing,
     deed: Callable[[Person], Decision],
     answer: Callable[[Decision], AnyResponse] | None = None,
+    form: ClaimAwareForm | None = None,
 ) -> ResponseReturnValue:
     """Run the deed of a button (`word` is its label); when another moderator has claimed the thing, ask for confirmation first.
 
     When another moderator was faster, the page says so and links back to the thing. `answer` makes the response, by
-    default `redirect_to_decided`.
+    default `redirect_to_decided`; `form` carries what else the deed needs to know of the page with the button.
     """
-    form = ClaimAwareForm()
+    form = form or ClaimAwareForm()
     try:
         decision = actions.decide_here(me(), keys_of([thing]), form.holder_ids, deed)
     except Conflict as error:

@@ -18,7 +18,9 @@ from forum.moderation.forms import (
     AskToEditForm,
     NoteForm,
     OptionalReasonForm,
+    PublishForm,
     RequiredReasonForm,
+    SendBackForm,
 )
 from forum.moderation.models import Decision, Deed
 from forum.moderation.queries import Thing
@@ -160,23 +162,23 @@ def unnote(post_id: int) -> ResponseReturnValue:
 @bp.post("/practices/<slug>/publish")
 def publish(slug: str) -> ResponseReturnValue:
     """Publish a submitted practice."""
-    thing = queries.practice_to_moderate(me(), slug)
+    thing, form = queries.practice_to_moderate(me(), slug), PublishForm()
     texts = rendered_texts(thing.row)
-    return decide_by_button(
-        _("Publish"),
-        thing,
-        lambda moderator: actions.publish(moderator, thing.item_id, texts=texts),
-    )
+
+    def deed(moderator: Person) -> Decision:
+        return actions.publish(moderator, thing.item_id, read=form.read.data, texts=texts)
+
+    return decide_by_button(_("Publish"), thing, deed, form=form)
 
 
 @bp.route("/practices/<slug>/send-back", methods=["GET", "POST"])
 def send_back(slug: str) -> ResponseReturnValue:
     """Return a submitted practice to its author."""
-    thing = queries.practice_to_moderate(me(), slug)
-    form = RequiredReasonForm()
+    thing, form = queries.practice_to_moderate(me(), slug), SendBackForm()
 
     def deed(moderator: Person, why: Reasons) -> Decision:
-        return actions.send_back(moderator, thing.item_id, why, seen=form.seen_id)
+        seen, read = form.seen_id, form.read.data
+        return actions.send_back(moderator, thing.item_id, why, seen=seen, read=read)
 
     return deed_page(Deed.SEND_BACK, thing, form, deed)
 

@@ -145,6 +145,12 @@ def waits_for_another(practice: Practice) -> bool:
 
 
 @bp.app_template_global()
+def fingerprint_to_publish(practice: Practice) -> str:
+    """The fingerprint of a submitted practice, for the button that publishes what was read."""
+    return queries.from_practice(practice).fingerprint
+
+
+@bp.app_template_global()
 def right_to_end(kind: str, item_id: int, deed: str = Deed.RESTORE) -> Verdict:
     """Whether the reader may do a deed that ends another moderator's decision about a thing: not as a party to it."""
     return queries.right_to_end(me(), kind, item_id, deed)
