@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from babel import Locale
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm.exc import DetachedInstanceError
 
 from forum.clock import at, now
@@ -505,3 +505,24 @@ def test_languages_have_their_own_names():
     for code, name in members.language_names().items():
         told = str(Locale.parse(code).get_display_name())
         assert name == told[0].title() + told[1:]
+
+
+def test_only_who_is_called_so_is_read(app, people):
+    """A forum may have thousands of them, and a single word may come from anybody."""
+    names = ("Ana Prado Lima", "Ana", "Anabel Prado", "Straße " * 11 + "Ana")
+    for number, name in enumerate(names):
+        actions.add_member(SYSTEM, Joining(name, f"ana-{number}@example.org", "-"), "member")
+    db.session.expunge_all()
+    read: list[str] = []
+
+    def note(member: Member, _context: object) -> None:
+        read.append(member.name)
+
+    event.listen(Member, "load", note)
+    try:
+        assert [member.name for member in members.members_called(VISITOR, "Ána")] == ["Ana"]
+    finally:
+        event.remove(Member, "load", note)
+    assert read == ["Ana"]
+    for name in names:
+        assert [member.name for member in members.members_called(VISITOR, name)] == [name]

@@ -36,7 +36,13 @@ from forum.members.queries.names import (
     organisations_by_words,
     organisations_called,
 )
-from forum.members.queries.people import get_member, has_or_had, visible_members, visible_with_own
+from forum.members.queries.people import (
+    SORT_KEY_LENGTH,
+    get_member,
+    has_or_had,
+    visible_members,
+    visible_with_own,
+)
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, require
 from forum.plaintext import typed_alike, typed_name, typed_words, words_in, words_to_find
@@ -48,7 +54,6 @@ ADMINISTERED_PAGE_SIZE = 20  # each takes several lines on a phone
 # Further words of a search are ignored
 MAX_SEARCH_WORDS, MAX_SUGGEST_WORDS = 8, 4
 MAX_SUGGESTED = 8  # members
-SORT_KEY_LENGTH = 100  # characters; index entries must be short
 
 
 @dataclass(frozen=True)

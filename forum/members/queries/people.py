@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.clock import now
 from forum.confusables import skeleton
-from forum.db import WRITERS, db, serialize
+from forum.db import WRITERS, db, execute_core, serialize
 from forum.errors import Conflict, Invalid, or_not_found
 from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
 from forum.permissions import EARLIER_HANDLES_SHOWN, Person, require
@@ -21,6 +21,8 @@ from forum.principals import moderates
 from forum.reach import sees_hidden
 from forum.reachcache import cached_statement
 from forum.tokens import kept_hash
+
+SORT_KEY_LENGTH = 100  # characters of `Member.sort_key`; index entries must be short
 
 
 def visible_members(reader: Person) -> Select[Member]:
@@ -192,9 +194,15 @@ def members_called(reader: Person, typed: str) -> list[Member]:
     known, words = members_by_handle([handle]), words_to_find(typed)
     if typed.strip().startswith("@") or not words:
         return known
-    begins_so = Member.sort_key.startswith(words[:100], autoescape=True)
-    found = db.session.scalars(visible_members(reader).where(begins_so))
-    named = [member for member in found if " ".join(fold(member.name).split()) == name]
+    # The name comes first there, and whole words
+    begins_so = or_(
+        Member.sort_key == words[:SORT_KEY_LENGTH],
+        Member.sort_key.startswith(f"{words} "[:SORT_KEY_LENGTH], autoescape=True),
+    )
+    # Ids and names alone, because thousands may share a first name
+    found = visible_members(reader).where(begins_so).with_only_columns(Member.id, Member.name)
+    ids = [row[0] for row in execute_core(found) if " ".join(fold(row[1]).split()) == name]
+    named = db.session.scalars(select(Member).where(Member.id.in_(ids))).all() if ids else ()
     return list(dict.fromkeys([*known, *named]))
 
 
