@@ -20,7 +20,15 @@ from forum.agendas.queries import visible_agendas
 from forum.appeals.models import OUTCOMES, REVERSED, UPHELD, Appeal
 from forum.clock import last_day
 from forum.db import db
-from forum.moderation.models import BY_TRUSTED, ORDER, REPORT, Decision, Deed, Report
+from forum.moderation.models import (
+    BY_TRUSTED,
+    ILLEGAL_REASON,
+    ORDER,
+    REPORT,
+    Decision,
+    Deed,
+    Report,
+)
 from forum.moderation.queries import (
     MISUSE_DEEDS,
     RESTRICTING_DEEDS,
@@ -128,7 +136,7 @@ def _register_entries(decisions: Sequence[Decision]) -> list[RegisterEntry]:
     outcome = case((ended[REVERSED], REVERSED), (ended[UPHELD], UPHELD), else_="")
     waits = exists().where(is_about, Appeal.decided_at.is_(None))
     answered = Report.decision_id == Decision.id
-    is_about_law = exists().where(answered, Report.reason == "illegal")
+    is_about_law = exists().where(answered, Report.reason == ILLEGAL_REASON)
     is_about_flag = exists().where(answered, Report.source == BY_TRUSTED)
     ids = [decision.id for decision in decisions]
     columns = (Decision.id, is_reversed, outcome, waits, is_about_law, is_about_flag)

@@ -18,7 +18,7 @@ from forum.errors import Invalid
 from forum.members.models import Member
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import describe, notify_curators
-from forum.moderation.models import BY_MEMBER, BY_TRUSTED, BY_VISITOR, Report
+from forum.moderation.models import BY_MEMBER, BY_TRUSTED, BY_VISITOR, ILLEGAL_REASON, Report
 from forum.moderation.queries import (
     Thing,
     has_open_reports,
@@ -31,8 +31,7 @@ from forum.moderation.queries import (
 )
 from forum.permissions import VISITOR, Person, require
 
-ILLEGAL = "illegal"
-REPORT_REASONS = ("rules", "spam", "off topic", ILLEGAL, "something else")
+REPORT_REASONS = ("rules", "spam", "off topic", ILLEGAL_REASON, "something else")
 RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no two of these look alike
 # How long the name and address of a visitor are kept after the decision: the six months for an appeal, and some days.
 KEPT_VISITORS = timedelta(days=190)
@@ -76,14 +75,18 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
 
 def _by_member(reporter: Person, reason: str) -> dict[str, Any]:
     """The columns that say who reports, and why. What a trusted flagger reports as illegal is marked, and stays so."""
-    is_trusted = reason == ILLEGAL and is_trusted_flagger(reporter.id)
+    is_trusted = reason == ILLEGAL_REASON and is_trusted_flagger(reporter.id)
     source = BY_TRUSTED if is_trusted else BY_MEMBER
     return {"reporter_id": reporter.id, "reason": reason, "source": source}
 
 
 def _notify_curators(reporter: Person, thing: Thing, report: Report) -> None:
-    is_illegal, is_trusted = report.reason == ILLEGAL, report.is_by_trusted_flagger
-    notify_curators(reporter, thing, is_illegal=is_illegal, is_trusted=is_trusted)
+    notify_curators(
+        reporter,
+        thing,
+        is_illegal=report.is_of_illegal_content,
+        is_trusted=report.is_by_trusted_flagger,
+    )
 
 
 def _add_once(reporter: Person, thing: Thing, new: Report) -> None:
@@ -110,7 +113,7 @@ def report_illegal(
     new = _new_report(
         thing,
         source=BY_VISITOR,
-        reason=ILLEGAL,
+        reason=ILLEGAL_REASON,
         text=notice.text.strip(),
         locale=notice.locale,
         **who,
@@ -198,7 +201,7 @@ def forget_visitors(system: Person) -> int:
 
 def _is_news(report: Report) -> bool:
     """Whether moderators were not notified yet that this waits for them, that it may be illegal, or that a trusted flagger says so."""
-    reason = ILLEGAL if report.reason == ILLEGAL else ""
+    reason = ILLEGAL_REASON if report.is_of_illegal_content else ""
     source = BY_TRUSTED if report.is_by_trusted_flagger else ""
     return not has_open_reports(report.kind, report.item_id, reason, source)
 

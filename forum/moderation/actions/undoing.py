@@ -25,7 +25,6 @@ from forum.moderation.actions._record import (
     tell_undone,
 )
 from forum.moderation.actions._undoings import UNDOINGS, UNDOINGS_OF_STATE, too_late
-from forum.moderation.actions.reporting import ILLEGAL
 from forum.moderation.models import APPEAL, OWN, Decision, Deed, MemberBefore, ThingBefore
 from forum.moderation.queries import (
     DEEDS,
@@ -207,7 +206,7 @@ def _reopen_reports(moderator: Person, decision: Decision, thing: Thing) -> bool
     if is_first:
         dialogue.look_again(moderator, thing.item_id)
     if own or is_first:
-        is_illegal = any(report.reason == ILLEGAL for report in own)
+        is_illegal = any(report.is_of_illegal_content for report in own)
         is_trusted = any(report.is_by_trusted_flagger for report in own)
         notify_curators(moderator, thing, is_illegal=is_illegal, is_trusted=is_trusted)
     return bool(own or is_first)

@@ -12,6 +12,7 @@ from forum.members.actions import MAX_NAME
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, at_most, one_line
 from forum.moderation.actions import IllegalContentNotice
 from forum.moderation.forms._decisions import LENGTH_LIMIT
+from forum.moderation.models import ILLEGAL_REASON
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -19,7 +20,7 @@ REASON_NAMES = {
     "rules": _("It breaks the rules"),
     "spam": _("It is spam or advertising"),
     "off topic": _("It does not belong here"),
-    "illegal": _("It is illegal"),
+    ILLEGAL_REASON: _("It is illegal"),
     "something else": _("Something else"),
 }
 

@@ -22,6 +22,8 @@ from forum.sentences import Kept, Sentence, recognised, said, sentence
 
 # Sources of a report
 BY_MEMBER, BY_VISITOR, BY_TRUSTED = ("member", "visitor", "trusted flagger")
+# The reason of a report of illegal content: the law lets everybody make one
+ILLEGAL_REASON = "illegal"
 # What is shown as the title of a letter, of which moderators see only what its reports quote
 LETTER_TITLE = sentence("An e-mail from %(name)s")
 # What led to a decision
@@ -282,6 +284,11 @@ class Report(Base):
     def is_by_visitor(self) -> bool:
         """Whether somebody without an account reported it."""
         return self.source == BY_VISITOR
+
+    @property
+    def is_of_illegal_content(self) -> bool:
+        """Whether somebody reported it as illegal."""
+        return self.reason == ILLEGAL_REASON
 
     @property
     def is_by_trusted_flagger(self) -> bool:

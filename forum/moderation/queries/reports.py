@@ -18,7 +18,7 @@ from forum.library.models import Case, Practice
 from forum.library.queries import visible_cases, visible_practices
 from forum.members.models import Member
 from forum.members.queries import visible_members
-from forum.moderation.models import BY_TRUSTED, Decision, Report
+from forum.moderation.models import BY_TRUSTED, ILLEGAL_REASON, Decision, Report
 from forum.moderation.queries._deeds import UNDO_PERIOD
 from forum.moderation.queries._kinds import Thing
 from forum.moderation.queries._shared import MAX_OPEN_REPORTS, REPORTS_PER_PAGE, is_about
@@ -189,7 +189,7 @@ def reported_things(
 @cached_statement
 def _reported_things(reader: Person) -> Select[Any]:
     trusted = func.max(case((Report.source == BY_TRUSTED, 1), else_=0))
-    illegal = func.max(case((Report.reason == "illegal", 1), else_=0))
+    illegal = func.max(case((Report.reason == ILLEGAL_REASON, 1), else_=0))
     since = func.min(Report.created_at)
     columns: tuple[Any, ...] = (
         *(Report.kind, Report.item_id, func.max(Report.title), func.max(Report.present_agenda_id)),

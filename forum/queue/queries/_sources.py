@@ -31,7 +31,7 @@ from forum.glossary import queries as glossary
 from forum.glossary.models import PROPOSAL, Proposal
 from forum.library.models import SUBMITTED, Practice
 from forum.moderation import queries as moderation
-from forum.moderation.models import heading_of
+from forum.moderation.models import ILLEGAL_REASON, heading_of
 from forum.permissions import Person
 from forum.queue.queries._entries import (
     APPEALED,
@@ -57,7 +57,7 @@ def _reported(reader: Person, limit: int, keys: Keys | None) -> Iterable[QueueEn
             )
             continue
         rank = TRUSTED if row.is_trusted else ILLEGAL if row.is_illegal else WAITING
-        reason = "illegal" if row.is_illegal else row.reason
+        reason = ILLEGAL_REASON if row.is_illegal else row.reason
         yield QueueEntry(
             *_common_columns(row),
             rank,
