@@ -101,6 +101,7 @@ moderation.silence            | forbidden forbidden forbidden forbidden forbidde
 moderation.unsilence          | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.suspend            | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.unsuspend          | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
+moderation.restore_profile    | forbidden forbidden forbidden forbidden nothing   nothing   yes       yes       .
 moderation.clear_spam         | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.warn_reporter      | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
 moderation.suspend_reports    | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       .
@@ -380,6 +381,11 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.suspend": _deed(moderation.suspend, _ben, _end, WHY),
     "moderation.unsuspend": _deed(
         moderation.unsuspend, _ben, before=_after(moderation.suspend, _ben, _end, WHY)
+    ),
+    "moderation.restore_profile": _deed(
+        moderation.restore_profile,
+        _ben,
+        before=_after(moderation.decide, "member", _ben, "hide", WHY),
     ),
     "moderation.clear_spam": _deed(moderation.clear_spam, _ben),
     "moderation.choose_voices": _deed(moderation.choose_voices, Organisation(id=1, slug="x"), ()),

@@ -103,7 +103,7 @@ def _show_profile_with_all(_w: Any, p: Any, a: Agenda) -> None:
     for kind in ("experience", "question"):
         _topic(p, a, kind=kind)
     moderation.clear_spam(p.moderator, p.ben.id)
-    made = moderation.decide(p.moderator, "member", p.ben.id, "restore", shows_again=True)
+    made = moderation.restore_profile(p.moderator, p.ben.id, shows_again=True)
     moderation.undo(p.moderator, made.id)
 
 

@@ -62,7 +62,7 @@ def _clears_again() -> Callable[[], Any]:
 def _clears_again_with_profile() -> Callable[[], Any]:
     _clears()()
     ben_id = person("ben-okafor").id
-    moderation.decide(person("mona-berg"), "member", ben_id, "restore", shows_again=True)
+    moderation.restore_profile(person("mona-berg"), ben_id, shows_again=True)
     return _undoes_last()
 
 

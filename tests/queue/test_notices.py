@@ -417,7 +417,7 @@ def test_texts_that_wait_again_when_a_member_is_shown_again_wait_in_the_inboxes(
     if way == "unsuspend":
         moderation.unsuspend(people.moderator, author_id, shows_again=True)
     else:
-        moderation.decide(people.moderator, "member", author_id, "restore", shows_again=True)
+        moderation.restore_profile(people.moderator, author_id, shows_again=True)
     waiting = {notice.member_id for notice in notices_about(key)}
     assert people.host.id in waiting and people.moderator.id not in waiting
 

@@ -32,6 +32,7 @@ from forum.moderation.actions.leaving import KINDS_TITLED_BY_NAME, unname
 from forum.moderation.actions.members import (
     choose_voices,
     clear_spam,
+    restore_profile,
     silence,
     suspend,
     unsilence,
@@ -143,6 +144,7 @@ __all__ = [
     "report",
     "report_illegal",
     "report_letter",
+    "restore_profile",
     "resume_reports",
     "retitle",
     "reverse",

@@ -20,7 +20,6 @@ from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.library.queries import practice_to_change
 from forum.markup import NO_TEXT, NO_TEXTS, Written
-from forum.moderation.actions._clearing import restore_cleared
 from forum.moderation.actions._concurrency import (
     post_to_decide,
     refuse_after_own_report,
@@ -42,7 +41,6 @@ from forum.moderation.models import (
     ApprovalBefore,
     Decision,
     Deed,
-    MemberBefore,
     NoteBefore,
     OpeningBefore,
 )
@@ -52,7 +50,6 @@ from forum.moderation.queries import (
     Thing,
     agenda_to_delete,
     agenda_to_moderate,
-    content_cleared_of,
     decisions_about,
     post_of_thing,
     serialize_decisions,
@@ -77,13 +74,11 @@ def decide(
     *,
     seen: int | None = None,
     read: str | None = None,
-    shows_again: bool = False,
 ) -> Decision:
     """Keep, hide, remove or restore a thing; answer its open reports, and notify its author and the reporters.
 
     In place of something hidden readers see which rule it broke; of something removed they see nothing. `seen` and
-    `read` as in `thing_to_decide`. With `shows_again`, what was cleared of a member is restored together with the
-    profile.
+    `read` as in `thing_to_decide`. `restore_profile` also restores what was cleared of a member.
     """
     thing = thing_to_decide(moderator, kind, item_id, seen, read)
     require_applicable(thing, deed, reasons)
@@ -94,10 +89,7 @@ def decide(
     else:
         refuse_after_own_report(moderator, thing)
     before = state_before(thing)
-    if shows_again and deed == Deed.RESTORE and isinstance(before, MemberBefore):
-        cleared = content_cleared_of(moderator, item_id)
-        before = restore_cleared(moderator, item_id, before, cleared)
-    VISIBILITY_ACTIONS[deed](moderator, thing, reasons)  # last, as members are counted last
+    VISIBILITY_ACTIONS[deed](moderator, thing, reasons)
     return record(moderator, deed, thing, reasons, before=before)
 
 

@@ -18,12 +18,12 @@ from forum.moderation.actions._concurrency import (
     require_change,
     thing_to_decide,
 )
-from forum.moderation.actions._reasons import Reasons, require_reasons
+from forum.moderation.actions._reasons import NO_REASONS, Reasons, require_reasons
 from forum.moderation.actions._record import answer_reports, record
 from forum.moderation.actions._restricting import restrict
-from forum.moderation.actions._visibility import member_before
-from forum.moderation.models import Decision, Deed
-from forum.moderation.queries import Thing, content_cleared_of
+from forum.moderation.actions._visibility import member_before, require_applicable
+from forum.moderation.models import Decision, Deed, MemberBefore
+from forum.moderation.queries import WITHHOLDING_DEEDS, Thing, content_cleared_of
 from forum.notifications.actions import read_queue
 from forum.permissions import Person, require
 from forum.sentences import Sentence, kept
@@ -91,12 +91,26 @@ def unsuspend(moderator: Person, member_id: int, *, shows_again: bool = False) -
     thing = member_to_decide(moderator, member_id)
     require_change(thing.row.is_suspended)
     refuse_in_own_case(moderator, thing, SUSPENDING_DEEDS)
-    before = member_before(thing)
-    if shows_again:
-        cleared = content_cleared_of(moderator, member_id)
-        before = restore_cleared(moderator, member_id, before, cleared)
+    before = _with_cleared(moderator, thing) if shows_again else member_before(thing)
     members.unsuspend(moderator, member_id)  # last, as members are counted last
     return record(moderator, Deed.UNSUSPEND, thing, before=before)
+
+
+@action
+def restore_profile(moderator: Person, member_id: int, *, shows_again: bool = False) -> Decision:
+    """Show a hidden profile again; with `shows_again`, what was cleared of the member is restored as well."""
+    thing = thing_to_decide(moderator, "member", member_id)
+    require_applicable(thing, Deed.RESTORE, NO_REASONS)
+    refuse_in_own_case(moderator, thing, WITHHOLDING_DEEDS)
+    before = _with_cleared(moderator, thing) if shows_again else member_before(thing)
+    members.restore_profile(moderator, member_id)  # last, as members are counted last
+    return record(moderator, Deed.RESTORE, thing, before=before)
+
+
+def _with_cleared(moderator: Person, thing: Thing) -> MemberBefore:
+    """Restore what was cleared of a member; returns the member's state before, with what is needed to undo it."""
+    cleared = content_cleared_of(moderator, thing.item_id)
+    return restore_cleared(moderator, thing.item_id, member_before(thing), cleared)
 
 
 @action

@@ -127,9 +127,7 @@ def restore_profile(handle: str) -> ResponseReturnValue:
     thing = queries.member_to_moderate(me(), handle)
 
     def deed(moderator: Person, shows_again: bool) -> Decision:
-        return actions.decide(
-            moderator, "member", thing.item_id, Deed.RESTORE, shows_again=shows_again
-        )
+        return actions.restore_profile(moderator, thing.item_id, shows_again=shows_again)
 
     return _restore_page(Deed.RESTORE, thing, deed)
 
