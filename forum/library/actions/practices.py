@@ -245,7 +245,7 @@ def _change_practice(
         _show_pictures(author, text, agenda.id, shown)
         practice.updated_at = now()
         _screen_change(author, practice, texts_before, text.rendered)
-        _update_published(author, practice, text, before)
+        _follow_change(author, practice, text, before)
     return practice
 
 
@@ -344,23 +344,32 @@ def _sections(practice: Practice, texts: Mapping[str, Written]) -> list[Practice
     return sections
 
 
-def _update_published(
+def _follow_change(
     author: Person, practice: Practice, text: PracticeText, before: dict[str, Any]
 ) -> None:
-    """Keep a version of a published practice, and update its topic and its search document."""
-    if practice.state != PUBLISHED:
-        return
-    keep_version(author, "practice", practice.id, before)
-    if author.id == practice.author_id:
-        begin_anew(author, practice)
-    elif str(practice.revisit_on or "") != before["revisit_on"]:
-        look_on_chosen_day(practice)
+    """Keep a version of a published practice, and update its search document; and its topic, if it has one.
+
+    A practice that waits again because its publication was undone has a hidden topic, which will be shown with it.
+    """
+    is_published = practice.state == PUBLISHED
+    if is_published:
+        _keep_before(author, practice, before)
     if practice.topic_id:
         page = dialogue.PageOfTopic(
             practice.title, text.opening, practice.agenda_id, practice.audience
         )
         dialogue.follow_page(SYSTEM, practice.topic_id, page)
-    index_practice(author, practice, text.rendered)
+    if is_published:
+        index_practice(author, practice, text.rendered)
+
+
+def _keep_before(author: Person, practice: Practice, before: dict[str, Any]) -> None:
+    """Keep what a published practice said before, and choose when the worker next asks whether it is true."""
+    keep_version(author, "practice", practice.id, before)
+    if author.id == practice.author_id:
+        begin_anew(author, practice)
+    elif str(practice.revisit_on or "") != before["revisit_on"]:
+        look_on_chosen_day(practice)
 
 
 def _require_sentence(sentence: str) -> None:
