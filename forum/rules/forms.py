@@ -147,7 +147,7 @@ class ReadyTextForm(RuleAwareForm):
     )
     rule = SelectField(_("Rule"), coerce=int, default=0)
     text = TextAreaField(
-        _("What happened and what the author can do"),
+        _("What happened, and what to do now"),
         [DataRequired(_("Write the text.")), at_most(MAX_TEXT)],
     )
 

@@ -138,7 +138,7 @@ class DecisionForm(StatementForm):
 
     deed = RadioField(_("Your decision"), [DataRequired(_("Choose a decision."))])
     read = HiddenField()
-    reason = TextAreaField(_("What happened and what the author can do"), [LENGTH_LIMIT])
+    reason = TextAreaField(_("What happened, and what to do now"), [LENGTH_LIMIT])
 
     @property
     def needs_ground(self) -> bool:
