@@ -63,3 +63,4 @@ class PageOfTopic:
     text: Written | None = None
     agenda_id: int | None = None
     audience: str | None = None
+    themes: Sequence[int] | None = None

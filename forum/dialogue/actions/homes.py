@@ -11,7 +11,13 @@ from sqlalchemy import update
 from forum.agendas.queries import lock_opening
 from forum.db import db
 from forum.deeds import action
-from forum.dialogue.actions._changing import change_audience, move_topic, retitle, rewrite_opening
+from forum.dialogue.actions._changing import (
+    change_audience,
+    move_topic,
+    retitle,
+    rewrite_opening,
+    set_themes,
+)
 from forum.dialogue.actions._counts import counting_last, lock_to_note
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.actions._topics import PageOfTopic
@@ -21,6 +27,7 @@ from forum.dialogue.queries import (
     lock_page,
     lock_quoting_posts,
     quotes_of_topic,
+    theme_ids_of,
     topic_to_change,
 )
 from forum.errors import Forbidden
@@ -52,7 +59,7 @@ def follow_page(doer: Person, topic_id: int, page: PageOfTopic) -> Topic:
     if page.agenda_id not in (None, topic.agenda_id):
         _lock_both_agendas(topic, page.agenda_id, page.audience or topic.audience)
     with counting_last(doer):
-        _follow_readers_text_and_agenda(doer, topic, page)
+        _follow_page(doer, topic, page)
     index_topic(doer, topic)
     return topic
 
@@ -63,12 +70,14 @@ def _lock_both_agendas(topic: Topic, agenda_id: int, audience: str) -> None:
         lock_to_note(agenda, audience)
 
 
-def _follow_readers_text_and_agenda(doer: Person, topic: Topic, page: PageOfTopic) -> None:
+def _follow_page(doer: Person, topic: Topic, page: PageOfTopic) -> None:
     if page.audience is not None:
         change_audience(doer, topic, page.audience)
     if page.text is not None:
         topic.excerpt = excerpt(page.text.plain)
         rewrite_opening(doer, topic, page.text)
+    if page.themes is not None and {*page.themes} != {*theme_ids_of(topic)}:
+        set_themes(topic, page.themes)
     if page.agenda_id is not None and page.agenda_id != topic.agenda_id:
         move_topic(doer, topic, page.agenda_id)
 

@@ -166,7 +166,9 @@ def _change_case(
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
     _move_comments(curator, case, old_keys, moves)
-    page = dialogue.PageOfTopic(case.name, text.opening, agenda.id)
+    page = dialogue.PageOfTopic(
+        case.name, text.opening, agenda.id, themes=[theme.id for theme in case.themes]
+    )
     dialogue.follow_page(SYSTEM, case.topic_id, page)
     search.index(curator, case_entry(case, text.plain))
     search.lead_translations(curator, "case", case.id, case.agenda_id, PUBLIC, PUBLIC)

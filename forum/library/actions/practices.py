@@ -356,7 +356,11 @@ def _follow_change(
         _keep_before(author, practice, before)
     if practice.topic_id:
         page = dialogue.PageOfTopic(
-            practice.title, text.opening, practice.agenda_id, practice.audience
+            practice.title,
+            text.opening,
+            practice.agenda_id,
+            practice.audience,
+            [theme.id for theme in practice.themes],
         )
         dialogue.follow_page(SYSTEM, practice.topic_id, page)
     if is_published:

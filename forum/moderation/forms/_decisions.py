@@ -96,9 +96,7 @@ class StatementForm(RuleAwareForm, ReasonForm):
     rule = SelectField(_("Rule or law"), default="", validate_choice=False)
     law = StringField(_("Which law"), [LENGTH_LIMIT], [one_line])
     is_automated = BooleanField(_("A machine pointed it out: a filter, a detector, a model"))
-    reason = TextAreaField(
-        _("What happened, and what to do now"), [REASON_REQUIRED, LENGTH_LIMIT]
-    )
+    reason = TextAreaField(_("What happened, and what to do now"), [REASON_REQUIRED, LENGTH_LIMIT])
     # The order of an authority that the decision follows; its law is then the ground
     order = SelectField(_("Which order"), default="", choices=[], validate_choice=False)
     ground_choices: frozenset[str] | set[str] = frozenset({""})
