@@ -35,6 +35,7 @@ class Worker:
     def __init__(self, tasks: Mapping[str, Callable[[], int]]) -> None:
         self.tasks = tasks
         self.is_stopping = False
+        self.rests_until: dict[str, float] = {}  # of tasks that have failed
 
     def run_until_stopped(self) -> None:
         """Work until SIGTERM or SIGINT; a running task is finished first."""
@@ -44,16 +45,21 @@ class Worker:
             self._rest(self.run_once())
 
     def run_once(self) -> float:
-        """Run every task once; returns for how many seconds to pause. A task that fails is tried again."""
+        """Run every task once; returns for how many seconds to pause.
+
+        A task that fails is tried again after `FAILURE_PAUSE_SECONDS`. The others go on meanwhile.
+        """
         pause = IDLE_SECONDS
         for name, task in self.tasks.items():
+            if time.monotonic() < self.rests_until.get(name, 0.0):
+                continue
             try:
-                pause = min(BUSY_PAUSE_SECONDS, pause) if task() else pause
+                pause = BUSY_PAUSE_SECONDS if task() else pause
             except Busy:
                 log.warning("task %s waits: another program is writing", name)
             except Exception:
                 log.exception("task %s failed and will be tried again", name)
-                pause = FAILURE_PAUSE_SECONDS
+                self.rests_until[name] = time.monotonic() + FAILURE_PAUSE_SECONDS
         return pause
 
     def _rest(self, seconds: float) -> None:
