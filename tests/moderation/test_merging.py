@@ -59,6 +59,33 @@ def test_a_topic_is_put_into_another(client: Any, people: Any, things: Any, othe
     assert found("bells") == 1
 
 
+def test_what_is_too_long_to_be_put_into_another_is_not_read_to_say_so(
+    people: Any, things: Any, other: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = "forum.dialogue.actions.regrouping"
+    monkeypatch.setattr(f"{where}.MAX_MERGED_POSTS", 2)
+    read = []
+    monkeypatch.setattr(f"{where}.posts_to_move", lambda *_args, **_more: read.append(1))
+    with pytest.raises(Invalid, match="more than 1,000 posts"):
+        actions.merge(people.host, things.topic.id, other.id)
+    assert not read
+    monkeypatch.undo()
+    monkeypatch.setattr(f"{where}.MAX_MERGED_POSTS", 2)
+    dialogue.delete(people.chitra, things.second.id)  # what is deleted does not count
+    actions.merge(people.host, things.topic.id, other.id)
+
+
+def test_undoing_a_merger_reads_only_what_was_moved(
+    people: Any, things: Any, other: Any, queries: Any
+) -> None:
+    actions.merge(people.host, things.topic.id, other.id)
+    with queries() as made:
+        undo(people.host)
+    (read,) = [s for s in made.statements if "post.number > " in s and "ORDER BY post.id" in s]
+    assert "member" in read  # with the authors
+    assert shown(VISITOR, other.id) == [1, 2]
+
+
 def test_a_merged_group_is_counted_once_on_whichever_pages_it_is(
     client: Any, people: Any, things: Any, other: Any
 ) -> None:

@@ -34,6 +34,7 @@ from forum.dialogue.queries import (
     count_key,
     fingerprint_of,
     first_post,
+    has_more_posts_than,
     held_edits_of,
     held_ids_in,
     is_as_seen,
@@ -141,9 +142,9 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     topic, target = both[topic_id], both[target_id]
     require(moderator.can.merge(topic, target))
     _require_mergeable(topic, target)
-    posts = [post for post in posts_to_move(topic) if post.deleted_at is None]
-    if len(posts) > MAX_MERGED_POSTS:
+    if has_more_posts_than(topic, MAX_MERGED_POSTS):
         raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
+    posts = [post for post in posts_to_move(topic) if post.deleted_at is None]
     answer = _answer_among(topic, posts)
     lock_to_note(target.agenda_id, target.audience, leaves=topic.agenda_id)
     with counting_last(moderator):
@@ -207,7 +208,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     topic = merged_topic_to_change(moderator, moved.topic.id)
     target = topic_to_change(moderator, moved.target.id)
     require(moderator.can.merge(topic, target))
-    posts = [post for post in posts_to_move(target) if post.number > moved.before]
+    posts = posts_to_move(target, after=moved.before)
     _require_unchanged(topic, target, posts, moved)
     lock_to_note(topic.agenda_id, topic.audience, leaves=target.agenda_id)
     remove_copied_watchers(moderator, topic.id, target.id, topic.deleted_at or now())

@@ -96,9 +96,20 @@ def post_to_change(doer: Person, post_id: int) -> Post:
     return post
 
 
-def posts_to_move(topic: Topic, post_ids: Collection[int] | None = None) -> list[Post]:
-    """Posts of a topic by number, with their authors, hidden and deleted ones too, locked; all, or those of `post_ids`."""
-    query = select(Post).where(Post.topic_id == topic.id)
+def has_more_posts_than(topic: Topic, number: int) -> bool:
+    """Whether a topic has more than so many posts that were not deleted."""
+    there = select(Post.id).where(Post.topic_id == topic.id, Post.deleted_at.is_(None))
+    return db.session.scalar(there.offset(number).limit(1)) is not None
+
+
+def posts_to_move(
+    topic: Topic, post_ids: Collection[int] | None = None, after: int = 0
+) -> list[Post]:
+    """Posts of a topic by number, with their authors, hidden and deleted ones too, locked.
+
+    All with a number larger than `after`, or of these those of `post_ids`.
+    """
+    query = select(Post).where(Post.topic_id == topic.id, Post.number > after)
     if post_ids is not None:
         query = query.where(Post.id.in_(possible_ids(post_ids)))
     query = query.options(joinedload(Post.author).joinedload(Member.city))
