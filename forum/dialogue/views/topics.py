@@ -29,7 +29,6 @@ from forum.web import me
 
 
 @bp.get("/topics/<int:topic_id>")
-@bp.get("/topics/<int:topic_id>-")  # a link that a mail program has broken at the hyphen
 @bp.get("/topics/<int:topic_id>-<slug>")
 def topic(topic_id: int, slug: str = "") -> ResponseReturnValue:
     """One page of a topic. Redirects from a wrong or former slug, and to the page of its home."""
