@@ -1,7 +1,7 @@
 /** What is typed is kept in this browser, offered again, and sent once. */
 
-const ROOM = 400_000; // characters of the drafts of one form: twenty of the longest texts
-const MONTH = 30 * 86_400_000;
+const ROOM = 4e5; // characters of the drafts of one form: twenty of the longest texts
+const MONTH = 30 * 864e5; // milliseconds
 const BUSY_SECONDS = 10;
 const KEEP_SECONDS = 10; // between two sendings of a form that changes
 
@@ -61,13 +61,14 @@ const rememberSent = (print) => (session.sent = [print, ...sent()].slice(0, 20).
 /** Of the longest text that a form holds, as good as its own. */
 function fingerprint(fields) {
   const text = longest(fields);
-  const number = [...text].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 2 ** 40, 7);
+  const number = [...text].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 1e12, 7);
   return `${text.length}-${number}`;
 }
 
 const longest = (fields) => fields.map(([, , content]) => `${content}`.trim()).sort((a, b) => b.length - a.length)[0];
 
-const KEPT = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit], [autocomplete=one-time-code])";
+// Also of which rules one was chosen: the number of a rule is another rule's in another version
+const KEPT = "textarea, select, [name=rules_number], input:not([type=hidden], [type=password], [type=file], [type=submit], [autocomplete=one-time-code])";
 const TYPED = /^(text|textarea|url|email|tel|number|date|search)$/;
 
 function fieldsOf(form) {
@@ -124,8 +125,8 @@ function keepDraft(form, member) {
 
   let own = submission_key?.value || newKey(); // the key of the draft that this window writes
   const here = newKey(); // names this window, for which no other one may write
-  const seen = drafted?.value.split(" ") ?? []; // by the page that the forum has sent
-  const known = new Set([here, ...seen]); // and those whose drafts go on here
+  // And those whose drafts go on here: the page that the forum has sent names them
+  const known = new Set([here, ...(drafted?.value.split(" ") ?? [])]);
   const isOwn = (draft) => draft.key === own;
   const isForeign = ({ by }) => by && !known.has(by);
   const textOf = ({ fields }) => texts(form, fields);
@@ -249,7 +250,7 @@ function keepDraft(form, member) {
         offers.push(replaced);
         rest.unshift(replaced);
       }
-      return changed.find((field) => !isTick(field)) ?? form.querySelector("textarea");
+      return changed.find((field) => TYPED.test(field.type)) ?? form.querySelector("textarea");
     },
     discard(offer) {
       discarded.unshift(offer);
@@ -287,7 +288,8 @@ function linkElsewhere(form, key) {
   for (const name of Object.keys(local)) {
     const link = name.startsWith(`${key}?`) && document.querySelector(`a[href$="?paragraph=${name.split("?")[1]}"]`);
     if (!link) continue;
-    Object.assign(elsewhere, { href: link.href, hidden: false });
+    elsewhere.href = link.href;
+    elsewhere.hidden = false;
     link.querySelector("span").textContent = elsewhere.dataset.elsewhere;
     const label = link.getAttribute("aria-label"); // with the number of the paragraph
     link.setAttribute("aria-label", label.replace(/.+(?= )/, elsewhere.dataset.elsewhere));

@@ -228,6 +228,27 @@ def test_what_is_typed_in_one_line_is_kept(member: Visit) -> None:
     expect(page.locator("[data-restore]")).to_be_hidden()
 
 
+def test_a_rule_is_kept_with_the_version_of_its_rules(moderator: Visit) -> None:
+    page = moderator.tab()
+    open_ready(page, "/moderation/texts/new")
+    # As it would be on a page from before the rules changed
+    page.locator("[name=rules_number]").evaluate("field => { field.value = '99'; }")
+    page.fill("[name=name]", "Rude")
+    page.select_option("[name=rule]", "2")
+    page.fill("[name=text]", "It is rude to the tram.")
+    page.wait_for_function(HAS_KEPT, arg="It is rude to the tram.")
+    page.close()
+    page = moderator.go("/moderation/texts/new")
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=name]")).to_be_focused()
+    page.click("main form[data-draft] .btn[type=submit]:not(.quiet)")
+    expect(page.locator("#rule-error")).to_contain_text("Choose the rule again.")
+    expect(page.locator("[name=text]")).to_have_value("It is rude to the tram.")
+    expect(page.locator("[name=rule]")).to_have_value("0")
+    page.fill("[name=text]", "")
+    page.fill("[name=name]", "")
+
+
 def test_a_restored_text_is_seen(member: Visit) -> None:
     page = member.go("/practices/new")
     page.click("main summary >> text=Add the full description")
