@@ -16,9 +16,11 @@ from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM
-from forum.rules.actions import RulesText, write_rules
-from forum.screening.actions import RuleText, change_rule, make_rule
+from forum.rules.actions import RecourseText, RulesText, name_recourses, write_rules
+from forum.screening.actions import RuleText, change_rule, make_rule, set_newness
+from forum.screening.queries import newness
 from forum.terms.actions import TermsText, write_terms
+from forum.webhooks.actions import WebhookText, add_webhook, edit_webhook
 
 AHEAD = now() + timedelta(days=9)
 DAY = AHEAD.date().isoformat()
@@ -26,25 +28,34 @@ ORGANISATION = {"kind": "city", "website": "https://city.example", "about": "A h
 RULES = {"language": "en", "change": "Shorter.", "valid_from": DAY}
 JOINING = {"mode": "approval", "inviters": "moderators"}
 TERMS = {"language": "en", "change": "Kinder.", "valid_from": DAY, "needs_consent": "y"}
+RECOURSE = {"body_address": "https://bench.example/", "language": "en"}
+WEBHOOK = {"format": "chat", "address": "https://chat.example/in", "kinds": "question"}
+WEBHOOK |= {"agenda": "0"}
 # The address, the other fields, the tested field, its value, and the values that two people want.
 PAGES = {
     "an organisation": ("/organisations/harbour/edit", ORGANISATION, "name", "Harbour", "Port {}"),
     "a theme": ("/themes/noise/edit", {}, "name", "Noise", "Noise of {}"),
     "rules to come": ("/administration/rules", RULES, "rules", "Be kind", "Be kind\nTo {}."),
     "who may join": ("/administration/joining", JOINING, "welcome_1", "Welcome.", "Welcome, {}."),
+    "a recourse": ("/administration/recourse", RECOURSE, "body_name", "Bench", "Bench of {}"),
+    "a webhook": ("/administration/webhooks/{}/edit", WEBHOOK, "name", "Hall", "Hall of {}"),
     "terms to come": ("/administration/terms", TERMS, "source", "Be kind.", "Be kind to {}."),
 }
 
 
 @pytest.fixture(autouse=True)
-def written(app: Flask, people: Any) -> None:
-    """One text of each kind; the rules and terms are not in force yet."""
+def written(app: Flask, people: Any) -> int:
+    """One text of each kind; the rules and terms are not in force yet. Returns the id of the webhook."""
     members.found_federation(SYSTEM, "Interurban")
     members.write_organisation(SYSTEM, members.OrganisationText("Harbour", "city"))
     write_theme(SYSTEM, "Noise")
     write_rules(people.administrator, RulesText([("Be kind", "Always.")], AHEAD, "Shorter."))
     write_terms(people.administrator, TermsText(write("Be kind."), AHEAD, "Kinder."))
     set_entrance(people.administrator, EntranceText("approval", welcomes=("Welcome.",)))
+    bench = RecourseText("Bench", "https://bench.example/")
+    name_recourses(people.administrator, {"body": bench})
+    hall = WebhookText("Hall", "https://chat.example/in", "chat", ["question"])
+    return add_webhook(people.administrator, hall).id
 
 
 def seen_in(page: str) -> str:
@@ -54,9 +65,10 @@ def seen_in(page: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_second_one_loses_no_words(
-    page: str, sign_in: Callable[[Any], Any], people: Any
+    page: str, sign_in: Callable[[Any], Any], people: Any, written: int
 ) -> None:
     address, rest, field, before, wish = PAGES[page]
+    address = address.format(written)
     one, two = (sign_in(people.administrator) for _who in range(2))
     opened = one.get(address).text
     assert before in opened
@@ -114,3 +126,32 @@ def test_a_rule_before_publication_is_not_written_over(
     form["seen"] = seen_in(answer.text)
     assert browser.post(address, data=form).status_code == 303
     assert browser.post(address, data=form).status_code == 303, "pressed twice"
+
+
+def test_who_counts_as_new_is_not_written_over(sign_in: Callable[[Any], Any], people: Any) -> None:
+    browser, address = sign_in(people.administrator), "/administration/screening"
+    form = {"days": "30", "posts": "3", "first_posts": "2"}
+    form["seen"] = seen_in(browser.get(address).text)
+    set_newness(people.administrator, 21, 3, 2)
+    answer = browser.post(address, data=form)
+    assert answer.status_code == 409 and newness().days == 21
+    said = re.sub(r"\s+", " ", answer.text)
+    assert "What it says now: Days since joining" in said and said.count("What it says now: ") == 1
+    form["seen"] = seen_in(answer.text)
+    assert browser.post(address, data=form).status_code == 303
+    assert browser.post(address, data=form).status_code == 303, "pressed twice"
+    assert newness().days == 30
+
+
+def test_where_a_webhook_leads_is_not_written_over(
+    sign_in: Callable[[Any], Any], people: Any, written: int
+) -> None:
+    """Its address stands in the database encrypted, each time in another way."""
+    browser, address = sign_in(people.administrator), f"/administration/webhooks/{written}/edit"
+    opened = seen_in(browser.get(address).text)
+    moved = WebhookText("Hall", "https://chat.example/moved", "chat", ["question"])
+    edit_webhook(people.administrator, written, moved)
+    answer = browser.post(address, data=WEBHOOK | {"name": "Hall", "seen": opened})
+    assert answer.status_code == 409 and "https://chat.example/moved" in answer.text
+    same = WEBHOOK | {"name": "Hall", "address": moved.address, "seen": opened}
+    assert browser.post(address, data=same).status_code == 303, "which says the same"

@@ -29,6 +29,7 @@ from forum.rules.queries import (
     latest_text_number,
     names_of_texts,
     ready_text,
+    recourse_fields,
     recourses_to_change,
     rules_fields,
     rules_to_change,
@@ -185,11 +186,17 @@ def write_text(
 
 
 @action
-def delete_text(moderator: Person, number: int) -> None:
-    """Delete a ready text; decisions made with it keep its words."""
+def delete_text(moderator: Person, number: int, *, seen: str | None = None) -> None:
+    """Delete a ready text; decisions made with it keep its words.
+
+    `seen` is the fingerprint of what it said on the page that asked. Raises `Conflict` when somebody has changed it
+    since.
+    """
     require(moderator.can.curate_all())
     touches()
+    serialize(READY_TEXTS)  # another moderator may change it at the same moment
     _store_defaults()
+    refuse_unseen(seen, text_fields(ready_text(moderator, number)))
     _stored_text(number).ended_at = now()
 
 
@@ -236,15 +243,23 @@ class RecourseText:
 
 
 @action
-def name_recourses(administrator: Person, named: Mapping[str, RecourseText]) -> None:
-    """Set the body for disputes and the authority (`named`, by kind); earlier versions are kept in the history."""
+def name_recourses(
+    administrator: Person, named: Mapping[str, RecourseText], *, seen: str | None = None
+) -> None:
+    """Set the body for disputes and the authority (`named`, by kind); earlier versions are kept in the history.
+
+    `seen` is the fingerprint of what was named when the form was opened. Raises `Conflict` when that is something
+    else since.
+    """
     known = recourses_to_change(administrator)
+    present = recourse_fields(known)
     for number, kind in enumerate(RECOURSES):
         fields = asdict(_checked_recourse(kind, named.get(kind, RecourseText())))
         row = known.get(kind) or Recourse(kind=kind, name="", address="", sentence="", language="")
         before = {field: getattr(row, field) for field in fields}
         if before == fields or not (row.name or fields["name"]):
             continue
+        refuse_unseen(seen, present)
         keep_version(administrator, RECOURSE_HISTORY, number, before)
         for field, value in fields.items():
             setattr(row, field, value)

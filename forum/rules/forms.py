@@ -35,7 +35,7 @@ from forum.rules.actions import (
     Wording,
 )
 from forum.rules.models import RECOURSES, Recourse
-from forum.rules.queries import OfferedText, Rules, rules_fields, text_fields
+from forum.rules.queries import OfferedText, Rules, recourse_fields, rules_fields, text_fields
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -191,8 +191,12 @@ def sentence_field() -> StringField:
 
 
 class RecourseForm(Form):
-    """The recourse outside of the forum: fields of the dispute body, fields of the authority."""
+    """The recourse outside of the forum: fields of the dispute body, fields of the authority.
 
+    `seen` is the fingerprint of what was named when the form was opened.
+    """
+
+    seen = HiddenField()
     body_name = name_field()
     body_address = address_field()
     body_sentence = sentence_field()
@@ -202,7 +206,7 @@ class RecourseForm(Form):
     language = SelectField(_("Language of the sentences"), choices=language_choices, default="en")
 
     @classmethod
-    def of(cls, known: Mapping[str, Recourse]) -> RecourseForm:
+    def of(cls, known: Mapping[str, Recourse], **options: Any) -> RecourseForm:
         """The form with what is named now, by kind, in the language of the first that is."""
         languages = (recourse.language for recourse in known.values() if recourse.name)
         said = {
@@ -210,7 +214,8 @@ class RecourseForm(Form):
             for kind, recourse in known.items()
             for part in PARTS
         }
-        return cls(**said, language=next(languages, "en"))
+        seen = fingerprint(recourse_fields(known))
+        return cls(**said, language=next(languages, "en"), seen=seen, **options)
 
     @property
     def named(self) -> dict[str, RecourseText]:

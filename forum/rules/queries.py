@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -163,6 +163,16 @@ def recourses_to_name(administrator: Person) -> dict[str, Recourse]:
     """The stored recourses by kind, for an administrator."""
     require(administrator.can.administer())
     return {recourse.kind: recourse for recourse in db.session.scalars(select(Recourse))}
+
+
+def recourse_fields(known: Mapping[str, Recourse]) -> dict[str, Any]:
+    """What is said of the recourses that are named, for its fingerprint."""
+    columns = ("name", "address", "sentence", "language")
+    return {
+        kind: {column: getattr(recourse, column) for column in columns}
+        for kind, recourse in known.items()
+        if recourse.name
+    }
 
 
 def recourses_to_change(administrator: Person) -> dict[str, Recourse]:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import responses, web, webforms
+from forum.history.queries import fingerprint
 from forum.members.views import federation
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
@@ -111,17 +112,21 @@ def name_recourses() -> ResponseReturnValue:
     """Name the body for disputes and the authority to which members can turn."""
     form = RecourseForm.of(queries.recourses_to_name(me()))
 
-    def page(status: int = 200) -> ResponseReturnValue:
-        context = {"form": form, "before": queries.recourse_versions(me())}
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        before = queries.recourse_versions(me())
+        context = {"form": form, "before": before, "meanwhile": meanwhile}
         return render_template("rules/recourse.html", **context), status
 
     def deed() -> AnyResponse:
-        actions.name_recourses(me(), form.named)
+        actions.name_recourses(me(), form.named, seen=form.seen.data)
         return web.done(
             _("Saved. Statements of reasons name it from now on."), url_for("rules.name_recourses")
         )
 
-    return webforms.process(form, page, deed)
+    def latest() -> RecourseForm:
+        return RecourseForm.of(queries.recourses_to_name(me()), formdata=None)
+
+    return webforms.process(form, page, deed, latest=latest)
 
 
 # Ready texts
@@ -176,6 +181,7 @@ def delete_text(number: int) -> ResponseReturnValue:
     queries.rules_for_text(me())
     text = queries.ready_text(me(), number)
     if request.method == "GET":
-        return render_template("rules/delete.html", text=text)
-    actions.delete_text(me(), number)
+        seen = fingerprint(queries.text_fields(text))
+        return render_template("rules/delete.html", text=text, seen=seen)
+    actions.delete_text(me(), number, seen=request.form.get("seen"))
     return web.done(_("The text is deleted."), url_for("rules.texts"))

@@ -37,7 +37,8 @@ from forum.screening.queries import (
     first_match,
     has_repetition_rule,
     known_keys,
-    newness_to_edit,
+    newness_fields,
+    newness_to_change,
     rule_fields,
     rule_id_by_key,
     rule_to_change,
@@ -176,9 +177,15 @@ def import_domains(administrator: Person, lines: Iterable[str], sentence: str) -
 
 
 @action
-def set_newness(administrator: Person, days: int, posts: int, first_posts: int) -> Newness:
-    """Choose who counts as new, and how many first posts of a member moderators look at (see `Newness`)."""
-    chosen = newness_to_edit(administrator)
+def set_newness(
+    administrator: Person, days: int, posts: int, first_posts: int, *, seen: str | None = None
+) -> Newness:
+    """Choose who counts as new, and how many first posts of a member moderators look at (see `Newness`).
+
+    `seen` is the fingerprint of the numbers when the form was opened. Raises `Conflict` when they are others since.
+    """
+    chosen = newness_to_change(administrator)
+    before = newness_fields(chosen)
     for value, allowed, field in (
         (days, ALLOWED_DAYS, "days"),
         (posts, ALLOWED_POSTS, "posts"),
@@ -187,6 +194,8 @@ def set_newness(administrator: Person, days: int, posts: int, first_posts: int) 
         if value not in allowed:
             raise Invalid(_("Write a number from 0 to %(most)s.", most=allowed[-1]), field)
     chosen.days, chosen.posts, chosen.first_posts = days, posts, first_posts
+    if newness_fields(chosen) != before:
+        refuse_unseen(seen, before)
     chosen.id = 1  # there is only one row
     db.session.add(chosen)
     flush_unique()

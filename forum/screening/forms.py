@@ -10,8 +10,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.screening.actions import MAX_SENTENCE, MAX_VALUE, RuleText
-from forum.screening.models import USUAL_SENTENCE, Rule
-from forum.screening.queries import rule_fields
+from forum.screening.models import USUAL_SENTENCE, Newness, Rule
+from forum.screening.queries import newness_fields, rule_fields
 from forum.webforms import Form, lazy_number
 from forum.webforms import lazy_text as _
 
@@ -91,11 +91,18 @@ class RuleForm(Form):
 
 
 class NewnessForm(Form):
-    """Who counts as new."""
+    """Who counts as new. `seen` is the fingerprint of the numbers when the form was opened."""
 
+    seen = HiddenField()
     days = number_field(_("Days since joining"), 365)
     posts = number_field(_("Published posts"), 100)
     first_posts = number_field(_("First posts that a moderator looks at"), 20)
+
+    @classmethod
+    def of(cls, known: Newness, **options: Any) -> NewnessForm:
+        """The form with the numbers that hold now."""
+        fields = newness_fields(known)
+        return cls(**fields, seen=fingerprint(fields), **options)
 
 
 class DomainsForm(Form):

@@ -224,6 +224,18 @@ def newness_to_edit(administrator: Person) -> Newness:
     return newness()
 
 
+def newness_to_change(administrator: Person) -> Newness:
+    """As `newness_to_edit`, locked until the action ends."""
+    require(administrator.can.administer())
+    db.session.scalar(select(Newness).limit(1).with_for_update())
+    return newness()
+
+
+def newness_fields(known: Newness) -> dict[str, Any]:
+    """The numbers that say who counts as new, for their fingerprint."""
+    return {"days": known.days, "posts": known.posts, "first_posts": known.first_posts}
+
+
 def matching_rules(
     administrator: Person, agenda_id: int, said: ScreenedText, *, is_by_new: bool
 ) -> list[Rule]:

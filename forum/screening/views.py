@@ -28,23 +28,24 @@ bp = Blueprint("screening", __name__)
 @bp.route("/administration/screening", methods=["GET", "POST"])
 def index() -> ResponseReturnValue:
     """The rules, and who counts as new."""
-    known = queries.newness_to_edit(me())
-    form = NewnessForm(
-        data={name: getattr(known, name) for name in ("days", "posts", "first_posts")}
-    )
+    form = NewnessForm.of(queries.newness_to_edit(me()))
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         kind, words = web.choice("kind", KIND_NAMES), web.text("q", 100)
         rules = queries.rules(me(), kind, words, web.number("page"))
-        shown: dict[str, Any] = {"form": form, "page": rules, "kind": kind, "words": words}
-        return render_template("screening/index.html", **shown, kinds=KIND_NAMES), status
+        shown: dict[str, Any] = {"form": form, "meanwhile": meanwhile}
+        shown |= {"page": rules, "kind": kind, "words": words, "kinds": KIND_NAMES}
+        return render_template("screening/index.html", **shown), status
 
     def deed() -> AnyResponse:
         numbers = [field.data or 0 for field in (form.days, form.posts, form.first_posts)]
-        actions.set_newness(me(), *numbers)
+        actions.set_newness(me(), *numbers, seen=form.seen.data)
         return _saved(_("Saved."))
 
-    return webforms.process(form, page, deed)
+    def latest() -> NewnessForm:
+        return NewnessForm.of(queries.newness_to_edit(me()), formdata=None)
+
+    return webforms.process(form, page, deed, latest=latest)
 
 
 def _saved(message: str) -> AnyResponse:

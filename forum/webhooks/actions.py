@@ -18,17 +18,20 @@ from forum.db import DELETION_BATCH_SIZE, db, delete_batch, insert_into
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
 from forum.notifications.actions import note_told
 from forum.notifications.queries import untold_events
 from forum.outbound import Network
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.webhooks.models import (
+    ADDRESS_CIPHER,
     FAILING,
     FORMATS,
     GONE,
     KINDS,
     REPLY,
+    SECRET_CIPHER,
     TRIAL,
     UNREADABLE,
     Webhook,
@@ -44,12 +47,12 @@ from forum.webhooks.queries import (
     next_delivery,
     topics_of,
     waiting_trial,
+    webhook_fields,
     webhook_to_change,
     webhooks_count,
 )
 
 MAX_WEBHOOKS, MAX_NAME = 10, 80  # how many, and characters
-ADDRESS_CIPHER, SECRET_CIPHER = "webhook address", "webhook secret"
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
 BATCH_SIZE = 100  # events for which one transaction makes deliveries
 # After this time other workers take over the delivery of one that was killed
@@ -102,12 +105,24 @@ def add_webhook(
 
 @action
 def edit_webhook(
-    administrator: Person, webhook_id: int, text: WebhookText, allowed: Sequence[Network] = ()
+    administrator: Person,
+    webhook_id: int,
+    text: WebhookText,
+    allowed: Sequence[Network] = (),
+    *,
+    seen: str | None = None,
 ) -> Webhook:
-    """Change a webhook; waiting deliveries go to the new address, if their kind is still chosen."""
+    """Change a webhook; waiting deliveries go to the new address, if their kind is still chosen.
+
+    `seen` is the fingerprint of what it was when the form was opened. Raises `Conflict` when it is something else
+    since.
+    """
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
+    before = webhook_fields(webhook)
     _apply(administrator, webhook, text, allowed)
+    if webhook_fields(webhook) != before:
+        refuse_unseen(seen, before)
     webhook.rests_until = None
     _log(administrator, webhook, "changed")
     return webhook

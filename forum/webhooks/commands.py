@@ -22,7 +22,16 @@ from forum.notifications.queries import untold_event_ids
 from forum.outbound import FORBIDDEN, BadAddress, NoAnswer, post, signature
 from forum.permissions import SYSTEM
 from forum.webhooks import actions, queries
-from forum.webhooks.models import CHAT, REPLY, TRIAL, UNREADABLE, Webhook, WebhookDelivery
+from forum.webhooks.models import (
+    ADDRESS_CIPHER,
+    CHAT,
+    REPLY,
+    SECRET_CIPHER,
+    TRIAL,
+    UNREADABLE,
+    Webhook,
+    WebhookDelivery,
+)
 
 JSON_TYPE = "application/json"
 TYPES = {REPLY: "reply.posted", "practice": "practice.published", "case": "case.published"}
@@ -94,7 +103,7 @@ def _request(
     webhook: Webhook, delivery: WebhookDelivery, found: Post | None
 ) -> tuple[str, bytes, dict[str, str]]:
     """The address, the body and the headers of a delivery. Raises `Unreadable`."""
-    address = ciphers.unlock(actions.ADDRESS_CIPHER, webhook.locked_address)
+    address = ciphers.unlock(ADDRESS_CIPHER, webhook.locked_address)
     told = _told_of(found) if found else _trial()
     if webhook.format == CHAT:
         body = _json({"text": _chat_text(told)})
@@ -102,7 +111,7 @@ def _request(
     kind = TYPES.get(told.kind, TRIAL if told.kind == TRIAL else "topic.opened")
     at = delivery.created_at.isoformat().replace("+00:00", "Z")
     body = _json({"type": kind, "timestamp": at, "data": told.data})
-    secret = ciphers.unlock(actions.SECRET_CIPHER, webhook.locked_secret)
+    secret = ciphers.unlock(SECRET_CIPHER, webhook.locked_secret)
     key = base64.b64decode(secret.removeprefix(actions.SECRET_PREFIX))
     # The time of this attempt, by which receivers refuse replayed requests
     seconds = int(now().timestamp())

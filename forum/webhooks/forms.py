@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from typing import Any
+
+from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Length
 
-from forum import ciphers
+from forum.history.queries import fingerprint
 from forum.outbound import MAX_ADDRESS
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
-from forum.webhooks.actions import ADDRESS_CIPHER, MAX_NAME, WebhookText
+from forum.webhooks.actions import MAX_NAME, WebhookText
 from forum.webhooks.models import CHAT, KINDS, REPLY, STANDARD, Webhook
+from forum.webhooks.queries import webhook_fields
 
 FORMAT_NAMES = {CHAT: _("A chat room"), STANDARD: _("A program")}
 KIND_NAMES = {
@@ -23,8 +26,9 @@ KIND_NAMES = {
 
 
 class WebhookForm(Form):
-    """A webhook."""
+    """A webhook. `seen` is the fingerprint of what it was when the form was opened."""
 
+    seen = HiddenField()
     name = StringField(
         _("Name"),
         [
@@ -56,14 +60,10 @@ class WebhookForm(Form):
     agenda = SelectField(_("Agenda"), choices=[], coerce=int, default=0)
 
     @classmethod
-    def of(cls, webhook: Webhook) -> WebhookForm:
-        """The form with where a webhook leads and what it is told of; without an address that the present key does not open."""
-        try:
-            address = ciphers.unlock(ADDRESS_CIPHER, webhook.locked_address)
-        except ciphers.Unreadable:
-            address = ""
-        same = {name: getattr(webhook, name) for name in ("name", "format", "kinds")}
-        return cls(**same, address=address, agenda=webhook.agenda_id or 0)
+    def of(cls, webhook: Webhook, **options: Any) -> WebhookForm:
+        """The form with where a webhook leads and what it is told of now."""
+        fields = webhook_fields(webhook)
+        return cls(**fields, seen=fingerprint(fields), **options)
 
     @property
     def text(self) -> WebhookText:

@@ -15,6 +15,7 @@ REPLY, TRIAL = "reply", "trial"
 # The kinds of news: new topics of each kind, and replies and comments
 KINDS = ("question", "experience", REPLY, "practice", "case")
 WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"
+ADDRESS_CIPHER, SECRET_CIPHER = "webhook address", "webhook secret"
 # Why a webhook is paused, unless an administrator did it
 GONE, FAILING, UNREADABLE = "gone", "failing", "unreadable"
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from forum import ciphers
 from forum.clock import now
 from forum.db import db
 from forum.dialogue.models import Post, Topic
@@ -18,7 +20,7 @@ from forum.errors import Invalid, or_not_found
 from forum.history.models import Version
 from forum.outbound import BadAddress, Network, Target, parse
 from forum.permissions import VISITOR, Person, require
-from forum.webhooks.models import TRIAL, Webhook, WebhookDelivery
+from forum.webhooks.models import ADDRESS_CIPHER, TRIAL, Webhook, WebhookDelivery
 
 MAX_SHOWN = 20  # deliveries of a webhook, and changes of webhooks
 KEPT = timedelta(days=30)  # of deliveries, whatever became of them
@@ -56,6 +58,21 @@ def get_webhook(administrator: Person, webhook_id: int) -> Webhook:
     require(administrator.can.administer())
     query = select(Webhook).where(Webhook.id == webhook_id).options(joinedload(Webhook.agenda))
     return or_not_found(db.session.scalar(query), NO_SUCH)
+
+
+def webhook_fields(webhook: Webhook) -> dict[str, Any]:
+    """Where a webhook leads and what it is told of, as JSON values; without an address that the present key does not open."""
+    try:
+        address = ciphers.unlock(ADDRESS_CIPHER, webhook.locked_address)
+    except ciphers.Unreadable:
+        address = ""
+    return {
+        "name": webhook.name,
+        "format": webhook.format,
+        "address": address,
+        "kinds": webhook.kinds,
+        "agenda": webhook.agenda_id or 0,
+    }
 
 
 def webhook_to_change(administrator: Person, webhook_id: int) -> Webhook:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -12,9 +13,10 @@ from werkzeug.wrappers import Response
 from forum import ciphers, web, webforms
 from forum.agendas.queries import all_agendas
 from forum.web import me
+from forum.webforms import ChangedFields
 from forum.webhooks import actions, queries
 from forum.webhooks.forms import FORMAT_NAMES, KIND_NAMES, WebhookForm
-from forum.webhooks.models import Webhook
+from forum.webhooks.models import SECRET_CIPHER, Webhook
 
 bp = Blueprint("webhooks", __name__)
 PATH = "/administration/webhooks"
@@ -67,9 +69,10 @@ def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
     agendas = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
     form.agenda.choices = [(0, _("All agendas")), *agendas]
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         is_allowed = bool(web.settings().webhook_networks)
         shown: dict[str, Any] = {"form": form, "webhook": found, "kinds": KIND_NAMES}
+        shown |= {"meanwhile": meanwhile}
         return render_template("webhooks/write.html", **shown, is_open=is_allowed), status
 
     def deed() -> Response:
@@ -79,10 +82,15 @@ def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
             return _done(
                 _("The webhook is added. Send a trial to see whether it arrives."), added.id
             )
-        actions.edit_webhook(me(), found.id, form.text, allowed)
+        actions.edit_webhook(me(), found.id, form.text, allowed, seen=form.seen.data)
         return _done(_("The webhook is changed."), found.id)
 
-    return webforms.process(form, page, deed, checks=[_check_address])
+    latest = partial(_latest_webhook, found.id) if found else None
+    return webforms.process(form, page, deed, checks=[_check_address], latest=latest)
+
+
+def _latest_webhook(webhook_id: int) -> WebhookForm:
+    return WebhookForm.of(queries.get_webhook(me(), webhook_id), formdata=None)
 
 
 def _check_address(form: WebhookForm) -> None:
@@ -105,7 +113,7 @@ def renew_secret(webhook_id: int) -> ResponseReturnValue:
             url_for("webhooks.renew_secret", webhook_id=webhook_id),
         )
     try:
-        secret = ciphers.unlock(actions.SECRET_CIPHER, found.locked_secret)
+        secret = ciphers.unlock(SECRET_CIPHER, found.locked_secret)
     except ciphers.Unreadable:
         secret = ""
     return render_template("webhooks/secret.html", webhook=found, secret=secret)

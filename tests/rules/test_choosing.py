@@ -33,6 +33,11 @@ def hidden_in(page: Any) -> dict[str, str]:
     )
 
 
+def seen_in(page: str) -> str:
+    [seen] = re.findall(r'name="seen" value="([^"]*)"', page)
+    return str(seen)
+
+
 def rules_change(people: Any) -> None:
     write_rules(people.administrator, RulesText(NEWER, now(), "Shorter."))
 
@@ -97,3 +102,20 @@ def test_a_ready_text_that_another_moderator_has_changed_is_not_overwritten_unre
     assert browser.post(page, data=theirs | opened).status_code == 303  # which says the same
     assert browser.post(page, data=mine | hidden_in(sent)).status_code == 303
     assert "It is quite rude." in browser.get("/moderation/texts").text
+
+
+def test_a_ready_text_that_another_moderator_has_changed_is_not_deleted_unread(
+    sign_in: Any, people: Any
+) -> None:
+    said = {"name": "Rude", "deed": "hide", "rule": "2", "text": "It is rude."}
+    browser, other = sign_in(people.moderator), sign_in(people.administrator)
+    assert browser.post("/moderation/texts/new", data=said).status_code == 303
+    page = "/moderation/texts/8/delete"
+    seen = {"seen": seen_in(browser.get(page).text)}
+    theirs = said | {"text": "It is rude, and long."}
+    assert other.post("/moderation/texts/8", data=theirs).status_code == 303
+    assert browser.post(page, data=seen).status_code == 409
+    asked = browser.get(page).text
+    assert "It is rude, and long." in asked
+    assert browser.post(page, data={"seen": seen_in(asked)}).status_code == 303
+    assert "It is rude, and long." not in browser.get("/moderation/texts").text

@@ -29,7 +29,7 @@ from forum.notifications.models import Event
 from forum.permissions import MEMBERS, SYSTEM
 from forum.screening import actions as screening
 from forum.webhooks import actions, commands
-from forum.webhooks.actions import SECRET_CIPHER
+from forum.webhooks.models import SECRET_CIPHER
 from tests.webhooks.conftest import ADDRESS, deliveries, seconds_of, work
 
 WHY = Reasons("Spam.", 2)

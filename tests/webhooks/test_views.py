@@ -14,8 +14,8 @@ from forum import ciphers
 from forum.db import db
 from forum.permissions import MEMBERS
 from forum.webhooks import actions
-from forum.webhooks.actions import ADDRESS_CIPHER, MAX_WEBHOOKS, SECRET_CIPHER
-from forum.webhooks.models import Webhook
+from forum.webhooks.actions import MAX_WEBHOOKS
+from forum.webhooks.models import ADDRESS_CIPHER, SECRET_CIPHER, Webhook
 from tests.webhooks.conftest import ADDRESS, deliveries, known, work
 
 PATH = "/administration/webhooks"
