@@ -30,6 +30,7 @@ from forum.glossary.queries import (
     entry_as_read,
     entry_to_change,
     identical_waiting,
+    proposal_to_accept,
     proposal_to_decide,
     proposal_to_take_back,
     proposed_today,
@@ -140,7 +141,7 @@ def accept(
     `read` is the fingerprint of the entry that the page showed (`entry_as_read`): `Conflict` when it says something
     else since, because a proposed meaning replaces what it says.
     """
-    proposal = proposal_to_decide(moderator, proposal_id)
+    proposal = proposal_to_accept(moderator, proposal_id)
     entry = _accepted(moderator, proposal, read)
     proposal.entry_id = entry.id
     _note_decision(moderator, proposal, entry, ACCEPTED, reason)

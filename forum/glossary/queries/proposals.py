@@ -54,6 +54,19 @@ def proposal_to_decide(moderator: Person, proposal_id: int) -> Proposal:
     return proposal_to_judge(moderator, proposal_id)
 
 
+def proposal_to_accept(moderator: Person, proposal_id: int) -> Proposal:
+    """As `proposal_to_decide`, with its entry locked as well, and first: whoever removes an entry has that when it moves its proposals.
+
+    Raises `Conflict` when the proposal was moved to another entry while this waited for its own.
+    """
+    entry_id = db.session.scalar(select(Proposal.entry_id).where(Proposal.id == proposal_id))
+    db.session.scalar(select(Entry.id).where(Entry.id == entry_id).with_for_update())
+    found = proposal_to_decide(moderator, proposal_id)
+    if found.entry_id != entry_id:
+        raise Conflict(_("The entry has changed meanwhile. Read it again."))
+    return found
+
+
 def proposal_to_take_back(member: Person, proposal_id: int) -> Proposal:
     """A proposal of a member's own, with its entry and locked; `Conflict` when moderators have decided, else `NotFound`."""
     own = select(Proposal).where(Proposal.id == proposal_id, Proposal.author_id == member.id)
