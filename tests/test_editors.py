@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from wtforms import HiddenField
+from wtforms.fields.core import UnboundField
 
 from forum.agendas.actions import write_theme
 from forum.clock import now
@@ -20,6 +23,7 @@ from forum.rules.actions import RecourseText, RulesText, name_recourses, write_r
 from forum.screening.actions import RuleText, change_rule, make_rule, set_newness
 from forum.screening.queries import newness
 from forum.terms.actions import TermsText, write_terms
+from forum.webforms import Form, Row
 from forum.webhooks.actions import WebhookText, add_webhook, edit_webhook
 
 AHEAD = now() + timedelta(days=9)
@@ -40,6 +44,40 @@ PAGES = {
     "a recourse": ("/administration/recourse", RECOURSE, "body_name", "Bench", "Bench of {}"),
     "a webhook": ("/administration/webhooks/{}/edit", WEBHOOK, "name", "Hall", "Hall of {}"),
     "terms to come": ("/administration/terms", TERMS, "source", "Be kind.", "Be kind to {}."),
+}
+
+
+VIEWS = re.compile(r"forum\.\w+\.views(\.\w+)?")
+# Hidden fields with what the page of a form has shown: a fingerprint, a number of a version, or the last decision
+SHOWN = {"seen", "read", "digest", "terms", "remind_shown"}
+# The forms without one, by why they need none
+UNSEEN = {
+    "It is about oneself, or what nobody else changes": """
+        accounts.ConfirmForm accounts.EmailForm accounts.HandleForm accounts.NewPasswordForm
+        accounts.PasswordForm accounts.SignInForm advice.AvailabilityForm advice.FollowUpForm
+        advice.PassOnForm advice.PostponeForm contact.ContactSettingsForm dialogue.TriedForm
+        factors.CodeForm factors.NameForm factors.NewPasskeyForm factors.ProofForm
+        factors.SecondForm front.ThemesForm library.IntentionForm members.PersonForm
+        members.ProfileForm
+        notifications.NoticesForm rights.LeaveForm searches.SearchForm""",
+    "It adds something to what is there": """
+        advice.AskForm appeals.AppealForm contact.ContactForm contact.HostsForm
+        declarations.InviteForm dialogue.PollForm dialogue.ReplyForm dialogue.TopicForm
+        glossary.ProposalForm invitations.InvitationForm moderation.FlaggerForm
+        moderation.IllegalForm moderation.NoteForm moderation.ReportForm moderation.StaffNoteForm
+        pictures.PictureForm queue.NoteForm screening.DomainsForm""",
+    "It stores nothing": "screening.TryForm",
+    "It chooses one value, which whoever presses has before their eyes": """
+        factors.RequiredForm members.MarkForm members.RoleForm moderation.ChangeKindForm
+        moderation.GiveThemeForm""",
+    "What it leads to is refused when it is so already, and can be undone": """
+        moderation.LockEndForm moderation.MergeForm moderation.OptionalReasonForm
+        moderation.RestoreForm moderation.SplitForm""",
+    "The thing itself stays as it was written; its state is asked again": """
+        appeals.AnswerForm candidates.AnswerForm commitments.ReasonForm declarations.WithdrawForm
+        meetings.ReasonForm""",
+    "What was there before is kept in the history": """
+        commitments.MoveForm commitments.ReachForm glossary.RemoveForm""",
 }
 
 
@@ -155,3 +193,47 @@ def test_where_a_webhook_leads_is_not_written_over(
     assert answer.status_code == 409 and "https://chat.example/moved" in answer.text
     same = WEBHOOK | {"name": "Hall", "address": moved.address, "seen": opened}
     assert browser.post(address, data=same).status_code == 303, "which says the same"
+
+
+def forms_below(form: type[Form]) -> Iterator[type[Form]]:
+    """The classes made from one, but for those that are made while a page is."""
+    for child in form.__subclasses__():
+        if getattr(sys.modules[child.__module__], child.__name__, None) is child:
+            yield from (child, *forms_below(child))
+
+
+def forms_of_pages() -> dict[str, type[Form]]:
+    """All forms by room and name, without the parts of which others are made and the rows of their tables.
+
+    Nor those that put rows in order (`orderforms`): their fields are the rows that there are.
+    """
+    views = [module for name, module in sys.modules.items() if VIEWS.fullmatch(name)]
+    used = [value for module in views for value in vars(module).values()]
+    return {
+        f"{form.__module__.split('.')[1]}.{form.__name__}": form
+        for form in forms_below(Form)
+        if form.__module__.startswith("forum.")
+        and not issubclass(form, Row)
+        and (form in used or not [*forms_below(form)])
+    }
+
+
+def fields_of(form: type[Form]) -> dict[str, bool]:
+    """The names of the fields of a form, and whether they are hidden."""
+    known = {name: getattr(form, name) for name in dir(form)}
+    return {
+        name: issubclass(field.field_class, HiddenField)
+        for name, field in known.items()
+        if isinstance(field, UnboundField)
+    }
+
+
+def test_each_form_says_what_its_page_has_shown_or_needs_not(app: Flask) -> None:
+    """Else somebody changes, signs, accepts or deletes what another has changed since the page was read."""
+    unseen = {
+        name
+        for name, form in forms_of_pages().items()
+        if not all(fields_of(form).values()) and not SHOWN & {*fields_of(form)}
+    }
+    listed = [name for names in UNSEEN.values() for name in names.split()]
+    assert sorted(unseen) == sorted(listed)
