@@ -26,6 +26,7 @@ from forum.pictures.models import (
     PictureFile,
 )
 from forum.pictures.queries import (
+    lock_pictures,
     my_picture,
     pictures_named,
     pictures_to_look_after,
@@ -204,4 +205,5 @@ def _is_over(picture: Picture, is_unused: bool) -> bool:
 
 
 def _delete(ids: Collection[int]) -> int:
+    lock_pictures(ids)  # PostgreSQL would delete them in an order of its own
     return len(delete_batch(Picture, len(ids), Picture.id.in_(ids)))

@@ -178,6 +178,12 @@ def pictures_named(names: Collection[str]) -> Sequence[Picture]:
     return db.session.scalars(select(Picture).where(Picture.name.in_(names))).all()
 
 
+def lock_pictures(ids: Collection[int]) -> None:
+    """Lock pictures and files, in the order in which all deeds lock them."""
+    these = select(Picture.id).where(Picture.id.in_(ids)).order_by(Picture.id)
+    db.session.execute(these.with_for_update())
+
+
 def pictures_to_show(names: Collection[str]) -> Sequence[Picture]:
     """The pictures and files with some names, locked, so that none is deleted as unused while a text that shows it is saved."""
     if not names:

@@ -207,6 +207,18 @@ def test_the_system_alone_forgets_and_imports(people, picture):
     assert not stored()
 
 
+@pytest.mark.postgresql_only
+def test_pictures_that_are_deleted_together_are_locked_in_the_order_of_all_deeds(people, queries):
+    """Else PostgreSQL deletes them in an order of its own, and of two deeds with the same pictures one fails now and then."""
+    some = [added(people.ana).id for _one in range(3)]
+    with queries() as made:
+        assert actions.forget(SYSTEM, some[::-1]) == 3
+    statements = list(enumerate(made.statements))
+    (locking,) = [at for at, said in statements if "ORDER BY picture.id FOR UPDATE" in said]
+    (deleting,) = [at for at, said in statements if said.startswith("DELETE FROM picture")]
+    assert locking < deleting
+
+
 def test_what_is_imported_for_a_text_is_shown(people, agenda):
     shrunk = Shrunk("b" * 24 + "-10x10", b"x", b"")
     picture = actions.import_picture(SYSTEM, people.ben.id, shrunk, agenda.id)
