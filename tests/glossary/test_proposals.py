@@ -226,6 +226,31 @@ def test_who_leaves_takes_along_what_waits(people: Any, stormwater: Entry) -> No
     assert db.session.query(Proposal).count() == 1
 
 
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize("deed", ["leave", "merge"])
+def test_proposals_that_are_changed_together_are_locked_by_id(
+    people: Any, write: Write, stormwater: Entry, queries: Any, deed: str
+) -> None:
+    """Else PostgreSQL takes them in an order of its own, and two deeds over the same ones may wait for each other."""
+    propose(people.ana, GERMAN, stormwater.id)
+    other = write(WordingText("en", "runoff", (), "What runs off."))
+    with queries() as made:
+        if deed == "leave":
+            actions.forget_member(SYSTEM, people.ana.id, is_silent=True)
+        else:
+            actions.remove_entry(people.moderator, stormwater.id, other.id)
+    statements = list(enumerate(made.statements))
+    (locking,) = [
+        at for at, said in statements if "ORDER BY glossary_proposal.id FOR UPDATE" in said
+    ]
+    changing = [
+        at
+        for at, said in statements
+        if said.startswith(("DELETE FROM glossary_proposal", "UPDATE glossary_proposal"))
+    ]
+    assert changing and locking < min(changing)
+
+
 # Pages
 
 

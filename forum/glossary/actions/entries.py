@@ -22,7 +22,13 @@ from forum.glossary.actions._texts import (
     without_repetition,
 )
 from forum.glossary.models import Entry, Proposal, Wording
-from forum.glossary.queries import entry_fields, entry_to_change, identical_entry, wording_row
+from forum.glossary.queries import (
+    entry_fields,
+    entry_to_change,
+    identical_entry,
+    lock_proposals,
+    wording_row,
+)
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.permissions import Person, require
@@ -71,6 +77,7 @@ def remove_entry(moderator: Person, entry_id: int, into_id: int | None = None) -
         check_entry(merged, "into")
         change(moderator, target, merged)
         waiting = Proposal.entry_id == entry.id, Proposal.outcome == ""
+        lock_proposals(*waiting)
         db.session.execute(update(Proposal).where(*waiting).values(entry_id=target.id))
     keep_version(moderator, "entry", entry.id, entry_fields(entry))
     entry.removed_at, entry.merged_into_id = now(), target.id if target else None

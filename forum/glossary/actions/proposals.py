@@ -30,6 +30,7 @@ from forum.glossary.queries import (
     entry_as_read,
     entry_to_change,
     identical_waiting,
+    lock_proposals,
     proposal_to_accept,
     proposal_to_decide,
     proposal_to_take_back,
@@ -212,9 +213,10 @@ def forget_member(system: Person, member_id: int, *, is_silent: bool) -> None:
     """Delete the undecided proposals of a member who leaves; with `is_silent` all their proposals."""
     require(system.can.administer())
     touches()
+    theirs = Proposal.author_id == member_id
+    lock_proposals(theirs)
     for waiting in waiting_ids_of(member_id):
         read_queue(system, queue_path(PROPOSAL, waiting))
-    theirs = Proposal.author_id == member_id
     conditions = [theirs] if is_silent else [theirs, Proposal.outcome == ""]
     db.session.execute(delete(Proposal).where(*conditions))
     db.session.execute(update(Proposal).where(theirs).values(author_id=None))

@@ -34,6 +34,7 @@ from forum.glossary.queries.entries import (
 from forum.glossary.queries.proposals import (
     entry_as_read,
     identical_waiting,
+    lock_proposals,
     own_waiting,
     proposal_to_accept,
     proposal_to_decide,
@@ -71,6 +72,7 @@ __all__ = [
     "in_order",
     "index",
     "languages_used",
+    "lock_proposals",
     "meanings_of",
     "ordered_wordings",
     "own_waiting",

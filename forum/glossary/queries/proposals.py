@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.clock import now
@@ -109,6 +109,12 @@ def identical_waiting(member: Person, **fields: Any) -> Proposal | None:
     """A waiting proposal of a member with exactly these fields, as when a form is sent twice; or None."""
     same = select(Proposal).filter_by(author_id=member.id, outcome="", **fields)
     return db.session.scalars(same).first()
+
+
+def lock_proposals(*conditions: ColumnElement[bool]) -> None:
+    """Lock the proposals that meet all conditions, by id, before they are changed together: PostgreSQL would take its own order."""
+    these = select(Proposal.id).where(*conditions).order_by(Proposal.id)
+    db.session.execute(these.with_for_update())
 
 
 def waiting_ids_of(member_id: int) -> Sequence[int]:
