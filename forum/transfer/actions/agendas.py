@@ -17,7 +17,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import ids_of_taken, is_taken_away, refused_statements
 from forum.clock import at, now
-from forum.db import db
+from forum.db import IMPORTS, db, serialize
 from forum.declarations import actions as declarations
 from forum.deeds import action
 from forum.dialogue import actions as dialogue
@@ -107,6 +107,7 @@ def _load(
     curator: Member, files: Sequence[NamedFile], elsewhere: Originals, *, is_decided: bool = False
 ) -> list[Agenda]:
     """Load files one after the other, and count at the end; after that agendas are archived, or in preparation again."""
+    serialize(IMPORTS)  # as each counts its topics one by one, in the order of its files
     require(curator.can.curate_all())
     prepared = lock_what_files_change(curator, [file for _name, file, _pictures in files])
     for agenda in prepared:  # before anything is counted, as this counts what is there anew
