@@ -126,7 +126,10 @@ def fingerprint(fields: Mapping[str, Any]) -> str:
     return short_hash(json.dumps(dict(fields), sort_keys=True))
 
 
-def refuse_unseen(seen: str | None, fields: Mapping[str, Any]) -> None:
-    """Raise `Conflict` unless `seen`, the fingerprint in a form, is that of the present fields; empty skips the check."""
+def refuse_unseen(seen: str | None, fields: Mapping[str, Any], said: str = "") -> None:
+    """Raise `Conflict` unless `seen`, the fingerprint in a form, is that of the present fields; empty skips the check.
+
+    `said` is the sentence for what is no text.
+    """
     if seen and seen != fingerprint(fields):
-        raise Conflict(_("This text has changed since you opened the form."))
+        raise Conflict(said or _("This text has changed since you opened the form."))

@@ -85,12 +85,18 @@ def test_a_ready_text_names_the_rule_that_its_writer_has_chosen(sign_in: Any, pe
     assert (written.rule, written.version) == (2, 1)
 
 
-def test_a_ready_text_that_another_moderator_has_changed_is_not_overwritten_unread(
-    sign_in: Any, people: Any
-) -> None:
+def written_by_one(sign_in: Any, people: Any) -> tuple[dict[str, str], Any, Any]:
+    """What a new ready text says, the browser of its writer, and that of another who may change it."""
     said = {"name": "Rude", "deed": "hide", "rule": "2", "text": "It is rude."}
     browser, other = sign_in(people.moderator), sign_in(people.administrator)
     assert browser.post("/moderation/texts/new", data=said).status_code == 303
+    return said, browser, other
+
+
+def test_a_ready_text_that_another_moderator_has_changed_is_not_overwritten_unread(
+    sign_in: Any, people: Any
+) -> None:
+    said, browser, other = written_by_one(sign_in, people)
     page = "/moderation/texts/8"
     opened = hidden_in(browser.get(page))
     theirs = said | {"rule": "3", "text": "It is rude, and long."}
@@ -107,9 +113,7 @@ def test_a_ready_text_that_another_moderator_has_changed_is_not_overwritten_unre
 def test_a_ready_text_that_another_moderator_has_changed_is_not_deleted_unread(
     sign_in: Any, people: Any
 ) -> None:
-    said = {"name": "Rude", "deed": "hide", "rule": "2", "text": "It is rude."}
-    browser, other = sign_in(people.moderator), sign_in(people.administrator)
-    assert browser.post("/moderation/texts/new", data=said).status_code == 303
+    said, browser, other = written_by_one(sign_in, people)
     page = "/moderation/texts/8/delete"
     seen = {"seen": seen_in(browser.get(page).text)}
     theirs = said | {"text": "It is rude, and long."}

@@ -8,8 +8,8 @@ from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.errors import Conflict, Invalid
-from forum.history.queries import fingerprint
+from forum.errors import Invalid
+from forum.history.queries import refuse_unseen
 from forum.meetings.actions._places import count_attendance, day_before, end_attendance, move_up
 from forum.meetings.models import UNSAID, WAYS, Attendance
 from forum.meetings.queries import appointment_fields, attendance_to_end, lock_meeting
@@ -32,8 +32,8 @@ def come(
     meeting = lock_meeting(member, meeting_id)
     lock_to_write_on(member, meeting.agenda_id)
     require(member.can.come(meeting))
-    if seen and seen != fingerprint(appointment_fields(meeting)):
-        raise Conflict(_("It is at another time or place now. Look at it again."))
+    changed = _("It is at another time or place now. Look at it again.")
+    refuse_unseen(seen, appointment_fields(meeting), changed)
     if meeting.has_both_ways and way not in WAYS:
         raise Invalid(_("Choose whether you come to the place or join online."), "way")
     way = way if meeting.has_both_ways else UNSAID
