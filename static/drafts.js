@@ -67,8 +67,8 @@ function fingerprint(fields) {
 
 const longest = (fields) => fields.map(([, , content]) => `${content}`.trim()).sort((a, b) => b.length - a.length)[0];
 
-// Also of which rules one was chosen: the number of a rule is another rule's in another version
-const KEPT = "textarea, select, [name=rules_number], input:not([type=hidden], [type=password], [type=file], [type=submit], [autocomplete=one-time-code])";
+// Also what its page had shown: restored, a draft takes the place of nothing that was changed since, and names no other rule
+const KEPT = "textarea, select, [name=seen], [name=rules_number], input:not([type=hidden], [type=password], [type=file], [type=submit], [autocomplete=one-time-code])";
 const TYPED = /^(text|textarea|url|email|tel|number|date|search)$/;
 
 function fieldsOf(form) {
@@ -78,7 +78,7 @@ function fieldsOf(form) {
 const isTick = (field) => field.type === "radio" || field.type === "checkbox";
 
 function contents(form) {
-  return fieldsOf(form).map((f) => [f.name, isTick(f) ? f.value : "", isTick(f) ? f.checked : f.value]);
+  return fieldsOf(form).map((f) => (isTick(f) ? [f.name, f.value, f.checked] : [f.name, "", f.value]));
 }
 
 /** The texts that the page came with. */
@@ -309,8 +309,8 @@ const isThere = ({ at, kept }) => kept >= at;
 /** Send a form whose text is not to be published; also while the page goes, unless it is longer than 64 kB. */
 function post(address, body) {
   body.set("draft", "auto");
-  const sendIt = (keepalive) => fetch(address, { method: "POST", body, keepalive });
-  return sendIt(true).catch(() => sendIt(false));
+  const request = { method: "POST", body };
+  return fetch(address, { ...request, keepalive: true }).catch(() => fetch(address, request));
 }
 
 const newKey = () => `${Math.random()}`;

@@ -249,6 +249,24 @@ def test_a_rule_is_kept_with_the_version_of_its_rules(moderator: Visit) -> None:
     page.fill("[name=name]", "")
 
 
+def test_a_restored_text_takes_the_place_of_nothing_that_was_changed_since(
+    moderator: Visit,
+) -> None:
+    """The text brings back what its page had shown; the page that offers it shows what another has saved meanwhile."""
+    page = moderator.tab()
+    open_ready(page, "/agendas/affordable/edit")
+    page.locator("[name=seen]").evaluate("field => { field.value = 'before'; }")
+    page.fill("[name=title]", "Affordable, and warm")
+    page.wait_for_function(HAS_KEPT, arg="Affordable, and warm")
+    page.close()
+    page = moderator.go("/agendas/affordable/edit")
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=title]")).to_be_focused()
+    page.click("main form[data-draft] .btn[type=submit]:not(.quiet)")
+    expect(page.locator("[role=alert]")).to_contain_text("changed")
+    expect(page.locator("[name=title]")).to_have_value("Affordable, and warm")
+
+
 def test_a_restored_text_is_seen(member: Visit) -> None:
     page = member.go("/practices/new")
     page.click("main summary >> text=Add the full description")
