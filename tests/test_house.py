@@ -213,6 +213,7 @@ RENDERED_UNDER_THE_LOCK = {
     "dialogue/actions/holding_again.py _take_edit_back": "an approval that is undone",
     "dialogue/actions/editing.py _former_text": "an edited post in which a quotation is withheld",
     "library/actions/_practices.py written_of": "a practice from the queue, or one that was just changed",
+    "library/actions/mending.py mend_discussion": "the first post of one discussion that `flask check` has found wrong",
     "moderation/actions/_undoings.py _undo_note_change": "a note that is taken back",
     "rights/actions.py settle_practices": "the practices of a member who leaves",
     "accounts/actions/profiles.py reindex_practices": "the practices of a member who has another name or city",

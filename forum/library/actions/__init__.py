@@ -30,6 +30,7 @@ from forum.library.actions.intentions import (
     intend,
 )
 from forum.library.actions.mending import (
+    mend_discussion,
     reindex_cases,
     reindex_practices,
     reindex_readings,
@@ -84,6 +85,7 @@ __all__ = [
     "intend",
     "keep_case_draft",
     "keep_practice_draft",
+    "mend_discussion",
     "moved_paragraphs",
     "order_cases",
     "order_readings",

@@ -18,6 +18,7 @@ from forum.dialogue.queries import lock_page
 from forum.errors import Invalid
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
+from forum.library.actions._discussions import page_of_case
 from forum.library.actions._entries import case_entry, pictures_in
 from forum.library.actions._rows import (
     add_row,
@@ -166,10 +167,7 @@ def _change_case(
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
     _move_comments(curator, case, old_keys, moves)
-    page = dialogue.PageOfTopic(
-        case.name, text.opening, agenda.id, themes=[theme.id for theme in case.themes]
-    )
-    dialogue.follow_page(SYSTEM, case.topic_id, page)
+    dialogue.follow_page(SYSTEM, case.topic_id, page_of_case(case, text.opening))
     search.index(curator, case_entry(case, text.plain))
     search.lead_translations(curator, "case", case.id, case.agenda_id, PUBLIC, PUBLIC)
     return case

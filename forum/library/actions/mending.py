@@ -1,4 +1,4 @@
-"""For maintenance commands: rebuilding what is derived from other columns (HTML, search documents)."""
+"""For maintenance commands: rebuilding what is derived from other columns (HTML, search documents, topics)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from forum.db import store_html
 from forum.deeds import action
+from forum.dialogue import actions as dialogue
+from forum.library.actions._discussions import page_of_case, page_of_practice
 from forum.library.actions._entries import (
     case_entry,
     failure_entry,
@@ -15,11 +17,13 @@ from forum.library.actions._entries import (
 from forum.library.models import PUBLISHED, CaseParagraph, PracticeSection
 from forum.library.queries import (
     FAILURE,
+    case_to_change,
     cases_to_index,
+    practice_to_change,
     practices_to_index,
     readings_to_index,
 )
-from forum.markup import PlainTexts, Written
+from forum.markup import PlainTexts, Written, write
 from forum.permissions import Person, require
 from forum.search import actions as search
 from forum.search.models import Thing
@@ -73,3 +77,18 @@ def reindex_readings(system: Person, reading_ids: Sequence[int], _plain: PlainTe
         entry = (reading_entry(reading), None) if reading.removed_at is None else None
         things["reading", reading.id] = entry
     search.reindex(system, things)
+
+
+@action
+def mend_discussion(system: Person, kind: str, page_id: int) -> None:
+    """Let the topic of a case or a practice (`kind`) say again what its page says. `NotFound` if there is no such page."""
+    require(system.can.administer())
+    if kind == "case":
+        case = case_to_change(system, page_id)
+        page = page_of_case(case, write(case.summary, case.language))
+        dialogue.follow_page(system, case.topic_id, page)
+        return
+    practice = practice_to_change(system, page_id)
+    if practice.topic_id:
+        page = page_of_practice(practice, write(practice.sentence, practice.language))
+        dialogue.follow_page(system, practice.topic_id, page)

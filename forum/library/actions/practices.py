@@ -29,6 +29,7 @@ from forum.dialogue.queries import (
 from forum.errors import Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import refuse_unseen
+from forum.library.actions._discussions import page_of_practice
 from forum.library.actions._entries import pictures_in
 from forum.library.actions._looks import begin_anew, look_no_more, look_on_chosen_day
 from forum.library.actions._practices import close_returns, index_practice, written_of
@@ -355,13 +356,7 @@ def _follow_change(
     if is_published:
         _keep_before(author, practice, before)
     if practice.topic_id:
-        page = dialogue.PageOfTopic(
-            practice.title,
-            text.opening,
-            practice.agenda_id,
-            practice.audience,
-            [theme.id for theme in practice.themes],
-        )
+        page = page_of_practice(practice, text.opening)
         dialogue.follow_page(SYSTEM, practice.topic_id, page)
     if is_published:
         index_practice(author, practice, text.rendered)

@@ -13,6 +13,7 @@ from forum.agendas import actions as agendas
 from forum.commitments import actions as commitments
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
+from forum.library import actions as library
 from forum.logs import without_slow_log
 from forum.machine import is_shut
 from forum.meetings import actions as meetings
@@ -174,6 +175,12 @@ def _hide_notices(_kind: str, ids: Sequence[int]) -> None:
     dialogue.mend_notices(SYSTEM, topics, posts)
 
 
+def _copy_pages(kind: str, ids: Sequence[int]) -> None:
+    """Each in a transaction of its own, because rows of several kinds are locked for each."""
+    for page_id in ids:
+        library.mend_discussion(SYSTEM, kind, page_id)
+
+
 MEND: dict[str, Mend] = {
     "topic": _by_ids(dialogue.mend_topics),
     "post": _by_ids(dialogue.mend_posts),
@@ -187,6 +194,7 @@ MEND: dict[str, Mend] = {
     "meeting": _by_ids(meetings.mend_counts),
     "hosts": _by_ids(agendas.mend_hosting),
     "ignored": _by_ids(members.repair_ignored_ids),
+    "discussions": _copy_pages,
     "notices": _hide_notices,
     "quotes": _by_ids(dialogue.mend_quotes),
     "documents": _reindex,

@@ -10,6 +10,7 @@ from forum.db import db
 from forum.upkeep.models import Check, Fault
 from forum.upkeep.queries._checks_of_columns import column_checks
 from forum.upkeep.queries._checks_of_database import database_checks
+from forum.upkeep.queries._checks_of_discussions import discussion_checks
 from forum.upkeep.queries._checks_of_hidden import hidden_checks
 from forum.upkeep.queries._checks_of_links import link_checks
 from forum.upkeep.queries._checks_of_pictures import picture_checks
@@ -21,6 +22,7 @@ def checks() -> list[Check]:
     return [
         *database_checks(),
         *column_checks(),
+        *discussion_checks(),
         *hidden_checks(),
         *search_checks(),
         *picture_checks(),
