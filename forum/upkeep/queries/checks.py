@@ -45,8 +45,8 @@ def not_checked(has_mended: bool = False) -> str:
 
 
 NOT_CHECKED = {
-    "sqlite": "Not checked: each word of the full-text index against the documents, because nobody could "
-    "write meanwhile. `flask backup` checks it in its copy, and `--fix` mends it.",
+    "sqlite": "Not checked: each word of the full-text index against the documents, because nobody can "
+    "write while they are compared. `flask backup` checks it in its copy, and `--fix` mends it.",
     "postgresql": "Not checked: damaged pages, and indexes against their tables. pg_amcheck does it, which "
     "comes with PostgreSQL and needs its extension amcheck.",
 }
