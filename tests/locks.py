@@ -60,6 +60,8 @@ class Locks:
         }
         # The agendas that nobody else can refer to, so that there nobody makes a new list
         self.whole: set[int] = set()
+        # What the deed has updated, by table and key
+        self.updated: set[tuple[Any, ...]] = set()
         self.is_asking = False
 
     def note(
@@ -76,13 +78,35 @@ class Locks:
                 self._add(place, rows)
                 if place == "agendas" and _is_whole(statement):
                     self.whole.update(row["key id"] for row in rows)
+        is_counted = isinstance(statement, Insert) and statement.select is None
+        if is_counted and statement.table.name == ORDER["lists"]:
+            # Foreign keys are checked afterwards: one that has it already locks no agenda, and a new one locks it later
+            self._add("lists", list(self._seen_lists(connection, sent)))
         for given in sent:
             for place, query in _referring(statement, given):
                 self._add(place, connection.execute(query, given).mappings().all())
-        is_counted = isinstance(statement, Insert) and statement.select is None
-        if is_counted and statement.table.name == ORDER["lists"]:
-            self._add("lists", list(self._seen_lists(connection, sent)))
+            if isinstance(statement, Update):
+                self._note_update(connection, statement, given)
         self.is_asking = False
+
+    def _note_update(self, connection: Connection, statement: Update, given: Any) -> None:
+        """Note that rows are updated: of those that were before, PostgreSQL checks the foreign keys again, though none is set.
+
+        It cannot tell from such a row whether its key is one that was checked (`RI_FKey_fk_upd_check_required`). Only
+        agendas are noted. Posts are not: of a topic that is changed, the answer alone.
+        """
+        table = statement.table
+        to_agendas = [column for column, at in REFERENCES[table.name].items() if at == "agendas"]
+        if not to_agendas:
+            return
+        keys, [agenda] = list(table.primary_key), KEYS["agenda"]
+        found = select(*keys, *to_agendas).where(*statement._where_criteria)
+        for row in connection.execute(found, given).all():
+            key = (table.name, *row[: len(keys)])
+            if key in self.updated:
+                values = [value for value in row[len(keys) :] if value is not None]
+                self._add("agendas", [{agenda.name: value} for value in values])
+            self.updated.add(key)
 
     def _seen_lists(
         self, connection: Connection, sent: Sequence[Mapping[str, Any]]

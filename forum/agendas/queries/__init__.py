@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forum.agendas.queries._shared import MAX_LISTED, Fields
 from forum.agendas.queries.changes import agenda_fields, edits_of, statement_fields, theme_fields
-from forum.agendas.queries.opening import lock_opening, lock_to_write_on
+from forum.agendas.queries.opening import lock_agendas, lock_opening, lock_to_write_on
 from forum.agendas.queries.single import (
     agenda_by_id,
     agenda_patterns,
@@ -79,6 +79,7 @@ __all__ = [
     "is_said_by",
     "is_taken_away",
     "last_position",
+    "lock_agendas",
     "lock_opening",
     "lock_to_write_on",
     "member_themes",

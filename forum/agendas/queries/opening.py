@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -18,6 +19,12 @@ _OPENING_UNLOCKED = select(Agenda.opened_at, Agenda.deleted_at).where(
 )
 _OPENING = _OPENING_UNLOCKED.with_for_update(read=True, key_share=True)
 _OPENING_TO_NOTE = _OPENING_UNLOCKED.with_for_update(key_share=True)
+
+
+def lock_agendas(agenda_ids: Iterable[int]) -> None:
+    """Lock some agendas as `lock_opening` does, in the order of their ids, deleted ones too: for what refers to them later."""
+    wanted = select(Agenda.id).where(Agenda.id.in_(agenda_ids)).order_by(Agenda.id)
+    db.session.execute(wanted.with_for_update(read=True, key_share=True))
 
 
 def lock_opening(agenda_id: int, *, is_noted: bool = False) -> datetime | None:

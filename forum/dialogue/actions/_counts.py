@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from forum.agendas.actions import note_activity
 from forum.agendas.models import Agenda
-from forum.agendas.queries import lock_opening
+from forum.agendas.queries import lock_agendas, lock_opening
 from forum.db import db, insert_into
 from forum.deeds import action
 from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
@@ -178,6 +178,9 @@ def count_topics(_doer: Person, moves: Mapping[CountKey, int]) -> None:
         dict(zip(names, key, strict=True)) | {"number": by} for key, by in sorted(moves.items())
     ]
     if rows:
+        # PostgreSQL asks for an agenda only when its list is new, but for that of a topic when it is changed once more, and
+        # by then others may wait for the list who have the agenda alone
+        lock_agendas({agenda_id for agenda_id, *_key in moves})
         put = insert_into(TopicCount)
         more = {"number": put.table.c.number + put.excluded.number}
         db.session.execute(put.on_conflict_do_update(index_elements=names, set_=more), rows)

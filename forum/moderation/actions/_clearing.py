@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from forum.agendas.queries import lock_opening
+from forum.agendas.queries import lock_agendas, lock_opening
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import (
     lock_posts_to_withhold,
@@ -68,9 +68,11 @@ def _lock(things: Collection[Thing], held_ids: Collection[int]) -> None:
 
 
 def _lock_posts(things: Collection[Thing], held_ids: Collection[int]) -> None:
+    """And then the agendas, one after the other."""
     posts = [thing.item_id for thing in things if thing.kind == "post"]
     topics = [thing.topic_id for thing in things if thing.kind != "post" and thing.topic_id]
     lock_posts_to_withhold(posts, topics, held_ids)
+    lock_agendas({thing.agenda_id for thing in things if thing.agenda_id})
 
 
 def record_shared_pages(moderator: Person, decision: Decision, shown: Iterable[Thing]) -> None:
