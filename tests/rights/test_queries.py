@@ -23,6 +23,12 @@ from forum.agendas.actions import (
 from forum.bookmarks.actions import bookmark
 from forum.clock import at, now
 from forum.columns import Base
+from forum.commitments.actions import (
+    CommitmentCourse,
+    CommitmentText,
+    KnownMilestone,
+    load_commitment,
+)
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import PollText
@@ -42,6 +48,7 @@ from forum.rules.queries import RECOURSE_HISTORY
 from forum.screening.actions import RuleText, make_rule
 from forum.versions import FEDERATION
 from forum.webhooks.queries import HISTORY
+from tests.everything import case_text
 
 DOCUMENT = Path(__file__).parents[2] / "docs/everything-about-me.md"
 # Names of columns that identify members without a foreign key.
@@ -161,6 +168,41 @@ def test_the_themes_of_what_waits_and_the_origin_of_a_practice_are_in(people, ag
         "Pumps here": "Pumps",
         "Boats here": None,
     }
+
+
+def test_what_belongs_to_a_text_in_tables_of_its_own_is_in(people, agenda):
+    theme = write_theme(people.moderator, "Noise")
+    new = dialogue.NewTopic("question", "Trams?", write("At night."), themes=(theme.id,))
+    topic = dialogue.open_topic(people.host, agenda.id, new)
+    poll = PollText("Which?", ("One", "Two"), is_multiple=True)
+    dialogue.set_poll(people.host, first_post(topic).id, poll)
+    dialogue.close_poll(people.host, first_post(topic).id)
+    library.write_practice(
+        people.host, agenda.id, PracticeText("Felt", "Below rails.", theme_ids=(theme.id,))
+    )
+    links = [library.LinkText("The site", "https://example.org")]
+    library.write_case(people.host, agenda.id, case_text(theme_ids=[theme.id], links=links))
+    today = now().date()
+    text = CommitmentText("Felt", write("We will."), today, [])
+    city = members.write_organisation(people.moderator, members.OrganisationText("Tampere", "city"))
+    step = KnownMilestone(
+        "1 km", today, [["2026-01-01", "2026-02-01", "No felt."]], now(), "2 km, in fact."
+    )
+    course = CommitmentCourse(city.id, people.host.id, now())
+    load_commitment(people.moderator, agenda.id, text, course, [step])
+    kept = all_of(people.host)
+    assert kept["topics"][0]["themes"] == kept["practices"][0]["themes"] == ["Noise"]
+    poll = kept["posts"][0]["poll"]
+    assert poll["is_multiple"] and poll["closed_at"] and poll["options"] == {"One": 0, "Two": 0}
+    (case,) = kept["cases"]
+    assert case["themes"] == ["Noise"] and len(case["places"]) == 2
+    assert case["figures"][0].keys() == {"label", "value", "unit", "as_at", "source", "address"}
+    assert [link["label"] for link in case["links"]] == ["The site"]
+    (milestone,) = kept["commitments"][0]["milestones"]
+    assert milestone["words"] == "1 km" and milestone["reached_words"] == "2 km, in fact."
+    assert milestone["moves"] == [
+        {"earlier": "2026-01-01", "moved_on": "2026-02-01", "reason": "No felt."}
+    ]
 
 
 def test_the_document_says_what_every_file_holds():

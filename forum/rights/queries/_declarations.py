@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
 
-from forum.commitments.models import Commitment, Peer
-from forum.db import db
+from forum.commitments.models import Commitment, Milestone, Move, Peer
 from forum.declarations.models import Declaration, Signature
 from forum.history.models import Version
 from forum.parallels.models import TranslatedPart, Translation
 from forum.rights.models import Kind, Record
+from forum.rights.queries._parts import parts_of
 from forum.rights.queries._rows_of_declarations import (
     rows_of_commitments,
     rows_of_declarations,
@@ -27,13 +26,22 @@ from forum.rights.queries._shared import LANGUAGE, in_batches
 
 def _add_parts(rows: Sequence[Any], records: list[Record]) -> None:
     """Add their parts to translations."""
-    found: dict[int, Record] = {row.id: {} for row in rows}
-    columns = (TranslatedPart.translation_id, TranslatedPart.name, TranslatedPart.source)
-    parts = select(*columns).where(TranslatedPart.translation_id.in_(found))
-    for row in db.session.execute(parts.order_by(TranslatedPart.position)):
-        found[row.translation_id][row.name] = row.source
+    ids = [row.id for row in rows]
+    found = parts_of(TranslatedPart.translation_id, "name source", ids, TranslatedPart.position)
     for record in records:
-        record["parts"] = found[record["id"]]
+        record["parts"] = {part["name"]: part["source"] for part in found[record["id"]]}
+
+
+def _add_milestones(rows: Sequence[Any], records: list[Record]) -> None:
+    """Add their milestones, with former days, to commitments."""
+    names = "words day kept_moves reached_at reached_words given_up_at given_up_reason"
+    order = Milestone.day, Milestone.id
+    found = parts_of(Milestone.commitment_id, names, [row.id for row in rows], *order)
+    for record in records:
+        record["milestones"] = milestones = found[record["id"]]
+        for milestone in milestones:
+            moves = milestone.pop("kept_moves")
+            milestone["moves"] = [dict(zip(Move._fields, move, strict=True)) for move in moves]
 
 
 DECLARATION_KINDS: tuple[Kind, ...] = (
@@ -86,7 +94,7 @@ DECLARATION_KINDS: tuple[Kind, ...] = (
         _("Commitments"),
         _("The commitments that you published for an organisation."),
         (("commitment", "author_id"),),
-        in_batches(rows_of_commitments, Commitment.id),
+        in_batches(rows_of_commitments, Commitment.id, add_to=_add_milestones),
         {
             "id": _("its number"),
             "title": _("its title"),
@@ -94,6 +102,9 @@ DECLARATION_KINDS: tuple[Kind, ...] = (
             "agenda": _("the agenda it stands on, unless others prepare it"),
             "organisation": _("the organisation whose it is"),
             "last_day": _("its last day"),
+            "milestones": _(
+                "its milestones: words, day, reached_at, reached_words, given_up_at, given_up_reason, and moves with the earlier days"
+            ),
             "published_at": _("when you published it"),
             "updated_at": _("when it was last changed"),
             "kept_at": _("when it was kept"),

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from forum.agendas.models import Theme
 from forum.db import db
 from forum.dialogue.models import (
     Draft,
@@ -19,11 +20,13 @@ from forum.dialogue.models import (
     Post,
     Revision,
     Topic,
+    TopicTheme,
 )
 from forum.glossary.models import Proposal
 from forum.library.models import Intention
 from forum.pictures.models import Picture
 from forum.rights.models import Kind, Record
+from forum.rights.queries._parts import names_by, parts_of
 from forum.rights.queries._rows import columns_of, plain_record
 from forum.rights.queries._rows_of_dialogue import (
     add_themes,
@@ -42,15 +45,18 @@ from forum.rights.queries._shared import AUDIENCE, LANGUAGE, in_batches, times
 from forum.screening.models import Rule
 
 
+def _add_themes(rows: Sequence[Any], records: list[Record]) -> None:
+    """Add the names of their themes to topics."""
+    themes = names_by(TopicTheme.topic_id, Theme, [row.id for row in rows])
+    for record in records:
+        record["themes"] = themes[record["id"]]
+
+
 def _add_versions(rows: Sequence[Any], records: list[Record]) -> None:
     """Add their earlier versions, and the polls below them, to posts."""
-    earlier: dict[int, list[Record]] = {row.id: [] for row in rows}
-    kept = columns_of(Revision, "post_id title source written_at replaced_at withdrawn_at")
-    query = select(*kept).where(Revision.post_id.in_(earlier)).order_by(Revision.id)
-    for revision in db.session.execute(query):
-        plain = plain_record(revision)
-        earlier[plain.pop("post_id")].append(plain)
-    polls = _polls_below(list(earlier))
+    ids = [row.id for row in rows]
+    names = "title source written_at replaced_at withdrawn_at"
+    earlier, polls = parts_of(Revision.post_id, names, ids, Revision.id), _polls_below(ids)
     for record in records:
         record["earlier_versions"] = earlier[record["id"]]
         record["poll"] = polls.get(record["id"])
@@ -59,11 +65,13 @@ def _add_versions(rows: Sequence[Any], records: list[Record]) -> None:
 def _polls_below(post_ids: Sequence[int]) -> dict[int, Record]:
     """The polls below posts, by post id, with how many chose each option."""
     found: dict[int, Record] = {}
-    query = select(Poll.post_id, Poll.question, PollOption.words, PollOption.votes_count)
+    kept = columns_of(Poll, "question is_multiple created_at closes_at closed_at")
+    query = select(*kept, Poll.post_id.label("key_of"), PollOption.words.label("key_words"))
+    query = query.add_columns(PollOption.votes_count.label("key_votes"))
     query = query.join(PollOption, PollOption.poll_id == Poll.id).where(Poll.post_id.in_(post_ids))
     for row in db.session.execute(query.order_by(Poll.id, PollOption.position)):
-        poll = found.setdefault(row.post_id, {"question": row.question, "options": {}})
-        poll["options"][row.words] = row.votes_count
+        poll = found.setdefault(row.key_of, plain_record(row) | {"options": {}})
+        poll["options"][row.key_words] = row.key_votes
     return found
 
 
@@ -73,12 +81,13 @@ DIALOGUE_KINDS: tuple[Kind, ...] = (
         _("Topics"),
         _("The topics that you opened; their first text is among the posts."),
         (("topic", "author_id"),),
-        in_batches(rows_of_topics, Topic.id),
+        in_batches(rows_of_topics, Topic.id, add_to=_add_themes),
         {
             "id": _("its number, as in /topics/7"),
             "kind": _("experience, question, practice or case"),
             "title": _("its title"),
             "agenda": _("the agenda it stands on, unless others prepare it"),
+            "themes": _("its themes"),
             "for_organisation": _("the organisation you wrote it for, if any"),
             "hidden_reason": _("why it is hidden"),
             "locked_at": _("when moderators locked it, if they did"),
@@ -120,7 +129,9 @@ DIALOGUE_KINDS: tuple[Kind, ...] = (
             "earlier_versions": _(
                 "what it said before: title, source, written_at, replaced_at, withdrawn_at"
             ),
-            "poll": _("the poll below it: question, and options with their numbers of votes"),
+            "poll": _(
+                "the poll below it: question, whether one may choose several options, created_at, closes_at, closed_at, and options with their numbers of votes"
+            ),
             "note_source": _("what the moderators say below it, in Markdown"),
             "note_language": _("the language of that"),
             "note_at": _("when they said so"),

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
 
-from forum.agendas.models import Statement
-from forum.db import db
-from forum.library.models import Case, Practice, PracticeSection, Reading
+from forum.agendas.models import Statement, Theme
+from forum.library.models import (
+    Case,
+    CaseFigure,
+    CaseLink,
+    CasePlace,
+    CaseTheme,
+    Practice,
+    PracticeSection,
+    PracticeTheme,
+    Reading,
+)
 from forum.meetings.models import Meeting
+from forum.members.models import City
 from forum.rights.models import Kind, Record
+from forum.rights.queries._parts import names_by, parts_of
 from forum.rights.queries._rows_of_library import (
     rows_of_cases,
     rows_of_meetings,
@@ -24,18 +34,31 @@ from forum.rights.queries._rows_of_library import (
 from forum.rights.queries._shared import AUDIENCE, LANGUAGE, in_batches, times
 
 
-def _add_sections(rows: Sequence[Any], records: list[Record]) -> None:
-    """Add their sections and earlier versions to practices."""
+def _add_to_practices(rows: Sequence[Any], records: list[Record]) -> None:
+    """Add their themes, sections and earlier versions to practices."""
     ids = [row.id for row in rows]
-    parts = select(PracticeSection.practice_id, PracticeSection.name, PracticeSection.source)
-    found: dict[int, Record] = {row_id: {} for row_id in ids}
-    in_order = parts.where(PracticeSection.practice_id.in_(ids)).order_by(PracticeSection.position)
-    for row in db.session.execute(in_order):
-        found[row.practice_id][row.name] = row.source
-    earlier = versions_of("practice", ids)
+    order = PracticeSection.position
+    sections = parts_of(PracticeSection.practice_id, "name source", ids, order)
+    themes, earlier = names_by(PracticeTheme.practice_id, Theme, ids), versions_of("practice", ids)
     for record in records:
         key = record["id"]
-        record |= {"sections": found[key], "earlier_versions": earlier[key]}
+        record["themes"] = themes[key]
+        record["sections"] = {section["name"]: section["source"] for section in sections[key]}
+        record["earlier_versions"] = earlier[key]
+
+
+def _add_to_cases(rows: Sequence[Any], records: list[Record]) -> None:
+    """Add their places, themes, figures and links to cases."""
+    ids = [row.id for row in rows]
+    figures = "label value unit as_at source address"
+    parts: dict[str, Mapping[int, Any]] = {
+        "places": names_by(CasePlace.case_id, City, ids),
+        "themes": names_by(CaseTheme.case_id, Theme, ids),
+        "figures": parts_of(CaseFigure.case_id, figures, ids, CaseFigure.position),
+        "links": parts_of(CaseLink.case_id, "label address kind", ids, CaseLink.position),
+    }
+    for record in records:
+        record |= {name: found[record["id"]] for name, found in parts.items()}
 
 
 LIBRARY_KINDS: tuple[Kind, ...] = (
@@ -44,7 +67,7 @@ LIBRARY_KINDS: tuple[Kind, ...] = (
         _("Practices"),
         _("The practices that you shared, in every state."),
         (("practice", "author_id"),),
-        in_batches(rows_of_practices, Practice.id, add_to=_add_sections),
+        in_batches(rows_of_practices, Practice.id, add_to=_add_to_practices),
         {
             "id": _("its number"),
             "slug": _("its name in addresses, as in /practices/quiet-asphalt"),
@@ -64,6 +87,7 @@ LIBRARY_KINDS: tuple[Kind, ...] = (
             "confirmed_on": _("when you last said that it is still true"),
             "asked_at": _("when you were asked whether it is, and have not answered"),
             "unconfirmed_at": _("since when its page says that nobody has confirmed it"),
+            "themes": _("its themes"),
             "sections": _("its parts in Markdown, by name"),
             "earlier_versions": _("what it said before, each with replaced_at"),
             "updated_at": _("when it was last changed"),
@@ -84,7 +108,7 @@ LIBRARY_KINDS: tuple[Kind, ...] = (
         _("Cases"),
         _("The cases that you added to an agenda as its host."),
         (("topic", "author_id"),),
-        in_batches(rows_of_cases, Case.id),
+        in_batches(rows_of_cases, Case.id, add_to=_add_to_cases),
         {
             "id": _("its number"),
             "slug": _("its name in addresses, as in /cases/quiet-harbour"),
@@ -96,6 +120,10 @@ LIBRARY_KINDS: tuple[Kind, ...] = (
             "status": _("whether it is running"),
             "summary": _("what it is, in short"),
             "body": _("the text, in Markdown"),
+            "places": _("its cities"),
+            "themes": _("its themes"),
+            "figures": _("its figures: label, value, unit, as_at, source, address"),
+            "links": _("its links: label, address, kind"),
             "checked_on": _("when its facts were checked"),
             "updated_at": _("when it was last changed"),
             "hidden_reason": _("why it is hidden"),
