@@ -48,8 +48,9 @@ moderates.
 
 The format has no words for: how often a post was found useful and by whom; what a post or page said before; notes of
 moderators; the seconds of moments; for which organisation somebody wrote who has left it since; where a topic or post
-stood before it was moved, split or merged; that a practice was adapted from one that stands in a later file; line breaks in
-what has one line; addresses of topics and posts. The rules and the terms of the forum are not in it either.
+stood before it was moved, split or merged; that a practice was adapted from one that stands in a later file; who comes to a
+meeting, how it is joined online, and in which topic it went on; line breaks in what has one line; addresses of topics and
+posts. The rules and the terms of the forum are not in it either.
 
 Who has left is called `{former}…`, whose profile is hidden `{hidden}…`: the name is the one that pages show.
 
