@@ -66,6 +66,11 @@ class Originals(NamedTuple):
 NOTHING_ELSEWHERE = Originals()
 
 
+def usual_language(languages: Sequence[str]) -> str:
+    """The language in which a member with these languages writes, where a file does not say so."""
+    return languages[0] if len(languages) == 1 or "en" not in languages else "en"
+
+
 class Values(dict[str, Any]):
     """The values of a section by field name, with `title` and `text`.
 
@@ -284,6 +289,7 @@ class Story(NamedTuple):
     outcome: str
     deed: str
     text: str
+    language: str
 
 
 class ExportedDiscussion(NamedTuple):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from forum.advice import actions as advice
+from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.clock import at, now
@@ -19,10 +22,11 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.errors import Refusal
 from forum.library.models import Practice
+from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining, found_federation
 from forum.members.models import Member
-from forum.members.queries import all_members, get_member, member_by_email
+from forum.members.queries import all_members, get_member, languages_spoken, member_by_email
 from forum.notifications.models import Event
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM
@@ -72,6 +76,49 @@ def test_who_has_an_account_of_the_handle_goes_on_with_it(
         assert forum.run("import", tmp_path / "out", "--by", "ana-prado").exit_code == 0
         with forum.app.app_context():
             assert get_member(SYSTEM, "ana-prado").email == "ana@example.org"
+
+
+def test_the_language_in_which_a_member_writes_comes_back(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    """Also of those who write several: the profile is read aloud in it, and forms begin with it."""
+    chosen = {"ana-prado": ("pt", "en", "es"), "ben-okoth": ("fr", "de"), "chitra-desai": ("gu",)}
+    for handle, languages in chosen.items():
+        member = get_member(SYSTEM, handle)
+        about = write("Texto.", languages[0], has_pictures=False)
+        said = members.Profile(member.name, language=languages[0], languages=languages, about=about)
+        members.edit_profile(member, said)
+    wrote = exported(run, tmp_path / "out")
+    assert "- language: pt\n- languages: pt; en; es\n" in wrote
+    assert "- language: fr" not in wrote and "- language: gu" not in wrote
+    with elsewhere() as make:
+        forum = make()
+        assert forum.run("import", tmp_path / "out").exit_code == 0
+        with forum.app.app_context():
+            for handle, languages in chosen.items():
+                member = get_member(SYSTEM, handle)
+                assert member.language == languages[0], handle
+                assert tuple(languages_spoken(member.id)) == languages
+
+
+@pytest.mark.parametrize("words", ["Wenig.", ""])
+def test_what_happened_next_comes_back_in_its_language(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere, words: str
+) -> None:
+    with at(now() - timedelta(hours=2)):
+        question = opened(people.ana, agenda, "A question", kind="question")
+        dialogue.choose_answer(people.ana, question.id, said(people.ben, question, "Yes.").id)
+    told = advice.FollowUpText("Was geschah.", "partly", words, "de")
+    with at(now() - timedelta(hours=1)):
+        advice.follow_up(people.ana, question.id, told)
+    exported(run, tmp_path / "out")
+    with elsewhere() as make:
+        forum = make()
+        done = forum.run("import", tmp_path / "out")
+        assert done.exit_code == 0, done.output
+        with forum.app.app_context():
+            found = db.session.scalars(select(FollowUp)).one()
+            assert (found.deed, found.text, found.language) == ("Was geschah.", words, "de")
 
 
 @pytest.mark.parametrize("name", ["Ana P", "Ana Prado"])

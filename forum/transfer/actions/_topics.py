@@ -96,8 +96,8 @@ def _respond(values: Values, which: int, discussion: Discussion, loading: Loadin
 
 
 def _follow_up(discussion: Discussion, values: Values) -> None:
-    _moment, outcome, deed, text = values["followed_up"]
-    story = advice.FollowUpText(deed, outcome, text, discussion.language)
+    _moment, outcome, deed, text, language = values["followed_up"]
+    story = advice.FollowUpText(deed, outcome, text, language or discussion.language)
     with faults_at(values, "followed_up"):
         advice.follow_up(discussion.author, discussion.topic_id, story, is_screened=False)
 

@@ -21,7 +21,7 @@ from forum.transfer.actions._checks_of_people_files import (
     handles_of_voices,
 )
 from forum.transfer.actions._loading import faults_at, noon
-from forum.transfer.models import PeopleFile, Values
+from forum.transfer.models import PeopleFile, Values, usual_language
 from forum.transfer.queries import organisation_ids
 
 UNDELIVERABLE_DOMAIN = "members.invalid"  # reserved by RFC 2606, so that no mail ever arrives there
@@ -134,11 +134,12 @@ def _join(
 ) -> None:
     city = cities.get(values.get("city", ""))
     languages = tuple(values.get("languages", ["en"]))
+    language = values.get("language") or usual_language(languages)
     place = {
         "position": values.get("position", ""),
         "organisation_id": organisations.get(values.get("organisation", "")),
         "city_id": city.id if city else None,
-        "language": languages[0] if len(languages) == 1 else "en",
+        "language": language,
         "languages": languages,
     }
     joining = members.Joining(
@@ -150,7 +151,7 @@ def _join(
         **place,
     )
     member = members.join(system, joining)
-    about = write(values["text"], has_pictures=False) if values["text"] else None
+    about = write(values["text"], language, has_pictures=False) if values["text"] else None
     helps_with = values.get("can_help_with", "")
     said = {"helps_with": helps_with, "about": about, "portrait": values["picture"]}
     members.edit_profile(member, members.Profile(name=member.name, **said, **place))

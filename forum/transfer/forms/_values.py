@@ -342,13 +342,14 @@ def _voice(
 
 
 def follow_up(value: str) -> list[Any]:
-    """What happened after a question was answered: time, outcome (`advice.OUTCOMES`), what was done, and a text, which may be empty."""
-    at, outcome, deed, text = parts(3, 4)(value)
+    """What happened after a question was answered: time, outcome (`advice.OUTCOMES`), what was done; a text and its language, which may both be empty."""
+    at, outcome, deed, text, code = parts(3, 5)(value)
     return [
         moment(at),
         one_of(*advice.OUTCOMES)(outcome),
         up_to(MAX_DEED)(deed),
         up_to(MAX_STORY)(text) if text else "",
+        language(code) if code else "",
     ]
 
 

@@ -61,9 +61,11 @@ def poll_fields(poll: ExportedPoll | None) -> Fields:
     ]
 
 
-def write_story(story: Story) -> str:
-    """What the author of a question reported."""
-    return write_parts((write_moment(story.told_at), story.outcome, story.deed, story.text))
+def write_story(story: Story, usual: str) -> str:
+    """What the author of a question reported, with its language unless that is the usual one."""
+    language = "" if story.language == usual else story.language
+    said = (story.outcome, story.deed, story.text, language)
+    return write_parts((write_moment(story.told_at), *said))
 
 
 def write_pace(pace: Pace) -> str:

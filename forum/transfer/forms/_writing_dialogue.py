@@ -53,7 +53,7 @@ class DialogueWriter(SectionWriter):
             ("slow because", topic.pace.reason if topic.pace else None),
             *poll_fields(below.poll),
             *self._tried(below.tried),
-            ("followed up", write_story(story) if story and opening else None),
+            ("followed up", write_story(story, topic.language) if story and opening else None),
         )
         text = self._text(opening.source) if opening else NOT_SHOWN
         return self._section(3, topic.title, schemas.TOPIC, fields, text)

@@ -18,6 +18,7 @@ from forum.transfer.forms._values_written import (
     yes_if,
 )
 from forum.transfer.forms._writing import SectionWriter
+from forum.transfer.models import usual_language
 
 
 class PeopleWriter(SectionWriter):
@@ -59,13 +60,15 @@ class PeopleWriter(SectionWriter):
     def member(self, member: Member, themes: Sequence[str], earlier: Sequence[str]) -> str:
         """The section of a member in the people file, with their profile; `earlier` are former handles."""
         organisation = member.organisation
-        languages = [row.language for row in member.languages]
+        languages = [row.language for row in member.languages] or ["en"]
+        is_usual = member.language == usual_language(languages)
         fields: Fields = (
             ("handle", member.handle),
             ("earlier handles", join_parts(list(earlier), ";")),
             ("position", member.position),
             ("organisation", organisation.slug if organisation else None),
             ("city", self._city(member.city_id)),
+            ("language", None if is_usual else member.language),
             ("languages", None if languages == ["en"] else join_parts(languages, ";")),
             ("helps with", join_parts(list(themes), ";")),
             ("can help with", member.helps_with),

@@ -312,6 +312,7 @@ MEMBER = Schema(
         "position": short,
         "organisation": slug,
         "city": short,
+        "language": language,
         "languages": list_of,
         "role": one_of("member", "moderator", "administrator"),
         "helps with": list_of,
