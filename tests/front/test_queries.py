@@ -174,6 +174,11 @@ def test_a_long_sitemap_is_split_without_gap_or_repetition(
     assert sitemap_page(sitemap_pages() + 1) == []
 
 
+def test_no_file_of_the_sitemap_holds_more_than_it_may():
+    """A new kind of page makes each file longer."""
+    assert len(sitemap._sections()) < sitemap.MAX_KINDS - 3, "the cities and fixed pages need some"
+
+
 def test_of_much_that_was_written_the_newest_is_listed(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:

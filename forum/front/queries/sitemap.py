@@ -29,7 +29,9 @@ from forum.parallels.models import Translation
 from forum.parallels.queries import shown_translations
 from forum.permissions import VISITOR
 
-IDS_PER_SITEMAP_FILE = 5_000  # of each kind; a file may hold 50,000 addresses (sitemaps.org)
+MAX_ADDRESSES = 50_000  # in one file, by sitemaps.org
+MAX_KINDS = 16  # more than there are, because the first file has the cities, too
+IDS_PER_SITEMAP_FILE = MAX_ADDRESSES // MAX_KINDS  # of each kind
 INFO_PAGES = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
 LIST_PAGES = (
     *("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities"),
