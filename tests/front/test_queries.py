@@ -147,7 +147,7 @@ def test_the_sitemap_holds_what_is_public(small: Small) -> None:
         f"/cases/{small.case.slug}",
         f"/practices/{small.practice.slug}",
         "/members/ben-okoth",
-        f"/cities/{small.people.ben.city.slug}",
+        "/cities/nairobi",  # of Ben
         f"/organisations/{small.organisation.slug}",
     } <= set(found)
     assert small.members_only.address not in found
