@@ -115,6 +115,31 @@ def test_a_demo_that_was_interrupted_is_loaded_anew(
         assert refused.exit_code == 1 and "This database is not empty." in refused.output
 
 
+def test_a_demo_that_is_being_loaded_is_left_alone(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second `make run` emptied the database below the first one, which was still loading."""
+    second: list[Result] = []
+
+    def one_member(hashes: dict[str, str]) -> list[Callable[[], object]]:
+        joining = Joining("Ana", "ana@example.org", hashes[""])
+        start_again = lambda: second or second.append(demo.run("demo"))  # noqa: E731
+        last = lambda: found_federation(SYSTEM, "Demo", is_demo=True)  # noqa: E731
+        return [lambda: join(VISITOR, joining), start_again, last]
+
+    monkeypatch.setattr(demo_command, "demo_steps", one_member)
+    with forums(database_url, tmp_path_factory) as make:
+        demo = make("demo", has_tables=True, is_demo=True)
+        first = demo.run("demo")
+        assert second[0].exit_code == 1 and "under way" in second[0].output, second[0].output
+        assert first.exit_code == 0, first.output
+        with demo.app.app_context():
+            assert queries.counts()["members"] == 1
+        assert demo.run("demo").output == first.output.partition("\n")[2]
+        assert (demo.data / "demo-people.txt").stat().st_mode & 0o777 == 0o600
+        assert [path for path in demo.data.iterdir() if path.name.startswith(".demo")] == []
+
+
 @pytest.mark.parametrize("days", [0, 6, 7, 100, 900])
 def test_the_demo_ends_within_the_last_week(days: int) -> None:
     """All its moments move by whole weeks, but not the days of figures, and those on which somebody has looked at a link."""

@@ -9,7 +9,9 @@ import click
 from flask import current_app
 
 from forum import web
+from forum.backups import workshop
 from forum.db import db
+from forum.errors import Refusal
 from forum.lazy import library
 from forum.members.queries import federation_if_there
 from forum.passwords import hash_password
@@ -29,11 +31,25 @@ def demo() -> None:
     if known and not known.is_demo:
         raise click.ClickException("This database is a real forum. The demo does not go into it.")
     if not known:
-        _reset_interrupted_demo(settings.data / "demo-begun")
-        kept.write_text(_load_demo())
-        kept.chmod(0o600)
-        (settings.data / "demo-begun").unlink()
+        _load_once(kept, settings.data / "demo-begun")
     click.echo(kept.read_text() if kept.exists() else "The demo is loaded; its passwords are lost.")
+
+
+def _load_once(kept: Path, begun: Path) -> None:
+    """Load the demo and write the file `kept`, unless another process does, or has done so meanwhile."""
+    try:
+        with workshop(kept) as shop:
+            db.session.remove()  # so that it sees what another process has written
+            if federation_if_there():
+                return
+            _reset_interrupted_demo(begun)
+            made = shop / kept.name
+            made.touch(mode=0o600)
+            made.write_text(_load_demo())
+            made.replace(kept)
+            begun.unlink()
+    except Refusal as error:
+        raise click.ClickException(error.message) from None
 
 
 def _reset_interrupted_demo(begun: Path) -> None:
