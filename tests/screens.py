@@ -33,6 +33,7 @@ MISTAKES = re.compile(
     r"|<(?:built-in|bound method|function)|object at 0x|datetime\.datetime|Markup\("
     r"|%\(|\{\{|\}\}|\{%|&(?:lt|gt|amp|quot|#39|#34);"
 )
+HEADING = re.compile("h[1-6]")
 TYPED = "prose"  # the class of members' texts, whose links are not checked
 NAMING = ("aria-describedby", "aria-labelledby", "aria-controls", "for", "form", "list", "headers")
 
@@ -115,6 +116,7 @@ class _Reader(HTMLParser):
         self.forms_by_id: dict[str, Form] = {}
         self.waiting: list[tuple[str, Field | Button]] = []  # controls with a `form` attribute
         self.typed_in: int | None = None  # how many elements are open around a member's text
+        self.level = 0  # of the last heading
         self.form: Form | None = None
         self.area: Field | None = None
         self.select: Field | None = None
@@ -129,6 +131,8 @@ class _Reader(HTMLParser):
             self.open.append(tag)
             if self.typed_in is None and TYPED in known.get("class", "").split():
                 self.typed_in = len(self.open)
+        if HEADING.fullmatch(tag) and self.typed_in is None:
+            self._note_heading(int(tag[1]))
         getattr(self, f"_open_{tag}", lambda _known: None)(known)
         for name in ("alt", "aria-label", "title", "placeholder"):
             self._check_words(known.get(name, ""), f"{name} of <{tag}>")
@@ -197,6 +201,8 @@ class _Reader(HTMLParser):
     def _open_a(self, known: dict[str, str]) -> None:
         if "href" in known and self.typed_in is None:
             self.screen.links.append(known["href"])
+            if known["href"].startswith("#"):
+                self.named.append(("href", known["href"][1:]))
         if self.open.count("a") > 1:
             self._complain("a link in a link")
 
@@ -270,6 +276,12 @@ class _Reader(HTMLParser):
         for attribute in NAMING:
             for target in known.get(attribute, "").split():
                 self.named.append((attribute, target))
+
+    def _note_heading(self, level: int) -> None:
+        # A page that refuses a form begins with what has to be corrected, above its main heading
+        if level > self.level + 1 and self.level:
+            self._complain(f"<h{level}> follows on <h{self.level}>")
+        self.level = level
 
     def _check_words(self, words: str, where: str) -> None:
         if found := MISTAKES.search(words):

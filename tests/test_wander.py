@@ -37,6 +37,8 @@ from tests.trials.wander_world import World
         ('<h1>A</h1><img alt="%(name)s">', "the alt of <img> says"),
         ('<h1 id="a">A</h1><p id="a">B</p>', "id “a” is there 2 times"),
         ('<h1>A</h1><label for="a">B</label>', "for=“a” leads to nothing"),
+        ('<h1>A</h1><a href="#b">B</a>', "href=“b” leads to nothing"),
+        ("<h1>A</h1><h3>B</h3>", "<h3> follows on <h1>"),
         ("<h1>A</h1><div><p>B</div>", "</div> where html div p is open"),
         ("<h1>A</h1><form><form></form></form>", "a form in a form"),
     ],
