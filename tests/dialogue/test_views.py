@@ -204,6 +204,8 @@ def test_search_engines_read_a_question_with_its_answer(
     client: FlaskClient, people: Any, agenda: Agenda, topic: Topic
 ) -> None:
     reply = actions.reply(people.ben, topic.id, write("Count </script> doors."))
+    waiting = structured(page(client, topic.address))
+    assert waiting["@type"] == "DiscussionForumPosting" and waiting["headline"] == topic.title
     actions.choose_answer(people.ana, topic.id, reply.id)
     question = structured(page(client, topic.address))["mainEntity"]
     assert question["name"] == topic.title

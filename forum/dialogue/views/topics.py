@@ -143,7 +143,10 @@ def _picture_to_share(topic: TopicRow, posts: Page[PostRow]) -> dict[str, Any] |
 def _structured_data(
     topic: TopicRow, answer: PostRow | None, pictured: dict[str, Any] | None
 ) -> dict[str, Any] | None:
-    """Structured data (schema.org): a DiscussionForumPosting, or a QAPage with the answer, for search engines."""
+    """Structured data (schema.org) for search engines: a DiscussionForumPosting, or a QAPage with the answer.
+
+    They refuse a QAPage without an answer, so a question that waits for its own is a posting like any other.
+    """
     if not topic.is_indexable:
         return None
     said = {
@@ -153,7 +156,7 @@ def _structured_data(
     }
     if pictured:
         said["image"] = pictured["url"]
-    if topic.kind != "question":
+    if topic.kind != "question" or answer is None:
         return {
             "@context": "https://schema.org",
             "@type": "DiscussionForumPosting",
@@ -167,10 +170,9 @@ def _structured_data(
         "@type": "Question",
         "name": topic.title,
         "answerCount": topic.replies_count,
+        "acceptedAnswer": _structured_answer(answer),
         **said,
     }
-    if answer:
-        question["acceptedAnswer"] = _structured_answer(answer)
     return {"@context": "https://schema.org", "@type": "QAPage", "mainEntity": question}
 
 
