@@ -543,12 +543,12 @@ class Can:
         return self.open_topic(agenda)
 
     def edit_practice(self, practice: Practice) -> Verdict:
-        """Authors edit their own practice, and moderators of its agenda any practice on it."""
+        """Authors who may write edit their own practice, and such moderators of its agenda any practice on it."""
         if practice.deleted_at:
             return Verdict(_("This practice has been deleted."))
         if practice.author_id == self.person.id:
             return self.write()
-        return self.moderate(practice.agenda_id)
+        return self.write() if (verdict := self.moderate(practice.agenda_id)) else verdict
 
     def submit_practice(self, practice: Practice) -> Verdict:
         """Authors submit their own practice to the moderators, unless it is hidden or its agenda is archived or deleted."""

@@ -578,6 +578,9 @@ def test_whoever_owes_consent_reads_and_does_not_write() -> None:
         assert member.owes_terms is owes and bool(member.can.write()) is not owes
         assert member.can.agree() and member.can.take_data() and member.can.leave(member)
     assert person(terms_due_at=PAST).can.write() is verdicts.NEW_TERMS
+    moderator = person(role="moderator", terms_due_at=PAST)
+    assert moderator.can.moderate(HERE)
+    assert verdict(moderator, "edit_practice", "somebody's") is verdicts.NEW_TERMS
 
 
 def test_the_first_thing_that_is_in_the_way_is_said() -> None:
