@@ -586,5 +586,18 @@ def test_a_practice_that_one_has_begun_is_found_from_every_page(
     for path in ("/", "/settings"):
         assert 'href="/practices/mine"' in browser.get(path).text, path
     assert draft.title in browser.get("/practices/mine").text
+
+
+def test_who_may_not_write_still_deletes_what_they_have_begun(
+    world: World, sign_in: SignIn
+) -> None:
+    draft = actions.write_practice(world.author, world.agenda.id, practice_text())
     members.silence(SYSTEM, world.author.id, now() + timedelta(days=3))
-    assert "/practices/mine" not in browser.get("/settings").text
+    browser = sign_in(world.author)
+    assert 'href="/practices/mine"' in browser.get("/settings").text
+    mine = browser.get("/practices/mine").text
+    assert draft.title in mine and "/edit" not in mine and 'href="/practices/new"' not in mine
+    door = f"/practices/{draft.slug}/delete"
+    assert f'href="{door}"' in mine and browser.get(door).status_code == 200
+    assert browser.post(door).location == "/practices/mine"
+    assert "Your practice is deleted." in browser.get("/practices/mine").text

@@ -314,6 +314,7 @@ def _adapted_by(reader: Person) -> Select[Any]:
 
 def drafts_of(author: Person) -> Sequence[Practice]:
     """The author's own practices that are not published, the most recently changed first."""
+    require(author.can.see_own())
     query = select(Practice).where(
         Practice.author_id == author.id,
         Practice.state != PUBLISHED,
@@ -327,6 +328,7 @@ def drafts_of(author: Person) -> Sequence[Practice]:
 
 def published_by(author: Person) -> Sequence[Practice]:
     """The author's own practices that are published, even hidden ones, newest first."""
+    require(author.can.see_own())
     query = select(Practice).where(
         Practice.author_id == author.id,
         Practice.state == PUBLISHED,

@@ -141,8 +141,7 @@ def practice_history(slug: str) -> ResponseReturnValue:
 
 @bp.get("/practices/mine")
 def mine() -> ResponseReturnValue:
-    """One's own practices: drafts, submitted, returned, published."""
-    queries.agendas_to_share_on(me())
+    """One's own practices: drafts, submitted, returned, published; who may not write can still delete them."""
     return render_template(
         "library/mine.html",
         drafts=queries.drafts_of(me()),
