@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
@@ -27,6 +27,7 @@ from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
+from forum.notifications.models import Event, Notice
 from forum.parallels.models import Translation
 from forum.permissions import SYSTEM
 from tests.conftest import signed_in
@@ -84,8 +85,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Any:
         for file in load_demo(tmp_path_factory).glob("demo.sqlite*"):
             shutil.copy(file, made.data / file.name.replace("demo", "forum"))
         with made.app.test_request_context():
+            mark_agendas()
             moderate()
         yield made
+
+
+def mark_agendas() -> None:
+    """Let the agendas, which are all in English, pass for texts of several languages, where notices name them, too."""
+    agendas = db.session.scalars(select(Agenda).order_by(Agenda.position)).unique().all()
+    for agenda, language in zip(agendas, ("fr", "es", "de"), strict=True):
+        agenda.language = language
+        for told in (Event, Notice):
+            db.session.execute(
+                update(told).where(told.title == agenda.title).values(language=language)
+            )
+    db.session.commit()
 
 
 def moderate() -> None:

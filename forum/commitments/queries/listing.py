@@ -88,11 +88,12 @@ def places_with_commitments(reader: Person) -> Places:
     return Places(sorted({row.country for row in rows}), [(row.slug, row.name) for row in rows])
 
 
-def agendas_with_commitments(reader: Person) -> list[tuple[str, str]]:
-    """Slug and title of the agendas on which the reader finds a commitment, in their order."""
+def agendas_with_commitments(reader: Person) -> list[tuple[str, str, str]]:
+    """Slug, title and language of the agendas on which the reader finds a commitment, in their order."""
     found = shown_commitments(reader).with_only_columns(Commitment.agenda_id)
-    query = select(Agenda.slug, Agenda.title).where(Agenda.id.in_(found))
-    return [(slug, title) for slug, title in db.session.execute(query.order_by(Agenda.position))]
+    query = select(Agenda.slug, Agenda.title, Agenda.language).where(Agenda.id.in_(found))
+    rows = db.session.execute(query.order_by(Agenda.position))
+    return [(slug, title, language) for slug, title, language in rows]
 
 
 def commitments_after(

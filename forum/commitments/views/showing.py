@@ -33,7 +33,8 @@ def index() -> ResponseReturnValue:
         web.number("declaration", 0),
     )
     page = queries.commitments(me(), wanted, web.number("page"))
-    agendas = queries.agendas_with_commitments(me())
+    of_agendas = queries.agendas_with_commitments(me())
+    agendas = [(slug, title) for slug, title, _language in of_agendas]
     return render_template(
         "commitments/index.html",
         page=page,
@@ -44,7 +45,8 @@ def index() -> ResponseReturnValue:
                 "state": dict(STATE_NAMES),
                 "country": {code: names.get(code, code) for code in places.countries},
                 "city": dict(places.cities),
-            }
+            },
+            {slug: language for slug, _title, language in of_agendas},
         ),
         agendas=agendas,
         countries=sorted((names.get(code, code), code) for code in places.countries),
@@ -54,12 +56,21 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _active(known: Mapping[str, Mapping[str, object]]) -> list[tuple[str, str]]:
-    """The filters in force, each in words, with the address of the list without it; `known` has the words of their values."""
+def _active(
+    known: Mapping[str, Mapping[str, object]], languages: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """The filters in force, each in words, with the address of the list without it, and the language of a title.
+
+    `known` has the words of their values, and `languages` those of agendas, by slug.
+    """
     names = (*known, "organisation", "declaration")
     sent: dict[str, Any] = {name: typed for name in names if (typed := web.text(name))}
     return [
-        (str(words[sent[name]]), url_for("commitments.index", **{**sent, name: None}))
+        (
+            str(words[sent[name]]),
+            url_for("commitments.index", **{**sent, name: None}),
+            languages.get(sent[name], "") if name == "agenda" else "",
+        )
         for name, words in known.items()
         if sent.get(name) in words
     ]

@@ -120,6 +120,7 @@ def search() -> ResponseReturnValue:
         ignored=ignored,
         agendas={agenda.id: agenda for agenda in agendas},
         slugs={agenda.slug: agenda.title for agenda in agendas},
+        languages_of_agendas={agenda.slug: agenda.language for agenda in agendas},
         language_names=language_names,
         also=[(name, language_name(name.language)) for name in also],
         without=_url_without,

@@ -36,12 +36,13 @@ _LISTED: dict[type[Any], Callable[[Person], Select[Any]]] = {
 class Choice:
     """One value of a facet, its label, and how many items have it under the filters of the other facets.
 
-    The label is empty if the page has a translation for the value.
+    The label is empty if the page has a translation for the value; `language` is that of a title.
     """
 
     value: str
     label: str
     count: int
+    language: str = ""
 
 
 Choices = Mapping[str, Sequence[Choice]]
@@ -112,6 +113,7 @@ def _read_once_each(facets: Facets, ids: CTE, chosen: Mapping[str, Chosen]) -> F
             value=read[facet.rows].c[facet.value.key],
             label=read[facet.rows].c[facet.label.key],
             fits=read[facet.rows].c.get(f"fits_{name}"),
+            language=read[facet.rows].c.get(f"{name}_language"),
         )
         for name, facet in facets.items()
     }
@@ -120,13 +122,15 @@ def _read_once_each(facets: Facets, ids: CTE, chosen: Mapping[str, Chosen]) -> F
 def _counted_choices(name: str, group: Facets) -> Select[Any]:
     """In SQL: the name of a facet, and its commonest values among the rows that fit the other facets of the group.
 
-    Each with its label and its number of items; what is chosen is among them, however rare it is.
+    Each with its label, its number of items and the language of the label; what is chosen is among them, however rare it is.
     """
     facet = group[name]
     number = func.count() if facet.is_single else func.count(facet.item_id.distinct())
     how_many = number.label("how_many")
     value, label = facet.value.label("value"), facet.label.label("label")
-    query = select(literal(name).label("name"), value, label, how_many).where(
+    known = [facet.language] if facet.language is not None else []
+    language = (known[0] if known else literal("")).label("language")
+    query = select(literal(name).label("name"), value, label, how_many, language).where(
         facet.value.is_not(None),
         *(
             other_facet.fits
@@ -135,7 +139,7 @@ def _counted_choices(name: str, group: Facets) -> Select[Any]:
         ),
     )
     own_fit = [facet.fits] if facet.fits is not None else []
-    query = query.group_by(facet.value, facet.label, *own_fit)
+    query = query.group_by(facet.value, facet.label, *known, *own_fit)
     chosen_first = [fit.desc() for fit in own_fit]
     query = query.order_by(*chosen_first, how_many.desc(), facet.label, facet.value)
     return query.limit(MAX_CHOICES)

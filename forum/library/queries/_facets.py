@@ -41,7 +41,7 @@ TRIAL_FACETS = {
     "tried_city": "city",
 }
 Values = tuple[str, ...]
-ValueAndLabel = tuple[Any, Any]
+ValueAndLabel = tuple[Any, Any] | tuple[Any, Any, Any]  # the third is the language of the label
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ class Facet(NamedTuple):
     """A facet in SQL: the subquery with its rows, and the columns of the value and its label.
 
     `is_single` says that an item has at most one row. `fits`, where it is known: the value is chosen, or nothing is.
+    `language`: that of the label, where it is a title.
     """
 
     rows: Any
@@ -111,6 +112,7 @@ class Facet(NamedTuple):
     label: Any
     is_single: bool = False
     fits: Any = None
+    language: Any = None
 
     @property
     def item_id(self) -> Any:
@@ -171,7 +173,7 @@ def _with_agendas(model: type[Any]) -> Select[Any]:
 
 
 def _agenda_value() -> dict[str, ValueAndLabel]:
-    return {"agenda": (Agenda.slug, Agenda.title)}
+    return {"agenda": (Agenda.slug, Agenda.title, Agenda.language)}
 
 
 def _unnamed(values: Mapping[str, Any]) -> dict[str, ValueAndLabel]:
@@ -186,10 +188,19 @@ def _facets(
     columns = [
         column.label(name + part)
         for name, pair in values.items()
-        for part, column in zip(("", "_label"), pair, strict=True)
+        for part, column in zip(("", "_label", "_language"), pair, strict=False)
     ]
     rows = items.add_columns(*columns).subquery()
-    return {name: Facet(rows, rows.c[name], rows.c[f"{name}_label"], is_single) for name in values}
+    return {
+        name: Facet(
+            rows,
+            rows.c[name],
+            rows.c[f"{name}_label"],
+            is_single,
+            language=rows.c.get(f"{name}_language"),
+        )
+        for name in values
+    }
 
 
 def _theme_facets(item_id: Any, theme_id: Any) -> Facets:

@@ -35,7 +35,7 @@ class ShownFacet:
     """One facet as the page shows it: choices are (value, label, count).
 
     `group` is the heading that it shares with the facets beside it, or nothing; `chip` what it is called where it
-    stands alone.
+    stands alone. `languages` are those of labels that are titles, by value.
     """
 
     name: str
@@ -44,6 +44,7 @@ class ShownFacet:
     chosen: tuple[str, ...]
     group: str
     chip: str
+    languages: Mapping[str, str]
 
 
 _PARAMETERS = {
@@ -86,7 +87,12 @@ def render_library(
     """
     address = address or url_for(f"library.{name}")
     chips = [
-        (f"{facet.chip}{_(': ')}{text}", _address_without(address, facet.name, value))
+        (
+            text,
+            _address_without(address, facet.name, value),
+            facet.languages.get(value),
+            f"{facet.chip}{_(': ')}",
+        )
         for facet in facets
         for value, text, _count in facet.choices
         if value in facet.chosen
@@ -166,6 +172,7 @@ def shown_facets(choices: Choices, wanted: Any) -> list[ShownFacet]:
             getattr(wanted, name),
             groups.get(name, ""),
             chips.get(name, title),
+            {choice.value: choice.language for choice in choices[name] if choice.language},
         )
         for name, title in _facet_titles().items()
         if name in choices
