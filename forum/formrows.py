@@ -84,6 +84,14 @@ class TableField(Field):
         """Show these rows with their numbers, which are part of the names of their fields; at most `MAX_NUMBER`."""
         self._show(self._row(number, data=said) for number, said in rows.items())
 
+    def in_words(self, rows: Iterable[Mapping[str, str]]) -> list[str]:
+        """Rows as readable lines, with the labels of choices, and without the cells that are empty."""
+        return [SEPARATOR.join(filter(None, self._labels(row))) for row in rows]
+
+    def _labels(self, said: Mapping[str, str]) -> list[str]:
+        row = self._row(0, data=said)
+        return [_label(field, said.get(field.short_name, "")) for field in row]
+
     @property
     def filled(self) -> list[Any]:
         """The forms of the rows that are not empty; a choice alone does not count."""
@@ -165,6 +173,11 @@ class TableField(Field):
 
 def _first_field(row: Any) -> Any:
     return next(iter(row))
+
+
+def _label(field: Any, value: str) -> str:
+    options = field if isinstance(field, SelectField) else ()
+    return next((str(option.label.text) for option in options if option.data == value), value)
 
 
 def _is_typed(field: Any) -> bool:

@@ -70,10 +70,11 @@ def lazy_number(number: int) -> str:
 class Form(FlaskForm):
     """The base class of all forms: texts are tidied when they are read, and WTForms' own messages are translated.
 
-    `is_too_soon` is true after a `TooSoon`: nothing in the form has to be corrected.
+    `is_too_soon` is true after a `TooSoon`, `is_outdated` after a `Conflict`: nothing in the form has to be corrected.
     """
 
     is_too_soon = False
+    is_outdated = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
@@ -229,8 +230,9 @@ def _tidy(value: Any) -> Any:
     return tidy(value) if isinstance(value, str) else value
 
 
-def refuse(form: FlaskForm, error: Refusal) -> None:
+def refuse(form: Form, error: Refusal) -> None:
     """Add the message of a refusal to the errors of the field that it names, or else to those of the form."""
+    form.is_outdated = isinstance(error, Conflict)
     name = getattr(error, "field", "")
     field = _named(form, name)
     if name == "submission_key":  # the key was used for another text, so this one gets a new key
@@ -391,7 +393,7 @@ def _show_refused(
     return page(error.status)
 
 
-def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:
+def _passes(form: Form, check: Callable[[Any], None]) -> bool:
     """Whether a check passes; its error is shown unless the field has another one already."""
     try:
         check(form)
@@ -424,7 +426,7 @@ def _show_latest(form: Any, latest: Any) -> ChangedFields:
         field for field in form if field.type not in HIDDEN_FIELD_TYPES and field.name != "city_id"
     ]
     return [
-        (str(field.label.text), _displayed(field, latest[field.name].data))
+        (str(field.label.text), _told(field, latest[field.name].data))
         for field in shown
         if _displayed(field, field.data) != _displayed(field, latest[field.name].data)
     ]
@@ -440,6 +442,14 @@ def _displayed(field: Any, data: Any) -> str:
         return "" if data is None else str(data)
     chosen = data if isinstance(data, list) else [data]
     return ", ".join(str(option.label.text) for option in field if option.data in chosen)
+
+
+def _told(field: Any, data: Any) -> str:
+    """What somebody else has saved in a field: of a table the rows that differ, or all of them where some were left out."""
+    if not isinstance(field, TableField):
+        return _displayed(field, data)
+    others = [row for row in data if row not in field.data]
+    return "\n".join(field.in_words(others or data))
 
 
 def submission_key() -> str:

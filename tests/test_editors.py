@@ -15,6 +15,7 @@ from wtforms.fields.core import UnboundField
 
 from forum.agendas.actions import write_theme
 from forum.clock import now
+from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.markup import write
 from forum.members import actions as members
@@ -237,3 +238,22 @@ def test_each_form_says_what_its_page_has_shown_or_needs_not(app: Flask) -> None
     }
     listed = [name for names in UNSEEN.values() for name in names.split()]
     assert sorted(unseen) == sorted(listed)
+
+
+def test_of_a_table_only_the_rows_that_differ_are_told_in_words(
+    sign_in: Callable[[Any], Any], people: Any
+) -> None:
+    words = [WordingText("de", "Regenwasser"), WordingText("en", "stormwater", meaning="Rain.")]
+    entry = write_entry(people.moderator, EntryText(words))
+    browser, address = sign_in(people.moderator), f"/glossary/{entry.slug}/edit"
+    cells = {"wordings-1-language": "de", "wordings-1-name": "Regen"}
+    cells |= {"wordings-2-language": "en", "wordings-2-name": "stormwater"}
+    form = {**cells, "wordings-2-meaning": "Rain.", "seen": seen_in(browser.get(address).text)}
+    words[0] = WordingText("de", "Niederschlag")
+    write_entry(people.moderator, EntryText(words), entry.id)
+    answer = browser.post(address, data=form)
+    assert answer.status_code == 409 and "Not saved yet" in answer.text
+    assert "One thing to correct" not in answer.text
+    (told,) = re.findall(r"<textarea[^>]*readonly[^>]*>\s*(.*?)</textarea>", answer.text, re.S)
+    assert told == "Deutsch | Niederschlag"
+    assert answer.text.index("</h1>") < answer.text.index("It was saved meanwhile")

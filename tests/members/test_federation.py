@@ -95,7 +95,7 @@ def test_a_second_administrator_reads_both_texts_before_one_replaces_the_other(
     mine = named | {"tagline": "Cities speak."}
     answer = browser.post(ADDRESS, data=mine | {"seen": seen})
     assert answer.status_code == 409 and "<title>Error: " in answer.text
-    assert "Somebody else has saved it meanwhile." in answer.text
+    assert "It was saved meanwhile, by somebody else or by you in another window." in answer.text
     for words in ("Quiet Cities", "We listen.", "Cities speak.", "office@city.example"):
         assert words in answer.text
     assert queries.federation_fields(queries.federation_if_there()) == SAID  # type: ignore[arg-type]
