@@ -161,7 +161,7 @@ def test_a_rule_before_publication_is_not_written_over(
     change_rule(people.administrator, rule.id, narrower)
     answer = browser.post(address, data=form)
     assert answer.status_code == 409 and "casino bonus" in answer.text
-    assert "It waits." in answer.text
+    assert "It waits." in answer.text and "What it says now: Agenda" not in answer.text
     form["seen"] = seen_in(answer.text)
     assert browser.post(address, data=form).status_code == 303
     assert browser.post(address, data=form).status_code == 303, "pressed twice"
@@ -248,7 +248,8 @@ def test_of_a_table_only_the_rows_that_differ_are_told_in_words(
     browser, address = sign_in(people.moderator), f"/glossary/{entry.slug}/edit"
     cells = {"wordings-1-language": "de", "wordings-1-name": "Regen"}
     cells |= {"wordings-2-language": "en", "wordings-2-name": "stormwater"}
-    form = {**cells, "wordings-2-meaning": "Rain.", "seen": seen_in(browser.get(address).text)}
+    form = {**cells, "wordings-2-meaning": "Rain.", "source": "A law"}
+    form["seen"] = seen_in(browser.get(address).text)
     words[0] = WordingText("de", "Niederschlag")
     write_entry(people.moderator, EntryText(words), entry.id)
     answer = browser.post(address, data=form)
@@ -256,4 +257,5 @@ def test_of_a_table_only_the_rows_that_differ_are_told_in_words(
     assert "One thing to correct" not in answer.text
     (told,) = re.findall(r"<textarea[^>]*readonly[^>]*>\s*(.*?)</textarea>", answer.text, re.S)
     assert told == "Deutsch | Niederschlag"
+    assert "What it says now: Source</b><br>none" in answer.text
     assert answer.text.index("</h1>") < answer.text.index("It was saved meanwhile")

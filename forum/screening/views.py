@@ -67,7 +67,8 @@ def change_rule(rule_id: int) -> ResponseReturnValue:
 
 def _rule_page(rule: Rule | None) -> ResponseReturnValue:
     form = RuleForm.of(rule) if rule else RuleForm()
-    form.agenda.choices = [(str(agenda.id), agenda.title) for agenda in all_agendas(me())]
+    agendas = [(str(agenda.id), agenda.title) for agenda in all_agendas(me())]
+    form.agenda.choices = [("", "–"), *agendas]
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context = {"form": form, "rule": rule, "meanwhile": meanwhile}
