@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import logs
 from forum.db import db
 from forum.errors import Busy, Forbidden, Refusal, TooSoon
+from forum.errors import NotFound as Missing
 from forum.formrows import is_cell, sent_tables
 from forum.plaintext import tidy
 from forum.settings import MEGABYTE
@@ -208,6 +209,8 @@ def _answer_refusal(error: Refusal) -> AnyResponse:
     """Answer a refusal; a visitor who may not see a page is asked to sign in."""
     if isinstance(error, Forbidden) and request.method == "GET" and not me().is_member:
         return see_other(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+    if isinstance(error, Missing) and (address := _in_small_letters()):
+        return moved_permanently(address)
     message = error.message or (
         _("Please wait a moment and try again.") if isinstance(error, Busy) else ""
     )
@@ -215,6 +218,16 @@ def _answer_refusal(error: Refusal) -> AnyResponse:
     if isinstance(error, TooSoon):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer
+
+
+def _in_small_letters() -> str:
+    """The address that was asked for with capital letters in a slug, as people type a name, in small ones; empty if it has none."""
+    known = request.view_args or {}
+    slug = known.get("slug", "")
+    if slug == slug.lower() or request.method not in ("GET", "HEAD"):
+        return ""
+    _path, mark, query = here().partition("?")
+    return url_for(str(request.endpoint), **known | {"slug": slug.lower()}) + mark + query
 
 
 def http_error(error: HTTPException) -> AnyResponse:

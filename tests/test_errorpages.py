@@ -331,6 +331,18 @@ def test_a_member_who_is_refused_is_led_to_what_is_open(
     assert ways == [*filter(None, [above.format(**world)]), "/topics", "/agendas"]
 
 
+def test_capital_letters_in_a_slug_lead_to_the_page(
+    app: Flask, agenda: Any, client: FlaskClient
+) -> None:
+    small = f"/agendas/{agenda.slug}/topics?kind=question"
+    typed = f"/agendas/{agenda.slug.title()}/topics?kind=question"
+    answer = client.get(typed)
+    assert (answer.status_code, answer.location) == (301, small)
+    assert client.get(small).status_code == 200
+    assert client.get("/agendas/Nowhere").location == "/agendas/nowhere"
+    assert client.get("/agendas/nowhere").status_code == 404
+
+
 @once
 def test_a_slash_at_the_end_leads_to_the_page(client: FlaskClient) -> None:
     for typed, page in {
