@@ -137,6 +137,13 @@ def test_every_kind_is_found_by_some_of_the_words(app: Flask, kind: str) -> None
     assert "&lt;b&gt;<mark>tenants</mark>" in hit.snippet and hit.snippet.startswith("… ")
 
 
+def test_short_words_are_not_marked_in_what_has_some_of_the_words(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Of other things", "."))
+    actions.index(SYSTEM, entry(7, "Boats", f"In the yard. {'They lie there. ' * 30}A tenant."))
+    (hit,) = find_partly(VISITOR, Query("tenants in the harbours"), 5)
+    assert "<mark>tenant</mark>" in hit.snippet and hit.snippet.count("<mark>") == 1
+
+
 def test_of_each_page_one_text_is_found_by_some_words(app: Flask) -> None:
     actions.index(SYSTEM, entry(1, "Tenants", "Where they live."))
     for number in range(2, 2 * MAX_ALIKE_HITS):

@@ -27,7 +27,7 @@ from forum.search.queries._marking import mark, snippet
 from forum.search.queries._matching import FACETS, MAX_RANKED, Query, newest_hits, with_prefix
 from forum.search.queries._ranking import RANKED_COLUMNS, Score, has_own_words, scorer
 from forum.search.queries._words import Term, forms_of, parse_terms, term_naming, words_of
-from forum.search.queries.alike import hits_of_some, most_alike, telling_terms
+from forum.search.queries.alike import hits_of_some, is_telling, most_alike, telling_terms
 from forum.search.queries.documents import documents_by_id, language_of_title
 
 KINDS = (
@@ -139,7 +139,7 @@ def find(
     pages = pages_for(len(groups), PAGE_SIZE)
     page_number = clamp(number, pages)
     here = groups[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
-    to_mark = _to_mark(query, terms)
+    to_mark = _to_mark(query, terms, words_of(query.words))
     shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix, added)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
@@ -167,14 +167,15 @@ def find_partly(
     hushed = ignored([(hit.kind, hit.item_id) for group in pages for hit in group]) if pages else ()
     told = [[hit for hit in group if (hit.kind, hit.item_id) not in hushed] for group in pages]
     groups = [group[:1] for group in told if group][:limit]
-    return _hits(groups, _to_mark(query, terms), False, added)
+    telling = [word for word in words_of(query.words) if is_telling(word)]
+    return _hits(groups, _to_mark(query, terms, telling), False, added)
 
 
 def _translated(hits: Sequence[Found]) -> Set[str]:
     return {hit.address.split("/")[1] for hit in hits if hit.kind in TRANSLATION_KINDS}
 
 
-def _to_mark(query: Query, terms: Sequence[Term]) -> list[str]:
+def _to_mark(query: Query, terms: Sequence[Term], typed: Sequence[str]) -> list[str]:
     """The words that are marked in results: those typed, their forms, and their alternatives."""
     names = [
         " ".join(form)
@@ -183,7 +184,7 @@ def _to_mark(query: Query, terms: Sequence[Term]) -> list[str]:
         for form in forms_of(name)
     ]
     forms = [form for term in terms for form in term.inflections]
-    return [*names, *forms, *words_of(query.words)]
+    return [*names, *forms, *typed]
 
 
 def newest_naming(reader: Person, names: Sequence[str], limit: int) -> Sequence[Document]:
