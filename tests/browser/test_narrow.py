@@ -26,6 +26,28 @@ def test_on_a_phone_the_ways_of_being_told_stay_named(windows: Callable[..., Vis
         assert box and over and box["y"] >= over["y"] + over["height"], "the head hides it"
 
 
+def test_what_one_is_told_of_has_half_the_width_of_a_phone(visit: Callable[..., Visit]) -> None:
+    window = visit(viewport={"width": 390, "height": 844})
+    window.sign_in("member")
+    page = window.go("/settings/notices")
+    words, table = boxes(page, ".ways tbody td:last-child")[0], boxes(page, ".ways")[0]
+    named = boxes(page, ".ways tbody th[scope=row]")
+    assert named and words["width"] < 60
+    assert all(name["width"] > table["width"] / 2 for name in named)
+    page.set_viewport_size({"width": 320, "height": 700})
+    fits = "table => table.offsetWidth <= table.parentElement.clientWidth"
+    assert page.locator(".ways").evaluate(fits), "nothing is moved sideways"
+
+
+def test_the_states_of_a_practice_are_words_in_one_run(visit: Callable[..., Visit]) -> None:
+    page = visit(viewport={"width": 320, "height": 700}).go("/practices/ward-rehearsal")
+    runs = page.locator("main header .st").evaluate_all(
+        "all => all.map(state => [...state.childNodes].filter(part => part.data?.trim()).length)"
+    )
+    times = page.locator("main header .st > time").count()
+    assert (len(runs) > 2, times) == (True, 0), runs
+
+
 def test_on_a_phone_what_became_of_a_text_stands_below_the_buttons(
     windows: Callable[..., Visit],
 ) -> None:
