@@ -11,6 +11,7 @@ from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.models import REVERSED
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Post
 from forum.dialogue.queries import get_post, get_topic, posts_in
 from forum.errors import Conflict, Invalid, NotFound
@@ -212,6 +213,20 @@ def test_a_hidden_topic_leads_to_the_decision_that_holds(
     actions.undo(people.host, removed.id)
     page = sign_in(people.ana).get(things.topic.address).text
     assert f'<a href="/moderation/decisions/{hidden.id}">Read why' in page
+
+
+def test_a_topic_whose_only_post_is_hidden_leads_its_author_to_the_decision_about_that(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    alone = NewTopic("experience", "Sandbags for cellars", write("Half became walls."))
+    topic = dialogue.open_topic(people.ana, things.topic.agenda_id, alone)
+    opening = posts_in(people.ana, topic, 1).items[0]
+    decision = actions.decide(people.host, "post", opening.id, "hide", REASONS)
+    answer = sign_in(people.ana).get(topic.address)
+    assert answer.status_code == 404 and "The moderators have hidden this topic." in answer.text
+    assert f'<a href="/moderation/decisions/{decision.id}">Read why' in answer.text
+    assert "is in your notices" not in answer.text, "the way to it stands above"
+    assert "Read why" not in sign_in(people.chitra).get(topic.address).text
 
 
 def test_profiles_are_not_removed(people: Any, things: Any) -> None:

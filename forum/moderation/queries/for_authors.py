@@ -79,9 +79,16 @@ def restricting_decision(reader: Person, kind: str, item_id: int) -> Decision:
 
 
 def why_hidden(reader: Person, kind: str, item_id: int) -> Decision | None:
-    """The decision that withholds a thing, for readers concerned by it: its author, and the authors of texts in it."""
+    """The decision that withholds a thing, for readers concerned by it: its author, and the authors of texts in it.
+
+    For a topic it is the decision about the opening post when there is none about the topic: without it the topic may
+    be empty.
+    """
     which = (*is_about(Decision, kind, item_id), Decision.deed.in_(WITHHOLDING_DEEDS))
     found = _latest_in_effect(*which)
+    if found is None and kind == "topic":
+        opening = select(Post.id).where(Post.topic_id == item_id, Post.number == 1)
+        return why_hidden(reader, "post", db.session.scalar(opening) or 0)
     return found if found and is_concerned(reader, found) else None
 
 
