@@ -230,6 +230,28 @@ def test_a_best_read_has_its_bookmark_in_the_line_of_the_title(
     assert word.evaluate("word => word.offsetWidth") > 40  # a finger has a word to press
 
 
+def test_why_to_read_something_is_as_large_as_other_sentences(
+    windows: Callable[..., Visit],
+) -> None:
+    for path in ("/readings", "/agendas/climate-resilient"):
+        page = windows("visitor", "light", 390).go(path)
+        sizes = page.locator(".refs .meta > [lang]").evaluate_all(
+            "all => all.map(why => parseFloat(getComputedStyle(why).fontSize))"
+        )
+        assert len(sizes) > 3 and min(sizes) == 15, path
+
+
+def test_the_ring_around_a_new_comment_keeps_its_distance_from_the_words(
+    visit: Callable[..., Visit],
+) -> None:
+    window = visit(viewport={"width": 390, "height": 844})
+    window.sign_in("member")
+    page = window.go("/cases/c40")
+    comment = page.locator(".mg li").first
+    comment.evaluate("one => { one.tabIndex = -1; one.focus({focusVisible: true}) }")
+    assert comment.evaluate("one => parseFloat(getComputedStyle(one).outlineOffset)") >= 6
+
+
 def test_the_whole_field_for_searching_can_be_pressed(windows: Callable[..., Visit]) -> None:
     page = windows("visitor", "light", 1280).go("/topics")
     for part in ("svg", "kbd"):
