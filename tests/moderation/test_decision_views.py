@@ -195,6 +195,7 @@ def test_a_deed_done_already_is_said_to_be(sign_in: Any, people: Any, things: An
     assert browser.post(f"/topics/{things.topic.id}/pin").status_code == 303
     again = browser.post(f"/topics/{things.topic.id}/pin")
     assert again.status_code == 409 and "This is so already" in words(again)
+    assert "<title>Error: " in again.text
     assert browser.post(f"/posts/{things.first.id}/restore").status_code == 409
 
 
