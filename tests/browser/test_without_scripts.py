@@ -82,7 +82,7 @@ def test_tried_it(plain: Any, said: str) -> None:
     press(page, "Tried it")
     page.locator("[name=outcome][value=adapted]").check()
     page.locator("[name=note]").fill("Two centimetres lower.")
-    press(page, "Save")
+    press(page, "Publish")
     press(page, "Tried it")
     expect(page.locator("[name=outcome][value=adapted]")).to_be_checked()
     page.go_back()

@@ -398,6 +398,7 @@ def test_what_was_told_of_a_case_or_practice_is_taken_back_where_it_is_changed(
     for address in (f"/practices/{practice.slug}", f"/cases/{case.slug}"):
         door = f"{address}/tried"
         assert "Take it back" not in reader.get(door).text
+        assert ">Publish</button>" in reader.get(door).text  # everybody will read it
         reader.post(door, data={"outcome": "adapted", "note": "It rings."})
         page = reader.get(door).text
         assert 'name="take_back"' in page and 'value="It rings."' in page
