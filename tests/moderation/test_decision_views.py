@@ -415,3 +415,11 @@ def test_what_narrows_the_log_is_folded_and_said_and_taken_away_one_by_one(
     odd = browser.get("/moderation/log?agenda=x&deed=<b>").text
     assert 'class="tag"' not in odd and "<b>" not in odd
     assert "</svg> Filter</summary>" in browser.get("/moderation/log").text
+
+
+def test_who_locks_a_topic_without_a_word_is_told_to_say_why_and_not_that_the_author_alone_reads_it(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    page = words(sign_in(people.moderator).post(f"/topics/{things.topic.id}/lock", data={}))
+    assert "Say why." in page and "Say why. The author" not in page
+    assert "Everybody who reads the topic reads this" in page

@@ -26,7 +26,7 @@ NO_RULE_CHOICE = "none"
 LENGTH_LIMIT = Length(
     max=MAX_REASON_LENGTH, message=_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH)
 )
-REASON_REQUIRED = DataRequired(_("Say why. The author reads it."))
+REASON_REQUIRED = DataRequired(_("Say why."))
 
 
 class ClaimAwareForm(Form):
