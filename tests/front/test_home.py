@@ -87,7 +87,7 @@ def test_the_first_agenda_is_made_when_it_is_open(people: Any, sign_in: Any) -> 
         assert '<a class="btn" href="/agendas/new">' not in page
     write_agenda(people.administrator, replace(text, title="Drier", slug="drier"))
     page = sign_in(people.administrator).get("/").text
-    assert '/agendas/drier/open">Open it: <span dir="auto">Drier</span></a>' in page
+    assert '/agendas/drier/open">Open it: <span lang="en" dir="auto">Drier</span></a>' in page
     open_agenda(people.administrator, made.id)
     page = sign_in(people.administrator).get("/").text
     step = page.partition("<h3>Make the first agenda ")[2].partition("</li>")[0]

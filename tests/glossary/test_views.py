@@ -188,7 +188,7 @@ def test_the_second_of_two_moderators_reads_both(
     late = {**FORM, "wordings-1-name": "Rainwater", "seen": seen}
     answer = browser.post("/glossary/stormwater/edit", data=late)
     assert answer.status_code == 409 and "What it says now:" in answer.text
-    assert "en | Stormwater | runoff" in answer.text and 'value="Rainwater"' in answer.text
+    assert "English | Stormwater | runoff" in answer.text and 'value="Rainwater"' in answer.text
     again = re.findall(r'name="seen"[^>]* value="([^"]+)"', answer.text)[0]
     assert (
         browser.post("/glossary/stormwater/edit", data={**late, "seen": again}).status_code == 303
