@@ -45,8 +45,8 @@ from forum.rights.queries._shared import AUDIENCE, LANGUAGE, in_batches, times
 from forum.screening.models import Rule
 
 
-def _add_themes(rows: Sequence[Any], records: list[Record]) -> None:
-    """Add the names of their themes to topics."""
+def _add_themes_of_topics(rows: Sequence[Any], records: list[Record]) -> None:
+    """Add the names of their themes, each in a row of its own; those of held texts are a list of ids (`add_themes`)."""
     themes = names_by(TopicTheme.topic_id, Theme, [row.id for row in rows])
     for record in records:
         record["themes"] = themes[record["id"]]
@@ -81,7 +81,7 @@ DIALOGUE_KINDS: tuple[Kind, ...] = (
         _("Topics"),
         _("The topics that you opened; their first text is among the posts."),
         (("topic", "author_id"),),
-        in_batches(rows_of_topics, Topic.id, add_to=_add_themes),
+        in_batches(rows_of_topics, Topic.id, add_to=_add_themes_of_topics),
         {
             "id": _("its number, as in /topics/7"),
             "kind": _("experience, question, practice or case"),
