@@ -105,11 +105,11 @@ function forgetDrafts() {
   for (const key of Object.keys(local)) if (key.startsWith("draft:")) delete local[key];
 }
 
-/** Whether texts were typed here that the forum has not; who signs out is asked about them. */
+/** Whether texts were typed here, also by others, that the forum has not; who signs out is asked about them. */
 function hasUnsent() {
-  const mine = Object.keys(local).filter((key) => key.startsWith(`draft:${words.member}:`));
+  const drafts = Object.keys(local).filter((key) => key.startsWith("draft:"));
   try {
-    return mine.some((key) => JSON.parse(local[key]).some(({ at, kept }) => !(kept >= at)));
+    return drafts.some((key) => JSON.parse(local[key]).some(({ at, kept }) => !(kept >= at)));
   } catch {
     return false; // damaged, so that there is nothing to lose
   }

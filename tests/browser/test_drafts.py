@@ -363,7 +363,7 @@ def test_signing_out_leaves_nothing_and_a_lost_session_loses_nothing(
     other.once("dialog", lambda question: (asked.append(question.message), question.accept()))
     with leaving(other):
         other.click("header [data-sign-out] button")
-    assert "keeps texts that you have not sent" in asked[0]
+    assert "keeps texts that were not sent" in asked[0]
     forgotten(other)
     publish(page)
     expect(page.locator("h1")).to_have_text("Your text is safe")
@@ -372,6 +372,23 @@ def test_signing_out_leaves_nothing_and_a_lost_session_loses_nothing(
     publish_again(page)
     expect(page.locator(".prose", has_text="Typed before")).to_have_count(1)
     forgotten(page)
+
+
+def test_who_signs_out_is_asked_about_what_a_colleague_has_typed_there(
+    visit: Callable[..., Visit], topic: str
+) -> None:
+    member = visit()
+    member.sign_in("member")
+    page = member.go(topic)
+    page.fill("[name=source]", "Typed by a colleague, whose session ended by itself.")
+    page.wait_for_function(f"() => {DRAFTS}.length")
+    member.context.clear_cookies()
+    member.sign_in("moderator")
+    page = member.go("/rules")
+    page.click("header .more summary")
+    page.once("dialog", lambda question: question.dismiss())
+    page.click("header [data-sign-out] button")
+    assert page.evaluate(DRAFTS)
 
 
 def test_signing_out_that_fails_forgets_nothing(member: Visit, topic: str) -> None:
