@@ -78,7 +78,7 @@ class Places(NamedTuple):
 
 
 def places_with_commitments(reader: Person) -> Places:
-    """The places of a filter, of one country or of all."""
+    """The places by which the list can be filtered; of the cities at most `MAX_CHOICES`."""
     listed = shown_commitments(reader).with_only_columns(Commitment.organisation_id)
     found = select(City.country, City.name, City.slug).join(
         Organisation, Organisation.city_id == City.id
