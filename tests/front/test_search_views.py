@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -74,6 +75,25 @@ def test_words_that_stand_apart_everywhere_are_said_to_be_nowhere_together(
     assert "No text has these words together. These have some of them:" in page
     assert "No text has all of these words" not in page  # one has, apart
     assert "1 result" in client.get("/search?q=street+quay").text
+
+
+def test_a_page_says_which_texts_are_left_out_and_leads_to_them(small: Small, client: Any) -> None:
+    reply(small.people.ana, small.question.id, write("The quay has noise. The street has none."))
+    typed = {"q": 'noise -quays -"the street"'}
+    page = client.get("/search", query_string=typed).text
+    assert "Left out: texts with “<bdi>quays</bdi>”, “<bdi>the street</bdi>”." in page
+    assert (
+        "The <mark>quay</mark>" not in page and 'value="noise -quays -&#34;the street&#34;"' in page
+    )
+    (everything,) = re.findall(r'href="([^"]*)">Look for all of these words', page)
+    assert "1 result" in client.get(unescape(everything)).text
+    assert "Left out:" not in client.get("/search?q=-noise").text
+    assert "Left out:" not in client.get("/search?q=noise").text
+
+
+def test_a_name_leads_to_its_page_whatever_is_left_out(small: Small, client: Any) -> None:
+    page = client.get("/search?q=okoth+-noise").text
+    assert "Ben Okoth" in page and "Left out: texts with “<bdi>noise</bdi>”." in page
 
 
 def test_some_words_also_lead_to_pages_and_people(small: Small, client: Any) -> None:

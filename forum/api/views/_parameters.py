@@ -78,7 +78,12 @@ SHOWN = Parameter(
 KINDS_FOUND = Parameter(
     "kind", KIND.meaning, choices=(*KINDS_OF_TOPICS.names, *FOUND_KINDS), several=True
 )
-WORDS = Parameter("q", _("The words to look for."))
+WORDS = Parameter(
+    "q",
+    _(
+        "The words to look for. A phrase stands in quotation marks, and what has a word after a hyphen is left out."
+    ),
+)
 FROM = Parameter("from", _("The first day (UTC) on which it was written: 2026-11-30."), is_day=True)
 TO = Parameter("to", _("The last day (UTC) on which it was written: 2026-11-30."), is_day=True)
 EXACT = Parameter("exact", _("Only these words, without other names."), choices=("1",))

@@ -146,7 +146,7 @@ def find_partly(
 
     Short words do not count, nor do texts of members whom the reader ignores.
     """
-    words = [word for word in words_of(query.words) if is_telling(word)][:MAX_NAME_WORDS]
+    words = [word for word in words_of(query.wanted) if is_telling(word)][:MAX_NAME_WORDS]
     if not words:
         return NOTHING_PARTLY
 
@@ -155,7 +155,7 @@ def find_partly(
 
     polls = with_expression(Document.has_poll, _HAS_POLL)
     hits = search.find_partly(reader, query, limit, ignored, polls)
-    named = _partly_named(reader, query.words, words, agendas, language)
+    named = _partly_named(reader, query.wanted, words, agendas, language)
     return Partly(hits, named[:limit], members_matching_some(reader, words, limit))
 
 

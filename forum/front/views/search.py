@@ -151,6 +151,11 @@ def _form_context(asked: Asked) -> dict[str, Any]:
     """What the form shows again of what was asked."""
     return {
         "typed": asked.query.words,
+        "wanted": asked.query.wanted,
+        "unwanted": asked.query.unwanted,
+        "with_unwanted": web.here(
+            q=" ".join([asked.query.wanted, *asked.query.unwanted]), page=None
+        ),
         "has_words": asked.has_words,
         "topic": asked.topic,
         "is_in_topic": asked.is_in_topic,
@@ -180,7 +185,7 @@ def _beside(
     """Pages and members of this name, and what has only some of the words: on the first page of a search without filters."""
     if not asked.has_words or asked.is_narrowed or found.page.number > 1:
         return {"named": [], "people": None, "partly": None}
-    typed, language = asked.query.words, readers_language()
+    typed, language = asked.query.wanted, readers_language()
     partly = None
     if not found.texts:
         partly = queries.find_partly(reader, query, agendas, language, MAX_ALIKE)

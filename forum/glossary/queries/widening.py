@@ -23,14 +23,14 @@ class AlsoNamed:
 def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
     """A search that also finds the names in other languages of what its words name, and these names.
 
-    Words in double quotes are left as they are. The longest names take precedence, for at most `MAX_WIDENED` entries.
+    Words in double quotes, and unwanted ones, are left as they are. The longest names take precedence, for at most `MAX_WIDENED` entries.
     """
     found = known()
     if not found.by_word:
         return query, []
     instead: list[Instead] = []
     also: list[AlsoNamed] = []
-    matches = _chosen(found, runs_of(query.words))
+    matches = _chosen(found, runs_of(query.wanted))
     number = sum(len(named) for _words, named in matches)
     for words, named in matches:
         names = _names_of(named, words, MAX_NAMES // number)

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -19,6 +19,7 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -40,6 +41,8 @@ from forum.search.queries._words import (
     Instead,
     Term,
     spelt_alike,
+    split_unwanted,
+    unwanted_term,
     words_only,
 )
 from forum.search.queries.documents import document_id, visible_documents
@@ -79,6 +82,7 @@ class FinerKinds:
 class Query:
     """A search: the words as typed, and the chosen values of the facets (none chosen: all).
 
+    Of the words, those after a hyphen are `unwanted`: a text with one of them is not found. The others are `wanted`.
     With `topic_id` only in the texts of one topic; for the topic of a case or practice these are the comments. With a
     `period` only texts that were written in it. Some of the words may be replaced by other names (`instead`). With
     `finer` kinds, these may be chosen beside the one that they are parts of, and are counted instead of it.
@@ -93,6 +97,20 @@ class Query:
     instead: tuple[Instead, ...] = ()
     period: Period = ANY_TIME
     finer: FinerKinds | None = field(default=None, compare=False)
+
+    @cached_property
+    def _split(self) -> tuple[str, tuple[str, ...]]:
+        return split_unwanted(self.words)
+
+    @property
+    def wanted(self) -> str:
+        """The words that are looked for, as typed."""
+        return self._split[0]
+
+    @property
+    def unwanted(self) -> tuple[str, ...]:
+        """The words and phrases in quotes that must not be in a text, as typed, without hyphens."""
+        return self._split[1]
 
     def facets(self) -> dict[str, Sequence[Any]]:
         """The chosen values, by facet, as the index knows them: of finer kinds, the one that they are parts of."""
@@ -109,6 +127,15 @@ class Query:
             return []
         wanted = [kind for kind in finer.names if kind in self.kinds]
         return [or_(Document.kind != finer.kind, finer.column.in_(wanted))] if wanted else []
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the index is asked for: texts with all of the `terms`, none of the `unwanted`, and a word of each of the `facets`."""
+
+    terms: Sequence[Term]
+    unwanted: Sequence[Term] = ()
+    facets: Sequence[Sequence[str]] = ()
 
 
 def newest_hits(
@@ -144,12 +171,18 @@ def newest_hits(
     if above is not None:
         documents = documents.where(number > above)
     if query.topic_id is not None:
-        statements = _newest_hits_in_topic(documents, terms, chosen, query.topic_id, limit)
+        match = Match(terms, _unwanted_terms(query))
+        statements = _newest_hits_in_topic(documents, match, chosen, query.topic_id, limit)
     else:
         if _is_sqlite() and query.period:
             wanted.append(period_words(query.period, now().date()))
-        statements = [_newest_first(documents, terms, wanted, limit, order)]
+        match = Match(terms, _unwanted_terms(query), wanted)
+        statements = [_newest_first(documents, match, limit, order)]
     return _read(statements, limit, keep)
+
+
+def _unwanted_terms(query: Query) -> list[Term]:
+    return [unwanted_term(typed) for typed in query.unwanted]
 
 
 def _is_by_moment(query: Query) -> bool:
@@ -180,7 +213,8 @@ def newest_hits_of_each(
     parts = []
     for number, (terms, query) in enumerate(searches):
         chosen = [_facet_words(name, values) for name, values in query.facets().items() if values]
-        found = _newest_first(documents, terms, chosen, limit, [order]).subquery()
+        match = Match(terms, _unwanted_terms(query), chosen)
+        found = _newest_first(documents, match, limit, [order]).subquery()
         parts.append(select(constant(number).label("search"), *found.c))
     hits: list[list[Any]] = [[] for _search in searches]
     for row in execute_core(union_all(*parts)) if parts else ():
@@ -193,21 +227,18 @@ def titled(reader: Person, terms: Sequence[Term], query: Query) -> Select[Any]:
 
     The index knows which have the words anywhere; of these the titles are read, which are short.
     """
-    documents = _with_needles(visible_documents(reader), terms, " " + Document.folded_title + " ")
+    in_title = _has_needles(terms, " " + Document.folded_title + " ")
+    documents = visible_documents(reader).where(*in_title)
     wanted = [_facet_words(name, values) for name, values in query.facets().items() if values]
-    return _matching(documents.with_only_columns(Document.id), terms, wanted)
+    return _matching(documents.with_only_columns(Document.id), Match(terms, facets=wanted))
 
 
 def _newest_first(
-    documents: Select[Any],
-    terms: Sequence[Term],
-    wanted: Sequence[Sequence[str]],
-    limit: int,
-    order: Sequence[Any],
+    documents: Select[Any], match: Match, limit: int, order: Sequence[Any]
 ) -> Select[Any]:
-    if not _is_sqlite() and any(_has_phrase(term) for term in terms):
-        return _newest_phrase_hits(documents, terms, wanted, limit, order)
-    found = _matching(documents, terms, wanted)
+    if not _is_sqlite() and any(_has_phrase(term) for term in match.terms):
+        return _newest_phrase_hits(documents, match, limit, order)
+    found = _matching(documents, match)
     return found.order_by(*(column.desc() for column in order)).limit(constant(limit))
 
 
@@ -225,7 +256,7 @@ def _read(
 
 def _newest_hits_in_topic(
     documents: Select[Any],
-    terms: Sequence[Term],
+    match: Match,
     chosen: Mapping[str, Sequence[Any]],
     topic_id: int,
     limit: int,
@@ -235,7 +266,8 @@ def _newest_hits_in_topic(
     if home is None:
         return []
     words = " " + Document.folded_title + " " + Document.folded_body + " "
-    documents = _with_needles(documents, terms, words)
+    unwanted = map(not_, _has_needles(match.unwanted, words))
+    documents = documents.where(*_has_needles(match.terms, words), *unwanted)
     for name, values in chosen.items():
         documents = documents.where(FACETS[name].in_(values))
     newest_first = documents.order_by(Document.id.desc())
@@ -244,34 +276,28 @@ def _newest_hits_in_topic(
     return [replies, newest_first.where(Document.id == home)]
 
 
-def _with_needles(
-    documents: Select[Any], terms: Sequence[Term], words: ColumnElement[str]
-) -> Select[Any]:
-    """Those of the documents whose `words`, with a space before and after, contain all of the terms."""
-    for term in terms:
-        documents = documents.where(or_(*(words.contains(needle) for needle in term.needles)))
-    return documents
+def _has_needles(terms: Sequence[Term], words: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """For each term, whether the `words` of a document, with a space before and after, contain it."""
+    return [or_(*(words.contains(needle) for needle in term.needles)) for term in terms]
 
 
 def _newest_phrase_hits(
-    documents: Select[Any],
-    terms: Sequence[Term],
-    wanted: Sequence[Sequence[str]],
-    limit: int,
-    order: Sequence[Any],
+    documents: Select[Any], match: Match, limit: int, order: Sequence[Any]
 ) -> Select[Any]:
     """The newest hits of phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
+    terms = match.terms
     apart = [part for term in terms for part in ([term] if term.others else _words_apart(term))]
+    unwanted = [term for term in match.unwanted if len(term.words) == 1]
     # The order again, by names that no column of a hit has
     orders = {f"order_{number}": column for number, column in enumerate(order)}
     more = (column.label(name) for name, column in orders.items())
     documents = documents.add_columns(_vector().label("words"), *more)
-    with_words = _matching(documents, apart, wanted, are_together=False)
+    with_words = _matching(documents, Match(apart, unwanted, match.facets), are_together=False)
     newest = with_words.order_by(*(column.desc() for column in order))
     candidates = newest.limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
     added = {"words", *orders}
     rows = select(*(column for column in candidates.c if column.name not in added))
-    together = rows.where(candidates.c.words.op("@@")(_tsquery(terms, [])))
+    together = rows.where(candidates.c.words.op("@@")(_tsquery(replace(match, facets=()))))
     by = (candidates.c[name].desc() for name in orders)
     return together.order_by(*by).limit(constant(limit))
 
@@ -288,22 +314,14 @@ def _has_phrase(term: Term) -> bool:
     return any(len(form.words) > 1 for form in (term, *term.others))
 
 
-def _matching(
-    documents: Select[Any],
-    terms: Sequence[Term],
-    facets: Sequence[Sequence[str]],
-    *,
-    are_together: bool = True,
-) -> Select[Any]:
-    """Those of the documents that match all terms, and a word of each facet; `are_together` as in `_tsquery`."""
+def _matching(documents: Select[Any], match: Match, *, are_together: bool = True) -> Select[Any]:
+    """Those of the documents that match; `are_together` as in `_tsquery`."""
     if not _is_sqlite():
-        matches = _vector().op("@@")(_tsquery(terms, facets, are_together=are_together))
-        return documents.where(
-            _by_index_alone(matches) if _is_selective(terms, facets) else matches
-        )
+        matches = _vector().op("@@")(_tsquery(match, are_together=are_together))
+        return documents.where(_by_index_alone(matches) if _is_selective(match) else matches)
     # The plus keeps SQLite from scanning all documents and asking the index about each.
     found = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
-    typed: Any = bindparam("match", _fts5_query(terms, facets), unique=True)
+    typed: Any = bindparam("match", _fts5_query(match), unique=True)
     return found.where(text("document_fts MATCH :match").bindparams(typed))
 
 
@@ -313,13 +331,14 @@ def _by_index_alone(matches: ColumnElement[bool]) -> ColumnElement[bool]:
     return Document.id == any_(func.array(found.scalar_subquery()))
 
 
-def _is_selective(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> bool:
+def _is_selective(match: Match) -> bool:
     """Whether one of several words is rare, so that PostgreSQL's index finds all hits quickly.
 
     The planner assumes that words are independent. If they hardly ever occur together (a word of one language, and
     another language as a facet) it would scan from the newest text to the oldest: five seconds with a million texts.
     """
     known = _word_frequencies(str(db.engine.url), int(time.monotonic() // FREQUENCIES_SECONDS))
+    terms, facets = match.terms, match.facets
     shares = [sum(known.get(value, 0.0) for value in values) for values in facets]
     for term in terms:
         shares += [
@@ -349,15 +368,16 @@ def _facet_words(name: str, values: Sequence[Any]) -> list[str]:
     return [f"={name[0]}{NO_SIGN_OF_VALUES.sub('', str(value).lower())}" for value in values]
 
 
-def _fts5_query(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:
-    """The terms and facets in the syntax of MATCH. Each term is quoted, so that nothing typed is an operator."""
+def _fts5_query(match: Match) -> str:
+    """In the syntax of MATCH. Each term is quoted, so that nothing typed is an operator."""
     parts = []
-    for own_terms, others in _with_others(terms):
+    for own_terms, others in _with_others(match.terms):
         typed = " AND ".join(f"({' OR '.join(_fts5_forms(term))})" for term in own_terms)
         names = [form for other in others for form in _fts5_forms(other)]
         parts.append(f"(({typed}) OR {' OR '.join(names)})" if names else typed)
-    parts += ["(" + " OR ".join(f'"{value}"' for value in values) + ")" for values in facets]
-    return " AND ".join(parts)
+    parts += ["(" + " OR ".join(f'"{value}"' for value in values) + ")" for values in match.facets]
+    without = [form for term in match.unwanted for form in _fts5_forms(term)]
+    return " AND ".join(parts) + (f" NOT ({' OR '.join(without)})" if without else "")
 
 
 def _fts5_forms(term: Term) -> list[str]:
@@ -377,21 +397,20 @@ def _with_others(terms: Sequence[Term]) -> list[tuple[list[Term], tuple[Term, ..
     return [*alone, *((own_terms, others) for others, own_terms in named.items())]
 
 
-def _tsquery(
-    terms: Sequence[Term], facets: Sequence[Sequence[str]], *, are_together: bool = True
-) -> ColumnElement[Any]:
-    """The terms and facets as a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator.
+def _tsquery(match: Match, *, are_together: bool = True) -> ColumnElement[Any]:
+    """As a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator.
 
     Unless `are_together`, the words of names may be anywhere in a text.
     """
     between = "<->" if are_together else "&"
     parts = []
-    for own_terms, others in _with_others(terms):
+    for own_terms, others in _with_others(match.terms):
         own = " & ".join(f"({' | '.join(_tsquery_forms(term, between))})" for term in own_terms)
         names = [f"({form})" for other in others for form in _tsquery_forms(other, between)]
         parts.append(f"(({own}) | {' | '.join(names)})" if names else own)
+    parts += [f"!({form})" for term in match.unwanted for form in _tsquery_forms(term, between)]
     wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), inline_text(" & ".join(parts)))
-    for values in facets:
+    for values in match.facets:
         any_of = inline_text(" | ".join(f"'{value}'" for value in values))
         wanted = wanted.op("&&")(cast(any_of, TSQUERY))
     return wanted
@@ -426,5 +445,5 @@ def with_prefix(terms: Sequence[Term], typed: str) -> Sequence[Term]:
 def _is_common(term: Term) -> bool:
     """Whether a word is so frequent that texts with longer words would make no difference."""
     typed = replace(term, others=())
-    matching = _matching(select(Document.id), [typed], []).limit(constant(MAX_RANKED))
+    matching = _matching(select(Document.id), Match([typed])).limit(constant(MAX_RANKED))
     return len(db.session.scalars(matching).all()) == MAX_RANKED

@@ -17,6 +17,9 @@ MAX_FORMS = 4  # of a name in singular and plural that are searched for
 MAX_WORD_LENGTH = 100  # characters; longer words are truncated, both in the index and in queries
 # In scripts without spaces, every two adjacent characters are indexed as a word (bigrams).
 PIECE = re.compile(rf"([{SCRIPTS_WITHOUT_SPACES}]+)|[^{SCRIPTS_WITHOUT_SPACES}\s]+")
+# A word or a phrase in double quotes right after a hyphen must not be in a text. A hyphen inside a word, before a digit
+# (-5 °C), between spaces or in quotes says nothing.
+UNWANTED = re.compile(r'(?<!\S)-("[^"]*"?|[^\W\d_][^\s"]*)|"[^"]*"?|[^\s"]+|\s+')
 # ASCII characters that are not part of a word become spaces; a table for `str.translate`.
 SEPARATORS = {number: " " for number in range(128) if not chr(number).isalnum()}
 # Letters that people type for each other, since keyboards and habits differ: Arabic final forms, Persian letters on Arabic
@@ -47,6 +50,26 @@ MIN_STEM_LENGTHS = {"ing": 4}
 def words_of(typed: str) -> list[str]:
     """The words of a search: folded as in the index, each once, at most `MAX_WORDS`."""
     return list(dict.fromkeys(words_only(typed[:MAX_QUERY_LENGTH]).split()))[:MAX_WORDS]
+
+
+def split_unwanted(typed: str) -> tuple[str, tuple[str, ...]]:
+    """A search without the words that must not be in a text, and these as typed, each once; phrases with their quotes.
+
+    If no other word is left they are words like all others.
+    """
+    parts = [(part[0], part[1] or "") for part in UNWANTED.finditer(typed[:MAX_QUERY_LENGTH])]
+    wanted = "".join(part for part, unwanted in parts if not words_only(unwanted).split()).strip()
+    if not words_only(wanted).split():
+        return typed, ()
+    unwanted = (unwanted for _part, unwanted in parts if words_only(unwanted).split())
+    return wanted, tuple(dict.fromkeys(unwanted))[:MAX_WORDS]
+
+
+def unwanted_term(typed: str) -> Term:
+    """The term for what must not be in a text: of a single word without quotes also its plural and singular."""
+    words = words_only(typed).split()[:MAX_WORDS]
+    is_plain = len(words) == 1 and not typed.startswith('"')
+    return replace(_phrase(words), inflections=inflections(words[0]) if is_plain else ())
 
 
 @dataclass(frozen=True)
@@ -109,10 +132,12 @@ def parse_terms(typed: str, instead: Sequence[Instead] = ()) -> list[Term]:
 def looked_for(typed: str) -> tuple[object, ...]:
     """A value that is equal for two searches that find the same.
 
-    It consists of the terms, and the last word, which may be a prefix, with whether it is in quotes.
+    It consists of the terms, the last word, which may be a prefix, with whether it is in quotes, and what must not be
+    in a text.
     """
-    words, is_in_quotes = next(iter([*_parts(typed)][::-1]), ([""], False))
-    return (*parse_terms(typed), words[-1], is_in_quotes)
+    wanted, unwanted = split_unwanted(typed)
+    words, is_in_quotes = next(iter([*_parts(wanted)][::-1]), ([""], False))
+    return (*parse_terms(wanted), words[-1], is_in_quotes, frozenset(map(unwanted_term, unwanted)))
 
 
 def runs_of(typed: str) -> list[list[str]]:

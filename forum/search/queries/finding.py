@@ -119,16 +119,16 @@ def find(
     searched. `ignored` says which of some documents the reader ignores: they come after the others of their page, or
     are left out. `added` are loader options for the first document of each page.
 
-    A word also finds its plural and singular, unless it is in quotes, and words that are a name find its alternatives
+    Texts with an unwanted word are left out, and so are all replies of a topic with one in its title. A word also finds its plural and singular, unless it is in quotes, and words that are a name find its alternatives
     in `query.instead`. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words
     of a text, and of 256 occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance, unless
     the newest are wanted first. Hits after the first `MAX_COUNTED` are on no page: a search for a very common word
     has to be narrowed.
     """
-    words = words_of(query.words)
+    words = words_of(query.wanted)
     if not words:
         return SearchResults(Page([], 1, 1, 0))
-    terms = with_prefix(parse_terms(query.words, query.instead), query.words)
+    terms = with_prefix(parse_terms(query.wanted, query.instead), query.wanted)
     keep = _keeper(terms, None if query.is_newest_first else scorer(terms))
     hits, is_all = _newest_own_hits(reader, terms, query, MAX_RANKED, keep)
     texts = min(len(hits), MAX_COUNTED)
@@ -139,7 +139,7 @@ def find(
     pages = pages_for(len(groups), PAGE_SIZE)
     page_number = clamp(number, pages)
     here = groups[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
-    to_mark = _to_mark(query, terms, words_of(query.words))
+    to_mark = _to_mark(query, terms, words)
     shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix, added)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
@@ -159,15 +159,16 @@ def find_partly(
     Documents that the reader ignores are left out; `ignored` and `added` as in `find`. Replies are searched
     separately, because those of one long topic may be the newest hundred of all that have a word.
     """
-    terms = telling_terms(query.words, query.instead)
+    terms = telling_terms(query.wanted, query.instead)
     kinds = tuple(kind for kind in KINDS if kind != "post"), ("post",)
-    found = hits_of_some(reader, terms, [Query("", kinds=group) for group in kinds], *HIT_COLUMNS)
+    among = [Query(query.words, kinds=group) for group in kinds]
+    found = hits_of_some(reader, terms, among, *HIT_COLUMNS)
     own = [(group, [hit for hit in hits if has_own_words(hit, group)]) for group, hits in found]
     pages = _by_page(most_alike(own))[: limit * NAMING_PORTION]
     hushed = ignored([(hit.kind, hit.item_id) for group in pages for hit in group]) if pages else ()
     told = [[hit for hit in group if (hit.kind, hit.item_id) not in hushed] for group in pages]
     groups = [group[:1] for group in told if group][:limit]
-    telling = [word for word in words_of(query.words) if is_telling(word)]
+    telling = [word for word in words_of(query.wanted) if is_telling(word)]
     return _hits(groups, _to_mark(query, terms, telling), False, added)
 
 
@@ -205,9 +206,9 @@ def newer_hits(
     The newest first, in batches that are read when needed; at most the newest `MAX_PORTIONS * NEWER_PORTION`
     documents with the words are examined.
     """
-    if not words_of(query.words):
+    if not words_of(query.wanted):
         return
-    terms = with_prefix(parse_terms(query.words, query.instead), query.words)
+    terms = with_prefix(parse_terms(query.wanted, query.instead), query.wanted)
     columns = (Document.item_id, Document.written_at, *OWN_WORDS_COLUMNS)
     below = until_id + 1
     for _number in range(MAX_PORTIONS):
