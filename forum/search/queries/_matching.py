@@ -50,8 +50,8 @@ from forum.search.queries.documents import document_id, visible_documents
 MAX_RANKED = 2_000  # of the newest hits are ordered by relevance
 ROWS_AT_ONCE = 200  # that are read before they are converted by `keep`
 MIN_PREFIX_LENGTH = 3  # characters from which the last word also matches longer words
-# How many texts with all words of a phrase PostgreSQL searches for the phrase
-MAX_PHRASE_CANDIDATES = 8_000
+# How many texts with all wanted words PostgreSQL reads for what its index does not know: phrases, and that a word is missing
+MAX_CANDIDATES = 8_000
 SELECTIVE_SHARE = 0.05  # of all texts; a word in fewer texts is looked up in the index first
 FREQUENCIES_SECONDS = 600  # for which the word frequencies are cached
 WORD_FREQUENCIES = """
@@ -236,8 +236,8 @@ def titled(reader: Person, terms: Sequence[Term], query: Query) -> Select[Any]:
 def _newest_first(
     documents: Select[Any], match: Match, limit: int, order: Sequence[Any]
 ) -> Select[Any]:
-    if not _is_sqlite() and any(_has_phrase(term) for term in match.terms):
-        return _newest_phrase_hits(documents, match, limit, order)
+    if not _is_sqlite() and (match.unwanted or any(map(_has_phrase, match.terms))):
+        return _newest_read_hits(documents, match, limit, order)
     found = _matching(documents, match)
     return found.order_by(*(column.desc() for column in order)).limit(constant(limit))
 
@@ -281,20 +281,23 @@ def _has_needles(terms: Sequence[Term], words: ColumnElement[str]) -> list[Colum
     return [or_(*(words.contains(needle) for needle in term.needles)) for term in terms]
 
 
-def _newest_phrase_hits(
+def _newest_read_hits(
     documents: Select[Any], match: Match, limit: int, order: Sequence[Any]
 ) -> Select[Any]:
-    """The newest hits of phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
+    """The newest hits on PostgreSQL among the newest `MAX_CANDIDATES` texts with the wanted words, each of which it reads.
+
+    A phrase may be in few of many texts with its words, and few texts with a word may be without a common one: to
+    look for more would take seconds.
+    """
     terms = match.terms
     apart = [part for term in terms for part in ([term] if term.others else _words_apart(term))]
-    unwanted = [term for term in match.unwanted if len(term.words) == 1]
     # The order again, by names that no column of a hit has
     orders = {f"order_{number}": column for number, column in enumerate(order)}
     more = (column.label(name) for name, column in orders.items())
     documents = documents.add_columns(_vector().label("words"), *more)
-    with_words = _matching(documents, Match(apart, unwanted, match.facets), are_together=False)
+    with_words = _matching(documents, Match(apart, facets=match.facets), are_together=False)
     newest = with_words.order_by(*(column.desc() for column in order))
-    candidates = newest.limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
+    candidates = newest.limit(constant(MAX_CANDIDATES)).subquery()
     added = {"words", *orders}
     rows = select(*(column for column in candidates.c if column.name not in added))
     together = rows.where(candidates.c.words.op("@@")(_tsquery(replace(match, facets=()))))

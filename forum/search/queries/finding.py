@@ -119,10 +119,12 @@ def find(
     searched. `ignored` says which of some documents the reader ignores: they come after the others of their page, or
     are left out. `added` are loader options for the first document of each page.
 
-    Texts with an unwanted word are left out, and so are all replies of a topic with one in its title. A word also finds its plural and singular, unless it is in quotes, and words that are a name find its alternatives
-    in `query.instead`. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words
-    of a text, and of 256 occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance, unless
-    the newest are wanted first. Hits after the first `MAX_COUNTED` are on no page: a search for a very common word
+    A word also finds its plural and singular, unless it is in quotes, and words that are a name find its alternatives
+    in `query.instead`. Texts with an unwanted word are left out, and so are all replies of a topic with one in its
+    title. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and
+    of 256 occurrences of the same word, and looks for phrases, and for texts without a word, among the newest
+    `MAX_CANDIDATES`). The newest `MAX_RANKED` hits are ordered by relevance, unless the newest are wanted first. Hits
+    after the first `MAX_COUNTED` are on no page: a search for a very common word
     has to be narrowed.
     """
     words = words_of(query.wanted)
