@@ -38,6 +38,7 @@ from forum.dialogue.queries import (
     held_edits_of,
     held_ids_in,
     is_as_seen,
+    last_left_number,
     last_shown_number,
     last_steps,
     latest_post_at,
@@ -192,7 +193,7 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
         _move_posts_back(moderator, moved, topic, new, posts)
         with recounted(moderator, topic):
             _restore_answer(moderator, topic, moved, posts)
-    new.posts_count = 0
+    new.posts_count = last_left_number(new)
     search.unindex(moderator, "topic", new.id)
     hide_notices(moderator, topic_id=new.id)
     return topic
@@ -223,7 +224,8 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
         if topic.agenda_id != target.agenda_id:  # again, for the held texts
             let_pictures_follow(moderator, topic)
         _restore_answer(moderator, topic, moved, posts)
-        target.posts_count = moved.before
+        # Somebody may have written there since, and that post may have been moved on: its number is not reused
+        target.posts_count = max(moved.before, last_left_number(target))
         far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
         db.session.execute(far.values(number=moved.before))
         if moved.paces and target.pace == moved.paces[1]:

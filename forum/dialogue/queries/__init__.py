@@ -149,6 +149,7 @@ from forum.dialogue.queries.mine import MINE, NEW, READ, WATCHED, MyTopics, my_t
 from forum.dialogue.queries.moved import (
     address_after_merge,
     has_event,
+    last_left_number,
     last_steps,
     merged_topic,
     merged_topic_to_change,
@@ -329,6 +330,7 @@ __all__ = [
     "is_readable",
     "is_unreadable_from",
     "last_hidden_post",
+    "last_left_number",
     "last_post_id",
     "last_revision",
     "last_shown_number",

@@ -240,6 +240,12 @@ def places_after_move(topic_id: int, target_id: int) -> Select[Any]:
     return places.where(Place.topic_id == topic_id, last_read.is_not(None))
 
 
+def last_left_number(topic: Topic) -> int:
+    """The highest number that a post had in a topic before it was moved to another; 0 without one."""
+    left = select(func.max(Trace.number)).where(Trace.topic_id == topic.id)
+    return db.session.scalar(left) or 0
+
+
 def last_steps(post_ids: Iterable[int]) -> dict[int, int]:
     """The last `Trace.step` of each of these posts, by id; those that were never moved are left out."""
     counted = select(Trace.post_id, func.max(Trace.step)).where(Trace.post_id.in_(list(post_ids)))
