@@ -6,19 +6,23 @@ from typing import Any
 
 import pytest
 
+from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.models import Agenda
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import get_topic
+from forum.dialogue.queries import get_topic, posts_in
+from forum.errors import Conflict
 from forum.markup import write
 from forum.moderation import actions
 from forum.permissions import SYSTEM, VISITOR
-from tests.moderation.conftest import part, shown, split, undo
+from tests.moderation.conftest import found, part, shown, split, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
 
 
 @pytest.fixture
-def other(people: Any, agenda: Any, things: Any) -> Topic:
+def other(people: Any, agenda: Agenda, things: Any) -> Topic:
     """Another topic on the agenda: Ben's, with a reply of Ana's."""
     new = dialogue.NewTopic("experience", "Quiet trams", write("The trams are quiet."))
     topic = dialogue.open_topic(people.ben, agenda.id, new)
@@ -46,3 +50,36 @@ def test_nor_that_of_what_went_on_from_a_part_that_was_split_off(people: Any, th
     actions.split(people.moderator, new.id, [came.id], part(things, title="Further"))
     undo(people.host)
     assert shown(VISITOR, things.topic.id) == [1, 2, 3]
+
+
+@pytest.fixture
+def begun(people: Any, agenda: Agenda) -> Topic:
+    """A topic of the host's, with a reply, on an agenda that is still in preparation."""
+    text = AgendaText("Making Cities Cooler", write("Shade."), slug="cooler", is_open=False)
+    cooler = write_agenda(people.moderator, text, hosts=[people.host.handle])
+    db.session.refresh(people.host, ["hosted"])
+    new = dialogue.NewTopic("question", "Where is the shade?", write("We look for it."))
+    topic = dialogue.open_topic(people.host, cooler.id, new)
+    dialogue.reply(people.host, topic.id, write("Under the trees."))
+    return get_topic(SYSTEM, topic.id)
+
+
+def test_what_everybody_reads_does_not_go_back_to_an_agenda_in_preparation(
+    people: Any, things: Any, begun: Topic
+) -> None:
+    actions.open_agenda(people.host, begun.agenda_id)
+    actions.merge(people.moderator, begun.id, things.topic.id)
+    undo(people.host)
+    with pytest.raises(Conflict):
+        undo(people.moderator)
+    assert shown(VISITOR, things.topic.id) == [1, 2, 3, 4, 5]
+
+
+def test_nor_does_a_part_that_was_split_off(people: Any, things: Any, begun: Topic) -> None:
+    actions.open_agenda(people.host, begun.agenda_id)
+    (_first, second) = posts_in(SYSTEM, begun, 1).items
+    actions.split(people.moderator, begun.id, [second.id], part(things))
+    undo(people.host)
+    with pytest.raises(Conflict):
+        undo(people.moderator)
+    assert found("under the trees") == 1

@@ -183,6 +183,8 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
     _require_unchanged(topic, new, posts, moved)
     if new.followed_up_at or new.follow_up_hidden_at:
         raise _changed()
+    lock_to_note(topic.agenda_id, topic.audience, leaves=new.agenda_id)
+    _require_same_readers(topic, new)
     with counting_last(moderator):
         if topic.emptied_at is not None:
             show_topic(moderator, topic)
@@ -212,6 +214,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     posts = posts_to_move(target, after=moved.before)
     _require_unchanged(topic, target, posts, moved)
     lock_to_note(topic.agenda_id, topic.audience, leaves=target.agenda_id)
+    _require_same_readers(topic, target)
     remove_copied_watchers(moderator, topic.id, target.id, topic.deleted_at or now())
     with counting_last(moderator):
         if target.answer_id in moved.numbers:  # also one that was chosen since
@@ -273,6 +276,12 @@ def _require_unchanged(
         or topic.audience != target.audience
         or all(post.is_gone for post in posts)
     ):
+        raise _changed()
+
+
+def _require_same_readers(topic: Topic, target: Topic) -> None:
+    """Raise `Conflict` if one agenda, which is locked, is in preparation again: nobody's words may disappear from the other."""
+    if has_open_agenda(topic) != has_open_agenda(target):
         raise _changed()
 
 
