@@ -16,7 +16,7 @@ from forum.errors import Conflict
 from forum.markup import write
 from forum.moderation import actions
 from forum.permissions import SYSTEM, VISITOR
-from tests.moderation.conftest import found, part, shown, split, undo
+from tests.moderation.conftest import found, notices_of, part, shown, split, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
 
@@ -83,3 +83,18 @@ def test_nor_does_a_part_that_was_split_off(people: Any, things: Any, begun: Top
     with pytest.raises(Conflict):
         undo(people.moderator)
     assert found("under the trees") == 1
+
+
+def test_the_answer_does_not_come_back_to_what_is_no_question_any_more(
+    people: Any, agenda: Agenda, things: Any
+) -> None:
+    new = dialogue.NewTopic("question", "How loud?", write("How loud is it?"))
+    things.topic = dialogue.open_topic(people.ana, agenda.id, new)
+    answer = dialogue.reply(people.ben, things.topic.id, write("Very."))
+    dialogue.choose_answer(people.ana, things.topic.id, answer.id)
+    split(people.host, things, answer)
+    dialogue.change_kind(people.ana, things.topic.id, "experience")
+    undo(people.host)
+    topic = get_topic(VISITOR, things.topic.id)
+    assert (topic.kind, topic.answer_id, topic.answered_by_id) == ("experience", None, None)
+    assert not [notice for notice in notices_of(people.ben) if notice.kind == "answer"]

@@ -406,10 +406,10 @@ def _move_posts_back(
 
 
 def _restore_answer(doer: Person, topic: Topic, moved: MovedRecord, posts: Sequence[Post]) -> None:
-    """Restore the answer of a question that had gone with its posts."""
+    """Restore the answer of a question that had gone with its posts, if it is one still."""
     post_id, at = moved.answer or (None, None)
     answer = next((post for post in posts if post.id == post_id and not post.is_gone), None)
-    if answer and topic.answer_id is None:
+    if answer and topic.kind == "question" and topic.answer_id is None:
         topic.answer_id, topic.answered_by_id = answer.id, answer.author_id
         topic.answered_at = at
         restore_notices(doer, post_id=answer.id, kinds=ANSWER_NOTICES)
