@@ -11,7 +11,7 @@ from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import get_topic, posts_in
+from forum.dialogue.queries import first_post, get_topic, posts_in
 from forum.errors import Conflict
 from forum.markup import write
 from forum.moderation import actions
@@ -98,3 +98,24 @@ def test_the_answer_does_not_come_back_to_what_is_no_question_any_more(
     topic = get_topic(VISITOR, things.topic.id)
     assert (topic.kind, topic.answer_id, topic.answered_by_id) == ("experience", None, None)
     assert not [notice for notice in notices_of(people.ben) if notice.kind == "answer"]
+
+
+def test_a_topic_is_in_the_language_in_which_its_author_has_written_it_anew_elsewhere(
+    people: Any, things: Any, other: Topic
+) -> None:
+    opening = first_post(things.topic)
+    actions.merge(people.host, things.topic.id, other.id)
+    dialogue.edit(people.ana, opening.id, write("Les cloches se taisent.", "fr"))
+    undo(people.host)
+    assert get_topic(VISITOR, things.topic.id).language == "fr"
+
+
+def test_no_topic_comes_back_without_the_title_that_went_with_its_author(
+    people: Any, things: Any, other: Topic
+) -> None:
+    opening = first_post(things.topic)
+    actions.merge(people.host, things.topic.id, other.id)
+    dialogue.delete_posts(SYSTEM, [opening.id])
+    with pytest.raises(Conflict):
+        undo(people.host)
+    assert shown(VISITOR, other.id) == [1, 2, 3, 4, 5]

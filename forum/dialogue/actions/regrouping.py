@@ -205,7 +205,7 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
 def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     """Undo a merger: the topic gets its posts back.
 
-    Raises `Conflict` when somebody has written in the other topic since.
+    Raises `Conflict` when somebody has written in the other topic since, or the title is gone with who gave it.
     """
     lock_topics([moved.topic.id, moved.target.id])
     topic = merged_topic_to_change(moderator, moved.topic.id)
@@ -213,6 +213,8 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     require(moderator.can.merge(topic, target))
     posts = posts_to_move(target, after=moved.before)
     _require_unchanged(topic, target, posts, moved)
+    if not topic.title:
+        raise _changed()
     lock_to_note(topic.agenda_id, topic.audience, leaves=target.agenda_id)
     _require_same_readers(topic, target)
     remove_copied_watchers(moderator, topic.id, target.id, topic.deleted_at or now())
@@ -425,7 +427,7 @@ def _update_both_topics(
         place.replies_count, place.active_at = replies, active_at or place.active_at
     opening = next((post for post in posts if post.number == 1), None)
     if opening is not None:
-        target.unseen_at = opening.unseen_at
+        target.unseen_at, target.language = opening.unseen_at, opening.language
         target.excerpt = "" if opening.is_gone else excerpt(words[opening.id])
         search.unindex(doer, "post", opening.id)
     search.index_all(doer, _search_entries(target, posts, words))
