@@ -119,3 +119,20 @@ def test_no_topic_comes_back_without_the_title_that_went_with_its_author(
     with pytest.raises(Conflict):
         undo(people.host)
     assert shown(VISITOR, other.id) == [1, 2, 3, 4, 5]
+
+
+def test_notices_say_the_title_of_the_other_topic_in_its_language(
+    people: Any, agenda: Agenda, things: Any
+) -> None:
+    new = dialogue.NewTopic("experience", "Trams silencieux", write("Ils glissent.", "fr"))
+    trams = dialogue.open_topic(people.ben, agenda.id, new)
+
+    def told() -> set[tuple[str, str]]:
+        notices = [notice for notice in notices_of(people.ana) if notice.kind == "reply"]
+        return {(notice.title, notice.language) for notice in notices}
+
+    assert told() == {("Quiet streets at night", "en")}
+    actions.merge(people.host, things.topic.id, trams.id)
+    assert told() == {("Trams silencieux", "fr")}
+    undo(people.host)
+    assert told() == {("Quiet streets at night", "en")}

@@ -433,7 +433,8 @@ def _update_both_topics(
     search.index_all(doer, _search_entries(target, posts, words))
     if topic.agenda_id != target.agenda_id:
         let_pictures_follow(doer, target)
-    move_notices(doer, [post.id for post in posts], target.id, target.title)
+    post_ids = [post.id for post in posts]
+    move_notices(doer, post_ids, target.id, target.title, target.language)
 
 
 def _search_entries(

@@ -139,11 +139,14 @@ def forget_events(_doer: Person, topic_ids: Collection[int]) -> None:
 
 
 @action
-def move_notices(_doer: Person, post_ids: Collection[int], topic_id: int, title: str) -> None:
-    """Move the events and notices about moved posts to the other topic, and update the title."""
+def move_notices(
+    _doer: Person, post_ids: Collection[int], topic_id: int, title: str, language: str
+) -> None:
+    """Move the events and notices about moved posts to the other topic, with its title, which is in this language."""
+    there = {"topic_id": topic_id, "title": title, "language": language}
     for model in (Event, Notice):
         is_about_posts = (model.post_id.in_(post_ids), model.kind != "decision")
-        set_values(model, {"topic_id": topic_id, "title": title}, *is_about_posts)
+        set_values(model, there, *is_about_posts)
 
 
 @action
