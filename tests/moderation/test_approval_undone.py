@@ -158,6 +158,36 @@ def test_what_was_told_of_it_is_out_of_sight(
     assert [notice.text for notice in told] == []  # nobody had read the notice of the publication
 
 
+@pytest.mark.parametrize("kind", ["post", "topic"])
+def test_what_was_told_of_an_edit_stays_out_of_sight_when_it_is_hidden_and_shown_again(
+    people: Any, things: Any, rule: Any, kind: str
+) -> None:
+    held = edit_held(people, things)
+    decision = actions.approve(people.host, held.id)
+    make_notices(SYSTEM)
+    actions.undo(people.host, decision.id)
+    thing = things.first if kind == "post" else things.topic
+    for deed in ("hide", "restore"):
+        actions.decide(people.host, kind, thing.id, deed, REASONS)
+    make_notices(SYSTEM)
+    for model in (Event, Notice):
+        assert not db.session.scalars(db.select(model).where(model.kind == "mention")).all()
+
+
+def test_what_else_was_told_of_the_edited_text_since_stays(
+    people: Any, agenda: Any, things: Any, rule: Any
+) -> None:
+    new = dialogue.NewTopic("question", "How loud?", render_with_mentions("How loud is it?"))
+    question = dialogue.open_topic(people.ana, agenda.id, new)
+    answer = dialogue.reply(people.ben, question.id, render_with_mentions("Very."))
+    held = dialogue.edit(people.ben, answer.id, render_with_mentions("A casino."))
+    decision = actions.approve(people.host, held.id)
+    dialogue.choose_answer(people.ana, question.id, answer.id)
+    actions.undo(people.host, decision.id)
+    (told,) = db.session.scalars(db.select(Event).where(Event.kind == "answer")).all()
+    assert told.hidden_at is None
+
+
 @pytest.mark.parametrize("make", HELD)
 def test_approved_again_it_is_published_again(
     people: Any, things: Any, rule: Any, make: Any

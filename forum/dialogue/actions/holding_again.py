@@ -32,9 +32,14 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Conflict, NotFound
 from forum.members.models import Member
-from forum.notifications.actions import hide_notices, undo_watch_own_topic
+from forum.notifications.actions import forget_told_of_post, undo_watch_own_topic
 from forum.permissions import Person, require
 from forum.quotes import quoted_posts
+
+NAMING_NOTICES = (
+    "mention",
+    "quote",
+)  # kinds of which an edit notifies members; they quote its text
 
 
 @action
@@ -149,7 +154,10 @@ def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[s
 
 
 def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) -> None:
-    """Restore the former text of a post, and withdraw the notices to members whom the edit mentioned or quoted."""
+    """Restore the former text of a post, and delete the notices to members whom the edit mentioned or quoted.
+
+    Hidden ones would come back, with the words that wait again, once the post is hidden and shown again.
+    """
     revision = last_revision(post.id)
     if revision is None:
         raise _changed()
@@ -163,7 +171,7 @@ def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) ->
     else:
         index_post(moderator, post, topic, text.plain)
     restore_mentions_and_quotes(post, text)
-    hide_notices(moderator, post_id=post.id, since=revision.replaced_at)
+    forget_told_of_post(moderator, post.id, NAMING_NOTICES, revision.replaced_at)
     db.session.delete(revision)
     db.session.flush()
 

@@ -32,6 +32,7 @@ from forum.notifications.actions.forgetting import (
     forget_member,
     forget_old,
     forget_told,
+    forget_told_of_post,
 )
 from forum.notifications.actions.making import (
     BATCH_SIZE,
@@ -87,6 +88,7 @@ __all__ = [
     "forget_member",
     "forget_old",
     "forget_told",
+    "forget_told_of_post",
     "hide_notices",
     "hide_reminders",
     "hide_told",

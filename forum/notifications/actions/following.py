@@ -35,15 +35,14 @@ def hide_notices(
     topic_id: int | None = None,
     post_id: int | None = None,
     kinds: Collection[str] = (),
-    since: datetime | None = None,
 ) -> None:
-    """Hide the notices and events about a topic or a post: all of them, or those of some kinds or since a moment.
+    """Hide the notices and events about a topic or a post: all of them, or those of some kinds.
 
     With a post, `topic_id` is the topic that it opens, if any: then early requests for advice, which quote that post
     but do not name it, are included. Notices of decisions stay, because the author must be able to read why something
     was hidden.
     """
-    _set_hidden(topic_id, post_id, kinds=kinds, since=since, is_hidden=True)
+    _set_hidden(topic_id, post_id, kinds=kinds, is_hidden=True)
 
 
 @action
@@ -106,7 +105,6 @@ def _set_hidden(
     but: Sequence[int] = (),
     *,
     kinds: Collection[str],
-    since: datetime | None = None,
     is_hidden: bool,
 ) -> None:
     hidden_at = now() if is_hidden else None
@@ -118,8 +116,6 @@ def _set_hidden(
         ]
         if kinds:
             conditions.append(model.kind.in_(kinds))
-        if since:
-            conditions.append(model.created_at >= since)
         set_values(model, {"hidden_at": hidden_at}, *conditions)
 
 

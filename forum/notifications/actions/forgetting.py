@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete
@@ -58,6 +58,15 @@ def forget_told(system: Person, kind: str, address: str) -> None:
     events = events_told(kind, address)
     db.session.execute(delete(Notice).where(Notice.event_id.in_(events)))
     db.session.execute(delete(Event).where(Event.id.in_(events)))
+
+
+@action
+def forget_told_of_post(
+    _doer: Person, post_id: int, kinds: Collection[str], since: datetime
+) -> None:
+    """Delete the events of some kinds about a post since a moment, with their notices, as its text is back as it was before."""
+    told = (Event.post_id == post_id, Event.kind.in_(kinds), Event.created_at >= since)
+    db.session.execute(delete(Event).where(*told))
 
 
 def _delete_notices(limit: int, *conditions: Any) -> int:
