@@ -101,6 +101,21 @@ def reply_history(reply: Post) -> str:
     return f"/posts/{reply.id}/history"
 
 
+def test_a_version_from_before_a_post_opened_a_topic_is_compared_without_the_title(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Old words."))
+    with at(now() + LATER):
+        actions.edit(people.ben, reply.id, write("New words."))
+    part = actions.SplitTarget("Hours elsewhere", "experience", topic.agenda_id)
+    actions.split(people.moderator, topic.id, [reply.id], part)
+    (version,) = revisions_of(people.ben, reply)
+    (compared,) = re.findall('<div class="diff.*?</div>', page(client, reply_history(reply)), re.S)
+    assert "<ins>New" in compared and "Hours elsewhere" not in compared
+    form = page(sign_in(people.ben), f"/posts/{reply.id}/edit?version={version.id}")
+    assert "Old words." in form and 'value="Hours elsewhere"' in form
+
+
 def test_an_author_deletes_after_being_asked(people: Any, topic: Topic, sign_in: Any) -> None:
     reply = actions.reply(people.ben, topic.id, write("Away with it."))
     browser = sign_in(people.ben)

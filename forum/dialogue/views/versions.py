@@ -52,14 +52,17 @@ def _chosen_version(revisions: Sequence[Revision]) -> Revision | None:
 
 
 def _differences(post: Post, chosen: Revision, later: Revision | None) -> list[tuple[str, str]]:
-    """A version compared with a later one, or with the present text of the post."""
+    """A version compared with a later one, or with the present text of the post.
+
+    Titles are compared if both have one: the post may have opened a topic only before or after it was moved.
+    """
     title = post.topic.title if post.number == 1 else ""
-    last = (later.title, later.source) if later else (title, post.source)
-    before = (chosen.title, queries.with_links_home(chosen.source))
-    after = (last[0], queries.with_links_home(last[1]))
-    quoted = cited_in_source(before[1]) | cited_in_source(after[1])
-    unseen = queries.unreadable_posts(post.topic, quoted)
-    return changes(_full_text(*before, unseen), _full_text(*after, unseen))
+    titles = (chosen.title, later.title if later else title)
+    titles = titles if all(titles) else ("", "")
+    sources = (chosen.source, later.source if later else post.source)
+    before, after = map(queries.with_links_home, sources)
+    unseen = queries.unreadable_posts(post.topic, cited_in_source(before) | cited_in_source(after))
+    return changes(_full_text(titles[0], before, unseen), _full_text(titles[1], after, unseen))
 
 
 def _full_text(title: str, source: str, unseen: Collection[int]) -> str:

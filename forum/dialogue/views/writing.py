@@ -266,7 +266,8 @@ def _edit_form(post: Post, version: Revision | None) -> EditForm:
     if post.number > 1:
         return EditForm(**words)
     topic = post.topic
-    words["title"] = version.title if version else topic.title
+    # A version from before the post opened a topic has no title
+    words["title"] = (version and version.title) or topic.title
     slugs = [theme.slug for theme in topic.themes]
     form = EditTopicForm(**words, audience=topic.audience, themes=slugs)
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
