@@ -72,6 +72,33 @@ def test_no_notice_quotes_what_its_author_has_withdrawn(
         assert (notice.kind, notice.text) == (kind, "Write to me.")
 
 
+def test_nor_what_was_changed_without_a_trace_and_no_title_that_is_gone(
+    people: Any, agenda: Agenda, topic: Topic
+) -> None:
+    watch(people.chitra, "agenda", agenda.id)
+    opened = actions.open_topic(people.ben, agenda.id, new("Call 1234", "Call me on 1234."))
+    reply = actions.reply(people.ben, topic.id, write("My number is 1234."))
+    actions.reply(people.ana, opened.id, write("I do."))
+    told = (people.chitra, people.ana, people.ben)
+    assert [kinds(member) for member in told] == [["topic"], ["reply"], ["reply"]]
+    opening = queries.first_post(opened)
+    changes = actions.TopicChanges("Write to me")
+    actions.edit(people.ben, opening.id, write("By post.", "fr"), changes)
+    actions.edit(people.ben, reply.id, write("Write to me."))
+    said = [(n.title, n.language, n.text) for member in told for n in inbox(member).page.items]
+    assert said == [
+        ("Write to me", "fr", "By post."),
+        (topic.title, "en", "Write to me."),
+        ("Write to me", "fr", "I do."),
+    ]
+    with at(now() + LATER):
+        actions.edit(people.ben, opening.id, write("By post."), actions.TopicChanges("Send it"))
+    assert [notice.title for notice in inbox(people.chitra).page.items] == ["Write to me"]
+    (revision,) = queries.revisions_of(VISITOR, fresh(opening))
+    actions.withdraw(people.ben, revision.id)
+    assert [notice.title for notice in inbox(people.chitra).page.items] == ["Send it"]
+
+
 def test_nor_once_it_is_shown_again_what_was_withdrawn_while_it_was_hidden(
     people: Any, topic: Topic
 ) -> None:

@@ -71,14 +71,16 @@ def changes_text(post: Post, text: Written, changes: TopicChanges) -> bool:
 
 def keep_revision(
     post: Post, text: Written, changes: TopicChanges, *, is_traced: bool = False
-) -> None:
+) -> bool:
     """Keep the present text of a post as a `Revision` before another text or title replaces it.
 
-    Nothing is kept when neither changes, nor within `EDIT_WITHOUT_TRACE` after posting unless `is_traced`.
+    Nothing is kept when neither changes, nor within `EDIT_WITHOUT_TRACE` after posting unless `is_traced`. Returns
+    whether it is to leave no trace: something changes, and nothing is kept.
     """
-    is_young = now() - post.created_at <= EDIT_WITHOUT_TRACE
-    if not changes_text(post, text, changes) or (is_young and not is_traced):
-        return
+    if not changes_text(post, text, changes):
+        return False
+    if now() - post.created_at <= EDIT_WITHOUT_TRACE and not is_traced:
+        return True
     moment = now()
     db.session.add(
         Revision(
@@ -90,6 +92,7 @@ def keep_revision(
         )
     )
     post.edited_at = moment
+    return False
 
 
 def edit_topic(author: Person, post: Post, text: Written, changes: TopicChanges) -> None:

@@ -43,7 +43,7 @@ from forum.illustrations import names_in
 from forum.markup import Written
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
-from forum.notifications.actions import read_outdated, update_quotations
+from forum.notifications.actions import read_outdated, retitle_notices, update_quotations
 from forum.permissions import SYSTEM, Person, require
 from forum.pictures import actions as pictures
 from forum.quotes import withheld_in_html
@@ -83,8 +83,8 @@ def edit(
         if rule := screen(author, post.topic.agenda_id, said, sending):
             return hold_edit(author, post, text, changes, rule)
         review_first_link(author, post, said)
-    keep_revision(post, text, changes)
-    return _apply_edit(author, post, text, changes)
+    is_traceless = keep_revision(post, text, changes)
+    return _apply_edit(author, post, text, changes, is_traceless=is_traceless)
 
 
 def _changes_anything(post: Post, text: Written, changes: TopicChanges) -> bool:
@@ -125,8 +125,8 @@ def publish_edit(
     post = _post_to_edit(author, post_id, text, changes)
     check_text(text)
     changes = checked_changes(post, changes)
-    keep_revision(post, text, changes, is_traced=is_traced)
-    return _apply_edit(author, post, text, changes)
+    is_traceless = keep_revision(post, text, changes, is_traced=is_traced)
+    return _apply_edit(author, post, text, changes, is_traceless=is_traceless)
 
 
 def _post_to_edit(author: Person, post_id: int, text: Written, changes: TopicChanges) -> Post:
@@ -147,8 +147,13 @@ def _post_to_edit(author: Person, post_id: int, text: Written, changes: TopicCha
     return post
 
 
-def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges) -> Post:
-    """Store a checked edit, and update the topic, search and notices."""
+def _apply_edit(
+    author: Person, post: Post, text: Written, changes: TopicChanges, *, is_traceless: bool
+) -> Post:
+    """Store a checked edit, and update the topic, search and notices.
+
+    If it `is_traceless`, notices do not go on saying what the post and its topic said before.
+    """
     if post.edit_asked_at and changes_text(post, text, changes):
         post.edit_answered_at = now()
         read_outdated(author, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
@@ -158,7 +163,17 @@ def _apply_edit(author: Person, post: Post, text: Written, changes: TopicChanges
     else:
         index_post(author, post, post.topic, text.plain)
     notify_named(author, post, text)
+    if is_traceless:
+        _reword_notices(post, text.plain)
     return post
+
+
+def _reword_notices(post: Post, plain: str) -> None:
+    """Let notices say what a post and its topic say now; hidden ones, too, which come back when it is shown again."""
+    topic = post.topic if post.number == 1 else None
+    update_quotations(SYSTEM, post.id, plain, topic.id if topic else None)
+    if topic:
+        retitle_notices(SYSTEM, topic.id, topic.title, topic.language)
 
 
 @action
@@ -209,7 +224,5 @@ def withdraw(author: Person, revision_id: int) -> Post:
     )
     revision.source, revision.title = "", ""
     revision.withdrawn_at = revision.withdrawn_at or now()
-    # Notices quote the first version of a post; those of a hidden one come back when it is shown again
-    topic_id = post.topic_id if post.number == 1 else None
-    update_quotations(SYSTEM, post.id, plain_texts([post])[post.id], topic_id)
+    _reword_notices(post, plain_texts([post])[post.id])  # they quote its first version
     return post

@@ -146,6 +146,15 @@ def move_notices(
 
 
 @action
+def retitle_notices(_doer: Person, topic_id: int, title: str, language: str) -> None:
+    """Give events and notices about a topic its new title; those of decisions say what was decided about."""
+    for model in (Event, Notice):
+        is_about = (model.topic_id == topic_id, model.kind != "decision")
+        is_former = or_(model.title != title, model.language != language)
+        set_values(model, {"title": title, "language": language}, *is_about, is_former)
+
+
+@action
 def update_quotations(system: Person, post_id: int, text: str, topic_id: int | None) -> None:
     """Update the quotation of a post in events and notices; `topic_id` is the topic that the post opens, if any."""
     require(system.can.administer())
