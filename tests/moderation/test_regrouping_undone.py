@@ -12,11 +12,11 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import first_post, get_topic, posts_in
-from forum.errors import Conflict
+from forum.errors import Conflict, NotFound
 from forum.markup import write
 from forum.moderation import actions
 from forum.permissions import SYSTEM, VISITOR
-from tests.moderation.conftest import found, notices_of, part, shown, split, undo
+from tests.moderation.conftest import REASONS, found, notices_of, part, shown, split, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
 
@@ -136,3 +136,25 @@ def test_notices_say_the_title_of_the_other_topic_in_its_language(
     assert told() == {("Trams silencieux", "fr")}
     undo(people.host)
     assert told() == {("Quiet streets at night", "en")}
+
+
+@pytest.mark.parametrize("deed", ["hide", "remove", "delete"])
+def test_no_empty_topic_stays_where_the_others_leave_again(
+    people: Any, agenda: Agenda, things: Any, deed: str
+) -> None:
+    new = dialogue.NewTopic("experience", "Quiet trams", write("The trams are quiet."))
+    trams = dialogue.open_topic(people.ben, agenda.id, new)
+    opening = first_post(trams)
+    actions.merge(people.host, things.topic.id, trams.id)
+    if deed == "delete":
+        dialogue.delete(people.ben, opening.id)
+    else:
+        actions.decide(people.moderator, "post", opening.id, deed, REASONS)
+    assert shown(VISITOR, trams.id)
+    undo(people.host)
+    assert shown(VISITOR, things.topic.id) == [1, 2, 3]
+    with pytest.raises(NotFound):
+        get_topic(VISITOR, trams.id)
+    if deed != "delete":
+        actions.decide(people.moderator, "post", opening.id, "restore")
+        assert shown(VISITOR, trams.id) == [1]

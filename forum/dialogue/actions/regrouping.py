@@ -28,7 +28,12 @@ from forum.dialogue.actions._counts import (
 from forum.dialogue.actions._questions import ANSWER_NOTICES, restore_notices_in, set_answer
 from forum.dialogue.actions._stored import plain_texts
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry, with_poll_words
-from forum.dialogue.actions._withholding import has_shown_posts, hide_as_empty, show_topic
+from forum.dialogue.actions._withholding import (
+    close_empty_topic,
+    has_shown_posts,
+    hide_as_empty,
+    show_topic,
+)
 from forum.dialogue.models import CHOSEN_KINDS, Held, Pace, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
     count_key,
@@ -203,7 +208,7 @@ def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
 
 @action
 def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
-    """Undo a merger: the topic gets its posts back.
+    """Undo a merger: the topic gets its posts back. The other one is closed if none of its own can be seen any more.
 
     Raises `Conflict` when somebody has written in the other topic since, or the title is gone with who gave it.
     """
@@ -211,6 +216,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     topic = merged_topic_to_change(moderator, moved.topic.id)
     target = topic_to_change(moderator, moved.target.id)
     require(moderator.can.merge(topic, target))
+    lock_posts_to_withhold(moved.numbers)  # with the other topic, if it has no others
     posts = posts_to_move(target, after=moved.before)
     _require_unchanged(topic, target, posts, moved)
     if not topic.title:
@@ -233,6 +239,8 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
         target.posts_count = max(moved.before, last_left_number(target))
         far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
         db.session.execute(far.values(number=moved.before))
+        if not has_shown_posts(first_post(target)):
+            close_empty_topic(moderator, target, now())
         if moved.paces and target.pace == moved.paces[1]:
             set_pace(target, moved.paces[0])
         note_activity_of(moderator, topic)
