@@ -71,6 +71,7 @@ GET  /administration/screening/try                    |   in  403  403  403  403
 POST /administration/screening/try                    |  403  403  403  403  403  yes
 GET  /administration/screening/{rule}                 |   in  403  403  403  403  200
 POST /administration/screening/{rule}                 |  403  403  403  403  403  yes
+GET  /administration/screening/{rule}/delete          |   in  403  403  403  403  200
 POST /administration/screening/{rule}/delete          |  403  403  403  403  403  yes
 POST /administration/screening/{rule}/switch          |  403  403  403  403  403  yes
 GET  /administration/terms                            |   in  403  403  403  403  200

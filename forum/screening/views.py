@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
 
 
 def _saved(message: str) -> AnyResponse:
-    return web.done(message, url_for("screening.index"))
+    return web.done(message, web.safe_next(url_for("screening.index")))
 
 
 @bp.route("/administration/screening/new", methods=["GET", "POST"])
@@ -91,15 +91,18 @@ def _latest_rule(rule_id: int) -> RuleForm:
 
 @bp.post("/administration/screening/<int:rule_id>/switch")
 def switch_rule(rule_id: int) -> ResponseReturnValue:
-    """Switch a rule on (`on=1`) or off."""
+    """Switch a rule on (`on=1`) or off, and go back to where the list was."""
     is_on = request.form.get("on") == "1"
     actions.switch_rule(me(), rule_id, is_on=is_on)
     return _saved(_("The rule holds again.") if is_on else _("The rule does not hold any more."))
 
 
-@bp.post("/administration/screening/<int:rule_id>/delete")
+@bp.route("/administration/screening/<int:rule_id>/delete", methods=["GET", "POST"])
 def delete_rule(rule_id: int) -> ResponseReturnValue:
-    """Delete a rule."""
+    """Ask whether a rule is to be deleted; delete it (POST)."""
+    rule = queries.get_rule(me(), rule_id)
+    if request.method == "GET":
+        return render_template("screening/delete.html", rule=rule)
     actions.delete_rule(me(), rule_id)
     return _saved(_("The rule is deleted. What it has held back goes on waiting."))
 

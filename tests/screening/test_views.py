@@ -55,9 +55,37 @@ def test_a_rule_is_made_changed_switched_and_deleted(browser: Any, people: Any) 
     assert "off since" in words(browser.get(PATH))
     browser.post(f"{PATH}/{rule.id}/switch", data={"on": "1"})
     assert "off since" not in words(browser.get(PATH))
+    asked = browser.get(f"{PATH}/{rule.id}/delete")
+    assert "A domain: shop.example" in words(asked) and "Delete this rule?" in words(asked)
+    assert f'href="{PATH}/{rule.id}"' in asked.text
+    assert "A domain: shop.example" in words(browser.get(PATH))
     browser.post(f"{PATH}/{rule.id}/delete")
     assert "No rule holds anything back" in words(browser.get(PATH))
     assert browser.get(f"{PATH}/{rule.id}").status_code == 404
+
+
+def test_a_filter_that_finds_nothing_does_not_say_that_everything_appears(browser: Any) -> None:
+    make(browser, kind="word", value="casino")
+    for filtered in ("?kind=domain", "?q=lottery"):
+        page = browser.get(PATH + filtered)
+        assert "No rule fits" in words(page) and "appears at once. Make" not in words(page)
+        assert f'href="{PATH}">Show all rules' in page.text
+
+
+def test_who_switches_a_rule_stays_where_the_list_was(browser: Any) -> None:
+    make(browser, kind="word", value="casino")
+    here = f"{PATH}?kind=word&q=cas"
+    page = browser.get(here).text
+    assert f'name="next" value="{here.replace("&", "&amp;")}"' in page
+    switch = f"{PATH}/{only_rule().id}/switch"
+    assert browser.post(switch, data={"on": "0", "next": here}).location == here
+    assert browser.post(switch, data={"on": "1", "next": "https://away.example"}).location == PATH
+
+
+def test_the_title_of_an_agenda_has_its_language(browser: Any, agenda: Agenda) -> None:
+    make(browser, kind="agenda", agenda=str(agenda.id))
+    for path in (PATH, f"{PATH}/{only_rule().id}/delete"):
+        assert f'<bdi lang="{agenda.language}">{agenda.title}</bdi>' in browser.get(path).text
 
 
 def test_each_cell_of_the_table_names_its_column_as_a_phone_shows_each_row_as_a_block(
