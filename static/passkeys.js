@@ -32,7 +32,7 @@ async function ask(form, event) {
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
-  if (event.submitter) event.submitter.ariaBusy = true;
+  event.submitter.ariaBusy = true;
   const said = form.querySelector("[data-said]");
   said.textContent = "";
   offered?.abort();
@@ -42,8 +42,11 @@ async function ask(form, event) {
   } catch ({ name }) {
     said.textContent = said.getAttribute(`data-${name}`) ?? said.dataset.failed;
   }
-  delete form.dataset.busy;
-  if (event.submitter) event.submitter.ariaBusy = null;
+  // Once there is an answer the form is on its way, and stays busy for a while: that may have been stopped
+  setTimeout(() => {
+    delete form.dataset.busy;
+    event.submitter.ariaBusy = null;
+  }, field.value && 1e4);
 }
 
 async function answer(form, address, how = {}) {
@@ -51,8 +54,7 @@ async function answer(form, address, how = {}) {
   const asked = await fetch(address, { method: "POST", body: new FormData(form), redirect: "error" });
   if (!asked.ok) throw Error();
   const publicKey = decoded(await asked.text());
-  const isNew = form.dataset.passkey === "create";
-  const made = await navigator.credentials[isNew ? "create" : "get"]({ publicKey, ...how });
+  const made = await navigator.credentials[form.dataset.passkey]({ publicKey, ...how });
   const said = encoded(made);
   said.response.transports = made.response.getTransports?.();
   return JSON.stringify(said);

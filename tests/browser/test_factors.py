@@ -131,6 +131,26 @@ def test_the_button_takes_the_place_of_the_offer(joined: Any) -> None:
     assert window.page.url.endswith("/notices") and is_signed_in(window)
 
 
+def test_a_second_press_before_the_forum_has_answered_asks_for_nothing(joined: Any) -> None:
+    window, _email = joined()
+    Device(window)
+    add_passkey(window)
+    sign_out(window)
+    page, asked = window.go("/sign-in?next=/notices"), list[str]()
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+
+    page.evaluate(
+        "() => { HTMLFormElement.prototype.submit = () => (window.sent = -~window.sent) }"
+    )
+    button = page.get_by_role("button", name="Sign in with a passkey")
+    button.click()
+    page.wait_for_function("() => window.sent")
+    expect(button).to_have_attribute("aria-busy", "true")
+    button.click()
+    page.wait_for_timeout(1_000)
+    assert page.evaluate("window.sent") == asked.count("/passkeys/options/sign-in") == 1
+
+
 # The browser says whether it can offer passkeys when the button already asks the forum for one
 LATE = """PublicKeyCredential.isConditionalMediationAvailable = () => new Promise((say) => {
     const { fetch } = window;
