@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -57,7 +58,9 @@ def test_a_digest_tells_by_agenda_what_is_new(people, topic, mail_server, agenda
     ]
     text, html = body(message), body(message, "html")
     assert message["Subject"] == "Interurban: Why so loud?"
-    assert agenda.title in text and agenda.title in html
+    assert agenda.title in text
+    assert re.search(rf'<h2 lang="en" dir="ltr"[^>]*>{agenda.title}</h2>', html)
+    assert re.search(r'<p lang="en" dir="ltr"[^>]*><a [^>]*>\s*Why so loud\?</a>', html)
     assert "1 new post · Chitra Desai" in text
     assert "&lt;b&gt;" not in text and "<b>asphalt" not in html
     assert "digest" in message["List-Unsubscribe"]

@@ -97,6 +97,23 @@ def test_what_the_forum_says_is_not_quoted_as_if_somebody_had_written_it(people,
     assert f">{ahead[0].message}</p>" in body(message, "html").partition("<blockquote")[0]
 
 
+def test_a_title_in_another_language_than_the_letter_says_so(people, agenda, topic, mail_server):
+    asked = NewTopic("question", "¿Quién paga?", write("¿Cuándo?", "es"))
+    opened = dialogue.open_topic(people.ana, agenda.id, asked)
+    dialogue.reply(people.ben, opened.id, write("We do."))
+    dialogue.reply(people.ben, topic.id, write("We do, too."))
+    notifications.note_event(
+        SYSTEM, NoticeText("host", "/agendas/x", "Calles", language="es"), [people.ana.id]
+    )
+    mail()
+    said = [body(message, "html") for message in sent(mail_server)]
+    assert any(
+        'replied in “<span lang="es" dir="ltr">¿Quién paga?</span>”:' in html for html in said
+    )
+    assert any("replied in “Why so loud?”:" in html for html in said), "it is that of the letter"
+    assert any('the agenda “<span lang="es" dir="ltr">Calles</span>”' in html for html in said)
+
+
 @pytest.mark.parametrize("title", ["من يدفع بعد 2025؟ (3.5 km)", 'תמ"א 38 & תל אביב <2025>?'])
 def test_a_title_from_right_to_left_stands_apart_in_the_sentence(
     people, agenda, mail_server, title
@@ -108,7 +125,7 @@ def test_a_title_from_right_to_left_stands_apart_in_the_sentence(
     mail()
     (message,) = sent(mail_server)
     assert f"replied in “{title}”:" in body(message)
-    apart = f'replied in “<span dir="rtl">{escape(title)}</span>”:</p>'
+    apart = f'replied in “<span lang="ar" dir="rtl">{escape(title)}</span>”:</p>'
     assert apart in body(message, "html")
 
 

@@ -53,9 +53,9 @@ def test_an_answer_is_of_the_topic_of_its_post(people: Any, topic: Any) -> None:
     for asked in (topic, other):
         post = dialogue.reply(people.chitra, asked.id, write("We did."))
         assert queries.topic_of_post(people.ana, post.id) == asked.id
-        assert queries.title_for_answer(people.ana, post.id) == asked.title
+        assert queries.title_for_answer(people.ana, post.id) == (asked.title, "en")
     assert queries.topic_of_post(people.ana, 2**31 - 1) is None
-    assert queries.title_for_answer(people.ana, 2**31 - 1) == ""
+    assert queries.title_for_answer(people.ana, 2**31 - 1) == ("", "")
 
 
 def test_a_digest_tells_of_the_notices_that_it_was_written_for(people: Any, topic: Any) -> None:

@@ -94,11 +94,13 @@ def open_by_email(
             "path": f"/waiting/{opened.id}",
             "sentence": opened.sentence,
             "title": opened.title,
+            "language": opened.language,
         }
         _tell_once(author, "held", words | {"files": files})
     else:
         until = opened.created_at + EDIT_WITHOUT_TRACE
         words = {"path": f"/topics/{opened.id}", "title": opened.title, "topic_kind": opened.kind}
+        words["language"] = opened.language
         more = {"files": files, "until_at": until.isoformat()}
         _tell_once(author, "opened", words | more)
     return opened

@@ -144,7 +144,7 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         # To former hosts: of an agenda that is deleted, and of one that others host
         "is_over": notice.kind == "host" and notice.address == "/agendas",
         "is_former": notice.kind == "host" and notice.address.endswith("#hosts"),
-        "title": topic.title if topic else heading_for(member, notice),
+        **_title_words(member, notice, topic),
         "sentence": _sentence(notice, post, waiting),
         "text": _text(notice, post),
         "language": post.language if post else "",
@@ -154,6 +154,14 @@ def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str
         **_decision_words(member, notice),
         **_meeting_words(member, notice),
     }
+
+
+def _title_words(member: Member, notice: Notice, topic: Topic | None) -> dict[str, str]:
+    """The title of what a notice is about, and the language in which somebody wrote it; the forum's own words have none."""
+    if topic:
+        return {"title": topic.title, "title_language": topic.language}
+    title = heading_for(member, notice)
+    return {"title": title, "title_language": notice.language if title == notice.title else ""}
 
 
 def _set_headers(
@@ -353,9 +361,12 @@ def _names(words: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _answered(letter: Delivery) -> dict[str, str]:
-    """The title of the topic for which an answer by mail was meant, as long as its author can see it."""
+    """The title of the topic for which an answer by mail was meant, and its language, as long as its author can see it."""
     post_id = letter.words.get("answered_post")
-    return {"topic": title_for_answer(letter.member, post_id)} if letter.member and post_id else {}
+    if not letter.member or not post_id:
+        return {}
+    title, language = title_for_answer(letter.member, post_id)
+    return {"topic": title, "topic_language": language}
 
 
 def _moments(letter: Delivery) -> dict[str, str]:

@@ -23,11 +23,12 @@ def topic_of_post(reader: Member, post_id: int) -> int | None:
     return db.session.scalar(seen.where(Post.id == post_id))
 
 
-def title_for_answer(reader: Member, post_id: int) -> str:
-    """The title of the topic of a post that the reader can see; empty when they cannot."""
-    seen = visible_topics(reader).with_only_columns(Topic.title)
+def title_for_answer(reader: Member, post_id: int) -> tuple[str, str]:
+    """The title of the topic of a post that the reader can see, and its language; both empty when they cannot."""
+    seen = visible_topics(reader).with_only_columns(Topic.title, Topic.language)
     found = seen.join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
-    return db.session.scalar(found) or ""
+    title, language = db.session.execute(found).first() or ("", "")
+    return title, language
 
 
 def agenda_to_open_by_email(author: Person, slug: str) -> Agenda:

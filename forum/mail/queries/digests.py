@@ -37,7 +37,7 @@ MAX_ENTRIES = 12  # of one agenda in a digest; the others are on the site
 class DigestEntry:
     """What a digest says about one topic, or about something else.
 
-    `counts` are the numbers of notices by kind, `who` the names of the actors; entries with a high `score` come
+    `language` is that of the title, empty where it is not known. `counts` are the numbers of notices by kind, `who` the names of the actors; entries with a high `score` come
     first.
     """
 
@@ -47,6 +47,7 @@ class DigestEntry:
     counts: dict[str, int]
     who: tuple[str, ...]
     score: int
+    language: str = ""
 
 
 class DigestGroup(NamedTuple):
@@ -105,6 +106,7 @@ def _entry(
         score += min(topic.replies_count, MAX_SCORED_REPLIES) // 5
     latest = notices[-1]
     title = topic.title if topic else _heading(notices, searches)
+    language = latest.language if title == latest.title else ""
     return DigestEntry(
         title,
         address or notices[0].address,
@@ -112,6 +114,7 @@ def _entry(
         counts,
         tuple(dict.fromkeys(names)),
         score,
+        topic.language if topic else language,
     )
 
 

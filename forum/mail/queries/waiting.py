@@ -18,13 +18,15 @@ class QueueContent(NamedTuple):
     """What waits in the queue: what its moderators are asked, the agenda's title, and why it was first reported.
 
     `asked` is *appeal*, *candidate*, *proposal*, *held*, *report*, *practice* or *first post*; `agenda` and `reason`
-    may be empty. `title` is that of a topic which waits, or in which a text does: its notice names the agenda alone.
+    may be empty. `title` is that of a topic which waits, or in which a text does, and `language` its language: the
+    notice names the agenda alone.
     """
 
     asked: str
     agenda: str = ""
     reason: str = ""
     title: str = ""
+    language: str = ""
 
 
 def queue_content(moderator: Person, address: str) -> QueueContent | None:
@@ -49,7 +51,9 @@ def queue_content(moderator: Person, address: str) -> QueueContent | None:
 def _content_of(thing: Thing) -> QueueContent | None:
     agenda = _title(thing.agenda)
     if thing.kind == "held":
-        return QueueContent("held", agenda, title=thing.row.title or thing.shown_in)
+        own = thing.row.title
+        language = thing.row.language if own else thing.language_of_place
+        return QueueContent("held", agenda, title=own or thing.shown_in, language=language)
     if reports := open_reports(thing.kind, thing.item_id):
         return QueueContent("report", agenda, reports[0].reason)
     if thing.kind == "practice":
