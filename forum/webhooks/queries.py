@@ -94,11 +94,14 @@ def last_deliveries(administrator: Person, webhook: Webhook) -> Sequence[Webhook
     return db.session.scalars(theirs.order_by(WebhookDelivery.id.desc()).limit(MAX_SHOWN)).all()
 
 
-def titles_of(administrator: Person, deliveries: Collection[WebhookDelivery]) -> dict[int, str]:
-    """The titles of the posts of deliveries, by post id, as far as visitors may read them."""
+def titles_of(
+    administrator: Person, deliveries: Collection[WebhookDelivery]
+) -> dict[int, tuple[str, str]]:
+    """The titles of the posts of deliveries, each with its language, by post id, as far as visitors may read them."""
     require(administrator.can.administer())
     posts = _told_posts([delivery.post_id for delivery in deliveries if delivery.post_id])
-    return {post.id: post.topic.title for post in db.session.scalars(posts)}
+    topics = {post.id: post.topic for post in db.session.scalars(posts)}
+    return {post_id: (topic.title, topic.language) for post_id, topic in topics.items()}
 
 
 def changes(administrator: Person) -> Sequence[Version]:
