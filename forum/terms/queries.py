@@ -28,6 +28,11 @@ def upcoming() -> Terms | None:
     return db.session.scalar(ahead.order_by(Terms.number.desc()).limit(1))
 
 
+def has_terms() -> bool:
+    """Whether there are terms of use, in force or not yet."""
+    return bool(db.session.scalar(select(select(Terms.number).exists())))
+
+
 def end_of(number: int) -> datetime | None:
     """From when on a later version is in force; None when there is none."""
     return db.session.scalar(select(func.min(Terms.valid_from)).where(Terms.number > number))

@@ -30,11 +30,13 @@ from forum.library import actions as library
 from forum.library.actions import CaseText, PracticeText
 from forum.library.forms import KIND_NAMES
 from forum.markup import write
+from forum.members.actions import found_federation
 from forum.members.models import Member, Organisation
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.openapi import Operation
-from forum.permissions import MEMBERS
+from forum.permissions import MEMBERS, SYSTEM
+from forum.terms.actions import TermsText, write_terms
 from tests.conftest import People
 
 World = dict[str, Any]
@@ -495,6 +497,18 @@ def test_the_page_about_it_names_every_address_and_parameter(
         for parameter in operation.parameters:
             assert f"<code>{parameter.name}</code>" in page
     assert "/api" in client.get("/help").text
+
+
+def test_terms_of_use_are_named_once_there_are_some(client: FlaskClient, people: People) -> None:
+    found_federation(SYSTEM, "Quiet cities")
+
+    def names_terms() -> tuple[bool, bool]:
+        about = client.get("/api").text.partition("<main")[2].partition("</main>")[0]
+        return 'href="/terms"' in about, "termsOfService" in read(client, "/openapi.json")["info"]
+
+    assert names_terms() == (False, False)
+    write_terms(people.administrator, TermsText(write("Be kind."), now()))
+    assert names_terms() == (True, True)
 
 
 def test_a_form_token_is_not_asked_for(

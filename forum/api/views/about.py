@@ -12,13 +12,15 @@ from forum.api.models import Problem
 from forum.api.views._routes import OPERATIONS, PREFIX, bp, json_answer
 from forum.members.views import federation
 from forum.openapi import describe
+from forum.terms.queries import has_terms
 
 
 @bp.get("/api")
 def about() -> ResponseReturnValue:
     """What programs can read, and how."""
     web.depends_on()
-    return render_template("api/about.html", operations=OPERATIONS, prefix=PREFIX)
+    context = {"operations": OPERATIONS, "prefix": PREFIX, "has_terms": has_terms()}
+    return render_template("api/about.html", **context)
 
 
 @bp.get(f"{PREFIX}/openapi.json")
@@ -30,6 +32,7 @@ def description() -> AnyResponse:
         "title": name,
         "version": "1",
         "description": _("What visitors may read at %(forum)s, for programs.", forum=name),
-        "termsOfService": web.absolute(url_for("terms.index")),
     }
+    if has_terms():
+        info["termsOfService"] = web.absolute(url_for("terms.index"))
     return json_answer(describe(info, web.absolute(PREFIX), OPERATIONS, Problem))
