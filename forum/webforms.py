@@ -212,7 +212,7 @@ OWN_MESSAGES = {
     "'%(value)s' is not a valid choice for this field.": INVALID_CHOICES,
     "Invalid choice(s): one or more data inputs could not be coerced.": INVALID_CHOICES,
     "Not a valid integer value.": lazy_gettext("Enter a whole number, such as 12."),
-    "Not a valid date value.": lazy_gettext("Enter a date, such as 2026-06-05."),
+    "Not a valid date value.": lazy_gettext("Choose a day, such as 2027-01-31."),
 }
 
 

@@ -43,7 +43,7 @@ def test_what_cannot_be_chosen_or_read_says_what_to_do(app: Flask) -> None:
     assert said["words"] == said["numbers"]
     assert said["words"] == "One of these is not in the list any more. Choose again."
     assert said["uses"] == "Enter a whole number, such as 12."
-    assert said["day"] == "Enter a date, such as 2026-06-05."
+    assert said["day"] == "Choose a day, such as 2027-01-31."
 
 
 def test_forms_keep_no_text_that_no_database_keeps(app: Flask) -> None:

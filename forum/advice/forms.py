@@ -71,7 +71,7 @@ class PostponeForm(Form):
 
     until = DateField(
         _("When can you be asked again?"),
-        [InputRequired(_("Choose a day, such as 2027-01-15."))],
+        [InputRequired(_("Choose a day, such as 2027-01-31."))],
         default=in_two_weeks,
     )
 

@@ -28,7 +28,7 @@ REMINDER_NAMES = {
 def _said_when_wanted(form: Any, field: Any) -> None:
     """A validator: require a day if the choice is a day of one's own."""
     if form.remind.data == OWN_DAY and field.data is None:
-        raise StopValidation(gettext("Choose a day, such as 2027-01-15."))
+        raise StopValidation(gettext("Choose a day, such as 2027-01-31."))
 
 
 def shown_day(day: date | None) -> str:

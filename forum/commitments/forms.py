@@ -34,7 +34,7 @@ STATE_NAMES = {
     ENDED: lazy_pgettext("commitment", "Given up"),
 }
 MAX_ADDRESS = 1_000  # characters
-NEEDS_DAY = _("Choose a day, such as 2027-01-15.")
+NEEDS_DAY = _("Choose a day, such as 2027-01-31.")
 
 
 class MilestoneRow(Row):

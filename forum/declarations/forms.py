@@ -106,7 +106,7 @@ class FreezeForm(Form):
     digest = HiddenField()
     seen = HiddenField()
     sign_until = DateField(
-        _("The last day to sign"), [InputRequired(_("Choose a day, such as 2027-01-15."))]
+        _("The last day to sign"), [InputRequired(_("Choose a day, such as 2027-01-31."))]
     )
 
 

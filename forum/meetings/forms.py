@@ -77,7 +77,7 @@ class MeetingForm(Form):
         _("What it is about"), [DataRequired(_("Say what it is about.")), at_most(MAX_SOURCE)]
     )
     language = SelectField(_("Language"))
-    starts_on = DateField(_("Day"), [InputRequired(_("Enter a date, such as 2026-06-05."))])
+    starts_on = DateField(_("Day"), [InputRequired(_("Choose a day, such as 2027-01-31."))])
     starts_time = ClockField(
         _("Begins at"), [InputRequired(_("Enter when it begins, such as 14:30."))]
     )
@@ -169,7 +169,7 @@ def moment_at(day: date, at: time, zone_name: str, field: str = "") -> datetime:
         second = first.replace(fold=1)
         moments = first.astimezone(UTC), second.astimezone(UTC)
     except OverflowError:
-        raise Invalid(gettext("Enter a date, such as 2026-06-05."), "starts_on") from None
+        raise Invalid(gettext("Choose a day, such as 2027-01-31."), "starts_on") from None
     if first.utcoffset() == second.utcoffset():
         return moments[0]
     if moments[0].astimezone(zone).replace(tzinfo=None) != first.replace(tzinfo=None):

@@ -353,7 +353,7 @@ def test_statements_are_written_edited_and_removed(
     address = f"/agendas/quieter/statements/{statement.id}"
     assert "We plant." in words(browser.get(f"{address}/edit"))
     wrong = browser.post(f"{address}/edit", data={**typed, "said_on": "June", "name": "Kept?"})
-    assert wrong.status_code == 422 and "such as 2026-06-05" in words(wrong)
+    assert wrong.status_code == 422 and "Choose a day, such as 2027-01-31." in words(wrong)
     assert "Kept?" in words(wrong)
     assert browser.post(f"{address}/edit", data={**typed, "name": "Bo"}).status_code == 303
     assert "Bo" in words(browser.get("/agendas/quieter/statements"))

@@ -74,8 +74,8 @@ def test_a_host_announces_a_meeting(sign_in: Any, people: Any, agenda: Agenda) -
     ("words", "said"),
     [
         ({"title": ""}, "Give the meeting a title."),
-        ({"starts_on": "soon"}, "Enter a date"),
-        ({"starts_on": ""}, "Enter a date"),
+        ({"starts_on": "soon"}, "Choose a day"),
+        ({"starts_on": ""}, "Choose a day"),
         ({"starts_time": "ten"}, "Enter a time"),
         ({"starts_time": "25:00"}, "Enter a time"),
         ({"starts_time": ""}, 'href="#starts_time">Enter when it begins, such as 14:30.'),
