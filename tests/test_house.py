@@ -616,3 +616,15 @@ def test_what_is_cut_in_a_template_ends_with_an_ellipsis() -> None:
     """As excerpts do, and not with three full stops."""
     cut = [call for path in TEMPLATES for call in re.findall(r"truncate\(.*?\)", path.read_text())]
     assert len(cut) > 5 and [call for call in cut if "…" not in call] == []
+
+
+def test_what_is_to_be_corrected_stands_above_the_heading_of_a_page() -> None:
+    """In one place on all pages. Where a form is only one of several things, its summary stands with it."""
+    beside = {"queue/index.html", "meetings/meeting.html"}
+    below = []
+    for path in (TOP / "templates").rglob("*.html"):
+        page, name = path.read_text("utf-8"), path.relative_to(TOP / "templates").as_posix()
+        summary, headings = page.find("{{ error_summary("), page.count("<h1")
+        if summary >= 0 and headings == 1 and page.find("<h1") < summary and name not in beside:
+            below.append(name)
+    assert below == ["appeals/decide.html"], "there it stands above what is decided about"
