@@ -50,12 +50,12 @@ class WholeWordsPolicy(EmailPolicy):
         return folded.encode("ascii") if folded else super().fold_binary(name, value)
 
     def _fold_whole(self, name: str, value: Any) -> str:
-        """The header in encoded words, or one of `IN_ANGLES` in lines; empty for other headers that are plain ASCII."""
+        """A header in encoded words, one of `IN_ANGLES` or a subject in lines; empty for others that are plain ASCII."""
         if name in IN_ANGLES:
             lines = f"{self.linesep} ".join(str(value).split())
             return f"{name}: {lines}{self.linesep}"
         if str(value).isascii() and ENCODED not in str(value):
-            return ""
+            return self._folded_subject(str(value)) if name == "Subject" else ""
         addresses = getattr(value, "addresses", None)
         if addresses is None:
             return f"{name}: {self._encoded(name, str(value))}{self.linesep}"
@@ -64,6 +64,11 @@ class WholeWordsPolicy(EmailPolicy):
             for address in addresses
         ]
         return f"{name}: {f',{self.linesep} '.join(people)}{self.linesep}"
+
+    def _folded_subject(self, text: str) -> str:
+        """A subject in ASCII, whose first line is never empty: one of 70 characters Python would put below it as a whole."""
+        lines = Header(text, "us-ascii", header_name="Subject").encode(linesep=self.linesep)
+        return f"Subject: {lines}{self.linesep}"
 
     def _encoded(self, name: str, text: str) -> str:
         return Header(text, "utf-8", header_name=name).encode(linesep=self.linesep)

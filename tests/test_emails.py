@@ -45,6 +45,16 @@ def test_a_plain_header_stays_plain() -> None:
     assert b"Subject: A subject\r\n" in raw and b"From: Forum <forum@example.org>\r\n" in raw
 
 
+@pytest.mark.parametrize("length", range(60, MAX_SUBJECT + 1, 3))
+def test_a_plain_subject_begins_in_its_first_line(length: int) -> None:
+    subject = "What happened next? " * 8
+    sent = message(replace(LETTER, subject=subject[:length])).as_bytes()
+    assert b"Subject: What happened" in sent and all(
+        len(line) <= 78 for line in sent.split(b"\r\n")
+    )
+    assert message_from_bytes(sent, policy=default)["Subject"] == subject[:length].strip()
+
+
 def test_addresses_for_programs_are_whole_however_long() -> None:
     """With an encoded address, mail programs show no button to unsubscribe, and no threads (RFC 8058, RFC 5322)."""
     host = "dialogue.federation-of-cities-for-housing-and-planning.example.org"
