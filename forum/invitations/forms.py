@@ -19,6 +19,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.widgets import TextInput
 
 from forum.clock import now
 from forum.history.queries import fingerprint
@@ -130,6 +131,7 @@ class InvitationForm(Form):
             NumberRange(1, MAX_USES, _("Choose a number from 1 to %(most)s.", most=MAX_USES)),
         ],
         default=1,
+        widget=TextInput(),  # as for places in an order
     )
     ends_on = LastDay(_("Last day"))
     organisation = SelectField(_("Organisation"), coerce=number_or_none)

@@ -6,6 +6,7 @@ from typing import Any
 
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms.widgets import TextInput
 
 from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
@@ -39,10 +40,10 @@ def sentence_field() -> StringField:
 
 
 def number_field(label: str, most: int) -> IntegerField:
-    """A number from 0 to `most`."""
+    """A number from 0 to `most`, in a text field: a browser empties a number field that is shown again with something else."""
     message = _("Write a number from 0 to %(most)s.", most=most)
     limits = [InputRequired(message), NumberRange(0, most, message=message)]
-    return IntegerField(label, limits)
+    return IntegerField(label, limits, widget=TextInput())
 
 
 class RuleForm(Form):

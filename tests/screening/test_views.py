@@ -142,7 +142,10 @@ def test_who_is_new_is_chosen(browser: Any) -> None:
     known = newness()
     assert (known.days, known.posts, known.first_posts) == (30, 5, 0)
     for wrong in ("", "x", "-1", "400"):
-        assert browser.post(PATH, data=form | {"days": wrong}).status_code == 422
+        answer = browser.post(PATH, data=form | {"days": wrong})
+        assert answer.status_code == 422
+        (field,) = re.findall(r'<input[^>]* name="days"[^>]*>', answer.text)
+        assert f'value="{wrong}"' in field and 'type="text"' in field, "what was typed stays"
 
 
 def test_a_list_of_domains_is_imported(browser: Any) -> None:
