@@ -24,6 +24,7 @@ PAPER = [
     ("/transparency", "table.figures", ".field"),
     ("/meetings", ".rows h3", "label[for=agenda]"),
     ("/meetings/3", ".glance", "#manage"),
+    ("/", "#waiting", ".hero .btn"),
     ("/declarations", ".rows a", "label[for=state]"),
     ("/topics?kind=experience", ".pager span", ".pager a"),
 ]
