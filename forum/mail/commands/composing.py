@@ -50,6 +50,7 @@ from forum.pictures.queries import removed_pictures
 from forum.quotes import with_whole_links
 from forum.reach import reads
 from forum.rules.models import said_of_rule
+from forum.screening.models import said_of_rule as said_of_screening_rule
 from forum.settings import Settings
 
 MAX_QUOTED_CHARACTERS = 8_000
@@ -349,7 +350,7 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
         "takes_files": settings.most_of_file > 0,
     }
     valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
-    said = _names(letter.words) | _moments(letter) | _answered(letter)
+    said = _names(letter.words) | _moments(letter) | _answered(letter) | _why_held(letter.words)
     return words | letter.words | said | valid | {"link": _link(letter.words, settings)}
 
 
@@ -367,6 +368,11 @@ def _answered(letter: Delivery) -> dict[str, str]:
         return {}
     title, language = title_for_answer(letter.member, post_id)
     return {"topic": title, "topic_language": language}
+
+
+def _why_held(words: Mapping[str, Any]) -> dict[str, str]:
+    """The message of the rule that holds a text back: the default one in the language of the letter."""
+    return {"sentence": said_of_screening_rule(words["sentence"])} if "sentence" in words else {}
 
 
 def _moments(letter: Delivery) -> dict[str, str]:

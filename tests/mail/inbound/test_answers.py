@@ -9,6 +9,7 @@ from email.policy import SMTP
 from hashlib import sha256
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from forum.clock import at, now
@@ -22,6 +23,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule
+from forum.screening.models import USUAL_SENTENCE
 from tests.mail.conftest import with_settings
 from tests.mail.inbound.conftest import MAILBOX, PICTURE, REPORT, TODAY, answer, posts, with_files
 from tests.pictures.conftest import added_file, shown_by
@@ -147,6 +149,17 @@ def test_a_key_says_whose_letter_it_was(app):
     assert read_message(raw, "", TODAY).key is None
     # RFC 5321, 4.5.3.1.1
     assert len(reply_address(MAILBOX, 2**31, 2**31, TODAY).partition("@")[0]) <= 64
+
+
+def test_the_usual_words_of_a_rule_come_in_the_language_of_the_letter(people, app, post, letters):
+    make_rule(people.administrator, RuleText("word", "casino", str(USUAL_SENTENCE)))
+    members.choose_locale(people.ana, "fr")
+    with with_settings(app, reply_address=MAILBOX, locales=("en", "fr")):
+        receive_message(answer(people, post, "A casino for all."))
+        (letter,) = letters()
+    assert str(USUAL_SENTENCE) not in letter.text
+    with force_locale("fr"):
+        assert str(USUAL_SENTENCE) in " ".join(letter.text.split())
 
 
 def test_an_answer_that_a_rule_holds_back_is_told_by_letter(people, topic, post, letters):
