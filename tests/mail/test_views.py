@@ -10,6 +10,7 @@ from forum.db import db
 from forum.mail import actions
 from forum.mail.commands import deliver
 from forum.mail.models import KIND_NAMES, Delivery
+from forum.mail.queries import letters
 from forum.members import actions as members
 from forum.permissions import SYSTEM
 from tests.mail.conftest import with_settings
@@ -63,6 +64,17 @@ def test_a_letter_that_no_server_took_is_tried_again(browser, people, mail_serve
     assert browser.post(f"{PAGE}/{letter.id}/again").status_code == 303
     assert deliver() == 1 and len(mail_server.messages) == 1
     assert "None in the last three months." in browser.get(PAGE).text
+
+
+def test_the_page_says_how_many_lost_letters_it_does_not_list(browser, mail_server, monkeypatch):
+    monkeypatch.setattr(letters, "MAX_SHOWN", 2)
+    mail_server.answers["DATA"] = "554 no"
+    for number in range(3):
+        assert "more</p>" not in browser.get(PAGE).text
+        actions.write_letter(SYSTEM, "test", f"ana-{number}@example.org", {})
+        deliver()
+    page = browser.get(PAGE).text
+    assert "and 1 more</p>" in page and page.count("554 no") == 2
 
 
 def test_every_kind_of_letter_has_a_name():
