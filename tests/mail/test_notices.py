@@ -114,6 +114,16 @@ def test_a_title_in_another_language_than_the_letter_says_so(people, agenda, top
     assert any('the agenda “<span lang="es" dir="ltr">Calles</span>”' in html for html in said)
 
 
+def test_a_title_is_marked_where_it_stands_and_not_in_a_name_before_it(people, agenda, mail_server):
+    asked = NewTopic("question", people.ben.name, write("¿Quién es?", "es"))
+    opened = dialogue.open_topic(people.ana, agenda.id, asked)
+    dialogue.reply(people.ben, opened.id, write("Soy yo."))
+    mail()
+    (message,) = sent(mail_server)
+    marked = f'<span lang="es" dir="ltr">{people.ben.name}</span>'
+    assert f">{people.ben.name} replied in “{marked}”:" in body(message, "html")
+
+
 @pytest.mark.parametrize("title", ["من يدفع بعد 2025؟ (3.5 km)", 'תמ"א 38 & תל אביב <2025>?'])
 def test_a_title_from_right_to_left_stands_apart_in_the_sentence(
     people, agenda, mail_server, title
