@@ -270,6 +270,7 @@ def test_a_member_translates_with_the_original_beside(sign_in, people, practice)
     assert missing.status_code == 422 and "rugissaient" in missing.text
     preview = browser.post("/practices/felt/translate", data=FORM | {"preview": "1"})
     assert "<em>rugissaient</em>" in preview.text
+    assert '<div class="prose" lang="fr" dir="auto">' in preview.text
     for _twice in range(2):
         sent = browser.post("/practices/felt/translate", data=FORM | {"submission_key": key})
         assert sent.location.endswith("/practices/felt/in/fr")
