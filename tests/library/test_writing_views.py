@@ -240,6 +240,8 @@ def test_the_order_of_cases_is_typed(world: World, case: Case, sign_in: SignIn) 
     other = actions.write_case(world.host, world.agenda.id, case_text(name="Other"))
     form = {f"place-{other.id}": "1", f"place-{case.id}": ""}
     host = sign_in(world.host)
+    page = host.get("/agendas/floods-and-heat/cases/order").text
+    assert f'lang="{other.language}" dir="auto">Other</span>' in page
     for odd in ("abc", "-1", str(2**63)):
         typed = {**form, f"place-{case.id}": odd}
         answer = host.post("/agendas/floods-and-heat/cases/order", data=typed)

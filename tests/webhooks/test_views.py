@@ -266,6 +266,19 @@ def test_the_page_says_what_was_answered_and_when_it_is_tried_again(
     assert "Why so loud?" not in words(browser.get(f"{PATH}/{webhook.id}")), "no more than visitors"
 
 
+def test_titles_by_people_say_in_which_language_they_are(
+    browser: Any, receiver: Any, add: Any, ask: Any, agenda: Any
+) -> None:
+    webhook, topic = add(agenda_id=agenda.id), ask("¿Por qué tanto ruido?")
+    topic.language = "es"
+    agenda.language = "fr"
+    db.session.commit()
+    work()
+    one, every = browser.get(f"{PATH}/{webhook.id}").text, browser.get(PATH).text
+    assert f'<bdi lang="es">{topic.title}</bdi>' in one
+    assert one.count(marked := f'<bdi lang="fr">{agenda.title}</bdi>') == every.count(marked) == 1
+
+
 def test_a_webhook_that_the_forum_has_paused_is_at_the_top(
     browser: Any, receiver: Any, add: Any, ask: Any
 ) -> None:
