@@ -82,6 +82,18 @@ def test_an_edit_of_title_and_themes_is_sent_again_for_want_of_an_answer(
     assert fresh(topic).title == "How are hours counted?"
 
 
+def test_who_may_read_it_by_now_is_said_in_words(people: Any, topic: Topic, sign_in: Any) -> None:
+    post = first_post(topic)
+    browser, address = sign_in(people.ana), f"/posts/{post.id}/edit"
+    form = FORM | {"title": topic.title, "source": "Three years."}
+    form["seen"] = queries.fingerprint_of(queries.post_to_edit(people.ana, post.id))
+    for_members = actions.TopicChanges(topic.title, [], "members")
+    actions.edit(people.ana, post.id, write(post.source), for_members)
+    answer = browser.post(address, data=form)
+    assert answer.status_code == 409 and "Three years." in answer.text
+    assert "<dd>Members only</dd>" in answer.text
+
+
 def test_themes_and_readers_alone_are_not_changed_by_a_form_that_is_outdated(
     people: Any, topic: Topic
 ) -> None:
