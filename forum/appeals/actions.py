@@ -80,6 +80,8 @@ def decide_appeal(
     serialize_decisions(moderator)
     found = appeal_to_decide(moderator, appeal_id)
     require(moderator.can.decide_appeal(found))
+    if found.decided_at and found.decider_id == moderator.id:
+        raise Conflict(_("You have answered this appeal meanwhile, in another window."))
     if found.decided_at:
         raise Conflict(
             _("Another moderator has answered this appeal meanwhile. Nothing was changed.")

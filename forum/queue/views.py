@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import Blueprint, render_template, url_for
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.claims.models import EntryKey
-from forum.dialogue.queries import render_with_mentions
+from forum.dialogue.queries import approved_held, render_with_mentions
 from forum.errors import Conflict, NotFound
 from forum.glossary.models import PROPOSAL
 from forum.glossary.queries import entry_as_read
@@ -52,14 +52,11 @@ def index() -> ResponseReturnValue:
 def entry(thing: str, item_id: int) -> ResponseReturnValue:
     """One entry in its context, beside the queue; for a former one a page that says so, because notices still lead here."""
     agendas, claims = moderated_agendas(me()), queries.claims_by_key()
-    opened, gone = None, ""
+    opened, gone = None, None
     try:
         opened = queries.opened_entry(me(), thing, item_id, claims)
     except (Conflict, NotFound) as error:
-        if thing not in queries.KINDS:
-            raise
-        unknown = _("What waited here was deleted or taken back, or others decide about it.")
-        gone = error.message if isinstance(error, Conflict) else unknown
+        gone = _gone(thing, item_id, error)
     waiting = queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims)
     return _page(Desk(agendas, waiting, opened, gone))
 
@@ -74,13 +71,46 @@ def _kept() -> dict[str, Any]:
     return {name: value for name, value in vars(_wanted()).items() if value}
 
 
+class Gone(NamedTuple):
+    """Why an entry is not to be decided any more, where to look what became of it, and what was typed about it meanwhile."""
+
+    why: str
+    address: str = ""
+    typed: str = ""
+
+
 class Desk(NamedTuple):
-    """What a page of the queue is about: what waits on which agendas, and the entry that is opened, or why it is gone."""
+    """What a page of the queue is about: what waits on which agendas, and the entry that is opened, or that is gone."""
 
     agendas: Sequence[Agenda]
     waiting: list[QueueEntry]
     opened: OpenedEntry | None
-    gone: str = ""
+    gone: Gone | None = None
+
+
+def _gone(thing: str, item_id: int, error: Conflict | NotFound, typed: str = "") -> Gone:
+    """Why an entry is gone, from the error that says so; the error itself for what is none."""
+    if thing not in queries.KINDS:
+        raise error
+    if thing == "held" and (held := approved_held(me(), item_id)):
+        post = url_for("dialogue.post", post_id=held.became_id)
+        return Gone(_("This text is published by now."), post, typed)
+    unknown = _("What waited here was deleted or taken back, or others decide about it.")
+    is_known = thing == "held" or isinstance(error, Conflict)
+    return Gone(error.message if is_known and error.message else unknown, typed=typed)
+
+
+def _or_gone(
+    thing: str, item_id: int, answer: Callable[[], ResponseReturnValue], typed: Callable[[], str]
+) -> ResponseReturnValue:
+    """The answer to a deed about an entry or, when that is gone meanwhile, the page that says so with what was typed."""
+    try:
+        return answer()
+    except (Conflict, NotFound) as error:
+        gone = _gone(thing, item_id, error, typed())
+        agendas = moderated_agendas(me())
+        waiting = queries.queue_entries(me(), _wanted(), agendas=agendas)
+        return _page(Desk(agendas, waiting, None, gone), status=error.status, late=gone.why)
 
 
 def _desk(opened: OpenedEntry) -> Desk:
@@ -184,10 +214,13 @@ def decide(thing: str, item_id: int) -> ResponseReturnValue:
             _next(waiting, (thing, item_id)),
         )
 
-    try:
-        return webforms.process(form, page, deed, is_first_step=is_preparing())
-    except Conflict as error:
-        return page(CONFLICT, error.message)
+    def answer() -> ResponseReturnValue:
+        try:
+            return webforms.process(form, page, deed, is_first_step=is_preparing())
+        except Conflict as error:
+            return page(CONFLICT, error.message)
+
+    return _or_gone(thing, item_id, answer, lambda: form.reason.data or "")
 
 
 def _texts_to_publish(thing: str, item_id: int, deed: str) -> Mapping[str, Written]:
@@ -228,19 +261,27 @@ def undo(decision_id: int) -> ResponseReturnValue:
 @bp.post("/moderation/<thing>/<int:item_id>/claim")
 def claim(thing: str, item_id: int) -> ResponseReturnValue:
     """Claim an entry; when another moderator has it, the page says so, and pressing again takes it over."""
-    try:
-        actions.claim(me(), thing, item_id, ClaimAwareForm().holder_id)
-    except Conflict as error:
-        opened = queries.opened_entry(me(), thing, item_id)
-        return _page(_desk(opened), status=CONFLICT, late=error.message)
-    return web.see_other(_address((thing, item_id)))
+
+    def answer() -> ResponseReturnValue:
+        try:
+            actions.claim(me(), thing, item_id, ClaimAwareForm().holder_id)
+        except Conflict as error:
+            opened = queries.opened_entry(me(), thing, item_id)
+            return _page(_desk(opened), status=CONFLICT, late=error.message)
+        return web.see_other(_address((thing, item_id)))
+
+    return _or_gone(thing, item_id, answer, str)
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/release")
 def release(thing: str, item_id: int) -> ResponseReturnValue:
     """Release one's claim on an entry."""
-    actions.release(me(), thing, item_id)
-    return web.see_other(_address((thing, item_id)))
+
+    def answer() -> ResponseReturnValue:
+        actions.release(me(), thing, item_id)
+        return web.see_other(_address((thing, item_id)))
+
+    return _or_gone(thing, item_id, answer, str)
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/note")
@@ -256,4 +297,7 @@ def write_note(thing: str, item_id: int) -> ResponseReturnValue:
         actions.write_note(me(), thing, item_id, form.text.data or "")
         return web.see_other(_address((thing, item_id), "notes"))
 
-    return webforms.process(form, page, deed)
+    def answer() -> ResponseReturnValue:
+        return webforms.process(form, page, deed)
+
+    return _or_gone(thing, item_id, answer, lambda: form.text.data or "")

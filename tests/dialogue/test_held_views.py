@@ -15,6 +15,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post
 from forum.markup import write
 from forum.screening.actions import RuleText, make_rule, set_newness
+from tests.conftest import fields_of
 
 
 @pytest.fixture
@@ -166,3 +167,37 @@ def test_search_engines_wait_until_a_moderator_has_looked(
     for place in places:
         assert "My first topic" in client.get(place).get_data(as_text=True), place
     assert reply.id
+
+
+def test_a_text_that_is_published_while_its_author_changes_it_becomes_a_change_of_the_post(
+    sign_in: Any, people: Any, topic: Any
+) -> None:
+    held = dialogue.reply(people.ana, topic.id, write("A casino."))
+    browser, address = sign_in(people.ana), f"/waiting/{held.id}/revise"
+    opened = fields_of(browser.get(address).text, address)
+    post = dialogue.approve(people.moderator, held.id)
+    assert browser.get(address).location == f"/posts/{post.id}"
+    answer = browser.post(address, data=opened | {"source": "A casino, and trams."})
+    assert answer.status_code == 409
+    for said in ("Not saved yet", "This text is published by now.", "A casino, and trams."):
+        assert said in answer.text
+    assert ">\nA casino.</textarea>" in answer.text
+    edit = f"/posts/{post.id}/edit"
+    again = fields_of(answer.text, edit)
+    assert browser.post(edit, data=again).status_code == 303
+    assert "A casino, and trams." in {held.source for held in db.session.scalars(db.select(Held))}
+
+
+def test_who_changes_a_text_that_waits_in_two_windows_reads_both(
+    sign_in: Any, people: Any, topic: Any
+) -> None:
+    held = dialogue.reply(people.ana, topic.id, write("A casino."))
+    browser, address = sign_in(people.ana), f"/waiting/{held.id}/revise"
+    opened = fields_of(browser.get(address).text, address)
+    dialogue.revise(people.ana, held.id, write("A casino on my phone."))
+    answer = browser.post(address, data=opened | {"source": "A casino on my desk."})
+    assert answer.status_code == 409 and "Not saved yet" in answer.text
+    assert "A casino on my phone." in answer.text and "A casino on my desk." in answer.text
+    again = fields_of(answer.text, address)
+    assert browser.post(address, data=again).status_code == 303
+    assert the_held().source == "A casino on my desk."

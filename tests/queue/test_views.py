@@ -22,6 +22,7 @@ from forum.permissions import VISITOR
 from forum.queue import actions
 from forum.queue import queries as queue
 from forum.queue.queries import MAX_LISTED
+from forum.screening.actions import RuleText, make_rule
 
 REASONS = Reasons("It is rude.", 2)
 
@@ -389,3 +390,33 @@ def test_moderators_read_what_to_do_first_where_a_life_is_in_danger(
     assert page.index('id="danger"') < page.index('id="notes"')
     candidate_page = sign_in(people.moderator).get(f"/moderation/candidate/{candidate.id}").text
     assert 'id="notes"' in candidate_page and 'id="danger"' not in candidate_page
+
+
+def test_who_decides_about_a_text_that_is_published_by_now_is_led_to_the_post(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    held = reply(people.ben, things.topic.id, write("A casino."))
+    address, browser = f"/moderation/held/{held.id}", sign_in(people.moderator)
+    assert browser.get(address).status_code == 200
+    post = moderation.approve(people.host, held.id)
+    typed = {"deed": "refuse", "rule": "2", "reason": "It advertises a casino."}
+    for door, data in (("decide", typed), ("note", {"text": "Read rule 2."}), ("claim", {})):
+        answer = browser.post(f"{address}/{door}", data=data)
+        assert answer.status_code == 404 and "<title>Error: " in answer.text
+        assert "This text is published by now." in answer.text
+        assert f'href="{post.address}">Go to the post</a>' in answer.text, post.address
+        for words in data.values():
+            assert len(words) < 10 or words in answer.text
+    assert f'href="{post.address}">Go to the post</a>' in browser.get(address).text
+
+
+def test_who_has_decided_in_another_window_is_told_so(
+    sign_in: Any, people: Any, reported: Any
+) -> None:
+    address = f"/moderation/post/{reported.first.id}"
+    browser = sign_in(people.moderator)
+    typed = {"deed": "hide", "rule": "2", "reason": "Rule 2: it is rude.", "seen": "0"}
+    assert browser.post(f"{address}/decide", data=typed).status_code == 303
+    late = browser.post(f"{address}/decide", data=typed)
+    assert late.status_code == 409 and "You have decided about this meanwhile" in late.text

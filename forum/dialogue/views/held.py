@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, render_template, url_for
+from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forum import web
+from forum import web, webforms
 from forum.agendas.queries import themes
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import EditForm, EditTopicForm, ReviseTopicForm
@@ -26,9 +26,11 @@ from forum.dialogue.views._shared import (
     topic_changes,
     usual_wait,
 )
+from forum.dialogue.views.writing import edit_late
+from forum.errors import Conflict, NotFound
 from forum.markup import Written
 from forum.ratelimits import changing
-from forum.web import me
+from forum.web import CONFLICT, me
 
 
 @bp.get("/waiting")
@@ -51,8 +53,11 @@ def held(held_id: int) -> ResponseReturnValue:
 @bp.route("/waiting/<int:held_id>/revise", methods=["GET", "POST"])
 @posting
 def revise(held_id: int) -> ResponseReturnValue:
-    """Change a text that waits or was refused, and send it again."""
-    text = queries.held_to_revise(me(), held_id)
+    """Change a text that waits or was refused, and send it again; once it is published, that is a change of the post."""
+    try:
+        text = queries.held_to_revise(me(), held_id)
+    except NotFound:
+        return _revise_published(queries.published_post_id(me(), held_id))
     form = _revise_form(text)
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -60,21 +65,41 @@ def revise(held_id: int) -> ResponseReturnValue:
             "dialogue/revise.html",
             form=form,
             held=text,
+            is_late=status == CONFLICT,
             preview=preview_of(form),
             now=queries.post_changed_since(me(), text),
             theme_choices=theme_boxes(form),
         ), status
 
     def deed() -> ResponseReturnValue:
+        nonlocal text
         written = rendered(form)
-        revised = _revise(held_id, form, written)
+        try:
+            revised = _revise(held_id, form, written)
+        except Conflict as error:
+            text = queries.held_to_revise(me(), held_id)
+            webforms.refuse(form, error)
+            form.seen.data = text.fingerprint
+            return page(CONFLICT)
         if isinstance(revised, Held):
             return answer_held(revised, url_for("dialogue.held", held_id=held_id))
         flash(_("Your text is published."), "message")
         flash_doubt(written, lambda: revised)
         return web.see_other(queries.get_post(me(), revised.id).address)
 
-    return answer_form(form, page, deed)
+    try:
+        return answer_form(form, page, deed)
+    except NotFound:
+        return _revise_published(queries.published_post_id(me(), held_id))
+
+
+def _revise_published(post_id: int | None) -> ResponseReturnValue:
+    """Lead to the post that a text has become; what was typed into its form meanwhile becomes a change of the post, to be saved."""
+    if post_id is None:
+        raise NotFound()
+    if request.method == "GET":
+        return web.see_other(url_for("dialogue.post", post_id=post_id))
+    return edit_late(post_id, _("This text is published by now."))
 
 
 def _revise_form(held: Held) -> EditForm:

@@ -220,15 +220,7 @@ def edit(post_id: int) -> ResponseReturnValue:
     form = _edit_form(post, version)
 
     def page(status: int = 200, now: Post | None = None) -> ResponseReturnValue:
-        return render_template(
-            "dialogue/edit.html",
-            form=form,
-            post=post,
-            preview=preview_of(form),
-            now=now,
-            theme_choices=theme_boxes(form),
-            version=version,
-        ), status
+        return _edit_page(form, post, status, now=now, version=version)
 
     def deed() -> ResponseReturnValue:
         text = rendered(form)
@@ -246,6 +238,34 @@ def edit(post_id: int) -> ResponseReturnValue:
         return web.see_other(queries.get_post(me(), post_id).address)
 
     return answer_form(form, page, deed)
+
+
+def edit_late(post_id: int, why: str) -> ResponseReturnValue:
+    """The form of a post with what was typed before the post was there, and with what the post says."""
+    post = queries.post_to_edit(me(), post_id)
+    form = _edit_form(post, None)
+    form.seen.data = queries.fingerprint_of(post)
+    webforms.refuse(form, Conflict(why))
+    return _edit_page(form, post, CONFLICT, now=post)
+
+
+def _edit_page(
+    form: EditForm,
+    post: Post,
+    status: int,
+    *,
+    now: Post | None = None,
+    version: Revision | None = None,
+) -> ResponseReturnValue:
+    return render_template(
+        "dialogue/edit.html",
+        form=form,
+        post=post,
+        preview=preview_of(form),
+        now=now,
+        theme_choices=theme_boxes(form),
+        version=version,
+    ), status
 
 
 def _version_to_edit(post: Post) -> Revision | None:

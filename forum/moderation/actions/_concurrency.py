@@ -11,6 +11,7 @@ from forum.errors import Conflict, Invalid
 from forum.moderation.queries import (
     Thing,
     decided_by_another,
+    decisions_about,
     kept_by_another,
     latest_decision_id,
     may_publish,
@@ -31,7 +32,7 @@ def thing_to_decide(
     """
     serialize_decisions(moderator, [(kind, item_id)])
     thing = thing_to_moderate(moderator, kind, item_id)
-    _refuse_if_decided_since(thing, seen)
+    _refuse_if_decided_since(moderator, thing, seen)
     refuse_unread(thing, read)
     return thing
 
@@ -55,19 +56,25 @@ def topic_to_decide(moderator: Person, topic_id: int, seen: int | None = None) -
     """The topic to decide about, even one of a case or practice; `seen` as in `thing_to_decide`."""
     serialize_decisions(moderator)
     thing = topic_to_moderate(moderator, topic_id)
-    _refuse_if_decided_since(thing, seen)
+    _refuse_if_decided_since(moderator, thing, seen)
     return thing
 
 
-def _refuse_if_decided_since(thing: Thing, seen: int | None) -> None:
-    if seen is not None and latest_decision_id(thing.kind, thing.item_id) != seen:
+def _refuse_if_decided_since(moderator: Person, thing: Thing, seen: int | None) -> None:
+    if seen is None or latest_decision_id(thing.kind, thing.item_id) == seen:
+        return
+    latest = decisions_about(thing.kind, thing.item_id)[-1]
+    if latest.moderator_id == moderator.id:
         raise Conflict(
-            _("Another moderator has decided about this meanwhile. Nothing was changed.")
+            _("You have decided about this meanwhile, in another window. Nothing was changed.")
         )
+    raise Conflict(_("Another moderator has decided about this meanwhile. Nothing was changed."))
 
 
 def refuse_unread(thing: Thing, read: str | None) -> None:
     """Raise `Conflict` when a text is no longer the one with the fingerprint `read`; None skips the check, empty as well."""
+    if read and not thing.fingerprint:
+        raise Conflict(_("This does not wait for a decision any more. Nothing was changed."))
     if read and read != thing.fingerprint:
         raise Conflict(_("The author has changed this text meanwhile. Read it again."))
 
