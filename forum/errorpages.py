@@ -23,7 +23,9 @@ from forum.formrows import is_cell, sent_tables
 from forum.plaintext import tidy
 from forum.settings import MEGABYTE
 from forum.web import (
+    CONFLICT,
     FORBIDDEN,
+    NOT_FOUND,
     TOO_LARGE,
     TOO_MANY,
     here,
@@ -74,7 +76,7 @@ MAX_TRIVIAL_LENGTH = 20  # characters; a longer value of any other field is wort
 STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must not be trusted
 # Pages that whoever is refused below them does not open either; the group is what is open to everybody
 FOR_FEW = re.compile(
-    r"()/(?:administration|moderation|waiting)(?:/|$)|(/agendas)/hosts/|(/agendas/[^/]+)/statements/"
+    r"(/moderation/decisions/[0-9]+/appeal)$|()/(?:administration|moderation|waiting)(?:/|$)|(/agendas)/hosts/|(/agendas/[^/]+)/statements/"
     r"|(/commitments/[0-9]+)/milestones/|(/members/[^/]+)/notes/|(/practices)/[^/]+/(?:publish|send-back)$"
 )
 QUEUE = "/moderation"  # open to all who moderate anything
@@ -132,8 +134,10 @@ def resend_page(action: str, why: str, status: int) -> Response:
     its status is 403. Files cannot be given back, and the page says so.
     """
     fields = kept_fields()
-    instead = url_for("front.home") if status == 404 else _parent_page(action)
-    if status == FORBIDDEN:
+    instead = _parent_page(action)
+    if status == NOT_FOUND:
+        instead = _page_above_all() or url_for("front.home")
+    elif status == FORBIDDEN:
         instead = _page_above(action) or url_for("front.home")
     words: dict[str, Any] = {"action": action, "instead": instead, "kept": fields, "why": why}
     if _is_of_another_member(fields):
@@ -168,6 +172,12 @@ def _page_above(action: str) -> str:
     below_few = FOR_FEW.match(action.partition("?")[0])
     page = nearest_page(below_few[below_few.lastindex or 1]) if below_few else _parent_page(action)
     return "" if page == url_for("front.home") else page
+
+
+def _page_above_all() -> str:
+    """The page above everything like what is gone from this address, as `/topics` for `/topics/7/reply`; empty if there is none."""
+    above, is_of_one, _rest = (request.url_rule.rule if request.url_rule else "").partition("<")
+    return _page_above(f"{above}it") if is_of_one else ""
 
 
 def retry_message(error: HTTPException) -> str:
@@ -312,13 +322,28 @@ def _error_page(status: int, message: str, thing: tuple[str, int] | None = None)
     """
     if answer := _other_answer(status, message):
         return _with_retry_after(answer)
-    is_readable = request.method == "POST" and status not in STATUSES_WITHOUT_TEXT
+    is_post = request.method == "POST"
+    if status == NOT_FOUND and is_post and request.url_rule:
+        message = message or _(
+            "What this was about is not here any more. It may have been deleted, moved or hidden since you opened the page."
+        )
+    is_readable = is_post and status not in STATUSES_WITHOUT_TEXT
     if is_readable and not is_cross_site() and _has_text(kept_fields()):
         return _with_retry_after(resend_page(_submitted_to(), message, status))
-    above = _page_above(request.path) if status == FORBIDDEN else ""
+    above = _way_on(status) if is_post or status == FORBIDDEN else ""
     words = {"status": status, "message": message, "thing": thing, "above": above}
     page = render_template("errors/error.html", **words)
     return _with_retry_after(current_app.make_response((page, status)))
+
+
+def _way_on(status: int) -> str:
+    """The page on which somebody can go on who was refused with this status; empty if there is none but the home page."""
+    if status == CONFLICT:
+        page = _parent_page(request.path)
+        return "" if page == url_for("front.home") else page
+    if status == NOT_FOUND:
+        return _page_above_all()
+    return _page_above(request.path) if status == FORBIDDEN else ""
 
 
 def _has_text(fields: Iterable[tuple[str, str]]) -> bool:

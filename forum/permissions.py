@@ -237,7 +237,9 @@ class Can:
 
     def edit_profile(self, member: Person) -> Verdict:
         """Members change their own profile, settings and password, and nobody else's."""
-        return YES if self.person.is_member and member.id == self.person.id else NO
+        if not self.person.is_member:
+            return SIGN_IN
+        return YES if member.id == self.person.id else NO
 
     def change_handle(self, member: Person) -> Verdict:
         """Members who may write change their own handle; they correct it for a while, and then not for thirty days."""
@@ -388,6 +390,8 @@ class Can:
 
     def edit(self, post: Post | PostRow) -> Verdict:
         """Authors edit their own post while it is visible and its topic takes replies."""
+        if not self.person.is_member:
+            return SIGN_IN
         if post.author_id != self.person.id:
             return verdicts.ONLY_AUTHOR_EDITS
         if post.deleted_at:
@@ -410,8 +414,10 @@ class Can:
         """Authors delete their own post, even in a locked topic, unless it is deleted already."""
         if not self.person.is_member:
             return SIGN_IN
-        if post.author_id != self.person.id or post.deleted_at:
+        if post.author_id != self.person.id:
             return verdicts.ONLY_AUTHOR_DELETES
+        if post.deleted_at:
+            return Verdict(_("You have deleted this text already."))
         return YES
 
     def compare(self, post: Post) -> Verdict:

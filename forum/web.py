@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 log_of_looks = logging.getLogger("forum.looks")
 
 NO_CONTENT, MOVED_PERMANENTLY, SEE_OTHER = 204, 301, 303
-FORBIDDEN, CONFLICT, TOO_LARGE, TOO_LONG, REFUSED, TOO_MANY = 403, 409, 413, 414, 422, 429
+FORBIDDEN, NOT_FOUND, CONFLICT, REFUSED = 403, 404, 409, 422
+TOO_LARGE, TOO_LONG, TOO_MANY = 413, 414, 429
 UNAVAILABLE = 503
 MAX_ADDRESS = 32_768  # bytes of an address that is answered; nobody types a longer search
 MAX_DEPTH = 6  # parts of the address of a page

@@ -216,7 +216,7 @@ def test_a_busy_database_gives_the_text_back(
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(403, "not open to you"), (404, "moved or deleted"), (409, "has changed since"),
+    [(403, "not open to you"), (404, "is not here any more"), (409, "has changed since"),
      (429, "Too much was sent in a short time. Try again in 60 seconds."), (503, "back soon")],
 )  # fmt: skip
 def test_a_text_is_given_back_with_what_stopped_it(
@@ -229,10 +229,10 @@ def test_a_text_is_given_back_with_what_stopped_it(
     answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data={"source": LONG})
     assert answer.status_code == status and "took an hour" in text(answer)
     assert words in text(answer) and "Your text was not sent yet." in " ".join(text(answer).split())
-    page = "/" if status == 404 else f"/topics/{world['topic']}"
-    away = {403: "Back to the page", 404: "Go to the home page"}.get(status, "Do not send it")
-    assert f'href="{page}">{away}</a>' in text(answer)
-    assert ("Send it<" in text(answer)) is (status not in (403, 404))
+    page = "/topics" if status == 404 else f"/topics/{world['topic']}"
+    away = {403: "Back to the page", 404: "See what is there now", 409: "Back to the page"}
+    assert f'href="{page}">{away.get(status, "Do not send it")}</a>' in text(answer)
+    assert ("Send it<" in text(answer)) is (status not in (403, 404, 409))
 
 
 def test_what_is_too_long_to_send_says_so(sign_in: Any, people: Any, world: Any) -> None:
@@ -372,7 +372,7 @@ def test_a_visitor_who_is_refused_is_asked_to_sign_in(client: FlaskClient, world
 @pytest.mark.parametrize(
     ("status", "words"),
     [(400, "did not understand"), (403, "not do this"), (404, "not here"), (405, "does not take"),
-     (409, "faster"), (413, "too large"), (429, "Too many"), (503, "not available")],
+     (409, "changed meanwhile"), (413, "too large"), (429, "Too many"), (503, "not available")],
 )  # fmt: skip
 def test_every_refusal_has_a_page_in_the_design(
     client: FlaskClient, failing: Callable[[BaseException], None], status: int, words: str
