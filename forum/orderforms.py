@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from wtforms import IntegerField
+from flask.typing import ResponseReturnValue
+from wtforms import HiddenField, IntegerField
 from wtforms.validators import NumberRange, Optional, StopValidation
 from wtforms.widgets import TextInput
 
-from forum.webforms import Form
+from forum.errors import Conflict
+from forum.web import CONFLICT, whole_number
+from forum.webforms import Form, process, refuse
 from forum.webforms import lazy_text as _
 
 MAX_PLACE = 9_999
@@ -43,9 +46,11 @@ class OrderForm(Form):
     """A number beside each of several rows (fields `place-<id>`): the position that the row is to have.
 
     A row that moves up is put before the row whose position it takes, one that moves down after it; a row with an
-    empty field keeps its position.
+    empty field keeps its position. The numbers are about the order in which the page has shown the rows (`shown`):
+    sent twice, they ask for the same. A row that was added since keeps its position.
     """
 
+    shown = HiddenField()
     ids: Sequence[int] = ()
 
     @classmethod
@@ -54,15 +59,52 @@ class OrderForm(Form):
         names = [f"place-{item_id}" for item_id in ids]
         places = dict(zip(names, range(1, len(ids) + 1), strict=True))
         fields = {name: PlaceField(validators=[Optional(), PLACE_RANGE]) for name in names}
-        return cast(OrderForm, type("OrderForm", (cls,), {**fields, "ids": ids})(data=places))
+        known = {**places, "shown": " ".join(map(str, ids))}
+        return cast(OrderForm, type("OrderForm", (cls,), {**fields, "ids": ids})(data=known))
+
+    @property
+    def shown_ids(self) -> list[int]:
+        """The ids of the rows in the order in which the page has shown them; those that are gone since are left out."""
+        typed = [whole_number(part) for part in (self.shown.data or "").split()]
+        return sorted((item_id for item_id in self.ids if item_id in typed), key=typed.index)
 
     @property
     def ordered_ids(self) -> list[int]:
         """The ids in the order that the submitted numbers ask for."""
+        before = self.shown_ids or self.ids
 
         def sort_key(item: tuple[int, int]) -> tuple[int, int]:
             present, item_id = item
             wanted = self[f"place-{item_id}"].data or present
             return wanted, (wanted > present) - (wanted < present)
 
-        return [item_id for _present, item_id in sorted(enumerate(self.ids, 1), key=sort_key)]
+        ordered = [item_id for _present, item_id in sorted(enumerate(before, 1), key=sort_key)]
+        for place, item_id in enumerate(self.ids):
+            if item_id not in before:
+                ordered.insert(place, item_id)
+        return ordered
+
+
+def process_order(
+    ids: Callable[[], Sequence[int]],
+    page: Callable[[OrderForm, int], ResponseReturnValue],
+    deed: Callable[[list[int], Sequence[int]], ResponseReturnValue],
+) -> ResponseReturnValue:
+    """Show a form that puts rows in order, or save the order.
+
+    `ids` reads the rows, in their present order. `deed` gets the wanted order and the shown one; if it raises
+    `Conflict`, because the order has changed since, the rows are read again and the form is shown with the numbers
+    that were typed (409). Sending it once more is then accepted.
+    """
+    form = OrderForm.of(ids())
+
+    def save() -> ResponseReturnValue:
+        try:
+            return deed(form.ordered_ids, form.shown_ids)
+        except Conflict as error:
+            late = OrderForm.of(ids())
+            late.shown.data = " ".join(map(str, late.ids))
+            refuse(late, error)
+            return page(late, CONFLICT)
+
+    return process(form, lambda status=200: page(form, status), save)

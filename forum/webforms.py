@@ -41,6 +41,10 @@ from forum.web import CONFLICT, REFUSED, me
 
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
+UNTOLD = (
+    "city_id",
+    "drops_portrait",
+)  # a choice in what is typed, and a tick that is about the picture beside it
 LAST_DAY = "9999-12-31"  # the last day that a date field accepts
 # Names of buttons that show the form again: for a preview, for a heading in the text, to keep it as a draft, or to
 # add or remove a row
@@ -131,6 +135,8 @@ class FormWithFile(Form):
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Read the fields, and one file: a file in place of a text field is ignored."""
+            if formdata is not _Auto:
+                return formdata
             if request.method != "POST":
                 return None
             sent = request.files.getlist(PICTURE)
@@ -423,7 +429,9 @@ def _show_latest(form: Any, latest: Any) -> ChangedFields:
     """Make the form acceptable if it is sent once more; returns the fields that differ from what is saved now."""
     form.seen.data = latest.seen.data
     shown = [
-        field for field in form if field.type not in HIDDEN_FIELD_TYPES and field.name != "city_id"
+        field
+        for field in form
+        if field.type not in (*HIDDEN_FIELD_TYPES, "FileField") and field.name not in UNTOLD
     ]
     return [
         (str(field.label.text), _told(field, latest[field.name].data))

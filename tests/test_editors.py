@@ -13,12 +13,22 @@ from flask import Flask
 from wtforms import HiddenField
 from wtforms.fields.core import UnboundField
 
-from forum.agendas.actions import write_theme
+from forum.agendas.actions import (
+    AgendaText,
+    StatementText,
+    write_agenda,
+    write_statement,
+    write_theme,
+)
 from forum.clock import now
+from forum.dialogue.actions import NewTopic, open_topic
+from forum.dialogue.queries import first_post
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.invitations.actions import EntranceText, set_entrance
+from forum.library.actions import CaseText, ReadingText, write_case, write_reading
 from forum.markup import write
 from forum.members import actions as members
+from forum.moderation.actions import note, write_order
 from forum.permissions import SYSTEM
 from forum.rules.actions import RecourseText, RulesText, name_recourses, write_rules
 from forum.screening.actions import RuleText, change_rule, make_rule, set_newness
@@ -26,6 +36,7 @@ from forum.screening.queries import newness
 from forum.terms.actions import TermsText, write_terms
 from forum.webforms import Form, Row
 from forum.webhooks.actions import WebhookText, add_webhook, edit_webhook
+from tests.moderation.conftest import an_order
 
 AHEAD = now() + timedelta(days=9)
 DAY = AHEAD.date().isoformat()
@@ -48,6 +59,14 @@ PAGES = {
 }
 
 
+PLACES = {
+    "agendas": "/agendas/order",
+    "statements": "/agendas/quieter/statements",
+    "cases": "/agendas/quieter/cases/order",
+    "readings": "/agendas/quieter/readings/order",
+}
+
+
 VIEWS = re.compile(r"forum\.\w+\.views(\.\w+)?")
 # Hidden fields with what the page of a form has shown: a fingerprint, a number of a version, or the last decision
 SHOWN = {"seen", "read", "digest", "terms", "remind_shown"}
@@ -59,13 +78,12 @@ UNSEEN = {
         advice.PassOnForm advice.PostponeForm contact.ContactSettingsForm dialogue.TriedForm
         factors.CodeForm factors.NameForm factors.NewPasskeyForm factors.ProofForm
         factors.SecondForm front.ThemesForm library.IntentionForm members.PersonForm
-        members.ProfileForm
         notifications.NoticesForm rights.LeaveForm searches.SearchForm""",
     "It adds something to what is there": """
         advice.AskForm appeals.AppealForm contact.ContactForm contact.HostsForm
         declarations.InviteForm dialogue.PollForm dialogue.ReplyForm dialogue.TopicForm
         glossary.ProposalForm invitations.InvitationForm moderation.FlaggerForm
-        moderation.IllegalForm moderation.NoteForm moderation.ReportForm moderation.StaffNoteForm
+        moderation.IllegalForm moderation.ReportForm moderation.StaffNoteForm
         pictures.PictureForm queue.NoteForm screening.DomainsForm""",
     "It stores nothing": "screening.TryForm",
     "It chooses one value, which whoever presses has before their eyes": """
@@ -259,3 +277,104 @@ def test_of_a_table_only_the_rows_that_differ_are_told_in_words(
     assert told == "Deutsch | Niederschlag"
     assert "What it says now: Source</b><br>none" in answer.text
     assert answer.text.index("</h1>") < answer.text.index("It was saved meanwhile")
+
+
+def test_what_one_says_of_oneself_in_two_windows_is_not_written_over(
+    sign_in: Callable[[Any], Any], people: Any
+) -> None:
+    browser, address = sign_in(people.ana), "/settings"
+    known = {"name": "Ana Prado", "position": "", "city": "Medellín, Colombia", "language": "en"}
+    form = known | {"about": "I plan trams.", "seen": seen_in(browser.get(address).text)}
+    members.edit_profile(
+        people.ana,
+        members.Profile("Ana Prado", "Listener", city_id=people.ana.city_id, languages=("en",)),
+    )
+    answer = browser.post(address, data=form)
+    assert answer.status_code == 409 and "I plan trams." in answer.text
+    told = re.findall(r"<textarea[^>]*readonly[^>]*>\s*(.*?)</textarea>", answer.text, re.S)
+    assert told == ["Listener"] and "What it says now: About you</b><br>none" in answer.text
+    profile = browser.get("/members/ana-prado").text
+    assert "Listener" in profile and "I plan trams." not in profile
+    again = form | {"seen": seen_in(answer.text)}
+    assert browser.post(address, data=again).status_code == 303
+    assert browser.post(address, data=again).status_code == 303, "pressed twice"
+    assert "I plan trams." in browser.get(address).text
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_an_order_is_not_written_over(
+    sign_in: Callable[[Any], Any], people: Any, agenda: Any, kind: str
+) -> None:
+    host, address = people.moderator, PLACES[kind]
+    for name in ("One", "Two", "Three"):
+        if kind == "agendas":
+            write_agenda(host, AgendaText(name, write("Text.")))
+        elif kind == "statements":
+            write_statement(host, agenda.id, StatementText(name, "We listen."))
+        elif kind == "cases":
+            write_case(host, agenda.id, CaseText(name, "network", "Short.", "Text."))
+        else:
+            write_reading(host, agenda.id, ReadingText(name, "Somebody"))
+    one, two = (sign_in(host) for _who in range(2))
+    fields = places_in(one.get(address).text)
+    ids = [name for name in fields if name != "shown"]
+    first, second, *_rest = ids[-3:]
+    # One moves the last row up, two changes the two before it
+    ahead = fields | {ids[-1]: fields[first]}
+    behind = fields | {first: fields[second]}
+    assert two.post(address, data=ahead).status_code == 303
+    moved = [*ids[:-3], ids[-1], first, second]
+    assert order_in(one.get(address).text) == moved
+    assert two.post(address, data=ahead).status_code == 303, "pressed twice"
+    assert order_in(one.get(address).text) == moved
+    late = one.post(address, data=behind)
+    assert late.status_code == 409 and "Not saved yet" in late.text
+    assert order_in(late.text) == moved == order_in(one.get(address).text)
+    again = places_in(late.text)
+    assert {name: again[name] for name in ids} == {name: behind[name] for name in ids}
+    assert one.post(address, data=again).status_code == 303
+    assert order_in(one.get(address).text) == [*ids[:-3], second, first, ids[-1]]
+
+
+def places_in(page: str) -> dict[str, str]:
+    """The fields of a form that puts rows in order."""
+    tags = re.findall(r'<input[^>]* name="(?:place-[0-9]+|shown)"[^>]*>', page)
+    named = {re.findall(r' name="([^"]+)"', tag)[0]: tag for tag in tags}
+    return {name: re.findall(r' value="([^"]*)"', tag)[0] for name, tag in named.items()}
+
+
+def order_in(page: str) -> list[str]:
+    return [name for name in places_in(page) if name != "shown"]
+
+
+def test_a_note_below_a_post_is_not_written_over(
+    sign_in: Callable[[Any], Any], people: Any, agenda: Any
+) -> None:
+    topic = open_topic(people.ana, agenda.id, NewTopic("question", "Why?", write("So loud.")))
+    post = first_post(topic)
+    note(people.moderator, post.id, write("Please see rule 2."))
+    browser, address = sign_in(people.moderator), f"/posts/{post.id}/note"
+    (read,) = re.findall(r'name="read"[^>]* value="([^"]+)"', browser.get(address).text)
+    note(people.administrator, post.id, write("It is measured in rule 3."))
+    form = {"source": "Please see rule 2, too.", "language": "en", "read": read}
+    answer = browser.post(address, data=form)
+    assert answer.status_code == 409 and "It is measured in rule 3.</textarea>" in answer.text
+    assert "Please see rule 2, too." in answer.text
+    assert "Another moderator has changed the note" in answer.text
+    (read,) = re.findall(r'name="read"[^>]* value="([^"]+)"', answer.text)
+    assert browser.post(address, data=form | {"read": read}).status_code == 303
+    assert "Please see rule 2, too." in browser.get(topic.address).text
+
+
+def test_an_order_of_an_authority_is_not_deleted_unread(
+    sign_in: Callable[[Any], Any], people: Any
+) -> None:
+    order = write_order(people.moderator, an_order())
+    browser, address = sign_in(people.moderator), f"/moderation/orders/{order.id}/delete"
+    seen = seen_in(browser.get(address).text)
+    write_order(people.administrator, an_order(answer="We did it."), order.id)
+    answer = browser.post(address, data={"seen": seen})
+    assert answer.status_code == 409 and f'href="/moderation/orders/{order.id}"' in answer.text
+    assert (
+        browser.post(address, data={"seen": seen_in(browser.get(address).text)}).status_code == 303
+    )

@@ -133,3 +133,19 @@ def refuse_unseen(seen: str | None, fields: Mapping[str, Any], said: str = "") -
     """
     if seen and seen != fingerprint(fields):
         raise Conflict(said or _("This text has changed since you opened the form."))
+
+
+def refuse_unseen_order(
+    seen: Sequence[int] | None, present: Sequence[int], wanted: Sequence[int]
+) -> None:
+    """Raise `Conflict` when rows stand in another order than the one in which a form has shown them; empty skips the check.
+
+    Rows that were added or taken away since do not matter, nor does it when the present order is the wanted one.
+    """
+    still = [row_id for row_id in seen or () if row_id in present]
+    if still != [row_id for row_id in present if row_id in still] and [*wanted] != [*present]:
+        raise Conflict(
+            _(
+                "The order has changed since you opened the page. The list stands as it is saved now, beside the numbers that you sent. If you save them, they count."
+            )
+        )

@@ -28,7 +28,12 @@ from forum.errors import Invalid
 from forum.history.queries import fingerprint
 from forum.members.actions import MAX_FORUM_NAME, MAX_NAME, MAX_TAGLINE, OrganisationText, Profile
 from forum.members.models import Federation, Member, Organisation
-from forum.members.queries import federation_fields, languages, organisation_fields
+from forum.members.queries import (
+    federation_fields,
+    languages,
+    organisation_fields,
+    profile_fields,
+)
 from forum.passwords import is_guessed_first, letters_and_digits
 from forum.principals import ROLES
 from forum.shrinking import Shrunk
@@ -215,8 +220,9 @@ class PressForm(Form):
 
 
 class ProfileForm(PersonForm, FormWithFile):
-    """What members say about themselves, and a picture of them."""
+    """What members say about themselves, and a picture of them. `seen` is the fingerprint of what they said when the form was opened."""
 
+    seen = HiddenField()
     picture = FileField(_("Picture of you"))
     drops_portrait = BooleanField(_("Remove my picture"))
     helps_with = TextAreaField(_("What can you help others with?"), [at_most(MAX_HELP)])
@@ -233,6 +239,7 @@ class ProfileForm(PersonForm, FormWithFile):
             city=member.city.label if member.city else "",
             second_language=second,
             third_language=third,
+            seen=fingerprint(profile_fields(member, [row.language for row in member.languages])),
             **options,
         )
         # A tick that stood beside another picture, as in another window or what a browser kept, is for that one alone

@@ -46,8 +46,8 @@ def change_password(member: Member, password_hash: str, verified: Credentials) -
 
 
 @action
-def edit_profile(member: Member, profile: Profile) -> None:
-    """Replace what a member says about themselves.
+def edit_profile(member: Member, profile: Profile, *, seen: str | None = None) -> None:
+    """Replace what a member says about themselves; `seen` is as in `members.edit_profile`.
 
     A member who may not write can change city and languages, and remove the picture, but no text. What a screening
     rule catches is refused, because a profile has no queue to wait in.
@@ -63,7 +63,7 @@ def edit_profile(member: Member, profile: Profile) -> None:
         written = combine(filter(None, (lines, profile.about)))
         refuse_caught(member, None, written, "about", Sending.EDITED)
     before = member.name, member.city_id
-    if not members.edit_profile(member, profile):
+    if not members.edit_profile(member, profile, seen=seen):
         touches()
     if (member.name, member.city_id) != before:
         _note_renaming(member)

@@ -31,6 +31,7 @@ from forum.passwords import hash_password, verify_password
 from forum.ratelimits import by_person, limiter
 from forum.shrinking import ACCEPTED
 from forum.web import SessionUser, has_proved, me, my_token, prove_first
+from forum.webforms import ChangedFields
 
 
 @bp.route(PROFILE_PATH, methods=["GET", "POST"])
@@ -41,20 +42,28 @@ def settings() -> ResponseReturnValue:
     form = ProfileForm.of(member)
     offer_organisations(form)
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context = {
             "form": form,
             "member": member,
+            "meanwhile": meanwhile,
             "accepted": ACCEPTED,
             "preview": webforms.preview(form.about, has_pictures=False),
         }
         return render_template("accounts/settings.html", **context), status
 
     def deed() -> ResponseReturnValue:
-        actions.edit_profile(member, form.text(member, sent_portrait()))
+        profile = form.text(member, sent_portrait())
+        actions.edit_profile(member, profile, seen=form.seen.data)
         return web.done(_("Your profile is saved."), url_for("accounts.settings"))
 
-    return webforms.process(form, page, deed, checks=[choose_city])
+    return webforms.process(form, page, deed, checks=[choose_city], latest=_latest_profile)
+
+
+def _latest_profile() -> ProfileForm:
+    latest = ProfileForm.of(queries.my_profile(me()), formdata=None)
+    offer_organisations(latest)
+    return latest
 
 
 @bp.route("/settings/handle", methods=["GET", "POST"])

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from forum.agendas.models import Agenda, Statement
 from forum.agendas.queries import agenda_to_change, hosted_by
 from forum.errors import Invalid
+from forum.history.queries import refuse_unseen_order
 from forum.members.actions import note_hosting
 from forum.members.models import Member
 from forum.members.queries import lock_member, lock_rule_of_factors, member_called, members_called
@@ -34,7 +35,10 @@ def assign(row: Agenda | Statement, values: dict[str, Any]) -> None:
         setattr(row, name, value)
 
 
-def put_in_order(rows: Sequence[Agenda | Statement], ids: Sequence[int]) -> None:
+def put_in_order(
+    rows: Sequence[Agenda | Statement], ids: Sequence[int], seen: Sequence[int] | None
+) -> None:
+    refuse_unseen_order(seen, [row.id for row in rows], ids)
     place = {item_id: number for number, item_id in enumerate(ids)}
     in_order = sorted(rows, key=lambda row: (place.get(row.id, len(place)), row.position, row.id))
     for number, row in enumerate(in_order, 1):

@@ -189,13 +189,18 @@ def delete_agenda(moderator: Person, agenda_id: int, reason: str) -> Agenda:
 
 
 @action
-def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
-    """Put the agendas in this order; those that are not named follow in their present order."""
+def order(
+    moderator: Person, agenda_ids: Sequence[int], *, seen: Sequence[int] | None = None
+) -> None:
+    """Put the agendas in this order; those that are not named follow in their present order.
+
+    `seen` is the order that the form has shown: `Conflict` when that has changed since.
+    """
     require(moderator.can.curate_all())
     serialize(
         ORDERS
     )  # an order that was chosen meanwhile would mix with this one, as only what changes is written
-    put_in_order(all_agendas(moderator), agenda_ids)
+    put_in_order(all_agendas(moderator), agenda_ids, seen)
 
 
 @action

@@ -222,10 +222,16 @@ def _unnamed_in(language: str) -> str:
 
 
 @action
-def order_statements(curator: Person, agenda_id: int, statement_ids: Sequence[int]) -> None:
-    """Put the statements of an agenda in this order; those that are not named follow."""
+def order_statements(
+    curator: Person,
+    agenda_id: int,
+    statement_ids: Sequence[int],
+    *,
+    seen: Sequence[int] | None = None,
+) -> None:
+    """Put the statements of an agenda in this order; those that are not named follow. `seen` is as in `order`."""
     agenda = lock_to_curate(curator, agenda_id)
-    put_in_order(statements_of(agenda), statement_ids)
+    put_in_order(statements_of(agenda), statement_ids, seen)
 
 
 @action

@@ -20,7 +20,7 @@ from forum.drawings import PATTERNS
 from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.members.queries import languages
-from forum.orderforms import OrderForm
+from forum.orderforms import OrderForm, process_order
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -96,17 +96,21 @@ def _preview(form: AgendaForm) -> Markup | None:
 @changing
 def order() -> ResponseReturnValue:
     """Put the agendas in order."""
-    agendas = queries.agendas_to_order(me())
-    form = OrderForm.of([agenda.id for agenda in agendas])
+    agendas: Sequence[Agenda] = ()
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def ids() -> list[int]:
+        nonlocal agendas
+        agendas = queries.agendas_to_order(me())
+        return [agenda.id for agenda in agendas]
+
+    def page(form: OrderForm, status: int) -> ResponseReturnValue:
         return render_template("agendas/order.html", agendas=agendas, form=form), status
 
-    def deed() -> ResponseReturnValue:
-        actions.order(me(), form.ordered_ids)
+    def deed(wanted: list[int], seen: Sequence[int]) -> ResponseReturnValue:
+        actions.order(me(), wanted, seen=seen)
         return web.done(_("The order is saved."), url_for("agendas.index"))
 
-    return webforms.process(form, page, deed)
+    return process_order(ids, page, deed)
 
 
 @bp.get("/agendas/<slug>/history")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask import render_template, request, url_for
@@ -16,7 +17,7 @@ from forum.agendas.views._shared import bp
 from forum.history.models import Version
 from forum.history.views import fill_from_version
 from forum.members.queries import languages
-from forum.orderforms import OrderForm
+from forum.orderforms import OrderForm, process_order
 from forum.ratelimits import changing
 from forum.web import me
 from forum.webforms import ChangedFields, changing_with_preview
@@ -27,18 +28,22 @@ from forum.webforms import ChangedFields, changing_with_preview
 def statements(slug: str) -> ResponseReturnValue:
     """The statements of an agenda, to edit and to put in order."""
     agenda = queries.agenda_to_curate(me(), slug)
-    shown = queries.statements_of(agenda)
-    form = OrderForm.of([statement.id for statement in shown])
+    shown: Sequence[Statement] = ()
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def ids() -> list[int]:
+        nonlocal shown
+        shown = queries.statements_of(agenda)
+        return [statement.id for statement in shown]
+
+    def page(form: OrderForm, status: int) -> ResponseReturnValue:
         context = {"agenda": agenda, "statements": shown, "form": form}
         return render_template("agendas/statements.html", **context), status
 
-    def deed() -> ResponseReturnValue:
-        actions.order_statements(me(), agenda.id, form.ordered_ids)
+    def deed(wanted: list[int], seen: Sequence[int]) -> ResponseReturnValue:
+        actions.order_statements(me(), agenda.id, wanted, seen=seen)
         return web.done(_("The order is saved."), url_for("agendas.statements", slug=slug))
 
-    return webforms.process(form, page, deed)
+    return process_order(ids, page, deed)
 
 
 @bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])

@@ -12,6 +12,7 @@ from forum.clock import now
 from forum.db import KeyTaken, db, unique_keys
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
+from forum.history.queries import refuse_unseen_order
 from forum.library.models import PUBLISHED, Case, Practice, Reading
 from forum.library.queries import taken_slugs
 from forum.markup import Written
@@ -126,8 +127,14 @@ def free_slug(model: type[Case] | type[Practice], title: str) -> str:
     return first_free(slugify(title, model.__name__.lower()), taken)
 
 
-def set_positions(rows: Sequence[Case] | Sequence[Reading], ids: Sequence[int]) -> None:
-    """Number rows from 1 in the order of `ids`; rows that are not among them follow in their present order."""
+def set_positions(
+    rows: Sequence[Case] | Sequence[Reading], ids: Sequence[int], seen: Sequence[int] | None
+) -> None:
+    """Number rows from 1 in the order of `ids`; rows that are not among them follow in their present order.
+
+    `seen` is the order that the form has shown: `Conflict` when that has changed since.
+    """
+    refuse_unseen_order(seen, [row.id for row in rows], ids)
     rank = {row_id: number for number, row_id in enumerate(ids)}
     ordered: list[Any] = sorted(rows, key=lambda row: rank.get(row.id, len(rank)))
     for position, row in enumerate(ordered, 1):

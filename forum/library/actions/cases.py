@@ -85,12 +85,14 @@ def write_case(
 
 
 @action
-def order_cases(curator: Person, agenda_id: int, case_ids: Sequence[int]) -> None:
-    """Put the cases of an agenda in this order; those that are not named follow in their present order."""
+def order_cases(
+    curator: Person, agenda_id: int, case_ids: Sequence[int], *, seen: Sequence[int] | None = None
+) -> None:
+    """Put the cases of an agenda in this order; the others follow, as they stand. `seen` is as in `set_positions`."""
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
     serialize(ORDERS, agenda_id)  # as for agendas
-    set_positions(cases_of(curator, agenda), case_ids)
+    set_positions(cases_of(curator, agenda), case_ids, seen)
 
 
 @action

@@ -77,12 +77,18 @@ def remove_reading(curator: Person, reading_id: int) -> Reading:
 
 
 @action
-def order_readings(curator: Person, agenda_id: int, reading_ids: Sequence[int]) -> None:
-    """Put the best reads of an agenda in this order; those that are not named follow in their present order."""
+def order_readings(
+    curator: Person,
+    agenda_id: int,
+    reading_ids: Sequence[int],
+    *,
+    seen: Sequence[int] | None = None,
+) -> None:
+    """Put the best reads of an agenda in this order; the others follow, as they stand. `seen` is as in `set_positions`."""
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
     serialize(ORDERS, agenda_id)  # as for agendas
-    set_positions(readings_of(curator, agenda), reading_ids)
+    set_positions(readings_of(curator, agenda), reading_ids, seen)
 
 
 @action

@@ -29,9 +29,9 @@ from forum.dialogue.queries import (
 from forum.dialogue.views import discussion
 from forum.errors import NotFound
 from forum.library import actions, forms, queries
-from forum.library.models import Case, Intention, Practice
+from forum.library.models import Case, Intention, Practice, Reading
 from forum.members.views import choose_city
-from forum.orderforms import OrderForm
+from forum.orderforms import OrderForm, process_order
 from forum.permissions import Person
 from forum.web import me
 
@@ -69,7 +69,6 @@ def evidence_name(evidence: str) -> str:
     return str(forms.EVIDENCE_NAMES.get(evidence, evidence))
 
 
-@bp.app_template_global()
 def trial_in_words(mark: Mark) -> str:
     """What became of it where and when, for a "tried it" mark with its city: "Stopped in Tampere, 2026"."""
     city = mark.city.name if mark.city else _("a city that is not known")
@@ -244,19 +243,28 @@ def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturn
 
 
 def put_in_order(
-    agenda: Agenda, ids: Sequence[int], order: Callable[[list[int]], object], **shown: Any
+    agenda: Agenda,
+    name: str,
+    rows: Callable[[], Sequence[Case] | Sequence[Reading]],
+    order: Callable[..., object],
 ) -> ResponseReturnValue:
-    """The form that orders the cases or the readings of an agenda; `order` is the action, `shown` are the template's rows."""
-    form = OrderForm.of(ids)
+    """The form that orders the cases or the readings of an agenda: `rows` reads them, `name` is theirs in the template, `order` the action."""
+    shown: Sequence[Case] | Sequence[Reading] = ()
 
-    def page(status: int = 200) -> ResponseReturnValue:
-        return render_template("library/order.html", agenda=agenda, form=form, **shown), status
+    def ids() -> list[int]:
+        nonlocal shown
+        shown = rows()
+        return [row.id for row in shown]
 
-    def deed() -> AnyResponse:
-        order(form.ordered_ids)
+    def page(form: OrderForm, status: int) -> ResponseReturnValue:
+        context = {"agenda": agenda, "form": form, name: shown}
+        return render_template("library/order.html", **context), status
+
+    def deed(wanted: list[int], seen: Sequence[int]) -> AnyResponse:
+        order(wanted, seen=seen)
         return web.done(_("The order is saved."), url_for("front.agenda", slug=agenda.slug))
 
-    return webforms.process(form, page, deed)
+    return process_order(ids, page, deed)
 
 
 def answer_form(

@@ -234,9 +234,8 @@ def _find_city(place: Any, city_ids: list[int], _form: CaseForm) -> None:
 def order_cases(slug: str) -> ResponseReturnValue:
     """Put the cases of an agenda in order."""
     agenda = agenda_to_curate(me(), slug)
-    shown = queries.cases_of(me(), agenda)
     order = partial(actions.order_cases, me(), agenda.id)
-    return put_in_order(agenda, [case.id for case in shown], order, cases=shown)
+    return put_in_order(agenda, "cases", lambda: queries.cases_of(me(), agenda), order)
 
 
 @bp.route("/cases/<slug>/tried", methods=["GET", "POST"])

@@ -126,9 +126,8 @@ def remove_reading(reading_id: int) -> ResponseReturnValue:
 def order_readings(slug: str) -> ResponseReturnValue:
     """Put the best reads of an agenda in order."""
     agenda = agenda_to_curate(me(), slug)
-    shown = queries.readings_of(me(), agenda)
     order = partial(actions.order_readings, me(), agenda.id)
-    return put_in_order(agenda, [reading.id for reading in shown], order, readings=shown)
+    return put_in_order(agenda, "readings", lambda: queries.readings_of(me(), agenda), order)
 
 
 @bp.post("/readings/<int:reading_id>/bookmark")

@@ -11,6 +11,7 @@ from forum.clock import now
 from forum.db import db, store_html
 from forum.deeds import action, touches
 from forum.errors import Invalid
+from forum.history.queries import refuse_unseen
 from forum.locales import known
 from forum.markup import Written
 from forum.members import queries
@@ -40,10 +41,14 @@ PORTRAIT_SIZE = (
 
 
 @action
-def edit_profile(member: Member, profile: Profile) -> bool:
-    """Replace what a member says about themselves; returns whether anything has changed."""
+def edit_profile(member: Member, profile: Profile, *, seen: str | None = None) -> bool:
+    """Replace what a member says about themselves; returns whether anything has changed.
+
+    `seen` is the fingerprint of the profile when the form was opened: `Conflict` when it has changed since.
+    """
     queries.lock_member(member.id, may_write=True)
     require(member.can.edit_profile(member))
+    shown = queries.profile_fields(member, queries.languages_spoken(member.id)) if seen else {}
     before = [getattr(member, name) for name in PROFILE_FIELDS]
     if clean_name(profile.name) != member.name:
         refuse_lookalike(profile.name, member)
@@ -58,7 +63,9 @@ def edit_profile(member: Member, profile: Profile) -> bool:
     describe(member, profile)
     speaks_others = set_languages(member, profile.languages or (profile.language,))
     is_new = speaks_others or before != [getattr(member, name) for name in PROFILE_FIELDS]
-    if not is_new:
+    if is_new:
+        refuse_unseen(seen, shown)
+    else:
         touches()
     return is_new
 

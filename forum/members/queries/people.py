@@ -75,6 +75,12 @@ def my_profile(member: Person) -> Member:
     return get_member(member, member.handle)
 
 
+def profile_fields(member: Member, languages: Sequence[str]) -> dict[str, Any]:
+    """What a member says about themselves, by name, without the picture; `languages` are the codes, the best first."""
+    names = ("name", "position", "organisation_id", "city_id", "language", "helps_with", "about")
+    return {name: getattr(member, name) for name in names} | {"languages": [*languages]}
+
+
 def account_of(person: Person) -> Member:
     """The account of the person, even when it is closed. Raises `Forbidden` for visitors."""
     require(person.can.take_data())

@@ -51,6 +51,7 @@ from forum.moderation.queries import (
     agenda_to_delete,
     agenda_to_moderate,
     decisions_about,
+    note_read,
     post_of_thing,
     serialize_decisions,
     standing_on,
@@ -181,13 +182,22 @@ def ask_to_edit(
 
 
 @action
-def note(moderator: Person, post_id: int, text: Written) -> Decision:
-    """Add a moderators' note below a post, which everybody can read; it replaces an earlier one."""
+def note(moderator: Person, post_id: int, text: Written, *, read: str | None = None) -> Decision:
+    """Add a moderators' note below a post, which everybody can read; it replaces an earlier one.
+
+    `read` is the fingerprint of the note that the page showed: `Conflict` when another moderator has changed it since.
+    """
     thing = post_to_decide(moderator, post_id)
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
     refuse_in_own_case(moderator, thing, [Deed.NOTE])
     require_change(text.source != thing.row.note_source)
+    if read and read != note_read(thing):
+        raise Conflict(
+            _(
+                "Another moderator has changed the note since you opened the form. If you save, your note takes its place."
+            )
+        )
     before = _note_of(thing)
     touches(topic_scope(thing.row.topic_id))
     dialogue.note(moderator, post_id, text)

@@ -84,16 +84,18 @@ def write_order(
 
 
 @action
-def delete_order(moderator: Person, order_id: int) -> None:
+def delete_order(moderator: Person, order_id: int, *, seen: str | None = None) -> None:
     """Delete an order that was written down by mistake; nobody is told.
 
-    Raises `Conflict` when a decision has followed it, as the member concerned was told of it.
+    Raises `Conflict` when a decision has followed it, as the member concerned was told of it, and when it is not any
+    more what `seen`, its fingerprint, says that the page has shown.
     """
     touches()
     serialize_decisions(moderator)  # so that no decision names it meanwhile
     order = get_order(moderator, order_id, for_update=True)
     if decisions_by_order(moderator, order):
         raise Conflict(_("A decision has followed this order, so it stays written down."))
+    refuse_unseen(seen, order_fields(order))
     db.session.delete(order)
 
 

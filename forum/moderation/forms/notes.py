@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import TextAreaField
+from wtforms import HiddenField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from forum.dialogue.forms import language_field
@@ -19,8 +19,9 @@ class StaffNoteForm(Form):
 
 
 class NoteForm(ClaimAwareForm):
-    """A note of the moderators below a post."""
+    """A note of the moderators below a post. `read` is the fingerprint of the note that the page showed."""
 
+    read = HiddenField()
     source = TextAreaField(
         _("Note by the moderators"),
         [

@@ -25,6 +25,7 @@ from forum.dialogue.queries import (
     with_author,
 )
 from forum.errors import Forbidden, NotFound, or_not_found
+from forum.history.queries import fingerprint
 from forum.library.models import PUBLISHED, SUBMITTED, Practice
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
@@ -247,6 +248,13 @@ def needs_ground(thing: Thing, deed: str) -> bool:
         if is_ours and not has_open_reports("case", thing.item_id):
             return False
     return DEEDS[deed].needs_ground
+
+
+def note_read(thing: Thing) -> str:
+    """A hash of the moderators' note below a post, as a form has shown it; empty for other things."""
+    if thing.kind != "post" or thing.row is None:
+        return ""
+    return fingerprint({"source": thing.row.note_source, "language": thing.row.note_language})
 
 
 def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:

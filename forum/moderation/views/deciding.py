@@ -125,24 +125,27 @@ def ask_to_edit(post_id: int) -> ResponseReturnValue:
 def note(post_id: int) -> ResponseReturnValue:
     """Add a moderators' note below a post."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
-    form = NoteForm(source=_note_of(thing), language=me().language)
+    form = NoteForm(source=_note_of(thing), language=me().language, read=queries.note_read(thing))
     text = render_with_mentions(
         form.source.data or "", form.language.data or "en", has_pictures=False
     )
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
+        there = queries.thing_to_moderate(me(), "post", post_id) if late else thing
+        if late:
+            form.read.data = queries.note_read(there)
         preview = text.html if webforms.is_preview() else None
         return render_template(
             "moderation/note.html",
-            thing=thing,
+            thing=there,
             form=form,
             preview=preview,
             late=late,
-            claims=show_claims(form, [thing], late),
+            claims=show_claims(form, [there], late),
         ), status
 
     def deed(moderator: Person) -> str:
-        return web.safe_next(actions.note(moderator, post_id, text).address)
+        return web.safe_next(actions.note(moderator, post_id, text, read=form.read.data).address)
 
     return answer_here(form, [thing], page, deed)
 

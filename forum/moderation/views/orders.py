@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
+from forum.history.queries import fingerprint
 from forum.members.queries import country_names
 from forum.moderation import actions, queries
 from forum.moderation.forms import EFFECT_NAMES, ORDER_KIND_NAMES, OrderForm
@@ -54,10 +55,15 @@ def delete_order(order_id: int) -> ResponseReturnValue:
     """Ask whether an order is to be deleted; delete it (POST)."""
     found = queries.get_order(me(), order_id)
     if request.method == "POST":
-        actions.delete_order(me(), order_id)
+        actions.delete_order(me(), order_id, seen=request.form.get("seen"))
         return web.done(_("The order is deleted."), url_for("moderation.orders"))
     followed = queries.decisions_by_order(me(), found)
-    return render_template("moderation/delete_order.html", order=found, decisions=followed)
+    context = {
+        "order": found,
+        "decisions": followed,
+        "seen": fingerprint(queries.order_fields(found)),
+    }
+    return render_template("moderation/delete_order.html", **context)
 
 
 def _order_page(found: Order | None) -> ResponseReturnValue:
