@@ -101,7 +101,13 @@ def test_the_second_is_chosen_from_the_library(
     assert 'href="/practices/model/compare"' in few  # the link that removes the filter
     assert client.get("/practices/model/compare?with=model").status_code == 200
     none = client.get("/practices/model/compare?language=fi&language=xx&city=nowhere")
-    assert "No practice has all of these" in none.text
+    assert "No other practice has all of these" in none.text
+
+
+def test_where_there_is_nothing_to_compare_it_is_said(client: Any, model: Practice) -> None:
+    page = client.get("/practices/model/compare").text
+    assert "There is no other practice yet" in page and 'class="rows' not in page
+    assert '<a class="btn alt" href="/practices/model">' in page
 
 
 def test_the_pages_of_both_lead_there(client: Any, model: Practice, copy: Practice) -> None:

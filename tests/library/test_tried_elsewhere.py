@@ -137,7 +137,7 @@ def test_each_hit_leads_to_the_trial_and_to_the_peer(
         pumps.topic_id or 0
     ].marks
     address = f"/practices/{pumps.slug}"
-    assert f'<a href="{address}#tried-{mark.id}">Stopped in Tampere, ' in page
+    assert f'<a href="{address}#tried-{mark.id}">Stopped in <bdi>Tampere</bdi>, ' in page
     assert "Hanne Host</a>" in page and WHY["stopped"] in page and WHY["kept"] not in page
     assert f'id="tried-{mark.id}"' in client.get(address).text
     assert "Tried in: 50,000 to 250,000" in page and "Tried elsewhere: Stopped" in page
@@ -148,7 +148,7 @@ def test_each_hit_leads_to_the_trial_and_to_the_peer(
 def test_cases_show_where_they_were_tried(world: World, case: Case, client: FlaskClient) -> None:
     tried(world.author, case, "stopped")
     page = client.get("/cases?tried_country=IN").text
-    assert "Stopped in Surat, " in page and f'href="/cases/{case.slug}#tried-' in page
+    assert "Stopped in <bdi>Surat</bdi>, " in page and f'href="/cases/{case.slug}#tried-' in page
     assert "No case has all of these" in client.get("/cases?tried_country=IN&tried=kept").text
 
 
@@ -208,7 +208,7 @@ def test_what_nobody_sees_is_found_by_nobody(
     # A note that moderators hide: the trial stays, without its words
     moderation.decide(world.moderator, "mark", mark.id, "hide", Reasons("It is rude.", 1))
     page = client.get("/practices?tried=stopped").text
-    assert "Stopped in Tampere" in page and WHY["stopped"] not in page
+    assert "Stopped in <bdi>Tampere</bdi>" in page and WHY["stopped"] not in page
     # A profile that moderators hide: no trial, as on the page of the practice
     moderation.decide(world.moderator, "member", world.host.id, "hide", Reasons("Spam.", 1))
     assert library.practices(VISITOR, stopped).total == 0
@@ -236,10 +236,26 @@ def test_the_words_of_somebody_who_is_ignored_are_left_out(
 ) -> None:
     members.ignore(world.author, world.host.id)
     browser = sign_in(world.author)
-    for path in ("/practices?tried=stopped", "/practices.csv?tried=stopped"):
-        page = browser.get(path).text
-        assert "Stopped in Tampere" in page
+    for path, city in (("", "<bdi>Tampere</bdi>"), (".csv", "Tampere")):
+        page = browser.get(f"/practices{path}?tried=stopped").text
+        assert f"Stopped in {city}" in page
         assert WHY["stopped"] not in page and "Hanne Host" not in page
+
+
+def test_on_its_own_page_the_words_of_somebody_who_is_ignored_are_folded(
+    world: World, pumps: Practice, sign_in: SignIn, queries: Any
+) -> None:
+    page = f"/practices/{pumps.slug}"
+    with queries() as made:
+        before = sign_in(world.author).get(page).text
+    assert before.count(WHY["stopped"]) == 2 and "Hanne Host</a>" in before
+    members.ignore(world.author, world.host.id)
+    with queries() as again:
+        after = sign_in(world.author).get(page).text
+    assert again.count <= made.count
+    said, folded, rest = after.partition("<summary>You ignore Hanne Host. Show it</summary>")
+    assert folded and after.count(WHY["stopped"]) == 1 and WHY["stopped"] in rest
+    assert "Hanne Host</a>" not in after and "<bdi>Tampere</bdi> stopped." in said
 
 
 def test_a_trial_stays_with_the_city_that_made_it(
@@ -248,7 +264,9 @@ def test_a_trial_stays_with_the_city_that_made_it(
     profile = members.Profile(name=world.host.name, city_id=COPENHAGEN)
     members.edit_profile(world.host, profile)
     page = client.get("/practices?tried=stopped").text
-    assert "Stopped in Tampere" in page and "Stopped in Copenhagen" not in page
+    assert (
+        "Stopped in <bdi>Tampere</bdi>" in page and "Stopped in <bdi>Copenhagen</bdi>" not in page
+    )
 
 
 def test_a_list_by_trials_takes_the_same_queries_however_many_there_are(
