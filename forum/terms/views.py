@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import responses, web, webforms
 from forum.clock import now
-from forum.errors import or_not_found
+from forum.errors import Conflict, or_not_found
 from forum.members.queries import my_profile
 from forum.members.views import federation
 from forum.terms import actions, queries
 from forum.terms.forms import AgreeForm, TermsForm
 from forum.terms.models import Terms
-from forum.web import me
+from forum.web import CONFLICT, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("terms", __name__)
@@ -114,7 +114,13 @@ def agree() -> ResponseReturnValue:
         actions.agree(my_profile(me()), form.agreed)
         return web.done(_("Thank you. You can write again."), web.safe_next())
 
-    return webforms.process(form, page, deed)
+    try:
+        return webforms.process(form, page, deed)
+    except Conflict as error:
+        terms = or_not_found(queries.terms_to_agree(me()))  # which are newer than those that the page showed
+        webforms.refuse(form, error)
+        form.number.data = str(terms.number)
+        return page(CONFLICT)
 
 
 @bp.route("/administration/terms", methods=["GET", "POST"])

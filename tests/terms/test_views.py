@@ -277,7 +277,18 @@ def test_one_agrees_to_what_one_has_read(people, sign_in):
     version(people, "Second.")
     answer = browser.post("/terms/agree", data={"number": "1"})
     assert answer.status_code == 409 and afresh(people.ana).owes_terms
+    # The newer ones are shown at once
+    assert "Second." in answer.text and 'name="number" type="hidden" value="2"' in answer.text
     assert browser.post("/terms/agree", data={"number": "nonsense"}).status_code == 409
+
+
+def test_who_has_to_agree_before_a_text_is_sent_does_so_beside_it(people, sign_in, agenda):
+    browser, address = sign_in(people.ana), f"/agendas/{agenda.slug}/topics/new"
+    version(people, change="")
+    answer = browser.post(address, data={"title": "Why so loud?", "source": "Since the spring."})
+    assert answer.status_code == 403 and "Since the spring." in answer.text
+    assert 'href="/terms/agree" target="_blank"' in " ".join(answer.text.split())
+    assert browser.post("/terms/agree", data={"number": "1"}).status_code == 303
 
 
 def test_terms_that_are_ahead_are_asked_for_on_their_day(people):
