@@ -117,7 +117,9 @@ def agree() -> ResponseReturnValue:
     try:
         return webforms.process(form, page, deed)
     except Conflict as error:
-        terms = or_not_found(queries.terms_to_agree(me()))  # which are newer than those that the page showed
+        terms = or_not_found(
+            queries.terms_to_agree(me())
+        )  # which are newer than those that the page showed
         webforms.refuse(form, error)
         form.number.data = str(terms.number)
         return page(CONFLICT)

@@ -361,7 +361,7 @@ def test_a_practice_shows_its_parts_and_who_tried_it(
     page = client.get(f"/practices/{practice.slug}").text
     assert page.count('lang="en" dir="auto">No owner was named<') == 2  # and below the practice
     assert "<strong>wired</strong>" in page and "3 of 4" in page and "EUR 3,200 a year" in page
-    assert "Tokyo stopped." in page and "No owner was named" in page and "1 city" in page
+    assert "<bdi>Tokyo</bdi> stopped." in page and "No owner was named" in page and "1 city" in page
     assert "Sign in to read it" in page and SECRET not in page
     assert {"What was done", "What did not work"} <= {name for _level, name in headings(page)}
     assert "done" not in regions(page)  # its parts are no landmarks

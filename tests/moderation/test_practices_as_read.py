@@ -100,3 +100,14 @@ def test_a_claim_that_is_confirmed_forgets_nothing_of_what_was_read(
     form = {name: field_in(asked.text, name) for name in ("read", "holder")}
     answer = browser.post(f"{page}/publish", data=form)
     assert answer.status_code == 409 and CHANGED in answer.text and state(things) == "submitted"
+
+
+def test_the_button_says_that_somebody_else_was_faster_and_not_that_the_author_was(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser, page = sign_in(people.host), f"/practices/{things.practice.slug}"
+    read = field_in(browser.get(page).text, "read")
+    actions.send_back(people.moderator, things.practice.id, Reasons("Say where."))
+    answer = browser.post(f"{page}/publish", data={"read": read})
+    assert answer.status_code == 409 and CHANGED not in answer.text
+    assert "This does not wait for a decision any more. Nothing was changed." in answer.text

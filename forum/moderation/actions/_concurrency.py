@@ -73,7 +73,7 @@ def _refuse_if_decided_since(moderator: Person, thing: Thing, seen: int | None) 
 
 def refuse_unread(thing: Thing, read: str | None) -> None:
     """Raise `Conflict` when a text is no longer the one with the fingerprint `read`; None skips the check, empty as well."""
-    if read and not thing.fingerprint:
+    if read and thing.kind == "practice" and not thing.fingerprint:  # published, or returned
         raise Conflict(_("This does not wait for a decision any more. Nothing was changed."))
     if read and read != thing.fingerprint:
         raise Conflict(_("The author has changed this text meanwhile. Read it again."))
