@@ -176,8 +176,9 @@ def _page_above(action: str) -> str:
 
 def _page_above_all() -> str:
     """The page above everything like what is gone from this address, as `/topics` for `/topics/7/reply`; empty if there is none."""
-    above, is_of_one, _rest = (request.url_rule.rule if request.url_rule else "").partition("<")
-    return _page_above(f"{above}it") if is_of_one else ""
+    rule = request.url_rule.rule if request.url_rule else ""
+    above, is_of_one, _rest = rule.partition("<")
+    return _page_above(f"{above}it" if is_of_one else rule)
 
 
 def retry_message(error: HTTPException) -> str:

@@ -466,3 +466,48 @@ def test_without_a_database_members_are_told_so_too(
     ]
     assert [answer.status_code for answer in answers] == [503] * 3
     assert all("not available" in text(answer) for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "page"),
+    [
+        ("author", "/settings/codes/remove", "/settings/codes"),
+        ("author", "/pictures/{picture}/delete", "/pictures"),
+        ("host", "/settings/passkeys/{passkey}/remove", "/settings"),
+        ("moderator", "/moderation/orders/{order}/delete", "/moderation"),
+    ],
+)
+def test_what_was_deleted_in_another_window_leads_on(
+    browsers: Any, world: Any, role: str, path: str, page: str
+) -> None:
+    browser, address = browsers[role], path.format(**world)
+    browser.post(address)
+    answer = browser.post(address)
+    assert answer.status_code == 404 and f'href="{page}">See what is there now</a>' in answer.text
+    assert "a letter missing" not in answer.text
+
+
+def test_what_has_changed_in_another_window_leads_to_its_page(browsers: Any, world: Any) -> None:
+    browser = browsers["author"]
+    browser.post(f"/posts/{world['polled']}/close-poll")
+    answer = browser.post(f"/posts/{world['polled']}/close-poll")
+    assert answer.status_code == 409 and "It has changed meanwhile" in answer.text
+    assert f'<a class="btn" href="/posts/{world["polled"]}">Back to the page</a>' in answer.text
+
+
+def test_who_was_signed_out_in_another_window_is_asked_to_sign_in(
+    browsers: Any, world: Any
+) -> None:
+    """And not told that only the author may edit a text, or that this is not allowed."""
+    browser = browsers["author"]
+    browser.post("/sign-out")
+    for path in (f"/posts/{world['post']}/edit", "/settings"):
+        answer = browser.post(path, data={"source": LONG, "about": LONG, "name": "Ana Prado"})
+        assert answer.status_code == 403 and "took an hour" in text(answer)
+        assert "Sign in to do this. Your text was not sent yet." in text(answer)
+
+
+def test_who_deletes_a_text_twice_is_told_so(browsers: Any, world: Any) -> None:
+    for _time in range(2):
+        answer = browsers["author"].post(f"/posts/{world['post']}/delete")
+    assert answer.status_code == 403 and "You have deleted this text already." in answer.text
