@@ -255,6 +255,9 @@ def test_odd_choices_are_refused_with_a_page(sign_in, people, institute, typed):
     address = f"/organisations/{institute.slug}/voices"
     answer = sign_in(people.ana).post(address, data=typed)
     assert answer.status_code == 422 and "Who writes for Institute of Trams" in answer.text
+    if "voices" in typed:
+        (group,) = re.findall(r'<fieldset id="voices"[^>]*>', answer.text)
+        assert "voices-error" in group and 'tabindex="-1"' in group, "the link to it is followed"
     assert not db.session.get_one(type(institute), institute.id).names_voices
 
 

@@ -188,7 +188,9 @@ def test_lines_with_bars_are_rows(world: World, case: Case, sign_in: SignIn) -> 
         ("C", "site"),
     ]
     assert {city.name for city in found.places} == {"Tampere", "Copenhagen"}
-    assert host.post(EDIT, data={**EMPTY, "figures": "a|1\n" * 10_000}).status_code == 422
+    answer = host.post(EDIT, data={**EMPTY, "figures": "a|1\n" * 10_000})
+    (group,) = re.findall(r'<fieldset [^>]*id="figures"[^>]*>', answer.text)
+    assert answer.status_code == 422 and "figures-error" in group and 'tabindex="-1"' in group
     answer = host.post(EDIT, data={**EMPTY, "figures": "Streets", "links": ""})
     assert answer.status_code == 422 and errors(answer.text) == ["figures-1-value"]
 
