@@ -13,6 +13,7 @@ from flask import Flask
 from wtforms import HiddenField
 from wtforms.fields.core import UnboundField
 
+from forum.advice.actions import FollowUpText, follow_up
 from forum.agendas.actions import (
     AgendaText,
     StatementText,
@@ -21,7 +22,7 @@ from forum.agendas.actions import (
     write_theme,
 )
 from forum.clock import now
-from forum.dialogue.actions import NewTopic, open_topic
+from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.dialogue.queries import first_post
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.invitations.actions import EntranceText, set_entrance
@@ -74,7 +75,7 @@ SHOWN = {"seen", "read", "digest", "terms", "remind_shown"}
 UNSEEN = {
     "It is about oneself, or what nobody else changes": """
         accounts.ConfirmForm accounts.EmailForm accounts.HandleForm accounts.NewPasswordForm
-        accounts.PasswordForm accounts.SignInForm advice.AvailabilityForm advice.FollowUpForm
+        accounts.PasswordForm accounts.SignInForm advice.AvailabilityForm
         advice.PassOnForm advice.PostponeForm contact.ContactSettingsForm dialogue.TriedForm
         factors.CodeForm factors.NameForm factors.NewPasskeyForm factors.ProofForm
         factors.SecondForm front.ThemesForm library.IntentionForm members.PersonForm
@@ -378,3 +379,20 @@ def test_an_order_of_an_authority_is_not_deleted_unread(
     assert (
         browser.post(address, data={"seen": seen_in(browser.get(address).text)}).status_code == 303
     )
+
+
+def test_what_happened_next_is_not_written_over_in_another_window(
+    sign_in: Callable[[Any], Any], people: Any, agenda: Any
+) -> None:
+    topic = open_topic(people.ana, agenda.id, NewTopic("question", "Why?", write("So loud.")))
+    reply(people.ben, topic.id, write("Ask the trams."))
+    browser, address = sign_in(people.ana), f"/topics/{topic.id}/follow-up"
+    form = {"outcome": "yes", "language": "en", "seen": seen_in(browser.get(address).text)}
+    follow_up(people.ana, topic.id, FollowUpText("We put felt on it.", "partly", "It rained."))
+    answer = browser.post(address, data=form | {"deed": "We asked.", "text": ""})
+    assert answer.status_code == 409 and "We put felt on it.</textarea>" in answer.text
+    assert "It rained.</textarea>" in answer.text and "We asked." in answer.text
+    again = form | {"deed": "We asked.", "text": "", "seen": seen_in(answer.text)}
+    assert browser.post(address, data=again).status_code == 303
+    assert browser.post(address, data=again).status_code == 303, "pressed twice"
+    assert "We asked." in browser.get(topic.address).text

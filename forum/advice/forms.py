@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from wtforms import (
     BooleanField,
     DateField,
+    HiddenField,
     RadioField,
     SelectMultipleField,
     StringField,
@@ -15,7 +17,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from forum.advice.actions import MAX_DEED, MAX_STORY, MAX_TIME_AWAY, FollowUpText
-from forum.advice.models import NO, NOT_YET, PARTLY, YES, Availability, FollowUp
+from forum.advice.models import NO, NOT_YET, NOTHING_TOLD, PARTLY, YES, Availability, FollowUp
 from forum.clock import now
 from forum.dialogue.forms import language_field
 from forum.members.forms import at_most, one_line
@@ -101,8 +103,9 @@ class AvailabilityForm(Form):
 
 
 class FollowUpForm(Form):
-    """What happened next."""
+    """What happened next. `seen` is the fingerprint of what was told of it when the form was opened."""
 
+    seen = HiddenField()
     deed = StringField(
         _("What did you do?"),
         [
@@ -130,10 +133,13 @@ class FollowUpForm(Form):
     language = language_field()
 
     @classmethod
-    def of(cls, told: FollowUp) -> FollowUpForm:
-        """The form with what was told already."""
+    def of(cls, told: FollowUp | None, language: str, **options: Any) -> FollowUpForm:
+        """The form with what was told already, or an empty one in a language."""
+        options["seen"] = told.fingerprint if told else NOTHING_TOLD
+        if told is None:
+            return cls(language=language, **options)
         names = ("deed", "outcome", "text", "language")
-        return cls(**{name: getattr(told, name) for name in names})
+        return cls(**{name: getattr(told, name) for name in names}, **options)
 
     @property
     def story(self) -> FollowUpText:

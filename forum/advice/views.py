@@ -31,6 +31,7 @@ from forum.plaintext import tidy
 from forum.ratelimits import changing
 from forum.reach import sees_hidden
 from forum.web import me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("advice", __name__)
 MAX_HANDLES = 20  # handles of one form
@@ -208,18 +209,25 @@ def follow_up(topic_id: int) -> ResponseReturnValue:
         return _withdraw(queries.topic_to_withdraw_follow_up(me(), topic_id))
     topic = queries.topic_to_follow_up(me(), topic_id)
     told = queries.follow_up_of(topic)
-    form = FollowUpForm.of(told) if told else FollowUpForm(language=topic.language)
+    form = FollowUpForm.of(told, topic.language)
 
-    def page(status: int = 200) -> ResponseReturnValue:
-        return render_template("advice/follow_up.html", topic=topic, told=told, form=form), status
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context = {"topic": topic, "told": told, "form": form, "meanwhile": meanwhile}
+        return render_template("advice/follow_up.html", **context), status
+
+    def latest() -> FollowUpForm:
+        nonlocal topic, told
+        topic = queries.topic_to_follow_up(me(), topic_id)
+        told = queries.follow_up_of(topic)
+        return FollowUpForm.of(told, topic.language, formdata=None)
 
     def deed() -> AnyResponse:
-        actions.follow_up(me(), topic_id, form.story)
+        actions.follow_up(me(), topic_id, form.story, seen=form.seen.data)
         return web.done(
             _("What happened next is published below your question."), f"{topic.address}#next"
         )
 
-    return webforms.process(form, page, deed)
+    return webforms.process(form, page, deed, latest=latest)
 
 
 def _withdraw(topic: Topic) -> AnyResponse:

@@ -179,7 +179,12 @@ def test_a_text_that_is_published_while_its_author_changes_it_becomes_a_change_o
     assert browser.get(address).location == f"/posts/{post.id}"
     answer = browser.post(address, data=opened | {"source": "A casino, and trams."})
     assert answer.status_code == 409
-    for said in ("Not saved yet", "This text is published by now.", "A casino, and trams."):
+    for said in (
+        "Not saved yet",
+        "This text is published by now.",
+        "Below is what your post says now",
+        "A casino, and trams.",
+    ):
         assert said in answer.text
     assert ">\nA casino.</textarea>" in answer.text
     edit = f"/posts/{post.id}/edit"

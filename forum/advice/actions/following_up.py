@@ -9,7 +9,7 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from forum.advice.actions._care import take_up
-from forum.advice.models import NOT_YET, OUTCOMES, FollowUp, QuestionCare
+from forum.advice.models import NOT_YET, NOTHING_TOLD, OUTCOMES, FollowUp, QuestionCare
 from forum.advice.queries import follow_up_of, get_follow_up
 from forum.clock import now
 from forum.db import db
@@ -17,7 +17,7 @@ from forum.deeds import action, touches
 from forum.dialogue.actions import note_follow_up
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_to_change
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.matches import from_plain_text
 from forum.members.queries import language_names, lock_writer
 from forum.permissions import Person, require
@@ -41,12 +41,18 @@ class FollowUpText:
 
 @action
 def follow_up(
-    author: Person, topic_id: int, story: FollowUpText, *, is_screened: bool = True
+    author: Person,
+    topic_id: int,
+    story: FollowUpText,
+    *,
+    is_screened: bool = True,
+    seen: str | None = None,
 ) -> FollowUp:
     """Tell what happened after a question was answered, or change what was told.
 
     A text that a screening rule catches is refused, because there is no queue for it. Imports are not screened
-    (`is_screened`).
+    (`is_screened`). `seen` is the fingerprint of what was told when the form was opened: `Conflict` when that has
+    changed since.
     """
     lock_writer(author)
     touches(topic_scope(topic_id))
@@ -54,12 +60,15 @@ def follow_up(
     require(author.can.follow_up(topic))
     row = follow_up_of(topic)
     before = (row.deed, row.text) if row else None
+    told = row.fingerprint if row else NOTHING_TOLD
     if row is None:
         row = FollowUp(topic_id=topic_id, told_at=now())
         db.session.add(row)
     else:
         row.edited_at = now()
     _fill(row, story)
+    if seen and told not in (seen, row.fingerprint):
+        raise Conflict(_("This text has changed since you opened the form."))
     if is_screened and (row.deed, row.text) != before:
         refuse_caught(author, topic.agenda_id, from_plain_text(row.deed, row.text), "text")
     note_follow_up(author, topic_id, row.told_at)

@@ -246,7 +246,7 @@ def edit_late(post_id: int, why: str) -> ResponseReturnValue:
     form = _edit_form(post, None)
     form.seen.data = queries.fingerprint_of(post)
     webforms.refuse(form, Conflict(why))
-    return _edit_page(form, post, CONFLICT, now=post)
+    return _edit_page(form, post, CONFLICT, now=post, has_waited=True)
 
 
 def _edit_page(
@@ -256,9 +256,11 @@ def _edit_page(
     *,
     now: Post | None = None,
     version: Revision | None = None,
+    has_waited: bool = False,
 ) -> ResponseReturnValue:
     return render_template(
         "dialogue/edit.html",
+        has_waited=has_waited,
         form=form,
         post=post,
         preview=preview_of(form),
