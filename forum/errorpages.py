@@ -31,6 +31,7 @@ from forum.web import (
     here,
     is_cross_site,
     is_local,
+    is_page_by_itself,
     is_too_long,
     me,
     moved_permanently,
@@ -178,7 +179,12 @@ def _page_above_all() -> str:
     """The page above everything like what is gone from this address, as `/topics` for `/topics/7/reply`; empty if there is none."""
     rule = request.url_rule.rule if request.url_rule else ""
     above, is_of_one, _rest = rule.partition("<")
-    return _page_above(f"{above}it" if is_of_one else rule)
+    page = above.rstrip("/") if is_of_one else rule.rpartition("/")[0]
+    while page and not is_page_by_itself(page):
+        page = page.rpartition("/")[0]
+    if page.startswith("/administration") and not me().can.administer():
+        return ""
+    return "" if page.startswith(QUEUE) and not me().can.see_queue() else page
 
 
 def retry_message(error: HTTPException) -> str:

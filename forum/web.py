@@ -271,6 +271,15 @@ def nearest_page(address: str) -> str:
     return url_for("front.home")
 
 
+def is_page_by_itself(path: str) -> bool:
+    """Whether a GET can open this path, and that of no thing that may be gone: `/topics`, not `/topics/7`."""
+    try:
+        rule, _values = current_app.url_map.bind("").match(path, method="GET", return_rule=True)
+    except HTTPException:
+        return False
+    return not rule.arguments
+
+
 def _is_page(path: str) -> bool:
     try:
         return bool(path and current_app.url_map.bind("").match(unquote(path), method="GET"))

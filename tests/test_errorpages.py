@@ -474,7 +474,7 @@ def test_without_a_database_members_are_told_so_too(
         ("author", "/settings/codes/remove", "/settings/codes"),
         ("author", "/pictures/{picture}/delete", "/pictures"),
         ("host", "/settings/passkeys/{passkey}/remove", "/settings"),
-        ("moderator", "/moderation/orders/{order}/delete", "/moderation"),
+        ("moderator", "/moderation/orders/{order}/delete", "/moderation/orders"),
     ],
 )
 def test_what_was_deleted_in_another_window_leads_on(

@@ -33,3 +33,23 @@ def test_the_way_back_from_a_refusal_leads_to_no_other(
                             opened[there] = land(browser, browser.get(there)).status_code
                         assert opened[there] == 200, (method, address, there)
     assert opened
+
+
+@pytest.mark.sqlite_only  # who may open what is tested in test_routes.py
+@pytest.mark.parametrize("role", ["member", "author", "host", "moderator", "administrator"])
+def test_the_way_on_from_what_is_gone_leads_to_a_page(
+    world: Any, browsers: dict[str, FlaskClient], role: str
+) -> None:
+    """From every address that takes a form, of things that were never there."""
+    browser, on = browsers[role], re.compile(r'href="([^"]+)">See what is there now<')
+    opened: dict[str, int] = {}
+    gone = {name: 999_999 if isinstance(value, int) else "gone" for name, value in world.items()}
+    for address, _expected in rows("POST"):
+        for data in ({}, {"reason": "It is off topic."}):
+            with undone(browser):
+                answer = browser.post(address.format(**gone), data=data)
+                for there in on.findall(answer.text) if answer.status_code == 404 else ():
+                    if there not in opened:
+                        opened[there] = land(browser, browser.get(there)).status_code
+                    assert opened[there] == 200, (address, there)
+    assert {"/topics", "/practices", "/agendas"} <= opened.keys()
