@@ -20,6 +20,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.queries import review_context
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
+from tests.moderation.conftest import split, undo
 from tests.soundness import faults
 
 REASONS = Reasons("It is rude.", 2)
@@ -167,3 +168,20 @@ def counts(topic: Topic, member: Member) -> tuple[int, int]:
 def require_sound() -> None:
     make_notices(SYSTEM)
     assert faults() == []
+
+
+@pytest.mark.parametrize("deed", ["hide", "remove"])
+def test_what_is_emptied_by_a_split_says_no_more_than_the_post_that_opened_it(
+    client: Any, people: Any, things: Any, deed: str
+) -> None:
+    opening = first_post(things.topic)
+    actions.decide(people.host, "post", opening.id, deed, REASONS)
+    split(people.host, things, things.first, things.second)
+    assert state(things.topic) == ("hidden as empty" if deed == "hide" else "removed as empty")
+    answer = client.get(things.topic.address)
+    assert answer.status_code == 404
+    assert ("The moderators have hidden this topic." in answer.text) == (deed == "hide")
+    emptied = db.session.get_one(Topic, things.topic.id)
+    assert emptied.hidden_reason == db.session.get_one(Post, opening.id).hidden_reason != ""
+    undo(people.host)
+    assert client.get(things.topic.address).status_code == 200

@@ -142,28 +142,27 @@ def has_shown_posts(post: Post) -> bool:
 
 
 def close_empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
-    """Close a topic without a visible post: hide it if one of its posts can still be restored, else delete it.
-
-    It is hidden at `moment` in the same way as the post that was hidden last (hidden or removed), and with that
-    post's reason unless its author has deleted the first post. A topic that moderators have hidden stays as it is.
-    """
-    last = last_hidden_post(topic)
-    if last is None:
+    """Close a topic without a visible post: hide it (`hide_as_empty`) if one of its posts can still be restored, else delete it."""
+    if last_hidden_post(topic) is None:
         mark_topic_deleted(doer, topic)
         if db.session.get_one(Member, topic.author_id).left_at:
             forget_title(SYSTEM, topic)
         return
     hide_as_empty(doer, topic, moment)
-    if topic.emptied_at is not None:
-        topic.hidden_reason = "" if first_post(topic).deleted_at else last.hidden_reason
-        topic.removed_at = last.removed_at
 
 
 def hide_as_empty(doer: Person, topic: Topic, moment: datetime) -> None:
-    """Hide a topic because it has no visible post, unless it is hidden already."""
+    """Hide a topic because it has no visible post. One that moderators have hidden stays as it is.
+
+    It is hidden at `moment` in the same way as the post that was hidden last (hidden or removed), if there is one, and
+    with that post's reason unless its author has deleted the first post.
+    """
     if topic.hidden_at is None:
         withhold_topic(doer, topic, moment)
         topic.emptied_at = moment
+    if topic.emptied_at is not None and (last := last_hidden_post(topic)):
+        topic.hidden_reason = "" if first_post(topic).deleted_at else last.hidden_reason
+        topic.removed_at = last.removed_at
 
 
 def withhold_topic(doer: Person, topic: Topic, moment: datetime) -> None:
