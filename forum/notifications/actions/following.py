@@ -147,9 +147,9 @@ def move_notices(
 
 @action
 def retitle_notices(_doer: Person, topic_id: int, title: str, language: str) -> None:
-    """Give events and notices about a topic its new title; those of decisions say what was decided about."""
+    """Give events and notices about a topic its new title, where they have one; those of decisions say what was decided about."""
     for model in (Event, Notice):
-        is_about = (model.topic_id == topic_id, model.kind != "decision")
+        is_about = (model.topic_id == topic_id, model.kind != "decision", model.title != "")
         is_former = or_(model.title != title, model.language != language)
         set_values(model, {"title": title, "language": language}, *is_about, is_former)
 
