@@ -15,6 +15,7 @@ from forum.notifications.actions import make_notices
 from forum.permissions import PUBLIC, SYSTEM
 from forum.rights.commands import carry_on
 from forum.upkeep.queries import checks, faults_of
+from tests.coherence import incoherent
 from tests.trials.races_racer import Course, Done
 from tests.trials.races_writing import OUTSIDE, QUIET, WRITING
 from tests.trials.run import Trial
@@ -31,6 +32,7 @@ def judge(trial: Trial, course: Course) -> None:
             pass
         result.faults += [f"{fault} ({times} ×)" for fault, times in course.faults.items()]
         result.faults += [str(fault) for check in checks() for fault in faults_of(check)]
+        result.faults += incoherent()
         result.faults += written_in_silence(course.done)
         result.faults += quoted_secrets()
         db.session.remove()
