@@ -123,8 +123,8 @@ def edit_webhook(
     _apply(administrator, webhook, text, allowed)
     if webhook_fields(webhook) != before:
         refuse_unseen(seen, before)
-    webhook.rests_until = None
-    _log(administrator, webhook, "changed")
+        _log(administrator, webhook, "changed")
+    webhook.rests_until = None  # also when nothing has changed: who saves it wants it to be tried again
     return webhook
 
 
