@@ -124,7 +124,9 @@ def edit_webhook(
     if webhook_fields(webhook) != before:
         refuse_unseen(seen, before)
         _log(administrator, webhook, "changed")
-    webhook.rests_until = None  # also when nothing has changed: who saves it wants it to be tried again
+    webhook.rests_until = (
+        None  # also when nothing has changed: who saves it wants it to be tried again
+    )
     return webhook
 
 
