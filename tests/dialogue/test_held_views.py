@@ -169,12 +169,17 @@ def test_search_engines_wait_until_a_moderator_has_looked(
     assert reply.id
 
 
+def revising(sign_in: Any, people: Any, topic: Any) -> tuple[Any, Any, str, dict[str, Any]]:
+    """The browser of an author with the form of a text that waits: the text, the address of the form, and its fields."""
+    held = dialogue.reply(people.ana, topic.id, write("A casino."))
+    browser, address = sign_in(people.ana), f"/waiting/{held.id}/revise"
+    return browser, held, address, fields_of(browser.get(address).text, address)
+
+
 def test_a_text_that_is_published_while_its_author_changes_it_becomes_a_change_of_the_post(
     sign_in: Any, people: Any, topic: Any
 ) -> None:
-    held = dialogue.reply(people.ana, topic.id, write("A casino."))
-    browser, address = sign_in(people.ana), f"/waiting/{held.id}/revise"
-    opened = fields_of(browser.get(address).text, address)
+    browser, held, address, opened = revising(sign_in, people, topic)
     post = dialogue.approve(people.moderator, held.id)
     assert browser.get(address).location == f"/posts/{post.id}"
     answer = browser.post(address, data=opened | {"source": "A casino, and trams."})
@@ -196,9 +201,7 @@ def test_a_text_that_is_published_while_its_author_changes_it_becomes_a_change_o
 def test_who_changes_a_text_that_waits_in_two_windows_reads_both(
     sign_in: Any, people: Any, topic: Any
 ) -> None:
-    held = dialogue.reply(people.ana, topic.id, write("A casino."))
-    browser, address = sign_in(people.ana), f"/waiting/{held.id}/revise"
-    opened = fields_of(browser.get(address).text, address)
+    browser, held, address, opened = revising(sign_in, people, topic)
     dialogue.revise(people.ana, held.id, write("A casino on my phone."))
     answer = browser.post(address, data=opened | {"source": "A casino on my desk."})
     assert answer.status_code == 409 and "Not saved yet" in answer.text

@@ -70,6 +70,26 @@ def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     return known_things(app, people, agenda)
 
 
+@pytest.fixture
+def other(people: Any, agenda: Agenda, things: Things) -> Topic:
+    """Another topic on the agenda: Ben's, with a reply of Ana's."""
+    new = NewTopic("experience", "Quiet trams", write("The trams are quiet."))
+    topic = open_topic(people.ben, agenda.id, new)
+    reply(people.ana, topic.id, write("Ours squeal."))
+    return get_topic(SYSTEM, topic.id)
+
+
+@pytest.fixture
+def answer(people: Any, agenda: Agenda, things: Things) -> Post:
+    """Ben's answer to a question of Ana's, which takes the place of the topic among the `things`."""
+    new = NewTopic("question", "How loud?", write("How loud is it?"))
+    things.topic = get_topic(SYSTEM, open_topic(people.ana, agenda.id, new).id)
+    answer = reply(people.ben, things.topic.id, write("Very."))
+    assert isinstance(answer, Post)
+    dialogue.choose_answer(people.ana, things.topic.id, answer.id)
+    return answer
+
+
 def known_things(app: Flask, people: Any, agenda: Agenda) -> Things:
     """Something of each kind on one agenda, for tests of rooms that build on moderation."""
     rows = load_dataset_rows("something of each kind", app, lambda: make_things(people, agenda))

@@ -22,15 +22,6 @@ from tests.moderation.conftest import REASONS, found, notices_of, part, reading,
 pytestmark = pytest.mark.usefixtures("sound")
 
 
-@pytest.fixture
-def other(people: Any, agenda: Any, things: Any) -> Any:
-    """Another topic on the agenda: Ben's, with a reply of Ana's."""
-    new = dialogue.NewTopic("experience", "Quiet trams", write("The trams are quiet."))
-    topic = dialogue.open_topic(people.ben, agenda.id, new)
-    dialogue.reply(people.ana, topic.id, write("Ours squeal."))
-    return get_topic(SYSTEM, topic.id)
-
-
 def test_a_topic_is_put_into_another(client: Any, people: Any, things: Any, other: Any) -> None:
     actions.merge(people.host, things.topic.id, other.id)
     target = get_topic(VISITOR, other.id)

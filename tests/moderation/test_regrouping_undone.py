@@ -21,15 +21,6 @@ from tests.moderation.conftest import REASONS, found, notices_of, part, shown, s
 pytestmark = pytest.mark.usefixtures("sound")
 
 
-@pytest.fixture
-def other(people: Any, agenda: Agenda, things: Any) -> Topic:
-    """Another topic on the agenda: Ben's, with a reply of Ana's."""
-    new = dialogue.NewTopic("experience", "Quiet trams", write("The trams are quiet."))
-    topic = dialogue.open_topic(people.ben, agenda.id, new)
-    dialogue.reply(people.ana, topic.id, write("Ours squeal."))
-    return get_topic(SYSTEM, topic.id)
-
-
 def test_the_number_of_what_came_since_and_went_on_is_not_used_again(
     people: Any, things: Any, other: Topic
 ) -> None:
@@ -86,12 +77,8 @@ def test_nor_does_a_part_that_was_split_off(people: Any, things: Any, begun: Top
 
 
 def test_the_answer_does_not_come_back_to_what_is_no_question_any_more(
-    people: Any, agenda: Agenda, things: Any
+    people: Any, things: Any, answer: Any
 ) -> None:
-    new = dialogue.NewTopic("question", "How loud?", write("How loud is it?"))
-    things.topic = dialogue.open_topic(people.ana, agenda.id, new)
-    answer = dialogue.reply(people.ben, things.topic.id, write("Very."))
-    dialogue.choose_answer(people.ana, things.topic.id, answer.id)
     split(people.host, things, answer)
     dialogue.change_kind(people.ana, things.topic.id, "experience")
     undo(people.host)

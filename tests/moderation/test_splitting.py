@@ -99,12 +99,8 @@ def test_notices_watches_and_places_follow_the_posts(people: Any, things: Any) -
 
 
 def test_the_answer_that_leaves_is_the_answer_no_more_and_comes_back(
-    people: Any, agenda: Any, things: Any
+    people: Any, things: Any, answer: Any
 ) -> None:
-    new = dialogue.NewTopic("question", "How loud?", write("How loud is it?"))
-    things.topic = dialogue.open_topic(people.ana, agenda.id, new)
-    answer = dialogue.reply(people.ben, things.topic.id, write("Very."))
-    dialogue.choose_answer(people.ana, things.topic.id, answer.id)
     new = split(people.host, things, answer)
     assert get_topic(VISITOR, things.topic.id).answer_id is None
     (told,) = [n for n in notices_of(people.ana) if n.kind == "decision"]
