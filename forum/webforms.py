@@ -41,10 +41,9 @@ from forum.web import CONFLICT, REFUSED, me
 
 ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
 HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
-UNTOLD = (
-    "city_id",
-    "drops_portrait",
-)  # a choice in what is typed, and a tick that is about the picture beside it
+# A choice in what is typed, and a tick that is about the picture beside it
+UNTOLD = ("city_id", "drops_portrait")
+CHOOSE_DAY: Any = lazy_gettext("Choose a day, such as 2027-01-31.")
 LAST_DAY = "9999-12-31"  # the last day that a date field accepts
 # Names of buttons that show the form again: for a preview, for a heading in the text, to keep it as a draft, or to
 # add or remove a row
@@ -218,7 +217,7 @@ OWN_MESSAGES = {
     "'%(value)s' is not a valid choice for this field.": INVALID_CHOICES,
     "Invalid choice(s): one or more data inputs could not be coerced.": INVALID_CHOICES,
     "Not a valid integer value.": lazy_gettext("Enter a whole number, such as 12."),
-    "Not a valid date value.": lazy_gettext("Choose a day, such as 2027-01-31."),
+    "Not a valid date value.": CHOOSE_DAY,
 }
 
 

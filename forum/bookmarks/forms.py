@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
 from wtforms import DateField, HiddenField, RadioField, StringField
 from wtforms.validators import Optional, StopValidation
 
 from forum.bookmarks.models import MAX_NOTE_LENGTH, MONTH, TOMORROW, WEEK
 from forum.bookmarks.queries import ReminderDays
 from forum.members.forms import at_most, one_line
-from forum.webforms import Form
+from forum.webforms import CHOOSE_DAY, Form
 from forum.webforms import lazy_text as _
 
 NEVER, OWN_DAY = "never", "day"  # choices besides the spans
@@ -28,7 +27,7 @@ REMINDER_NAMES = {
 def _said_when_wanted(form: Any, field: Any) -> None:
     """A validator: require a day if the choice is a day of one's own."""
     if form.remind.data == OWN_DAY and field.data is None:
-        raise StopValidation(gettext("Choose a day, such as 2027-01-31."))
+        raise StopValidation(str(CHOOSE_DAY))
 
 
 def shown_day(day: date | None) -> str:

@@ -25,7 +25,7 @@ from forum.formrows import TableField
 from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import at_most, one_line
-from forum.webforms import Form, Row
+from forum.webforms import CHOOSE_DAY, Form, Row
 from forum.webforms import lazy_text as _
 
 STATE_NAMES = {
@@ -34,7 +34,6 @@ STATE_NAMES = {
     ENDED: lazy_pgettext("commitment", "Given up"),
 }
 MAX_ADDRESS = 1_000  # characters
-NEEDS_DAY = _("Choose a day, such as 2027-01-31.")
 
 
 class MilestoneRow(Row):
@@ -46,7 +45,7 @@ class MilestoneRow(Row):
         [one_line],
         render_kw={"dir": "auto"},
     )
-    day = DateField(_("By which day"), [InputRequired(NEEDS_DAY)])
+    day = DateField(_("By which day"), [InputRequired(CHOOSE_DAY)])
 
 
 class CommitmentForm(Form):
@@ -64,7 +63,7 @@ class CommitmentForm(Form):
         _("What you will do"), [DataRequired(_("Write a text.")), at_most(MAX_SOURCE)]
     )
     language = language_field()
-    last_day = DateField(_("Last day"), [InputRequired(NEEDS_DAY)])
+    last_day = DateField(_("Last day"), [InputRequired(CHOOSE_DAY)])
     milestones = TableField(_("Milestones"), MilestoneRow, MAX_MILESTONES)
     declaration = SelectField(_("Declaration it follows from"), coerce=int, validate_choice=False)
     copied = StringField(_("Practice or case that it copies"), [at_most(MAX_ADDRESS)], [one_line])
@@ -112,7 +111,7 @@ class ReachForm(Form):
 class MoveForm(Form):
     """Another day, and the reason."""
 
-    day = DateField(_("New day"), [InputRequired(NEEDS_DAY)])
+    day = DateField(_("New day"), [InputRequired(CHOOSE_DAY)])
     note = TextAreaField(_("Reason"), [DataRequired(_("Write the reason.")), at_most(MAX_REASON)])
 
 

@@ -32,7 +32,7 @@ from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.members.forms import at_most, one_line
 from forum.permissions import Person
-from forum.webforms import Form
+from forum.webforms import CHOOSE_DAY, Form
 from forum.webforms import lazy_text as _
 
 STATE_NAMES = {
@@ -105,9 +105,7 @@ class FreezeForm(Form):
 
     digest = HiddenField()
     seen = HiddenField()
-    sign_until = DateField(
-        _("The last day to sign"), [InputRequired(_("Choose a day, such as 2027-01-31."))]
-    )
+    sign_until = DateField(_("The last day to sign"), [InputRequired(CHOOSE_DAY)])
 
 
 class SignForm(Form):

@@ -32,7 +32,7 @@ from forum.meetings.models import IN_ROOM, ONLINE, Attendance, Meeting
 from forum.meetings.queries import appointment_fields, known_fields
 from forum.members.forms import at_most, city_choice, one_line, whole_address
 from forum.notifications.queries import time_zones, zone_called
-from forum.webforms import Form, fill
+from forum.webforms import CHOOSE_DAY, Form, fill
 from forum.webforms import lazy_text as _
 
 # Characters
@@ -77,7 +77,7 @@ class MeetingForm(Form):
         _("What it is about"), [DataRequired(_("Say what it is about.")), at_most(MAX_SOURCE)]
     )
     language = SelectField(_("Language"))
-    starts_on = DateField(_("Day"), [InputRequired(_("Choose a day, such as 2027-01-31."))])
+    starts_on = DateField(_("Day"), [InputRequired(CHOOSE_DAY)])
     starts_time = ClockField(
         _("Begins at"), [InputRequired(_("Enter when it begins, such as 14:30."))]
     )
@@ -169,7 +169,7 @@ def moment_at(day: date, at: time, zone_name: str, field: str = "") -> datetime:
         second = first.replace(fold=1)
         moments = first.astimezone(UTC), second.astimezone(UTC)
     except OverflowError:
-        raise Invalid(gettext("Choose a day, such as 2027-01-31."), "starts_on") from None
+        raise Invalid(str(CHOOSE_DAY), "starts_on") from None
     if first.utcoffset() == second.utcoffset():
         return moments[0]
     if moments[0].astimezone(zone).replace(tzinfo=None) != first.replace(tzinfo=None):

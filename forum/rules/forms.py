@@ -36,7 +36,7 @@ from forum.rules.actions import (
 )
 from forum.rules.models import RECOURSES, Recourse
 from forum.rules.queries import OfferedText, Rules, recourse_fields, rules_fields, text_fields
-from forum.webforms import Form
+from forum.webforms import CHOOSE_DAY, Form
 from forum.webforms import lazy_text as _
 
 MAX_SOURCE = 30_000  # characters of all rules together
@@ -76,9 +76,7 @@ class RulesForm(Form):
         [DataRequired(_("Say in a sentence what is new.")), at_most(MAX_CHANGE)],
         [one_line],
     )
-    valid_from = DateField(
-        _("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))]
-    )
+    valid_from = DateField(_("In force from"), [DataRequired(CHOOSE_DAY)])
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from forum.terms.actions import MAX_CHANGE_LENGTH, MAX_LENGTH, TermsText
 from forum.terms.models import Terms
 from forum.terms.queries import terms_fields
 from forum.web import whole_number
-from forum.webforms import Form
+from forum.webforms import CHOOSE_DAY, Form
 from forum.webforms import lazy_text as _
 
 
@@ -33,9 +33,7 @@ class TermsForm(Form):
     )
     language = SelectField(_("Language of the text"), choices=language_choices, default="en")
     change = StringField(_("What is new, in a sentence"), [at_most(MAX_CHANGE_LENGTH)], [one_line])
-    valid_from = DateField(
-        _("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))]
-    )
+    valid_from = DateField(_("In force from"), [DataRequired(CHOOSE_DAY)])
     needs_consent = BooleanField(_("Members have to agree before they write again"), default=True)
 
     @classmethod

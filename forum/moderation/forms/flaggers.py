@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, Optional
 from forum.clock import now
 from forum.members.forms import at_most, one_line
 from forum.moderation.actions import MAX_FIELD, MAX_FLAGGER_LINE, FlaggerText
-from forum.webforms import Form
+from forum.webforms import CHOOSE_DAY, Form
 from forum.webforms import lazy_text as _
 
 
@@ -33,7 +33,7 @@ class FlaggerForm(Form):
         [DataRequired(_("Write what the body knows about.")), at_most(MAX_FIELD)],
         [one_line],
     )
-    since = DateField(_("Since"), [DataRequired(_("Choose a day, such as 2027-01-31."))])
+    since = DateField(_("Since"), [DataRequired(CHOOSE_DAY)])
     until = DateField(_("Last day"), [Optional()])
 
     @property

@@ -24,7 +24,7 @@ from forum.moderation.forms._decisions import LENGTH_LIMIT
 from forum.moderation.models import AGAINST_CONTENT, FOR_INFORMATION, GIVEN, NOT_FOLLOWED, Order
 from forum.moderation.queries import order_fields
 from forum.plaintext import fold
-from forum.webforms import Form
+from forum.webforms import CHOOSE_DAY, Form
 from forum.webforms import lazy_text as _
 
 ORDER_KIND_NAMES: dict[str, str] = {
@@ -67,8 +67,8 @@ class OrderForm(Form):
         [one_line],
     )
     about = TextAreaField(_("Which content or which member it names"), [LENGTH_LIMIT])
-    issued_on = DateField(_("Issued on"), [DataRequired(_("Choose a day, such as 2027-01-31."))])
-    received_on = DateField(_("Came in on"), [DataRequired(_("Choose a day, such as 2027-01-31."))])
+    issued_on = DateField(_("Issued on"), [DataRequired(CHOOSE_DAY)])
+    received_on = DateField(_("Came in on"), [DataRequired(CHOOSE_DAY)])
     territory = StringField(_("Where it holds"), [at_most(MAX_ORDER_FIELD)], [one_line])
     until_on = DateField(_("Until which day it holds"), [Optional()])
     redress = TextAreaField(_("What can be done against it, as it says"), [LENGTH_LIMIT])
