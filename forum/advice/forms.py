@@ -17,11 +17,13 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from forum.advice.actions import MAX_DEED, MAX_STORY, MAX_TIME_AWAY, FollowUpText
-from forum.advice.models import NO, NOT_YET, NOTHING_TOLD, PARTLY, YES, Availability, FollowUp
+from forum.advice.models import NO, NOT_YET, PARTLY, YES, Availability, FollowUp
+from forum.advice.queries import follow_up_fields
 from forum.clock import now
 from forum.dialogue.forms import language_field
+from forum.history.queries import fingerprint
 from forum.members.forms import at_most, one_line
-from forum.webforms import Form, lazy_number
+from forum.webforms import CHOOSE_DAY, Form, lazy_number
 from forum.webforms import lazy_text as _
 
 OUTCOME_NAMES = {
@@ -73,7 +75,7 @@ class PostponeForm(Form):
 
     until = DateField(
         _("When can you be asked again?"),
-        [InputRequired(_("Choose a day, such as 2027-01-31."))],
+        [InputRequired(CHOOSE_DAY)],
         default=in_two_weeks,
     )
 
@@ -135,11 +137,8 @@ class FollowUpForm(Form):
     @classmethod
     def of(cls, told: FollowUp | None, language: str, **options: Any) -> FollowUpForm:
         """The form with what was told already, or an empty one in a language."""
-        options["seen"] = told.fingerprint if told else NOTHING_TOLD
-        if told is None:
-            return cls(language=language, **options)
-        names = ("deed", "outcome", "text", "language")
-        return cls(**{name: getattr(told, name) for name in names}, **options)
+        fields = follow_up_fields(told)
+        return cls(seen=fingerprint(fields), **{"language": language} | fields, **options)
 
     @property
     def story(self) -> FollowUpText:

@@ -95,10 +95,6 @@ class QuestionCare(Base):
         return self.look_at is not None and self.unanswered_at == self.look_at
 
 
-# In the place of a fingerprint while nothing is told of what happened next
-NOTHING_TOLD = "nothing"
-
-
 class FollowUp(Base):
     """A follow-up, told by the asker: what was done, whether it worked, and some sentences. Plain text.
 

@@ -9,15 +9,16 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from forum.advice.actions._care import take_up
-from forum.advice.models import NOT_YET, NOTHING_TOLD, OUTCOMES, FollowUp, QuestionCare
-from forum.advice.queries import follow_up_of, get_follow_up
+from forum.advice.models import NOT_YET, OUTCOMES, FollowUp, QuestionCare
+from forum.advice.queries import follow_up_fields, follow_up_of, get_follow_up
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
 from forum.dialogue.actions import note_follow_up
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_to_change
-from forum.errors import Conflict, Invalid
+from forum.errors import Invalid
+from forum.history.queries import refuse_unseen
 from forum.matches import from_plain_text
 from forum.members.queries import language_names, lock_writer
 from forum.permissions import Person, require
@@ -60,15 +61,15 @@ def follow_up(
     require(author.can.follow_up(topic))
     row = follow_up_of(topic)
     before = (row.deed, row.text) if row else None
-    told = row.fingerprint if row else NOTHING_TOLD
+    told = follow_up_fields(row)
     if row is None:
         row = FollowUp(topic_id=topic_id, told_at=now())
         db.session.add(row)
     else:
         row.edited_at = now()
     _fill(row, story)
-    if seen and told not in (seen, row.fingerprint):
-        raise Conflict(_("This text has changed since you opened the form."))
+    if follow_up_fields(row) != told:
+        refuse_unseen(seen, told)
     if is_screened and (row.deed, row.text) != before:
         refuse_caught(author, topic.agenda_id, from_plain_text(row.deed, row.text), "text")
     note_follow_up(author, topic_id, row.told_at)

@@ -18,6 +18,7 @@ from forum.advice.queries.care import (
     questions_to_take_up,
 )
 from forum.advice.queries.follow_ups import (
+    follow_up_fields,
     follow_up_of,
     get_follow_up,
     topic_ids_of,
@@ -48,6 +49,7 @@ __all__ = [
     "ask_statuses",
     "availability_of",
     "care_due",
+    "follow_up_fields",
     "follow_up_of",
     "get_follow_up",
     "has_asked",

@@ -20,6 +20,12 @@ def follow_up_of(topic: Topic) -> FollowUp | None:
     return db.session.scalar(select(FollowUp).where(FollowUp.topic_id == topic.id))
 
 
+def follow_up_fields(told: FollowUp | None) -> dict[str, Any]:
+    """What is told in a follow-up, by which a form detects changes; nothing while there is none."""
+    names = ("deed", "outcome", "text", "language") if told else ()
+    return {name: getattr(told, name) for name in names}
+
+
 def get_follow_up(reader: Person, follow_up_id: int) -> FollowUp:
     """A follow-up by its id, with its question; or `NotFound`. It may itself be hidden: check `hidden_at`.
 
