@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, IntegerField
@@ -85,26 +85,35 @@ class OrderForm(Form):
         return ordered
 
 
+Row = TypeVar("Row")
+
+
 def process_order(
-    ids: Callable[[], Sequence[int]],
-    page: Callable[[OrderForm, int], ResponseReturnValue],
+    read: Callable[[], Sequence[Row]],
+    page: Callable[[OrderForm, Sequence[Row], int], ResponseReturnValue],
     deed: Callable[[list[int], Sequence[int]], ResponseReturnValue],
 ) -> ResponseReturnValue:
     """Show a form that puts rows in order, or save the order.
 
-    `ids` reads the rows, in their present order. `deed` gets the wanted order and the shown one; if it raises
-    `Conflict`, because the order has changed since, the rows are read again and the form is shown with the numbers
-    that were typed (409). Sending it once more is then accepted.
+    `read` returns the rows, in their present order. `deed` gets the ids in the wanted order and in the shown one; if it
+    raises `Conflict`, because the order has changed since, the rows are read again and the form is shown with the
+    numbers that were typed (409). Sending it once more is then accepted.
     """
-    form = OrderForm.of(ids())
+    rows = read()
+    form = _form_of(rows)
 
     def save() -> ResponseReturnValue:
         try:
             return deed(form.ordered_ids, form.shown_ids)
         except Conflict as error:
-            late = OrderForm.of(ids())
+            present = read()
+            late = _form_of(present)
             late.shown.data = " ".join(map(str, late.ids))
             refuse(late, error)
-            return page(late, CONFLICT)
+            return page(late, present, CONFLICT)
 
-    return process(form, lambda status=200: page(form, status), save)
+    return process(form, lambda status=200: page(form, rows, status), save)
+
+
+def _form_of(rows: Sequence[Any]) -> OrderForm:
+    return OrderForm.of([row.id for row in rows])

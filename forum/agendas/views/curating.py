@@ -96,21 +96,15 @@ def _preview(form: AgendaForm) -> Markup | None:
 @changing
 def order() -> ResponseReturnValue:
     """Put the agendas in order."""
-    agendas: Sequence[Agenda] = ()
 
-    def ids() -> list[int]:
-        nonlocal agendas
-        agendas = queries.agendas_to_order(me())
-        return [agenda.id for agenda in agendas]
-
-    def page(form: OrderForm, status: int) -> ResponseReturnValue:
+    def page(form: OrderForm, agendas: Sequence[Agenda], status: int) -> ResponseReturnValue:
         return render_template("agendas/order.html", agendas=agendas, form=form), status
 
     def deed(wanted: list[int], seen: Sequence[int]) -> ResponseReturnValue:
         actions.order(me(), wanted, seen=seen)
         return web.done(_("The order is saved."), url_for("agendas.index"))
 
-    return process_order(ids, page, deed)
+    return process_order(lambda: queries.agendas_to_order(me()), page, deed)
 
 
 @bp.get("/agendas/<slug>/history")

@@ -28,14 +28,8 @@ from forum.webforms import ChangedFields, changing_with_preview
 def statements(slug: str) -> ResponseReturnValue:
     """The statements of an agenda, to edit and to put in order."""
     agenda = queries.agenda_to_curate(me(), slug)
-    shown: Sequence[Statement] = ()
 
-    def ids() -> list[int]:
-        nonlocal shown
-        shown = queries.statements_of(agenda)
-        return [statement.id for statement in shown]
-
-    def page(form: OrderForm, status: int) -> ResponseReturnValue:
+    def page(form: OrderForm, shown: Sequence[Statement], status: int) -> ResponseReturnValue:
         context = {"agenda": agenda, "statements": shown, "form": form}
         return render_template("agendas/statements.html", **context), status
 
@@ -43,7 +37,7 @@ def statements(slug: str) -> ResponseReturnValue:
         actions.order_statements(me(), agenda.id, wanted, seen=seen)
         return web.done(_("The order is saved."), url_for("agendas.statements", slug=slug))
 
-    return process_order(ids, page, deed)
+    return process_order(lambda: queries.statements_of(agenda), page, deed)
 
 
 @bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])

@@ -245,18 +245,12 @@ def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturn
 def put_in_order(
     agenda: Agenda,
     name: str,
-    rows: Callable[[], Sequence[Case] | Sequence[Reading]],
+    rows: Callable[[], Sequence[Case | Reading]],
     order: Callable[..., object],
 ) -> ResponseReturnValue:
     """The form that orders the cases or the readings of an agenda: `rows` reads them, `name` is theirs in the template, `order` the action."""
-    shown: Sequence[Case] | Sequence[Reading] = ()
 
-    def ids() -> list[int]:
-        nonlocal shown
-        shown = rows()
-        return [row.id for row in shown]
-
-    def page(form: OrderForm, status: int) -> ResponseReturnValue:
+    def page(form: OrderForm, shown: Sequence[Case | Reading], status: int) -> ResponseReturnValue:
         context = {"agenda": agenda, "form": form, name: shown}
         return render_template("library/order.html", **context), status
 
@@ -264,7 +258,7 @@ def put_in_order(
         order(wanted, seen=seen)
         return web.done(_("The order is saved."), url_for("front.agenda", slug=agenda.slug))
 
-    return process_order(ids, page, deed)
+    return process_order(rows, page, deed)
 
 
 def answer_form(
