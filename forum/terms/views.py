@@ -117,9 +117,8 @@ def agree() -> ResponseReturnValue:
     try:
         return webforms.process(form, page, deed)
     except Conflict as error:
-        terms = or_not_found(
-            queries.terms_to_agree(me())
-        )  # which are newer than those that the page showed
+        # They are newer than those that the page showed
+        terms = or_not_found(queries.terms_to_agree(me()))
         webforms.refuse(form, error)
         form.number.data = str(terms.number)
         return page(CONFLICT)

@@ -124,9 +124,8 @@ def edit_webhook(
     if webhook_fields(webhook) != before:
         refuse_unseen(seen, before)
         _log(administrator, webhook, "changed")
-    webhook.rests_until = (
-        None  # also when nothing has changed: who saves it wants it to be tried again
-    )
+    # Also when nothing has changed: who saves it wants it to be tried again
+    webhook.rests_until = None
     return webhook
 
 

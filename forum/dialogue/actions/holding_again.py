@@ -36,10 +36,8 @@ from forum.notifications.actions import forget_told_of_post, undo_watch_own_topi
 from forum.permissions import Person, require
 from forum.quotes import quoted_posts
 
-NAMING_NOTICES = (
-    "mention",
-    "quote",
-)  # kinds of which an edit notifies members; they quote its text
+# The kinds of notices by which members learn of an edit; they quote its text
+NAMING_NOTICES = ("mention", "quote")
 
 
 @action

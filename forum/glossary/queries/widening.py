@@ -23,7 +23,8 @@ class AlsoNamed:
 def widened(query: Query) -> tuple[Query, list[AlsoNamed]]:
     """A search that also finds the names in other languages of what its words name, and these names.
 
-    Words in double quotes, and unwanted ones, are left as they are. The longest names take precedence, for at most `MAX_WIDENED` entries.
+    Words in double quotes, and unwanted ones, are left as they are. The longest names take precedence, for at most
+    `MAX_WIDENED` entries.
     """
     found = known()
     if not found.by_word:

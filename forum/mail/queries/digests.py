@@ -37,8 +37,8 @@ MAX_ENTRIES = 12  # of one agenda in a digest; the others are on the site
 class DigestEntry:
     """What a digest says about one topic, or about something else.
 
-    `language` is that of the title, empty where it is not known. `counts` are the numbers of notices by kind, `who` the names of the actors; entries with a high `score` come
-    first.
+    `language` is that of the title, empty where it is not known. `counts` are the numbers of notices by kind, `who` the
+    names of the actors; entries with a high `score` come first.
     """
 
     title: str

@@ -124,8 +124,7 @@ def find(
     title. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and
     of 256 occurrences of the same word, and looks for phrases, and for texts without a word, among the newest
     `MAX_CANDIDATES`). The newest `MAX_RANKED` hits are ordered by relevance, unless the newest are wanted first. Hits
-    after the first `MAX_COUNTED` are on no page: a search for a very common word
-    has to be narrowed.
+    after the first `MAX_COUNTED` are on no page: a search for a very common word has to be narrowed.
     """
     words = words_of(query.wanted)
     if not words:
