@@ -92,7 +92,7 @@ def visit(chromium: Browser, site: Site) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def windows(chromium: Browser, site: Site) -> Any:
-    """Returns shared windows by role, theme and width, each opened and signed in once: for pages that are only read."""
+    """Returns shared windows by role, theme and width, each opened once and signed in: for pages that are only read."""
     opened: dict[tuple[str, str, int], Visit] = {}
 
     def window(who: str, theme: str, width: int) -> Visit:
@@ -102,8 +102,9 @@ def windows(chromium: Browser, site: Site) -> Any:
             opened[key] = Visit(
                 chromium, site, viewport=size, color_scheme=theme, reduced_motion="reduce"
             )
-            if who != "visitor":
-                opened[key].sign_in(who)
+        # Again, too: a member has fifty sessions at most, and windows of single tests begin new ones
+        if who != "visitor" and not opened[key].is_signed_in():
+            opened[key].sign_in(who)
         return opened[key]
 
     return window

@@ -203,6 +203,10 @@ class Visit:
         assert 'href="/notices"' in landing, f"not signed in as {role}"
         return self.page
 
+    def is_signed_in(self) -> bool:
+        """Whether the forum still knows who sits at this window."""
+        return self.context.request.get("/notices", max_redirects=0).status == 200
+
     def sign_in_as(self, email: str, password: str) -> Page:
         """Sign in with an address and a password, on the page."""
         page = self.go("/sign-in")
