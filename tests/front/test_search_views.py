@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 
 from forum import web
-from forum.clock import at, months_after, now
+from forum.clock import at, day_in_words, months_after, now
+from forum.db import db
 from forum.dialogue.actions import NewTopic, hide, merge, open_topic, reply
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.markup import write
@@ -22,6 +23,7 @@ from forum.members.actions import (
 )
 from forum.permissions import SYSTEM
 from forum.search.actions import Entry, index
+from forum.search.queries import _matching
 from tests.front.conftest import Small, topic
 from tests.screens import faults_in
 
@@ -89,6 +91,38 @@ def test_a_page_says_which_texts_are_left_out_and_leads_to_them(small: Small, cl
     assert "1 result" in client.get(unescape(everything)).text
     assert "Left out:" not in client.get("/search?q=-noise").text
     assert "Left out:" not in client.get("/search?q=noise").text
+
+
+def test_a_search_that_ends_among_the_newest_texts_leads_to_the_older_ones(
+    small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for days, words in ((40, "The noise of the quay."), (20, "Noise, and no quay."), (2, "Noise?")):
+        with at(now() - timedelta(days=days)):
+            reply(small.people.ana, small.question.id, write(words))
+    typed = {"q": '"the noise of the"', "kind": "post"}
+    words = "Those from before"
+    page = client.get("/search", query_string=typed).text
+    assert "1 result" in page and words not in page
+    if db.engine.dialect.name == "sqlite":
+        return  # its index knows where words stand together
+    monkeypatch.setattr(_matching, "MAX_CANDIDATES", 1)
+    typed["q"] = "noise -quays"
+    page = client.get("/search", query_string=typed).text
+    assert "1+ results" in page and words in page
+    day = (now() - timedelta(days=2)).date()
+    assert f"to={day}" in page and f"before {day_in_words(day)} were not" in page
+    (older,) = re.findall(r'href="([^"]*)">Look through these', page)
+    monkeypatch.setattr(_matching, "MAX_CANDIDATES", 2)
+    page = client.get(unescape(older)).text  # that day, too, as it may have more
+    assert "1+ results" in page and words in page
+    typed = {"q": "noise -quays -question", "to": str(day - timedelta(days=1)), "kind": "post"}
+    page = client.get("/search", query_string=typed).text
+    assert "Nothing was found in the newest texts" in page and "0 results" in page
+    assert words in page and "No text has" not in page
+    monkeypatch.setattr(_matching, "MAX_CANDIDATES", 1)
+    typed["to"] = str((now() - timedelta(days=20)).date())
+    page = client.get("/search", query_string=typed).text
+    assert words in page and "Look through these" not in page, "that day has more than are read"
 
 
 def test_a_name_leads_to_its_page_whatever_is_left_out(small: Small, client: Any) -> None:

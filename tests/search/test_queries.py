@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from forum.db import db
 from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions
 from forum.search.queries import (
+    ANY_TIME,
+    Period,
     Query,
     _matching,
     find,
@@ -29,7 +32,7 @@ from forum.search.queries import (
 )
 from forum.search.queries._matching import Match
 from forum.search.queries._words import MAX_WORD_LENGTH, Term
-from tests.search.conftest import TEXTS, entry, found_by, ids
+from tests.search.conftest import DAY, TEXTS, entry, found_by, ids
 
 FOUND: list[tuple[str, set[int]]] = [
     ("inundacion", {1}),
@@ -683,6 +686,40 @@ def test_unwanted_words_leave_out_what_has_them_on_every_page_of_results(app: Fl
     assert hit.snippet == Markup("<mark>Rails</mark> that are not loud.")
     assert looked_for("trams -Graz -Lyon") == looked_for("Trams  -lyon -graz")
     assert looked_for("trams -Graz") != looked_for("trams Graz") != looked_for("trams")
+
+
+@pytest.mark.parametrize("typed", ['"quiet rails"', "rails -loud"])
+@pytest.mark.parametrize("is_dated", [False, True])
+def test_a_search_says_from_when_texts_were_not_read_for_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, typed: str, is_dated: bool
+) -> None:
+    """PostgreSQL reads the newest texts with the words to know which have them together, or are without others."""
+    days = [DAY + timedelta(days=number) for number in range(6)]
+    for number, day in enumerate(days, 1):
+        body = "Quiet rails." if number in (1, 5) else "Rails that are quiet, and loud."
+        actions.index(SYSTEM, replace(entry(number, "", body), written_at=day))
+    period = Period(last=days[4].date()) if is_dated else ANY_TIME
+    whole = find(VISITOR, Query(typed, period=period))
+    assert [hit.document.item_id for hit in whole.page.items] == [5, 1]
+    assert whole.unread_before is None and not whole.is_capped
+    monkeypatch.setattr(_matching, "MAX_CANDIDATES", 3)
+    found = find(VISITOR, Query(typed, period=period))
+    if db.engine.dialect.name == "sqlite":
+        assert found == whole, "its index knows"
+        return
+    assert [hit.document.item_id for hit in found.page.items] == [5]
+    assert found.unread_before == days[2 if is_dated else 3] and found.is_capped
+    assert found.kinds == {"topic": 1}
+    monkeypatch.setattr(_matching, "MAX_CANDIDATES", 1)  # a text that is no hit, unless it is one
+    found = find(VISITOR, Query(typed, period=period))
+    assert [hit.document.item_id for hit in found.page.items] == ([5] if is_dated else [])
+    assert found.unread_before == days[4 if is_dated else 5]
+    older = Query(typed, period=Period(last=days[1].date()))
+    assert [hit.document.item_id for hit in find(VISITOR, older).page.items] == []
+    monkeypatch.setattr(_matching, "MAX_CANDIDATES", 2)
+    found = find(VISITOR, older)
+    assert [hit.document.item_id for hit in found.page.items] == [1]
+    assert found.unread_before == days[0], "it does not know that there is none before"
 
 
 def test_plural_and_singular_find_each_other_and_are_marked(app: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC
 from typing import Any, NamedTuple
 
 from flask import render_template, request, url_for
@@ -127,6 +128,7 @@ def search() -> ResponseReturnValue:
         without_topic=web.here(topic=None, page=None),
         orders=_orders(asked.query.is_newest_first),
         **_form_context(asked),
+        **_unread_context(asked, found),
         **_kept_context(reader, asked, found),
         **beside,
         found_topics=_found_topics([*found.page.items, *partly]),
@@ -170,6 +172,17 @@ def _form_context(asked: Asked) -> dict[str, Any]:
     }
 
 
+def _unread_context(asked: Asked, found: SearchResults) -> dict[str, Any]:
+    """The day from before which texts were not read for this search (see `find`), if any, and the address of a search for these."""
+    if not found.unread_before:
+        return {"unread_before": None}
+    day, last = found.unread_before.astimezone(UTC).date(), asked.query.period.last
+    # Where a single day has so many, no period leads on
+    is_older = last is None or day < last
+    older = web.here(to=day.isoformat(), page=None) if is_older else None
+    return {"unread_before": day_in_words(day), "older": older}
+
+
 def _kept_context(reader: Person, asked: Asked, found: SearchResults) -> dict[str, Any]:
     """Whether the reader may keep this search, or keeps it already; a look at its newest results is recorded."""
     may_keep = reader.is_member and asked.has_words and asked.is_possible
@@ -187,7 +200,7 @@ def _beside(
         return {"named": [], "people": None, "partly": None}
     typed, language = asked.query.wanted, readers_language()
     partly = None
-    if not found.texts:
+    if not found.texts and not found.unread_before:
         partly = queries.find_partly(reader, query, agendas, language, MAX_ALIKE)
     return {
         "named": queries.named_pages(reader, typed, agendas, language),

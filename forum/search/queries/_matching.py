@@ -6,8 +6,9 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Select,
     any_,
     bindparam,
+    case,
     cast,
     column,
     func,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
     tuple_,
     union_all,
 )
@@ -52,6 +55,7 @@ ROWS_AT_ONCE = 200  # that are read before they are converted by `keep`
 MIN_PREFIX_LENGTH = 3  # characters from which the last word also matches longer words
 # How many texts with all wanted words PostgreSQL reads for what its index does not know: phrases, and that a word is missing
 MAX_CANDIDATES = 8_000
+COLUMNS_OF_READING = {"is_hit", "unread_before"}  # see `_newest_read_hits`
 SELECTIVE_SHARE = 0.05  # of all texts; a word in fewer texts is looked up in the index first
 FREQUENCIES_SECONDS = 600  # for which the word frequencies are cached
 WORD_FREQUENCIES = """
@@ -138,6 +142,13 @@ class Match:
     facets: Sequence[Sequence[str]] = ()
 
 
+class NewestHits(NamedTuple):
+    """The newest hits, and the moment before which PostgreSQL has read no text for them, though there are more with the wanted words."""
+
+    rows: Sequence[Any]
+    unread_before: datetime | None = None
+
+
 def newest_hits(
     reader: Person,
     terms: Sequence[Term],
@@ -148,7 +159,7 @@ def newest_hits(
     below: int | None = None,
     above: int | None = None,
     keep: Callable[[Any], Any] | None = None,
-) -> Sequence[Any]:
+) -> NewestHits:
     """Rows of the newest documents that match the terms and facets: id, columns of the facets, `finer_kind`, those in `more`.
 
     `but` is a facet whose chosen values are ignored. With `below` only those with smaller ids, with `above` with
@@ -177,8 +188,10 @@ def newest_hits(
         if _is_sqlite() and query.period:
             wanted.append(period_words(query.period, now().date()))
         match = Match(terms, _unwanted_terms(query), wanted)
+        if _is_read_for(match):
+            return _read_with_end(_newest_read_hits(documents, match, limit, order), keep)
         statements = [_newest_first(documents, match, limit, order)]
-    return _read(statements, limit, keep)
+    return NewestHits(_read(statements, limit, keep))
 
 
 def _unwanted_terms(query: Query) -> list[Term]:
@@ -236,8 +249,10 @@ def titled(reader: Person, terms: Sequence[Term], query: Query) -> Select[Any]:
 def _newest_first(
     documents: Select[Any], match: Match, limit: int, order: Sequence[Any]
 ) -> Select[Any]:
-    if not _is_sqlite() and (match.unwanted or any(map(_has_phrase, match.terms))):
-        return _newest_read_hits(documents, match, limit, order)
+    if _is_read_for(match):
+        read = _newest_read_hits(documents, match, limit, order).subquery()
+        columns = (column for column in read.c if column.name not in COLUMNS_OF_READING)
+        return select(*columns).where(read.c.is_hit)
     found = _matching(documents, match)
     return found.order_by(*(column.desc() for column in order)).limit(constant(limit))
 
@@ -252,6 +267,18 @@ def _read(
             for rows in execute_core(statement).partitions(ROWS_AT_ONCE):
                 kept += map(keep, rows) if keep else rows
     return kept
+
+
+def _read_with_end(statement: Select[Any], keep: Callable[[Any], Any] | None) -> NewestHits:
+    """The kept rows of a statement of `_newest_read_hits`, and how far it has read."""
+    kept: list[Any] = []
+    unread_before = None
+    for rows in execute_core(statement).partitions(ROWS_AT_ONCE):
+        for row in rows:
+            unread_before = unread_before or row.unread_before
+        hits = (row for row in rows if row.is_hit)
+        kept += map(keep, hits) if keep else hits
+    return NewestHits(kept, unread_before)
 
 
 def _newest_hits_in_topic(
@@ -281,28 +308,42 @@ def _has_needles(terms: Sequence[Term], words: ColumnElement[str]) -> list[Colum
     return [or_(*(words.contains(needle) for needle in term.needles)) for term in terms]
 
 
+def _is_read_for(match: Match) -> bool:
+    """Whether PostgreSQL reads texts to know which of them match, because its index does not."""
+    return not _is_sqlite() and bool(match.unwanted or any(map(_has_phrase, match.terms)))
+
+
 def _newest_read_hits(
     documents: Select[Any], match: Match, limit: int, order: Sequence[Any]
 ) -> Select[Any]:
     """The newest hits on PostgreSQL among the newest `MAX_CANDIDATES` texts with the wanted words, each of which it reads.
 
     A phrase may be in few of many texts with its words, and few texts with a word may be without a common one: to
-    look for more would take seconds.
+    look for more would take seconds. The last text that is read is among the rows, too, unless there are `limit` hits
+    before it: its `unread_before` is its moment, and its `is_hit` says whether it is one.
     """
     terms = match.terms
     apart = [part for term in terms for part in ([term] if term.others else _words_apart(term))]
-    # The order again, by names that no column of a hit has
+    # Names that no column of a hit has
     orders = {f"order_{number}": column for number, column in enumerate(order)}
-    more = (column.label(name) for name, column in orders.items())
-    documents = documents.add_columns(_vector().label("words"), *more)
+    added = {"words": _vector(), "moment": Document.written_at, **orders}
+    documents = documents.add_columns(*(column.label(name) for name, column in added.items()))
     with_words = _matching(documents, Match(apart, facets=match.facets), are_together=False)
     newest = with_words.order_by(*(column.desc() for column in order))
     candidates = newest.limit(constant(MAX_CANDIDATES)).subquery()
-    added = {"words", *orders}
-    rows = select(*(column for column in candidates.c if column.name not in added))
-    together = rows.where(candidates.c.words.op("@@")(_tsquery(replace(match, facets=()))))
-    by = (candidates.c[name].desc() for name in orders)
-    return together.order_by(*by).limit(constant(limit))
+    newest_first = [candidates.c[name].desc() for name in orders]
+    place = func.row_number().over(order_by=newest_first)
+    placed = select(candidates, place.label("place")).subquery()
+    is_last = placed.c.place == constant(MAX_CANDIDATES)
+    is_hit = placed.c.words.op("@@")(_tsquery(replace(match, facets=())))
+    rows = select(
+        *(column for column in placed.c if column.name not in {*added, "place"}),
+        # For the others it is known, and PostgreSQL would look once more
+        case((is_last, is_hit), else_=true()).label("is_hit"),
+        case((is_last, placed.c.moment)).label("unread_before"),
+    )
+    found = rows.where(or_(is_last, is_hit))
+    return found.order_by(*(placed.c[name].desc() for name in orders)).limit(constant(limit))
 
 
 def _words_apart(term: Term) -> list[Term]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -93,7 +94,8 @@ class SearchResults:
 
     `texts` is the number of all documents that were found, and the facets say how many of these have each of their
     values (`is_capped`: at least so many), finer kinds instead of the one that they are parts of. `translated` are the libraries of which translations were found, by the first
-    part of their addresses.
+    part of their addresses. Of the texts from before `unread_before` (none: of all) nobody knows whether they match:
+    see `find`.
     """
 
     page: Page[Hit]
@@ -103,6 +105,7 @@ class SearchResults:
     languages: dict[str, int] = field(default_factory=dict)
     translated: Set[str] = frozenset()
     is_capped: bool = False
+    unread_before: datetime | None = None
 
 
 def find(
@@ -131,7 +134,8 @@ def find(
         return SearchResults(Page([], 1, 1, 0))
     terms = with_prefix(parse_terms(query.wanted, query.instead), query.wanted)
     keep = _keeper(terms, None if query.is_newest_first else scorer(terms))
-    hits, is_all = _newest_own_hits(reader, terms, query, MAX_RANKED, keep)
+    newest = _newest_own_hits(reader, terms, query, MAX_RANKED, keep)
+    hits = newest.hits
     texts = min(len(hits), MAX_COUNTED)
     found = _newest(hits) if query.is_newest_first else _ranked(hits)
     found = found[:texts]
@@ -144,8 +148,14 @@ def find(
     shown = _hits(_without_ignored(here, ignored), to_mark, terms[-1].is_prefix, added)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     page = Page(shown, page_number, pages, len(groups))
-    is_capped = texts >= MAX_COUNTED or not is_all
-    return SearchResults(page, texts, **counts, translated=_translated(hits), is_capped=is_capped)
+    return SearchResults(
+        page,
+        texts,
+        **counts,
+        translated=_translated(hits),
+        is_capped=texts >= MAX_COUNTED or not newest.is_all,
+        unread_before=newest.unread_before,
+    )
 
 
 def find_partly(
@@ -195,7 +205,7 @@ def newest_naming(reader: Person, names: Sequence[str], limit: int) -> Sequence[
     if term is None:
         return []
     newest = newest_hits(reader, [term], Query(""), limit * NAMING_PORTION, *HIT_COLUMNS)
-    groups = _by_page([hit for hit in newest if has_own_words(hit, [term])])
+    groups = _by_page([hit for hit in newest.rows if has_own_words(hit, [term])])
     return documents_by_id([group[0].id for group in groups[:limit]])
 
 
@@ -215,7 +225,7 @@ def newer_hits(
     for _number in range(MAX_PORTIONS):
         hits = newest_hits(
             reader, terms, query, NEWER_PORTION, *columns, below=below, above=after_id
-        )
+        ).rows
         yield [hit for hit in hits if has_own_words(hit, terms)]
         if len(hits) < NEWER_PORTION:
             return
@@ -263,6 +273,14 @@ def _ranked(hits: Sequence[Found]) -> list[Found]:
     return sorted(hits, key=lambda hit: (hit.score, hit.id), reverse=True)
 
 
+class OwnHits(NamedTuple):
+    """Hits that contain a word themselves, whether these are all that there are, and `unread_before` as in `SearchResults`."""
+
+    hits: Sequence[Found]
+    is_all: bool
+    unread_before: datetime | None = None
+
+
 def _newest_own_hits(
     reader: Person,
     terms: Sequence[Term],
@@ -272,8 +290,8 @@ def _newest_own_hits(
     *,
     columns: Sequence[Any] = HIT_COLUMNS,
     but: str = "",
-) -> tuple[list[Found], bool]:
-    """The newest hits that contain a word themselves, read in batches, and whether these are all that there are.
+) -> OwnHits:
+    """The newest hits that contain a word themselves, read in batches.
 
     All replies in a topic with a word in its title are hits, so thousands may come before one that contains it
     itself. If there is none in the newest `MAX_PORTIONS` batches, the hits of the first batch count as they are.
@@ -282,17 +300,17 @@ def _newest_own_hits(
     found: list[Found] = []
     below = None
     for _number in range(MAX_PORTIONS):
-        newest = newest_hits(
+        newest, unread_before = newest_hits(
             reader, terms, query, portion, *columns, but=but, below=below, keep=keep
         )
         first = first or newest
         found += [hit for hit in newest if hit.is_own]
         if len(newest) < portion:
-            return found, True
+            return OwnHits(found, unread_before is None, unread_before)
         if len(found) >= MAX_COUNTED:
             break
         below = newest[-1].id
-    return (found or list(first))[:portion], False
+    return OwnHits((found or list(first))[:portion], is_all=False)
 
 
 def _by_page(hits: Sequence[Any]) -> list[list[Any]]:
@@ -340,7 +358,7 @@ def _facet_counts(
 ) -> dict[Any, int]:
     """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
-        hits, _is_all = _newest_own_hits(
+        hits = _newest_own_hits(
             reader,
             terms,
             query,
@@ -348,7 +366,7 @@ def _facet_counts(
             _facet_keeper(terms),
             columns=OWN_WORDS_COLUMNS,
             but=facet,
-        )
+        ).hits
     name = FACETS[facet].key
     values = Counter(
         (name == "kind" and hit.finer_kind) or getattr(hit, name) for hit in hits[:MAX_COUNTED]
