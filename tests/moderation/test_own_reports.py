@@ -51,6 +51,18 @@ def test_the_entry_says_that_others_look_at_it(sign_in: Any, people: Any, own: P
     assert "Vera Visitor" in others and "vera@example.org" in others and 'value="keep"' in others
 
 
+@pytest.mark.parametrize("deed", ["hide", "remove"])
+def test_the_page_of_the_deed_says_so_before_anything_is_typed(
+    sign_in: Any, people: Any, things: Any, own: Post, deed: str
+) -> None:
+    page = sign_in(people.host).get(f"/posts/{own.id}/{deed}").text
+    assert "It is your own, so other moderators look at it." in page
+    assert 'name="reason"' not in page and not [name for name in NAMES if name in page]
+    assert 'name="reason"' in sign_in(people.moderator).get(f"/posts/{own.id}/{deed}").text
+    other = dialogue.reply(people.host, things.topic.id, write("A mistake."))
+    assert 'name="reason"' in sign_in(people.host).get(f"/posts/{other.id}/{deed}").text
+
+
 def test_in_the_list_it_is_for_others(sign_in: Any, people: Any, own: Post) -> None:
     (line,) = [
         queue_entry

@@ -143,6 +143,7 @@ from forum.moderation.queries.review import (
     going_on,
     moderated_agendas,
     review_context,
+    right_to_withhold,
     staff_note,
     staff_notes,
 )
@@ -325,6 +326,7 @@ __all__ = [
     "reversed_decision_ids",
     "review_context",
     "right_to_end",
+    "right_to_withhold",
     "serialize_decisions",
     "shown_things_of",
     "signed_report_ids",

@@ -177,6 +177,13 @@ def _may_decide(reader: Person, thing: Thing, earlier: Sequence[Decision]) -> Ve
     return OWN_TEXT if is_theirs else YES
 
 
+def right_to_withhold(person: Person, thing: Thing, deed: str) -> Verdict:
+    """Whether somebody may hide or remove (`deed`) a thing, or another moderator has to: as a party to what was decided, or to open reports."""
+    if person.is_self(thing.author_id) and has_open_reports(thing.kind, thing.item_id):
+        return person.can.judge(thing.author_id)
+    return right_to_end(person, thing.kind, thing.item_id, deed)
+
+
 def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:
     """The posts before and after a post; for a topic its opening post, for a note or follow-up the post it is attached to."""
     if thing.kind in ATTACHED_KINDS and thing.row is not None:

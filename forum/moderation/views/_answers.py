@@ -101,7 +101,7 @@ def _facts(word: str, thing: Thing) -> ReportFacts | RestrictionFacts | None:
 def _right_to(word: str, thing: Thing) -> Verdict:
     """Whether the reader may hide or remove a thing, or another moderator has to; of other deeds the actions tell."""
     is_withheld = word in queries.WITHHOLDING_DEEDS
-    return queries.right_to_end(me(), thing.kind, thing.item_id, word) if is_withheld else YES
+    return queries.right_to_withhold(me(), thing, word) if is_withheld else YES
 
 
 def withhold_page(thing: Thing, word: str) -> ResponseReturnValue:
