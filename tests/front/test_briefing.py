@@ -61,6 +61,22 @@ def test_what_the_dialogue_has_found_stands_first(small: Small, people: Any, cli
     assert "Put together by the hosts" in page
 
 
+def test_a_heading_in_the_introduction_skips_no_level(
+    small: Small, people: Any, client: Any
+) -> None:
+    agenda = small.question.agenda
+    pages = f"/agendas/{agenda.slug}", f"/agendas/{agenda.slug}/briefing"
+    assert not [path for path in pages if "Introduction</h2>" in client.get(path).text]
+    text = AgendaText(
+        agenda.title, write("Noise.\n\n## At night\n\nIt is worse."), slug=agenda.slug
+    )
+    write_agenda(people.moderator, text, agenda.id)
+    for path in pages:
+        page = client.get(path).text
+        assert re.findall(r"<h([123])", page)[:3] == ["1", "2", "3"], path
+        assert '<h2 class="vh">Introduction</h2>' in page and "At night</h3>" in page
+
+
 def test_what_most_marked_stands_first_and_what_is_pinned_before_it(
     small: Small, people: Any
 ) -> None:
