@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from forum.dialogue import actions as dialogue
 from forum.library import actions
 from forum.library import queries as library
+from forum.library.actions import LinkText
 from forum.library.models import Case, Practice
 from forum.markup import write
 from forum.permissions import VISITOR
@@ -33,6 +34,23 @@ def test_on_an_agenda_title_and_words_of_a_reading_are_in_its_language(
     page = sign_in(world.host).get("/agendas/floods-and-heat").text
     assert '<span lang="fr" dir="auto">Un beau livre.</span>' in page
     assert '<bdi lang="fr">Les villes</bdi>' in page  # the name of its bookmark
+
+
+def test_what_a_case_or_practice_says_of_its_reach_links_and_cost_is_in_its_language(
+    world: World, client: FlaskClient
+) -> None:
+    links = [LinkText("Le réseau", "https://d.example")]
+    text = case_text(language="fr", reach="Le monde", links=links)
+    case = actions.write_case(world.host, world.agenda.id, text)
+    page = client.get(f"/cases/{case.slug}").text
+    assert '<dd lang="fr" dir="auto">Le monde</dd>' in page
+    link = 'rel="noopener" lang="fr" dir="auto">Le réseau'
+    assert link in page and link in client.get("/agendas/floods-and-heat").text
+    practice = published(world, language="fr", cost="Deux francs par rue")
+    page = client.get(f"/practices/{practice.slug}").text
+    assert '<dd lang="fr" dir="auto">Deux francs par rue</dd>' in page
+    without = published(world, title="Another", slug="another", language="fr", cost="")
+    assert '<dd dir="auto">Not known</dd>' in client.get(f"/practices/{without.slug}").text
 
 
 def test_readings_are_curated_in_the_browser(
