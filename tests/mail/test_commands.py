@@ -16,6 +16,7 @@ from forum import transports
 from forum.clock import at, now
 from forum.db import db
 from forum.emails import render
+from forum.errors import Busy
 from forum.mail import actions, commands
 from forum.mail.commands import compose, deliver
 from forum.mail.models import Delivery
@@ -332,6 +333,44 @@ def test_a_letter_keeps_its_number_however_often_it_is_tried(people, mail_server
     mail_server.answers["DATA"] = "451 later"
     deliver()
     assert compose(row(letter), with_number).number == first
+
+
+def test_a_letter_that_is_deleted_while_it_is_refused_does_not_hold_up_the_others(
+    people, mail_server, monkeypatch
+):
+    """Its member has left, say: the letters after it go out, and none of them stays with this worker."""
+    gone, kept = write(people, member=people.ben), write(people)
+    mail_server.refused["ben@example.org"] = "550 5.1.1 no such user"
+    refuse = actions.note_refused
+
+    def leave_first(system, letter_id, *said, **more):
+        actions.forget_member(SYSTEM, people.ben.id)
+        return refuse(system, letter_id, *said, **more)
+
+    monkeypatch.setattr(commands.sending.actions, "note_refused", leave_first)
+    assert deliver() == 2
+    assert row(gone) is None and row(kept).sent_at
+
+
+@pytest.mark.parametrize("deed", ["note_sent", "note_refused"])
+def test_when_the_database_is_busy_the_letters_are_due_again_at_once(
+    people, mail_server, app, tmp_path, monkeypatch, deed
+):
+    """Whoever asked for a link to sign in would otherwise wait for it until the lease is over."""
+    letters = [write(people, member=member) for member in (people.ana, people.ben, people.chitra)]
+    mail_server.refused["ben@example.org"] = "451 later"
+
+    def busy(*_args, **_more):
+        raise Busy()
+
+    with with_settings(app, data=tmp_path):
+        with monkeypatch.context() as patch, pytest.raises(Busy):
+            patch.setattr(commands.sending.actions, deed, busy)
+            deliver()
+        mail_server.refused.clear()
+        deliver()
+    assert all(row(letter).sent_at for letter in letters)
+    assert len(mail_server.messages) == 3, "the one that was taken before is not sent again"
 
 
 # Other cases

@@ -65,11 +65,14 @@ def note_refused(
 ) -> None:
     """Record that a server refused a letter, and when it is tried again, unless the refusal is final.
 
-    If the refusal is about the address, mail to the member is paused until they ask for it again.
+    If the refusal is about the address, mail to the member is paused until they ask for it again. Does nothing for a
+    letter that was deleted meanwhile, such as with the account of a member who has left.
     """
     require(system.can.administer())
     touches()
-    letter = db.session.get_one(Delivery, letter_id, populate_existing=True)
+    letter = db.session.get(Delivery, letter_id, populate_existing=True, with_for_update=True)
+    if letter is None:
+        return
     letter.attempts += 1
     letter.why = why[:MAX_WHY]
     if is_final or letter.attempts > len(RETRY_DELAYS):

@@ -34,7 +34,10 @@ DIGESTS_AT_ONCE = actions.BATCH_SIZE
 
 
 def deliver() -> int:
-    """Send due letters; returns how many it took. When no server can be reached, they are postponed, and it returns 0."""
+    """Send due letters; returns how many it took. When no server can be reached, they are postponed, and it returns 0.
+
+    Raises `Busy` when the database cannot be written; letters that were not tried are due again at once then, too.
+    """
     settings = web.settings()
     _record_carried(settings.carried_path)
     letters = actions.lease_due_letters(SYSTEM)
@@ -46,6 +49,10 @@ def deliver() -> int:
     except ServerUnavailable as error:
         actions.postpone(SYSTEM, _untried(letters, done), str(error))
         return 0
+    except Busy:
+        with suppress(Busy):  # otherwise their lease ends some time
+            actions.release_letters(SYSTEM, _untried(letters, done))
+        raise
     actions.release_letters(SYSTEM, _untried(letters, done))
     return len(letters)
 
