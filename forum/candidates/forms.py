@@ -9,6 +9,7 @@ from wtforms import SelectField, TextAreaField
 
 from forum.members.forms import at_most
 from forum.moderation.forms import ClaimAwareForm
+from forum.plaintext import short_hash
 from forum.webforms import lazy_text as _
 
 MAX_ANSWER = 2_000  # characters
@@ -23,8 +24,8 @@ class AnswerForm(ClaimAwareForm):
     answers: dict[str, str]
 
     def offer(self, answers: Sequence[str]) -> None:
-        """Set the ready answers to choose from."""
-        self.answers = {str(number): words for number, words in enumerate(answers)}
+        """Set the ready answers to choose from, each by its words: administrators may put others in their place meanwhile."""
+        self.answers = {short_hash(words): words for words in answers}
         self.ready.choices = [("", pgettext("answer", "None")), *self.answers.items()]
 
     @property

@@ -51,6 +51,12 @@ def by_approval(people):
     set_entrance(people.administrator, text)
 
 
+def ready_answer(page, words):
+    """What the form sends for a ready answer."""
+    (value,) = re.findall(rf'<option value="([^"]+)">{re.escape(words)}</option>', page)
+    return value
+
+
 @pytest.fixture
 def eva(by_approval, client, letters):
     """Eva's browser, in which she has confirmed her address and waits."""
@@ -148,8 +154,8 @@ def test_hosts_do_not_see_who_wants_to_join(agenda, eva, sign_in, people):
 def test_approving_makes_the_member_and_writes(eva, app, sign_in, people, letters):
     browser = sign_in(people.moderator)
     page = browser.get(f"/moderation/joining/{waiting_id()}/approve").text
-    assert "Say hello in the topic of new members." in page
-    words = {"ready": "0", "reason": "We met in Oslo."}
+    ready = ready_answer(page, "Say hello in the topic of new members.")
+    words = {"ready": ready, "reason": "We met in Oslo."}
     assert (
         browser.post(f"/moderation/joining/{waiting_id()}/approve", data=words).status_code == 303
     )
@@ -201,7 +207,8 @@ def test_refusing_says_why_and_lets_them_ask_again(eva, sign_in, people, letters
     path = f"/moderation/joining/{number}/refuse"
     nothing = browser.post(path, data={"ready": "", "reason": ""})
     assert nothing.status_code == 422 and "Say why." in nothing.text
-    assert browser.post(path, data={"ready": "0", "reason": ""}).status_code == 303
+    ready = ready_answer(browser.get(path).text, "We know no such city.")
+    assert browser.post(path, data={"ready": ready, "reason": ""}).status_code == 303
     letter = letters()[-1]
     assert "We know no such city." in letter.text and link_in(letter) == "/join"
     page = eva.get("/join/waiting").text
@@ -209,6 +216,23 @@ def test_refusing_says_why_and_lets_them_ask_again(eva, sign_in, people, letters
     eva.post("/join", data={**JOINING, "answer_0": "I do work there."})
     assert eva.post(link_in(letters()[-1])).location == "/join/waiting"
     assert waiting_id() != number and "Your request came in" in eva.get("/join/waiting").text
+
+
+def test_nobody_is_told_a_ready_reason_that_took_the_place_of_the_chosen_one(
+    eva, sign_in, people, letters
+):
+    """An administrator has changed the list while a moderator had it open: the moderator chooses once more."""
+    browser, path = sign_in(people.moderator), f"/moderation/joining/{waiting_id()}/refuse"
+    ready = ready_answer(browser.get(path).text, "We know no such city.")
+    others = ("This forum is for city officers.", "We know no such city.")
+    set_entrance(people.administrator, EntranceText("approval", refusals=others[:1]))
+    before = len(letters())
+    late = browser.post(path, data={"ready": ready, "reason": ""})
+    assert late.status_code == 422 and "which may have changed" in late.text
+    assert len(letters()) == before
+    set_entrance(people.administrator, EntranceText("approval", refusals=others))
+    assert browser.post(path, data={"ready": ready, "reason": ""}).status_code == 303
+    assert "We know no such city." in letters()[-1].text
 
 
 def test_the_second_moderator_is_told(eva, sign_in, people):
