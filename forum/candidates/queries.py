@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flask_babel import gettext as _
@@ -16,10 +16,11 @@ from forum.errors import Conflict
 from forum.invitations.queries import CODE_PURPOSE, entrance, usable_invitation
 from forum.members.models import City, Organisation
 from forum.members.queries import normalised_email
+from forum.pages import Page, page_of
 from forum.permissions import Person, require
 
 T = TypeVar("T", Organisation, City)
-MAX_LISTED = 200
+REQUESTS_PER_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,12 @@ class JoinRequest:
     city: City | None
 
 
-def waiting(moderator: Person) -> Sequence[JoinRequest]:
-    """The waiting candidates, longest waiting first; for moderators."""
+def waiting(moderator: Person, number: int = 1) -> Page[JoinRequest]:
+    """One page of the waiting candidates, longest waiting first; for moderators."""
     require(moderator.can.admit())
-    waiting = _waiting_first().options(joinedload(Candidate.invited_by)).limit(MAX_LISTED)
-    return _with_places(db.session.scalars(waiting).all())
+    waiting = _waiting_first().options(joinedload(Candidate.invited_by))
+    page = page_of(waiting, number, REQUESTS_PER_PAGE)
+    return replace(page, items=_with_places(page.items))
 
 
 def waiting_people(moderator: Person) -> Select[Any]:

@@ -28,7 +28,7 @@ def index() -> ResponseReturnValue:
 
 
 def _list_page(status: int = 200, late: str = "") -> ResponseReturnValue:
-    context = {"requests": queries.waiting(me()), "late": late}
+    context = {"page": queries.waiting(me(), web.number("page")), "late": late}
     web.note_look("requests to join")
     return render_template("candidates/index.html", **context), status
 

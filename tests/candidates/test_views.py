@@ -78,7 +78,7 @@ def test_nobody_is_asked_what_nobody_reads(people, client, mode):
 
 
 def waiting_id():
-    (request,) = queries.waiting(SYSTEM)
+    (request,) = queries.waiting(SYSTEM).items
     return request.candidate.id
 
 
@@ -169,6 +169,25 @@ def test_approving_makes_the_member_and_writes(eva, app, sign_in, people, letter
     assert answer.status_code == 303
     member = known.get_member(VISITOR, "eva-holm")
     assert (member.position, member.city.name) == ("Planner", "Copenhagen")
+
+
+def test_everybody_who_waits_is_in_the_list_however_many(by_approval, people, sign_in, monkeypatch):
+    monkeypatch.setattr(queries, "REQUESTS_PER_PAGE", 2)
+    for number in range(5):
+        email = f"eva{number}@city.example"
+        joining = members.Joining(f"Eva Holm {number}", email, "")
+        candidate = actions.keep(VISITOR, joining, "key", actions.JoinDetails())
+        with at(now() + timedelta(minutes=number)):
+            actions.confirm(VISITOR, candidate)
+    browser = sign_in(people.moderator)
+    pages = [browser.get(f"/moderation/joining?page={number}").text for number in (1, 2, 3)]
+    named = [re.findall(r">(Eva Holm \d)</h2>", page) for page in pages]
+    assert named == [["Eva Holm 0", "Eva Holm 1"], ["Eva Holm 2", "Eva Holm 3"], ["Eva Holm 4"]]
+    assert "5 people want to join, page 3" in pages[2] and "Page 3 of 3" in pages[2]
+    assert all('Joining</span> <span class="n">5</span>' in page for page in pages)
+    # Who comes too late for one gets the list, and leafs through it
+    late = browser.get("/moderation/joining/99/approve?page=2")
+    assert late.status_code == 409 and "Eva Holm 3" in late.text
 
 
 def test_one_press_in_the_list_approves(eva, sign_in, people):
@@ -262,7 +281,7 @@ def test_the_pages_of_those_who_wait_know_who_works_on_it(eva, sign_in, people, 
     assert working in browser.get(address).text
     told = browser.post(address, data={"ready": "", "reason": "Which city is it?"})
     assert told.status_code == 409 and working in told.text and "Which city is it?" in told.text
-    assert len(queries.waiting(SYSTEM)) == 1
+    assert queries.waiting(SYSTEM).total == 1
     shown = {"holder": people.administrator.id, "ready": "", "reason": "Which city is it?"}
     assert browser.post(address, data=shown).status_code == 303
     assert "Which city is it?" in letters()[-1].text

@@ -193,7 +193,7 @@ def test_joining_by_approval_waits_with_the_account(client, real, people):
     other = client.application.test_client()
     assert other.get(real.says_yes(go(other), "eva")).location == "/join/waiting"
 
-    actions.approve(people.moderator, waiting(people.moderator)[0].candidate.id)
+    actions.approve(people.moderator, waiting(people.moderator).items[0].candidate.id)
     assert other.get(real.says_yes(go(other), "eva")).location == "/"
     assert is_signed_in(other)
 
