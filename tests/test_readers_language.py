@@ -29,7 +29,7 @@ from forum.mail.commands import compose
 from forum.mail.queries import deliveries_by_id
 from forum.markup import write
 from forum.members.actions import choose_locale
-from forum.members.models import Member
+from forum.members.models import BROWSER_ON_SYSTEM, Member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
@@ -147,17 +147,13 @@ def refuse_factors(people: Any, things: Things) -> Sentences:
 
 
 def sign_in_elsewhere(people: Any, things: Things) -> Sentences:
-    tell_of_new_browser(people.ben, "Firefox on Linux", is_guessed=False)
-    return people.ben, [sentence("Somebody signed in in a new browser")], "Firefox on Linux"
+    tell_of_new_browser(people.ben, DEVICE, is_guessed=False)
+    return people.ben, [sentence("Somebody signed in in a new browser"), DEVICE], ""
 
 
 def guess_a_password(people: Any, things: Things) -> Sentences:
-    tell_of_new_browser(people.ben, "Firefox on Linux", is_guessed=True)
-    return (
-        people.ben,
-        [sentence("Somebody signed in after many wrong passwords")],
-        "Firefox on Linux",
-    )
+    tell_of_new_browser(people.ben, DEVICE, is_guessed=True)
+    return people.ben, [sentence("Somebody signed in after many wrong passwords"), DEVICE], ""
 
 
 def change_the_rules(people: Any, things: Things) -> Sentences:
@@ -271,6 +267,7 @@ def data_of(browser: FlaskClient, said: dict[str, str]) -> dict[str, Any]:
     return {name: json.loads(archive.read(name)) for name in archive.namelist() if "json" in name}
 
 
+DEVICE = BROWSER_ON_SYSTEM.put_in(browser="Firefox", system="Linux")
 ON_TOPICS = (move, retitle, change_kind)
 
 

@@ -16,6 +16,7 @@ from forum.clock import now
 from forum.columns import Base, partial_index
 from forum.illustrations import size_of
 from forum.plaintext import short_hash
+from forum.sentences import recognised, sentence
 
 # Compared byte by byte on both databases, so that an index can serve prefix searches
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
@@ -33,6 +34,17 @@ MANDATE_ENDS = TAKEN_BACK, ALL_WRITE, LAST_DAY, LEFT, MOVED_ON = (
 )
 NON_JOINER = "\u200c"  # between letters that would join; itself it has no width
 PALETTES = ("water", "rose", "teal", "sand", "park", "heather")
+# What the device of a session is called; rows keep it in English
+A_BROWSER = sentence("A browser")
+A_BROWSER_ON_SYSTEM = sentence("A browser on %(system)s")
+BROWSER_ON_SYSTEM = sentence("%(browser)s on %(system)s")
+
+
+def said_of_device(kept: str) -> str:
+    """What a device is called in the present language; earlier releases kept that of who signed in."""
+    known = (A_BROWSER_ON_SYSTEM, BROWSER_ON_SYSTEM, A_BROWSER)
+    found = recognised(kept, *(name.message for name in known))
+    return str(found or kept or A_BROWSER)
 
 
 class Federation(Base):
@@ -432,6 +444,7 @@ class MemberLanguage(Base):
 class Session(Base):
     """A signed-in device. The cookie contains a token; only its hash is stored here.
 
+    `device` is what it is called, in English: pages say `device_name`.
     `how` lists the methods of authentication: keys of `factors.forms.METHOD_NAMES`, separated by commas.
     """
 
@@ -449,3 +462,8 @@ class Session(Base):
     proved_at: Mapped[datetime | None]
 
     member: Mapped[Member] = relationship(lazy="raise_on_sql")
+
+    @property
+    def device_name(self) -> str:
+        """What its device is called, in the language of the page."""
+        return said_of_device(self.device)

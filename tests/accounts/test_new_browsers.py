@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from flask_babel import force_locale
+from sqlalchemy import select
 
 from forum.accounts.views._devices import MAX_ACCOUNTS, _device_serializer, _email_hash
+from forum.db import db
+from forum.mail.commands import compose
+from forum.mail.models import Delivery
+from forum.mail.queries import deliveries_by_id
 from forum.members import actions as members
 from forum.members.actions import Joining
+from forum.members.models import Session
 from forum.permissions import VISITOR
 from tests.accounts.conftest import JOINING, PASSWORD, WRONG, ask, confirm, enter
 from tests.factors.conftest import code_of, switch_codes_on
@@ -44,11 +51,62 @@ def test_the_owner_hears_of_a_browser_that_is_new_to_the_account(app, eva, told)
     assert letter.to == OLD and "new to it: Firefox on Linux." in said
     assert "/password" in said and "passwords had been given" not in said
     [notice] = notices_of(eva)
-    assert (notice.kind, notice.address, notice.text) == (
+    assert (notice.kind, notice.address, notice.words) == (
         "security",
         "/settings/sessions",
         "Firefox on Linux",
     )
+
+
+def test_a_browser_is_named_in_the_language_of_who_reads_of_it(several, eva):
+    """Not in that of the page on which somebody signed in: the owner may have changed it since, or it is somebody else."""
+    typed, browser = {"email": OLD, "password": PASSWORD}, several.test_client()
+    browser.post("/sign-in", data=typed, headers={"User-Agent": FIREFOX, "Accept-Language": "es"})
+    [letter], [notice] = db.session.scalars(select(Delivery)), notices_of(eva)
+    for locale, name in (("fr", "Firefox sur Linux"), ("en", "Firefox on Linux")):
+        members.choose_locale(eva, locale)
+        page = browser.get("/settings/sessions", headers={"Accept-Language": locale}).text
+        assert f"<b>{name}</b>" in page
+        with several.test_request_context(), force_locale(locale):
+            assert notice.words == name
+            [told] = deliveries_by_id([letter.id])
+            text = compose(told, several.extensions["settings"]).text
+            assert name in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("Firefox sur Linux", "Firefox on Linux"),
+        ("Un navegador en Linux", "A browser on Linux"),
+        ("Un navigateur", "A browser"),
+        ("Safari", "Safari"),
+        ("", "A browser"),
+    ],
+)
+def test_what_was_kept_in_other_languages_is_read_in_that_of_the_page(
+    app, recognising_all, kept, shown
+):
+    with app.test_request_context():
+        assert Session(device=kept).device_name == shown
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) curl/8", "A browser on Linux"),
+        ("curl/8", "A browser"),
+        ("Chrome", "Chrome"),
+    ],
+)
+def test_a_browser_or_system_that_nobody_knows_is_still_called_something(
+    app, eva, all_letters, agent, name
+):
+    browser = app.test_client()
+    data = {"email": OLD, "password": PASSWORD}
+    browser.post("/sign-in", data=data, headers={"User-Agent": agent})
+    assert f"new to it: {name}." in " ".join(all_letters()[-1].text.split())
+    assert f"<b>{name}</b>" in browser.get("/settings/sessions").text
 
 
 def test_the_page_on_privacy_says_what_the_cookie_is_for(client):

@@ -20,7 +20,7 @@ from forum.members.models import Member
 from forum.members.queries import member_by_email, normalised_email
 from forum.notifications.actions import NoticeText, note_event
 from forum.permissions import SYSTEM, Person, require
-from forum.sentences import sentence
+from forum.sentences import Sentence, sentence
 
 
 @action
@@ -66,22 +66,23 @@ def spend_sign_in(_visitor: Person, secret: str) -> Member:
 
 @action
 def tell_of_new_browser(
-    member: Member, device: str, *, is_guessed: bool, is_mailed: bool = True
+    member: Member, device: Sentence, *, is_guessed: bool, is_mailed: bool = True
 ) -> None:
     """Tell the owner of a browser that is new to the account, by a notice and by a letter that cannot be switched off.
 
-    `device` is the name of the browser; `is_guessed` says that many passwords had been refused before, `is_mailed`
+    `device` is what the browser is called; `is_guessed` says that many passwords had been refused before, `is_mailed`
     whether there is a letter, too.
     """
     touches()
     if is_mailed:
-        tell_owner(member, "guessed" if is_guessed else "new browser", device)
+        tell_owner(member, "guessed" if is_guessed else "new browser", device.in_english)
     title = (
         sentence("Somebody signed in after many wrong passwords")
         if is_guessed
         else sentence("Somebody signed in in a new browser")
     )
-    note_event(SYSTEM, NoticeText("security", "/settings/sessions", title, device), [member.id])
+    notice = NoticeText("security", "/settings/sessions", title, before=[device])
+    note_event(SYSTEM, notice, [member.id])
 
 
 @action

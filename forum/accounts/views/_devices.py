@@ -15,6 +15,7 @@ from forum.members import queries
 from forum.members.models import Member
 from forum.plaintext import tidy
 from forum.ratelimits import counted, forget_count, within_limit
+from forum.sentences import Sentence
 
 DEVICE_COOKIE = "device"
 DEVICE_COOKIE_SECONDS = 365 * 24 * 3600  # a year
@@ -73,12 +74,12 @@ def count_refusal(email: str) -> None:
         within_limit(REFUSALS, REFUSED, _email_hash(email))
 
 
-def welcome_device(member: Member, how: str, device: str) -> None:
+def welcome_device(member: Member, how: str, device: Sentence) -> None:
     """Remember the browser in which a member has just signed in, and tell the owner what is odd about it (ASVS 5.0, 6.3.5).
 
     If the browser is new to the account, a notice says so, and at most three times a day a letter; passwords that were refused
     before in other browsers are told of in both, or on the page of a known device. `how` is as in `Session.how`: a link that came by
-    e-mail has told the owner already. `device` is the name of the browser.
+    e-mail has told the owner already. `device` is what the browser is called.
     """
     account = _email_hash(member.email)
     is_guessed = counted(REFUSALS, REFUSED, account) >= MANY_REFUSALS

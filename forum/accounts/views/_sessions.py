@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask import g, request, session
-from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
 from forum.clock import now
@@ -15,8 +14,15 @@ from forum.engines import without_waiting
 from forum.errors import Busy
 from forum.members import actions as members
 from forum.members import queries
-from forum.members.models import Credentials, Member
+from forum.members.models import (
+    A_BROWSER,
+    A_BROWSER_ON_SYSTEM,
+    BROWSER_ON_SYSTEM,
+    Credentials,
+    Member,
+)
 from forum.notifications.queries import unread_beside_session
+from forum.sentences import Sentence
 from forum.web import SessionUser
 
 SEEN_INTERVAL = timedelta(hours=1)
@@ -63,7 +69,7 @@ def begin_session(
     proof: dict[str, Any] = {"verified": verified, "is_proved": is_proved, "proved_at": proved_at}
     before = current_user._get_current_object()
     former = before.token if isinstance(before, SessionUser) else ""
-    token = members.sign_in(member, device_name(), how, **proof, instead_of=former)
+    token = members.sign_in(member, device().in_english, how, **proof, instead_of=former)
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True
@@ -72,12 +78,16 @@ def begin_session(
         login_user(begun)
 
 
-def device_name() -> str:
+def device() -> Sentence:
     """The browser and operating system of the request, as the list of sessions shows them."""
     agent = request.user_agent.string
-    browser = next((name for sign, name in BROWSERS.items() if sign in agent), _("A browser"))
+    browser = next((name for sign, name in BROWSERS.items() if sign in agent), "")
     system = next((name for sign, name in SYSTEMS.items() if sign in agent), "")
-    return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
+    if not system:
+        return Sentence(browser) if browser else A_BROWSER
+    if not browser:
+        return A_BROWSER_ON_SYSTEM.put_in(system=system)
+    return BROWSER_ON_SYSTEM.put_in(browser=browser, system=system)
 
 
 def renew_proof(member: Member) -> None:

@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import errorpages, web, webforms
 from forum.accounts.forms import SignInForm
 from forum.accounts.views._devices import count_refusal, rate_limit_key, welcome_device
-from forum.accounts.views._sessions import begin_session, device_name
+from forum.accounts.views._sessions import begin_session, device
 from forum.accounts.views._shared import bp, was_refused
 from forum.accounts.views.joining import show_waiting
 from forum.appeals.queries import suspension_appeal_path
@@ -134,7 +134,7 @@ def _complete_sign_in(member: Member, how: str, verified: Credentials) -> AnyRes
     Raises `Conflict` when the credentials are no longer those that were verified.
     """
     begin_session(member, how, verified)
-    welcome_device(member, how, device_name())
+    welcome_device(member, how, device())
     if errorpages.kept_action():
         return errorpages.resend_page(errorpages.kept_action(), errorpages.signed_in_again(), 200)
     if me().is_held:
@@ -253,7 +253,7 @@ def sign_in_from_provider(member: Member, target: str) -> AnyResponse:
         )
         return web.see_other(url_for("accounts.second", next=target or None))
     begin_session(member, "elsewhere", verified)
-    welcome_device(member, "elsewhere", device_name())
+    welcome_device(member, "elsewhere", device())
     return web.see_other(url_for("factors.index") if me().is_held else target or "/")
 
 

@@ -37,7 +37,7 @@ from forum.mail.queries import (
     title_for_answer,
 )
 from forum.markdown import readable
-from forum.members.models import Member
+from forum.members.models import Member, said_of_device
 from forum.members.queries import forum_name
 from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Deed
@@ -57,6 +57,7 @@ MAX_QUOTED_CHARACTERS = 8_000
 # Decisions about a member's own profile or account: the letter speaks of "your" profile instead of using the name
 PROFILE_DEEDS = Deed.HIDE, Deed.RESTORE
 ACCOUNT_DEEDS = Deed.WARN, Deed.SILENCE, Deed.UNSILENCE, Deed.SUSPEND, Deed.UNSUSPEND
+SIGN_INS = "new browser", "guessed"  # letters about how somebody signs in that name a browser
 APPEAL_ANSWER = re.compile(r"/moderation/decisions/[0-9]+/appeal")  # the address in a notice
 
 
@@ -351,6 +352,7 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
     }
     valid = {"minutes": _minutes(letter), "hours": _minutes(letter) // 60}
     said = _names(letter.words) | _moments(letter) | _answered(letter) | _why_held(letter.words)
+    said |= _device(letter.words)
     return words | letter.words | said | valid | {"link": _link(letter.words, settings)}
 
 
@@ -373,6 +375,11 @@ def _answered(letter: Delivery) -> dict[str, str]:
 def _why_held(words: Mapping[str, Any]) -> dict[str, str]:
     """The message of the rule that holds a text back: the default one in the language of the letter."""
     return {"sentence": said_of_screening_rule(words["sentence"])} if "sentence" in words else {}
+
+
+def _device(words: Mapping[str, Any]) -> dict[str, str]:
+    """What the browser is called in which somebody signed in, in the language of the letter."""
+    return {"detail": said_of_device(words["detail"])} if words.get("what") in SIGN_INS else {}
 
 
 def _moments(letter: Delivery) -> dict[str, str]:
