@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Base")
 R = TypeVar("R")
 # What `serialize` can serialize: the first key of a PostgreSQL advisory lock
-OPENINGS, HANDLES, DRAFTS, READY_TEXTS, WRITERS, DECISIONS, ORDERS, IMPORTS = range(1, 9)
+OPENINGS, HANDLES, DRAFTS, READY_TEXTS, WRITERS, DECISIONS, ORDERS, IMPORTS, WEBHOOKS = range(1, 10)
 DELETION_BATCH_SIZE = 500  # rows that one transaction deletes
 # Error codes for a duplicate unique key: SQLSTATE of PostgreSQL, extended result codes of SQLite
 UNIQUE_VIOLATION_CODES = {

@@ -97,7 +97,7 @@ UNSEEN = {
         appeals.AnswerForm candidates.AnswerForm commitments.ReasonForm declarations.WithdrawForm
         meetings.ReasonForm""",
     "What was there before is kept in the history": """
-        commitments.MoveForm commitments.ReachForm glossary.RemoveForm""",
+        commitments.MoveForm commitments.ReachForm""",
 }
 
 
@@ -396,3 +396,47 @@ def test_what_happened_next_is_not_written_over_in_another_window(
     assert browser.post(address, data=again).status_code == 303
     assert browser.post(address, data=again).status_code == 303, "pressed twice"
     assert "We asked." in browser.get(topic.address).text
+
+
+def seen_on(page: Any) -> str:
+    """The fingerprint that a page carries of what it has shown."""
+    [seen] = re.findall(r'name="seen"[^>]* value="([^"]+)"', page.text)
+    return str(seen)
+
+
+def test_nobody_deletes_a_webhook_that_is_another_by_now(people: Any, sign_in: Any) -> None:
+    told = WebhookText("Hall", "https://chat.example/in", "chat", ["question"])
+    webhook = add_webhook(people.administrator, told)
+    browser, path = sign_in(people.administrator), f"/administration/webhooks/{webhook.id}/delete"
+    seen = seen_on(browser.get(path))
+    other = WebhookText("Harbour", "https://chat.example/quay", "chat", ["question"])
+    edit_webhook(people.administrator, webhook.id, other)
+    late = browser.post(path, data={"seen": seen})
+    assert late.status_code == 409 and "This webhook has changed. Look at it again." in late.text
+    assert "Harbour" in browser.get("/administration/webhooks").text
+    assert browser.post(path, data={"seen": seen_on(browser.get(path))}).status_code == 303
+
+
+def test_nobody_deletes_a_rule_that_says_something_else_by_now(people: Any, sign_in: Any) -> None:
+    rule = make_rule(people.administrator, RuleText("word", "casino", "A moderator looks."))
+    browser, path = sign_in(people.administrator), f"/administration/screening/{rule.id}/delete"
+    seen = seen_on(browser.get(path))
+    change_rule(people.administrator, rule.id, RuleText("word", "lottery", "A moderator looks."))
+    late = browser.post(path, data={"seen": seen})
+    assert late.status_code == 409 and "This rule has changed. Look at it again." in late.text
+    assert "lottery" in browser.get("/administration/screening").text
+    assert browser.post(path, data={"seen": seen_on(browser.get(path))}).status_code == 303
+
+
+def test_nobody_removes_an_entry_that_says_something_else_by_now(people: Any, sign_in: Any) -> None:
+    entry = write_entry(
+        people.moderator, EntryText([WordingText("en", "kerb", (), "The edge of a street.")])
+    )
+    browser, path = sign_in(people.moderator), f"/glossary/{entry.slug}/remove"
+    seen = seen_on(browser.get(path))
+    other = WordingText("en", "kerb", ("curb",), "The edge of a street.")
+    write_entry(people.moderator, EntryText([other]), entry.id)
+    late = browser.post(path, data={"seen": seen, "into": "0"})
+    assert late.status_code == 409 and "This entry has changed. Look at it again." in late.text
+    again = {"seen": seen_on(browser.get(path)), "into": "0"}
+    assert browser.post(path, data=again).status_code == 303

@@ -118,9 +118,15 @@ def other_names(typed: str) -> tuple[str, ...]:
 
 
 class RemoveForm(Form):
-    """The entry that replaces a removed one, if any."""
+    """The entry that replaces a removed one, if any. `seen` is the fingerprint of what the removed one says."""
 
+    seen = HiddenField()
     into = SelectField(_("Entry that takes its place"), coerce=int)
+
+    @classmethod
+    def of(cls, entry: Entry) -> RemoveForm:
+        """The form with which an entry is removed."""
+        return cls(seen=fingerprint(entry_fields(entry)))
 
     def offer(self, others: Sequence[tuple[int, str]]) -> None:
         """Offer these entries, and none."""

@@ -147,10 +147,16 @@ def switch_rule(administrator: Person, rule_id: int, *, is_on: bool) -> Rule:
 
 
 @action
-def delete_rule(administrator: Person, rule_id: int) -> None:
-    """Delete a rule; texts that it held back still wait."""
+def delete_rule(administrator: Person, rule_id: int, *, seen: str | None = None) -> None:
+    """Delete a rule; texts that it held back still wait.
+
+    `seen` is the fingerprint of what it said on the page that asked. Raises `Conflict` when it says something else
+    since.
+    """
     touches()
-    db.session.delete(rule_to_change(administrator, rule_id))
+    rule = rule_to_change(administrator, rule_id)
+    refuse_unseen(seen, rule_fields(rule), _("This rule has changed. Look at it again."))
+    db.session.delete(rule)
 
 
 @action

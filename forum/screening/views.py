@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.queries import all_agendas
+from forum.history.queries import fingerprint
 from forum.markup import write
 from forum.matches import ScreenedText
 from forum.pages import ngettext
@@ -102,8 +103,9 @@ def delete_rule(rule_id: int) -> ResponseReturnValue:
     """Ask whether a rule is to be deleted; delete it (POST)."""
     rule = queries.get_rule(me(), rule_id)
     if request.method == "GET":
-        return render_template("screening/delete.html", rule=rule)
-    actions.delete_rule(me(), rule_id)
+        seen = fingerprint(queries.rule_fields(rule))
+        return render_template("screening/delete.html", rule=rule, seen=seen)
+    actions.delete_rule(me(), rule_id, seen=request.form.get("seen"))
     return _saved(_("The rule is deleted. What it has held back goes on waiting."))
 
 

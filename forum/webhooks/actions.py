@@ -14,7 +14,7 @@ from sqlalchemy import update
 from forum import ciphers
 from forum.agendas.queries import agenda_by_id
 from forum.clock import now
-from forum.db import DELETION_BATCH_SIZE, db, delete_batch, insert_into
+from forum.db import DELETION_BATCH_SIZE, WEBHOOKS, db, delete_batch, insert_into, serialize
 from forum.deeds import action, touches
 from forum.errors import Conflict, Invalid
 from forum.history.actions import keep_version
@@ -93,6 +93,7 @@ def add_webhook(
     """
     touches()
     require(administrator.can.administer())
+    serialize(WEBHOOKS)  # another administrator may add one at the same moment
     if webhooks_count() >= MAX_WEBHOOKS:
         raise Conflict(_("There can be at most %(most)s webhooks.", most=MAX_WEBHOOKS))
     webhook = Webhook(created_at=now(), locked_secret=_new_secret())
@@ -154,10 +155,14 @@ def resume_webhook(administrator: Person, webhook_id: int) -> Webhook:
 
 
 @action
-def delete_webhook(administrator: Person, webhook_id: int) -> None:
-    """Delete a webhook with all its waiting deliveries."""
+def delete_webhook(administrator: Person, webhook_id: int, *, seen: str | None = None) -> None:
+    """Delete a webhook with all its waiting deliveries.
+
+    `seen` is the fingerprint of what it was on the page that asked. Raises `Conflict` when it is something else since.
+    """
     touches()
     webhook = webhook_to_change(administrator, webhook_id)
+    refuse_unseen(seen, webhook_fields(webhook), _("This webhook has changed. Look at it again."))
     _log(administrator, webhook, "deleted")
     db.session.delete(webhook)
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from forum import ciphers, web, webforms
 from forum.agendas.queries import all_agendas
+from forum.history.queries import fingerprint
 from forum.web import me
 from forum.webforms import ChangedFields
 from forum.webhooks import actions, queries
@@ -147,6 +148,7 @@ def delete_webhook(webhook_id: int) -> ResponseReturnValue:
     """Ask whether a webhook is to be deleted; delete it (POST)."""
     found = queries.get_webhook(me(), webhook_id)
     if request.method == "POST":
-        actions.delete_webhook(me(), webhook_id)
+        actions.delete_webhook(me(), webhook_id, seen=request.form.get("seen"))
         return web.done(_("The webhook is deleted."), url_for("webhooks.index"))
-    return render_template("webhooks/delete.html", webhook=found)
+    seen = fingerprint(queries.webhook_fields(found))
+    return render_template("webhooks/delete.html", webhook=found, seen=seen)

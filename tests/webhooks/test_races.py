@@ -9,12 +9,14 @@ from collections import Counter
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import func, select
 
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.webhooks import actions, commands
 from forum.webhooks.actions import WebhookText
+from forum.webhooks.models import Webhook
 from tests.races import a_topic, at_once, own, who
 from tests.webhooks.conftest import ADDRESS, Receiver, deliveries
 
@@ -49,6 +51,18 @@ def test_several_workers_send_each_thing_once(own: Flask, receiver: Receiver) ->
     numbers = Counter(headers["webhook-id"] for _address, _body, headers in receiver.got)
     assert len(numbers) == 18 and set(numbers.values()) == {1}
     assert all(delivery.sent_at for delivery in deliveries())
+
+
+def test_no_two_administrators_add_one_webhook_too_many(own: Flask) -> None:
+    webhooks(actions.MAX_WEBHOOKS - 1)
+    db.session.remove()
+
+    def add() -> Any:
+        return webhooks(1)
+
+    said = at_once(own, [add] * 4)
+    assert said.count("done") == 1
+    assert db.session.scalar(select(func.count(Webhook.id))) == actions.MAX_WEBHOOKS
 
 
 def test_what_is_deleted_while_several_workers_send_holds_up_nobody(

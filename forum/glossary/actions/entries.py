@@ -61,15 +61,19 @@ def _made_already(text: EntryText) -> Entry | None:
 
 
 @action
-def remove_entry(moderator: Person, entry_id: int, into_id: int | None = None) -> Entry | None:
+def remove_entry(
+    moderator: Person, entry_id: int, into_id: int | None = None, *, seen: str | None = None
+) -> Entry | None:
     """Remove an entry; its address redirects to the entry `into_id`, which gets its names, or to the index.
 
-    Returns the entry that replaces it.
+    Returns the entry that replaces it. `seen` is the fingerprint of what it said on the page that asked. Raises
+    `Conflict` when it says something else since.
     """
     require(moderator.can.keep_glossary())
     # Locked in the order of their ids, as everywhere
     held = {number: entry_to_change(number) for number in sorted({entry_id, into_id or entry_id})}
     entry, target = held[entry_id], held[into_id] if into_id else None
+    refuse_unseen(seen, entry_fields(entry), _("This entry has changed. Look at it again."))
     if target is entry:
         raise Invalid(_("Choose an entry other than the one that you remove."), "into")
     if target:

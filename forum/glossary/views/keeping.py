@@ -86,7 +86,7 @@ def _latest(slug: str) -> EntryForm:
 def remove_entry(slug: str) -> ResponseReturnValue:
     """Ask for confirmation, then remove an entry."""
     entry = queries.entry_to_keep(me(), slug)
-    form = RemoveForm()
+    form = RemoveForm.of(entry)
     form.offer(_others(entry))
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -94,7 +94,7 @@ def remove_entry(slug: str) -> ResponseReturnValue:
         return render_template("glossary/remove.html", **context), status
 
     def deed() -> ResponseReturnValue:
-        target = actions.remove_entry(me(), entry.id, form.into.data or None)
+        target = actions.remove_entry(me(), entry.id, form.into.data or None, seen=form.seen.data)
         here = url_for("glossary.entry", slug=target.slug) if target else url_for("glossary.index")
         return web.done(_("The entry is removed."), here)
 
