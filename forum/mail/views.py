@@ -15,6 +15,7 @@ from forum.errors import NotFound
 from forum.mail import actions
 from forum.mail.forms import topic_address
 from forum.mail.queries import (
+    addressee,
     agenda_to_open_by_email,
     letters_given_up,
     letters_given_up_count,
@@ -136,6 +137,7 @@ def stop(member_id: int, kind: str, seal: str) -> Response:
         actions.stop(me(), member_id, kind)
     facts = NOTICE_KINDS.get(kind)
     state = {
+        "is_over": addressee(member_id) is None,
         "label": facts and facts.label,
         "is_stopped": way_of_kind(member_id, kind) == NEVER,
         "is_again": bool(again),

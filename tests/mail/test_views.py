@@ -1,19 +1,24 @@
-"""The administrator's page about mail."""
+"""The administrator's page about mail, and the address that ends letters."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from forum.db import db
 from forum.mail import actions
 from forum.mail.commands import deliver
+from forum.mail.commands.composing import stop_address
 from forum.mail.models import KIND_NAMES, Delivery
 from forum.mail.queries import letters
 from forum.members import actions as members
+from forum.notifications.models import NoticeChoice, NoticeSettings
 from forum.permissions import SYSTEM
 from tests.mail.conftest import with_settings
+from tests.rights.conftest import gone
 
 PAGE = "/administration/mail"
 TOP = Path(__file__).parents[2]
@@ -93,3 +98,17 @@ def test_addresses_that_do_not_exist_are_listed(browser, people):
     members.pause_mail(SYSTEM, people.ana.id, "ana@example.org", "550 no such user")
     page = browser.get(PAGE).text
     assert "Ana Prado" in page and "550 no such user" in page
+
+
+@pytest.mark.parametrize("kind", ["reply", "digest"])
+def test_who_has_left_ends_and_gets_no_letters_by_the_link_of_an_old_one(app, client, people, kind):
+    with app.test_request_context():
+        path = urlsplit(stop_address(people.ana.id, kind)).path
+    gone(people.ana)
+    for data in ({"before": "daily"}, {"again": "daily"}, {"again": "at once"}):
+        answer = client.post(path, data=data)
+        assert answer.status_code == 200 and "This account has ended" in answer.text
+    page = client.get(path).text
+    assert "This account has ended" in page and "Get them again" not in page
+    for kept in (NoticeChoice, NoticeSettings):
+        assert db.session.scalars(select(kept)).all() == [], "nothing is kept of who has left"
