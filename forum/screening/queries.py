@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from forum.clock import now
 from forum.db import db
 from forum.errors import or_not_found
-from forum.matches import ScreenedText
+from forum.matches import ScreenedText, folded
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
 from forum.screening.models import (
@@ -180,10 +180,12 @@ def rules(administrator: Person, kind: str = "", words: str = "", number: int = 
     if kind:
         query = query.where(Rule.kind == kind)
     if words:
-        matches = (
-            column.icontains(words, autoescape=True) for column in (Rule.value, Rule.sentence)
+        typed = (Rule.value, Rule.sentence)
+        # SQLite takes only ASCII letters of both cases as one: the keys of words are folded
+        is_named = and_(Rule.kind == WORD, Rule.key.contains(folded(words), autoescape=True))
+        query = query.where(
+            or_(is_named, *(column.icontains(words, autoescape=True) for column in typed))
         )
-        query = query.where(or_(*matches))
     people = (joinedload(Rule.made_by), joinedload(Rule.member), joinedload(Rule.agenda))
     return page_of(query.options(*people).order_by(Rule.id.desc()), number, RULES_PER_PAGE)
 

@@ -72,6 +72,18 @@ def test_a_filter_that_finds_nothing_does_not_say_that_everything_appears(browse
         assert f'href="{PATH}">Show all rules' in page.text
 
 
+@pytest.mark.parametrize(
+    ("value", "typed"),
+    [("CASINO", "casino"), ("ЗАЙМ", "займ"), ("займ", "ЗАЙ"), ("Œuvre", "œuvre")],
+)
+def test_a_rule_is_found_by_its_word_in_letters_of_either_case(
+    browser: Any, value: str, typed: str
+) -> None:
+    make(browser, kind="word", value=value)
+    assert f"A word: {value}" in words(browser.get(PATH, query_string={"q": typed}))
+    assert "No rule fits" in words(browser.get(PATH, query_string={"q": f"{typed}!"}))
+
+
 def test_who_switches_a_rule_stays_where_the_list_was(browser: Any) -> None:
     make(browser, kind="word", value="casino")
     here = f"{PATH}?kind=word&q=cas"
