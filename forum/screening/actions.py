@@ -12,7 +12,7 @@ from forum.agendas.queries import agenda_by_id
 from forum.clock import now
 from forum.db import DELETION_BATCH_SIZE, db, flush_unique
 from forum.deeds import action, touches
-from forum.errors import Invalid
+from forum.errors import Invalid, NotFound
 from forum.history.queries import refuse_unseen
 from forum.matches import ScreenedText, domain_of, folded
 from forum.members.queries import get_member
@@ -264,13 +264,19 @@ def _parse_repetitions(_doer: Person, _rule: Rule, value: str) -> tuple[str, str
 def _parse_agenda(doer: Person, rule: Rule, value: str) -> tuple[str, str]:
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         raise Invalid(_("Choose an agenda."), "agenda")
-    rule.agenda = agenda_by_id(doer, int(value))
+    try:
+        rule.agenda = agenda_by_id(doer, int(value))
+    except NotFound as error:  # deleted since the form was opened
+        raise Invalid(_("Choose an agenda."), "agenda") from error
     rule.agenda_id = rule.agenda.id
     return "", value
 
 
 def _parse_member(doer: Person, rule: Rule, value: str) -> tuple[str, str]:
-    rule.member = get_member(doer, value.removeprefix("@").rpartition("/")[2].lower())
+    try:
+        rule.member = get_member(doer, value.removeprefix("@").rpartition("/")[2].lower())
+    except NotFound as error:
+        raise Invalid(error.message, "value") from error
     rule.member_id = rule.member.id
     return "", str(rule.member_id)
 

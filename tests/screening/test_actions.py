@@ -10,7 +10,7 @@ import pytest
 from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.db import db
-from forum.errors import Forbidden, Invalid, NotFound
+from forum.errors import Forbidden, Invalid
 from forum.markup import write
 from forum.matches import ScreenedText
 from forum.members.models import Member
@@ -168,10 +168,10 @@ def test_a_rule_needs_a_sentence_and_is_made_once(people: Any, agenda: Agenda) -
         change_rule(people.administrator, other.id, RuleText("word", "casino", SENTENCE))
     changed = change_rule(people.administrator, first.id, RuleText("word", "Casino", "New."))
     assert changed.sentence == "New."
-    with pytest.raises(NotFound):
-        rule(people, "member", "nobody")
-    with pytest.raises(NotFound):
-        rule(people, "agenda", "999999")
+    for kind, value, field in (("member", "nobody", "value"), ("agenda", "999999", "agenda")):
+        with pytest.raises(Invalid) as refused:
+            rule(people, kind, value)
+        assert refused.value.field == field
 
 
 @pytest.mark.parametrize("who", ["ana", "host", "moderator"])

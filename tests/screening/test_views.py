@@ -130,6 +130,8 @@ def test_rules_about_an_agenda_and_a_member(browser: Any, people: Any, agenda: A
         ({"kind": "nothing"}, "Choose one from the list"),
         ({"kind": "links", "sentence": ""}, "Write a sentence for the author."),
         ({"kind": "agenda", "agenda": "none"}, "Choose an agenda."),
+        ({"kind": "agenda", "agenda": "999"}, "Choose an agenda."),
+        ({"kind": "member", "value": "@nobody-here"}, "There is no member of this name."),
     ],
 )
 def test_what_is_wrong_is_said(browser: Any, form: dict[str, str], sentence: str) -> None:
