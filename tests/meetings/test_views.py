@@ -335,6 +335,19 @@ def test_short_lists_stand_only_where_there_is_something(
         assert "Next meetings" in page and "Night trams" in page
 
 
+def test_meetings_of_members_leave_room_for_public_ones_in_short_lists(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, announce: Announce
+) -> None:
+    """However many come before the first that everybody may read."""
+    monkeypatch.setattr(queries.listing, "NEXT_OF_AGENDA", 2)
+    for day in (2, 3):
+        announce(title=f"Day {day}", starts_at=now() + timedelta(days=day), audience=MEMBERS)
+    announce(title="Night trams", starts_at=now() + timedelta(days=9))
+    for address in ("/", "/agendas/quieter"):
+        page = client.get(address).text
+        assert "Night trams" in page and "Day 2" not in page
+
+
 def test_the_page_of_a_meeting_asks_little(
     client: FlaskClient, sign_in: Any, queries: Any, people: Any, announce: Announce
 ) -> None:

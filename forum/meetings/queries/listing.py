@@ -19,7 +19,8 @@ from forum.versions import cached
 
 MEETINGS_PER_PAGE = 20
 MAX_IN_CALENDAR = 300  # meetings in a calendar file
-NEXT_OF_AGENDA, MAX_NEXT = 10, 500  # meetings that a process caches for short lists
+# Meetings that a process caches for short lists: of each agenda and audience, and in all
+NEXT_OF_AGENDA, MAX_NEXT = 10, 500
 COMING_FIRST = (Meeting.starts_at, Meeting.id)
 LATEST_FIRST = (Meeting.starts_at.desc(), Meeting.id.desc())
 # The columns for a meeting in a short list, in order
@@ -96,7 +97,7 @@ def _of_agenda(found: Select[Any], agenda_id: int | None) -> Select[Any]:
 def next_meetings(reader: Person, limit: int, agenda_id: int | None = None) -> list[NextMeeting]:
     """The next meetings that a reader sees, of one agenda or of all, without cancelled ones.
 
-    A process caches the first ones of each agenda, so that the home page and those of agendas need no query.
+    A process caches the first ones of each agenda and audience, so that the home page and those of agendas need no query.
     """
     seen = (
         meeting
@@ -109,7 +110,9 @@ def next_meetings(reader: Person, limit: int, agenda_id: int | None = None) -> l
 
 
 def _read_next() -> Sequence[NextMeeting]:
-    place = func.row_number().over(partition_by=Meeting.agenda_id, order_by=COMING_FIRST)
+    # Visitors would find none where the first are all for members
+    lists = (Meeting.agenda_id, Meeting.audience)
+    place = func.row_number().over(partition_by=lists, order_by=COMING_FIRST)
     ahead = Meeting.over_at.is_(None), Meeting.cancelled_at.is_(None)
     first = select(Meeting.id, place.label("place")).where(*ahead).subquery()
     columns = (*NEXT_COLUMNS, City.name, is_on_open_agenda(Meeting.agenda_id))
