@@ -21,6 +21,7 @@ from forum.mail.queries import (
     letters_given_up_count,
     letters_sent,
     paused_members,
+    paused_members_count,
     waiting_letters,
 )
 from forum.members import actions as members
@@ -52,6 +53,7 @@ def index() -> str:
         lost=letters_given_up(me()),
         lost_count=letters_given_up_count(me()),
         paused=paused_members(me()),
+        paused_count=paused_members_count(me()),
     )
 
 

@@ -82,6 +82,15 @@ def test_the_page_says_how_many_lost_letters_it_does_not_list(browser, mail_serv
     assert "and 1 more</p>" in page and page.count("554 no") == 2
 
 
+def test_the_page_says_how_many_more_addresses_do_not_exist(browser, people, monkeypatch):
+    monkeypatch.setattr(letters, "MAX_SHOWN", 2)
+    for member in (people.ana, people.ben, people.chitra):
+        assert "more</p>" not in browser.get(PAGE).text
+        members.pause_mail(SYSTEM, member.id, member.email, "5.1.1 no such user")
+    page = browser.get(PAGE).text
+    assert "and 1 more</p>" in page and page.count("5.1.1 no such user") == 2
+
+
 def test_every_kind_of_letter_has_a_name():
     templates = {path.stem for path in (TOP / "templates/mail").glob("[!_]*.txt")} - {"kit"}
     assert set(KIND_NAMES) == templates

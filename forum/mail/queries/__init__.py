@@ -28,6 +28,7 @@ from forum.mail.queries.letters import (
     letters_sent,
     letters_since,
     paused_members,
+    paused_members_count,
     waiting_letters,
 )
 from forum.mail.queries.notices import (
@@ -65,6 +66,7 @@ __all__ = [
     "members_due_for_digest",
     "notice_to_tell",
     "paused_members",
+    "paused_members_count",
     "queue_content",
     "sent_today",
     "sent_with",

@@ -97,10 +97,18 @@ def letters_sent(administrator: Person, since: timedelta) -> int:
 def paused_members(administrator: Person) -> Sequence[Member]:
     """Members whose mail is paused because the address failed, newest first; at most `MAX_SHOWN`."""
     require(administrator.can.administer())
-    found = select(Member).where(Member.mail_paused_at.is_not(None), Member.left_at.is_(None))
-    return db.session.scalars(
-        found.order_by(Member.mail_paused_at.desc(), Member.id).limit(MAX_SHOWN)
-    ).all()
+    newest = select(Member).where(*_is_paused()).order_by(Member.mail_paused_at.desc(), Member.id)
+    return db.session.scalars(newest.limit(MAX_SHOWN)).all()
+
+
+def paused_members_count(administrator: Person) -> int:
+    """The number of members whose mail is paused because the address failed."""
+    require(administrator.can.administer())
+    return db.session.scalar(select(func.count(Member.id)).where(*_is_paused())) or 0
+
+
+def _is_paused() -> tuple[ColumnElement[bool], ...]:
+    return Member.mail_paused_at.is_not(None), Member.left_at.is_(None)
 
 
 def is_waiting() -> ColumnElement[bool]:
