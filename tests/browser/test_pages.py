@@ -409,8 +409,9 @@ def test_the_pages_of_a_webhook(visit: Any) -> None:
         administrator.follow(page.locator("main button[type=submit]").click)
         faults += faults_here(page, f"/webhook-{name or 'refused'}")
     path = "/" + page.url.split("/", 3)[3]
+    administrator.send(f"{path}/try", path)
     administrator.send(f"{path}/pause", path)
-    faults += faults_of(administrator, path)
+    faults += faults_of(administrator, path)  # with what waits until it is resumed
     faults += faults_of(administrator, "/administration/webhooks")
     for part in ("edit", "secret", "delete"):
         faults += faults_of(administrator, f"{path}/{part}")
