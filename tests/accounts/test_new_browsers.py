@@ -20,6 +20,7 @@ from tests.factors.conftest import code_of, switch_codes_on
 from tests.moderation.conftest import notices_of
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15"
 OLD, NEW = "eva@city.example", "eva@other.example"
 
 
@@ -97,11 +98,12 @@ def test_what_was_kept_in_other_languages_is_read_in_that_of_the_page(
         ("Mozilla/5.0 (X11; Linux x86_64) curl/8", "A browser on Linux"),
         ("curl/8", "A browser"),
         ("Chrome", "Chrome"),
+        (f"{IPHONE} CriOS/142.0 Mobile/15E148 Safari/604.1", "Chrome on iPhone"),
+        (f"{IPHONE} FxiOS/145.0 Mobile/15E148 Safari/604.1", "Firefox on iPhone"),
+        (f"{IPHONE} Version/26.0 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
     ],
 )
-def test_a_browser_or_system_that_nobody_knows_is_still_called_something(
-    app, eva, all_letters, agent, name
-):
+def test_what_a_browser_is_called_also_where_nobody_knows_it(app, eva, all_letters, agent, name):
     browser = app.test_client()
     data = {"email": OLD, "password": PASSWORD}
     browser.post("/sign-in", data=data, headers={"User-Agent": agent})
