@@ -41,7 +41,7 @@ BROWSER_ON_SYSTEM = sentence("%(browser)s on %(system)s")
 
 
 def said_of_device(kept: str) -> str:
-    """What a device is called in the present language; earlier releases kept that of who signed in."""
+    """What a device is called in the present language; older rows have the one in which somebody signed in, and stay as they are."""
     known = (A_BROWSER_ON_SYSTEM, BROWSER_ON_SYSTEM, A_BROWSER)
     found = recognised(kept, *(name.message for name in known))
     return str(found or kept or A_BROWSER)
