@@ -25,7 +25,7 @@ from forum.members.actions import Joining
 from forum.moderation import actions as moderation
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.commands import tell_overdue
-from forum.queue.queries import KINDS
+from forum.queue.queries import KINDS, queue_entries
 from forum.screening import actions as screening
 from tests.queue.test_notices import candidate, first_post, follow_up, held, notices_about
 
@@ -163,3 +163,53 @@ def test_what_was_overdue_when_its_author_deleted_it_waits_in_no_inbox(
         dialogue.delete(post.author, post.id)
         tell_overdue(SYSTEM)
         assert notices_about(key) == []
+
+
+def reported_post(people: Any, things: Any) -> int:
+    post = dialogue.reply(people.ben, things.topic.id, write("Only fools cycle."))
+    moderation.report(people.chitra, "post", post.id, "rules")
+    dialogue.delete(people.ben, post.id)
+    return int(post.id)
+
+
+def reported_practice(people: Any, things: Any) -> int:
+    practice = library.publish(people.moderator, things.practice.id)
+    moderation.report(people.chitra, "practice", practice.id, "rules")
+    return library.delete_practice(people.ben, practice.id).id
+
+
+def reported_mark(people: Any, things: Any) -> int:
+    dialogue.mark(people.ana, things.first.id, TRIED, "stopped", "Only fools.")
+    given = mark_given(people.ana, things.first.id, TRIED)
+    assert given
+    moderation.report(people.chitra, "mark", given.id, "rules")
+    dialogue.unmark(people.ana, things.first.id, TRIED)
+    return given.id
+
+
+def reported_follow_up(people: Any, things: Any) -> int:
+    told = follow_up(people, things)
+    (topic_id,) = db.session.scalars(db.select(FollowUp.topic_id))
+    moderation.report(people.chitra, "followup", told, "rules")
+    advice.withdraw_follow_up(people.ana, topic_id)
+    return told
+
+
+@pytest.mark.parametrize(
+    "gone", [reported_post, reported_practice, reported_mark, reported_follow_up]
+)
+def test_what_was_reported_and_is_deleted_waits_for_a_look_and_can_be_kept(
+    sign_in: Any, people: Any, things: Any, gone: Callable[[Any, Any], int]
+) -> None:
+    kind = gone.__name__.removeprefix("reported_").replace("_", "")
+    key = kind, gone(people, things)
+    browser = sign_in(people.moderator)
+    page = browser.get(queue_path(*key))
+    assert page.status_code == 200 and 'value="keep"' in page.text
+    if kind != "practice":
+        library.publish(people.moderator, things.practice.id)
+    assert [entry.key for entry in queue_entries(people.moderator)] == [key]
+    assert 'value="keep"' in browser.get("/moderation").text, "the list opens its first entry"
+    moderation.decide(people.moderator, *key, "keep")
+    assert not queue_entries(people.moderator)
+    assert "Nothing is waiting" in browser.get("/moderation").text

@@ -86,6 +86,12 @@ class Thing:
             return str(self.row.fingerprint)
         return fingerprint(practice_fields(self.row)) if self.row.state == SUBMITTED else ""
 
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it is a practice that was submitted for publication and is not hidden."""
+        is_shown_practice = self.kind == "practice" and self.state == "shown"
+        return is_shown_practice and self.row.state == SUBMITTED
+
 
 def _post_thing(reader: Person, post_id: int) -> Thing:
     return from_post(reader, get_post(reader, post_id))

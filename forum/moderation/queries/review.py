@@ -20,7 +20,6 @@ from forum.dialogue.queries import (
     visible_posts,
 )
 from forum.errors import or_not_found
-from forum.library.models import SUBMITTED
 from forum.meetings.queries import NextMeeting, next_meetings
 from forum.members.models import Member
 from forum.moderation.models import Decision, Deed, Report, StaffNote
@@ -71,12 +70,6 @@ class ReviewContext:
     is_reported: bool = False
 
     @property
-    def is_submitted(self) -> bool:
-        """Whether it is a practice that was submitted for publication and is not hidden."""
-        is_shown_practice = self.thing.kind == "practice" and self.thing.state == "shown"
-        return is_shown_practice and self.thing.row.state == SUBMITTED
-
-    @property
     def is_for_others(self) -> bool:
         """Whether only another moderator may decide."""
         return not self.may
@@ -91,7 +84,7 @@ class ReviewContext:
         """The deeds that the reader may choose now, in the order in which the form offers them."""
         if self.is_own and self.is_reported:
             return []
-        if self.thing.kind == "held" or self.is_submitted:
+        if self.thing.kind == "held" or self.thing.is_submitted:
             return [] if self.is_for_others else self._publishing_deeds()
         keep = [Deed.KEEP] if (self.reports or self.is_first) and not self.is_own else []
         if self.is_for_others:
@@ -99,7 +92,7 @@ class ReviewContext:
         return keep + self._visibility_deeds()
 
     def _publishing_deeds(self) -> list[Deed]:
-        if self.is_submitted:
+        if self.thing.is_submitted:
             return [Deed.PUBLISH, Deed.SEND_BACK, *([Deed.HIDE] if self.reports else [])]
         return {"waiting": [Deed.APPROVE, Deed.REFUSE], "refused": [Deed.APPROVE]}[self.thing.state]
 
@@ -164,8 +157,7 @@ def review_context(reader: Person, kind: str, item_id: int) -> ReviewContext:
 def _may_decide(reader: Person, thing: Thing, earlier: Sequence[Decision]) -> Verdict:
     """Whether the reader may decide about a thing, or another moderator has to; `earlier` are the decisions about it."""
     is_hidden = thing.state in ("hidden", "removed")
-    is_submitted = thing.kind == "practice" and thing.row.state == SUBMITTED
-    if is_hidden or not (thing.kind == "held" or is_submitted):
+    if is_hidden or not (thing.kind == "held" or thing.is_submitted):
         by_others = [decision for decision in earlier if decision.moderator_id != reader.id]
         if not any(decision.deed in JUDGING_DEEDS for decision in by_others):
             return YES

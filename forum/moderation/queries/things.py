@@ -26,7 +26,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Forbidden, NotFound, or_not_found
 from forum.history.queries import fingerprint
-from forum.library.models import PUBLISHED, SUBMITTED, Practice
+from forum.library.models import PUBLISHED, Practice
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation.models import Deed, Report
@@ -57,8 +57,7 @@ def waits_in_queue(thing: Thing) -> bool:
     """Whether a thing is in the queue: held, submitted, a first post, or reported."""
     if thing.kind == "held":
         return thing.state == "waiting"
-    is_practice = thing.kind == "practice" and thing.state == "shown"
-    if is_first_post(thing) or (is_practice and thing.row.state == SUBMITTED):
+    if is_first_post(thing) or thing.is_submitted:
         return True
     return bool(db.session.scalar(select(is_reported(thing.kind, thing.item_id))))
 
