@@ -17,6 +17,7 @@ from forum.members.models import Member
 from forum.pagecache import PageCache
 from forum.upkeep.queries import checks, faults_of
 from forum.web import MOVED_PERMANENTLY
+from tests.coherence import incoherent
 from tests.trials.wander_secrets import SIGN, places_of, secrets
 from tests.trials.wander_world import SITE, STARTS, World
 
@@ -53,9 +54,14 @@ class Lookout:
         self._search(self.bystander, "a bystander", hidden.from_members, addresses)
 
     def _check_database(self) -> None:
-        """What `flask check` finds, but for pages that quote what is hidden: whoever edits them decides about those."""
+        """What `flask check` finds, but for pages that quote what is hidden: whoever edits them decides about those.
+
+        And what does not fit another, whoever wandered there.
+        """
         for fault in self.world.within(_faults):
             self.world.complain(f"flask check: {fault}")
+        for sentence in self.world.within(incoherent):
+            self.world.complain(f"incoherent: {sentence}")
 
     def _compare(self, address: str) -> None:
         """A page that is kept is the page; forms of visitors are not kept."""
