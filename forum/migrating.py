@@ -37,7 +37,8 @@ class Migrations:
     def __getattr__(self, name: str) -> Any:
         migrate = library("flask_migrate").Migrate(directory=str(FOLDER))
         ours = self._app.cli.commands["db"]
-        migrate.init_app(self._app, db, render_as_batch=True)
+        # Without batches, which rebuild a table in SQLite: that drops the triggers of the full-text indexes
+        migrate.init_app(self._app, db, render_as_batch=False)
         self._app.cli.add_command(ours)  # in place of Flask-Migrate's own
         return getattr(self._app.extensions["migrate"], name)
 
