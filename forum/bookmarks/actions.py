@@ -98,6 +98,11 @@ def note_and_remind(member: Person, bookmark_id: int, words: str, day: date | No
     return note(member, bookmark_id, words)
 
 
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise Invalid(_("This cannot be kept as a bookmark."))
+
+
 def _checked_day(member: Person, day: date) -> date:
     days = reminder_days(member)
     if not days.first <= day <= days.last:
@@ -134,8 +139,3 @@ def forget_member(system: Person, member_id: int) -> None:
     require(system.can.administer())
     touches()
     db.session.execute(delete_rows(Bookmark).where(Bookmark.member_id == member_id))
-
-
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
-        raise Invalid(_("This cannot be kept as a bookmark."))
