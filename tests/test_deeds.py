@@ -471,7 +471,8 @@ def test_every_deed_has_a_row() -> None:
         for name, deed in inspect.getmembers(module, inspect.isfunction)
         if getattr(deed, "is_action", False) and deed.__module__.startswith(module.__name__)
     }
-    assert actions == set(DEEDS) == set(rows())
+    wrong = (actions ^ set(DEEDS)) | (actions ^ set(rows()))
+    assert not wrong, f"each action needs an entry in DEEDS and a row in the table: {sorted(wrong)}"
 
 
 @pytest.fixture

@@ -791,7 +791,9 @@ def test_every_door_has_a_row(app: Flask, world: dict[str, Any]) -> None:
         doors = {rule.rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())}
         if method == "POST":
             named.discard("/topics/<int:topic_id>-<slug>")
-        assert doors == named
+        assert doors == named, (
+            f"give a row in TABLE to, or take away: {method} {sorted(doors ^ named)}"
+        )
 
 
 def test_doors_take_no_other_methods(app: Flask, client: FlaskClient, world: Any) -> None:

@@ -178,7 +178,8 @@ def test_every_column_of_a_table_that_refers_to_members_is_in_or_there_is_a_reas
             read.setdefault(name, set()).update(some)
     columns = [column for table in tables_about_members() for column in table.columns]
     out = [column for column in columns if not is_in(column, read)]
-    assert [str(column) for column in out if not is_explained(column)] == []
+    missing = [str(column) for column in out if not is_explained(column)]
+    assert not missing, f"read them in `rights/queries/`, or say in WHY_NOT why not: {missing}"
     left = {(column.table.name, column.name) for column in out}
     assert WHY_NOT.keys() <= left, "a reason for what is in, or is not there"
 

@@ -143,7 +143,8 @@ def test_each_field_is_documented_and_each_document_is_a_field(people, lived):
         kept = all_of(member)
         for kind in KINDS:
             for record in kept[kind.name]:
-                assert record.keys() == kind.fields.keys(), kind.name
+                wrong = sorted(record.keys() ^ kind.fields.keys())
+                assert not wrong, f"{kind.name}: read and explained alike, or neither: {wrong}"
 
 
 def test_the_themes_of_what_waits_and_the_origin_of_a_practice_are_in(people, agenda):
@@ -211,7 +212,8 @@ def test_the_document_says_what_every_file_holds():
         part = text.partition(f"## {kind.name}.json\n")[2].partition("\n## ")[0]
         assert str(kind.about) in part, kind.name
         for name, meaning in kind.fields.items():
-            assert f"| `{name}` | {meaning} |" in part, (kind.name, name)
+            line = f"| `{name}` | {meaning} |"
+            assert line in part, f"write under {kind.name}.json in {DOCUMENT.name}: {line}"
     left_out = text.partition("## What is not in it\n")[2]
     told = re.findall(r"^\| `(\w+)\.(\w+)` \| (.+) \|$", left_out, re.M)
     assert {(table, column): why for table, column, why in told} == LEFT_OUT
