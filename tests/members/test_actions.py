@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from markupsafe import Markup
+from sqlalchemy import String, Text
 
 from forum.clock import now
+from forum.columns import Html, Moment
 from forum.db import db
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
@@ -312,3 +315,22 @@ def test_the_posts_of_many_are_noted_at_once(app, people):
     with pytest.raises(Forbidden):
         actions.note_posts_of_all(people.ana, moves)
     actions.note_posts_of_all(people.moderator, {people.ana.id: 1})
+
+
+def test_of_who_has_left_nothing_is_left_in_the_row(people):
+    """A new text or moment of a member fails here until `depart` empties it, or it says nothing about the person."""
+    same_for_all = {"handle", "handle_skeleton", "email", "name", "language", "role"}
+    stay = {"joined_at", "leaving_at", "leaving_how", "left_at"}
+    values = {String: "x", Text: "x", Html: Markup("x"), Moment: now()}
+    personal = {
+        column.name: values[type(column.type)]
+        for column in Member.__table__.columns
+        if type(column.type) in values and column.name not in same_for_all | stay
+    }
+    for name, value in personal.items():
+        setattr(people.ana, name, value)
+    db.session.flush()
+    actions.depart(SYSTEM, people.ana.id)
+    kept = [name for name in personal if getattr(people.ana, name)]
+    assert len(personal) > 15
+    assert not kept, f"empty them in `members/actions/leaving.py`: {kept}"
