@@ -82,7 +82,7 @@ UNSEEN = {
         notifications.NoticesForm rights.LeaveForm searches.SearchForm""",
     "It adds something to what is there": """
         advice.AskForm appeals.AppealForm contact.ContactForm contact.HostsForm
-        declarations.InviteForm dialogue.PollForm dialogue.ReplyForm dialogue.TopicForm
+        declarations.InviteForm dialogue.ReplyForm dialogue.TopicForm
         glossary.ProposalForm invitations.InvitationForm moderation.FlaggerForm
         moderation.IllegalForm moderation.ReportForm moderation.StaffNoteForm
         pictures.PictureForm queue.NoteForm screening.DomainsForm""",

@@ -20,7 +20,7 @@ from forum import webforms
 from forum.confusables import visible
 from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS, NewTopic
 from forum.dialogue.models import MAX_THEMES, TYPED, Mark, PollText
-from forum.dialogue.queries import SUBMISSION_KEY_LENGTH
+from forum.dialogue.queries import SUBMISSION_KEY_LENGTH, poll_fingerprint
 from forum.formrows import TableField, column_of
 from forum.markdown import MAX_SOURCE
 from forum.markup import Written
@@ -142,17 +142,18 @@ class _WithPoll(Form):
         """Fill in an existing poll, unless the form was sent, and offer to leave its end as it is."""
         if before is None:
             return
-        self.before = before
-        if before.closes_at:
-            lasts: Any = self["lasts"]
-            lasts.choices = [
-                (AS_IT_IS, _("as long as they are now")),
-                *LASTS_NAMES.items(),
-            ]
+        self.offer_end_of(before)
         if not self.is_submitted():  # type: ignore[no-untyped-call]  # Flask-WTF has no types
             self["question"].data, self["options"].data = before.question, "\n".join(before.options)
             self["is_multiple"].data = before.is_multiple
             self["lasts"].data = AS_IT_IS if before.closes_at else before.lasts
+
+    def offer_end_of(self, before: PollText | None) -> None:
+        """Offer to leave the end of an existing poll as it is, if it has one."""
+        self.before = before
+        if before and before.closes_at:
+            lasts: Any = self["lasts"]
+            lasts.choices = [(AS_IT_IS, _("as long as they are now")), *LASTS_NAMES.items()]
 
     def validate_question(self, field: StringField) -> None:
         """Add the error of the question, if a poll was typed."""
@@ -169,12 +170,25 @@ class _WithPoll(Form):
 
 
 class PollForm(_WithPoll):
-    """The poll below a topic's first text, on a page of its own."""
+    """The poll below a topic's first text, on a page of its own. `seen` is the fingerprint of the poll that the form was opened with."""
 
+    seen = HiddenField()
     question = question_field()
     options = options_field()
     is_multiple = multiple_field()
     lasts = lasts_field()
+
+    @classmethod
+    def of(cls, poll: PollText | None, **options: Any) -> PollForm:
+        """The form with the poll that is there, if any."""
+        words: dict[str, Any] = {"seen": poll_fingerprint(poll)}
+        if poll:
+            words |= {"question": poll.question, "options": "\n".join(poll.options)}
+            words |= {"is_multiple": poll.is_multiple}
+            words["lasts"] = AS_IT_IS if poll.closes_at else poll.lasts
+        form = cls(**words, **options)
+        form.offer_end_of(poll)
+        return form
 
 
 def _cut_key(key: str | None) -> str:

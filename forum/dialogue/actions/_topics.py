@@ -48,6 +48,10 @@ class TopicChanges:
         """The title of the topic after these changes."""
         return topic.title if self.title is None else self.title
 
+    def leave(self, title: str, audience: str | None) -> bool:
+        """Whether a title and an audience stay as they are."""
+        return self.title in (None, title) and self.audience in (None, audience)
+
 
 NO_CHANGES = TopicChanges()
 

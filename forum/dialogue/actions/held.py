@@ -86,6 +86,7 @@ def revise(
     _require_held_back(held)
     poll = checked_poll(poll) if poll and held.deed == OPEN else None
     is_as_held = text.source == held.source and asks_the_same(held, poll)
+    is_as_held = is_as_held and changes.leave(held.title, held.audience)
     if seen and seen != held.fingerprint and not is_as_held:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)

@@ -17,6 +17,7 @@ from forum.dialogue.actions._stored import plain_texts
 from forum.dialogue.actions._telling import index_topic, post_entry, with_poll_words
 from forum.dialogue.models import Poll, PollOption, PollText, PollVote, Post
 from forum.dialogue.queries import (
+    fields_of_poll,
     has_votes_in,
     poll_if_there,
     poll_to_change,
@@ -27,6 +28,7 @@ from forum.dialogue.queries import (
     votes_to_remove,
 )
 from forum.errors import Conflict, Invalid
+from forum.history.queries import refuse_unseen
 from forum.members.queries import lock_writer
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
@@ -35,12 +37,20 @@ from forum.versions import topic_scope
 
 
 @action
-def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool = True) -> Post:
+def set_poll(
+    author: Person,
+    post_id: int,
+    text: PollText,
+    *,
+    seen: str | None = None,
+    is_screened: bool = True,
+) -> Post:
     """Add a poll below the text with which the author opened a topic, or change the poll until somebody votes.
 
     A poll that a rule catches is refused, because there is no queue for it. A poll that a new member adds later is
     reviewed, like the first link that an edit adds. Imports are not screened (`is_screened`), and may add a poll
-    below a reply: one that opened a topic before that was merged into another.
+    below a reply: one that opened a topic before that was merged into another. `seen` is the `poll_fingerprint` of the
+    poll that the form has shown: `Conflict` when there is another one now.
     """
     lock_writer(author)
     post = post_to_change(author, post_id)
@@ -52,6 +62,9 @@ def set_poll(author: Person, post_id: int, text: PollText, *, is_screened: bool 
     if is_screened:
         require_changeable(post, poll)
     text = checked_poll(text)
+    if poll is None or not poll.is_as(text):
+        said = _("The poll has changed since you opened the form.")
+        refuse_unseen(seen, fields_of_poll(poll.text if poll else None), said)
     if is_screened and (poll is None or text.lines != poll.text.lines):
         refuse_caught(author, post.topic.agenda_id, screened_poll(text), "question")
         review_poll(author, post)

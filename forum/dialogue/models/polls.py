@@ -124,6 +124,12 @@ class Poll(PollMixin, Base):
         words = [option.words for option in self.options]
         return PollText(self.question, words, self.is_multiple, closes_at=self.closes_at)
 
+    def is_as(self, text: PollText) -> bool:
+        """Whether it is already as its author wants it, such as when a form is sent twice; its options must be loaded."""
+        ends = {(self.text_to_publish_again.lasts, None), ("", self.closes_at)}
+        is_same = (self.text.lines, self.is_multiple) == (text.lines, text.is_multiple)
+        return is_same and (text.lasts, text.closes_at) in ends
+
     @property
     def text_to_publish_again(self) -> PollText:
         """What its author wrote, to be published later: the duration is counted from then, and an end that is over is left out."""

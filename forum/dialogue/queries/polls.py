@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from forum.dialogue.models import Held, Poll, PollMixin, PollOption, PollText, P
 from forum.dialogue.queries._rows import PostRow
 from forum.dialogue.queries.posts import get_post, require_no_home
 from forum.errors import Conflict, or_not_found
+from forum.history.queries import fingerprint
 from forum.permissions import Person, require
 
 
@@ -126,6 +127,16 @@ def votes_in(poll: Poll, member: Person) -> set[int]:
         PollVote.option_id.in_([option.id for option in poll.options]),
     )
     return set(db.session.scalars(chosen))
+
+
+def poll_fingerprint(poll: PollText | None) -> str:
+    """A hash of a poll, by which a form detects that it has changed since it was opened; None is no poll."""
+    return fingerprint(fields_of_poll(poll))
+
+
+def fields_of_poll(poll: PollText | None) -> Mapping[str, Any]:
+    """What somebody who changes a poll has to have seen of it; nothing for no poll."""
+    return poll.stored if poll else {}
 
 
 def asks_the_same(sent: Topic | Held, text: PollText | None) -> bool:

@@ -16,6 +16,7 @@ from forum.dialogue.views._shared import bp
 from forum.errors import Invalid
 from forum.ratelimits import changing
 from forum.web import REFUSED, me
+from forum.webforms import ChangedFields
 
 
 @bp.app_template_global()
@@ -29,20 +30,25 @@ def poll_below(post: Post | PostRow) -> PollRow | None:
 def set_poll(post_id: int) -> ResponseReturnValue:
     """Add a poll below the text with which one opened a topic, or change it until somebody votes."""
     post, poll = queries.post_to_poll(me(), post_id)
-    form = PollForm()
-    form.begin_with(poll.text if poll else None)
+    form = PollForm.of(poll.text if poll else None)
 
-    def page(status: int = 200) -> ResponseReturnValue:
-        return render_template("dialogue/poll.html", form=form, post=post, poll=poll), status
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
+        context = {"form": form, "post": post, "poll": poll, "meanwhile": meanwhile}
+        return render_template("dialogue/poll.html", **context), status
 
     def deed() -> AnyResponse:
         text = form.poll()
         if text is None:
             raise Invalid(_("Write a question and its options."), "question")
-        changed = actions.set_poll(me(), post_id, text)
+        changed = actions.set_poll(me(), post_id, text, seen=form.seen.data)
         return _done(_("The poll is published."), changed)
 
-    return webforms.process(form, page, deed)
+    return webforms.process(form, page, deed, latest=lambda: _latest_poll(post_id))
+
+
+def _latest_poll(post_id: int) -> PollForm:
+    _post, poll = queries.post_to_poll(me(), post_id)
+    return PollForm.of(poll.text if poll else None, formdata=None)
 
 
 @bp.post("/posts/<int:post_id>/vote")

@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web, webforms
 from forum.agendas.queries import themes
 from forum.dialogue import actions, queries
-from forum.dialogue.forms import PROMPTS, EditForm, EditTopicForm, ReplyForm, TopicForm
-from forum.dialogue.models import POSTS_PER_PAGE, Held, Post, Revision, Topic
+from forum.dialogue.forms import PROMPTS, EditForm, EditTopicForm, PollForm, ReplyForm, TopicForm
+from forum.dialogue.models import POSTS_PER_PAGE, Held, PollText, Post, Revision, Topic
 from forum.dialogue.queries import PostRow, TopicFilter, TopicRow
 from forum.dialogue.views._shared import (
     answer_form,
@@ -246,7 +246,16 @@ def edit_late(post_id: int, why: str) -> ResponseReturnValue:
     form = _edit_form(post, None)
     form.seen.data = queries.fingerprint_of(post)
     webforms.refuse(form, Conflict(why))
-    return _edit_page(form, post, CONFLICT, now=post, has_waited=True)
+    return _edit_page(form, post, CONFLICT, now=post, late_poll=_late_poll(post), has_waited=True)
+
+
+def _late_poll(post: Post) -> PollText | None:
+    """The poll that was typed into the form of a new topic after the topic was there; None if it is the one that was published."""
+    typed = PollForm().poll()
+    if typed is None:
+        return None
+    published = queries.poll_if_there(post)
+    return None if published and published.text.lines == typed.lines else typed
 
 
 def _edit_page(
@@ -256,11 +265,13 @@ def _edit_page(
     *,
     now: Post | None = None,
     version: Revision | None = None,
+    late_poll: PollText | None = None,
     has_waited: bool = False,
 ) -> ResponseReturnValue:
     return render_template(
         "dialogue/edit.html",
         has_waited=has_waited,
+        late_poll=late_poll,
         form=form,
         post=post,
         preview=preview_of(form),
