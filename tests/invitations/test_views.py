@@ -262,6 +262,31 @@ def test_an_invitation_that_is_none_gives_a_page(client, code):
     assert client.get(f"/join/invited/{code}").status_code in (404, 410)
 
 
+def test_who_fills_in_the_form_of_an_invitation_that_ends_meanwhile_loses_nothing(
+    client, sign_in, people
+):
+    set_entrance(people.administrator, EntranceText("approval", questions=[("Why?", False)]))
+    host = sign_in(people.moderator)
+    link = make(host)
+    typed = {**JOINING, "position": "Head of drainage"}
+    (number,) = re.findall(r"/invitations/(\d+)/end", host.get("/invitations").text)
+    host.post(f"/invitations/{number}/end")
+    answer = client.post(link, data=typed)
+    assert answer.status_code == 410 and "This invitation is over." in answer.text
+    assert 'value="Head of drainage"' in answer.text and 'value="eva@city.example"' in answer.text
+    assert (
+        '<form method="post" action="/join"' in answer.text and typed["password"] not in answer.text
+    )
+    assert "it is never sent back to the page" in answer.text
+    assert client.post("/join", data=typed).status_code == 303
+    set_entrance(people.administrator, EntranceText("invitation"))
+    answer = client.post(link, data=typed)
+    assert answer.status_code == 410 and "Head of drainage</dd>" in answer.text
+    assert typed["password"] not in answer.text
+    answer = client.post("/join", data={**typed, "answer_0": "To tell of rain."})
+    assert answer.status_code == 403 and "To tell of rain.</dd>" in answer.text
+
+
 def test_an_ended_invitation_lets_nobody_in(client, sign_in, people):
     host = sign_in(people.moderator)
     link = make(host)

@@ -66,7 +66,7 @@ def join() -> ResponseReturnValue:
     chosen = entrance()
     if chosen.mode == "invitation":
         status = 200 if request.method == "GET" else FORBIDDEN
-        return render_template("accounts/by_invitation.html"), status
+        return render_template("accounts/by_invitation.html", typed=_typed()), status
     return _answer_joining(chosen)
 
 
@@ -79,7 +79,37 @@ def join_invited(code: str) -> ResponseReturnValue:
     try:
         return _answer_joining(entrance(), invitation_by_code(code))
     except NotFound:
-        return render_template("accounts/uninvited.html"), GONE
+        return _without_invitation(entrance())
+
+
+def _without_invitation(chosen: Entrance) -> ResponseReturnValue:
+    """The invitation is over: what was typed meanwhile can be sent without it, where that is possible, and else be copied."""
+    if request.method == "GET" or chosen.mode == "invitation":
+        return render_template("accounts/uninvited.html", typed=_typed()), GONE
+    form = _join_form(chosen, None)
+
+    def page(_status: int) -> ResponseReturnValue:
+        return _join_page(form, GONE, chosen=chosen, is_over=True)
+
+    checks = [_say_that_it_is_over, _check_new_password, choose_city]
+    return webforms.process(form, page, lambda: page(GONE), checks=checks)
+
+
+def _say_that_it_is_over(_form: JoinForm) -> None:
+    raise Invalid(_("This invitation is over. You can join without one: send this form."))
+
+
+def _typed() -> list[tuple[str, str]]:
+    """The label and text of each field of a form that was sent where nobody can join any more."""
+    if request.method == "GET":
+        return []
+    form = _join_form(entrance(), None)
+    # The answers, too, which this form does not ask for by now
+    answers = sorted(key for key in request.form if key.startswith("answer_"))
+    names = ("name", "position", "city", "email")
+    typed = [(str(form[name].label.text), str(form[name].data or "")) for name in names]
+    typed += [(_("Your answer"), request.form[key]) for key in answers]
+    return [(label, text) for label, text in typed if text.strip()]
 
 
 def _answer_joining(chosen: Entrance, invitation: Invitation | None = None) -> ResponseReturnValue:
@@ -113,9 +143,15 @@ def _language_of_browser() -> str:
 
 
 def _join_page(
-    form: JoinForm, status: int = 200, *, chosen: Entrance, invitation: Invitation | None = None
+    form: JoinForm,
+    status: int = 200,
+    *,
+    chosen: Entrance,
+    invitation: Invitation | None = None,
+    is_over: bool = False,
 ) -> ResponseReturnValue:
-    context = {"invitation": invitation, "mode": chosen.mode, "proved": provider_account()}
+    context: dict[str, Any] = {"invitation": invitation, "mode": chosen.mode}
+    context |= {"proved": provider_account(), "is_over": is_over}
     has_mail = bool(web.settings().smtp_url)
     return render_template("accounts/join.html", form=form, has_mail=has_mail, **context), status
 
