@@ -21,8 +21,11 @@ from forum.agendas.actions import (
     write_statement,
     write_theme,
 )
+from forum.bookmarks.actions import bookmark
+from forum.bookmarks.actions import note as note_bookmark
+from forum.bookmarks.queries import bookmark_of
 from forum.clock import now
-from forum.dialogue.actions import NewTopic, open_topic, reply
+from forum.dialogue.actions import NewTopic, mark, open_topic, reply
 from forum.dialogue.queries import first_post
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.invitations.actions import EntranceText, set_entrance
@@ -76,7 +79,7 @@ UNSEEN = {
     "It is about oneself, or what nobody else changes": """
         accounts.ConfirmForm accounts.EmailForm accounts.HandleForm accounts.NewPasswordForm
         accounts.PasswordForm accounts.SignInForm advice.AvailabilityForm
-        advice.PassOnForm advice.PostponeForm contact.ContactSettingsForm dialogue.TriedForm
+        advice.PassOnForm advice.PostponeForm contact.ContactSettingsForm
         factors.CodeForm factors.NameForm factors.NewPasskeyForm factors.ProofForm
         factors.SecondForm front.ThemesForm library.IntentionForm members.PersonForm
         notifications.NoticesForm rights.LeaveForm searches.SearchForm""",
@@ -379,6 +382,35 @@ def test_an_order_of_an_authority_is_not_deleted_unread(
     assert (
         browser.post(address, data={"seen": seen_in(browser.get(address).text)}).status_code == 303
     )
+
+
+def test_a_note_of_ones_own_is_not_written_over_in_another_window(
+    sign_in: Callable[[Any], Any], people: Any, agenda: Any
+) -> None:
+    topic = open_topic(people.ana, agenda.id, NewTopic("experience", "Felt", write("We put felt.")))
+    post, browser = first_post(topic), sign_in(people.ben)
+    address = f"/posts/{post.id}/mark"
+    form = {"kind": "tried it", "outcome": "kept", "language": "en"}
+    form["seen"] = seen_in(browser.post(address, data={"kind": "tried it"}).text)
+    mark(people.ben, post.id, "tried it", "kept", "It is quiet.")
+    answer = browser.post(address, data=form | {"note": "It lasts."})
+    assert answer.status_code == 409 and "It is quiet.</textarea>" in answer.text
+    assert 'value="It lasts."' in answer.text
+    again = form | {"note": "It lasts.", "seen": seen_in(answer.text)}
+    assert browser.post(address, data=again).status_code == 303
+    assert browser.post(address, data=again).status_code == 303, "pressed twice"
+    bookmark(people.ben, "post", post.id)
+    kept = bookmark_of(people.ben, "post", post.id)
+    assert kept is not None
+    address = f"/bookmarks/{kept.id}/note"
+    seen = seen_in(browser.get(address).text)
+    note_bookmark(people.ben, kept.id, "For the council.")
+    answer = browser.post(address, data={"note": "For Ana.", "seen": seen})
+    assert answer.status_code == 409 and "For the council.</textarea>" in answer.text
+    assert 'value="For Ana."' in answer.text
+    again = {"note": "For Ana.", "seen": seen_in(answer.text)}
+    assert browser.post(address, data=again).status_code == 303
+    assert browser.post(address, data=again).status_code == 303, "pressed twice"
 
 
 def test_what_happened_next_is_not_written_over_in_another_window(

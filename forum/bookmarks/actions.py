@@ -22,6 +22,7 @@ from forum.clock import day_in_words, now
 from forum.db import db
 from forum.deeds import action, touches
 from forum.errors import Invalid
+from forum.history.queries import refuse_unseen
 from forum.members.queries import lock_member
 from forum.notifications.queries import settings_of
 from forum.permissions import Person, require
@@ -63,14 +64,19 @@ def unbookmark(member: Person, kind: str, thing_id: int) -> None:
 
 
 @action
-def note(member: Person, bookmark_id: int, words: str) -> Bookmark:
-    """Set the owner's note of one line on a bookmark; an empty one removes it."""
+def note(member: Person, bookmark_id: int, words: str, *, seen: str | None = None) -> Bookmark:
+    """Set the owner's note of one line on a bookmark; an empty one removes it.
+
+    `seen` is the `fingerprint` of the note that the form has shown: `Conflict` when it is another one now.
+    """
     touches()
     require(member.can.bookmark())
     found = get_bookmark(member, bookmark_id)
     words = single_line(words)
     if len(words) > MAX_NOTE_LENGTH:
         raise Invalid(_("Write at most %(most)s characters.", most=MAX_NOTE_LENGTH), "note")
+    if words != found.note:
+        refuse_unseen(seen, {"note": found.note})
     found.note = words
     return found
 
@@ -91,11 +97,13 @@ def remind(member: Person, bookmark_id: int, day: date | None) -> Bookmark:
 
 
 @action
-def note_and_remind(member: Person, bookmark_id: int, words: str, day: date | None) -> Bookmark:
+def note_and_remind(
+    member: Person, bookmark_id: int, words: str, day: date | None, *, seen: str | None = None
+) -> Bookmark:
     """`note` and `remind` in one transaction."""
     touches()
     remind(member, bookmark_id, day)
-    return note(member, bookmark_id, words)
+    return note(member, bookmark_id, words, seen=seen)
 
 
 def _check_kind(kind: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from wtforms import DateField, HiddenField, RadioField, StringField
 from wtforms.validators import Optional, StopValidation
 
-from forum.bookmarks.models import MAX_NOTE_LENGTH, MONTH, TOMORROW, WEEK
+from forum.bookmarks.models import MAX_NOTE_LENGTH, MONTH, TOMORROW, WEEK, Bookmark
 from forum.bookmarks.queries import ReminderDays
+from forum.history.queries import fingerprint
 from forum.members.forms import at_most, one_line
 from forum.webforms import CHOOSE_DAY, Form
 from forum.webforms import lazy_text as _
@@ -36,12 +37,24 @@ def shown_day(day: date | None) -> str:
 
 
 class NoteForm(Form):
-    """The note on a bookmark, and when to be reminded; without the latter field, the reminder is unchanged."""
+    """The note on a bookmark, and when to be reminded; without the latter field, the reminder is unchanged.
 
+    `seen` is the fingerprint of the note that the form was opened with.
+    """
+
+    seen = HiddenField()
     note = StringField(_("Your note"), [at_most(MAX_NOTE_LENGTH)], [one_line])
     remind = RadioField(_("Remind me"), [Optional()], choices=list(REMINDER_NAMES.items()))
     remind_on = DateField(_("Another day"), [_said_when_wanted, Optional()])
     remind_shown = HiddenField()  # the day that the page showed, as `shown_day` writes it
+
+    @classmethod
+    def of(cls, bookmark: Bookmark, **options: Any) -> NoteForm:
+        """The form with the note and the reminder as they are."""
+        known = bookmark.remind_on
+        words: dict[str, Any] = {"note": bookmark.note, "remind_on": known}
+        words |= {"remind": OWN_DAY if known else NEVER, "remind_shown": shown_day(known)}
+        return cls(**words, seen=fingerprint({"note": bookmark.note}), **options)
 
     def day(self, known: date | None, days: ReminderDays) -> date | None:
         """The day that was chosen, None for none; `known` is the present one.

@@ -22,6 +22,7 @@ from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS, NewTopic
 from forum.dialogue.models import MAX_THEMES, TYPED, Mark, PollText
 from forum.dialogue.queries import SUBMISSION_KEY_LENGTH, poll_fingerprint
 from forum.formrows import TableField, column_of
+from forum.history.queries import fingerprint
 from forum.markdown import MAX_SOURCE
 from forum.markup import Written
 from forum.members.forms import LanguageList, language_choices, one_line
@@ -274,8 +275,9 @@ class EditTopicForm(EditForm):
 
 
 class TriedForm(Form):
-    """What became of trying what a post tells."""
+    """What became of trying what a post tells. `seen` is the fingerprint of what the form was opened with."""
 
+    seen = HiddenField()
     outcome = RadioField(
         _("What became of it?"),
         [DataRequired(_("Say what became of it: kept, adapted or stopped."))],
@@ -296,7 +298,8 @@ class TriedForm(Form):
     @classmethod
     def of(cls, given: Mark | None, language: str, **options: Any) -> TriedForm:
         """The form with what was said before; a sentence whose language is not known is in `language`, the reader's own."""
-        known = {"outcome": given.outcome, "note": given.note} if given else {}
+        known: dict[str, Any] = {"outcome": given.outcome, "note": given.note} if given else {}
+        known["seen"] = fingerprint(given.fields if given else {})
         language = (given.language if given else "") or language
         return cls(**known, language=language, **options)
 

@@ -24,6 +24,7 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Invalid
+from forum.history.queries import refuse_unseen
 from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import lock_writer
@@ -46,13 +47,15 @@ def mark(
     note: str = "",
     *,
     language: str = "",
+    seen: str | None = None,
     is_screened: bool = True,
 ) -> Post:
     """Mark a post as `useful`, `same here`, or `tried it` with `outcome` and `note`; replaces an earlier mark of this kind.
 
     The note is in `language`, if that is known. A note that a rule catches is refused, because there is no queue for
     it; imports are not screened (`is_screened`). While moderators hide the note, the outcome can be changed but not the
-    note, even if the mark was taken back.
+    note, even if the mark was taken back. `seen` is the `fingerprint` of the mark's fields as the form has shown them:
+    `Conflict` when they are others now.
     """
     lock_writer(member)
     post = post_to_change(member, post_id)
@@ -65,6 +68,9 @@ def mark(
         if note:
             require(member.can.change_note(given))
         note, language = given.words, given.language
+    said = given.fields if given else {}
+    if said != {"outcome": outcome, "note": note}:
+        refuse_unseen(seen, said)
     if is_screened and note and (given is None or note != given.words):
         refuse_caught(member, post.topic.agenda_id, from_plain_text(note), "note")
     language = language if note else ""

@@ -52,6 +52,13 @@ class Mark(Base):
     city: Mapped[City | None] = relationship(lazy="raise_on_sql")
 
     @property
+    def fields(self) -> dict[str, str]:
+        """What somebody who changes it has to have seen of it; nothing of one that was taken back."""
+        return (
+            {} if self.kind == TAKEN_BACK else {"outcome": self.outcome or "", "note": self.words}
+        )
+
+    @property
     def note(self) -> str:
         """The note as readers see it."""
         return "" if self.hidden_at else self.words

@@ -20,6 +20,7 @@ from forum.dialogue.views.drafts import (
     sent_form,
 )
 from forum.dialogue.views.lists import filter_from_query
+from forum.dialogue.views.marks import latest_tried
 from forum.dialogue.views.topics import discussion
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "held",
     "is_for_organisation",
     "keep_form",
+    "latest_tried",
     "lists",
     "marks",
     "offer_organisation",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from flask import jsonify, render_template, request
@@ -19,6 +20,7 @@ from forum.dialogue.models import TRIED, Mark, Post
 from forum.dialogue.views._shared import bp
 from forum.ratelimits import changing
 from forum.web import me
+from forum.webforms import ChangedFields
 
 
 @bp.post("/posts/<int:post_id>/mark")
@@ -48,17 +50,25 @@ def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
     is_said = "outcome" in request.form or "note" in request.form
     form = TriedForm.of(given, me().language, **({} if is_said else {"formdata": None}))
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context: dict[str, Any] = {"form": form, "post": post, "given": given}
+        context["meanwhile"] = meanwhile
         context |= {"back": _where_pressed(post), "next": web.safe_next("")}
         return render_template("dialogue/tried.html", **context), status
 
     def deed() -> AnyResponse:
         said, language = (form.outcome.data, form.note.data or ""), form.language.data
-        marked = actions.mark(me(), post.id, TRIED, *said, language=language)
+        marked = actions.mark(me(), post.id, TRIED, *said, language=language, seen=form.seen.data)
         return _marked(marked, TRIED, is_on=True)
 
-    return webforms.process(form, page, deed, is_first_step=not is_said)
+    latest = partial(latest_tried, post.id)
+    return webforms.process(form, page, deed, latest=latest, is_first_step=not is_said)
+
+
+def latest_tried(post_id: int) -> TriedForm:
+    """The form of a "tried it" mark with what the reader's mark says now."""
+    given = queries.mark_given(me(), post_id, TRIED)
+    return TriedForm.of(given, me().language, formdata=None)
 
 
 def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:

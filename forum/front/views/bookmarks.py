@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import flash, render_template, request, url_for
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.bookmarks import actions
-from forum.bookmarks.forms import NEVER, OWN_DAY, NoteForm, shown_day
+from forum.bookmarks.forms import NEVER, NoteForm
 from forum.bookmarks.models import CASE, POST, PRACTICE, READING
 from forum.bookmarks.queries import bookmark_counts, get_bookmark, reminder_days
 from forum.clock import day_in_words
@@ -22,6 +23,7 @@ from forum.front import queries
 from forum.front.views._shared import bp
 from forum.ratelimits import changing
 from forum.web import me
+from forum.webforms import ChangedFields
 
 
 @bp.get("/bookmarks")
@@ -55,30 +57,34 @@ def note_bookmark(bookmark_id: int) -> ResponseReturnValue:
     """Write a note on a bookmark, and set its reminder."""
     row, days = queries.bookmark_row(me(), bookmark_id), reminder_days(me())
     known = row.bookmark.remind_on
-    choice = OWN_DAY if known else NEVER
-    form = NoteForm(obj=row.bookmark, remind=choice, remind_shown=shown_day(known))
+    form = NoteForm.of(row.bookmark)
     back = web.safe_next(url_for("front.bookmarks"))
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context: dict[str, Any] = {"form": form, "row": row, "days": days, "back": back}
+        context["meanwhile"] = meanwhile
         return render_template("front/bookmark_note.html", **context), status
 
     def deed() -> AnyResponse:
         day = form.day(known, days)
         _check_readable(row, day)
         had_note = bool(row.bookmark.note)
-        words = form.note.data or ""
+        words, seen = form.note.data or "", form.seen.data
         if day == known:  # not changed in the form, so that it stays as it is by now
-            kept = actions.note(me(), bookmark_id, words)
+            kept = actions.note(me(), bookmark_id, words, seen=seen)
         else:
-            kept = actions.note_and_remind(me(), bookmark_id, words, day)
+            kept = actions.note_and_remind(me(), bookmark_id, words, day, seen=seen)
         if kept.note or had_note:
             flash(_("Your note is saved.") if kept.note else _("Your note is deleted."), "message")
         if day != known:
             _tell_when(day)
         return web.see_other(back)
 
-    return webforms.process(form, page, deed)
+    return webforms.process(form, page, deed, latest=partial(_latest_note, bookmark_id))
+
+
+def _latest_note(bookmark_id: int) -> NoteForm:
+    return NoteForm.of(queries.bookmark_row(me(), bookmark_id).bookmark, formdata=None)
 
 
 @bp.post("/bookmarks/<int:bookmark_id>/remind")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -26,7 +27,7 @@ from forum.dialogue.queries import (
     post_to_mark,
     tried_in,
 )
-from forum.dialogue.views import discussion
+from forum.dialogue.views import discussion, latest_tried
 from forum.errors import NotFound
 from forum.library import actions, forms, queries
 from forum.library.models import Case, Intention, Practice, Reading
@@ -34,6 +35,7 @@ from forum.members.views import choose_city
 from forum.orderforms import OrderForm, process_order
 from forum.permissions import Person
 from forum.web import me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("library", __name__)
 Page = TypeVar("Page", Case, Practice)
@@ -205,16 +207,16 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
     given = mark_given(me(), post.id, TRIED)
     form = TriedForm.of(given, me().language)
 
-    def page(status: int = 200) -> ResponseReturnValue:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context = {"form": form, "title": title, "back": back, "post": post, "given": given}
-        return render_template("library/tried.html", **context), status
+        return render_template("library/tried.html", meanwhile=meanwhile, **context), status
 
     def deed() -> AnyResponse:
         said, language = (form.outcome.data, form.note.data or ""), form.language.data
-        mark(me(), post.id, TRIED, *said, language=language)
+        mark(me(), post.id, TRIED, *said, language=language, seen=form.seen.data)
         return web.done(_("Thank you. What you tried is listed by city."), f"{back}#tried")
 
-    return answer_form(form, page, deed)
+    return answer_form(form, page, deed, latest=partial(latest_tried, post.id))
 
 
 def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:
