@@ -80,6 +80,14 @@ FOR_FEW = re.compile(
     r"(/moderation/decisions/[0-9]+/appeal)$|()/(?:administration|moderation|waiting)(?:/|$)|(/agendas)/hosts/|(/agendas/[^/]+)/statements/"
     r"|(/commitments/[0-9]+)/milestones/|(/members/[^/]+)/notes/|(/practices)/[^/]+/(?:publish|send-back)$"
 )
+# Where things are listed whose own addresses have no list above them
+LISTED_AT = {
+    "/posts": "/topics",
+    "/marks": "/topics",
+    "/revisions": "/topics",
+    "/follow-ups": "/topics",
+    "/reservations": "/declarations",
+}
 QUEUE = "/moderation"  # open to all who moderate anything
 KEPT_PREFIX = "kept:"  # of a field that is carried along in another form, such as the sign-in form
 BUSY_RETRY_AFTER = "5"  # seconds after which a database that was too busy is worth another try
@@ -180,6 +188,7 @@ def _page_above_all() -> str:
     rule = request.url_rule.rule if request.url_rule else ""
     above, is_of_one, _rest = rule.partition("<")
     page = above.rstrip("/") if is_of_one else rule.rpartition("/")[0]
+    page = LISTED_AT.get(page, page)
     while page and not is_page_by_itself(page):
         page = page.rpartition("/")[0]
     if page.startswith("/administration") and not me().can.administer():
@@ -337,7 +346,7 @@ def _error_page(status: int, message: str, thing: tuple[str, int] | None = None)
     is_readable = is_post and status not in STATUSES_WITHOUT_TEXT
     if is_readable and not is_cross_site() and _has_text(kept_fields()):
         return _with_retry_after(resend_page(_submitted_to(), message, status))
-    above = _way_on(status) if is_post or status == FORBIDDEN else ""
+    above = _way_on(status) if is_post or status in (FORBIDDEN, NOT_FOUND) else ""
     words = {"status": status, "message": message, "thing": thing, "above": above}
     page = render_template("errors/error.html", **words)
     return _with_retry_after(current_app.make_response((page, status)))

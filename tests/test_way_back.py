@@ -43,13 +43,34 @@ def test_the_way_on_from_what_is_gone_leads_to_a_page(
     """From every address that takes a form, of things that were never there."""
     browser, on = browsers[role], re.compile(r'href="([^"]+)">See what is there now<')
     opened: dict[str, int] = {}
+    thing = re.compile(r"/(?:posts|marks|revisions|follow-ups|reservations)/")
     gone = {name: 999_999 if isinstance(value, int) else "gone" for name, value in world.items()}
     for address, _expected in rows("POST"):
         for data in ({}, {"reason": "It is off topic."}):
             with undone(browser):
                 answer = browser.post(address.format(**gone), data=data)
-                for there in on.findall(answer.text) if answer.status_code == 404 else ():
+                ways = on.findall(answer.text) if answer.status_code == 404 else []
+                is_told = answer.status_code == 404 and not data and thing.match(address)
+                assert ways or not is_told, (address, "leads nowhere")
+                for there in ways:
                     if there not in opened:
                         opened[there] = land(browser, browser.get(there)).status_code
                     assert opened[there] == 200, (address, there)
     assert {"/topics", "/practices", "/agendas"} <= opened.keys()
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/posts/999999/edit", "/topics"),
+        ("/topics/999999-kerbs", "/topics"),
+        ("/cases/no", "/cases"),
+    ],
+)
+def test_an_address_of_what_is_gone_leads_on_and_one_of_nothing_does_not(
+    world: Any, browsers: dict[str, FlaskClient], address: str, page: str
+) -> None:
+    answer = browsers["member"].get(address)
+    assert answer.status_code == 404 and f'href="{page}">See what is there now<' in answer.text
+    assert "See what is there now" not in browsers["member"].get("/nowhere").text
