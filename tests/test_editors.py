@@ -27,6 +27,7 @@ from forum.bookmarks.queries import bookmark_of
 from forum.clock import now
 from forum.dialogue.actions import NewTopic, mark, open_topic, reply
 from forum.dialogue.queries import first_post
+from forum.errors import Conflict
 from forum.glossary.actions import EntryText, WordingText, write_entry
 from forum.invitations.actions import EntranceText, set_entrance
 from forum.library.actions import CaseText, ReadingText, write_case, write_reading
@@ -411,6 +412,16 @@ def test_a_note_of_ones_own_is_not_written_over_in_another_window(
     again = {"note": "For Ana.", "seen": seen_in(answer.text)}
     assert browser.post(address, data=again).status_code == 303
     assert browser.post(address, data=again).status_code == 303, "pressed twice"
+
+
+def test_of_those_who_write_for_an_organisation_it_is_said_that_they_have_changed(
+    people: Any,
+) -> None:
+    organisation = members.write_organisation(
+        SYSTEM, members.OrganisationText("Tram works", "city")
+    )
+    with pytest.raises(Conflict, match="Those who write for this organisation have changed"):
+        members.choose_voices(people.administrator, organisation.id, [], seen="before")
 
 
 def test_what_happened_next_is_not_written_over_in_another_window(

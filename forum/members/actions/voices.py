@@ -65,11 +65,12 @@ def choose_voices(
     require(doer.can.choose_voices(organisation))
     people, fields = queries.voices_to_choose(doer, organisation)
     visible = {member.id for member in people}
+    changed = _("Those who write for this organisation have changed since you opened the form.")
     was_named = organisation.names_voices
     before = queries.voice_days(organisation.id) if was_named else {}
     if member_ids is None:
         if was_named:
-            refuse_unseen(seen, fields)
+            refuse_unseen(seen, fields, changed)
         queries.lock_members(Member.organisation_id == organisation.id)
         return _let_all_write(organisation)
     wanted: dict[int, date | None] = {
@@ -78,7 +79,7 @@ def choose_voices(
     if was_named and wanted == before:
         touches()
         return ChosenVoices(organisation, before)
-    refuse_unseen(seen, fields)
+    refuse_unseen(seen, fields, changed)
     queries.lock_members(Member.organisation_id == organisation.id)
     lost = set() if was_named else queries.other_member_ids(organisation.id, wanted)
     organisation.names_voices = True
