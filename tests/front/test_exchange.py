@@ -20,8 +20,8 @@ from forum.front.queries import (
 from forum.front.queries.exchange import SHOWN
 from forum.library.models import Practice
 from forum.markup import write
-from forum.members.actions import hide_profile
-from forum.members.models import Member
+from forum.members.actions import hide_profile, ignore
+from forum.members.models import City, Member
 from tests.front.conftest import Small, a_practice, topic
 
 
@@ -94,6 +94,25 @@ def test_practices_shared_and_tried(small: Small, people: Any) -> None:
     assert [(trial.practice.title, trial.mark.outcome) for trial in chitra.tried] == [
         ("Rubber wheels", "adapted")
     ]
+
+
+def test_to_who_ignores_a_member_their_words_are_not_shown(
+    small: Small, people: Any, sign_in: Any
+) -> None:
+    cities = (
+        db.session.get_one(City, who.city_id) for who in (people.chitra, people.ben, people.ana)
+    )
+    chitra, ben, ana = (f"/cities/{city.slug}/exchange" for city in cities)
+    mark(people.chitra, opening_of(small.practice), "tried it", "adapted", "Ours are narrower.")
+    browser, words = sign_in(people.host), "meter &amp; a"
+    assert "Ours are narrower." in browser.get(chitra).text and words in browser.get(ben).text
+    ignore(people.host, people.chitra.id)
+    ignore(people.host, people.ben.id)
+    assert "Ours are narrower." not in browser.get(chitra).text
+    assert "Rubber wheels" in browser.get(chitra).text
+    for address in (ben, ana):
+        page = browser.get(address).text
+        assert words not in page and "You ignore" in page and "How do you measure noise?" in page
 
 
 def opening_of(practice: Practice) -> int:
