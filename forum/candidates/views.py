@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,6 +16,7 @@ from forum.claims.queries import claims_of_others
 from forum.errors import Conflict
 from forum.invitations.queries import entrance
 from forum.moderation.views import show_claims_on
+from forum.plaintext import tidy
 from forum.web import CONFLICT, me
 
 bp = Blueprint("candidates", __name__)
@@ -27,8 +28,9 @@ def index() -> ResponseReturnValue:
     return _list_page()
 
 
-def _list_page(status: int = 200, late: str = "") -> ResponseReturnValue:
-    context = {"page": queries.waiting(me(), web.number("page")), "late": late}
+def _list_page(status: int = 200, late: str = "", typed: str = "") -> ResponseReturnValue:
+    page = queries.waiting(me(), web.number("page"))
+    context = {"page": page, "late": late, "typed": typed.strip()}
     web.note_look("requests to join")
     return render_template("candidates/index.html", **context), status
 
@@ -64,11 +66,11 @@ def refuse(candidate_id: int) -> ResponseReturnValue:
 def _decide(
     deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse]
 ) -> ResponseReturnValue:
-    """The form of a decision, or the decision; a moderator who comes too late is told."""
+    """The form of a decision, or the decision; a moderator who comes too late is told, and gets back what was typed."""
     try:
         return _decision(deed, candidate_id, do)
     except Conflict as error:
-        return _list_page(CONFLICT, error.message)
+        return _list_page(CONFLICT, error.message, tidy(request.form.get("reason", "")))
 
 
 def _decision(
@@ -79,12 +81,12 @@ def _decision(
     form.offer(chosen.refusals if deed == "refuse" else chosen.welcomes)
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
-        request = queries.request_to_decide(me(), candidate_id)
+        asked = queries.request_to_decide(me(), candidate_id)
         web.note_look(f"request {candidate_id} to join")
         return render_template(
             "candidates/decide.html",
             deed=deed,
-            request_=request,
+            request_=asked,
             form=form,
             late=late,
             claims=show_claims_on(form, [key], late),

@@ -310,6 +310,15 @@ def test_an_invitation_skips_the_moderators(by_approval, client, people, letters
     assert known.member_by_email("eva@city.example").invited_by_id == people.moderator.id
 
 
+def test_who_decides_too_late_gets_the_reason_back(eva, people, sign_in):
+    browser, number = sign_in(people.moderator), waiting_id()
+    actions.refuse(people.administrator, number, "No.")
+    reason = "We know no such city.\nWrite to us."
+    answer = browser.post(f"/moderation/joining/{number}/refuse", data={"reason": reason})
+    assert answer.status_code == 409 and f"{reason}</textarea>" in answer.text
+    assert "Another moderator has decided" in answer.text
+
+
 def test_the_address_may_be_taken_meanwhile(eva, people, sign_in):
     number = waiting_id()
     members.join(VISITOR, members.Joining("Other", "eva@city.example", hash_password(PASSWORD)))
