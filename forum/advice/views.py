@@ -81,12 +81,14 @@ def ask(topic_id: int) -> ResponseReturnValue:
     form = AskForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
-        proposed = queries.proposals(me(), topic)
+        may = queries.right_to_ask(me(), topic)
+        proposed = queries.proposals(me(), topic) if may else []
         return render_template(
             "advice/ask.html",
             topic=topic,
             form=form,
             proposals=proposed,
+            may=may,
             fates=queries.requests_about(topic),
             ticked=_ticked(form, topic, proposed),
         ), status

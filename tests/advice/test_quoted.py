@@ -12,6 +12,7 @@ from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import first_post
+from forum.errors import Forbidden, Invalid
 from forum.markup import write
 from forum.members.models import Member
 from forum.notifications.actions import make_notices
@@ -67,6 +68,25 @@ def test_a_hidden_first_post_takes_the_request_for_advice_along(
     dialogue.hide(people.moderator, post.id, "Rude.")
     dialogue.restore(people.moderator, post.id)
     assert told(people.ben)
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_nobody_is_asked_about_a_text_that_is_not_shown(
+    people: Any, asked: Topic, sign_in: Any, is_deleted: bool
+) -> None:
+    """A request is hidden with the text, and would tell of it otherwise."""
+    post = answered_and_asked(people, asked, is_early=False)
+    if is_deleted:
+        dialogue.delete(people.ana, post.id)
+    else:
+        dialogue.hide(people.moderator, post.id, "Rude.")
+    with pytest.raises(Forbidden, match="not shown"):
+        actions.ask(people.ana, asked.id, [people.chitra.handle])
+    with pytest.raises(Invalid, match="not shown"):
+        actions.pass_on(people.ben, asked.id, people.chitra.handle)
+    page = sign_in(people.ana).get(f"/topics/{asked.id}/ask").text
+    assert "so nobody can be asked about it." in page and 'name="asked"' not in page
+    assert not [str(fault) for check in checks() for fault in faults_of(check)]
 
 
 @pytest.mark.parametrize("is_early", [False, True])

@@ -13,7 +13,7 @@ from forum.advice.actions._requests import (
     require_askable,
 )
 from forum.advice.models import AdviceRequest
-from forum.advice.queries import Reason, ask_statuses, requests_by_member
+from forum.advice.queries import Reason, ask_statuses, requests_by_member, right_to_ask
 from forum.agendas.queries import lock_to_write_on
 from forum.deeds import action, touches
 from forum.dialogue.queries import topic_to_change
@@ -40,7 +40,7 @@ def ask(
     touches(topic_scope(topic_id))
     topic = topic_to_change(asker, topic_id)
     lock_to_write_on(asker, topic.agenda_id)
-    require(asker.can.ask(topic))
+    require(right_to_ask(asker, topic))
     known, people = requests_by_member(topic_id), askable_members(handles, "asked")
     new = [member for member in people if member.id not in known]
     _require_room(known, len(new))

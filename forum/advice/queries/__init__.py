@@ -35,6 +35,7 @@ from forum.advice.queries.requests import (
     request_to_answer,
     requests_about,
     requests_by_member,
+    right_to_ask,
     topic_to_ask,
 )
 
@@ -66,6 +67,7 @@ __all__ = [
     "request_to_answer",
     "requests_about",
     "requests_by_member",
+    "right_to_ask",
     "size_of",
     "stored_reason",
     "topic_ids_of",

@@ -16,10 +16,11 @@ from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.db import db, execute_core
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import get_topic, is_readable, visible_topics
+from forum.dialogue.queries import first_post, get_topic, is_readable, visible_topics
 from forum.errors import or_not_found
 from forum.members.models import Member
 from forum.permissions import Person, require
+from forum.verdicts import Verdict
 from forum.versions import cached, topic_scope
 
 AWAITED_FOR = timedelta(days=30)  # after that, nobody waits for the member's response any more
@@ -37,6 +38,16 @@ class RequestState:
     def state(self) -> str:
         """One of: asked, answered, not me, not now, passed on."""
         return "answered" if self.has_answered else self.asked.state
+
+
+def right_to_ask(asker: Person, topic: Topic) -> Verdict:
+    """Whether somebody may ask members about a question: one whose text is shown, since requests are hidden with that."""
+    verdict = asker.can.ask(topic)
+    if verdict and first_post(topic).is_gone:
+        return Verdict(
+            _("The text of this question is not shown, so nobody can be asked about it.")
+        )
+    return verdict
 
 
 def topic_to_ask(asker: Person, topic_id: int) -> Topic:
