@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from forum.agendas.actions import write_theme
+from forum.agendas.actions import remove_theme, write_theme
+from forum.agendas.queries import themes
 from forum.dialogue.actions import reply
 from forum.dialogue.queries import TopicFilter, topics
 from forum.library.actions import write_case, write_practice
 from forum.markup import write
 from forum.permissions import VISITOR
-from tests.library.conftest import World, case_text, practice_text, published
+from tests.library.conftest import SignIn, World, case_text, practice_text, published
+from tests.screens import faults_in
+
+
+def test_where_no_theme_is_left_the_form_says_that_one_is_gone(
+    world: World, sign_in: SignIn
+) -> None:
+    theme = write_theme(world.moderator, "Parking")
+    for known in themes():
+        remove_theme(world.moderator, known.id)
+    form = {"title": "Kerbs", "agenda": world.agenda.slug, "sentence": "Lower.", "themes": theme.id}
+    answer = sign_in(world.author).post("/practices/new", data=form)
+    assert answer.status_code == 422 and faults_in(answer.text) == []
+    assert 'href="#themes"' in answer.text and 'id="themes-error"' in answer.text
+    del form["themes"]
+    assert sign_in(world.author).post("/practices/new", data=form).status_code == 303
 
 
 def on_theme(slug: str) -> list[int]:
