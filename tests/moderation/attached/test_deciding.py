@@ -32,6 +32,7 @@ from forum.queue import actions as queue
 from forum.queue.actions import Choice
 from forum.queue.queries import queue_entries
 from tests.moderation.attached.conftest import REASONS, WORDS, Added, own_mark
+from tests.screens import faults_in
 
 
 def test_it_is_reported_once_by_everybody_but_its_author(people: Any, added: Added) -> None:
@@ -85,6 +86,7 @@ def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
     page = sign_in(people.ana).get(f"/moderation/decisions/{decision}").text
     for words in (WORDS, "It is rude.", "Your text", "Appeal"):
         assert words in page, words
+    assert faults_in(page) == [], "its headings skip no level"
     # The class `prose` keeps line breaks, so it must not be around HTML that has its own
     assert 'class="prose diff"' not in page and '<div class="diff">' not in page
 
