@@ -16,6 +16,7 @@ from forum.parallels import actions, queries
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import waiting_count
 from tests.parallels.conftest import in_french
+from tests.screens import faults_in
 
 WHY = Reasons("It sells felt.", 2)
 
@@ -40,6 +41,7 @@ def test_an_appeal_that_is_right_shows_it_again(sign_in, people, translation):
     made = moderation.decide(people.host, "translation", translation.id, "hide", WHY)
     entry = sign_in(people.host).get(f"/moderation/translation/{translation.id}").text
     decision = sign_in(people.ben).get(f"/moderation/decisions/{made.id}").text
+    assert faults_in(decision) == [], "its headings skip no level"
     for said in ("Du feutre sous les rails", "rugissaient", "La colle a gelé."):
         assert said in entry and said in decision
     asked = appeal(people.ben, made.id, "It sells nothing.")
