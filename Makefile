@@ -20,7 +20,7 @@ test: .venv/dev
 quick: .venv/dev
 	$(BIN)/pytest -n 2 --dist worksteal --database=sqlite -m "not browser and not thorough"
 
-# The same for what a change touches, with long walks: seconds to three minutes.
+# The same for what a change touches, with long walks: seconds to three minutes, longer for what most rooms use.
 affected: .venv/dev
 	$(BIN)/pytest -n 2 --dist worksteal --database=sqlite -m "not browser" $$($(BIN)/python .ci/affected.py)
 
