@@ -81,7 +81,8 @@ def test_a_case_without_a_reach_reaches_its_places(world: World, client: FlaskCl
         text = case_text(name=name, reach=reach, city_ids=cities)
         made = actions.write_case(world.host, world.agenda.id, text)
         page = client.get(f"/cases/{made.slug}").text
-        assert f'<dt>Reach</dt><dd dir="auto">{said}</dd>' in page, name
+        language = ' lang="en"' if reach else ""
+        assert f'<dt>Reach</dt><dd{language} dir="auto">{said}</dd>' in page, name
         others = client.get(f"/cases/{whole.slug}").text.partition('id="others"')[2]
         beside = others.partition(f"<b>{name}</b>")[2].partition("</li>")[0]
         assert (said if cities else "City network") in beside, name

@@ -86,7 +86,7 @@ def test_what_was_taken_back_does_not_count_against_the_author(people: Any, repo
 
 def test_a_submitted_practice_is_published_or_returned(people: Any, reported: Any) -> None:
     entry = queries.review_context(people.host, "practice", reported.practice.id)
-    assert entry.is_submitted and entry.deeds == ["publish", "send_back"]
+    assert entry.thing.is_submitted and entry.deeds == ["publish", "send_back"]
 
 
 def test_the_statement_of_reasons_is_for_the_author_and_the_moderators(
