@@ -22,6 +22,7 @@ from forum.markup import write
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
 from tests.library.conftest import BODY, World, case_text, draft, found, practice_text
 
 
@@ -118,6 +119,24 @@ def test_comments_follow_their_paragraph(world: World, case: Case) -> None:
     assert set(beside) == {first, keys(changed)[1]}
     assert keys(changed)[1] != second
     assert topic.replies_count == 3
+
+
+def test_a_comment_that_waits_for_a_moderator_follows_its_paragraph(
+    world: World, case: Case
+) -> None:
+    """Approved afterwards, it stands beside the paragraph that says it now, or beside none when that is gone."""
+    make_rule(SYSTEM, RuleText("word", "so", "We read this first."))
+    _first, second, third = keys(case)
+    edited, gone = (
+        dialogue.reply(world.reader, case.topic_id, write(f"Is this so? {key}"), paragraph=key)
+        for key in (second, third)
+    )
+    body = BODY.replace("a fee of honour", "a small fee of honour")
+    rewrite(world, case, body.replace("It will end one day.", ""))
+    now_said = keys(queries.get_case(VISITOR, case.slug))[1]
+    published = [dialogue.approve(world.host, held.id) for held in (edited, gone)]
+    assert now_said != second
+    assert [post.paragraph for post in published] == [now_said, None]
 
 
 def test_a_comment_on_a_paragraph_that_was_edited_meanwhile_goes_to_the_case(

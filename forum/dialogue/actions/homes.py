@@ -22,7 +22,7 @@ from forum.dialogue.actions._counts import counting_last, lock_to_note
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.actions._withholding import mark_topic_deleted
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import (
     lock_page,
     lock_quoting_posts,
@@ -98,8 +98,9 @@ def delete_topic(doer: Person, topic_id: int) -> None:
 
 @action
 def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) -> None:
-    """Attach comments to other paragraphs: {old key: new key, or None for the case as a whole}."""
+    """Attach comments, also those that wait for a moderator, to other paragraphs: {old key: new key, or None for the case as a whole}."""
     lock_page(topic_id, paragraphs=keys)  # also its topic, as whoever changes one of its posts does
     for old, new in keys.items():
-        comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
-        db.session.execute(comments.values(paragraph=new))
+        for comment in (Post, Held):
+            there = update(comment).where(comment.topic_id == topic_id, comment.paragraph == old)
+            db.session.execute(there.values(paragraph=new))

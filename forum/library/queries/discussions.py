@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select, union
 from sqlalchemy.orm import joinedload
 
 from forum.db import db, execute_core
-from forum.dialogue.models import Mark, Post, Topic
+from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.dialogue.queries import first_post, is_readable, topic_if_there
 from forum.errors import or_not_found
 from forum.library.models import Case, CaseParagraph, Intention
@@ -38,9 +38,13 @@ def paragraph_of(reader: Person, topic_id: int, key: str) -> CaseParagraph | Non
 
 
 def commented_paragraphs(topic_id: int, keys: Iterable[str]) -> set[str]:
-    """Which of these paragraphs of a case, by key, have comments, even hidden ones."""
-    query = select(Post.paragraph).where(Post.topic_id == topic_id, Post.paragraph.in_(keys))
-    return {key for key in db.session.scalars(query.distinct()) if key}
+    """Which of these paragraphs of a case, by key, have comments, even hidden ones and those that wait for a moderator."""
+    asked = [*keys]
+    posted, waiting = (
+        select(comment.paragraph).where(comment.topic_id == topic_id, comment.paragraph.in_(asked))
+        for comment in (Post, Held)
+    )
+    return {key for key in db.session.scalars(union(posted, waiting)) if key}
 
 
 class Interest(NamedTuple):
