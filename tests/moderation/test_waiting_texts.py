@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Held
+from forum.dialogue.queries import first_post
 from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
+from forum.quotes import quote
 from forum.screening.actions import RuleText, make_rule
+from tests.conftest import fields_of
 
 REASONS = Reasons("It is rude.", 2)
 
@@ -37,3 +41,23 @@ def test_the_title_of_what_is_out_of_sight_is_not_said(
             address
         )
         assert "in a topic that is hidden or removed" in page.text, address
+
+
+def test_a_moderator_is_told_what_to_do_about_what_its_author_has_to_change(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this."))
+    new = dialogue.NewTopic("experience", "Among us", write("Ours fell."), audience="members")
+    among_us = dialogue.open_topic(people.ana, things.agenda.id, new)
+    quoted = quote("Ana Prado", first_post(among_us).id, "Ours fell.")
+    held = dialogue.reply(people.ben, things.topic.id, write(f"{quoted}\n\nA casino."))
+    assert isinstance(held, Held)
+    browser = sign_in(people.moderator)
+    address = f"/moderation/held/{held.id}"
+    sent = {**fields_of(browser.get(address).text, f"{address}/decide"), "deed": "approve"}
+    answer = browser.post(f"{address}/decide", data=sent)
+    assert answer.status_code == 409 and "Refuse it and say why" in answer.text
+    assert "do not quote it in public" in answer.text and "A casino." in answer.text
+    actions.refuse(people.moderator, held.id, REASONS)
+    dialogue.revise(people.ben, held.id, write("A casino."))
+    assert actions.approve(people.moderator, held.id).deed == "approve"

@@ -175,7 +175,7 @@ def approve(
     """Publish a held or refused text, in its author's name and with the rights that the author has now.
 
     The pace of a slow topic does not matter: the author has already waited when the text was sent. Raises `Conflict`
-    when the author may not publish it now, or when the text is not the one that the moderator has read: `seen` is the
+    when the author may not publish it now or would have to change it first, or when the text is not the one that the moderator has read: `seen` is the
     `fingerprint` of that. `texts` are the rendered texts, by source, from before the action; a text that has changed
     since is rendered while the lock is held.
     """
@@ -186,7 +186,15 @@ def approve(
     text = texts.get(held.source)
     if text is None or text.language != held.language:
         text = render_with_mentions(held.source, held.language)
-    post = _publish(author, held, text, is_traced=True)
+    try:
+        post = _publish(author, held, text, is_traced=True)
+    except Invalid as error:  # which tells the author what to change, and nothing is published
+        raise Conflict(
+            _(
+                "This cannot be published as it is. Refuse it and say why, then its author can change it. The author would be told: %(why)s",
+                why=error,
+            )
+        ) from error
     held.became_id, held.decided_at = post.id, now()
     held.empty()
     count_held(moderator, held.author_id, -1)
