@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from forum.advice.actions import FollowUpText, follow_up, withdraw_follow_up
 from forum.agendas import actions as agendas
 from forum.clock import at, now
 from forum.db import db
@@ -333,3 +334,19 @@ def test_every_deed_that_is_told_can_be_undone() -> None:
     undone = set(UNDOABLE_DEEDS) - {Deed.KEEP, Deed.WARN, Deed.WARN_REPORTER}
     missing = sorted(undone - set(UNDOINGS))
     assert not missing, f"say in UNDOINGS (`actions/_undoings.py`) what takes them back: {missing}"
+
+
+def test_what_happened_next_told_since_keeps_the_reply_to_it(
+    people: Any, agenda: Any, rule: Any
+) -> None:
+    """Without the only reply, a question that nobody has answered would tell how its answer went."""
+    new = dialogue.NewTopic("question", "How loud?", render_with_mentions("How loud is it?"))
+    question = dialogue.open_topic(people.ana, agenda.id, new)
+    held = dialogue.reply(people.ben, question.id, render_with_mentions("As a casino."))
+    decision = actions.approve(people.host, held.id)
+    with now_is_later():
+        follow_up(people.ana, question.id, FollowUpText("We measured it.", "yes"))
+        with pytest.raises(Conflict, match="has written in the topic since"):
+            actions.undo(people.host, decision.id)
+        withdraw_follow_up(people.ana, question.id)
+        actions.undo(people.host, decision.id)

@@ -100,7 +100,9 @@ def _require_untouched(held: Held, post: Post, before: Mapping[str, Any]) -> Non
     """Raise `Conflict` unless everything is still as the approval left it."""
     is_edit = held.deed == EDIT
     since = post.edited_at if is_edit and post.edited_at else post.created_at
-    if post.topic.posts_count != (before["last"] if is_edit else post.number):
+    told_at = post.topic.followed_up_at  # what happened next: written there, and no post
+    is_followed = not is_edit and told_at is not None and told_at > since
+    if is_followed or post.topic.posts_count != (before["last"] if is_edit else post.number):
         raise Conflict(_("Somebody has written in the topic since. Nothing was changed."))
     is_answer = not is_edit and post.topic.answer_id == post.id
     if is_answer or has_reactions_since(held, post, since):
