@@ -185,3 +185,16 @@ def test_what_is_emptied_by_a_split_says_no_more_than_the_post_that_opened_it(
     assert emptied.hidden_reason == db.session.get_one(Post, opening.id).hidden_reason != ""
     undo(people.host)
     assert client.get(things.topic.address).status_code == 200
+
+
+def test_one_from_which_all_was_split_off_is_not_deleted_by_showing_it_again(
+    people: Any, things: Any
+) -> None:
+    """Its first post is deleted, and the others are elsewhere; its address goes on leading moderators there."""
+    dialogue.delete(people.ana, first_post(things.topic).id)
+    split(people.moderator, things, things.first, things.second)
+    assert state(things.topic) == "hidden as empty"
+    decision = actions.decide(people.host, "topic", things.topic.id, "remove", REASONS)
+    actions.undo(people.host, decision.id)
+    assert state(things.topic) == "hidden as empty"
+    assert faults() == []

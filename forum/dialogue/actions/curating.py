@@ -23,6 +23,7 @@ from forum.dialogue.actions._withholding import (
     follow_restoring,
     follow_withholding,
     has_shown_posts,
+    hide_as_empty,
     show_topic,
     withhold_topic,
 )
@@ -325,7 +326,7 @@ def _set_note(post: Post, text: Written, *, at: datetime | None) -> None:
 
 @action
 def restore_topic(moderator: Person, topic_id: int) -> Topic:
-    """Show a hidden topic again; one without a visible post stays hidden until it has one."""
+    """Show a hidden topic again; one without a visible post stays hidden until it has one, also if none is left there."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
@@ -333,8 +334,8 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
     if has_shown_posts(first_post(topic)):
         show_topic(moderator, topic)
     else:
-        topic.emptied_at = topic.hidden_at
-        close_empty_topic(moderator, topic, topic.hidden_at)
+        topic.emptied_at, topic.removed_at, topic.hidden_reason = topic.hidden_at, None, ""
+        hide_as_empty(moderator, topic, topic.hidden_at)
     return topic
 
 
