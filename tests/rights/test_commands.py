@@ -19,7 +19,7 @@ from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Mark, Pace, Poll, PollVote, Post, Revision, Topic
-from forum.dialogue.queries import last_post_id
+from forum.dialogue.queries import last_post_id, render_with_mentions
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.library.models import Practice, Reading
@@ -195,6 +195,18 @@ def test_a_title_goes_with_the_last_post_of_others(people, agenda, letters):
     gone(people.ben)
     assert row(Topic, topic_id).deleted_at
     assert holding(WORD) == set()
+
+
+def test_who_has_quoted_their_own_posts_elsewhere_goes_with_all_of_them(people, agenda):
+    asked = dialogue.NewTopic("question", "How loud?", write("How loud is it?"))
+    theirs, other = (dialogue.open_topic(people.ben, agenda.id, asked).id for _number in "ab")
+    first = dialogue.reply(people.ana, theirs, write(f"It was the {WORD}."))
+    said = f"> [Ana Prado](/posts/{first.id}):\n> It was the {WORD}.\n\nAnd it still is."
+    second = dialogue.reply(people.ana, other, render_with_mentions(said))
+    db.session.expunge_all()  # as in the worker, which has read none of their topics before
+    member = gone(people.ana)
+    assert row(Post, first.id).deleted_at and row(Post, second.id).deleted_at
+    assert member.posts_count == 0 and holding(WORD) == set() and faults() == []
 
 
 def test_no_word_is_left_but_what_others_quoted(people, lived):

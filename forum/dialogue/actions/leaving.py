@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy.orm.attributes import set_committed_value
+
 from forum.agendas.queries import lock_opening
 from forum.deeds import action
 from forum.dialogue.actions._counts import count_mark, counting_last
@@ -32,12 +34,13 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
     for topic in merged_topics_opened_by(post_ids):
         forget_title(system, topic)
     lock_posts_to_withhold(post_ids)
-    posts = posts_to_index(post_ids)
-    for agenda_id in sorted({post.topic.agenda_id for post in posts}):
+    posts = [(post, post.topic) for post in posts_to_index(post_ids)]
+    for agenda_id in sorted({topic.agenda_id for _post, topic in posts}):
         lock_opening(agenda_id)  # before anything is counted out
     with counting_last(system):
-        for post in posts:
-            if post.topic.kind != "case" or post.number > 1:
+        for post, topic in posts:
+            set_committed_value(post, "topic", topic)  # read anew without it, if it quotes another
+            if topic.kind != "case" or post.number > 1:
                 _delete_of_former_member(system, post)
 
 
