@@ -26,6 +26,10 @@ DOTS = re.compile("[.\u3002\uff0e\uff61]")  # characters that IDNA treats as the
 # Possessive, and only from the beginning of a word: a long word without a dot is scanned only once.
 HOST = re.compile(r"(?<![\w-])[\w-]++(?:[.\u3002\uff0e\uff61][\w-]++)+")
 WORD = re.compile(r"\w+")
+# A tag in the HTML of `markup`: of attributes, which may contain a >, the quotation marks are sure
+TAG = re.compile(r'<(?P<end>/?)(?P<name>\w+)(?P<attributes>(?:[^>"]|"[^"]*")*+)>')
+TITLE = re.compile(r' title="([^"]*)"')
+ALT = re.compile(r' alt="([^"]*)"')
 MAX_LABELS, MAX_LABEL_LENGTH = 10, 63  # of a host: labels from the end, and the characters of each
 MAX_HOSTS = 1_000  # of one text; those of links come first, and markup allows fewer links
 MAX_DISGUISED = 2_000  # words with several scripts that are examined
@@ -67,16 +71,27 @@ class ScreenedText:
         return found
 
     def _host_candidates(self) -> Iterator[str]:
-        for text in (*self.addresses, self.title, self.text.plain):
+        for text in (*self.addresses, self.title, self.text.plain, *self._beside):
             yield from HOST.findall(text)
             # With and without ignored characters, which may separate a word from a host
             if not text.isascii():
                 yield from HOST.findall(_mapped(text))
 
     @cached_property
+    def _beside(self) -> tuple[str, str]:
+        """What it shows and its plain text leaves out: titles of links and words in quotes; and apart, words of quoted posts."""
+        return _beside_plain(self.text.html)
+
+    @cached_property
+    def _own_words(self) -> str:
+        parts = (self.title, self.text.plain, self._beside[0], *self.addresses)
+        return folded("\n".join(parts))
+
+    @cached_property
     def words(self) -> str:
-        """Title, words and link targets as one `folded` line."""
-        return folded("\n".join((self.title, self.text.plain, *self.addresses)))
+        """All words that it shows, and link targets, as one `folded` line."""
+        quoted = folded(self._beside[1])
+        return f"{self._own_words} {quoted}" if quoted else self._own_words
 
     @cached_property
     def _disguised(self) -> set[str]:
@@ -112,13 +127,40 @@ class ScreenedText:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of its letters and digits, ignoring case and spacing; empty for a short text."""
-        same = "".join(WORD.findall(self.words))
+        """A hash of its letters and digits, ignoring case and spacing; empty for a short text.
+
+        Words of quoted posts do not count: many may answer the same post with a few words.
+        """
+        same = "".join(WORD.findall(self._own_words))
         return (
             blake2s(same.encode(), digest_size=16).hexdigest()
             if len(same) >= MIN_COMPARED_LENGTH
             else ""
         )
+
+
+def _beside_plain(markup: str) -> tuple[str, str]:
+    """Titles of links and words in quotes, in the HTML of a text, and those in quotes of posts; `Written.plain` has none of them.
+
+    Blocks are in lines of their own there, so that no tag stands between two words.
+    """
+    if "<blockquote" not in markup and " title=" not in markup:
+        return "", ""
+    quotes: tuple[list[str], list[str]] = ([], [])  # of anything, and of posts
+    others: list[str] = []
+    depth, is_of_post, position = 0, False, 0
+    for tag in TAG.finditer(markup):
+        if depth:
+            quotes[is_of_post].append(markup[position : tag.start()])
+            others += ALT.findall(tag["attributes"])
+        others += TITLE.findall(tag["attributes"])
+        position = tag.end()
+        if tag["name"] == "blockquote":
+            if depth == 0:
+                is_of_post = 'class="cite"' in tag["attributes"]
+            depth += -1 if tag["end"] else 1
+    own = "\n".join(("".join(quotes[False]), *others))
+    return html.unescape(own), html.unescape("".join(quotes[True]))
 
 
 def combine(texts: Iterable[Written], title: str = "") -> ScreenedText:

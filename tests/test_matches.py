@@ -41,6 +41,8 @@ def said(source: str, title: str = "") -> ScreenedText:
         "See ev\u00adil.example.",
         "See \u24d4vil.example.",
         "See\u200bevil.example.",
+        "Look:\n\n> See evil.example.",
+        'See [this](/topics "evil.example").',
     ],
 )
 def test_a_domain_is_found_however_it_is_written(source: str) -> None:
@@ -113,6 +115,13 @@ def test_what_is_typed_as_a_domain(typed: str, domain: str) -> None:
         ("ขายนาฬิกาถูก", "นาฬิกา"),
         ("C++ for all", "c++"),
         ("Казино здесь", "казино"),
+        ("Look:\n\n> A **cas**ino here", "casino"),
+        ("> > A casino\n\nYes.", "casino"),
+        ("> Cheap\n>\n> - watches\n\nYes.", "cheap watches"),
+        ("> ![A casino](https://a.example/b.png)", "casino"),
+        ("> [Ana](/posts/7)\n>\n> A casino\n\nYes.", "casino"),
+        ('See [this](/topics "casinos > a casino").', "a casino"),
+        ("See [this][1].\n\n[1]: /topics 'A casino'", "casino"),
     ],
 )
 def test_a_word_is_found_however_it_is_written(source: str, word: str) -> None:
@@ -170,6 +179,13 @@ def test_the_same_text_has_the_same_key() -> None:
     assert said("Thank you!").fingerprint == ""
 
 
+def test_a_text_in_a_quote_has_a_key_and_a_quoted_post_has_none() -> None:
+    lines = [f"> The {number}th line of a long advertisement." for number in range(9)]
+    quoted = "\n".join(lines)
+    assert said(quoted).fingerprint == said(f"{quoted}\n").fingerprint != ""
+    assert said(f"> [Ana](/posts/7)\n>\n{quoted}\n\nThank you!").fingerprint == ""
+
+
 @pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     "source",
@@ -182,6 +198,8 @@ def test_the_same_text_has_the_same_key() -> None:
         "a-" * 9_999,
         "https://a.a " * 1_600,
         "\ufdfa." * 9_999,
+        "> " + '"<' * 2_400 + '[a](/b "c")' * 150,
+        "> a\n\n" * 500,
     ],
 )
 def test_texts_that_are_made_to_hurt_take_no_time(source: str) -> None:
