@@ -9,10 +9,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from forum.dialogue import actions
-from forum.dialogue.models import POSTS_ON_LONG_PAGE, POSTS_PER_PAGE, Topic, topics
-from forum.dialogue.queries import posts, reading_state
+from forum.dialogue.models import POSTS_ON_LONG_PAGE, POSTS_PER_PAGE, PollText, Topic, topics
+from forum.dialogue.queries import first_post, posts, reading_state
 from forum.markup import write
-from forum.members.actions import ignore
+from forum.members.actions import (
+    OrganisationText,
+    Profile,
+    edit_profile,
+    ignore,
+    write_organisation,
+)
 from tests.dialogue.conftest import page
 
 
@@ -120,3 +126,28 @@ def test_it_takes_no_more_queries_than_one_page(
     with queries() as whole:
         page(ben, f"/topics/{long.id}/whole")
     assert whole.count <= one.count + 1, whole.statements
+
+
+def test_what_opens_it_is_as_complete_as_on_the_page_of_the_topic(
+    people: Any, agenda: Any, sign_in: Any, client: FlaskClient
+) -> None:
+    """For whom it was written, what moderators have noted, and the poll, which goes with a text that is ignored."""
+    works = write_organisation(people.moderator, OrganisationText("Tram Works", "city"))
+    edit_profile(people.ana, Profile(people.ana.name, organisation_id=works.id))
+    poll = PollText("Which line?", ("One", "Two"))
+    asked = actions.NewTopic(
+        "question", "Who counts?", write("At night."), for_organisation=True, poll=poll
+    )
+    topic = actions.open_topic(people.ana, agenda.id, asked)
+    opening = first_post(topic)
+    actions.note(people.moderator, opening.id, write("See the map."))
+    address = f"/topics/{topic.id}/whole"
+    words = page(client, address)
+    for said in ("Written for Tram Works", "See the map.", "Which line?"):
+        assert said in words, said
+    ignore(people.ben, people.ana.id)
+    ignored = page(sign_in(people.ben), address).partition("You ignore Ana Prado.")[2]
+    assert "Which line?" in ignored.partition("</details>")[0]
+    actions.reply(people.chitra, topic.id, write("We do."))
+    actions.hide(people.moderator, opening.id, "It is rude.")
+    assert "The poll below it, for moderators" in page(sign_in(people.moderator), address)
