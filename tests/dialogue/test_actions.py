@@ -336,6 +336,22 @@ def test_a_reply_for_members_that_is_hidden_does_not_come_back_in_public(
     assert fresh(topic).audience == "public"
 
 
+def test_what_was_tried_and_said_for_members_only_does_not_become_public(
+    people: Any, agenda: Agenda
+) -> None:
+    """It is listed with the name, the city and a note for whoever reads the topic."""
+    topic = actions.open_topic(people.ana, agenda.id, new(audience="members"))
+    post = queries.first_post(topic)
+    audience = actions.TopicChanges(audience="public")
+    actions.mark(people.ben, post.id, "tried it", "stopped", "Our mayor was against it.")
+    with pytest.raises(Invalid, match="that they tried it"):
+        actions.edit(people.ana, post.id, write("Public."), audience)
+    actions.unmark(people.ben, post.id, "tried it")
+    actions.mark(people.ben, post.id, "useful")
+    actions.edit(people.ana, post.id, write("Public."), audience)
+    assert fresh(topic).audience == "public"
+
+
 def test_an_author_withdraws_what_a_post_said(people: Any, topic: Topic) -> None:
     post = queries.first_post(topic)
     with at(now() + LATER):

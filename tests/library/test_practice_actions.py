@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from forum.agendas.actions import archive
-from forum.clock import at, now
+from forum.clock import at, month_end, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import SentForm
-from forum.dialogue.queries import topic_if_there, visible_topics
+from forum.dialogue.queries import first_post, get_topic, topic_if_there, visible_topics
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.library import actions, queries
@@ -278,6 +278,27 @@ def test_a_hidden_comment_on_a_practice_for_members_does_not_come_back_in_public
     dialogue.hide(world.moderator, reply.id, "Rule 2")
     with pytest.raises(Invalid, match="for members only"):
         actions.write_practice(world.author, world.agenda.id, practice_text(), practice.id)
+
+
+def test_what_was_tried_or_is_wanted_for_members_only_does_not_become_public(world: World) -> None:
+    practice = published(world, audience="members")
+    assert practice.topic_id is not None
+    topic_id = practice.topic_id
+    opening = first_post(get_topic(SYSTEM, topic_id))
+
+    def open_it() -> None:
+        actions.write_practice(world.author, world.agenda.id, practice_text(), practice.id)
+
+    actions.intend(world.reader, topic_id, month_end(2))
+    with pytest.raises(Invalid, match="want to try it"):
+        open_it()
+    actions.give_up(world.reader, topic_id)
+    dialogue.mark(world.reader, opening.id, "tried it", "stopped", "Our mayor was against it.")
+    with pytest.raises(Invalid, match="that they tried it"):
+        open_it()
+    dialogue.unmark(world.reader, opening.id, "tried it")
+    open_it()
+    assert queries.get_practice(VISITOR, practice.slug).audience == "public"
 
 
 def test_a_practice_becomes_for_members_with_its_discussion(world: World) -> None:

@@ -30,11 +30,11 @@ from forum.dialogue.actions._topics import NO_CHANGES, TopicChanges
 from forum.dialogue.models import Held, Pace, Post, Revision, Topic, TopicTheme
 from forum.dialogue.queries import (
     first_post,
-    has_replies,
     lock_quoting_posts,
     quotes_around_topic,
     sources_apart,
     topic_to_change,
+    why_for_members_only,
 )
 from forum.errors import Invalid
 from forum.illustrations import names_in
@@ -121,11 +121,12 @@ def retitle(doer: Person, topic: Topic, title: str) -> None:
 
 
 def _change_audience_by_author(author: Person, topic: Topic, audience: str) -> None:
-    """Change who reads a topic; `Invalid` when others have replied for members only and it would become public."""
+    """Change who reads a topic; `Invalid` when others have written there for members only and it would become public."""
     if audience not in AUDIENCES:
         raise Invalid(_("Choose who may read it."), "audience")
-    if topic.audience == MEMBERS and audience == PUBLIC and has_replies(topic):
-        raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
+    is_opened = topic.audience == MEMBERS and audience == PUBLIC
+    if is_opened and (why := why_for_members_only(topic)):
+        raise Invalid(why, "audience")
     change_audience(author, topic, audience)
 
 

@@ -96,7 +96,6 @@ from forum.dialogue.queries.held import (
     get_held,
     get_my_held,
     has_reactions_since,
-    has_replies,
     held_by_author,
     held_by_submission_key,
     held_count,
@@ -115,6 +114,7 @@ from forum.dialogue.queries.held import (
     refused_before,
     state_before_approval,
     usual_wait,
+    why_for_members_only,
 )
 from forum.dialogue.queries.highlights import (
     most_marked_answers,
@@ -314,7 +314,6 @@ __all__ = [
     "has_event",
     "has_more_posts_than",
     "has_reactions_since",
-    "has_replies",
     "has_votes_in",
     "has_written",
     "held_by_author",
@@ -461,6 +460,7 @@ __all__ = [
     "visible_topics",
     "votes_in",
     "votes_to_remove",
+    "why_for_members_only",
     "why_not_shown",
     "with_author",
     "with_links_home",

@@ -17,6 +17,7 @@ from forum.db import db, start_again
 from forum.dialogue.models import (
     EDIT,
     OPEN,
+    TRIED,
     Held,
     Mark,
     Poll,
@@ -327,6 +328,19 @@ def has_replies(topic: Topic) -> bool:
         ),
         waiting.where(*is_held_back()),
     )
+
+
+def why_for_members_only(topic: Topic) -> str:
+    """Why a topic for members only cannot be made public: what others have written in it, and for whom; or nothing.
+
+    Who tried it is listed with name, city and note for whoever reads the topic.
+    """
+    if has_replies(topic):
+        return gettext("Others have replied for members only, so this stays so.")
+    tried = select(Mark.id).join(Post, Post.id == Mark.post_id).where(Post.topic_id == topic.id)
+    if _any_exists(tried.where(Mark.kind == TRIED)):
+        return gettext("Others have said for members only that they tried it, so this stays so.")
+    return ""
 
 
 def usual_wait() -> timedelta | None:

@@ -21,10 +21,10 @@ from forum.deeds import action
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NO_FORM, SentForm
 from forum.dialogue.queries import (
-    has_replies,
     lock_page,
     lock_posts_to_withhold,
     lock_topics,
+    why_for_members_only,
 )
 from forum.errors import Invalid
 from forum.history.actions import forget_versions, keep_version
@@ -47,6 +47,7 @@ from forum.library.actions._texts import PracticeText
 from forum.library.models import PUBLISHED, SUBMITTED, Practice, PracticeSection
 from forum.library.queries import (
     SECTIONS,
+    intentions_in,
     practice_by_id,
     practice_by_submission_key,
     practice_fields,
@@ -305,10 +306,14 @@ def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
 
 
 def _check_audience(practice: Practice, audience: str) -> None:
-    """Refuse to make a practice public if members have replied to it in a discussion for members only."""
-    is_opened = practice.audience == MEMBERS and audience == PUBLIC
-    if is_opened and practice.topic and has_replies(practice.topic):
-        raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
+    """Refuse to make a practice public if members have replied to it, tried it or want to, in a discussion for members only."""
+    if not (practice.audience == MEMBERS and audience == PUBLIC and practice.topic):
+        return
+    if why := why_for_members_only(practice.topic):
+        raise Invalid(why, "audience")
+    if any(wanted.member_id != practice.author_id for wanted in intentions_in(practice.topic.id)):
+        said = _("Others have said for members only that they want to try it, so this stays so.")
+        raise Invalid(said, "audience")
 
 
 def _draft_slug(practice: Practice, title: str) -> str:
