@@ -66,9 +66,11 @@ def test_pages_of_visitors_say_nothing_that_changes_with_the_time(
         assert of_poll(page(client, topic.address)) == before
         late = of_poll(page(sign_in(people.ben), topic.address))
         assert "Closed" in late and "Vote " not in late
+        assert "Nobody has voted. " in late
     post = queries.first_post(topic)
     actions.close_poll(people.ana, post.id)
-    assert "Closed: " in of_poll(page(client, topic.address))
+    closed = of_poll(page(client, topic.address))
+    assert "Closed: " in closed and "Nobody has voted. " in closed
 
 
 def test_a_member_votes_on_the_page_without_a_script(
