@@ -365,3 +365,19 @@ def test_long_words_beside_figures_break_where_letters_are_large(
     page = visit(viewport={"width": 390, "height": 844}, locale="es").go("/transparency")
     page.evaluate(SET, LARGE)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_long_words_break_in_the_place_of_a_hidden_post(visit: Callable[..., Visit]) -> None:
+    """A rule of the house, which is the reason that readers see there, may name an address."""
+    page = visit(viewport={"width": 390, "height": 844}).go("/topics")
+    width = page.evaluate(
+        """word => {
+            const place = document.createElement("ol")
+            place.className = "posts"
+            place.innerHTML = `<li class="gone"><p class="gone meta flow g2"><span>Hidden. <span>${word}</span></span></p></li>`
+            document.querySelector("main").append(place)
+            return document.documentElement.scrollWidth
+        }""",
+        "W" * 120,
+    )
+    assert width == 390
