@@ -120,6 +120,15 @@ def lasts_field() -> SelectField:
     return SelectField(_("Votes are counted"), choices=list(LASTS_NAMES.items()), default="")
 
 
+def _data_of(poll: PollText | None) -> dict[str, Any]:
+    """What the fields of a poll hold for one that is there; nothing without one."""
+    if poll is None:
+        return {}
+    lasts = AS_IT_IS if poll.closes_at else poll.lasts
+    data = {"question": poll.question, "options": "\n".join(poll.options), "lasts": lasts}
+    return {**data, "is_multiple": poll.is_multiple}
+
+
 class _WithPoll(Form):
     """A form with the fields of a poll, which its subclasses declare at the right position."""
 
@@ -145,9 +154,8 @@ class _WithPoll(Form):
             return
         self.offer_end_of(before)
         if not self.is_submitted():  # type: ignore[no-untyped-call]  # Flask-WTF has no types
-            self["question"].data, self["options"].data = before.question, "\n".join(before.options)
-            self["is_multiple"].data = before.is_multiple
-            self["lasts"].data = AS_IT_IS if before.closes_at else before.lasts
+            for name, data in _data_of(before).items():
+                self[name].data = data
 
     def offer_end_of(self, before: PollText | None) -> None:
         """Offer to leave the end of an existing poll as it is, if it has one."""
@@ -182,12 +190,7 @@ class PollForm(_WithPoll):
     @classmethod
     def of(cls, poll: PollText | None, **options: Any) -> PollForm:
         """The form with the poll that is there, if any."""
-        words: dict[str, Any] = {"seen": poll_fingerprint(poll)}
-        if poll:
-            words |= {"question": poll.question, "options": "\n".join(poll.options)}
-            words |= {"is_multiple": poll.is_multiple}
-            words["lasts"] = AS_IT_IS if poll.closes_at else poll.lasts
-        form = cls(**words, **options)
+        form = cls(seen=poll_fingerprint(poll), **_data_of(poll), **options)
         form.offer_end_of(poll)
         return form
 

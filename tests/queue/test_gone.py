@@ -56,12 +56,17 @@ def practice_deleted(people: Any, things: Any) -> int:
     return library.delete_practice(people.ben, things.practice.id).id
 
 
-def mark_taken_back(people: Any, things: Any) -> int:
+def tried(people: Any, things: Any) -> int:
     dialogue.mark(people.ana, things.first.id, TRIED, "stopped", "Only fools.")
     given = mark_given(people.ana, things.first.id, TRIED)
     assert given
-    dialogue.unmark(people.ana, things.first.id, TRIED)
     return given.id
+
+
+def mark_taken_back(people: Any, things: Any) -> int:
+    given = tried(people, things)
+    dialogue.unmark(people.ana, things.first.id, TRIED)
+    return given
 
 
 def follow_up_withdrawn(people: Any, things: Any) -> int:
@@ -179,12 +184,10 @@ def reported_practice(people: Any, things: Any) -> int:
 
 
 def reported_mark(people: Any, things: Any) -> int:
-    dialogue.mark(people.ana, things.first.id, TRIED, "stopped", "Only fools.")
-    given = mark_given(people.ana, things.first.id, TRIED)
-    assert given
-    moderation.report(people.chitra, "mark", given.id, "rules")
+    given = tried(people, things)
+    moderation.report(people.chitra, "mark", given, "rules")
     dialogue.unmark(people.ana, things.first.id, TRIED)
-    return given.id
+    return given
 
 
 def reported_follow_up(people: Any, things: Any) -> int:

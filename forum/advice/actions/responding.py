@@ -13,11 +13,17 @@ from forum.advice.actions._requests import (
     require_askable,
 )
 from forum.advice.models import AdviceRequest, Availability
-from forum.advice.queries import Reason, ask_statuses, availability_of, requests_by_member
+from forum.advice.queries import (
+    Reason,
+    ask_statuses,
+    availability_of,
+    is_askable,
+    requests_by_member,
+)
 from forum.clock import day_in_words, now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.dialogue.queries import first_post, topic_to_change
+from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
 from forum.members.models import Member
 from forum.members.queries import lock_member, lock_writer
@@ -54,10 +60,8 @@ def pass_on(member: Person, topic_id: int, handle: str) -> Member:
     asked = _open_request(member, topic_id)
     topic = asked.topic  # in a variable: refreshing the row below unloads the relationship
     require(member.can.advise(topic))
-    if first_post(topic).is_gone:
-        raise Invalid(
-            _("The text of this question is not shown, so nobody can be asked about it."), "handle"
-        )
+    if not (verdict := is_askable(topic)):
+        raise Invalid(str(verdict.why_not), "handle")
     other = askable_members([handle], "handle")[0]
     if other.id == member.id:
         raise Invalid(_("This is your own handle. Pass it on to somebody else."), "handle")

@@ -20,7 +20,7 @@ from forum.dialogue.queries import first_post, get_topic, is_readable, visible_t
 from forum.errors import or_not_found
 from forum.members.models import Member
 from forum.permissions import Person, require
-from forum.verdicts import Verdict
+from forum.verdicts import YES, Verdict
 from forum.versions import cached, topic_scope
 
 AWAITED_FOR = timedelta(days=30)  # after that, nobody waits for the member's response any more
@@ -41,13 +41,17 @@ class RequestState:
 
 
 def right_to_ask(asker: Person, topic: Topic) -> Verdict:
-    """Whether somebody may ask members about a question: one whose text is shown, since requests are hidden with that."""
-    verdict = asker.can.ask(topic)
-    if verdict and first_post(topic).is_gone:
+    """Whether somebody may ask members about a question, see `Rights.ask` and `is_askable`."""
+    return asker.can.ask(topic) and is_askable(topic)
+
+
+def is_askable(topic: Topic) -> Verdict:
+    """Whether anybody can be asked about a question: while its text is shown, since requests are hidden with that."""
+    if first_post(topic).is_gone:
         return Verdict(
             _("The text of this question is not shown, so nobody can be asked about it.")
         )
-    return verdict
+    return YES
 
 
 def topic_to_ask(asker: Person, topic_id: int) -> Topic:

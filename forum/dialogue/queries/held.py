@@ -317,7 +317,7 @@ def held_ids_in(topic: Topic) -> Sequence[int]:
     return db.session.scalars(select(Held.id).where(Held.topic_id == topic.id)).all()
 
 
-def has_replies(topic: Topic) -> bool:
+def _has_replies(topic: Topic) -> bool:
     """Whether somebody has replied in a topic; hidden replies, which may be restored, and held ones count."""
     waiting = select(Held.id).where(
         Held.topic_id == topic.id, Held.deed != OPEN, Held.author_id != topic.author_id
@@ -335,9 +335,11 @@ def why_for_members_only(topic: Topic) -> str:
 
     Who tried it is listed with name, city and note for whoever reads the topic.
     """
-    if has_replies(topic):
+    if _has_replies(topic):
         return gettext("Others have replied for members only, so this stays so.")
-    tried = select(Mark.id).join(Post, Post.id == Mark.post_id).where(Post.topic_id == topic.id)
+    # Without replies only the opening is left to be tried, and no author marks their own
+    opening = (Post.topic_id == topic.id, Post.number == 1)
+    tried = select(Mark.id).join(Post, Post.id == Mark.post_id).where(*opening)
     if _any_exists(tried.where(Mark.kind == TRIED)):
         return gettext("Others have said for members only that they tried it, so this stays so.")
     return ""
