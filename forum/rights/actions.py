@@ -50,6 +50,7 @@ STEPS = {
         *UNNAMING_STEPS,
         "practices",
         "posts",
+        "topics",
         "pictures",
         "marks",
         "votes",
@@ -257,6 +258,16 @@ def remove_posts(
     if departure := departure_in_state(state):
         dialogue.delete_posts(system, post_ids)
         _advance(system, departure, last)
+
+
+@action
+def forget_topics(system: Person, state: DepartureState) -> None:
+    """Remove what is left of a batch of the member's topics; the step ends when there is none."""
+    require(system.can.administer())
+    departure = departure_in_state(state)
+    limit = SMALL_ROWS_BATCH_SIZE
+    if departure and dialogue.forget_topics(system, departure.member_id, limit) < limit:
+        _advance(system, departure, None)
 
 
 @action

@@ -210,6 +210,7 @@ STEP_FUNCTIONS: dict[str, Callable[[DepartureState], None]] = {
     "practices": _practices,
     "documents": _documents,
     "posts": _posts,
+    "topics": lambda state: actions.forget_topics(SYSTEM, state),
     "pictures": _pictures,
     "marks": lambda state: actions.remove_marks(SYSTEM, state),
     "votes": lambda state: actions.remove_votes(SYSTEM, state),

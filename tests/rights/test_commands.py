@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from forum.accounts.actions import ask_to_join, ask_to_sign_in
 from forum.accounts.models import Candidate, Token
+from forum.advice import actions as advice
 from forum.agendas.models import Statement
 from forum.agendas.queries import get_agenda
 from forum.clock import at, now
@@ -19,7 +20,7 @@ from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Mark, Pace, Poll, PollVote, Post, Revision, Topic
-from forum.dialogue.queries import last_post_id, render_with_mentions
+from forum.dialogue.queries import first_post, last_post_id, render_with_mentions
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.library.models import Practice, Reading
@@ -207,6 +208,43 @@ def test_who_has_quoted_their_own_posts_elsewhere_goes_with_all_of_them(people, 
     member = gone(people.ana)
     assert row(Post, first.id).deleted_at and row(Post, second.id).deleted_at
     assert member.posts_count == 0 and holding(WORD) == set() and faults() == []
+
+
+def opened(author, agenda, title="How loud?"):
+    new = dialogue.NewTopic("question", title, write("How loud is it?"))
+    return dialogue.open_topic(author, agenda.id, new)
+
+
+def test_titles_of_topics_that_were_deleted_or_merged_before_go_too(people, agenda):
+    deleted, merged, emptied, target = (
+        opened(who, agenda, title)
+        for who, title in [(people.ana, f"{WORD} at night")] * 3 + [(people.ben, "Other")]
+    )
+    openings = [first_post(topic).id for topic in (deleted, merged, emptied)]
+    dialogue.delete(people.ana, openings[0])
+    dialogue.merge(people.moderator, merged.id, target.id)
+    dialogue.delete(people.ana, openings[1])  # where it was moved
+    dialogue.reply(people.ben, emptied.id, write("Loud."))
+    dialogue.delete(people.ana, openings[2])
+    dialogue.merge(people.moderator, emptied.id, target.id)
+    assert "topic.title" in holding(WORD)
+    gone(people.ana)
+    assert holding(WORD) == set() and faults() == []
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_no_question_says_that_what_happened_next_is_told_when_that_is_gone(
+    people, agenda, is_shown
+):
+    asked = opened(people.ana, agenda)
+    dialogue.reply(people.ben, asked.id, write("Loud."))
+    told = advice.follow_up(people.ana, asked.id, advice.FollowUpText("We went.", "yes"))
+    if not is_shown:
+        moderation.decide(people.moderator, "followup", told.id, "hide", Reasons("Rude.", 2))
+    gone(people.ana)
+    assert row(Topic, asked.id).title  # Ben's reply is there
+    # Which is refused where it is told
+    moderation.change_kind(people.moderator, asked.id, "experience")
 
 
 def test_no_word_is_left_but_what_others_quoted(people, lived):

@@ -53,7 +53,12 @@ from forum.dialogue.actions.held import (
 )
 from forum.dialogue.actions.holding_again import hold_again
 from forum.dialogue.actions.homes import delete_topic, follow_page, move_comments, note_follow_up
-from forum.dialogue.actions.leaving import delete_posts, remove_marks, unname_locks
+from forum.dialogue.actions.leaving import (
+    delete_posts,
+    forget_topics,
+    remove_marks,
+    unname_locks,
+)
 from forum.dialogue.actions.marking import (
     MAX_NOTE_LENGTH,
     choose_answer,
@@ -131,6 +136,7 @@ __all__ = [
     "forget_paces",
     "forget_reading",
     "forget_refused",
+    "forget_topics",
     "hide",
     "hide_note",
     "hide_topic",

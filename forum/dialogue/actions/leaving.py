@@ -17,6 +17,7 @@ from forum.dialogue.queries import (
     merged_topics_opened_by,
     posts_to_index,
     topics_locked_naming,
+    topics_to_forget,
 )
 from forum.matches import KnownAs, without_member
 from forum.notifications.actions import update_quotations
@@ -51,6 +52,21 @@ def _delete_of_former_member(system: Person, post: Post) -> None:
         update_quotations(system, post.id, "", post.topic_id)
     if post.number == 1 and post.topic.deleted_at:
         forget_title(system, post.topic)
+
+
+@action
+def forget_topics(system: Person, member_id: int, limit: int) -> int:
+    """Remove what is left of at most `limit` topics of a member whose posts `delete_posts` has deleted; returns how many.
+
+    These are titles of topics that were gone before, and that the asker of a question has told what happened next.
+    """
+    require(system.can.administer())
+    topics = topics_to_forget(member_id, limit)
+    for topic in topics:
+        topic.followed_up_at = topic.follow_up_hidden_at = None
+        if topic.deleted_at and topic.kind != "case":
+            forget_title(system, topic)
+    return len(topics)
 
 
 @action

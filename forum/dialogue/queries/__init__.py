@@ -242,6 +242,7 @@ from forum.dialogue.queries.rewording import (
     posts_written,
     revisions_to_reword,
     topics_locked_naming,
+    topics_to_forget,
 )
 from forum.dialogue.queries.speaking import Speaking, links_in, speaking_of, topics_at
 
@@ -452,6 +453,7 @@ __all__ = [
     "topics_locked_naming",
     "topics_slow_until",
     "topics_to_change",
+    "topics_to_forget",
     "tried_in",
     "unreadable_by",
     "unreadable_posts",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from forum.db import db
@@ -57,6 +57,18 @@ def posts_written(member_id: int, after: int, limit: int) -> list[PostSource]:
     """At most `limit` posts, with ids after `after`, that a member has written and not deleted."""
     mine = (Post.author_id == member_id, Post.id > after, Post.deleted_at.is_(None))
     return _sources(*mine, limit=limit)
+
+
+def topics_to_forget(member_id: int, limit: int) -> Sequence[Topic]:
+    """At most `limit` topics of a member whose title or follow-up stays behind when all their posts are deleted, locked.
+
+    They were deleted or merged with an earlier post, or tell what happened next although that is deleted. The topic of a
+    case belongs to the agenda.
+    """
+    is_titled = and_(Topic.deleted_at.is_not(None), Topic.title != "", Topic.kind != "case")
+    is_continued = or_(Topic.followed_up_at.is_not(None), Topic.follow_up_hidden_at.is_not(None))
+    mine = select(Topic).where(Topic.author_id == member_id, or_(is_titled, is_continued))
+    return db.session.scalars(mine.order_by(Topic.id).limit(limit).with_for_update(of=Topic)).all()
 
 
 def _sources(*which: ColumnElement[bool], limit: int | None = None) -> list[PostSource]:
