@@ -19,6 +19,8 @@ from forum.members.actions import (
     ignore,
     write_organisation,
 )
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from tests.dialogue.conftest import page
 
 
@@ -91,6 +93,17 @@ def test_what_is_out_of_sight_stays_so(
     assert "You ignore Chitra Desai, who wrote number 3." in page(sign_in(people.ana), address)
     actions.hide_topic(people.moderator, long.id, "It is about nothing.")
     page(client, address, 404)
+
+
+def test_who_has_reported_what_is_hidden_is_led_to_the_queue(
+    people: Any, long: Topic, sign_in: Any
+) -> None:
+    reply = posts.posts_in(people.ana, long, 1).items[1]
+    moderation.report(people.host, "post", reply.id, "rules")
+    moderation.decide(people.moderator, "post", reply.id, "hide", Reasons("It is rude.", 2))
+    host = sign_in(people.host)
+    for address in (long.address, f"/topics/{long.id}/whole"):
+        assert "another moderator decides whether" in page(host, address), address
 
 
 def test_whoever_opens_it_has_read_it_and_marks_there(
