@@ -15,7 +15,13 @@ from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions._changing import set_themes
-from forum.dialogue.queries import first_post, get_post, get_topic, posts_in
+from forum.dialogue.queries import (
+    first_post,
+    get_post,
+    get_topic,
+    posts_in,
+    render_with_mentions,
+)
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.markup import write
 from forum.members.queries import get_member
@@ -264,6 +270,22 @@ def test_another_title_brings_no_hidden_words_back(people: Any, things: Any) -> 
     topic = get_topic(VISITOR, things.topic.id)
     assert topic.excerpt == "" and find(VISITOR, Query(words)).texts == before
     assert found("calmer title") == 1
+
+
+def test_notices_do_not_go_on_saying_the_title_that_was_replaced(
+    people: Any, things: Any, sign_in: Any
+) -> None:
+    """It stands nowhere else for readers, unlike one that its author has replaced, of which a version is kept."""
+    former = things.topic.title
+    dialogue.reply(people.ana, things.topic.id, render_with_mentions("What says @ben-okoth?"))
+    assert {notice.title for notice in notices_of(people.ben)} == {former}
+    actions.retitle(people.host, things.topic.id, "A calmer title", [])
+    assert {notice.title for notice in notices_of(people.ben)} == {"A calmer title"}
+    page = sign_in(people.ben).get("/notices").text
+    assert "A calmer title" in page and former not in page
+    assert former in notices_of(people.ana)[0].title  # who is told what was decided
+    undo(people.host)
+    assert {notice.title for notice in notices_of(people.ben)} == {former}
 
 
 def test_a_title_that_its_author_has_changed_since_is_not_undone(people: Any, things: Any) -> None:

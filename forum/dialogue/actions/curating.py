@@ -41,6 +41,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import NO_TEXT, Written
+from forum.notifications.actions import retitle_notices
 from forum.permissions import Person, require
 from forum.search import actions as search
 from forum.versions import topic_scope
@@ -162,6 +163,8 @@ def retitle(
     # Nothing of a hidden topic may reappear in lists and search, neither words nor pictures
     text = replace(NO_TEXT, language=opening.language) if opening.is_gone else stored_text(opening)
     edit_topic(moderator, opening, text, TopicChanges(checked_title(title), themes))
+    # Of the former title readers have no version, so notices do not go on saying it
+    retitle_notices(moderator, topic.id, topic.title, topic.language)
     return topic
 
 
