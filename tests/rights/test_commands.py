@@ -232,6 +232,27 @@ def test_titles_of_topics_that_were_deleted_or_merged_before_go_too(people, agen
     assert holding(WORD) == set() and faults() == []
 
 
+@pytest.mark.parametrize("how", ["nameless", "everything"])
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_a_topic_whose_opening_was_deleted_before_is_not_found_by_the_name(
+    people, agenda, how, is_hidden
+):
+    topic = opened(people.ana, agenda)
+    dialogue.reply(people.ben, topic.id, write("Loud."))
+    dialogue.delete(people.ana, first_post(topic).id)
+    deleted_at = first_post(topic).deleted_at
+    assert find(VISITOR, Query("prado")).texts
+    if is_hidden:
+        dialogue.hide_topic(people.moderator, topic.id, "Rude.")
+    gone(people.ana, how)
+    assert bool(find(VISITOR, Query("loud")).texts) != is_hidden
+    if is_hidden:
+        dialogue.restore_topic(people.moderator, topic.id)
+    assert find(VISITOR, Query("prado")).texts == 0 and "document.byline" not in holding("prado")
+    assert find(VISITOR, Query("loud")).texts and first_post(topic).deleted_at == deleted_at
+    assert faults() == []
+
+
 @pytest.mark.parametrize("is_shown", [True, False])
 def test_no_question_says_that_what_happened_next_is_told_when_that_is_gone(
     people, agenda, is_shown

@@ -9,6 +9,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from forum.agendas.queries import lock_opening
 from forum.deeds import action
 from forum.dialogue.actions._counts import count_mark, counting_last
+from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.actions._withholding import delete_post, forget_mark, forget_title
 from forum.dialogue.models import MARKS, Post
 from forum.dialogue.queries import (
@@ -46,7 +47,10 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
 
 
 def _delete_of_former_member(system: Person, post: Post) -> None:
-    delete_post(system, post)
+    if post.deleted_at is None:
+        delete_post(system, post)
+    elif post.number == 1 and post.topic.deleted_at is None:
+        index_topic(system, post.topic)  # without the name
     post.submission_key = None
     if post.number == 1:
         update_quotations(system, post.id, "", post.topic_id)

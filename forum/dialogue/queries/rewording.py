@@ -54,8 +54,13 @@ def notes_naming(member_id: int, words: Iterable[str], after: int, limit: int) -
 
 
 def posts_written(member_id: int, after: int, limit: int) -> list[PostSource]:
-    """At most `limit` posts, with ids after `after`, that a member has written and not deleted."""
-    mine = (Post.author_id == member_id, Post.id > after, Post.deleted_at.is_(None))
+    """At most `limit` posts, with ids after `after`, that a member has written and not deleted, or that open a topic that stays.
+
+    Such a topic, in which others have replied, is found by the name of who opened it.
+    """
+    staying = select(Topic.id).where(Topic.author_id == member_id, Topic.deleted_at.is_(None))
+    is_named = or_(Post.deleted_at.is_(None), and_(Post.number == 1, Post.topic_id.in_(staying)))
+    mine = (Post.author_id == member_id, Post.id > after, is_named)
     return _sources(*mine, limit=limit)
 
 
