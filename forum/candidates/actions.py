@@ -25,6 +25,7 @@ from forum.invitations.actions import note_arrival, use
 from forum.invitations.models import Invitation
 from forum.invitations.queries import entrance
 from forum.mail.actions import forget_addresses, write_letter
+from forum.matches import from_plain_text
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.models import Member
@@ -33,6 +34,8 @@ from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import NoticeText, note_event, read_queue, retitle_queue
 from forum.notifications.models import QUEUE
 from forum.permissions import SYSTEM, VISITOR, Person, require
+from forum.screening.actions import refuse_caught
+from forum.screening.queries import Sending
 from forum.terms.actions import agree
 from forum.terms.models import JOINING
 from forum.versions import EVERYTHING
@@ -54,17 +57,21 @@ class JoinDetails:
 
 
 @action
-def check_may_join(_visitor: Person, joining: Joining, details: JoinDetails) -> str:
+def check_may_join(visitor: Person, joining: Joining, details: JoinDetails) -> str:
     """Check that somebody can join now; the result does not depend on whether the address has an account.
 
-    Returns the name as it would be stored. Raises `Forbidden` without a required invitation, and what `check_name`
-    and `require_seat` raise.
+    Returns the name as it would be stored. Raises `Forbidden` without a required invitation, what `check_name` and
+    `require_seat` raise, and what `refuse_caught` raises for a name or position, unless moderators will read them.
     """
     touches()
-    if entrance().mode == "invitation" and details.invitation is None:
+    chosen, is_invited = entrance(), details.invitation is not None
+    if chosen.mode == "invitation" and not is_invited:
         raise Forbidden(_("Joining is by invitation only."))
     name = members.check_name(SYSTEM, joining.name, joining.position)
     members.require_seat(SYSTEM, joining.organisation_id)
+    if not chosen.is_for_moderators(is_invited=is_invited):
+        written = from_plain_text(joining.name, joining.position)
+        refuse_caught(visitor, None, written, "name", Sending.EDITED)
     return name
 
 

@@ -56,9 +56,9 @@ def newness() -> Newness:
 
 
 def is_new(person: Person, known: Newness) -> bool:
-    """Whether a person counts as new by the given settings."""
-    since = now() - timedelta(days=known.days)
-    is_recent = person.joined_at is not None and person.joined_at > since
+    """Whether a person counts as new by the given settings; somebody who is about to join does while days are counted."""
+    moment = now()
+    is_recent = (person.joined_at or moment) > moment - timedelta(days=known.days)
     return is_recent and person.posts_count < known.posts
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from flask_babel import force_locale
 
+from forum import tokens
 from forum.accounts.actions import edit_profile
 from forum.advice import actions as advice
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
+from forum.candidates.models import Candidate
 from forum.clock import now
 from forum.contact.actions import contact
 from forum.contact.models import ContactLetter
@@ -20,6 +22,8 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Mark, Post
 from forum.dialogue.queries import render_with_mentions
 from forum.errors import Invalid
+from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
+from forum.invitations.queries import CODE_PURPOSE
 from forum.library import actions as library
 from forum.library.models import Practice
 from forum.library.queries import practice_by_id
@@ -285,3 +289,29 @@ def test_the_page_of_the_rules_says_what_they_look_at(people: Any, sign_in: Any)
     page = sign_in(people.administrator).get("/administration/screening").text
     assert "these cannot wait" in page
     assert "the rule “Links, pictures and files of new members” is about them" in page, "its name"
+
+
+@pytest.mark.parametrize("field", ["name", "position"])
+def test_who_joins_under_such_words_is_refused(client: Any, field: str) -> None:
+    said = {"name": "Noor", "email": "noor@example.org", "password": "a quiet harbour at dawn"}
+    refused(client.post("/join", data=said | {field: f"Noor {BAD}"}), f"Noor {BAD}")
+    assert db.session.query(Candidate).count() == 0
+    assert client.post("/join", data=said).status_code == 303
+
+
+def test_who_joins_with_a_link_is_as_new_as_afterwards(people: Any, client: Any) -> None:
+    make_rule(people.administrator, RuleText("links", "", SENTENCE))
+    said = {"name": "Noor", "email": "noor@example.org", "password": "a quiet harbour at dawn"}
+    refused(client.post("/join", data=said | {"position": "https://noor.example"}))
+    set_newness(people.administrator, days=0, posts=3, first_posts=0)
+    joined = client.post("/join", data=said | {"position": "https://noor.example"})
+    assert joined.status_code == 303
+
+
+def test_whom_moderators_let_in_is_read_by_them(people: Any, client: Any) -> None:
+    set_entrance(people.administrator, EntranceText("approval"))
+    said = {"name": BAD, "email": "noor@example.org", "password": "a quiet harbour at dawn"}
+    assert client.post("/join", data=said).status_code == 303
+    invitation = invite(people.moderator, InvitationText(1, now() + timedelta(days=1)))
+    address = f"/join/invited/{tokens.secret(CODE_PURPOSE, invitation.salt)}"
+    refused(client.post(address, data=said | {"email": "lina@example.org"}), BAD)
