@@ -107,6 +107,19 @@ def test_a_rule_stops_it(people, agenda, bodies, commitment):
     assert refused.value.field == "reason"
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["Come to the ca**si**no.", "Come to the cas&#105;no.", "Read [this](//pl&#97;y.example)."],
+)
+def test_marks_within_a_word_hide_nothing_from_a_rule(people, agenda, bodies, commitment, source):
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    make_rule(people.administrator, RuleText("domain", "play.example", "We read this first."))
+    with pytest.raises(Invalid):
+        published(people.ana, agenda, bodies.city, source=source)
+    with pytest.raises(Invalid):
+        actions.edit_commitment(people.ana, commitment.id, a_text(source=source))
+
+
 def test_a_change_keeps_what_it_said_and_refuses_what_it_has_not_seen(people, commitment):
     seen = fingerprint(queries.commitment_fields(commitment))
     text = a_text(title="Felt below all lines", milestones=[Step("Line 3, too", in_days(80))])

@@ -13,7 +13,7 @@ from forum.commitments.models import Commitment
 from forum.commitments.queries import count_milestones, milestones_of
 from forum.errors import Invalid
 from forum.markup import Written
-from forum.matches import from_plain_text
+from forum.matches import combine, from_plain_text
 from forum.permissions import Person
 from forum.plaintext import single_line
 from forum.screening.actions import refuse_caught
@@ -93,9 +93,10 @@ def checked_words(words: str, name: str, *, is_needed: bool = True) -> str:
 
 
 def screen_commitment(member: Person, agenda_id: int, text: CommitmentText) -> None:
-    """Refuse a commitment that a rule catches."""
-    words = "\n".join([text.title, text.text.source, *(step.words for step in text.milestones)])
-    refuse_caught(member, agenda_id, from_plain_text(words), "body")
+    """Refuse a commitment that a rule catches: by what readers see, where marks within a word hide nothing."""
+    steps = from_plain_text(*(step.words for step in text.milestones))
+    said = combine([text.text, steps.text], text.title)
+    refuse_caught(member, agenda_id, said, "body")
 
 
 def refuse_caught_words(member: Person, commitment: Commitment, words: str, name: str) -> None:
