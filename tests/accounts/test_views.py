@@ -95,6 +95,18 @@ def test_signing_in_is_limited_for_an_account_from_wherever(limited, eva):
     assert from_address(40, PASSWORD).status_code == 429
 
 
+def test_invisible_signs_in_an_address_do_not_make_another_account_of_it(limited, eva):
+    def guess(number, email):
+        data = {"email": email, "password": "no"}
+        return limited.post("/sign-in", data=data, environ_base={"REMOTE_ADDR": f"10.0.2.{number}"})
+
+    for number in range(20):
+        beginning = "e" + "\N{WORD JOINER}" * number
+        assert guess(number, f"{beginning}va@city.example").status_code == 422
+    assert guess(40, "eva@city.example").status_code == 429
+    assert guess(41, " eva@city.exam\N{SOFT HYPHEN}ple").status_code == 429
+
+
 def test_guesses_from_elsewhere_do_not_lock_the_owner_out(limited, eva):
     assert enter(limited).status_code == 303
     assert limited.get_cookie("device") is not None

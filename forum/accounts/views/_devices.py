@@ -12,6 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from forum import web
 from forum.accounts import actions
 from forum.members import queries
+from forum.members.forms import one_line
 from forum.members.models import Member
 from forum.plaintext import tidy
 from forum.ratelimits import counted, forget_count, within_limit
@@ -114,5 +115,5 @@ def _marks() -> dict[str, str]:
 
 
 def _email_hash(email: str) -> str:
-    """The hash by which rate limits and cookies name the account of an e-mail address."""
-    return sha256(queries.normalised_email(tidy(email)).encode()).hexdigest()
+    """The hash by which rate limits and cookies name the account of an e-mail address, typed as the form takes it."""
+    return sha256(queries.normalised_email(one_line(tidy(email))).encode()).hexdigest()
