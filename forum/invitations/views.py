@@ -28,7 +28,7 @@ from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
 from forum.members.views import federation
 from forum.orderforms import OrderForm
-from forum.ratelimits import by_person, limiter
+from forum.ratelimits import by_person, changing, limiter
 from forum.web import me
 from forum.webforms import ChangedFields
 
@@ -181,6 +181,7 @@ def seats(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/organisations/<slug>/voices", methods=["GET", "POST"])
+@changing
 def choose_voices(slug: str) -> ResponseReturnValue:
     """Name the members who write for an organisation, and until when each does."""
     organisation, people, fields = queries.organisation_to_speak_for(me(), slug)

@@ -34,6 +34,7 @@ from forum.screening.actions import RuleText, make_rule
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
 from forum.transfer.models import FaultyFileError
+from tests.conftest import signed_in
 from tests.transfer.conftest import GOOD
 
 NEW = NewTopic("experience", "Trams", write("They hum."), for_organisation=True)
@@ -597,3 +598,14 @@ def test_letters_say_whose_last_day_it_is(people, until, letters):
         "Your last day to write for Institute of Trams is 20 December 2026."
         in texts[people.ben.email]
     )
+
+
+@pytest.mark.sqlite_only  # the counters are not in the database
+def test_who_is_told_of_each_choice_is_not_told_without_end(people, institute, limited_app):
+    """Its representative is a member like others, and each choice writes to those whom it concerns."""
+    browser = signed_in(limited_app, people.ana)
+    address = f"/organisations/{institute.slug}/voices"
+    choices = {"writers": "named", "voices": [people.ben.id]}, {"writers": "all"}
+    answers = [browser.post(address, data=choices[time % 2]) for time in range(31)]
+    assert [answer.status_code for answer in answers] == [303] * 30 + [429]
+    assert browser.get(address).status_code == 200
