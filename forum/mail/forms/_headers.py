@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.message import EmailMessage, Message
 from email.policy import EmailPolicy
 from email.utils import getaddresses
@@ -10,6 +11,9 @@ MAX_HEADER = 500  # characters of a header that is parsed
 MAX_SUBJECT = 3_000  # the longest title, each of its characters as four bytes in quoted-printable
 MAX_RECIPIENT_HEADERS = 50
 RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
+# What an address is not looked for in, from left to right: a quoted name, and a comment without another one inside
+ASIDE = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)', re.DOTALL)
+WITH_AT = re.compile(r"[^\s<>,:;@]*@[^\s<>,:;]*")  # an address as far as any parser may take it
 # Exceptions that parsing a hostile header may raise
 HEADER_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
@@ -54,7 +58,15 @@ def sender_of(message: EmailMessage) -> str:
 
     Mail servers that check senders may have checked the other one.
     """
-    if [name.lower() for name, _text in message.raw_items()].count("from") != 1:
-        return ""
+    written = [str(text) for name, text in message.raw_items() if name.lower() == "from"]
     addresses = [address for _name, address in getaddresses([header_of(message, "From")])]
-    return addresses[0].strip().lower() if len(addresses) == 1 else ""
+    if len(written) != 1 or len(addresses) != 1:
+        return ""
+    sender = addresses[0].strip().lower()
+    return sender if _is_only_address(sender, written[0].lower()) else ""
+
+
+def _is_only_address(address: str, header: str) -> bool:
+    """Whether a header names this address and no other, even as a name without quotation marks, which parsers may take for it."""
+    bare = ASIDE.sub(" ", header)
+    return {*WITH_AT.findall(bare)} == {address} and not any(sign in bare for sign in '"()')

@@ -204,3 +204,48 @@ def test_the_same_text_is_posted_once_a_day(people, topic, post):
     with at(now() + timedelta(days=2)):
         receive_message(answer(people, post).replace(b"<1@mail", b"<3@mail"))
     assert len(posts(topic)) == 5
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "ana@example.org <x@elsewhere.example>",
+        "ana@example.org<x@elsewhere.example>",
+        "<ana@example.org> <x@elsewhere.example>",
+        "<ana@example.org>x@elsewhere.example",
+        "ana@example.org x@elsewhere.example",
+        "ana@example.org:<x@elsewhere.example>;",
+        "ana@example.org(<x@elsewhere.example>",
+        "ana@example.org\r\n\t<x@elsewhere.example>",
+        "<@elsewhere.example:ana@example.org>",
+        '(") <x@elsewhere.example> (") <ana@example.org>',
+        '"\\\\" <x@elsewhere.example> "<ana@example.org>',
+        "ana@example.org <an.ana@example.org.elsewhere.example>",
+        "=?utf-8?q?ana=40example=2Eorg?=",
+    ],
+)
+def test_an_address_in_a_name_is_not_taken_for_the_sender(people, topic, post, sender):
+    """Mail servers check the one that is no member's, which its owner may use."""
+    raw = answer(people, post, sender="ana@example.org")
+    forged = raw.replace(b"From: ana@example.org", f"From: {sender}".encode())
+    with pytest.raises(Forbidden):
+        receive_message(forged)
+    assert len(posts(topic)) == 2
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "ana@example.org",
+        "Ana <Ana@Example.org>",
+        '"Ana, at ana@old.example" <ana@example.org>',
+        '"ana@example.org" <ana@example.org>',
+        "ana@example.org <ana@example.org>",
+        "ana@example.org (Ana \\(at home\\) of ana@old.example)",
+        "=?utf-8?q?Ana_=3Cana=40old=2Eexample=3E?=\r\n <ana@example.org>",
+    ],
+)
+def test_a_name_of_any_kind_leaves_the_sender_as_it_is(people, topic, post, sender):
+    raw = answer(people, post, sender="ana@example.org")
+    receive_message(raw.replace(b"From: ana@example.org", f"From: {sender}".encode()))
+    assert len(posts(topic)) == 3
