@@ -26,6 +26,8 @@ DOTS = re.compile("[.\u3002\uff0e\uff61]")  # characters that IDNA treats as the
 # Possessive, and only from the beginning of a word: a long word without a dot is scanned only once.
 HOST = re.compile(r"(?<![\w-])[\w-]++(?:[.\u3002\uff0e\uff61][\w-]++)+")
 WORD = re.compile(r"\w+")
+# What browsers show from right to left, whatever its letters are (RLO, until the direction changes again)
+TURNED = re.compile("\u202e([^\u202a-\u202e\u2066-\u2069\n]+)")
 # A tag in the HTML of `markup`: of attributes, which may contain a >, the quotation marks are sure
 TAG = re.compile(r'<(?P<end>/?)(?P<name>\w+)(?P<attributes>(?:[^>"]|"[^"]*")*+)>')
 TITLE = re.compile(r' title="([^"]*)"')
@@ -85,7 +87,9 @@ class ScreenedText:
     @cached_property
     def _own_words(self) -> str:
         parts = (self.title, self.text.plain, self._beside[0], *self.addresses)
-        return folded("\n".join(parts))
+        shown = "\n".join(parts)
+        turned = (found[1][::-1] for found in TURNED.finditer(shown))
+        return folded("\n".join((shown, *turned)))
 
     @cached_property
     def words(self) -> str:
@@ -187,10 +191,10 @@ def _with_scheme(address: str) -> str:
 
 
 def folded(text: str) -> str:
-    """A text as words are compared: `fold`ed, with single spaces, without invisible characters."""
+    """A text as words are compared: `fold`ed, with single spaces, without invisible characters, and rings around letters."""
     if not text.isascii():
         text = without_invisible(text)
-        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+        text = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cf", "Me"))
     return " ".join(fold(text).split())
 
 

@@ -93,6 +93,10 @@ def test_what_is_typed_as_a_domain(typed: str, domain: str) -> None:
     [
         ("A CASINO here", "casino"),
         ("A cas\u200bino here", "casino"),
+        ("A c\u20dda\u20dds\u20ddino here", "casino"),
+        ("A c\u0489asino here", "casino"),
+        ("A \u202eonisac\u202c here", "casino"),  # shown from right to left
+        ("A \u202esehctaw paehC", "Cheap watches"),
         ("A cas\u00adino here", "casino"),
         *(
             (f"A cas{sign}ino here", "casino")
