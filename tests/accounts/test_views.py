@@ -10,6 +10,7 @@ from forum.db import db
 from forum.members import queries as members
 from forum.versions import EVERYTHING, PAGE_VERSIONS
 from tests.accounts.conftest import JOINING, PASSWORD, enter, is_signed_in, session_token
+from tests.conftest import put_into_session
 
 # Limits
 
@@ -105,6 +106,21 @@ def test_invisible_signs_in_an_address_do_not_make_another_account_of_it(limited
         assert guess(number, f"{beginning}va@city.example").status_code == 422
     assert guess(40, "eva@city.example").status_code == 429
     assert guess(41, " eva@city.exam\N{SOFT HYPHEN}ple").status_code == 429
+
+
+def test_a_text_of_somebody_else_does_not_keep_guesses_from_being_counted(limited, eva, people):
+    """Whoever is signed in and sends such a text along gets another page, also for a wrong password."""
+    put_into_session(limited, people.ben)
+    data = {"email": "eva@city.example", "password": "no", "kept_action": "/topics/1/reply"}
+    data |= {"kept:written_as": "9999", "kept:source": "A text"}
+
+    def guess(number):
+        address = {"REMOTE_ADDR": f"10.0.3.{number}"}
+        return limited.post("/sign-in", data=data, environ_base=address)
+
+    for number in range(20):
+        assert guess(number).status_code == 422
+    assert guess(20).status_code == 429
 
 
 def test_guesses_from_elsewhere_do_not_lock_the_owner_out(limited, eva):

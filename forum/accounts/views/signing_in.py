@@ -68,7 +68,10 @@ def sign_in_page(form: SignInForm, status: int = 200) -> ResponseReturnValue:
     """The form for signing in or, while a text waits to be sent again, the page that also contains that text."""
     if errorpages.kept_action() and form.errors:
         why = next(error for errors in form.errors.values() for error in errors)
-        return errorpages.resend_page(errorpages.kept_action(), why, status)
+        answer = errorpages.resend_page(errorpages.kept_action(), why, status)
+        # Also where the text is another member's: the attempt has to count (`was_refused`)
+        answer.status_code = status
+        return answer
     factors.browser_key()
     return render_template("accounts/sign_in.html", form=form), status
 
