@@ -54,9 +54,11 @@ class WholeWordsPolicy(EmailPolicy):
         if name in IN_ANGLES:
             lines = f"{self.linesep} ".join(str(value).split())
             return f"{name}: {lines}{self.linesep}"
-        if str(value).isascii() and ENCODED not in str(value):
-            return self._folded_subject(str(value)) if name == "Subject" else ""
         addresses = getattr(value, "addresses", None)
+        # In several lines Python leaves out quotation marks around a name, whose commas then separate addresses
+        is_safe = addresses is None or '"' not in str(value) or self._is_one_line(name, value)
+        if str(value).isascii() and ENCODED not in str(value) and is_safe:
+            return self._folded_subject(str(value)) if name == "Subject" else ""
         if addresses is None:
             return f"{name}: {self._encoded(name, str(value))}{self.linesep}"
         people = [
@@ -64,6 +66,9 @@ class WholeWordsPolicy(EmailPolicy):
             for address in addresses
         ]
         return f"{name}: {f',{self.linesep} '.join(people)}{self.linesep}"
+
+    def _is_one_line(self, name: str, value: Any) -> bool:
+        return len(f"{name}: {value}") <= (self.max_line_length or 0)
 
     def _folded_subject(self, text: str) -> str:
         """A subject in ASCII, whose first line is never empty: one of 70 characters Python would put below it as a whole."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import default
+from email.utils import getaddresses
 
 import pytest
 
@@ -53,6 +54,26 @@ def test_a_plain_subject_begins_in_its_first_line(length: int) -> None:
         len(line) <= 78 for line in sent.split(b"\r\n")
     )
     assert message_from_bytes(sent, policy=default)["Subject"] == subject[:length].strip()
+
+
+@pytest.mark.parametrize("length", range(30, 110, 4))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ana Prado, International Federation for Housing and Planning, Copenhagen and The Hague, all of it",
+        'Ana (PhD): the "Great" Federation of Housing; of Cities, Regions and Towns \\ everywhere (all of it)',
+    ],
+)
+def test_a_name_with_commas_stays_one_name_however_long(name: str, length: int) -> None:
+    """Python breaks such a name into lines without its quotation marks: mail servers refuse what is from several people."""
+    name = name[:length].strip()
+    sent = message(replace(LETTER, sender_name=name, reply_to="reply@example.org")).as_bytes()
+    for header, address in (("From", "forum@example.org"), ("Reply-To", "reply@example.org")):
+        written = str(message_from_bytes(sent)[header])
+        ((shown, found),) = getaddresses([written])
+        assert (str(make_header(decode_header(shown))), found) == (name, address)
+    head, _blank, _body = sent.partition(b"\r\n\r\n")
+    assert max(map(len, head.split(b"\r\n"))) <= 78
 
 
 def test_addresses_for_programs_are_whole_however_long() -> None:
