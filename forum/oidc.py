@@ -9,14 +9,16 @@ from __future__ import annotations
 import hmac
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
+from forum import outbound
 from forum.lazy import library
 from forum.plaintext import on_one_line
 
@@ -36,6 +38,7 @@ ALGORITHMS = (
     "EdDSA",
 )
 TIMEOUT_SECONDS, MAX_RESPONSE_BYTES, CHUNK_BYTES = 5.0, 200_000, 8_192
+IN_PATHS = "/%:@!$&'()*+,;=~-._?"  # characters that stay as they are in a path or a query
 CLOCK_SKEW_SECONDS = 60  # by which the two clocks may differ
 MAX_LINE, MAX_SUBJECT = 200, 255  # characters; the standard limits a subject to 255
 MAX_LONG_LINE = 1_000  # characters that are read of what becomes a line
@@ -350,24 +353,26 @@ def _fetch(
 def _request(
     method: str, address: str, headers: Mapping[str, str], body: str | None
 ) -> tuple[int, dict[str, Any]]:
+    """The status and the JSON object of a response, whatever is sent slowly: handshake, header or body."""
     until = time.monotonic() + TIMEOUT_SECONDS
+    parts = urlsplit(address)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    path = quote(parts.path or "/", safe=IN_PATHS)
+    query = f"?{quote(parts.query, safe=IN_PATHS)}" if parts.query else ""
+    told = {"Host": parts.netloc, "User-Agent": outbound.AGENT, "Connection": "close", **headers}
     try:
-        with library("urllib3").PoolManager(num_pools=1) as pool:
-            answer = pool.request(
-                method,
-                address,
-                headers=headers,
-                body=body,
-                timeout=library("urllib3").Timeout(total=TIMEOUT_SECONDS),
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            try:
-                return answer.status, _parse_object(_read_body(answer, until))
-            finally:
-                answer.close()
-    except (library("urllib3").exceptions.HTTPError, OSError) as error:
+        with (
+            socket.create_connection((host, port), TIMEOUT_SECONDS) as plain,
+            outbound.ended(plain, until),
+            outbound.secured(plain, parts.scheme, host) as connection,
+        ):
+            # Not urllib3: its connections cannot be ended from outside in the middle of a header
+            asking = library("http.client").HTTPConnection(host, port)
+            asking.sock = connection
+            asking.request(method, path + query, body, told)
+            answer = asking.getresponse()
+            return answer.status, _parse_object(_read_body(answer, until))
+    except (OSError, ValueError, library("http.client").HTTPException) as error:
         raise ProviderUnavailable(type(error).__name__) from error
 
 
@@ -378,6 +383,10 @@ def _read_body(answer: Any, until: float) -> bytes:
         body += chunk
         if len(body) > MAX_RESPONSE_BYTES or time.monotonic() > until:
             raise ProviderUnavailable("it says too much, or too slowly")
+    if (
+        time.monotonic() > until
+    ):  # then the connection was ended here, and what came may be half of it
+        raise ProviderUnavailable("it says too much, or too slowly")
     return body
 
 

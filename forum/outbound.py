@@ -221,16 +221,26 @@ def _connected(
                 error = refused
     if connection is None:
         raise error
-    with connection, _ended(connection, until):
-        if target.scheme == "http":
-            yield connection
-            return
-        with _tls().wrap_socket(connection, server_hostname=target.host) as secure:
-            yield secure
+    with (
+        connection,
+        ended(connection, until),
+        secured(connection, target.scheme, target.host) as safe,
+    ):
+        yield safe
 
 
 def _connect(address: str, port: int, seconds: float) -> socket.socket:
     return socket.create_connection((address, port), seconds)
+
+
+@contextmanager
+def secured(connection: socket.socket, scheme: str, host: str) -> Iterator[socket.socket]:
+    """The connection inside TLS if the scheme is HTTPS, to a server that proves to be `host`; else the same one."""
+    if scheme != "https":
+        yield connection
+        return
+    with _tls().wrap_socket(connection, server_hostname=host) as secure:
+        yield secure
 
 
 def _tls() -> Any:
@@ -239,7 +249,7 @@ def _tls() -> Any:
 
 
 @contextmanager
-def _ended(connection: socket.socket, until: float) -> Iterator[None]:
+def ended(connection: socket.socket, until: float) -> Iterator[None]:
     """Inside, the connection is ended at a moment: a server may send one byte per second, so that no read times out."""
     same = connection.dup()  # TLS takes over the other one
 

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -222,6 +223,43 @@ def test_a_provider_out_of_order_is_a_sentence(client, made, eva, monkeypatch, a
         assert "City ID" in said.text and "Sign in here" in said.text
     assert time.monotonic() - begun < 40, "a slow one takes 20 seconds each time"
     assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    ("first", "each"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        (b"HTTP/1.1 200 ", b"O"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
+    ],
+    ids=["header", "first line", "continue", "name of a chunk"],
+)
+def test_a_provider_that_answers_drop_by_drop_is_not_waited_for(monkeypatch, first, each):
+    monkeypatch.setattr(oidc, "TIMEOUT_SECONDS", 0.5)
+    is_over = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _address = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(9_999)
+            connection.sendall(first)
+            for _drop in range(80):
+                if is_over.wait(0.1):
+                    return
+                connection.sendall(each)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,), daemon=True)
+        thread.start()
+        provider = oidc.Provider(f"http://127.0.0.1:{server.getsockname()[1]}", "the-forum")
+        begun = time.monotonic()
+        with pytest.raises(oidc.ProviderUnavailable):
+            oidc.begin(provider, "/")
+        took = time.monotonic() - begun
+        is_over.set()
+        thread.join(30)
+    assert took < 6, "all of its drops take eight seconds"
 
 
 @pytest.mark.parametrize(
