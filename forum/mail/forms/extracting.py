@@ -12,7 +12,7 @@ FROM_LINE = re.compile(r"\W*(From|Von|De|Da|Van|Från|Fra|Od|От|差出人|보�
 HEADER_FIELD = re.compile(r"\W*[^\W\d_][^\d:]{0,25}:\s")  # a name and a colon
 DIVIDER_LINE = re.compile(r"\s*([_-]{4,}|-{2,} ?[^-]{1,40} ?-{2,})\s*$")
 PASSED_ON_LINE = re.compile(r"-{2,} ?Forwarded message ?-{2,}\s*$", re.I)
-DATE = re.compile(r"\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d+[/.-]\d+")
+DATE = re.compile(r"\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d[/.-]\d")
 DATE_OR_ADDRESS = re.compile(f"@|{DATE.pattern}")
 INTRODUCTION_START = re.compile(r"(On|Am|Le|El|Il|Op|Den|Em|Dnia|Dne|В)\b", re.I)
 # An e-mail address as mail programs put it behind a name

@@ -10,7 +10,7 @@ import pytest
 from forum.errors import Forbidden
 from forum.mail import commands
 from forum.mail.commands import fetch_messages, receive_message
-from forum.mail.forms import extract_answer, read_message, reply_address
+from forum.mail.forms import extract_answer, extract_text, read_message, reply_address
 from forum.mail.forms._html import text_of_html, whole_text_of_html
 from tests.mail.conftest import with_settings
 from tests.mail.inbound.conftest import MAILBOX, TODAY, Mailbox, answer, posts
@@ -42,6 +42,15 @@ def test_reading_hostile_text_takes_no_time():
         begun = time.process_time()
         extract_answer(bad)
         assert time.process_time() - begun < 1
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_reading_a_hostile_head_of_what_is_passed_on_takes_no_time():
+    """A date is looked for in each of its lines, and one may be a single number without an end."""
+    head = f"From: Ben\nDate: {'0' * 39_000}\nSubject: kerbs\nTo: Ana\n\nhello"
+    begun = time.process_time()
+    assert extract_text(head) == "From: Ben\n\nhello"
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.usefixtures("no_collection")
