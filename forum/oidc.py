@@ -133,12 +133,12 @@ def finish(
     metadata = _metadata(provider)
     token = _token(provider, metadata, query["code"], kept["verifier"], back)
     claims = _claims(provider, metadata, token, kept["nonce"])
-    about = claims if claims.get("email") else _userinfo(provider, metadata, token, claims) | claims
+    about = claims if claims.get("email") else _userinfo(provider, metadata, token, claims)
     return Identity(
         issuer=provider.issuer,
         subject=claims["sub"],
-        name=_single_line(about.get("name")),
-        email=_email(about.get("email")),
+        name=_single_line(claims.get("name") or about.get("name")),
+        email=_email(about.get("email")),  # and of the same answer whether it is verified
         is_verified=about.get("email_verified") is True,
         signed_in_at=_timestamp(claims.get("auth_time")),
     )

@@ -18,6 +18,7 @@ from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Response
 
 from forum import admission, oidc
+from forum.accounts.views import PROVIDER_ACCOUNT_KEY
 from forum.clock import at, now
 from forum.db import db
 from forum.identities.actions import link
@@ -162,6 +163,17 @@ def test_what_the_token_leaves_out_is_asked_for(client, made):
     assert 'value="eva@city.example"' in client.get("/join").text
     told["sub"] = "somebody else"
     assert client.get(made.comes_back(go(client))).status_code == 400
+
+
+@pytest.mark.parametrize("said", [{"email_verified": False}, {}], ids=["not verified", "nothing"])
+def test_what_the_token_says_is_verified_is_no_address_from_elsewhere(client, made, said):
+    made.claims = {"email": None, "email_verified": True}
+    made.answers["/userinfo"] = lambda: as_json({"sub": "eva", "email": "dan@city.example", **said})
+    client.get(made.comes_back(go(client)))
+    with client.session_transaction() as kept:
+        told = kept[PROVIDER_ACCOUNT_KEY]
+    assert (told["email"], told["name"]) == ("dan@city.example", "Eva Holm")
+    assert not told["is_verified"]
 
 
 def test_to_show_who_sits_there_the_sign_in_must_be_new(sign_in, made, eva):
