@@ -245,6 +245,6 @@ def unname(source: str, post_ids: Collection[int], handles: Collection[str], for
 
     either = "|".join(map(re.escape, handles))
     source = QUOTED_POST.sub(replace_name, source)
-    source = re.sub(rf"\[[^\]\n]*\]\(/members/(?:{either})/?\)", former, source)
+    source = re.sub(rf"\[[^\]\n]{{0,300}}\]\(/members/(?:{either})/?\)", former, source)
     source = MENTION.sub(lambda found: former if found[1].lower() in handles else found[0], source)
     return re.sub(rf"/members/(?:{either})(?![\w-])", "/members", source)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from forum import markup
+from forum.markdown import MAX_SOURCE
 from forum.quotes import (
     cited_in_html,
     cited_in_source,
@@ -129,6 +130,17 @@ def test_looking_for_whole_addresses_takes_no_time() -> None:
         with_local_quotes(piece * 5_000 + "/posts/", "https://f.example")
         quoted_posts(piece * 5_000)
         assert time.process_time() - begun < 1
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_taking_out_a_name_takes_no_time() -> None:
+    """Whoever names a member decides how long it takes to take out the name when the member leaves."""
+    for piece in ("[", "[a ", "![", "> [", "@a", "/members/a"):
+        text = piece * (MAX_SOURCE // len(piece))
+        begun = time.process_time()
+        for _post in range(10):
+            unname(text, {12}, ["a"], "X")
+        assert time.process_time() - begun < 2
 
 
 def test_the_inner_quote_alone_is_withheld() -> None:
