@@ -238,7 +238,7 @@ def test_nginx_keeps_what_never_changes_and_asks_for_all_else_as_browsers_do(fil
 
 @pytest.mark.parametrize("file", NGINX, ids=names_of(NGINX))
 def test_nginx_drops_headers_that_the_forum_would_take_for_its_own(file: Path) -> None:
-    """Granian gives `X_Forwarded_For` the name of `X-Forwarded-For`, and the last one counts."""
+    """Granian gives `X_Forwarded_For` the name of `X-Forwarded-For`, and only one of the two counts."""
     assert not re.search("underscores_in_headers|ignore_invalid_headers", file.read_text())
     told = (ROOT / "docs" / "operating.md").read_text()
     assert "`request_header -*_*`" in told, "other web servers have to be told to"
