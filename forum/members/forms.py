@@ -27,7 +27,7 @@ from forum.confusables import visible
 from forum.errors import Invalid
 from forum.history.queries import fingerprint
 from forum.members.actions import MAX_FORUM_NAME, MAX_NAME, MAX_TAGLINE, OrganisationText, Profile
-from forum.members.models import Federation, Member, Organisation
+from forum.members.models import PROFILE_TEXTS, Federation, Member, Organisation
 from forum.members.queries import (
     federation_fields,
     languages,
@@ -232,9 +232,8 @@ class ProfileForm(PersonForm, FormWithFile):
     def of(cls, member: Member, **options: Any) -> ProfileForm:
         """The form with what a member says now; the city and the languages must be loaded."""
         second, third, *_rest = [*_other_languages(member), "", ""]
-        names = ("name", "position", "city_id", "language", "helps_with", "about")
         form = cls(
-            **{name: getattr(member, name) for name in names},
+            **{name: getattr(member, name) for name in (*PROFILE_TEXTS, "city_id", "language")},
             organisation=member.organisation_id,
             city=member.city.label if member.city else "",
             second_language=second,

@@ -23,6 +23,12 @@ FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
 FOLDED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # The order of members in lists, and whether they are listed at all
 LISTED = ("sort_key", "id", "left_at", "hidden_at")
+# What members say about themselves in words of their own: lines, and a text in Markdown. Rules read it before it is
+# published, a moderator decides about it, and it is emptied when the member leaves.
+PROFILE_LINES = ("name", "position", "helps_with")
+PROFILE_TEXTS = (*PROFILE_LINES, "about")
+# All that a profile says but its picture and its languages, which are rows of their own
+PROFILE_FIELDS = (*PROFILE_TEXTS, "organisation_id", "city_id", "language")
 # Why a mandate ended: the organisation has named others, or all its members again, the last day has passed, the
 # member has left the forum, or belongs to another organisation
 MANDATE_ENDS = TAKEN_BACK, ALL_WRITE, LAST_DAY, LEFT, MOVED_ON = (
@@ -313,7 +319,7 @@ class Member(PersonLabel, permissions.Person, Base):
     @property
     def fingerprint(self) -> str:
         """A hash of what the profile says and shows: a moderator's decision is refused when it has changed since it was seen."""
-        said = (self.name, self.position, self.helps_with, self.about, self.portrait)
+        said = [getattr(self, name) for name in (*PROFILE_TEXTS, "portrait")]
         return short_hash("\n".join(said))
 
     @property

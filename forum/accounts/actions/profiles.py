@@ -22,7 +22,7 @@ from forum.markup import NO_TEXT, PlainTexts
 from forum.matches import combine, from_plain_text
 from forum.members import actions as members
 from forum.members.actions import Profile
-from forum.members.models import Credentials, Member
+from forum.members.models import PROFILE_LINES, PROFILE_TEXTS, Credentials, Member
 from forum.members.queries import lock_member
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught, screen
@@ -55,12 +55,11 @@ def edit_profile(member: Member, profile: Profile, *, seen: str | None = None) -
     lock_member(member.id, may_write=True)  # so that the right to write is not withdrawn meanwhile
     if profile.portrait:
         _check_portrait(member)
+    lines = [getattr(profile, name) for name in PROFILE_LINES]
     about = profile.about.source if profile.about else member.about
-    said = (profile.name, profile.position, profile.helps_with, about)
-    if said != (member.name, member.position, member.helps_with, member.about):
+    if [*lines, about] != [getattr(member, name) for name in PROFILE_TEXTS]:
         require(member.can.write())
-        lines = from_plain_text(profile.name, profile.position, profile.helps_with).text
-        written = combine(filter(None, (lines, profile.about)))
+        written = combine(filter(None, (from_plain_text(*lines).text, profile.about)))
         refuse_caught(member, None, written, "about", Sending.EDITED)
     before = member.name, member.city_id
     if not members.edit_profile(member, profile, seen=seen):

@@ -16,7 +16,7 @@ from forum.members import queries
 from forum.members.actions._mandates import end_mandates_of
 from forum.members.actions._names import clean_name
 from forum.members.actions._rows import checked_id
-from forum.members.models import MOVED_ON, City, Member, MemberLanguage, Organisation
+from forum.members.models import MOVED_ON, PROFILE_LINES, City, Member, MemberLanguage, Organisation
 from forum.plaintext import single_line
 from forum.shrinking import Shrunk
 
@@ -70,7 +70,7 @@ def describe(member: Member, said: Joining | Profile) -> None:
     _take_seat(member, checked_id(Organisation, said.organisation_id, "organisation"))
     member.city_id = checked_id(City, said.city_id, "city")
     member.language = said.language if said.language in queries.language_names() else "en"
-    words = f"{member.name} {member.position} {member.helps_with or ''}"
+    words = " ".join(getattr(member, name) or "" for name in PROFILE_LINES)
     member.folded, member.sort_key = queries.folded_and_sort_key(words)
 
 

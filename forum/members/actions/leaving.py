@@ -19,6 +19,7 @@ from forum.members.actions._rows import existing_member
 from forum.members.actions.sessions import end_sessions
 from forum.members.models import (
     LEFT,
+    PROFILE_TEXTS,
     EarlierHandle,
     FormerHandle,
     Ignore,
@@ -36,13 +37,11 @@ COOLING_OFF = timedelta(days=14)
 # What happens to the texts of a member who leaves
 LEAVING_WAYS = KEEP_NAMELESS, DELETE_EVERYTHING = ("nameless", "everything")
 FORMER_MEMBER = lazy_gettext("Former member")
-# The personal columns of a row: texts, and those that can be NULL.
+# The personal columns of a row: texts (the name then gets another), and those that can be NULL.
 COLUMNS_TO_EMPTY = [
-    "password_hash",
-    "position",
-    "helps_with",
-    "about",
+    *PROFILE_TEXTS,
     "about_html",
+    "password_hash",
     "folded",
     "sort_key",
     "name_skeleton",

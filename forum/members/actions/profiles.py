@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete
@@ -18,23 +19,11 @@ from forum.members import queries
 from forum.members.actions._names import clean_name, refuse_lookalike, refuse_office
 from forum.members.actions._profile import Profile, describe, set_languages
 from forum.members.actions._rows import existing_member
-from forum.members.models import Member, Portrait
+from forum.members.models import PROFILE_FIELDS, Member, Portrait
 from forum.permissions import Person, require
 from forum.plaintext import single_line
 from forum.shrinking import Shrunk
 
-# The columns of a profile; its languages are rows of their own.
-PROFILE_FIELDS = [
-    "name",
-    "position",
-    "helps_with",
-    "about",
-    "about_html",
-    "organisation_id",
-    "city_id",
-    "language",
-    "portrait",
-]
 PORTRAIT_SIZE = (
     256  # pixels on each side, at most: sharp at twice the size at which a profile shows it
 )
@@ -49,7 +38,7 @@ def edit_profile(member: Member, profile: Profile, *, seen: str | None = None) -
     queries.lock_member(member.id, may_write=True)
     require(member.can.edit_profile(member))
     shown = queries.profile_fields(member, queries.languages_spoken(member.id)) if seen else {}
-    before = [getattr(member, name) for name in PROFILE_FIELDS]
+    before = _columns(member)
     if clean_name(profile.name) != member.name:
         refuse_lookalike(profile.name, member)
     if single_line(profile.position) != member.position:
@@ -62,12 +51,16 @@ def edit_profile(member: Member, profile: Profile, *, seen: str | None = None) -
         _replace_portrait(member, profile.portrait)
     describe(member, profile)
     speaks_others = set_languages(member, profile.languages or (profile.language,))
-    is_new = speaks_others or before != [getattr(member, name) for name in PROFILE_FIELDS]
+    is_new = speaks_others or before != _columns(member)
     if is_new:
         refuse_unseen(seen, shown)
     else:
         touches()
     return is_new
+
+
+def _columns(member: Member) -> list[Any]:
+    return [getattr(member, name) for name in (*PROFILE_FIELDS, "about_html", "portrait")]
 
 
 def _replace_portrait(member: Member, made: Shrunk | None) -> None:

@@ -14,7 +14,14 @@ from forum.clock import now
 from forum.confusables import skeleton
 from forum.db import WRITERS, db, execute_core, serialize
 from forum.errors import Conflict, Invalid, or_not_found
-from forum.members.models import Credentials, EarlierHandle, FormerHandle, Member, Organisation
+from forum.members.models import (
+    PROFILE_FIELDS,
+    Credentials,
+    EarlierHandle,
+    FormerHandle,
+    Member,
+    Organisation,
+)
 from forum.permissions import EARLIER_HANDLES_SHOWN, Person, require
 from forum.plaintext import fold, words_to_find
 from forum.principals import moderates
@@ -77,8 +84,8 @@ def my_profile(member: Person) -> Member:
 
 def profile_fields(member: Member, languages: Sequence[str]) -> dict[str, Any]:
     """What a member says about themselves, by name, without the picture; `languages` are the codes, the best first."""
-    names = ("name", "position", "organisation_id", "city_id", "language", "helps_with", "about")
-    return {name: getattr(member, name) for name in names} | {"languages": [*languages]}
+    said = {name: getattr(member, name) for name in PROFILE_FIELDS}
+    return said | {"languages": [*languages]}
 
 
 def account_of(person: Person) -> Member:

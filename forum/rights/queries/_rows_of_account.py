@@ -9,7 +9,15 @@ from sqlalchemy import Select, select
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Theme
 from forum.db import db
 from forum.invitations.models import Arrival
-from forum.members.models import City, Mandate, Member, MemberLanguage, Organisation, Session
+from forum.members.models import (
+    PROFILE_TEXTS,
+    City,
+    Mandate,
+    Member,
+    MemberLanguage,
+    Organisation,
+    Session,
+)
 from forum.members.queries import earlier_handles
 from forum.rights.models import Record
 from forum.rights.queries._rows import (
@@ -33,10 +41,7 @@ def account_of(member: Member) -> Record:
 
 
 def profile_of(member: Member) -> Record:
-    plain = {
-        name: getattr(member, name)
-        for name in ("name", "position", "language", "helps_with", "about")
-    }
+    plain = {name: getattr(member, name) for name in (*PROFILE_TEXTS, "language")}
     spoken = select(MemberLanguage.language).where(MemberLanguage.member_id == member.id)
     helps = select(Theme.name).join(MemberTheme).where(MemberTheme.member_id == member.id)
     hosts = select(Agenda.title).join(AgendaHost).where(AgendaHost.member_id == member.id)
