@@ -1,7 +1,8 @@
 """Who may do what: every rule of the forum, one sentence each. What of the rows a reader finds is in `reach`.
 
 A right is a method of `Can`, a pure function of rows that are already loaded: `member.can.reply(topic)`.
-It returns a `Verdict`, which is true or false and, when false, says why in a sentence for the person.
+It returns a `Verdict`, which is true or false and, when false, says why in a sentence for the person. `this and that`
+needs both rights, and says why not for the first that is missing; `this or that` needs one, and says why not for the last.
 Actions `require` it, templates ask it whether to show a button. No file but this one and `principals`, which says what
 follows from the state of an account, names a role.
 """
@@ -344,8 +345,7 @@ class Can:
 
     def choose_voices(self, organisation: Organisation) -> Verdict:
         """The representative of an organisation, and moderators, name the members who write for it."""
-        seen = self.see_seats(organisation)
-        return self.write() if seen else seen
+        return self.see_seats(organisation) and self.write()
 
     def see_mandates(self) -> Verdict:
         """Members see who has written for an organisation, since when and until when."""
@@ -554,7 +554,7 @@ class Can:
             return Verdict(_("This practice has been deleted."))
         if practice.author_id == self.person.id:
             return self.write()
-        return self.write() if (verdict := self.moderate(practice.agenda_id)) else verdict
+        return self.moderate(practice.agenda_id) and self.write()
 
     def submit_practice(self, practice: Practice) -> Verdict:
         """Authors submit their own practice to the moderators, unless it is hidden or its agenda is archived or deleted."""
@@ -580,6 +580,8 @@ class Can:
             return verdicts.ONLY_AUTHOR_DELETES
         return self._signed_in()
 
+    # Translations
+
     def add_translation(self, original: Practice | Case) -> Verdict:
         """Members who may write translate what is published, on an agenda that is not archived."""
         return self.open_topic(original.agenda) if original.is_told else verdicts.NOT_TOLD
@@ -592,8 +594,7 @@ class Can:
 
     def put_translation_back(self, translation: Translation) -> Verdict:
         """The member who began a translation, the author of the original and moderators of its agenda restore earlier versions."""
-        mine = self.remove_translation(translation)
-        return self.correct_translation(translation) if mine else mine
+        return self.remove_translation(translation) and self.correct_translation(translation)
 
     def remove_translation(self, translation: Translation) -> Verdict:
         """The member who began a translation, the author of the original and moderators of its agenda remove it.
@@ -643,7 +644,7 @@ class Can:
             return verdicts.AGENDA_ARCHIVED
         if declaration.agenda.opened_at is None:
             return verdicts.AGENDA_IN_PREPARATION
-        return self.write() if (spoken := self.speak_for(organisation)) else spoken
+        return self.speak_for(organisation) and self.write()
 
     def take_signature_back(self, signature: Signature) -> Verdict:
         """Members who speak for an organisation take its signature back until the declaration is adopted or withdrawn."""
@@ -667,7 +668,7 @@ class Can:
     def tell_of_commitment(self, commitment: Commitment) -> Verdict:
         """Members who speak for its organisation and may write report on a commitment in progress, even on an archived agenda."""
         goes_on = verdicts.COMMITMENT_IS["hidden" if commitment.hidden_at else commitment.state]
-        return self._commit(commitment.organisation) if goes_on else goes_on
+        return goes_on and self._commit(commitment.organisation)
 
     def _commit(self, organisation: Organisation) -> Verdict:
         if self.person.is_member and not self.speak_for(organisation):
@@ -810,7 +811,7 @@ class Can:
 
     def curate(self, agenda: Agenda) -> Verdict:
         """Moderators of an agenda who may write edit its page, statements, cases and readings, open and archive it."""
-        return self.write() if (verdict := self.moderate(agenda.id)) else verdict
+        return self.moderate(agenda.id) and self.write()
 
     def take_name_away(self, statement: Statement) -> Verdict:
         """Members take their own name away from what is quoted of them, also while they may not write."""
@@ -826,7 +827,7 @@ class Can:
 
     def keep_glossary(self) -> Verdict:
         """Moderators who may write keep the entries of the glossary."""
-        return self.write() if (verdict := self.curate_all()) else verdict
+        return self.curate_all() and self.write()
 
     def propose(self) -> Verdict:
         """Members who may write propose names and meanings for the glossary; who keeps it writes them."""
