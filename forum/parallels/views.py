@@ -254,15 +254,14 @@ def _write(
     found: Translation | None,
     version: Version | None = None,
 ) -> ResponseReturnValue:
+    """The form that corrects the translation `found`, or adds one; `version` is the earlier one that fills it."""
+    read, form.signs.data = form.signs.data or "", queries.signs_of(original)
     texts = queries.texts_of(me(), original)
     form.ask_for(texts, queries.figures_to_name(found, original))
+    use_own_links(me(), form, PARTS)
     if found is not None:
         form.language.data = found.language
-    use_own_links(me(), form, PARTS)
-    read, form.signs.data = form.signs.data or "", queries.signs_of(original)
-    changed = queries.names_since(read, original)
-    if found is not None:
-        changed |= queries.changed_texts(me(), found)
+    changed = _changed(original, found, read)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         return render_template(
@@ -282,22 +281,41 @@ def _write(
         ), status
 
     def deed() -> ResponseReturnValue:
-        text, sent = form.text, sent_form(form)
-        if found is not None:
-            saved = actions.correct_translation(me(), found.id, text, sent, signs=read)
-            done = _("Your changes are saved.")
-        else:
-            kind = kind_of(original)
-            saved = actions.add_translation(me(), kind, original.id, text, sent, signs=read)
-            done = _("Thank you. The translation is published.")
-        return web.done(done, saved.address)
+        return _add(form, original, read) if found is None else _correct(form, found, read)
 
-    place: dict[str, Any] = {"kind": kind_of(original), "item_id": original.id}
-    place["translation_id"] = found.id if found else None
-    sent_to = partial(_sent_to, found)
-    keep = partial(keep_form, form, actions.keep_translation_draft, sent_to, **place)
+    keep = partial(_keep_as_draft, form, original, found)
     latest = partial(_latest, original, found.language) if found else None
     return webforms.process(form, page, deed, keep=keep, latest=latest)
+
+
+def _changed(original: Original, found: Translation | None, read: str) -> set[str]:
+    """The names of the texts of an original that have changed since they were `read`, or since the translation says them."""
+    since_read = queries.names_since(read, original)
+    return since_read | queries.changed_texts(me(), found) if found else since_read
+
+
+def _add(form: TranslationForm, original: Original, read: str) -> ResponseReturnValue:
+    kind, sent = kind_of(original), sent_form(form)
+    saved = actions.add_translation(me(), kind, original.id, form.text, sent, signs=read)
+    return web.done(_("Thank you. The translation is published."), saved.address)
+
+
+def _correct(form: TranslationForm, found: Translation, read: str) -> ResponseReturnValue:
+    saved = actions.correct_translation(me(), found.id, form.text, sent_form(form), signs=read)
+    return web.done(_("Your changes are saved."), saved.address)
+
+
+def _keep_as_draft(
+    form: TranslationForm, original: Original, found: Translation | None
+) -> ResponseReturnValue:
+    return keep_form(
+        form,
+        actions.keep_translation_draft,
+        partial(_sent_to, found),
+        kind=kind_of(original),
+        item_id=original.id,
+        translation_id=found.id if found else None,
+    )
 
 
 def _sent_to(found: Translation | None, key: str) -> str | None:
