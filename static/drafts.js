@@ -1,8 +1,7 @@
-/** What is typed is kept in this browser, offered again, and sent once. */
+/** What is typed is kept in this browser, and offered again. */
 
 const ROOM = 4e5; // characters of the drafts of one form: twenty of the longest texts
 const MONTH = 30 * 864e5; // milliseconds
-const BUSY_SECONDS = 10;
 const KEEP_SECONDS = 10; // between two sendings of a form that changes
 
 let local;
@@ -14,7 +13,6 @@ export async function start(tools) {
   ({ local, session, language } = tools);
   forget(document.body.dataset.published);
   for (const form of document.querySelectorAll("form[data-draft]")) {
-    form.addEventListener("submit", sendOnce);
     if (form.querySelector(".lines")) tables.set(form, await tools.load("rows", { form }));
     keepDraft(form, tools.member);
   }
@@ -314,19 +312,3 @@ function post(address, body) {
 }
 
 const newKey = () => `${Math.random()}`;
-
-// A second press while the first is under way does nothing
-
-function sendOnce(event) {
-  const { currentTarget: form, submitter } = event;
-  if (form.dataset.busy) return event.preventDefault();
-  if (event.defaultPrevented) return;
-  const free = () => {
-    delete form.dataset.busy;
-    if (submitter) submitter.ariaBusy = null;
-  };
-  form.dataset.busy = "1";
-  if (submitter) submitter.ariaBusy = true;
-  setTimeout(free, BUSY_SECONDS * 1000); // it may have been stopped
-  addEventListener("pageshow", free);
-}

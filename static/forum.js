@@ -5,6 +5,7 @@ const script = document.querySelector("script[data-modules]");
 const addresses = script.dataset.modules.split(" ");
 const words = { ...script.dataset, member: body.dataset.member || "" };
 const DAY = 86_400_000;
+const BUSY = 10_000; // milliseconds
 const language = documentElement.lang.replace(/^en$/, "en-GB"); // which has the day first, and 24 hours
 
 /** What the browser keeps, and what stands in for it where that is forbidden. */
@@ -122,6 +123,21 @@ function noteLeaving(event) {
   session.leaving = "1";
 }
 
+/** A second press while the first is under way does nothing: of what it would send, a link or a code works only once. */
+function sendOnce(event) {
+  const { target: form, submitter } = event;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.busy) return event.preventDefault();
+  const free = () => {
+    delete form.dataset.busy;
+    if (submitter) submitter.ariaBusy = null;
+  };
+  form.dataset.busy = "1";
+  if (submitter) submitter.ariaBusy = true;
+  setTimeout(free, BUSY); // it may have been stopped
+  addEventListener("pageshow", free);
+}
+
 /** After a deed the focus goes to where it led, such as the new post, or to what is said of it; screen readers say both. */
 function showResult() {
   const { published } = body.dataset;
@@ -234,6 +250,7 @@ tellNews();
 document.addEventListener("keydown", press);
 offerSwitch();
 document.addEventListener("submit", noteLeaving);
+addEventListener("submit", sendOnce); // once all others have had their say
 forgetDrafts();
 const begun = document.activeElement;
 if (!begun.matches(FIELDS)) {

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import Demo, Site, Visit, leaving, passwords_of, run_site
+from tests.browser.people import READY, Demo, Site, Visit, leaving, passwords_of, run_site
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it uses parts of Authlib that will go
@@ -107,6 +107,34 @@ def test_by_invitation(visit: Any, administrator: Visit, scripts: bool) -> None:
     expect(moderator.go("/invitations").locator("main .rows li").first).to_contain_text(name)
     late = visit(java_script_enabled=scripts).go(link)
     expect(late.locator("h1")).to_have_text("This invitation is over")
+
+
+def test_a_link_that_works_once_is_used_once_however_often_the_button_is_pressed(
+    visit: Any,
+) -> None:
+    """The answer to the second press would say that the link no longer works, and nobody would be signed in."""
+    window = visit()
+    page = window.go("/join")
+    words = {"name": "Vera Quist", "email": "vera@city.example", "password": PASSWORD}
+    for field, value in words.items():
+        page.locator(f"main [name={field}]").fill(value)
+    press(page, "Join")
+    follow(page, "Open the link of the e\N{NON-BREAKING HYPHEN}mail")
+    page.wait_for_function(READY)
+    sent: list[Route] = []
+
+    def on_its_way(route: Route) -> None:
+        sent.append(route)  # as if the line were slow
+
+    page.route("**/join/confirm/*", on_its_way)
+    page.locator("main button[type=submit]").evaluate(
+        "button => { button.click(); setTimeout(() => button.click(), 200); }"
+    )
+    page.wait_for_timeout(1_000)  # in which the second press would send another one
+    with leaving(page):
+        sent[-1].continue_()
+    assert len(sent) == 1
+    assert window.is_signed_in()
 
 
 @pytest.fixture(scope="module")
