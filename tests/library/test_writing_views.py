@@ -332,6 +332,20 @@ def test_two_who_edit_a_practice_lose_no_words(world: World, sign_in: SignIn) ->
     assert library.get_practice(world.host, waits.slug).sentence == "The author says it, too."
 
 
+def test_changes_to_a_practice_that_waits_are_not_called_a_draft(
+    world: World, sign_in: SignIn
+) -> None:
+    """Its author would believe that it no longer is with the moderators."""
+    waits = actions.write_practice(world.author, world.agenda.id, practice_text())
+    actions.submit(world.author, waits.id)
+    author, path = sign_in(world.author), f"/practices/{waits.slug}"
+    form = {**PRACTICE, "title": waits.title, "deed": "save"}
+    form["seen"] = seen_in(author.get(f"{path}/edit").text)
+    assert author.post(f"{path}/edit", data=form).status_code == 303
+    page = author.get(path).text
+    assert "Your changes are saved." in page and "The draft is saved" not in page
+
+
 def test_two_who_edit_a_case_lose_no_words(world: World, case: Case, sign_in: SignIn) -> None:
     host, moderator = sign_in(world.host), sign_in(world.moderator)
     path = f"/cases/{case.slug}/edit"

@@ -37,7 +37,7 @@ from forum.history.models import Version
 from forum.history.views import edit_to_read, fill_from_version
 from forum.library import actions, queries
 from forum.library.forms import PracticeForm, use_own_links
-from forum.library.models import DRAFT, PUBLISHED, RETURNED, Practice
+from forum.library.models import DRAFT, PUBLISHED, RETURNED, SUBMITTED, Practice
 from forum.library.queries import FAILURE, SECTIONS, PracticeFilter
 from forum.library.views._citing import practice_to_cite
 from forum.library.views._facets import (
@@ -302,7 +302,7 @@ def _latest_practice(slug: str) -> PracticeForm:
 
 
 def _answer_written(form: PracticeForm, written: Practice, is_submitted: bool) -> AnyResponse:
-    """Redirect to the practice with a message that says whether it is published, a draft, or submitted.
+    """Redirect to the practice with a message that says whether it is published, a draft, submitted, or changed since.
 
     Another message follows if its text seems to be in another language than the marked one.
     """
@@ -314,6 +314,8 @@ def _answer_written(form: PracticeForm, written: Practice, is_submitted: bool) -
     address = url_for("library.practice", slug=written.slug)
     if written.state == PUBLISHED:
         return web.done(_("Your changes are published."), address)
+    if written.state == SUBMITTED and not is_submitted:
+        return web.done(_("Your changes are saved."), address)
     if not is_submitted:
         return web.done(_("The draft is saved. Only you and the moderators see it."), address)
     return web.done(_("Your practice is with the moderators. You will get a notice."), address)
