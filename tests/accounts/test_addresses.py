@@ -43,6 +43,20 @@ def test_a_new_address_is_inert_until_it_is_confirmed(client, app, eva, letters)
     assert letters()[-1].to == "eva@city.example", "the old address is told"
 
 
+def test_an_address_confirmed_where_somebody_else_is_signed_in_is_not_called_theirs(
+    client, app, sign_in, people, eva, letters
+):
+    enter(client)
+    change_address(client)
+    (letter,) = letters()
+    other = sign_in(people.ben)
+    assert other.post(link_in(letter)).status_code == 303
+    page = other.get("/").text
+    assert "The address of Eva Holm is now eva@harbour.example." in page
+    assert f"You are still signed in here as {people.ben.name}." in page
+    assert "Your address is now" not in page
+
+
 def test_the_old_address_takes_everything_back(client, app, eva, letters):
     """Somebody who took over an account and changed its address and password loses it again."""
     enter(client)

@@ -55,6 +55,13 @@ def test_the_link_of_an_invitation_is_copied_or_mailed_and_can_be_read_whole(sig
     assert 'href="mailto:?subject=An%20invitation%20to%20join%20Interurban&amp;body=' in page
 
 
+def test_a_member_who_opens_an_invitation_is_told_why_nothing_happens(sign_in, people):
+    link = make(sign_in(people.moderator))
+    browser = sign_in(people.ben)
+    assert browser.get(link).location == "/"
+    assert "You are a member already, so the invitation stays unused." in browser.get("/").text
+
+
 def test_an_e_mail_with_an_invitation_says_of_what_it_is_and_what_was_added(sign_in, people):
     browser = sign_in(people.moderator)
     link = make(browser, note="See you on Friday, Łukasz & Ana.")

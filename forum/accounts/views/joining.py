@@ -75,7 +75,8 @@ def join() -> ResponseReturnValue:
 def join_invited(code: str) -> ResponseReturnValue:
     """Ask for an account by an invitation's link. Opening the page does not use the invitation."""
     if me().is_member:
-        return web.see_other(web.safe_next())
+        said = _("You are a member already, so the invitation stays unused.")
+        return web.done(said, web.safe_next())
     try:
         return _answer_joining(entrance(), invitation_by_code(code))
     except NotFound:

@@ -137,9 +137,17 @@ def _answer_address_link(
         member = spend(me(), secret)
         if was_known:
             remember_device(member.email)
-        flash(_("Your address is now %(email)s.", email=member.email), "message")
+        flash(_whose_address(member), "message")
         if purpose == UNDO:
             flash(_("An e-mail is on its way, with which you choose a new password."), "message")
         return web.see_other(url_for("accounts.sign_in"))
 
     return answer_with_secret(form, page, deed)
+
+
+def _whose_address(member: Member) -> str:
+    """What the address is now; in a browser where another member is signed in, with the name of whose it is."""
+    if me().is_member and me().id != member.id:
+        said = _("The address of %(name)s is now %(email)s.", name=member.name, email=member.email)
+        return f"{said} {_('You are still signed in here as %(name)s.', name=me().name)}"
+    return _("Your address is now %(email)s.", email=member.email)
