@@ -151,6 +151,8 @@ function keepDraft(form, member) {
   addEventListener("pageshow", empty);
   // The page goes on with what the forum has, and more was typed here
   if (location.search.includes("draft=")) part((draft) => isOwn(draft) && !isThere(draft) && isNew(draft));
+  // Back has put the text of a refused form into it again
+  goOn(offered().find((draft) => textOf(draft) === textOf(written()))?.key ?? own);
   const offers = offered();
   for (const { by } of read(key).filter(isOwn)) known.add(by);
 

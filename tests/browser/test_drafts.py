@@ -345,6 +345,24 @@ def test_back_brings_no_published_text_again(member: Visit, topic: str) -> None:
     expect(page.locator("[name=source]")).to_have_value("Something else.")
 
 
+def test_back_from_a_refused_form_goes_on_with_the_same_draft(member: Visit, topic: str) -> None:
+    """It is not offered beside the form that has its text, nor after the text was published."""
+    page = member.go(topic)
+    page.fill("[name=source]", "Too long for now. " * 1_200)
+    publish(page)
+    expect(page.locator(".sum")).to_be_visible()
+    page.wait_for_function(READY)
+    page.go_back(wait_until="load")
+    page.wait_for_function(READY)
+    expect(page.locator("[name=source]")).to_have_value(re.compile("Too long"))
+    expect(page.locator("[data-restore]")).to_be_hidden()
+    page.fill("[name=source]", "Shortened after all, by going back.")
+    publish(page)
+    page.wait_for_function(READY)
+    expect(page.locator(".prose", has_text="by going back")).to_have_count(1)
+    assert page.evaluate(DRAFTS) == []
+
+
 def test_signing_out_leaves_nothing_and_a_lost_session_loses_nothing(
     visit: Callable[..., Visit], topic: str
 ) -> None:
