@@ -55,6 +55,7 @@ from forum.members.queries import lock_writer
 from forum.permissions import AUDIENCES, PUBLIC, Person, require
 from forum.pictures import actions as pictures
 from forum.screening.actions import screen
+from forum.screening.models import ScreeningMatch
 from forum.screening.queries import Sending, compares_texts
 from forum.verdicts import Verdict
 
@@ -85,30 +86,47 @@ def revise(
     require(author.can.revise(held))
     _require_held_back(held)
     poll = checked_poll(poll) if poll and held.deed == OPEN else None
-    is_as_held = text.source == held.source and asks_the_same(held, poll)
-    is_as_held = is_as_held and changes.leave(held.title, held.audience)
-    if seen and seen != held.fingerprint and not is_as_held:
+    if seen and seen != held.fingerprint and not _is_as_held(held, text, changes, poll):
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
     pictures.show(author, text.pictures, held.agenda_id, names_in(held.source))
     check_themes(changes.themes, held.themes or ())
+    columns = _revised(author, held, text, changes, poll)
+    rule = _screen_again(author, held, screened_with(text, columns.get("title", ""), poll))
+    is_refused = held.refused_at is not None
+    if held.deed == REPLY and (rule is None or is_refused):
+        _require_pace(author, held)
+    if rule or is_refused:
+        resubmit(author, held, columns, rule)
+        return held
+    for name, value in columns.items():
+        setattr(held, name, value)
+    return _publish_revised(author, held, text)
+
+
+def _is_as_held(held: Held, text: Written, changes: TopicChanges, poll: PollText | None) -> bool:
+    """Whether a revision changes nothing of the held text."""
+    is_same_text = text.source == held.source and asks_the_same(held, poll)
+    return is_same_text and changes.leave(held.title, held.audience)
+
+
+def _revised(
+    author: Person, held: Held, text: Written, changes: TopicChanges, poll: PollText | None
+) -> dict[str, Any]:
+    """The columns of a held text that a revision changes."""
     columns = held_columns(held.deed, text) | _revised_topic(held, changes)
     if held.deed == OPEN:
         columns["poll"] = poll.stored if poll else None
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         # Which the form showed to the author beside the held edit
         columns["seen"] = fingerprint_of(post)
-    said = screened_with(text, columns.get("title", ""), poll)
+    return columns
+
+
+def _screen_again(author: Person, held: Held, said: ScreenedText) -> ScreeningMatch | None:
+    """What `screen` finds in a revision; the author may say again what was counted when the held text was sent."""
     is_again = compares_texts(author, held.agenda_id) and _says_again(held, said)
-    rule = screen(author, held.agenda_id, said, Sending.RESENT if is_again else Sending.NEW)
-    if held.deed == REPLY and (rule is None or held.refused_at is not None):
-        _require_pace(author, held)
-    if rule or held.refused_at is not None:
-        resubmit(author, held, columns, rule)
-        return held
-    for name, value in columns.items():
-        setattr(held, name, value)
-    return _publish_revised(author, held, text)
+    return screen(author, held.agenda_id, said, Sending.RESENT if is_again else Sending.NEW)
 
 
 def _require_pace(author: Person, held: Held) -> None:
