@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
+from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas
 from forum.db import db
 from forum.declarations.models import Declaration
@@ -33,30 +33,40 @@ def begun_declarations(drafter: Person, drafts: Sequence[Draft]) -> dict[int, Be
     agendas = {agenda.id: agenda for agenda in all_agendas(drafter)}
 
     def begun(draft: Draft) -> BegunText:
-        texts, number = words_begun(draft, TYPED_FIELDS), draft.item_id or 0
-        changed = declarations.get(number) if draft.kind == CHANGES else None
-        agenda = agendas.get(number) if draft.kind == NEW else None
-        what = _("Declaration")
-        if changed:
-            why_not = str(drafter.can.curate_declaration(changed, "edit").why_not or "")
-            address = f"/declarations/{changed.id}/edit?draft={draft.id}"
-            page: dict[str, Any] = {
-                "title": changed.title,
-                "language": changed.language,
-                "page": changed.address,
-            }
-            return BegunText(what, texts, address, why_not, **page)
-        if agenda:
-            why_not = str(drafter.can.draft_declaration(agenda).why_not or "")
-            replaced = draft.value("replaces")
-            more = f"&replaces={replaced}" if replaced.isdecimal() else ""
-            address = f"/agendas/{agenda.slug}/declarations/new?draft={draft.id}{more}"
-            return BegunText(what, texts, address, why_not)
-        gone = _("This declaration is not there any more.")
-        lost = _("Its agenda is not there any more.")
-        return BegunText(what, texts, "", gone if draft.kind == CHANGES else lost)
+        if draft.kind == CHANGES:
+            return _begun_changes(drafter, draft, declarations.get(draft.item_id or 0))
+        return _begun_declaration(drafter, draft, agendas.get(draft.item_id or 0))
 
     return {draft.id: begun(draft) for draft in mine}
+
+
+def _begun_changes(drafter: Person, draft: Draft, changed: Declaration | None) -> BegunText:
+    label, words = _("Declaration"), words_begun(draft, TYPED_FIELDS)
+    if changed is None:
+        return BegunText(label, words, "", _("This declaration is not there any more."))
+    return BegunText(
+        label,
+        words,
+        go_on=f"/declarations/{changed.id}/edit?draft={draft.id}",
+        why_not=str(drafter.can.curate_declaration(changed, "edit").why_not or ""),
+        title=changed.title,
+        language=changed.language,
+        page=changed.address,
+    )
+
+
+def _begun_declaration(drafter: Person, draft: Draft, agenda: Agenda | None) -> BegunText:
+    label, words = _("Declaration"), words_begun(draft, TYPED_FIELDS)
+    if agenda is None:
+        return BegunText(label, words, "", _("Its agenda is not there any more."))
+    replaced = draft.value("replaces")
+    more = f"&replaces={replaced}" if replaced.isdecimal() else ""
+    return BegunText(
+        label,
+        words,
+        go_on=f"/agendas/{agenda.slug}/declarations/new?draft={draft.id}{more}",
+        why_not=str(drafter.can.draft_declaration(agenda).why_not or ""),
+    )
 
 
 def says_already(declaration: Declaration, fields: Sequence[tuple[str, str]]) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from urllib.parse import quote
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
+from forum.agendas.models import Agenda
 from forum.agendas.queries import all_agendas
 from forum.confusables import visible
 from forum.db import db
@@ -31,6 +32,8 @@ from forum.plaintext import fold, single_line
 
 # What is typed beside the sections and the city: also a year and a day, which alone are no practice yet
 LINES = ("title", "sentence", "link", "cost", "started", "revisit_on")
+# Of which the list of drafts shows the first two, so that a link or a cost is what a practice is called last of all
+WORDS_OF_PRACTICES = ("title", "sentence", *SECTIONS, "link", "cost")
 
 
 def begun_practices(author: Person, drafts: Sequence[Draft]) -> dict[int, BegunText]:
@@ -46,24 +49,37 @@ def begun_practices(author: Person, drafts: Sequence[Draft]) -> dict[int, BegunT
     slugs_found = {practice.slug for practice in found}
 
     def begun(draft: Draft) -> BegunText:
-        changes, source = by_id.get(draft.item_id or 0), draft.value("adapt")
-        texts = words_begun(draft, ("title", "sentence", *SECTIONS, "link", "cost"))
-        if changes:
-            address, why_not = (
-                f"/practices/{changes.slug}",
-                author.can.edit_practice(changes).why_not,
-            )
-            page = {"title": changes.title, "language": changes.language, "page": address}
-            return BegunText(
-                _("Practice"), texts, f"{address}/edit?draft={draft.id}", str(why_not or ""), **page
-            )
-        adapted = f"adapt={quote(source)}&" if source in slugs_found else ""
-        gone = draft.item_id and _("This practice is not there any more.")
-        why_not = gone or author.can.write().why_not
-        go_on = f"/practices/new?{adapted}draft={draft.id}"
-        return BegunText(_("Practice"), texts, go_on, str(why_not or ""))
+        if changed := by_id.get(draft.item_id or 0):
+            return _begun_changes(author, draft, changed)
+        return _begun_practice(author, draft, slugs_found)
 
     return {draft.id: begun(draft) for draft in mine}
+
+
+def _begun_changes(author: Person, draft: Draft, changed: Practice) -> BegunText:
+    page = f"/practices/{changed.slug}"
+    return BegunText(
+        _("Practice"),
+        words_begun(draft, WORDS_OF_PRACTICES),
+        go_on=f"{page}/edit?draft={draft.id}",
+        why_not=str(author.can.edit_practice(changed).why_not or ""),
+        title=changed.title,
+        language=changed.language,
+        page=page,
+    )
+
+
+def _begun_practice(author: Person, draft: Draft, slugs: Container[str]) -> BegunText:
+    """A practice begun, which may adapt one of those that are found by their `slugs`; or changes to one that is gone."""
+    source = draft.value("adapt")
+    adapted = f"adapt={quote(source)}&" if source in slugs else ""
+    gone = draft.item_id and _("This practice is not there any more.")
+    return BegunText(
+        _("Practice"),
+        words_begun(draft, WORDS_OF_PRACTICES),
+        go_on=f"/practices/new?{adapted}draft={draft.id}",
+        why_not=str(gone or author.can.write().why_not or ""),
+    )
 
 
 def begun_cases(curator: Person, drafts: Sequence[Draft]) -> dict[int, BegunText]:
@@ -77,24 +93,36 @@ def begun_cases(curator: Person, drafts: Sequence[Draft]) -> dict[int, BegunText
     agendas = {agenda.slug: agenda for agenda in all_agendas(curator)}
 
     def begun(draft: Draft) -> BegunText:
-        case, texts = by_id.get(draft.item_id or 0), words_begun(draft, TYPED_FIELDS_OF_CASES)
-        if case:
-            address, why_not = f"/cases/{case.slug}", curator.can.curate(case.agenda).why_not
-            page = {"title": case.name, "language": case.language, "page": address}
-            return BegunText(
-                _("Case"), texts, f"{address}/edit?draft={draft.id}", str(why_not or ""), **page
-            )
-        agenda = agendas.get(draft.value("agenda"))
-        if draft.item_id:
-            why_not = _("This case is not there any more.")
-        elif agenda:
-            why_not = curator.can.curate(agenda).why_not
-        else:
-            why_not = _("Its agenda is not there any more.")
-        go_on = f"/agendas/{agenda.slug}/cases/new?draft={draft.id}" if agenda else ""
-        return BegunText(_("Case"), texts, go_on, str(why_not or ""))
+        if case := by_id.get(draft.item_id or 0):
+            return _begun_changes_of_case(curator, draft, case)
+        return _begun_case(curator, draft, agendas.get(draft.value("agenda")))
 
     return {draft.id: begun(draft) for draft in mine}
+
+
+def _begun_changes_of_case(curator: Person, draft: Draft, case: Case) -> BegunText:
+    page = f"/cases/{case.slug}"
+    return BegunText(
+        _("Case"),
+        words_begun(draft, TYPED_FIELDS_OF_CASES),
+        go_on=f"{page}/edit?draft={draft.id}",
+        why_not=str(curator.can.curate(case.agenda).why_not or ""),
+        title=case.name,
+        language=case.language,
+        page=page,
+    )
+
+
+def _begun_case(curator: Person, draft: Draft, agenda: Agenda | None) -> BegunText:
+    """A case begun on an agenda; or changes to one that is gone."""
+    go_on = f"/agendas/{agenda.slug}/cases/new?draft={draft.id}" if agenda else ""
+    if draft.item_id:
+        why_not = _("This case is not there any more.")
+    elif agenda:
+        why_not = str(curator.can.curate(agenda).why_not or "")
+    else:
+        why_not = _("Its agenda is not there any more.")
+    return BegunText(_("Case"), words_begun(draft, TYPED_FIELDS_OF_CASES), go_on, why_not)
 
 
 def drafts_of_new_practices(author: Person, adapted_slug: str) -> list[Draft]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
@@ -44,31 +43,45 @@ def begun_translations(member: Person, drafts: Sequence[Draft]) -> dict[int, Beg
             by_id[translation.id] = translation
 
     def begun(draft: Draft) -> BegunText:
-        texts, number = words_begun(draft, TYPED_FIELDS), draft.item_id or 0
-        found = by_id.get(number) if draft.kind == CORRECTION else None
+        number = draft.item_id or 0
+        if draft.kind == CORRECTION:
+            return _begun_correction(member, draft, by_id.get(number))
         kind = draft.kind.removeprefix("translation of ")
-        original = originals.get((kind, number)) if draft.kind != CORRECTION else None
-        what = _("Translation")
-        if found:
-            why_not = str(member.can.correct_translation(found).why_not or "")
-            page: dict[str, Any] = {
-                "title": found.title,
-                "language": found.language,
-                "page": found.address,
-            }
-            return BegunText(what, texts, f"{found.address}/edit?draft={draft.id}", why_not, **page)
-        if original:
-            why_not = str(member.can.add_translation(original).why_not or "")
-            title = original.title if isinstance(original, Practice) else original.name
-            address = f"/{kind}s/{original.slug}"
-            of: dict[str, Any] = {"title": title, "language": original.language, "page": address}
-            go_on = f"{address}/translate?draft={draft.id}"
-            return BegunText(what, texts, go_on, why_not, **of, is_translation=True)
-        gone = _("This translation is not there any more.")
-        lost = _("What it translates is not there any more.")
-        return BegunText(what, texts, "", gone if draft.kind == CORRECTION else lost)
+        return _begun_translation(member, draft, originals.get((kind, number)))
 
     return {draft.id: begun(draft) for draft in mine}
+
+
+def _begun_correction(member: Person, draft: Draft, found: Translation | None) -> BegunText:
+    label, words = _("Translation"), words_begun(draft, TYPED_FIELDS)
+    if found is None:
+        return BegunText(label, words, "", _("This translation is not there any more."))
+    return BegunText(
+        label,
+        words,
+        go_on=f"{found.address}/edit?draft={draft.id}",
+        why_not=str(member.can.correct_translation(found).why_not or ""),
+        title=found.title,
+        language=found.language,
+        page=found.address,
+    )
+
+
+def _begun_translation(member: Person, draft: Draft, original: Original | None) -> BegunText:
+    label, words = _("Translation"), words_begun(draft, TYPED_FIELDS)
+    if original is None:
+        return BegunText(label, words, "", _("What it translates is not there any more."))
+    page = f"/{kind_of(original)}s/{original.slug}"
+    return BegunText(
+        label,
+        words,
+        go_on=f"{page}/translate?draft={draft.id}",
+        why_not=str(member.can.add_translation(original).why_not or ""),
+        title=original.title if isinstance(original, Practice) else original.name,
+        language=original.language,
+        page=page,
+        is_translation=True,
+    )
 
 
 def _ids(drafts: Sequence[Draft], kind: str) -> set[int]:
