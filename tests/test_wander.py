@@ -20,8 +20,9 @@ from forum.members.actions import Profile, edit_profile
 from forum.moderation.actions import Reasons, decide, report, write_staff_note
 from tests.screens import faults_in, read_screen
 from tests.trials import __main__ as trials
+from tests.trials import walker as walker_module
 from tests.trials import wander
-from tests.trials.scribbles import Scribbler
+from tests.trials.scribbles import GOOD_DATES, ODD, Scribbler
 from tests.trials.walker import Walker
 from tests.trials.wander_ground import Wanderer
 from tests.trials.wander_secrets import secrets
@@ -74,11 +75,13 @@ def small_site() -> Flask:
         "/refused": '<form method="post" action="/no"><button>Do it</button></form>',
         "/lost": '<form method="post" action="/yes"><button>Do it</button></form>',
         "/broken": "<p>None</p>",
+        "/typed": '<form method="post" action="/forget"><textarea name="said"></textarea><button>Do it</button></form>',
     }
     for path, body in pages.items():
         site.add_url_rule(path, path, lambda body=body: page_of_walk(body))
     site.add_url_rule("/no", "no", lambda: (page_of_walk("No."), 403), methods=["POST"])
     site.add_url_rule("/yes", "yes", lambda: redirect("/gone", 303), methods=["POST"])
+    site.add_url_rule("/forget", "forget", lambda: (page_of_walk("No."), 422), methods=["POST"])
     site.add_url_rule("/round", "round", lambda: redirect("/round"))
     site.add_url_rule("/fails", "fails", lambda: str(1 // 0))
     site.add_url_rule("/busy", "busy", lambda: (page_of_walk("Busy."), 503))
@@ -92,6 +95,7 @@ def small_site() -> Flask:
         ("/", "a link of / leads to /gone: 404"),
         ("/refused", "a form that /refused has just shown is answered 403"),
         ("/lost", "POST /yes [] leads to /gone: 404"),
+        ("/typed", "/forget (422) does not give back"),
         ("/broken", "/broken (200): the text says: …A None"),
         ("/round", "/round leads round in a circle"),
         ("/fails", "GET /fails fails: "),
@@ -108,6 +112,43 @@ def test_what_a_walker_comes_across_is_found_out(path: str, fault: str) -> None:
         walker.turn([walker])
     assert any(fault in complaint for complaint in world.faults), world.faults
     assert fault in "\n".join(world.faults) and len(set(world.kinds)) == len(world.faults)
+
+
+def test_whoever_looks_for_rare_deeds_does_each_as_often_as_any(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(walker_module, "SEEKING", 1)
+    forms = [
+        f'<form method="post" action="/{name}"><button>Do it</button></form>' for name in "abcdef"
+    ]
+    site, rng = Flask("small"), random.Random(1)
+    site.add_url_rule("/", "start", lambda: page_of_walk("".join([*forms[:1] * 30, *forms])))
+    for name in "abcdef":
+        site.add_url_rule(f"/{name}", name, lambda: redirect("/", 303), methods=["POST"])
+    world = World(site, rng, Scribbler(rng, ["a@example.org"], ["ana"]), now())
+    walker = Walker(world, Wanderer("ana", "a@example.org"), site.test_client())
+    walker.arrive_at("/")
+    for _turn in range(60):
+        walker.turn([walker])
+    # What was done otherwise counts, too, so it is sought a little less
+    sought = [world.sought[f"/{name}"] for name in "abcdef"]
+    assert 0 < max(sought) <= 2 * min(sought)
+
+
+def test_every_second_form_is_filled_in_with_care() -> None:
+    html = """<html><title>T</title><h1>A</h1><form method="post"><input name="name" required>
+    <input name="day" type="date" required><input type="radio" name="kind" value="x">
+    <input type="file" name="picture"></form></html>"""
+    [form] = read_screen(html).forms
+    scribbler = Scribbler(random.Random(3), ["a@example.org"], ["ana"])
+    filled = [dict(scribbler.fill(form)) for _time in range(200)]
+    careful = [
+        one
+        for one in filled
+        if one.get("kind") and one["day"].decode() in GOOD_DATES and one["name"].decode() not in ODD
+    ]
+    assert 100 < len(careful) < 180
+    assert {one["picture"] for one in filled} == {b""}
 
 
 def test_what_nobody_may_find_is_told_from_the_rows(

@@ -37,6 +37,8 @@ ODD = (
     "a\r\nb", "../../etc/passwd", "//example.org", "javascript:alert(1)", "' OR 1=1 --", "\t", "À\u0300" * 50,
 )  # fmt: skip
 DATES = ("2026-11-20", "2027-01-15", "2026-02-30", "1999-12-31", "2030-06-01")
+GOOD_DATES = ("2028-02-29", "2030-06-01", "2031-12-31")
+TRAP = "website"  # of the form to join, which only machines fill in
 LATEST_POST = 200  # its number, or nearly
 
 
@@ -47,22 +49,32 @@ class Scribbler:
         self.rng = rng
         self.addresses, self.handles = addresses, handles
         self.count = 0
+        self._is_careful = False
 
     def fill(self, form: Form) -> list[tuple[str, bytes]]:
-        """The names and values with which a form is sent, in its order; of radio buttons one, or none."""
+        """The names and values with which a form is sent, in its order; of radio buttons one, or none.
+
+        Every second form is filled in with care: all that is compulsory, and nothing odd.
+        """
+        self._is_careful = self.rng.random() < 0.5
         groups = {f.name: [o.value for o in form.fields if o.name == f.name] for f in form.fields}
         body: list[tuple[str, str]] = []
         for control in form.fields:
-            if control.kind != "radio":
+            if control.name == TRAP and any(field.name == "password" for field in form.fields):
+                body.append((control.name, "" if self._is_careful else self.rng.choice(ODD)))
+            elif control.kind != "radio":
                 body += [(control.name, value) for value in self._values(control)]
             elif values := groups.pop(control.name, None):
-                body += [(control.name, self.rng.choice(values))] * (self.rng.random() < 0.9)
+                is_chosen = self._is_careful or self.rng.random() < 0.9
+                body += [(control.name, self.rng.choice(values))] * is_chosen
         return [(name, value.encode("utf-8", "surrogatepass")) for name, value in body]
 
     def _values(self, control: Field) -> list[str]:
         rng = self.rng
         if control.kind == "hidden" or control.is_fixed:
             return [control.value]
+        if control.kind == "file":  # none is chosen
+            return [""]
         if control.kind == "checkbox":
             is_on = control.is_checked if rng.random() < 0.5 else rng.random() < 0.5
             return [control.value] if is_on else []
@@ -86,15 +98,15 @@ class Scribbler:
     def _type(self, control: Field) -> str:
         rng, name = self.rng, control.name
         if control.kind == "password":
-            return PASSWORD if rng.random() < 0.95 else rng.choice(ODD)
-        if rng.random() < 0.12:
+            return PASSWORD if self._is_careful or rng.random() < 0.95 else rng.choice(ODD)
+        if not self._is_careful and rng.random() < 0.12:
             return rng.choice(ODD)
-        if not control.is_required and rng.random() < 0.3:
+        if not control.is_required and rng.random() < (0.1 if self._is_careful else 0.3):
             return ""
         if control.kind == "email" or "email" in name or name == "address":
             return self._address()
         if control.kind == "date" or "date" in name or name in ("valid_from", "on", "revisit"):
-            return rng.choice(DATES)
+            return rng.choice(GOOD_DATES if self._is_careful else DATES)
         if control.kind == "number" or name in (
             "days",
             "posts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from urllib.parse import urljoin
 
 from flask.testing import FlaskClient
@@ -18,6 +18,7 @@ MISSING = (404, 410)
 FITTING = (200, 204, 303, 409, 422)
 RARE_FORMS = ("/sign-out", "/appearance", "/search", "/settings/leave", "/settings/sessions/end")
 MEMORY = 60  # pages and forms that a walker remembers
+SEEKING = 0.4  # of all turns the share of those that look for something rare
 FORMS_OF_PAGE = 6  # forms of one page that are remembered, at most
 
 
@@ -32,6 +33,9 @@ class Walker:
         self.places: deque[str] = deque(STARTS, MEMORY)
         self.forms: deque[tuple[str, Form]] = deque(maxlen=MEMORY)
         self.letters: deque[str] = deque(maxlen=MEMORY)
+        # By the rule of an address, the last one seen; and of each form the last page that had it
+        self.pages: dict[str, str] = {}
+        self.deeds: dict[str, str] = {}
 
     @property
     def is_member(self) -> bool:
@@ -46,16 +50,42 @@ class Walker:
         return self.seen_at == self.world.writes
 
     def turn(self, everybody: list[Walker]) -> None:
-        """Open a page and do up to three things there; or send a form of one's own, or of somebody else, from before."""
+        """Open a page and do up to three things there; or go where seldom anybody was, to do what seldom anybody did.
+
+        Or send a form of one's own, or of somebody else, from before.
+        """
         rng = self.world.rng
         owner = rng.choices((None, self, rng.choice(everybody)), (94, 4, 2))[0]
-        if owner is None:
+        if owner is None and rng.random() < SEEKING:
+            self._seek()
+        elif owner is None:
             self._go_on()
             for _form in range(rng.choice((0, 1, 2, 3))):
                 self._send_form()
         elif owner.forms:
             page, form = rng.choice(owner.forms)
             self._arrive(self.window.send(self._fill(form, page))[1])
+
+    def arrive_at(self, path: str) -> None:
+        """Open a page by its address."""
+        self._arrive(self.window.open(path))
+
+    # What is rare
+
+    def _seek(self) -> None:
+        """Open the page that leads to what was done least of all that this person has seen, and do it; or go to a rare page."""
+        world = self.world
+        if self.pages and world.rng.random() < 0.5:
+            self.arrive_at(self._rarest(self.pages, world.opened))
+        elif self.deeds:
+            door = self._rarest({door: door for door in self.deeds}, world.sought + world.done)
+            world.sought[door] += 1  # though its form may be there no longer
+            self.arrive_at(self.deeds[door])
+            self._send_form(door)
+
+    def _rarest(self, known: dict[str, str], counts: Counter[str]) -> str:
+        least = min(counts[door] for door in known)
+        return known[self.world.rng.choice(sorted(d for d in known if counts[d] == least))]
 
     # Pages
 
@@ -93,12 +123,15 @@ class Walker:
                 self.places.append(answer.path)
             forms = [form for form in self.screen.forms if form.method == "post"]
             self.forms.extend((answer.path, form) for form in forms[:FORMS_OF_PAGE])
+            if answer.method == "GET":
+                self.deeds.update({self.world.door(self._target(f)): answer.path for f in forms})
+                self.pages.update({self.world.door(path): path for path in self._links()})
 
     # Forms
 
-    def _send_form(self) -> None:
+    def _send_form(self, door: str = "") -> None:
         """Send a form of the open page, now and then twice; some links of the page that follows are tried."""
-        if (form := self._choose_form()) is None:
+        if (form := self._choose_form(door)) is None:
             return
         rng, is_fresh, sending = self.world.rng, self._is_fresh, self._fill(form, self.here)
         answer, target = self.window.send(sending)
@@ -113,14 +146,19 @@ class Walker:
             for path in rng.sample(links, min(2, len(links))):
                 self._follow_link(path)
 
-    def _choose_form(self) -> Form | None:
-        """One of the forms of the open page, rather one that is sent seldom: many posts have many forms of one kind."""
+    def _choose_form(self, door: str) -> Form | None:
+        """One of the forms of the open page, rather one that is sent seldom: many posts have many forms of one kind.
+
+        With `door` one that is sent there, if there is one.
+        """
         world = self.world
         forms = [
             form
             for form in (self.screen.forms if self.screen else [])
             if form.method == "get" or (form.buttons and form.method == "post")
         ]
+        if there := [form for form in forms if door and world.door(self._target(form)) == door]:
+            return world.rng.choice(there)
         main = [form for form in forms if not self._target(form).startswith(RARE_FORMS)]
         if main and world.rng.random() < 0.99:
             weights = [1 / (1 + world.sent[world.door(self._target(form))]) for form in main]

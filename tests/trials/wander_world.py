@@ -35,7 +35,7 @@ KIND_LENGTH = 110
 
 @dataclass
 class World:
-    """The world of one walk. `writes` counts whatever may have changed what others see; `doors` what was opened and done."""
+    """The world of one walk. `writes` counts whatever may have changed what others see; `opened` to `sought` count by rules of addresses."""
 
     app: Flask
     rng: random.Random
@@ -47,6 +47,7 @@ class World:
     opened: Counter[str] = field(default_factory=Counter)
     sent: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
+    sought: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     _rules: dict[str, str] = field(default_factory=dict)

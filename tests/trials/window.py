@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -12,11 +13,13 @@ from flask.testing import FlaskClient
 
 from forum.web import SEE_OTHER
 from tests.screens import Screen, faults_of, read_screen
+from tests.trials.wander_secrets import SIGN
 from tests.trials.wander_world import NETWORK_PLACE, SITE, World
 
 REDIRECTS = (301, 302, SEE_OTHER)
 PAGE_STATUSES = {200, 204, *REDIRECTS, 304, 400, 403, 404, 409, 410}
 FORM_STATUSES = {200, 204, SEE_OTHER, 400, 403, 404, 405, 409, 410, 413, 422}
+REFUSING = (409, 422)
 # Forms that lead back to any page that was asked for, though it may be for others
 PASSING_ON = ("/appearance", "/sign-in", "/settings/prove", "/terms/agree")
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -42,6 +45,16 @@ class Sending:
     method: str
     path: str
     body: list[tuple[str, bytes]]
+
+    @property
+    def text(self) -> str:
+        """All that is sent, one field after the other."""
+        return b"\n".join(value for _name, value in self.body).decode("utf-8", "replace")
+
+    def fields_with(self, words: Iterable[str]) -> str:
+        """The names of the fields in which one of these words stands."""
+        typed = [word.encode() for word in words]
+        return ", ".join(name for name, value in self.body if any(word in value for word in typed))
 
     def __str__(self) -> str:
         shown = [(name, value[:60]) for name, value in self.body if name != "csrf_token"]
@@ -69,12 +82,23 @@ class Window:
         self.world.sent[door] += 1
         answer = self._request("POST", sending.path, query, str(sending), FORM_STATUSES)
         self.world.writes += 1
+        self._check_given_back(sending, answer)
         target = self._follow(answer)
         if answer.status == SEE_OTHER:
             self.world.done[door] += 1
             if target.status != 200 and not sending.path.startswith(PASSING_ON):
                 self.complain(f"{sending} leads to {answer.location}: {target.status}")
         return answer, target
+
+    def _check_given_back(self, sending: Sending, answer: Answer) -> None:
+        """What was typed into a form that is refused stands on the page that refuses it."""
+        if answer.status in REFUSING and answer.screen:
+            typed = set(SIGN.findall(sending.text))
+            values = (field.value for form in answer.screen.forms for field in form.fields)
+            shown = set(SIGN.findall(" ".join((answer.screen.words, *values))))
+            if lost := sorted(typed - shown):
+                words = f"{sending.path} ({answer.status}) does not give back"
+                self.complain(f"{words} {', '.join(lost)} of {sending.fields_with(lost)}")
 
     def complain(self, fault: str) -> None:
         """Note a fault with the last steps that led to it."""
