@@ -192,6 +192,39 @@ def test_who_becomes_a_host_of_an_agenda_in_preparation_reads_that_it_is(
     assert found == {"/agendas/quieter": "", "/agendas/parks": said}
 
 
+def test_no_notice_leads_former_hosts_to_an_agenda_in_preparation(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    browser, both = sign_in(people.ana), [people.host.handle, people.ana.handle]
+
+    def addresses() -> list[str]:
+        make_notices(SYSTEM)
+        kept = select(Notice).where(Notice.member_id == people.ana.id, Notice.hidden_at.is_(None))
+        return sorted(notice.address for notice in db.session.scalars(kept))
+
+    actions.set_hosts(people.moderator, agenda.id, both)
+    make_notices(SYSTEM)
+    read_all(people.ana)
+    actions.set_hosts(people.moderator, agenda.id, [people.host.handle])
+    assert addresses() == ["/agendas/quieter", "/agendas/quieter#hosts"]
+    actions.prepare_agenda(people.moderator, agenda.id)
+    assert addresses() == [] and "/agendas/quieter" not in browser.get("/notices").text
+    actions.open_agenda(people.moderator, agenda.id)
+    assert addresses() == ["/agendas/quieter", "/agendas/quieter#hosts"]
+
+
+def test_who_stops_hosting_an_agenda_in_preparation_has_no_notice_that_leads_there(
+    people: Any, agenda: Agenda
+) -> None:
+    actions.prepare_agenda(people.moderator, agenda.id)
+    actions.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ana.handle])
+    make_notices(SYSTEM)
+    actions.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ben.handle])
+    make_notices(SYSTEM)
+    shown = select(Notice.member_id).where(Notice.kind == "host", Notice.hidden_at.is_(None))
+    assert db.session.scalars(shown).all() == [people.ben.id]
+
+
 def test_who_stops_hosting_stops_moderating(people: Any, agenda: Agenda) -> None:
     actions.set_hosts(people.moderator, agenda.id, ["@ben-okoth", "ben-okoth", " "])
     assert [host.handle for host in queries.get_agenda(VISITOR, "quieter").hosts] == ["ben-okoth"]

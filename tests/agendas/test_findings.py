@@ -196,6 +196,20 @@ def test_findings_of_an_agenda_in_preparation_are_for_its_moderators(
     assert "Quiet asphalt" in sign_in(people.host).get("/agendas/quieter").text
 
 
+def test_notices_of_findings_are_hidden_while_their_agenda_is_in_preparation(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    watch(people.ana, AGENDA, agenda.id, WATCHING)
+    text = actions.AgendaText(agenda.title, write("Noise is heard last."), findings=write(FOUND))
+    actions.write_agenda(people.host, text, agenda.id)
+    browser, said = sign_in(people.ana), "has found so far"
+    assert told(people) == {"ana": 1} and said in browser.get("/notices").text
+    actions.prepare_agenda(people.host, agenda.id)
+    assert said not in browser.get("/notices").text
+    actions.open_agenda(people.host, agenda.id)
+    assert told(people) == {"ana": 1} and said in browser.get("/notices").text
+
+
 def test_only_its_own_page_reads_them(
     sign_in: Any, people: Any, found: Agenda, queries: Any
 ) -> None:

@@ -40,6 +40,7 @@ from forum.members.models import PALETTES, Member
 from forum.notifications.actions import (
     NoticeText,
     hide_told,
+    hide_told_from_others,
     note_event,
     note_event_for_watchers,
     read_outdated,
@@ -140,6 +141,10 @@ def open_agenda(curator: Person, agenda_id: int) -> Agenda:
     agenda = lock_to_curate(curator, agenda_id)
     agenda.opened_at = agenda.opened_at or now()
     db.session.flush()
+    if agenda.findings_at:
+        restore_told(curator, "findings", agenda.findings_address, agenda.findings_at)
+    for address in (_address(agenda), _address_of_hosts(agenda)):
+        restore_told(curator, "host", address, agenda.created_at)
     return agenda
 
 
@@ -149,7 +154,25 @@ def prepare_agenda(curator: Person, agenda_id: int) -> Agenda:
     agenda = lock_to_curate(curator, agenda_id)
     agenda.opened_at = None
     db.session.flush()
+    hide_told(curator, "findings", agenda.findings_address)
+    _hide_from_former_hosts(curator, agenda)
     return agenda
+
+
+def _hide_from_former_hosts(doer: Person, agenda: Agenda) -> None:
+    """Hide notices that would lead former hosts to an agenda in preparation, which they do not see."""
+    hide_told(doer, "host", _address_of_hosts(agenda))
+    hide_told_from_others(doer, "host", _address(agenda), {host.id for host in agenda.hosts})
+
+
+def _address(agenda: Agenda) -> str:
+    """Where notices to hosts lead."""
+    return f"/agendas/{agenda.slug}"
+
+
+def _address_of_hosts(agenda: Agenda) -> str:
+    """Where notices to former hosts lead."""
+    return f"/agendas/{agenda.slug}#hosts"
 
 
 @action
@@ -179,8 +202,8 @@ def delete_agenda(moderator: Person, agenda_id: int, reason: str) -> Agenda:
     hosts = [host.id for host in agenda.hosts]
     set_hosts(moderator, agenda_id, [], is_told=False)
     hide_told(moderator, "findings", agenda.findings_address)
-    hide_told(moderator, "host", f"/agendas/{agenda.slug}")
-    hide_told(moderator, "host", f"/agendas/{agenda.slug}#hosts")
+    hide_told(moderator, "host", _address(agenda))
+    hide_told(moderator, "host", _address_of_hosts(agenda))
     notice = NoticeText("host", LIST, agenda.title, reason, language=agenda.language)
     note_event(moderator, notice, hosts, is_named=False)
     agenda.deleted_at = now()
@@ -219,7 +242,7 @@ def set_hosts(
     if before != {host.id for host in hosts}:
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         _replace_hosts(agenda, before, hosts)
-        address = f"/agendas/{agenda.slug}"
+        address, address_of_former = _address(agenda), _address_of_hosts(agenda)
         ahead = (
             [sentence("It is in preparation until somebody opens it.")]
             if agenda.opened_at is None
@@ -230,10 +253,12 @@ def set_hosts(
         gone = before - {host.id for host in hosts}
         knew = gone - members_unaware("host", address)
         read_outdated(moderator, "host", [address], gone)
-        read_outdated(moderator, "host", [f"{address}#hosts"], {host.id for host in hosts})
+        read_outdated(moderator, "host", [address_of_former], {host.id for host in hosts})
         if is_told and agenda.opened_at is not None:
-            ended = NoticeText("host", f"{address}#hosts", agenda.title, language=agenda.language)
+            ended = NoticeText("host", address_of_former, agenda.title, language=agenda.language)
             note_event(moderator, ended, knew, is_named=False)
+        elif agenda.opened_at is None:
+            _hide_from_former_hosts(moderator, agenda)
     note_hosts(moderator, before ^ {host.id for host in hosts})
     return agenda
 

@@ -75,6 +75,16 @@ def hide_told_to(member: Person, kinds: Collection[str], address: str) -> None:
 
 
 @action
+def hide_told_from_others(
+    _doer: Person, kind: str, address: str, member_ids: Collection[int]
+) -> None:
+    """Hide the notices of a kind that lead to an address from all but these members; `restore_told` shows them again."""
+    events = events_told(kind, address)
+    is_meant = Notice.event_id.in_(events), Notice.member_id.not_in(member_ids)
+    set_values(Notice, {"hidden_at": now()}, *is_meant, Notice.hidden_at.is_(None))
+
+
+@action
 def restore_told(_doer: Person, kind: str, address: str, since: datetime) -> bool:
     """Show again what `hide_told` has hidden, since a moment; returns whether there was anything."""
     events = db.session.scalars(events_told(kind, address).where(Event.created_at >= since)).all()
