@@ -81,6 +81,7 @@ class Screen:
     words: str = ""
     links: list[str] = field(default_factory=list)  # without those in members' texts
     forms: list[Form] = field(default_factory=list)
+    loose: list[Field] = field(default_factory=list)  # controls in no form, which only show a text
     faults: list[str] = field(default_factory=list)
 
 
@@ -255,12 +256,14 @@ class _Reader(HTMLParser):
                 self.select.chosen.append(known.get("value", ""))
 
     def _put(self, known: dict[str, str], control: Field | Button) -> None:
-        if "disabled" in known:
+        if "disabled" in known or UNSEEN.intersection(self.open):
             return
         if "form" in known:
             self.waiting.append((known["form"], control))
         elif self.form:
             self._into(self.form, control)
+        elif isinstance(control, Field):
+            self.screen.loose.append(control)
 
     def _into(self, form: Form, control: Field | Button) -> None:
         if isinstance(control, Button):

@@ -54,8 +54,11 @@ def test_a_form_is_read_as_a_browser_reads_it() -> None:
     <input name="a" value="1" readonly><input type="checkbox" name="b" checked>
     <input name="c" disabled><textarea name="d">\r\n\r\nTwo\nlines</textarea>
     <select name="e"><option value="x">X<option value="y" selected>Y</select>
-    <button name="f" value="2" formaction="/else">Go</button></form></html>"""
-    [form] = read_screen(html).forms
+    <template><input name="row-0"></template>
+    <button name="f" value="2" formaction="/else">Go</button></form><textarea>Kept</textarea></html>"""
+    screen = read_screen(html)
+    [form] = screen.forms
+    assert [field.value for field in screen.loose] == ["Kept"]
     known = {field.name: field for field in form.fields}
     assert list(known) == ["a", "b", "d", "e"]
     assert known["a"].is_fixed and known["b"].is_checked and known["e"].chosen == ["y"]

@@ -6,6 +6,7 @@ import traceback
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -94,7 +95,8 @@ class Window:
         """What was typed into a form that is refused stands on the page that refuses it."""
         if answer.status in REFUSING and answer.screen:
             typed = set(SIGN.findall(sending.text))
-            values = (field.value for form in answer.screen.forms for field in form.fields)
+            controls = chain(answer.screen.loose, *(form.fields for form in answer.screen.forms))
+            values = (field.value for field in controls)
             shown = set(SIGN.findall(" ".join((answer.screen.words, *values))))
             if lost := sorted(typed - shown):
                 words = f"{sending.path} ({answer.status}) does not give back"
