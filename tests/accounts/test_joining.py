@@ -287,6 +287,8 @@ def test_a_link_is_spent_by_a_press_and_once(client, letters):
     client.post("/sign-out")
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 410 and "no longer works" in answer.text
+        # The page that a second press shows, whose browser never saw what the first one did
+        assert ("pressed the button twice" in answer.text) == (answer.request.method == "POST")
 
 
 def test_two_presses_at_once_join_once(client, letters, monkeypatch):

@@ -57,6 +57,17 @@ def test_codes_are_switched_on_by_the_first_of_them(client, eva, letters):
         actions.begin_codes(eva)
 
 
+def test_who_pressed_twice_reads_that_codes_are_on_and_where_recovery_codes_come_from(client, eva):
+    enter(client)
+    secret, _page = begin(client)
+    for _press in range(2):
+        answer = client.post("/settings/codes", data={"code": code_of(secret)})
+    assert answer.location == "/settings/factors"
+    page = client.get(answer.location).text
+    assert "Codes are on already. If you have not seen your recovery codes" in page
+    assert "Make new recovery codes" in page
+
+
 @pytest.mark.parametrize(
     "code", ["", "000000", "12345", "1234567", "abcdef", "１２３４５６", "x" * 60]
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, session, url_for
+from flask import render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -53,6 +53,10 @@ def confirm_codes() -> ResponseReturnValue:
     secret = (
         _secret_of_next_app() if is_other else unconfirmed_secret(queries.authenticator_of(member))
     )
+    if not secret and is_other and request.method == "POST":
+        # A second press, whose answer a browser shows instead of the first one's
+        words = _("Codes are on already. If you have not seen your recovery codes, make new ones.")
+        return web.done(words, url_for("factors.index"))
     if not secret:
         return web.see_other(url_for("factors.index"))
     form = CodeForm()
