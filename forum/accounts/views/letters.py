@@ -149,5 +149,6 @@ def _whose_address(member: Member) -> str:
     """What the address is now; in a browser where another member is signed in, with the name of whose it is."""
     if me().is_member and me().id != member.id:
         said = _("The address of %(name)s is now %(email)s.", name=member.name, email=member.email)
-        return f"{said} {_('You are still signed in here as %(name)s.', name=me().name)}"
+        who = _("You are still signed in here as %(name)s.", name=me().name)
+        return f"{said} {who}"
     return _("Your address is now %(email)s.", email=member.email)
