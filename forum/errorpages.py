@@ -79,6 +79,8 @@ STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must n
 FOR_FEW = re.compile(
     r"(/moderation/decisions/[0-9]+/appeal)$|()/(?:administration|moderation|waiting)(?:/|$)|(/agendas)/hosts/|(/agendas/[^/]+)/statements/"
     r"|(/commitments/[0-9]+)/milestones/|(/members/[^/]+)/notes/|(/practices)/[^/]+/(?:publish|send-back)$"
+    # What is hidden already is open to fewer people yet
+    r"|(/cases|/practices)/[^/]+/(?:hide|remove)$|()/(?:posts|topics)/[0-9]+/(?:hide|remove)$"
 )
 # Where things are listed whose own addresses have no list above them
 LISTED_AT = {

@@ -320,7 +320,8 @@ def test_a_wait_is_said_so_that_nobody_comes_too_early(
 @pytest.mark.parametrize(
     ("path", "above"),
     [("/agendas/{agenda}/edit", "/agendas/{agenda}"), ("/topics/{topic}/lock", "/topics/{topic}"),
-     ("/moderation/log", ""), ("/administration/mail", "")],
+     ("/moderation/log", ""), ("/administration/mail", ""), ("/posts/1/hide", ""), ("/posts/1/remove", ""),
+     ("/topics/{topic}/remove", ""), ("/cases/dry-street/hide", "/cases")],
 )  # fmt: skip
 def test_a_member_who_is_refused_is_led_to_what_is_open(
     sign_in: Any, people: Any, world: Any, path: str, above: str
