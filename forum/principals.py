@@ -67,6 +67,11 @@ class Principal:
         """Whether the person is among those who write for their organisation; the last day, in UTC, is included."""
         return self.is_voice and (self.voice_until is None or self.voice_until >= now().date())
 
+    def writes_for(self, organisation_id: int | None) -> bool:
+        """Whether the person is among those who write for an organisation now; nobody does for None."""
+        is_theirs = organisation_id is not None and organisation_id == self.organisation_id
+        return is_theirs and self.is_voice_now
+
     @property
     def is_leaving(self) -> bool:
         """Whether the person has closed the account and can still open it again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.db import db
 from forum.dialogue import actions, queries
-from forum.dialogue.models import Mark, Post, Quote, Revision, Topic
+from forum.dialogue.actions import TopicChanges
+from forum.dialogue.models import Mark, PollText, Post, Quote, Revision, Topic
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.members import actions as members
@@ -164,6 +166,26 @@ def test_a_member_writes_for_the_own_organisation_or_not_at_all(
     topic = actions.open_topic(people.ben, agenda.id, new(for_organisation=True))
     assert topic.organisation_id == organisation.id
     assert actions.reply(people.ben, topic.id, write("Mine.")).organisation_id is None
+
+
+@pytest.mark.parametrize("what", ["title", "poll"])
+def test_words_that_change_are_said_in_the_name_of_no_former_organisation(
+    people: Any, agenda: Agenda, what: str
+) -> None:
+    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
+    organisation = members.write_organisation(people.moderator, text)
+    members.edit_profile(people.ben, members.Profile("Ben", organisation_id=organisation.id))
+    topic = actions.open_topic(fresh(people.ben), agenda.id, new(for_organisation=True))
+    other = members.write_organisation(people.moderator, replace(text, name="Stad Gent"))
+    members.edit_profile(people.ben, members.Profile("Ben", organisation_id=other.id))
+    ben, post = fresh(people.ben), queries.first_post(topic)
+    actions.edit(ben, post.id, write(post.source), TopicChanges(audience="members"))
+    assert {topic.organisation_id, post.organisation_id} == {organisation.id}
+    if what == "title":
+        actions.edit(ben, post.id, write(post.source), TopicChanges(title="What we do now"))
+    else:
+        actions.set_poll(ben, post.id, PollText("Now?", ("Yes", "No")))
+    assert {topic.organisation_id, post.organisation_id} == {None}
 
 
 # Replying

@@ -360,6 +360,31 @@ def test_one_writes_for_an_organisation_and_the_page_says_so(
     assert "Writes for Gemeente Rotterdam" in page(browser, topic.address)
 
 
+def test_what_is_changed_by_who_writes_for_it_no_longer_bears_the_organisation_no_longer(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
+    organisation = members.write_organisation(people.moderator, text)
+    members.edit_profile(people.ben, members.Profile("Ben", organisation_id=organisation.id))
+    browser, sent = sign_in(people.ben), {"language": "en", "writes_for": "organisation"}
+    here, words = f"/topics/{topic.id}/reply", "You no longer write for Gemeente Rotterdam."
+    for said in ("We count at night.", "We count by day."):
+        assert browser.post(here, data=sent | {"source": said}).status_code == 303
+    post = last_post()
+    edit, name = f"/posts/{post.id}/edit", "Writes for Gemeente Rotterdam"
+    assert words not in page(browser, edit)
+    members.edit_profile(people.ben, members.Profile("Ben"))
+    assert words in page(browser, edit) and page(browser, topic.address).count(name) == 2
+    listed = "/organisations/gemeente-rotterdam"
+    assert "We count by day." in page(browser, listed)
+    # Saved as it is, it still says what it said in that name
+    assert browser.post(edit, data=sent | {"source": "We count by day."}).status_code == 303
+    assert page(browser, topic.address).count(name) == 2
+    assert browser.post(edit, data=sent | {"source": "They count by day."}).status_code == 303
+    assert page(browser, topic.address).count(name) == 1
+    assert "count by day" not in page(browser, listed) and words not in page(browser, edit)
+
+
 def test_nobody_writes_for_an_organisation_of_others(
     people: Any, topic: Topic, sign_in: Any
 ) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from forum.agendas.queries import lock_opening, themes_by_id
 from forum.clock import now
 from forum.db import db
+from forum.deeds import touches
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
     count_in,
@@ -45,6 +46,7 @@ from forum.plaintext import excerpt, slugify
 from forum.principals import EDIT_WITHOUT_TRACE
 from forum.search import actions as search
 from forum.search.queries import pictures_shown_below
+from forum.versions import EVERYTHING
 
 
 def set_themes(topic: Topic, theme_ids: Sequence[int]) -> None:
@@ -93,6 +95,19 @@ def keep_revision(
     )
     post.edited_at = moment
     return False
+
+
+def take_as_own(author: Person, post: Post) -> None:
+    """Let a post, and the topic that it opens, bear its author's name alone if the author no longer writes for an organisation.
+
+    Its words are about to change, and would be changed in that organisation's name.
+    """
+    if post.organisation_id is None or author.writes_for(post.organisation_id):
+        return
+    touches(EVERYTHING)  # it leaves the organisation's page, too
+    post.organisation_id = post.organisation = None
+    if post.number == 1:
+        post.topic.organisation_id = post.topic.organisation = None
 
 
 def edit_topic(author: Person, post: Post, text: Written, changes: TopicChanges) -> None:

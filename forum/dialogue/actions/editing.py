@@ -16,6 +16,7 @@ from forum.dialogue.actions._changing import (
     checked_changes,
     edit_topic,
     keep_revision,
+    take_as_own,
 )
 from forum.dialogue.actions._checks import check_text, check_themes
 from forum.dialogue.actions._holding import has_same_words, hold_edit, review_first_link
@@ -154,9 +155,11 @@ def _apply_edit(
 
     If it `is_traceless`, notices do not go on saying what the post and its topic said before.
     """
-    if post.edit_asked_at and changes_text(post, text, changes):
-        post.edit_answered_at = now()
-        read_outdated(author, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
+    if changes_text(post, text, changes):
+        if post.edit_asked_at:
+            post.edit_answered_at = now()
+            read_outdated(author, "decision", [f"/posts/{post.id}/edit"], [post.author_id])
+        take_as_own(author, post)
     post.write(text)
     if post.number == 1:
         edit_topic(author, post, text, changes)

@@ -289,9 +289,8 @@ def _publish(author: Person, held: Held, text: Written, *, is_traced: bool = Fal
 
     `text` is that of `held`, rendered; `is_traced` as in `publish_edit`.
     """
-    is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
     # As it is now; otherwise the text is published without the organisation
-    is_theirs = is_theirs and author.is_voice_now
+    is_theirs = author.writes_for(held.organisation_id)
     if held.deed == EDIT:
         changes = TopicChanges(held.title or None, held.themes, held.audience)
         return publish_edit(author, held.post_id or 0, text, changes, is_traced=is_traced)

@@ -11,6 +11,7 @@ from forum.agendas.queries import lock_to_write_on
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
+from forum.dialogue.actions._changing import take_as_own
 from forum.dialogue.actions._holding import review_poll
 from forum.dialogue.actions._polls import add_poll, checked_poll, forget_poll, screened_poll
 from forum.dialogue.actions._stored import plain_texts
@@ -65,9 +66,11 @@ def set_poll(
     if poll is None or not poll.is_as(text):
         said = _("The poll has changed since you opened the form.")
         refuse_unseen(seen, fields_of_poll(poll.text if poll else None), said)
-    if is_screened and (poll is None or text.lines != poll.text.lines):
-        refuse_caught(author, post.topic.agenda_id, screened_poll(text), "question")
-        review_poll(author, post)
+    if poll is None or text.lines != poll.text.lines:
+        take_as_own(author, post)
+        if is_screened:
+            refuse_caught(author, post.topic.agenda_id, screened_poll(text), "question")
+            review_poll(author, post)
     plain = plain_texts([post])[post.id]
     forget_poll(post)
     add_poll(post, text)

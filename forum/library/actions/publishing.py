@@ -140,8 +140,7 @@ def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
     if why_not := _why_not(practice):
         raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
     author = practice.author
-    if practice.organisation_id != author.organisation_id or not author.is_voice_now:
-        # The author does not write for it any more
+    if not author.writes_for(practice.organisation_id):
         practice.organisation_id = practice.organisation = None
     practice.topic = dialogue.publish_topic(
         author,
