@@ -134,8 +134,11 @@ def test_the_practice_of_a_suspended_author_waits(world: World) -> None:
 
 
 def test_nothing_new_on_an_archived_agenda(world: World) -> None:
-    practice = draft(world)
+    practice, submitted = draft(world), draft(world, title="Louder asphalt")
+    actions.submit(world.author, submitted.id)
     archive(world.moderator, world.agenda.id)
+    with pytest.raises(Conflict, match="This agenda is archived"):
+        actions.publish(world.moderator, submitted.id)
     with pytest.raises(Forbidden):
         draft(world)
     with pytest.raises(Forbidden):

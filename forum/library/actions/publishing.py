@@ -161,7 +161,7 @@ def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
 def _why_not(practice: Practice) -> str | None:
     """Why the discussion of a practice cannot be opened in its author's name now, or None."""
     can = practice.author.can
-    if not (verdict := can.be_published()):
+    if not (verdict := can.be_published() and can.open_topic(practice.agenda)):
         return str(verdict.why_not)
     if practice.agenda.opened_at or can.moderate(practice.agenda_id):
         return None
