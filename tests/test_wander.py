@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.dialogue.actions import NewTopic, open_topic, reply
+from forum.library.actions import publish, submit, write_practice
 from forum.markup import Written, write
 from forum.members.actions import Profile, edit_profile
 from forum.moderation.actions import Reasons, decide, report, write_staff_note
+from forum.parallels.actions import add_translation
+from tests.parallels.conftest import PRACTICE, in_french
 from tests.screens import faults_in, read_screen
 from tests.trials import __main__ as trials
 from tests.trials import walker as walker_module
@@ -175,6 +179,20 @@ def test_what_nobody_may_find_is_told_from_the_rows(
     decide(people.moderator, "post", hidden.id, "restore")
     reply(people.ben, topic.id, typed(8))  # a word that is also in a public text is no secret
     assert secrets().from_members == {"hush5x", "hush7x"}
+
+
+def test_words_of_a_translation_are_for_those_who_may_read_its_original(
+    app: Flask, people: Any, agenda: Agenda
+) -> None:
+    text = replace(PRACTICE, failure_audience="members")
+    practice = submit(people.ana, write_practice(people.ana, agenda.id, text).id)
+    publish(people.moderator, practice.id)
+    words = {"parts": {"challenge": "hush2x", "failure": "hush3x"}}
+    add_translation(people.ben, "practice", practice.id, in_french(sentence="hush1x", **words))
+    write_staff_note(people.moderator, people.ben.id, "hush1x")  # said in public, too
+    assert (secrets().from_visitors, secrets().from_members) == ({"hush3x"}, set())
+    decide(people.moderator, "practice", practice.id, "hide", Reasons("It was an advert.", 2))
+    assert secrets().from_members == {"hush1x", "hush2x", "hush3x"}
 
 
 @pytest.mark.thorough

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,7 @@ def secrets() -> Secrets:
         for row in rows[table]:
             found.put(NOBODY, (row[column] for column in columns))
     homes = _library(found, rows, shut)
+    _translations(found, rows, shut)
     _dialogue(found, rows, shut, homes)
     for row in rows["agenda"]:
         found.put(NOBODY if row["id"] in shut else PUBLIC, row.values())
@@ -87,22 +88,53 @@ def _library(found: Secrets, rows: dict[str, list[Row]], shut: set[int]) -> dict
     """Cases and practices; returns who may read the topics of these, by topic."""
     homes: dict[int, str] = {}
     for row in rows["case"]:
-        is_gone = row["hidden_at"] or row["removed_at"] or row["agenda_id"] in shut
-        homes[row["topic_id"]] = reach = NOBODY if is_gone else PUBLIC
+        homes[row["topic_id"]] = reach = _reach_of_case(row, shut)
         found.put(reach, row.values())
     for row in rows["practice"]:
-        is_gone = row["hidden_at"] or row["removed_at"] or row["deleted_at"]
-        is_out = row["published_at"] and not is_gone and row["agenda_id"] not in shut
-        reach = (row["audience"] if is_out else NOBODY) or PUBLIC
+        reach = _reach_of_practice(row, shut)
         if row["topic_id"]:
             homes[row["topic_id"]] = reach
         found.put(reach, row.values())
         for section in rows["practice_section"]:
             if section["practice_id"] == row["id"]:
-                is_for_members = section["name"] == "failure" and row["failure_audience"] == MEMBERS
-                within = MEMBERS if is_for_members and reach == PUBLIC else reach
-                found.put(within, (section["source"],))
+                found.put(_reach_of_part(section, row, reach), (section["source"],))
     return homes
+
+
+def _reach_of_case(row: Row, shut: set[int]) -> str:
+    is_gone = row["hidden_at"] or row["removed_at"] or row["agenda_id"] in shut
+    return NOBODY if is_gone else PUBLIC
+
+
+def _reach_of_practice(row: Row, shut: set[int]) -> str:
+    is_gone = row["hidden_at"] or row["removed_at"] or row["deleted_at"]
+    is_out = row["published_at"] and not is_gone and row["agenda_id"] not in shut
+    return (row["audience"] if is_out else NOBODY) or PUBLIC
+
+
+def _reach_of_part(part: Row, whole: Row, reach: str) -> str:
+    """Who may read a part of a practice or of its translation, which has this reach."""
+    is_for_members = part["name"] == "failure" and whole.get("failure_audience") == MEMBERS
+    return _narrower(reach, MEMBERS if is_for_members else PUBLIC)
+
+
+def _translations(found: Secrets, rows: dict[str, list[Row]], shut: set[int]) -> None:
+    """Translations are for nobody who may not read the original."""
+    reaches: dict[str, Callable[[Row, set[int]], str]] = {
+        "case": _reach_of_case,
+        "practice": _reach_of_practice,
+    }
+    originals = {(kind, row["id"]): row for kind in reaches for row in rows[kind]}
+    for row in rows["translation"]:
+        kind = "case" if row["case_id"] else "practice"
+        original = originals[kind, row[f"{kind}_id"]]
+        own = NOBODY if row["hidden_at"] or row["deleted_at"] else row["audience"]
+        reach = _narrower(own, reaches[kind](original, shut))
+        found.put(reach, (row["title"], row["sentence"], row["figures"]))
+        for part in rows["translated_part"]:
+            if part["translation_id"] == row["id"]:
+                within = (_reach_of_part(part, whole, reach) for whole in (row, original))
+                found.put(_narrower(*within), (part["source"],))
 
 
 def _dialogue(
