@@ -165,7 +165,7 @@ def postpone(topic_id: int) -> ResponseReturnValue:
 @changing
 def pass_on(topic_id: int) -> ResponseReturnValue:
     """Pass the request on to another member."""
-    topic, asked = queries.request_to_answer(me(), topic_id)
+    topic, asked = queries.request_to_pass_on(me(), topic_id)
     form = PassOnForm()
 
     def page(status: int = 200) -> ResponseReturnValue:

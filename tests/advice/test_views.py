@@ -267,6 +267,16 @@ def test_the_asked_member_passes_it_on(sign_in: Any, people: Any, asked: Topic) 
     assert "asks for your advice" not in page(browser, asked.address)
 
 
+def test_nobody_is_offered_to_pass_on_what_takes_no_replies(
+    sign_in: Any, people: Any, asked: Topic
+) -> None:
+    dialogue.lock(people.moderator, asked.id, "It went in circles.")
+    browser, door = sign_in(people.ben), f"/topics/{asked.id}/pass-on"
+    text = page(browser, door, 403)
+    assert "locked" in text and f'href="/topics/{asked.id}"' in text
+    assert browser.post(door, data={"handle": people.chitra.handle}).status_code == 403
+
+
 def test_who_has_replied_is_not_asked_any_more(sign_in: Any, people: Any, asked: Topic) -> None:
     dialogue.reply(people.ben, asked.id, write("So."))
     assert "asks for your advice" not in page(sign_in(people.ben), asked.address)

@@ -179,6 +179,13 @@ def request_to_answer(member: Person, topic_id: int) -> tuple[Topic, AdviceReque
     return topic, asking.asked
 
 
+def request_to_pass_on(member: Person, topic_id: int) -> tuple[Topic, AdviceRequest]:
+    """As `request_to_answer`, for a member who can pass the request on: `Forbidden` if the question takes no replies."""
+    topic, asked = request_to_answer(member, topic_id)
+    require(member.can.advise(topic))
+    return topic, asked
+
+
 def requests_by_member(topic_id: int) -> dict[int, AdviceRequest]:
     """The requests about a question by the id of the member asked."""
     rows = db.session.scalars(select(AdviceRequest).where(AdviceRequest.topic_id == topic_id))
