@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import threading
@@ -387,6 +388,19 @@ def test_old_letters_are_forgotten(people, mail_server):
     with at(now() + timedelta(days=91)):
         assert actions.forget_letters(SYSTEM) == 1
     assert db.session.scalars(select(Delivery)).all() == [] and lost.id
+
+
+def test_old_files_are_deleted_though_another_worker_deletes_them_too(app, tmp_path):
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    for name in ("1.eml", "3.eml", "new.eml"):
+        (folder / name).write_text("Hello")
+    (folder / "2.eml").symlink_to(folder / "deleted meanwhile")
+    for name in ("1.eml", "3.eml"):
+        os.utime(folder / name, (0, 0))
+    with with_settings(app, data=tmp_path):
+        commands.forget_files()
+    assert sorted(file.name for file in folder.glob("*.eml")) == ["2.eml", "new.eml"]
 
 
 def test_addresses_of_mail_servers_are_parsed():

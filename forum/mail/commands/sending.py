@@ -130,8 +130,9 @@ def forget_files() -> None:
     """Delete old files of letters in the mail folder."""
     old = time.time() - actions.KEPT.total_seconds()
     for file in web.settings().mail_path.glob("*.eml"):
-        if file.stat().st_mtime < old:
-            file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another worker has deleted it just now
+            if file.stat().st_mtime < old:
+                file.unlink()
 
 
 def _record_carried(carried: Path) -> None:
