@@ -13,6 +13,7 @@ from forum.accounts.actions import _links
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, RESET, SIGN_IN, UNDO
 from forum.db import db
+from forum.mail.models import Delivery
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
 from tests.candidates import test_races as races
@@ -81,3 +82,16 @@ def test_a_link_to_sign_in_is_used_twice_at_once(
     ]
     first, second = at_once(own, twice)
     assert first == "done" and second != "done"
+
+
+def test_roles_that_are_given_at_once_are_told_as_they_follow(own: Flask) -> None:
+    """Mona loses hers, and has it again before that is saved: the second letter compares with what the first one said."""
+    handle = "mona-berg"
+    both = [
+        lambda: slowly(actions.appoint, SYSTEM, handle, "member"),
+        meanwhile(lambda: actions.appoint(SYSTEM, handle, "moderator")),
+    ]
+    assert at_once(own, both) == ["done", "done"]
+    assert get_member(SYSTEM, handle).role == "moderator"
+    letters = db.session.scalars(db.select(Delivery).order_by(Delivery.id)).all()
+    assert [letter.words["moderates"] for letter in letters] == [False, True]

@@ -7,7 +7,7 @@ from forum.mail.actions import drop_outdated, write_letter
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.models import Member
-from forum.members.queries import administered_member, administrators
+from forum.members.queries import administrators, member_to_appoint
 from forum.notifications.actions import NoticeText, note_event, read_outdated
 from forum.permissions import SYSTEM, Person
 from forum.principals import MEMBER, administers, moderates
@@ -32,7 +32,7 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
     All other administrators are told of a new one. So is the administrator who did it, because somebody else may be
     using that account.
     """
-    before = administered_member(administrator, handle).role
+    before = member_to_appoint(administrator, handle).role
     member = members.appoint(administrator, handle, role)
     _tell_of_role(administrator, member, before)
     return member

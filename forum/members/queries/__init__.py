@@ -125,6 +125,7 @@ from forum.members.queries.roles import (
     administrators_count,
     first_administrator,
     has_other_administrator,
+    member_to_appoint,
     moderator_ids,
     office_holders_without_factor,
 )
@@ -235,6 +236,7 @@ __all__ = [
     "member_by_email",
     "member_by_id",
     "member_called",
+    "member_to_appoint",
     "members_by_any_handle",
     "members_by_handle",
     "members_called",

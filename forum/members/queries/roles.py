@@ -8,7 +8,8 @@ from forum.clock import now
 from forum.db import db
 from forum.members.models import Member
 from forum.members.queries._shared import MAX_LISTED
-from forum.members.queries.directory import first_members
+from forum.members.queries.directory import administered_member, first_members
+from forum.members.queries.federation import lock_rule_of_factors
 from forum.permissions import Person, require
 from forum.principals import administers, moderates
 from forum.reach import may_decide
@@ -54,6 +55,14 @@ def has_other_administrator(member_id: int) -> bool:
     found = found.where(or_(Member.id == member_id, and_(*_can_administer_now())))
     held = db.session.execute(found.order_by(Member.id).with_for_update(key_share=True)).all()
     return any(administers_now for known_id, administers_now in held if known_id != member_id)
+
+
+def member_to_appoint(administrator: Person, handle: str) -> Member:
+    """One member, locked as by an action that gives roles, so that the role is the one which it replaces; for administrators."""
+    member_id = administered_member(administrator, handle).id
+    lock_rule_of_factors()
+    has_other_administrator(member_id)
+    return administered_member(administrator, handle)
 
 
 def _can_administer_now() -> tuple[ColumnElement[bool], ...]:
