@@ -12,6 +12,7 @@ from werkzeug.exceptions import abort
 from forum import oidc, web
 from forum.accounts.views import (
     PROVIDER_ACCOUNT_KEY,
+    answer_suspended,
     renew_proof,
     show_waiting,
     sign_in_from_provider,
@@ -111,7 +112,10 @@ def _refused_page(sentence: str, status: int) -> ResponseReturnValue:
 
 def _sign_in(owner: Member, target: str) -> ResponseReturnValue:
     try:
-        return sign_in_from_provider(owner, target)
+        try:
+            return sign_in_from_provider(owner, target)
+        except Forbidden as error:
+            return answer_suspended(owner, error)
     except (Forbidden, Conflict) as error:
         return _refused_page(error.message, error.status)
 

@@ -440,6 +440,19 @@ def test_a_suspended_member_does_not_come_in_by_letter(client, eva, letters):
     assert not is_signed_in(client)
 
 
+@pytest.mark.parametrize("path", ["/sign-in/letter", "/password"])
+def test_a_link_in_a_letter_leads_a_suspended_member_to_the_decision(
+    client, people, eva, letters, path
+):
+    ask(client, path)
+    suspend(people.administrator, eva.id, now() + timedelta(days=1), Reasons("Stop.", 2))
+    answer = client.post(link_in(letters()[0]), data={"new_password": "five other quiet old words"})
+    assert answer.status_code == 303 and answer.location.startswith("/appeal/")
+    page = client.get(answer.location).text
+    assert "suspended this account until" in page and "Stop." in page
+    assert not is_signed_in(client)
+
+
 def test_password_managers_are_led_to_the_form_for_a_new_password(client, people, sign_in) -> None:
     known = "/.well-known/change-password"  # W3C, A Well-Known URL for Changing Passwords
     for browser in (client, sign_in(people.ben)):

@@ -18,6 +18,7 @@ from forum.members import actions as members
 from forum.members import queries
 from forum.members.actions import Joining
 from forum.members.models import Session
+from forum.moderation.actions import Reasons, suspend
 from forum.permissions import VISITOR
 from tests.conftest import link_in
 from tests.elsewhere.conftest import EVA, PASSWORD, go, is_signed_in
@@ -206,6 +207,15 @@ def test_whoever_is_suspended_is_told_so(client, real, eva, people):
     assert (
         answer.status_code == 403 and "A moderator has suspended this account until" in answer.text
     )
+    assert not is_signed_in(client)
+
+
+def test_whoever_is_suspended_is_led_to_the_decision(client, real, eva, people):
+    link(eva, real.issuer, "eva")
+    real.knows("eva", **EVA)
+    suspend(people.administrator, eva.id, now() + timedelta(days=3), Reasons("Stop.", 2))
+    answer = client.get(real.says_yes(go(client), "eva"))
+    assert answer.status_code == 303 and answer.location.startswith("/appeal/")
     assert not is_signed_in(client)
 
 

@@ -20,6 +20,7 @@ from forum.factors import actions, queries
 from forum.factors import views as factor_views
 from forum.factors.models import Authenticator
 from forum.members import actions as members
+from forum.moderation.actions import Reasons, suspend
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
 from tests.factors.conftest import (
@@ -366,6 +367,17 @@ def test_who_was_suspended_between_the_halves_stays_outside(client, eva, with_co
     enter(client)
     members.suspend(SYSTEM, eva.id, now() + timedelta(days=1))
     assert show(client, code_of(secret)).status_code == 403 and not is_signed_in(client)
+
+
+def test_who_was_suspended_between_the_halves_is_led_to_the_decision(
+    client, people, eva, with_codes
+):
+    secret, _codes = with_codes
+    enter(client)
+    suspend(people.administrator, eva.id, now() + timedelta(days=1), Reasons("Stop.", 2))
+    answer = show(client, code_of(secret))
+    assert answer.status_code == 303 and answer.location.startswith("/appeal/")
+    assert not is_signed_in(client)
 
 
 def test_another_key_of_the_forum_makes_codes_unreadable_and_recovery_codes_stay(

@@ -6,10 +6,11 @@ from forum.accounts.views import letters, roles, settings, too_many  # imported 
 from forum.accounts.views._sessions import load_user, renew_proof
 from forum.accounts.views._shared import bp
 from forum.accounts.views.joining import PROVIDER_ACCOUNT_KEY, show_waiting
-from forum.accounts.views.signing_in import sign_in_from_provider
+from forum.accounts.views.signing_in import answer_suspended, sign_in_from_provider
 
 __all__ = [
     "PROVIDER_ACCOUNT_KEY",
+    "answer_suspended",
     "bp",
     "letters",
     "load_user",

@@ -23,7 +23,8 @@ from forum.accounts.views._shared import (
     link_expired_page,
     usable_token_or_none,
 )
-from forum.accounts.views.signing_in import sign_in_or_ask_second
+from forum.accounts.views.signing_in import answer_suspended, sign_in_or_ask_second
+from forum.errors import Forbidden
 from forum.members import queries
 from forum.members.forms import PressForm
 from forum.members.models import Member
@@ -76,8 +77,11 @@ def spend_sign_in(secret: str) -> ResponseReturnValue:
         return render_template("accounts/spend.html", form=form, member=member), status
 
     def deed() -> ResponseReturnValue:
-        owner = actions.spend_sign_in(VISITOR, secret)
-        return sign_in_or_ask_second(owner, "letter", owner.credentials)
+        try:
+            owner = actions.spend_sign_in(VISITOR, secret)
+            return sign_in_or_ask_second(owner, "letter", owner.credentials)
+        except Forbidden as error:  # suspended: told only to people who have the letter
+            return answer_suspended(member, error)
 
     return answer_with_secret(form, page, deed)
 
@@ -98,8 +102,11 @@ def reset_password(secret: str) -> ResponseReturnValue:
         own = (federation().name, member.name, member.email)
         check_new_password(form.new_password.data or "", own, "new_password")
         hashed = hash_password(form.new_password.data or "")
-        owner = actions.reset_password(VISITOR, secret, hashed)
-        answer = sign_in_or_ask_second(owner, "letter", owner.credentials)
+        try:
+            owner = actions.reset_password(VISITOR, secret, hashed)
+            answer = sign_in_or_ask_second(owner, "letter", owner.credentials)
+        except Forbidden as error:
+            return answer_suspended(member, error)
         flash(_("Your password is changed. You are signed out everywhere else."), "message")
         return answer
 

@@ -113,6 +113,17 @@ def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
     raise Invalid(f"{error.message} {way}") from error
 
 
+def answer_suspended(member: Member, error: Forbidden) -> AnyResponse:
+    """Redirect a suspended member who signs in in another way than here, like `_suspended_answer`.
+
+    Raises the error, whose page says how long it lasts, without a stored decision, and for a text that it gives back.
+    """
+    address = "" if errorpages.kept_action() else suspension_appeal_path(member)
+    if not address:
+        raise error
+    return web.see_other(address)
+
+
 def sign_in_or_ask_second(member: Member, how: str, verified: Credentials) -> ResponseReturnValue:
     """Begin the session of a member who has shown a first factor, or ask for the second factor first.
 
@@ -203,7 +214,10 @@ def second() -> ResponseReturnValue:
         factor_actions.end_half_session(VISITOR, session[factors.HALF_SESSION_KEY])
         # For example that the password was changed
         messages = get_flashed_messages(with_categories=True)
-        answer = _complete_sign_in(half.member, f"{half.how}, {by}", verified)
+        try:
+            answer = _complete_sign_in(half.member, f"{half.how}, {by}", verified)
+        except Forbidden as error:
+            return answer_suspended(half.member, error)
         for category, message in cast(list[tuple[str, str]], messages):
             flash(message, category)
         return answer
