@@ -56,6 +56,17 @@ def test_from_draft_to_published(world: World) -> None:
     assert (topic.author_id, topic.home) == (world.author.id, f"/practices/{practice.slug}")
 
 
+def test_who_cannot_publish_it_as_it_is_reads_what_its_author_has_to_change(world: World) -> None:
+    """Its sentence says nothing but what another member wrote."""
+    said = published(world)
+    quote = f"> [**{world.author.name}**](/posts/{first_post(said.topic).id})\n> It works."
+    practice = draft(world, sentence=quote)
+    actions.submit(world.author, practice.id)
+    with pytest.raises(Conflict, match=r"Send it back .*“Add words of your own"):
+        actions.publish(world.host, practice.id)
+    assert queries.get_practice(world.host, practice.slug).state == "submitted"
+
+
 def test_a_practice_is_returned_with_a_reason(world: World) -> None:
     practice = draft(world)
     actions.submit(world.author, practice.id)

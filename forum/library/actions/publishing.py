@@ -142,19 +142,26 @@ def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
     author = practice.author
     if not author.writes_for(practice.organisation_id):
         practice.organisation_id = practice.organisation = None
-    practice.topic = dialogue.publish_topic(
-        author,
-        practice.agenda_id,
-        dialogue.NewTopic(
-            kind="practice",
-            title=practice.title,
-            text=written_of(practice, practice.sentence, texts),
-            themes=[theme.id for theme in practice.themes],
-            audience=practice.audience,
-            for_organisation=practice.organisation_id is not None,
-            home=f"/practices/{practice.slug}",
-        ),
-    )
+    try:
+        practice.topic = dialogue.publish_topic(
+            author,
+            practice.agenda_id,
+            dialogue.NewTopic(
+                kind="practice",
+                title=practice.title,
+                text=written_of(practice, practice.sentence, texts),
+                themes=[theme.id for theme in practice.themes],
+                audience=practice.audience,
+                for_organisation=practice.organisation_id is not None,
+                home=f"/practices/{practice.slug}",
+            ),
+        )
+    except Invalid as error:  # whose words are for the author
+        said = _(
+            "This cannot be published as it is. Send it back to its author, who can change it: “%(why)s”",
+            why=error.message,
+        )
+        raise Conflict(said) from error
     return practice.topic
 
 
