@@ -16,7 +16,7 @@ from forum.errors import Conflict
 from forum.markup import write
 from forum.members.models import Member
 from forum.moderation import actions
-from forum.moderation.actions import Reasons
+from forum.moderation.actions import NO_REASONS, Reasons
 from forum.moderation.queries import review_context
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
@@ -197,4 +197,13 @@ def test_one_from_which_all_was_split_off_is_not_deleted_by_showing_it_again(
     decision = actions.decide(people.host, "topic", things.topic.id, "remove", REASONS)
     actions.undo(people.host, decision.id)
     assert state(things.topic) == "hidden as empty"
+    with pytest.raises(Conflict, match="Nothing of it is left to be shown"):
+        actions.decide(people.host, "topic", things.topic.id, "restore", NO_REASONS)
     assert faults() == []
+
+
+def test_one_whose_posts_are_hidden_comes_back_with_one_of_them(people: Any, things: Any) -> None:
+    for post in (first_post(things.topic), things.first, things.second):
+        actions.decide(people.host, "post", post.id, "hide", REASONS)
+    with pytest.raises(Conflict, match="Show one of them again"):
+        actions.decide(people.host, "topic", things.topic.id, "restore", NO_REASONS)

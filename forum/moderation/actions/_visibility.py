@@ -12,6 +12,7 @@ from forum.advice import actions as advice
 from forum.commitments import actions as commitments
 from forum.declarations import actions as declarations
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import last_hidden_post
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.members import actions as members
@@ -37,11 +38,7 @@ def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
     ):
         raise Invalid(_("Choose a decision."), "deed")
     if deed == Deed.RESTORE and is_emptied(thing):
-        raise Conflict(
-            _(
-                "None of its posts is shown. Show one of them again, and the topic comes back with it."
-            )
-        )
+        raise Conflict(_how_to_refill(thing))
     if deed != Deed.KEEP and thing.kind in REMOVABLE_KINDS and thing.state == "gone":
         raise Conflict(_("Its author has deleted it."))
     require_reasons(deed, reasons, needs_ground=needs_ground(thing, deed))
@@ -49,6 +46,15 @@ def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
         has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)
         if deed == Deed.KEEP
         else thing.state in ALLOWED_STATES[deed]
+    )
+
+
+def _how_to_refill(thing: Thing) -> str:
+    """What brings back a topic that is hidden only because it has no visible post, if anything does."""
+    if last_hidden_post(thing.row) is None:
+        return _("Nothing of it is left to be shown. Its posts were moved or deleted.")
+    return _(
+        "None of its posts is shown. Show one of them again, and the topic comes back with it."
     )
 
 
