@@ -6,7 +6,7 @@ import ast
 import sys
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from inspect import getsource
@@ -71,7 +71,8 @@ class Parameter:
 class Operation:
     """An endpoint that can be read: its path with the names of parameters in braces, and the class of its response.
 
-    The response of a list (`is_list`) contains items of that class, and the address of its next part.
+    The response of a list (`is_list`) contains items of that class, the address of its next part, and what is `beside`
+    these: the type of each by its name.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Operation:
     answer: type
     parameters: Sequence[Parameter] = ()
     is_list: bool = False
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 def describe(
@@ -101,6 +103,9 @@ def describe(
 
 def _operation(operation: Operation, known: dict[str, Any], problem: type) -> dict[str, Any]:
     answer = schema_of(operation.answer, known)
+    if operation.is_list:
+        beside = {name: schema_of(kind, known) for name, kind in operation.beside.items()}
+        answer = list_of(answer, beside)
     refusal = {PROBLEM: {"schema": schema_of(problem, known)}}
     return {
         "operationId": operation.name,
@@ -109,23 +114,22 @@ def _operation(operation: Operation, known: dict[str, Any], problem: type) -> di
         "responses": {
             "200": {
                 "description": str(operation.meaning),
-                "content": {
-                    "application/json": {"schema": list_of(answer) if operation.is_list else answer}
-                },
+                "content": {"application/json": {"schema": answer}},
             },
             "default": {"description": "It was refused: the answer says why.", "content": refusal},
         },
     }
 
 
-def list_of(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a part of a list: its items, and the address of the next part, or null."""
+def list_of(item: Mapping[str, Any], beside: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a part of a list: its items, the address of the next part, or null, and what is beside these."""
     return {
         "type": "object",
-        "required": ["items", "next"],
+        "required": ["items", "next", *beside],
         "properties": {
             "items": {"type": "array", "items": dict(item)},
             "next": {"type": ["string", "null"], "format": "uri"},
+            **beside,
         },
     }
 
@@ -176,7 +180,7 @@ def _docstrings(module: str) -> Mapping[str, str]:
 def to_json(value: Any) -> Any:
     """A value of such a class as JSON: moments are in UTC, to the second (RFC 3339)."""
     if is_dataclass(value):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+        return {part.name: to_json(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, date):

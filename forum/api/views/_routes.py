@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -54,20 +54,32 @@ PAGE = Parameter("page", _("Which page of the list."), most=MAX_PAGE, default="1
 
 @dataclass(frozen=True)
 class Listing:
-    """The response of a list: its items, and the parameter with its value for the next part (None: this is the last)."""
+    """The response of a list: its items, and the parameter with its value for the next part (None: this is the last).
+
+    `beside` is what the response says beside these, by name, as the route declares it.
+    """
 
     items: Sequence[Any]
     next: tuple[Parameter, str | int] | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
+NOTHING: Mapping[str, Any] = {}
 OPERATIONS: list[Operation] = []
 View = Callable[..., Any]
 
 
 def route(
-    path: str, meaning: str, answer: type, *parameters: Parameter, is_list: bool = False
+    path: str,
+    meaning: str,
+    answer: type,
+    *parameters: Parameter,
+    is_list: bool = False,
+    beside: Mapping[str, Any] = NOTHING,
 ) -> Callable[[View], View]:
     """Declare the address `path` (below `PREFIX`, in Flask's syntax) that responds with an `answer`, or a `Listing` of them.
+
+    `beside` are the types of what a list says beside its items, by name.
 
     The view gets the values in the path, and returns that response; the values of other parameters are read by
     `value`, `values` and `number`. An undeclared parameter is refused, because a program that has misspelt one would
@@ -76,7 +88,7 @@ def route(
 
     def declare(view: View) -> View:
         plain = path.replace("<int:", "<").replace("<", "{").replace(">", "}")
-        operation = Operation(view.__name__, plain, meaning, answer, parameters, is_list)
+        operation = Operation(view.__name__, plain, meaning, answer, parameters, is_list, beside)
         OPERATIONS.append(operation)
 
         @wraps(view)
@@ -123,7 +135,8 @@ def _body(answer: Any, operation: Operation) -> Any:
         asked[parameter.name] = [str(at)]
         query = urlencode({name: given for name, given in asked.items() if given}, doseq=True)
         following = f"{web.canonical()}?{query}"
-    return {"items": _with_removals(to_json(answer.items)), "next": following}
+    items = _with_removals(to_json(answer.items))
+    return {"items": items, "next": following, **to_json(answer.beside)}
 
 
 def _with_removals(body: Any) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -472,6 +475,7 @@ def cities() -> Listing:
     "/search",
     _(
         "What contains the words, or other names of the same in the glossary, the best first; the best thousand."
+        " Texts from before “unread_before” were not looked through, unless it is null: ask for them with “to”."
     ),
     models.Hit,
     WORDS,
@@ -483,6 +487,7 @@ def cities() -> Listing:
     TO,
     PAGE,
     is_list=True,
+    beside={"unread_before": datetime | None},
 )
 def search() -> Listing:
     """What a search finds, without what moderators have not seen yet."""
@@ -492,8 +497,10 @@ def search() -> Listing:
     query = Query(value(WORDS), *chosen, period=period, finer=KINDS_OF_TOPICS)
     if not value(EXACT):
         query, _also = widened(query)
-    page = asked_page(lambda at: find(VISITOR, query, at).page)
+    found = find(VISITOR, query, number(PAGE))
+    page = asked_page(lambda _at: found.page)
     things = [(hit.document.kind, hit.document.item_id) for hit in page.items]
     unseen = queries.unseen_among(things)
     seen = [hit for hit, thing in zip(page.items, things, strict=True) if thing not in unseen]
-    return paged([answers.hit(hit) for hit in seen], page)
+    listing = paged([answers.hit(hit) for hit in seen], page)
+    return replace(listing, beside={"unread_before": found.unread_before})
