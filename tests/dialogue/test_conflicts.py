@@ -190,6 +190,23 @@ def test_an_edit_that_waits_brings_no_title_back_unseen(
     assert actions.approve(people.host, held.id).source == "Another casino."
 
 
+def test_who_changed_a_waiting_text_elsewhere_sees_readers_and_themes_that_differ(
+    people: Any, topic: Topic, held: Held, sign_in: Any
+) -> None:
+    (noise,) = ensure_themes(SYSTEM, ["noise"])
+    browser, address = sign_in(people.ana), f"/waiting/{held.id}/revise"
+    seen = held.fingerprint
+    elsewhere = actions.TopicChanges(topic.title, [noise.id], "members")
+    actions.revise(people.ana, held.id, write("A casino."), elsewhere)
+    form = {**FORM, "title": topic.title, "source": "A casino.", "seen": seen}
+    answer = browser.post(address, data=form)
+    facts = answer.text.partition('<dl class="facts">')[2].partition("</dl>")[0]
+    assert answer.status_code == 409 and "<bdi>noise</bdi></dd>" in facts
+    assert "What it says now: Who can read it</dt><dd>Members only" in facts
+    assert "What it says now: Title" not in facts
+    assert "What it says now:" not in browser.get(address).text
+
+
 def test_an_edit_that_waits_since_before_an_upgrade_is_published(
     people: Any, topic: Topic, held: Held
 ) -> None:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import web, webforms
+from forum.agendas.models import Theme
 from forum.agendas.queries import themes
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import EditForm, EditTopicForm, ReviseTopicForm
@@ -61,11 +62,13 @@ def revise(held_id: int) -> ResponseReturnValue:
     form = _revise_form(text)
 
     def page(status: int = 200) -> ResponseReturnValue:
+        is_late = status == CONFLICT
         return render_template(
             "dialogue/revise.html",
             form=form,
             held=text,
-            is_late=status == CONFLICT,
+            is_late=is_late,
+            themes_now=_themes_of(text) if is_late else (),
             preview=preview_of(form),
             now=queries.post_changed_since(me(), text),
             theme_choices=theme_boxes(form),
@@ -107,13 +110,17 @@ def _revise_form(held: Held) -> EditForm:
     words["seen"] = held.fingerprint
     if not held.title:
         return EditForm(**words)
-    slugs = [theme.slug for theme in themes() if theme.id in (held.themes or ())]
+    slugs = [theme.slug for theme in _themes_of(held)]
     words |= {"title": held.title, "audience": held.audience, "themes": slugs}
     form = ReviseTopicForm(**words) if held.deed == OPEN else EditTopicForm(**words)
     if isinstance(form, ReviseTopicForm):
         form.begin_with(held.poll_text)
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     return form
+
+
+def _themes_of(held: Held) -> list[Theme]:
+    return [theme for theme in themes() if theme.id in (held.themes or ())]
 
 
 def _revise(held_id: int, form: EditForm, written: Written) -> Post | Held:
