@@ -101,7 +101,7 @@ UNSEEN = {
         appeals.AnswerForm candidates.AnswerForm commitments.ReasonForm declarations.WithdrawForm
         meetings.ReasonForm""",
     "What was there before is kept in the history": """
-        commitments.MoveForm commitments.ReachForm""",
+        commitments.ReachForm""",
 }
 
 

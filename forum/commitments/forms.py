@@ -18,7 +18,7 @@ from forum.commitments.actions import (
     CommitmentText,
     Step,
 )
-from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment
+from forum.commitments.models import ENDED, KEPT, RUNNING, Commitment, Milestone
 from forum.commitments.queries import Copied, commitment_fields
 from forum.dialogue.forms import language_field
 from forum.formrows import TableField
@@ -109,10 +109,16 @@ class ReachForm(Form):
 
 
 class MoveForm(Form):
-    """Another day, and the reason."""
+    """Another day, and the reason; `seen` is the day that the page has shown."""
 
+    seen = HiddenField()
     day = DateField(_("New day"), [InputRequired(CHOOSE_DAY)])
     note = TextAreaField(_("Reason"), [DataRequired(_("Write the reason.")), at_most(MAX_REASON)])
+
+    @classmethod
+    def of(cls, milestone: Milestone, **options: Any) -> MoveForm:
+        """The form filled with the day of a milestone."""
+        return cls(seen=milestone.day.isoformat(), day=milestone.day, **options)
 
 
 class ReasonForm(Form):

@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from forum.clock import now
+from forum.clock import day_in_words, now
 from forum.commitments import actions, queries
 from forum.commitments.actions import Step
 from forum.commitments.models import Commitment
@@ -366,6 +366,25 @@ def test_what_was_typed_about_a_milestone_that_is_told_meanwhile_is_given_back(
         page = browser.post(f"{milestone.told_at}/move", data=sent | {"note": "The wool is late."})
         assert page.status_code == 409 and "The wool is late." in page.text
         assert "is told already" in words_of(page)
+
+
+def test_who_moves_a_milestone_that_was_moved_meanwhile_is_asked_again(sign_in, people, commitment):
+    browser, milestone = sign_in(people.ana), first_of(commitment)
+    page = browser.get(milestone.told_at)
+    (seen,) = re.findall(r'name="seen"[^>]* value="([^"]+)"', page.text)
+    form = {"day": in_days(50).isoformat(), "note": "The wool is late.", "seen": seen}
+    actions.move_milestone(people.ana, commitment.id, milestone.id, in_days(40), "Rain.")
+    late = browser.post(f"{milestone.told_at}/move", data=form)
+    assert late.status_code == 409 and "The wool is late." in late.text
+    assert f"It was moved to {day_in_words(in_days(40))} meanwhile." in words_of(late)
+    assert f'value="{in_days(50).isoformat()}"' in late.text
+    assert first_of(commitment).day == in_days(40)
+    (form["seen"],) = re.findall(r'name="seen"[^>]* value="([^"]+)"', late.text)
+    assert browser.post(f"{milestone.told_at}/move", data=form).status_code == 303
+    actions.reach_milestone(people.ana, commitment.id, milestone.id)
+    told = browser.post(f"{milestone.told_at}/move", data=form)
+    assert told.status_code == 409 and "is told already" in words_of(told)
+    assert "The wool is late." in told.text
 
 
 def test_it_is_kept_or_given_up_on_pages_of_their_own(sign_in, people, agenda, bodies, commitment):

@@ -38,10 +38,22 @@ def reach_milestone(
 
 @action
 def move_milestone(
-    member: Person, commitment_id: int, milestone_id: int, day: date, reason: str
+    member: Person,
+    commitment_id: int,
+    milestone_id: int,
+    day: date,
+    reason: str,
+    *,
+    seen: str | None = None,
 ) -> Milestone:
-    """Move a milestone to another day, with the reason; the earlier day stays visible, and followers are told."""
+    """Move a milestone to another day, with the reason; the earlier day stays visible, and followers are told.
+
+    Raises `Conflict` unless `seen`, the day that the page has shown (none skips the check), is still its day.
+    """
     commitment, milestone = _milestone_to_tell(member, commitment_id, milestone_id)
+    if seen and seen != milestone.day.isoformat():
+        is_on = day_in_words(milestone.day)
+        raise Conflict(_("It was moved to %(day)s meanwhile. Move it again?", day=is_on))
     reason = checked_words(reason, "note")
     if day == milestone.day:
         raise Invalid(_("This is its day already. Choose another one."), "day")

@@ -17,13 +17,14 @@ from forum.commitments.views._shared import bp
 from forum.errors import Conflict
 from forum.ratelimits import changing
 from forum.web import me
+from forum.webforms import ChangedFields
 
 
 @bp.get("/commitments/<int:commitment_id>/milestones/<int:milestone_id>")
 def milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Report on a milestone: reached, moved or given up."""
     found, milestone = _milestone_to_tell(commitment_id, milestone_id)
-    return _milestone_page(found, milestone, MoveForm(day=milestone.day))
+    return _milestone_page(found, milestone, MoveForm.of(milestone))
 
 
 def _milestone_to_tell(commitment_id: int, milestone_id: int) -> tuple[Commitment, Milestone]:
@@ -32,19 +33,25 @@ def _milestone_to_tell(commitment_id: int, milestone_id: int) -> tuple[Commitmen
 
 
 def _milestone_page(
-    found: Commitment, milestone: Milestone, form: Any, status: int = 200
+    found: Commitment,
+    milestone: Milestone,
+    form: Any,
+    status: int = 200,
+    _meanwhile: ChangedFields = (),
 ) -> ResponseReturnValue:
-    """The page with its three forms: the submitted one beside two empty ones.
+    """The page with its three forms: the submitted one beside two empty ones; what has changed stands above them.
 
     It has no forms once somebody has reported on the milestone; then the submitted text is given back.
     """
-    if status == web.REFUSED and not milestone.is_open:
+    if status in (web.REFUSED, web.CONFLICT) and not milestone.is_open:
         raise Conflict(_("What became of this milestone is told already."))
     fresh = {"reach": ReachForm, "move": MoveForm, "give_up": ReasonForm}
     forms: dict[str, Any] = {
         name: form if isinstance(form, kind) else kind(formdata=None)
         for name, kind in fresh.items()
     }
+    if forms["move"] is not form:
+        forms["move"].seen.data = milestone.day.isoformat()
     context = {"commitment": found, "milestone": milestone, "forms": forms, "sent": form}
     return render_template("commitments/milestone.html", **context), status
 
@@ -68,15 +75,18 @@ def reach_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValu
 def move_milestone(commitment_id: int, milestone_id: int) -> ResponseReturnValue:
     """Move a milestone to another day, with the reason."""
     found, milestone = _milestone_to_tell(commitment_id, milestone_id)
-    form = MoveForm()
+    form = MoveForm.of(milestone)
 
     def deed() -> ResponseReturnValue:
-        actions.move_milestone(
-            me(), found.id, milestone.id, form.day.data or milestone.day, form.note.data or ""
-        )
+        day, reason = form.day.data or milestone.day, form.note.data or ""
+        actions.move_milestone(me(), found.id, milestone.id, day, reason, seen=form.seen.data)
         return web.done(_("The milestone has another day now."), found.address)
 
-    return webforms.process(form, partial(_milestone_page, found, milestone, form), deed)
+    def latest() -> MoveForm:
+        return MoveForm.of(_milestone_to_tell(commitment_id, milestone_id)[1], formdata=None)
+
+    page = partial(_milestone_page, found, milestone, form)
+    return webforms.process(form, page, deed, latest=latest)
 
 
 @bp.post("/commitments/<int:commitment_id>/milestones/<int:milestone_id>/reopen")
