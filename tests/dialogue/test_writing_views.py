@@ -421,7 +421,7 @@ def test_a_preview_points_out_mentions_of_nobody(people: Any, topic: Topic, sign
         ]
         assert [answer.status_code for answer in answers] == [200, 200]
         found = [
-            re.findall(r'<p class="meta">([^<]* plain text\.)</p>', answer.text)
+            re.findall(r'<p class="meta" lang="en">([^<]* plain text\.)</p>', answer.text)
             for answer in answers
         ]
         assert found[0] == found[1]

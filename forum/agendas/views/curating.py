@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from forum import web, webforms
+from forum import locales, web, webforms
 from forum.agendas import actions, queries
 from forum.agendas.forms import AgendaForm
 from forum.agendas.models import Agenda
@@ -88,7 +88,8 @@ def _preview(form: AgendaForm) -> Markup | None:
     if not webforms.is_preview():
         return None
     text = form.text
-    heading = Markup("<h2>{}</h2>").format(form.findings.label.text)
+    language = locales.tag(web.locale())  # not that of the text
+    heading = Markup('<h2 lang="{}">{}</h2>').format(language, form.findings.label.text)
     return text.introduction.html + (heading + text.findings.html if text.findings else "")
 
 

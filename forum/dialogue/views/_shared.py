@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import markup, web, webforms
+from forum import locales, markup, web, webforms
 from forum.agendas.queries import themes_by_slug
 from forum.dialogue import queries
 from forum.dialogue.actions import NO_CHANGES, TopicChanges
@@ -138,8 +138,9 @@ def previewed(text: markup.Written) -> Markup:
         )
     if nobody:
         said.append(_about_nobody(nobody))
+    language = locales.tag(web.locale())  # not that of the text
     return text.html + Markup("").join(
-        Markup('<p class="meta">{}</p>').format(hint) for hint in said
+        Markup('<p class="meta" lang="{}">{}</p>').format(language, hint) for hint in said
     )
 
 

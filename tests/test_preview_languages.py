@@ -1,0 +1,52 @@
+"""Previews say in which language a text is, so that a screen reader reads it with the right voice (WCAG 3.1.2)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from forum.agendas.models import Agenda
+from forum.dialogue import actions as dialogue
+from forum.markup import write
+
+SAID = "Nous avons peint la rue."
+PROSE = re.compile(r'<div class="prose"( lang="\w+")? dir="auto"><p>Nous')
+# The fields with a text, by the address of the form
+FORMS = {
+    "/agendas/quieter/topics/new": "source",
+    "/topics/1/reply": "source",
+    "/posts/1/edit": "source",
+    "/posts/1/note": "source",
+    "/agendas/quieter/cases/new": "body",
+    "/practices/new?agenda=quieter": "challenge",
+    "/agendas/new": "introduction",
+    "/agendas/quieter/meetings/new": "source",
+    "/agendas/quieter/declarations/new": "body",
+    "/administration/terms": "source",
+    "/settings": "about",
+}
+
+
+@pytest.mark.parametrize("address", FORMS)
+def test_a_preview_is_in_the_language_that_was_chosen(
+    sign_in: Any, people: Any, agenda: Agenda, address: str
+) -> None:
+    new = dialogue.NewTopic("question", "Why so loud?", write("Trams are loud."))
+    topic = dialogue.open_topic(people.administrator, agenda.id, new)
+    address = address.replace("topics/1", f"topics/{topic.id}")
+    form = {FORMS[address]: SAID, "language": "fr", "preview": "1"}
+    shown = sign_in(people.administrator).post(address, data=form)
+    assert shown.status_code == 200
+    assert PROSE.findall(shown.text) == [' lang="fr"']
+
+
+def test_what_the_forum_says_in_a_preview_is_in_the_language_of_the_page(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    form = {"source": f"{SAID} @nobody-here", "language": "fr", "preview": "1"}
+    form |= {"question": "Pourquoi ?", "options": "Oui\nNon", "kind": "question"}
+    shown = sign_in(people.ana).post("/agendas/quieter/topics/new", data=form).text
+    assert '<p class="meta" lang="en">No member is called @nobody-here.' in shown
+    assert '<p class="meta xs" lang="en">One option can be chosen.' in shown
