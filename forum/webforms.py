@@ -231,6 +231,11 @@ def _select_choice(choice: Any) -> Any:
     return SelectChoice(*choice) if isinstance(choice, tuple) else choice
 
 
+def titled_choice(value: Any, title: str, language: str) -> Any:
+    """A choice of a select field that is called by a title, whose language is not that of the page."""
+    return SelectChoice(value, title, {"lang": language})
+
+
 def _tidy(value: Any) -> Any:
     return tidy(value) if isinstance(value, str) else value
 

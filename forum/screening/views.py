@@ -68,7 +68,10 @@ def change_rule(rule_id: int) -> ResponseReturnValue:
 
 def _rule_page(rule: Rule | None) -> ResponseReturnValue:
     form = RuleForm.of(rule) if rule else RuleForm()
-    agendas = [(str(agenda.id), agenda.title) for agenda in all_agendas(me())]
+    agendas = [
+        webforms.titled_choice(str(agenda.id), agenda.title, agenda.language)
+        for agenda in all_agendas(me())
+    ]
     form.agenda.choices = [("", "–"), *agendas]
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
@@ -139,7 +142,10 @@ def try_text() -> ResponseReturnValue:
     """Show which rules would hold a text back. Nothing is stored."""
     queries.newness_to_edit(me())
     form = TryForm()
-    form.agenda.choices = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
+    form.agenda.choices = [
+        webforms.titled_choice(agenda.id, agenda.title, agenda.language)
+        for agenda in all_agendas(me())
+    ]
 
     def page(status: int = 200, found: Sequence[Rule] | None = None) -> ResponseReturnValue:
         return render_template("screening/try.html", form=form, found=found), status

@@ -491,7 +491,7 @@ def test_a_new_practice_is_on_no_agenda_before_one_is_chosen(world: World, sign_
 
     def chosen(page: str) -> str:
         (select,) = re.findall(r'<select[^>]* name="agenda".*?</select>', page, re.DOTALL)
-        (first,) = re.findall(r'<option selected value="([^"]*)"', select) or [
+        (first,) = re.findall(r'<option(?: lang="en")? selected value="([^"]*)"', select) or [
             re.findall(r'value="([^"]*)"', select)[0]
         ]
         return first

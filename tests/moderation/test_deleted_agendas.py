@@ -122,9 +122,9 @@ def test_what_was_moved_away_before_stays_where_it_is(
 
 
 def test_no_form_offers_it_and_no_file_continues_it(people: Any, mistake: Agenda) -> None:
-    before = [slug for slug, _title in open_agendas(people.ana)]
+    before = [slug for slug, _title, _language in open_agendas(people.ana)]
     actions.delete_agenda(people.moderator, mistake.id, WHY)
-    after = [slug for slug, _title in open_agendas(people.ana)]
+    after = [slug for slug, _title, _language in open_agendas(people.ana)]
     assert "cooler" in before and "cooler" not in after
     assert not slug_of_agenda(people.ana, mistake.id) and agenda_by_slug("cooler") is None
 

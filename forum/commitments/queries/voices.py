@@ -60,11 +60,12 @@ def declarations_to_follow(member: Person) -> list[Declaration]:
     return list(db.session.scalars(query.limit(MAX_CHOICES)))
 
 
-def open_agendas(member: Person) -> list[tuple[str, str]]:
-    """Slug and title of the agendas to which something can be added, in their order."""
+def open_agendas(member: Person) -> list[tuple[str, str, str]]:
+    """Slug, title and language of the agendas to which something can be added, in their order."""
     is_open = Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None)
-    query = visible_agendas(member).where(*is_open).with_only_columns(Agenda.slug, Agenda.title)
-    return [(slug, title) for slug, title in db.session.execute(query)]
+    named = Agenda.slug, Agenda.title, Agenda.language
+    query = visible_agendas(member).where(*is_open).with_only_columns(*named)
+    return [(slug, title, language) for slug, title, language in db.session.execute(query)]
 
 
 def slug_of_agenda(member: Person, agenda_id: int) -> str:

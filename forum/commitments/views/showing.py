@@ -35,6 +35,7 @@ def index() -> ResponseReturnValue:
     page = queries.commitments(me(), wanted, web.number("page"))
     of_agendas = queries.agendas_with_commitments(me())
     agendas = [(slug, title) for slug, title, _language in of_agendas]
+    spoken = {slug: language for slug, _title, language in of_agendas}
     return render_template(
         "commitments/index.html",
         page=page,
@@ -46,9 +47,10 @@ def index() -> ResponseReturnValue:
                 "country": {code: names.get(code, code) for code in places.countries},
                 "city": dict(places.cities),
             },
-            {slug: language for slug, _title, language in of_agendas},
+            spoken,
         ),
         agendas=agendas,
+        agenda_languages=spoken,
         countries=sorted((names.get(code, code), code) for code in places.countries),
         cities=places.cities,
         may_publish=queries.speaks_for_any(me()),

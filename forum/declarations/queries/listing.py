@@ -43,11 +43,12 @@ def declarations(
     return rows[:LISTED], rows[LISTED - 1].id if len(rows) > LISTED else None
 
 
-def agendas_with_declarations(reader: Person) -> list[tuple[str, str]]:
-    """Slug and title of the agendas on which the reader finds a declaration, in their order."""
+def agendas_with_declarations(reader: Person) -> list[tuple[str, str, str]]:
+    """Slug, title and language of the agendas on which the reader finds a declaration, in their order."""
     found = visible_declarations(reader).with_only_columns(Declaration.agenda_id)
-    query = select(Agenda.slug, Agenda.title).where(Agenda.id.in_(found))
-    return [(slug, title) for slug, title in db.session.execute(query.order_by(Agenda.position))]
+    query = select(Agenda.slug, Agenda.title, Agenda.language).where(Agenda.id.in_(found))
+    rows = db.session.execute(query.order_by(Agenda.position))
+    return [(slug, title, language) for slug, title, language in rows]
 
 
 def declarations_on(reader: Person, agenda: Agenda) -> Sequence[Declaration]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import gettext
 from wtforms import (
@@ -90,7 +91,7 @@ class MoveForm(GivesReason, DecisionAwareForm):
     agenda = SelectField(_("Agenda"), coerce=int)
     reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
-    def offer(self, agendas: Iterable[tuple[int, str]]) -> None:
+    def offer(self, agendas: Iterable[Any]) -> None:
         """Offer these agendas. If there are several, none is preselected, because the first one would be chosen by mistake."""
         offered = [*agendas]
         nothing = [(0, gettext("Choose"))] if len(offered) > 1 else []

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from forum import web
+from forum import web, webforms
 from forum.moderation import actions, queries
 from forum.moderation.forms import OptionalReasonForm, SplitForm, StatementForm
 from forum.moderation.models import Deed, RegroupingBefore
@@ -83,7 +83,9 @@ def split(topic_id: int) -> ResponseReturnValue:
     kind = "experience" if is_with_answer else topic.row.kind  # an answer is not a question
     form = SplitForm(kind=kind, agenda=topic.agenda_id)
     there = queries.agendas_to_split_into(me(), topic.row)
-    form.agenda.choices = [(agenda.id, agenda.title) for agenda in there]
+    form.agenda.choices = [
+        webforms.titled_choice(agenda.id, agenda.title, agenda.language) for agenda in there
+    ]
 
     def deed(moderator: Person) -> str:
         ids = [post.item_id for post in posts]

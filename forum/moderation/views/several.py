@@ -11,7 +11,7 @@ from typing import NamedTuple
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from forum import web
+from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import themes
 from forum.dialogue.queries import topics
@@ -68,7 +68,7 @@ def move_several(slug: str) -> ResponseReturnValue:
     """Move several topics to another agenda."""
     selection, form = _selection(slug, Deed.MOVE), MoveForm()
     there = queries.agendas_to_move_to(me(), selection.agenda.id)
-    form.offer((agenda.id, agenda.title) for agenda in there)
+    form.offer(webforms.titled_choice(agenda.id, agenda.title, agenda.language) for agenda in there)
 
     def deed(moderator: Person, agenda_id: int, ids: list[int]) -> Outcome:
         target_id = form.agenda.data

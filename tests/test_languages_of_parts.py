@@ -1,4 +1,4 @@
-"""Previews say in which language a text is, so that a screen reader reads it with the right voice (WCAG 3.1.2)."""
+"""Parts of a page say in which language they are, so that a screen reader reads them with the right voice (WCAG 3.1.2)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 
 SAID = "Nous avons peint la rue."
 PROSE = re.compile(r'<div class="prose"( lang="\w+")? dir="auto"><p>Nous')
-# The fields with a text, by the address of the form
+# The fields of forms with a preview, by the address of the form
 FORMS = {
     "/agendas/quieter/topics/new": "source",
     "/topics/1/reply": "source",
@@ -50,3 +51,37 @@ def test_what_the_forum_says_in_a_preview_is_in_the_language_of_the_page(
     shown = sign_in(people.ana).post("/agendas/quieter/topics/new", data=form).text
     assert '<p class="meta" lang="en">No member is called @nobody-here.' in shown
     assert '<p class="meta xs" lang="en">One option can be chosen.' in shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/administration/screening/new",
+        "/administration/screening/try",
+        "/administration/webhooks/new",
+        "/agendas/villes-calmes/cases/new",
+        "/agendas/quieter/topics/move?topic={topic}",
+        "/moderation/log",
+        "/moderation",
+        "/practices/new",
+        "/topics/{topic}/move",
+    ],
+)
+def test_titles_of_agendas_in_a_list_are_in_their_languages(
+    sign_in: Any, people: Any, agenda: Agenda, address: str
+) -> None:
+    write_agenda(people.administrator, AgendaText("Villes calmes", write("Moins.", "fr")))
+    new = dialogue.NewTopic("question", "Why so loud?", write("Trams are loud."))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    page = sign_in(people.administrator).get(address.format(topic=topic.id))
+    assert page.status_code == 200
+    (option,) = re.findall(r"<option([^>]*)>Villes calmes</option>", page.text)
+    assert 'lang="fr"' in option
+
+
+def test_titles_in_the_names_of_fields_are_in_their_languages(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    write_agenda(people.administrator, AgendaText("Villes <calmes>", write("Moins.", "fr")))
+    page = sign_in(people.administrator).get("/agendas/order")
+    assert '>Place of <bdi lang="fr">Villes &lt;calmes&gt;</bdi></label>' in page.text
