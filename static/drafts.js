@@ -286,13 +286,14 @@ function keepDraft(form, member) {
 function linkElsewhere(form, key) {
   const elsewhere = form.querySelector("[data-elsewhere]");
   for (const name of Object.keys(local)) {
-    const link = name.startsWith(`${key}?`) && document.querySelector(`a[href$="?paragraph=${name.split("?")[1]}"]`);
-    if (!link) continue;
-    elsewhere.href = link.href;
+    const [, about] = name.split(`${key}?`);
+    if (!about || !elsewhere) continue;
+    const link = document.querySelector(`a[href$="?paragraph=${about}"]`);
+    elsewhere.href = `?paragraph=${about}`; // where the form of the whole case offers it if the paragraph has changed
     elsewhere.hidden = false;
+    if (!link) continue;
     link.querySelector("span").textContent = elsewhere.dataset.elsewhere;
-    const label = link.getAttribute("aria-label"); // with the number of the paragraph
-    link.setAttribute("aria-label", label.replace(/.+(?= )/, elsewhere.dataset.elsewhere));
+    link.ariaLabel = link.ariaLabel.replace(/.+(?= )/, elsewhere.dataset.elsewhere); // with the number of the paragraph
   }
 }
 

@@ -141,6 +141,29 @@ def test_a_text_is_offered_where_it_belongs(member: Visit) -> None:
     expect(elsewhere).to_be_hidden()
 
 
+def test_what_was_begun_beside_a_paragraph_that_is_gone_is_offered_for_the_whole(
+    member: Visit, visit: Callable[..., Visit]
+) -> None:
+    case = "/cases/nordic-city-network"
+    page = member.go(case)
+    begun = page.locator("a[href*='paragraph=']:not([href*='quote='])").first.get_attribute("href")
+    type_and_crash(member, begun or "", "Who pays for it?")
+    host = visit()
+    host.sign_in("administrator")
+    text = host.go(f"{case}/edit").locator("[name=body]")
+    text.fill(f"In short. {text.input_value()}")
+    publish(host.page)
+    member.go(case)
+    with leaving(page):
+        page.get_by_role("link", name="You had begun a comment beside a paragraph.").click()
+    expect(page.locator("main")).to_contain_text("This paragraph has changed")
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value("Who pays for it?")
+    publish(page)
+    expect(page.locator("#replies ~ ol")).to_contain_text("Who pays for it?")
+    forgotten(page)
+
+
 def test_each_paragraph_says_that_a_comment_was_begun_there(member: Visit) -> None:
     case = "/cases/vienna-social-housing"
     page = member.go(case)

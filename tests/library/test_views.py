@@ -195,6 +195,24 @@ def test_a_paragraph_has_its_composer(world: World, case: Case, sign_in: SignIn)
     assert "Is it so?" in reader.get(f"/cases/{case.slug}").text.split('class="annot"')[1]
 
 
+def test_who_comments_on_a_paragraph_that_was_changed_meanwhile_is_told(
+    world: World, case: Case, sign_in: SignIn
+) -> None:
+    """The page says so in place of a form beside it; what is sent all the same is a comment on the whole case."""
+    key, gone = case.paragraphs[0].key, "0123456789ab"
+    reader = sign_in(world.reader)
+    page = reader.get(f"/cases/{case.slug}?paragraph={gone}").text
+    assert "This paragraph has changed since you opened the page." in page
+    assert 'id="comment"' not in page and page.count('name="source"') == 1
+    form = {"source": "Is it so?", "paragraph": gone, "language": "en"}
+    reader.post(f"/topics/{case.topic_id}/reply", data=form)
+    page = reader.get(f"/cases/{case.slug}").text
+    assert "Is it so?" in page.partition('id="replies"')[2]
+    assert "About one paragraph" not in page and f"#p-{gone}" not in page
+    for there in ("", f"?paragraph={key}"):
+        assert "has changed since" not in reader.get(f"/cases/{case.slug}{there}").text
+
+
 def test_filters_that_fit_nothing_can_be_changed(practice: Practice, client: FlaskClient) -> None:
     page = client.get("/practices?theme=nothing").text
     assert "No practice has all of these" in page and "Show</button>" in page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -99,29 +99,41 @@ def case(slug: str) -> ResponseReturnValue:
     texts = (paragraph.html for paragraph in found.paragraphs)
     pictured = picture_to_share(texts) if is_in_sight(found) else None
     said = (found.name, found.summary, found.language, found.created_at)
+    chosen = web.choice("paragraph", keys)
+    words = discussion_context(topic, beside)
+    writer = words.get("writer")
     return render_template(
         "library/case.html",
         case=found,
         comments=comments,
         is_kept=bool(kept_among(me(), CASE, [found.id])),
-        chosen=web.choice("paragraph", keys),
+        chosen=chosen,
         others=queries.other_cases(me(), found),
         data=article_data(*said, found, pictured=pictured),
         picture_to_share=pictured,
         cited=case_to_cite(found),
         first_beside=next((part.key for part in found.paragraphs if part.key in comments), ""),
-        **_without_paragraph_comments(discussion_context(topic, beside), beside),
+        has_changed=bool(writer and writer.paragraph and not chosen),
+        **_without_paragraph_comments(words, beside, keys),
         **words_for_columns(),
     )
 
 
-def _without_paragraph_comments(words: dict[str, Any], comments: Sequence[Post]) -> dict[str, Any]:
-    """The variables of a discussion, without the comments that the page already shows beside a paragraph."""
+def _without_paragraph_comments(
+    words: dict[str, Any], comments: Sequence[Post], keys: Collection[str]
+) -> dict[str, Any]:
+    """The variables of a discussion, without the comments that the page already shows beside a paragraph.
+
+    One that was sent when its paragraph had changed already is about none of those with these `keys`: it is on the whole.
+    """
     shown = {post.id for post in comments}
     if posts := words.get("posts"):
-        words["posts"] = replace(
-            posts, items=[post for post in posts.items if post.id not in shown]
-        )
+        items = [
+            post._replace(paragraph=None) if post.paragraph and post.paragraph not in keys else post
+            for post in posts.items
+            if post.id not in shown
+        ]
+        words["posts"] = replace(posts, items=items)
         words["beside"] = len(shown)
         words["newest_beside"] = max((post.number for post in comments), default=0)
     return words
