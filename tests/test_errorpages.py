@@ -164,6 +164,20 @@ def test_a_text_is_offered_to_nobody_but_its_author(
     assert sent.status_code == 303 and "took an hour" in text(client.get(sent.location))
 
 
+@pytest.mark.parametrize("entrance", ["/sign-in", "/sign-in/second", "/join"])
+def test_who_has_signed_in_in_another_window_is_led_on_by_the_forms_for_visitors(
+    csrf: None, client: FlaskClient, people: Any, entrance: str
+) -> None:
+    """There is nothing to send any more; and whoever wanted to be somebody else reads who is signed in."""
+    members.change_password(people.ana, hash_password(PASSWORD))
+    known = {"email": people.ana.email, "password": PASSWORD, "next": "/rules"}
+    token = token_of(text(client.get("/sign-in")))
+    assert client.post("/sign-in", data={**known, "csrf_token": token}).status_code == 303
+    answer = client.post(entrance, data={**known, "name": "Somebody else", "csrf_token": token})
+    assert (answer.status_code, answer.location) == (303, "/rules")
+    assert "You are signed in already, as Ana" in text(client.get("/rules"))
+
+
 def test_every_form_of_a_member_says_who_writes(sign_in: Any, people: Any, world: Any) -> None:
     browser = sign_in(people.ana)
     mine = f'name="written_as" value="{people.ana.id}"'

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import tokens, web, webforms
+from forum import errorpages, tokens, web, webforms
 from forum.accounts import actions
 from forum.accounts.forms import ConfirmForm, JoinForm, join_form, opening_stamp
 from forum.accounts.models import Token
@@ -59,6 +59,8 @@ PROVIDER_ACCOUNT_LIFETIME = timedelta(hours=1)
 @limiter.limit("10/hour", methods=["POST"])
 def join() -> ResponseReturnValue:
     """Ask for an account. A letter goes to the address; the page does not reveal whether it has an account already."""
+    if me().is_member and request.method == "POST":
+        return errorpages.signed_in_already()
     if me().is_member:
         return web.see_other(web.safe_next())
     if request.method == "GET" and _is_waiting_here():
