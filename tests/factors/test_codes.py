@@ -333,6 +333,20 @@ def test_a_text_survives_a_first_half_that_is_over(client, eva, with_codes):
     assert 'action="/sign-in"' in answer.text
 
 
+def test_who_has_taken_the_factor_off_in_another_window_is_asked_for_the_password_again(
+    client, eva, with_codes
+):
+    secret, _codes = with_codes
+    enter(client, next="/rules")
+    actions.remove_codes(eva, "of another window")
+    answer = show(client, code_of(secret), next="/rules")
+    assert answer.status_code == 409 and "no second factor any more" in answer.text
+    assert 'action="/sign-in"' in answer.text and 'value="/rules"' in answer.text
+    assert client.get("/sign-in/second?next=/rules").location == "/sign-in?next=/rules"
+    assert not is_signed_in(client)
+    assert enter(client, next="/rules").location == "/rules" and is_signed_in(client)
+
+
 def test_nobody_is_sent_elsewhere_after_the_second_half(client, eva, with_codes):
     secret, _codes = with_codes
     assert enter(client, next="//e.example").location == "/sign-in/second"

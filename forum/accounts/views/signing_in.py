@@ -204,6 +204,8 @@ def second() -> ResponseReturnValue:
         half = factors.current_half_session()
     except Conflict as error:
         return _sign_in_again(error.message)
+    if not half.member.factor_at:  # taken off in another window
+        return _sign_in_again(_("Your account has no second factor any more. Sign in again."))
     verified = half.member.credentials
     form = SecondForm(next=web.safe_next(""))
 
