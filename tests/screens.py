@@ -70,6 +70,7 @@ class Form:
     action: str
     fields: list[Field] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
+    is_multipart: bool = False  # as forms are sent that take files
 
 
 @dataclass
@@ -211,6 +212,7 @@ class _Reader(HTMLParser):
         if self.form:
             self._complain("a form in a form")
         self.form = Form(known.get("method", "get").lower(), known.get("action", ""))
+        self.form.is_multipart = known.get("enctype", "") == "multipart/form-data"
         self.screen.forms.append(self.form)
         if "id" in known:
             self.forms_by_id[known["id"]] = self.form
@@ -222,9 +224,9 @@ class _Reader(HTMLParser):
                 known,
                 Button(known.get("name", ""), known.get("value", ""), known.get("formaction", "")),
             )
-        elif kind not in ("button", "reset") and known.get("name"):
+        elif kind not in ("button", "reset"):
             control = Field(
-                known["name"],
+                known.get("name", ""),
                 kind,
                 known.get("value", "on" if kind in ("checkbox", "radio") else ""),
             )

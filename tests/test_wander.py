@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, redirect
+from flask import Flask, redirect, request
 
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
@@ -26,11 +26,14 @@ from tests.screens import faults_in, read_screen
 from tests.trials import __main__ as trials
 from tests.trials import walker as walker_module
 from tests.trials import wander
-from tests.trials.scribbles import GOOD_DATES, ODD, Scribbler
+from tests.trials.scribbles import GOOD_DATES, ODD, Scribbler, encoded
 from tests.trials.walker import Walker
+from tests.trials.wander_edits import differences, untouched
 from tests.trials.wander_ground import Wanderer
 from tests.trials.wander_secrets import secrets
+from tests.trials.wander_uploads import Upload, bad_files, good_files
 from tests.trials.wander_world import World
+from tests.trials.window import Sending
 
 
 @pytest.mark.parametrize(
@@ -149,13 +152,93 @@ def test_every_second_form_is_filled_in_with_care() -> None:
     [form] = read_screen(html).forms
     scribbler = Scribbler(random.Random(3), ["a@example.org"], ["ana"])
     filled = [dict(scribbler.fill(form)) for _time in range(200)]
+    good_dates, odd = {encoded(day) for day in GOOD_DATES}, {encoded(text) for text in ODD}
     careful = [
         one
         for one in filled
-        if one.get("kind") and one["day"].decode() in GOOD_DATES and one["name"].decode() not in ODD
+        if one.get("kind") and one["day"] in good_dates and one["name"] not in odd
     ]
     assert 100 < len(careful) < 180
-    assert {one["picture"] for one in filled} == {b""}
+
+
+def test_files_are_chosen_good_and_broken_ones_and_none() -> None:
+    html = """<html><title>T</title><h1>A</h1><form method="post" enctype="multipart/form-data">
+    <input name="words" value="Ça &amp; là"><input type="file" name="picture"></form></html>"""
+    [form] = read_screen(html).forms
+    scribbler = Scribbler(random.Random(3), ["a@example.org"], ["ana"])
+    chosen = {dict(scribbler.fill(form))["picture"] for _time in range(200)}
+    assert chosen == {Upload(), *good_files(), *bad_files()}
+    for file in chosen:
+        assert isinstance(file, Upload)
+        sent = Sending("post", "/", [*untouched(form)[:1], ("picture", file)], form.is_multipart)
+        with Flask("small").test_request_context(
+            method="POST", data=sent.encoded, content_type=sent.content_type
+        ):
+            assert request.form.to_dict() == {"words": "Ça & là"}
+            assert request.files["picture"].read() == file
+            assert bool(request.files["picture"].filename) == bool(file.filename)
+
+
+def edited_as(shown: str, answer: str) -> Flask:
+    """A site whose form of editing shows something after it was sent and answered."""
+    site, said = Flask("small"), ["Good"]
+
+    def edit() -> Any:
+        if request.method == "GET":
+            field = f'<input name="said" value="{said[0]}"><input name="reason">'
+            return page_of_walk(f'<form method="post">{field}<button>Save</button></form>')
+        said[0] = shown or request.form["said"]
+        return redirect("/edit", 303) if answer == "saved" else (page_of_walk("No."), 422)
+
+    site.add_url_rule("/edit", "edit", edit, methods=["GET", "POST"])
+    return site
+
+
+@pytest.mark.parametrize(
+    ("shown", "answer", "fault"),
+    [
+        ("Good", "refused", "of /edit is refused (422), as it was shown"),
+        ("Bad", "saved", "/edit was accepted, yet shows said: ['Good'] is ['Bad']"),
+        ("", "saved", ""),
+    ],
+)
+def test_a_form_of_editing_is_sent_back_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, shown: str, answer: str, fault: str
+) -> None:
+    monkeypatch.setattr(walker_module, "UNTOUCHED", 1)
+    site, rng = edited_as(shown, answer), random.Random(1)
+    world = World(site, rng, Scribbler(rng, ["a@example.org"], ["ana"]), now())
+    walker = Walker(world, Wanderer("ana", "a@example.org"), site.test_client())
+    walker.arrive_at("/edit")
+    walker.places.clear()
+    walker.places.append("/edit")
+    for _turn in range(5):
+        walker.turn([walker])
+    found = "\n".join(world.faults)
+    assert fault in found if fault else not found
+
+
+def test_what_was_accepted_stands_in_the_form_afterwards() -> None:
+    html = """<html><title>T</title><h1>A</h1><form method="post"><input name="said" value=" sign1x  hush1x ">
+    <input name="plain" value="Else"><input name="reason"><input type="hidden" name="seen" value="2">
+    <input type="checkbox" name="on" value="1"><select name="one"><option value="a">A<option value="b">B</select></form>"""
+    [form] = read_screen(html).forms
+    sent = {
+        "said": "sign1x\r\nhush1x\x00",
+        "plain": "This",
+        "reason": "sign2x hush2x",
+        "seen": "1",
+        "one": "a",
+    }
+    body = [(name, encoded(value)) for name, value in sent.items()]
+    assert differences(body, form, is_untouched=False) == []
+    changed = [*body[1:-1], ("said", b"sign3x hush3x"), ("on", b"1"), ("one", b"b")]
+    assert [words[:4] for words in differences(changed, form, is_untouched=False)] == [
+        "on: ",
+        "one:",
+        "said",
+    ]
+    assert differences(body, form, is_untouched=True) == ["plain: ['This'] is ['Else']"]
 
 
 def test_what_nobody_may_find_is_told_from_the_rows(

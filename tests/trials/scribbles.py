@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 
 from tests.screens import Field, Form
 from tests.trials.site import PASSWORD
+from tests.trials.wander_uploads import Upload, bad_files, good_files
 
 MARKDOWN = (
     "Plain words about trams.",
@@ -42,12 +44,24 @@ TRAP = "website"  # of the form to join, which only machines fill in
 LATEST_POST = 200  # its number, or nearly
 
 
+MAX_LINES = 40  # of pictures and files that are remembered
+
+
+def encoded(value: str) -> bytes:
+    """The bytes in which a value is sent, half surrogates too."""
+    return value.encode("utf-8", "surrogatepass")
+
+
 class Scribbler:
-    """Chooses what is typed. Every longer text holds a word of its own, by which it is found again (`sign…`)."""
+    """Chooses what is typed. Every longer text holds a word of its own, by which it is found again (`sign…`).
+
+    `lines` are those that show pictures in a text, as pages have offered them.
+    """
 
     def __init__(self, rng: random.Random, addresses: list[str], handles: list[str]) -> None:
         self.rng = rng
         self.addresses, self.handles = addresses, handles
+        self.lines: deque[str] = deque(maxlen=MAX_LINES)
         self.count = 0
         self._is_careful = False
 
@@ -58,23 +72,32 @@ class Scribbler:
         """
         self._is_careful = self.rng.random() < 0.5
         groups = {f.name: [o.value for o in form.fields if o.name == f.name] for f in form.fields}
-        body: list[tuple[str, str]] = []
+        body: list[tuple[str, str | Upload]] = []
         for control in form.fields:
             if control.name == TRAP and any(field.name == "password" for field in form.fields):
                 body.append((control.name, "" if self._is_careful else self.rng.choice(ODD)))
+            elif control.kind == "file":
+                body.append((control.name, self._file()))
             elif control.kind != "radio":
                 body += [(control.name, value) for value in self._values(control)]
             elif values := groups.pop(control.name, None):
                 is_chosen = self._is_careful or self.rng.random() < 0.9
                 body += [(control.name, self.rng.choice(values))] * is_chosen
-        return [(name, value.encode("utf-8", "surrogatepass")) for name, value in body]
+        return [
+            (name, value if isinstance(value, Upload) else encoded(value)) for name, value in body
+        ]
+
+    def _file(self) -> Upload:
+        rng = self.rng
+        if rng.random() < 0.3:
+            return Upload()
+        is_good = self._is_careful or rng.random() < 0.5
+        return rng.choice(good_files() if is_good else bad_files())
 
     def _values(self, control: Field) -> list[str]:
         rng = self.rng
         if control.kind == "hidden" or control.is_fixed:
             return [control.value]
-        if control.kind == "file":  # none is chosen
-            return [""]
         if control.kind == "checkbox":
             is_on = control.is_checked if rng.random() < 0.5 else rng.random() < 0.5
             return [control.value] if is_on else []
@@ -141,6 +164,8 @@ class Scribbler:
             parts.append(f"> [Ana Prado](/posts/{rng.randint(1, LATEST_POST)})\n>\n> What we did.")
         if rng.random() < 0.1:
             parts.append(rng.choice(ODD[5:8]))
+        if self.lines and rng.random() < 0.15:
+            parts.append(rng.choice(self.lines))
         rng.shuffle(parts)
         return "\n\n".join([f"sign{self.count}x hush{self.count}x", *parts])
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from urllib.parse import urljoin
 
 from flask.testing import FlaskClient
 
+from forum.web import SEE_OTHER
 from forum.webforms import TRIAL_FIELDS
 from tests.screens import Button, Form, Screen, paths
+from tests.trials.scribbles import encoded
+from tests.trials.wander_edits import Body, differences, is_editing, untouched
 from tests.trials.wander_ground import Wanderer
 from tests.trials.wander_world import STARTS, World
-from tests.trials.window import Answer, Sending, Window
+from tests.trials.window import REFUSING, Answer, Sending, Window
 
 MISSING = (404, 410)
 # What a form may be answered that a page has just shown to whoever sends it
@@ -19,6 +23,8 @@ FITTING = (200, 204, 303, 409, 422)
 RARE_FORMS = ("/sign-out", "/appearance", "/search", "/settings/leave", "/settings/sessions/end")
 MEMORY = 60  # pages and forms that a walker remembers
 SEEKING = 0.4  # of all turns the share of those that look for something rare
+UNTOUCHED = 0.2  # of the forms of editing, the share that is sent back as it is
+LINE_OF_PICTURE = re.compile(r"!?\[.*\]\(/(?:pictures|files)/")
 FORMS_OF_PAGE = 6  # forms of one page that are remembered, at most
 
 
@@ -30,6 +36,7 @@ class Walker:
         self.window = Window(world, who.handle or "a visitor", browser)
         self.screen: Screen | None = None
         self.here, self.seen_at = "/", -1
+        self.is_opened = False  # rather than what a form was answered
         self.places: deque[str] = deque(STARTS, MEMORY)
         self.forms: deque[tuple[str, Form]] = deque(maxlen=MEMORY)
         self.letters: deque[str] = deque(maxlen=MEMORY)
@@ -118,7 +125,9 @@ class Walker:
 
     def _arrive(self, answer: Answer) -> None:
         self.screen, self.here, self.seen_at = answer.screen, answer.path, self.world.writes
+        self.is_opened = answer.method == "GET" and answer.status == 200
         if self.screen and answer.status == 200:
+            self.world.scribbler.lines.extend(_lines_of_pictures(self.screen))
             if answer.method == "GET":
                 self.places.append(answer.path)
             forms = [form for form in self.screen.forms if form.method == "post"]
@@ -133,8 +142,13 @@ class Walker:
         """Send a form of the open page, now and then twice; some links of the page that follows are tried."""
         if (form := self._choose_form(door)) is None:
             return
-        rng, is_fresh, sending = self.world.rng, self._is_fresh, self._fill(form, self.here)
+        rng, is_fresh, page = self.world.rng, self._is_fresh, self.here
+        is_edit = is_fresh and self.is_opened and is_editing(self.world.door(self._target(form)))
+        is_untouched = is_edit and rng.random() < UNTOUCHED
+        sending = self._send_back(form) if is_untouched else self._fill(form, page)
         answer, target = self.window.send(sending)
+        if is_edit:
+            self._check_edit(sending, answer, page, is_untouched=is_untouched)
         if is_fresh and sending.method == "post" and answer.status not in FITTING:
             words = f"a form that {self.here} has just shown is answered {answer.status}"
             self.window.complain(words)
@@ -145,6 +159,25 @@ class Walker:
             links = self._links()
             for path in rng.sample(links, min(2, len(links))):
                 self._follow_link(path)
+
+    def _send_back(self, form: Form) -> Sending:
+        """A form as it is, with its first button."""
+        return self._sending(form, form.buttons[0], self.here, untouched(form))
+
+    def _check_edit(
+        self, sending: Sending, answer: Answer, page: str, *, is_untouched: bool
+    ) -> None:
+        """A form of editing that is sent back as it was is accepted; and what was accepted stands in it afterwards."""
+        if is_untouched and answer.status in REFUSING:
+            words = f"{sending} of {page} is refused ({answer.status}), as it was shown"
+            self.window.complain(words)
+        if answer.status != SEE_OTHER or (not is_untouched and self.world.rng.random() < 0.5):
+            return
+        screen = self.window.open(page).screen
+        for form in screen.forms if screen else []:
+            if self._target(form, None, page) == sending.path:
+                for words in differences(sending.body, form, is_untouched=is_untouched):
+                    self.window.complain(f"{sending.path} was accepted, yet shows {words}")
 
     def _choose_form(self, door: str) -> Form | None:
         """One of the forms of the open page, rather one that is sent seldom: many posts have many forms of one kind.
@@ -174,7 +207,14 @@ class Walker:
         button = rng.choice(form.buttons) if form.buttons else None
         if button and button.name in TRIAL_FIELDS and rng.random() < 0.7:
             button = form.buttons[0]  # which does what the form is for
-        body = self.world.scribbler.fill(form)
+        return self._sending(form, button, page, self.world.scribbler.fill(form))
+
+    def _sending(self, form: Form, button: Button | None, page: str, body: Body) -> Sending:
         if button and button.name:
-            body.append((button.name, button.value.encode("utf-8", "surrogatepass")))
-        return Sending(form.method, self._target(form, button, page), body)
+            body.append((button.name, encoded(button.value)))
+        return Sending(form.method, self._target(form, button, page), body, form.is_multipart)
+
+
+def _lines_of_pictures(screen: Screen) -> list[str]:
+    """The lines that a page offers for a text: they show a picture in it, or link to a file."""
+    return [field.value for field in screen.loose if LINE_OF_PICTURE.match(field.value)]

@@ -100,9 +100,12 @@ class Walk:
         rules = {
             rule.rule for rule in self.app.url_map.iter_rules() if "POST" in (rule.methods or ())
         }
-        result.notes.append(
-            f"of {len(rules)} deeds {len(world.sent)} were tried and {len(world.done)} done"
-        )
+        untried, undone = rules - set(world.sent), set(world.sent) - set(world.done)
+        result.notes += [
+            f"of {len(rules)} deeds {len(world.sent)} were tried and {len(world.done)} done",
+            f"never tried: {', '.join(sorted(untried))}",
+            f"tried, never done: {', '.join(sorted(undone))}",
+        ]
 
     def _sign_in(self, walker: Walker) -> None:
         """Give somebody a new session, if their account lets them have one; visitors lose theirs."""

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from forum.web import SEE_OTHER
 from tests.screens import Screen, faults_of, read_screen
 from tests.trials.wander_secrets import SIGN
+from tests.trials.wander_uploads import MULTIPART, in_parts
 from tests.trials.wander_world import NETWORK_PLACE, SITE, World
 
 REDIRECTS = (301, 302, SEE_OTHER)
@@ -46,6 +47,17 @@ class Sending:
     method: str
     path: str
     body: list[tuple[str, bytes]]
+    is_multipart: bool = False
+
+    @property
+    def encoded(self) -> str | bytes:
+        """The body as it is sent."""
+        return in_parts(self.body) if self.is_multipart else urlencode(self.body)
+
+    @property
+    def content_type(self) -> str:
+        """How the body is encoded."""
+        return MULTIPART if self.is_multipart else FORM_TYPE
 
     @property
     def text(self) -> str:
@@ -75,13 +87,12 @@ class Window:
 
     def send(self, sending: Sending) -> tuple[Answer, Answer]:
         """Send a form; returns the answer, and the page to which it led."""
-        query = urlencode(sending.body)
         if sending.method == "get":
-            answer = self._ask(f"{sending.path.partition('?')[0]}?{query}")
+            answer = self._ask(f"{sending.path.partition('?')[0]}?{urlencode(sending.body)}")
             return answer, self._follow(answer)
         door = self.world.door(sending.path)
         self.world.sent[door] += 1
-        answer = self._request("POST", sending.path, query, str(sending), FORM_STATUSES)
+        answer = self._request("POST", sending.path, sending, str(sending), FORM_STATUSES)
         self.world.writes += 1
         self._check_given_back(sending, answer)
         target = self._follow(answer)
@@ -124,10 +135,11 @@ class Window:
         return answer
 
     def _request(
-        self, method: str, path: str, body: str | None, words: str, allowed: set[int]
+        self, method: str, path: str, sent: Sending | None, words: str, allowed: set[int]
     ) -> Answer:
         self.world.steps += 1
-        kind = FORM_TYPE if body is not None else None
+        body = sent.encoded if sent else None
+        kind = sent.content_type if sent else None
         try:
             response = self.world.at_the_moment(
                 lambda: self.browser.open(
