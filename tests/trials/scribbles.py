@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import deque
+from datetime import timedelta
 
+from forum.clock import now
 from tests.screens import Field, Form
 from tests.trials.site import PASSWORD
 from tests.trials.wander_uploads import Upload, bad_files, good_files
@@ -39,9 +42,21 @@ ODD = (
     "a\r\nb", "../../etc/passwd", "//example.org", "javascript:alert(1)", "' OR 1=1 --", "\t", "À\u0300" * 50,
 )  # fmt: skip
 DATES = ("2026-11-20", "2027-01-15", "2026-02-30", "1999-12-31", "2030-06-01")
-GOOD_DATES = ("2028-02-29", "2030-06-01", "2031-12-31")
+DAY = re.compile(r"date|_on$|^on$|valid_from|revisit|^until$")
+PAST = re.compile(r"(?:issued|received|confirmed|answered|said|checked)_on|since")
+ADDRESSES = ("https://example.org/a", "https://example.org/b?c=1&d=2", "example.org")
+NUMBERS = ("days", "posts", "first_posts", "seats", "uses")
+YEARS = ("year", "started", "since")
+PATTERNS = {  # fields of a form of their own
+    "value": ("zeppelin", "example.org", "3"),
+    "rules": ("Be kind\nSpeak as among colleagues.\n\nSay who pays\nTell your interests.",),
+    "domains": ("example.org", "example.org\nexample.net"),
+}
+NAMING_PEOPLE = ("handle", "members", "hosts", "person", "asked", "representative")
+CITIES = ("Nowhere", "Tampere, Finland", "Nairobi", "東京", "Surat")
+SHORT = ("sentence", "summary")
 TRAP = "website"  # of the form to join, which only machines fill in
-LATEST_POST = 200  # its number, or nearly
+LATEST_POST, LATEST_TOPIC = 200, 40  # their numbers, or nearly
 
 
 MAX_LINES = 40  # of pictures and files that are remembered
@@ -55,14 +70,14 @@ def encoded(value: str) -> bytes:
 class Scribbler:
     """Chooses what is typed. Every longer text holds a word of its own, by which it is found again (`sign…`).
 
-    `lines` are those that show pictures in a text, as pages have offered them.
+    `today` is the day of the walk; `lines` are those that show pictures in a text, as pages have offered them.
     """
 
     def __init__(self, rng: random.Random, addresses: list[str], handles: list[str]) -> None:
         self.rng = rng
         self.addresses, self.handles = addresses, handles
         self.lines: deque[str] = deque(maxlen=MAX_LINES)
-        self.count = 0
+        self.count, self.today = 0, now().date()
         self._is_careful = False
 
     def fill(self, form: Form) -> list[tuple[str, bytes]]:
@@ -87,9 +102,12 @@ class Scribbler:
             (name, value if isinstance(value, Upload) else encoded(value)) for name, value in body
         ]
 
+    def _share(self, usual: float, careful: float) -> float:
+        return careful if self._is_careful else usual
+
     def _file(self) -> Upload:
         rng = self.rng
-        if rng.random() < 0.3:
+        if rng.random() < self._share(0.3, 0.1):
             return Upload()
         is_good = self._is_careful or rng.random() < 0.5
         return rng.choice(good_files() if is_good else bad_files())
@@ -99,7 +117,9 @@ class Scribbler:
         if control.kind == "hidden" or control.is_fixed:
             return [control.value]
         if control.kind == "checkbox":
-            is_on = control.is_checked if rng.random() < 0.5 else rng.random() < 0.5
+            is_on = (
+                control.is_checked if rng.random() < 0.5 else rng.random() < self._share(0.5, 0.8)
+            )
             return [control.value] if is_on else []
         if control.kind.startswith("select"):
             return self._choose(control)
@@ -119,39 +139,55 @@ class Scribbler:
         return [rng.choice(full)]
 
     def _type(self, control: Field) -> str:
-        rng, name = self.rng, control.name
+        rng = self.rng
         if control.kind == "password":
             return PASSWORD if self._is_careful or rng.random() < 0.95 else rng.choice(ODD)
         if not self._is_careful and rng.random() < 0.12:
             return rng.choice(ODD)
-        if not control.is_required and rng.random() < (0.1 if self._is_careful else 0.3):
+        if not control.is_required and rng.random() < self._share(0.3, 0.04):
             return ""
-        if control.kind == "email" or "email" in name or name == "address":
-            return self._address()
-        if control.kind == "date" or "date" in name or name in ("valid_from", "on", "revisit"):
-            return rng.choice(GOOD_DATES if self._is_careful else DATES)
-        if control.kind == "number" or name in (
-            "days",
-            "posts",
-            "first_posts",
-            "seats",
-            "year",
-            "uses",
-        ):
-            return rng.choice(("1", "2", "3", "7", "30", "2020"))
-        if control.kind == "url" or "link" in name or "url" in name:
-            return rng.choice(
-                ("https://example.org/a", "https://example.org/b?c=1&d=2", "example.org")
-            )
-        if any(part in name for part in ("handle", "members", "hosts", "person", "asked")):
-            return rng.choice(self.handles)
-        if "city" in name or "place" in name:
-            return rng.choice(("Tampere, Finland", "Nairobi", "東京", "Surat", "Nowhere"))
-        if control.kind == "textarea":
+        if (known := self._known(control)) is not None:
+            return known
+        if control.kind == "textarea" and not (control.name in SHORT and self._is_careful):
             return self.text()
         self.count += 1
         sign = f"sign{self.count}x hush{self.count}x"
         return f"{rng.choice(LINES)} {sign if rng.random() < 0.6 else self.count}"
+
+    def _known(self, control: Field) -> str | None:
+        """What is typed into a field of a kind, or with a name, that asks for something; None for any other."""
+        rng, name = self.rng, control.name
+        if control.kind == "date" or DAY.search(name):
+            return self._day(name)
+        if control.kind == "url" or "link" in name or "url" in name:
+            return rng.choice(ADDRESSES[:2] if self._is_careful else ADDRESSES)
+        if control.kind == "email" or "email" in name or name == "address":
+            return self._address()
+        if name in YEARS:
+            return rng.choice(("2020", "1999"))
+        if control.kind == "number" or name in NUMBERS or name.startswith("place-"):
+            return rng.choice(("1", "2", "3", "7", "30"))
+        if name in PATTERNS:
+            return rng.choice(PATTERNS[name])
+        if name.endswith("_time"):  # the end is after the beginning
+            return rng.choice(("17:00", "18:30") if name.startswith("end") else ("9:00", "10:30"))
+        if name in ("target", "topic", "copied"):
+            return f"/topics/{rng.randint(1, LATEST_TOPIC)}"
+        if any(part in name for part in NAMING_PEOPLE):
+            is_new = name == "handle" and rng.random() < 0.2
+            return f"somebody-{rng.randint(1, 999)}" if is_new else rng.choice(self.handles)
+        if "city" in name or "place" in name:
+            return rng.choice(CITIES[1:] if self._is_careful else CITIES)
+        return None
+
+    def _day(self, name: str) -> str:
+        """A day soon, or long ago; of what has happened already a day in the past, and the last day is after the others."""
+        if not self._is_careful and self.rng.random() < 0.5:
+            return self.rng.choice(DATES)
+        days = (
+            (-30, -2, 0) if PAST.search(name) else (60,) if name == "last_day" else (1, 5, 20, 50)
+        )
+        return (self.today + timedelta(days=self.rng.choice(days))).isoformat()
 
     def text(self) -> str:
         """A longer text."""

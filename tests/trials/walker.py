@@ -23,6 +23,8 @@ FITTING = (200, 204, 303, 409, 422)
 RARE_FORMS = ("/sign-out", "/appearance", "/search", "/settings/leave", "/settings/sessions/end")
 MEMORY = 60  # pages and forms that a walker remembers
 SEEKING = 0.4  # of all turns the share of those that look for something rare
+CALM = 10  # so much each is curious
+HARDLY = 3  # deeds that were done less often are rare
 UNTOUCHED = 0.2  # of the forms of editing, the share that is sent back as it is
 LINE_OF_PICTURE = re.compile(r"!?\[.*\]\(/(?:pictures|files)/")
 FORMS_OF_PAGE = 6  # forms of one page that are remembered, at most
@@ -56,6 +58,12 @@ class Walker:
         """Whether nothing was written since the open page was loaded."""
         return self.seen_at == self.world.writes
 
+    @property
+    def curiosity(self) -> int:
+        """How often this person should have a turn: the more, the more that was hardly ever done is offered to them."""
+        done = self.world.done
+        return CALM + sum(done[door] < HARDLY for door in self.deeds)
+
     def turn(self, everybody: list[Walker]) -> None:
         """Open a page and do up to three things there; or go where seldom anybody was, to do what seldom anybody did.
 
@@ -83,7 +91,10 @@ class Walker:
         """Open the page that leads to what was done least of all that this person has seen, and do it; or go to a rare page."""
         world = self.world
         if self.pages and world.rng.random() < 0.5:
-            self.arrive_at(self._rarest(self.pages, world.opened))
+            page = self._rarest(self.pages, world.opened)
+            self.arrive_at(page)
+            if world.door(page) in self.deeds:
+                self._send_form(world.door(page))
         elif self.deeds:
             door = self._rarest({door: door for door in self.deeds}, world.sought + world.done)
             world.sought[door] += 1  # though its form may be there no longer
@@ -133,7 +144,7 @@ class Walker:
             forms = [form for form in self.screen.forms if form.method == "post"]
             self.forms.extend((answer.path, form) for form in forms[:FORMS_OF_PAGE])
             if answer.method == "GET":
-                self.deeds.update({self.world.door(self._target(f)): answer.path for f in forms})
+                self.deeds.update({door: answer.path for f in forms for door in self._doors(f)})
                 self.pages.update({self.world.door(path): path for path in self._links()})
 
     # Forms
@@ -145,7 +156,7 @@ class Walker:
         rng, is_fresh, page = self.world.rng, self._is_fresh, self.here
         is_edit = is_fresh and self.is_opened and is_editing(self.world.door(self._target(form)))
         is_untouched = is_edit and rng.random() < UNTOUCHED
-        sending = self._send_back(form) if is_untouched else self._fill(form, page)
+        sending = self._send_back(form) if is_untouched else self._fill(form, page, door)
         answer, target = self.window.send(sending)
         if is_edit:
             self._check_edit(sending, answer, page, is_untouched=is_untouched)
@@ -175,7 +186,7 @@ class Walker:
             return
         screen = self.window.open(page).screen
         for form in screen.forms if screen else []:
-            if self._target(form, None, page) == sending.path:
+            if form.method == "post" and self._target(form, None, page) == sending.path:
                 for words in differences(sending.body, form, is_untouched=is_untouched):
                     self.window.complain(f"{sending.path} was accepted, yet shows {words}")
 
@@ -190,7 +201,7 @@ class Walker:
             for form in (self.screen.forms if self.screen else [])
             if form.method == "get" or (form.buttons and form.method == "post")
         ]
-        if there := [form for form in forms if door and world.door(self._target(form)) == door]:
+        if there := [form for form in forms if door and door in self._doors(form)]:
             return world.rng.choice(there)
         main = [form for form in forms if not self._target(form).startswith(RARE_FORMS)]
         if main and world.rng.random() < 0.99:
@@ -202,12 +213,24 @@ class Walker:
         page = page or self.here
         return urljoin(page, (button.action if button else "") or form.action or page)
 
-    def _fill(self, form: Form, page: str) -> Sending:
-        rng = self.world.rng
-        button = rng.choice(form.buttons) if form.buttons else None
-        if button and button.name in TRIAL_FIELDS and rng.random() < 0.7:
-            button = form.buttons[0]  # which does what the form is for
+    def _doors(self, form: Form) -> set[str]:
+        """The rules of the addresses to which the buttons of a form send it."""
+        buttons: list[Button | None] = [*form.buttons] or [None]
+        return {self.world.door(self._target(form, button)) for button in buttons}
+
+    def _fill(self, form: Form, page: str, door: str = "") -> Sending:
+        self.world.scribbler.today = self.world.moment.date()
+        button = self._choose_button(form, page, door)
         return self._sending(form, button, page, self.world.scribbler.fill(form))
+
+    def _choose_button(self, form: Form, page: str, door: str) -> Button | None:
+        rng = self.world.rng
+        there = [b for b in form.buttons if self.world.door(self._target(form, b, page)) == door]
+        buttons = there or form.buttons
+        button = rng.choice(buttons) if buttons else None
+        if button and button.name in TRIAL_FIELDS and rng.random() < 0.7:
+            return buttons[0]  # which does what the form is for
+        return button
 
     def _sending(self, form: Form, button: Button | None, page: str, body: Body) -> Sending:
         if button and button.name:

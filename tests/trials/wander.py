@@ -30,7 +30,7 @@ STEPS_BETWEEN_LOOKS = 1_500
 LOOKED_AT, LOOKED_AT_LAST = 0.2, 1.0
 MAX_FAULTS = 30
 PAUSES = (0, 1, 20, 90, 1_500)  # seconds between two turns
-DAYS = (1, 1, 3, 8, 15, 31, 190)  # steps by which the clock is moved sometimes
+DAYS = (1, 1, 1, 1, 1, 1, 3, 3, 3, 8, 8, 15, 31, 190)  # steps by which the clock is moved sometimes
 
 
 def wander(trial: Trial) -> None:
@@ -78,7 +78,8 @@ class Walk:
         """Let everybody take turns until enough requests are made, or too much is wrong."""
         world, rng, looked = self.world, self.world.rng, 0
         while world.steps < self.steps and len(world.faults) < MAX_FAULTS:
-            walker = rng.choice(self.walkers)
+            weights = [walker.curiosity for walker in self.walkers]
+            [walker] = rng.choices(self.walkers, weights)
             if rng.random() < (0.3 if walker.is_member != bool(walker.who.handle) else 0.02):
                 self._sign_in(walker)
             walker.turn(self.walkers)

@@ -14,13 +14,15 @@ from tests.trials.wander_uploads import Upload
 
 # The rules of addresses at which a thing is edited that is there already
 EDITING = re.compile(
-    r".*(/edit|>/note|/outcome|/change|/voices)"
+    r".*(/edit|/(posts|bookmarks)/<int:\w+>/note|/outcome|/change|/voices)"
     r"|/settings(/notices|/themes|/contact|/advice)?"
-    r"|/administration/(forum|joining|rules|recourse|factors|screening(/<int:rule_id>)?)"
+    r"|/administration/(forum|joining|recourse|factors|screening(/<int:rule_id>)?)"
     r"|/moderation/(texts|orders)/<int:\w+>"
 )
-# What is said about this one change, or decides what is done with it
-OF_THE_CHANGE = ("note", "reason", "reasons", "seen", "change", "why")
+# Rather about the change than about the thing; languages move up where one is left out, and a day is shown as it is near
+NOT_KEPT = ("note", "reason", "change", "second_language", "third_language", "remind")
+# What counts in some cases only, such as the agenda of a rule of screening, and may be gone in others
+DEPENDING = ("agenda",)
 CHOSEN = ("checkbox", "radio", "select", "select-multiple")
 UNSENT = ("password", "file")
 Body = list[tuple[str, bytes]]
@@ -52,18 +54,19 @@ def _present(field: Field) -> Iterator[str]:
 def differences(sent: Body, form: Form, *, is_untouched: bool) -> list[str]:
     """What a form shows otherwise than it was sent. Of texts that were changed those are compared that have a word of their own."""
     told, shown = _by_name(sent), _by_name(untouched(form))
-    compared = {field.name: field.kind in CHOSEN for field in form.fields if _is_kept(field)}
+    kinds = {field.name: field.kind for field in form.fields if _is_kept(field)}
     different = []
-    for name, is_choice in sorted(compared.items()):
+    for name, kind in sorted(kinds.items()):
         before, after = sorted(told[name]), sorted(shown[name])
-        is_compared = is_untouched or is_choice or any(SIGN.search(value) for value in before)
+        is_chosen = kind in CHOSEN and name not in DEPENDING and (bool(before) or kind != "radio")
+        is_compared = is_untouched or is_chosen or any(SIGN.search(value) for value in before)
         if is_compared and before != after:
             different.append(f"{name}: {before} is {after}")
     return different
 
 
 def _is_kept(field: Field) -> bool:
-    return field.kind not in ("hidden", *UNSENT) and field.name not in OF_THE_CHANGE
+    return field.kind not in ("hidden", *UNSENT) and field.name not in NOT_KEPT
 
 
 def _by_name(body: Body) -> dict[str, list[str]]:
