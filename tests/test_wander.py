@@ -31,6 +31,7 @@ from tests.trials.scribbles import ODD, Scribbler, encoded
 from tests.trials.walker import Walker
 from tests.trials.wander_edits import differences, untouched
 from tests.trials.wander_ground import Wanderer
+from tests.trials.wander_lookout import miscount
 from tests.trials.wander_secrets import secrets
 from tests.trials.wander_uploads import Upload, bad_files, good_files
 from tests.trials.wander_world import World
@@ -72,6 +73,25 @@ def test_a_form_is_read_as_a_browser_reads_it() -> None:
     assert known["a"].is_fixed and known["b"].is_checked and known["e"].chosen == ["y"]
     assert known["d"].value == "\r\nTwo\r\nlines" and known["e"].options == ["x", "y"]
     assert [(button.name, button.action) for button in form.buttons] == [("f", "/else")]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown", "fault"),
+    [
+        (
+            "2 replies",
+            '<li id="post-2"><li id="post-3" class="gone"><li id="post-4" class="acc">',
+            "",
+        ),
+        ("1 reply", '<li id="post-2"><li id="post-3">', "tells of 1 replies and shows 2"),
+        ("No replies yet", '<li id="post-2">', "tells of 0 replies and shows 1"),
+        ("3 comments", "", "tells of 3 replies and shows 0"),
+        ("3 comments on the whole", "", ""),
+        ("30 replies", '<a href="?page=2">2</a>', ""),
+    ],
+)
+def test_the_number_of_replies_is_counted(told: str, shown: str, fault: str) -> None:
+    assert miscount(f'<h2 class="mt7" id="replies">{told}</h2><ol>{shown}</ol>') == fault
 
 
 def page_of_walk(body: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -26,6 +27,12 @@ LEFT_TO_PEOPLE = "pages that quote what is hidden"
 SEARCHED = 25  # words that are looked for with the search
 LATEST_POSTS = 60
 POSTS_OF_PAGE = 20
+# The heading above the replies, each reply that is not gone, and signs of others: a second page, or places beside paragraphs
+REPLIES_TOLD = re.compile(
+    r'id="replies">\s*(?:(?P<number>\d+) (?:repl|comment)|No (?:replies|comments) yet)'
+)
+REPLY_SHOWN = re.compile(r'<li id="post-\d+"(?! class="gone")')
+REPLY_ELSEWHERE = re.compile(r'[?&;]page=\d|id="replies">\s*[\w ]* on the whole')
 AROUND = 120  # characters of a page that a fault shows
 
 
@@ -95,7 +102,19 @@ class Lookout:
             response = client.get(response.location or "", base_url=SITE)
         if response.status_code >= 500:
             self.world.complain(f"{address} is answered {response.status_code}")
-        return f"{response.status_code} {response.location} {response.get_data(as_text=True)}"
+        text = response.get_data(as_text=True)
+        if fault := miscount(text):
+            self.world.complain(f"{address} {fault}")
+        return f"{response.status_code} {response.location} {text}"
+
+
+def miscount(page: str) -> str:
+    """What is wrong with the number of replies that a topic's page tells, if it has all of them; empty otherwise."""
+    told = REPLIES_TOLD.search(page)
+    if told is None or REPLY_ELSEWHERE.search(page):
+        return ""
+    number, shown = int(told["number"] or 0), len(REPLY_SHOWN.findall(page))
+    return "" if number == shown else f"tells of {number} replies and shows {shown}"
 
 
 def _faults() -> list[str]:
