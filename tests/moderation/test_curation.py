@@ -71,6 +71,23 @@ def test_moderators_see_whether_it_was_edited_since(sign_in: Any, people: Any, t
     actions.ask_to_edit(people.host, "post", things.first.id, Reasons("And the date."))
 
 
+@pytest.mark.parametrize(
+    ("kind", "deed"), [("post", "remove"), ("topic", "hide"), ("post", "hide")]
+)
+def test_who_was_asked_reads_that_the_text_is_hidden_by_now(
+    sign_in: Any, people: Any, things: Any, kind: str, deed: str
+) -> None:
+    actions.ask_to_edit(people.host, "post", things.first.id, Reasons("Name no names."))
+    item = things.topic if kind == "topic" else things.first
+    actions.decide(people.host, kind, item.id, deed, REASONS)
+    address = f"/posts/{things.first.id}/edit"
+    told = sign_in(people.ben).get(address)
+    assert told.status_code == 403 and "A moderator has hidden this text" in told.text
+    assert sign_in(people.chitra).get(address).status_code == (
+        403 if deed == "hide" and kind == "post" else 404
+    )
+
+
 def test_a_request_waits_in_the_inbox_until_the_text_is_changed(people: Any, things: Any) -> None:
     actions.ask_to_edit(people.host, "post", things.first.id, Reasons("Name no names."))
 
@@ -156,6 +173,18 @@ def test_the_note_of_a_hidden_post_is_changed_and_taken_away(
     assert get_post(people.host, post_id).note_source == ""
     actions.undo(people.host, taken.id)
     assert get_post(people.host, post_id).note_source == "It is wrong."
+
+
+def test_a_note_is_edited_in_its_own_language(sign_in: Any, people: Any, things: Any) -> None:
+    post_id, browser = things.first.id, sign_in(people.host)
+    address, said = f"/posts/{post_id}/note", "Ce n’est pas vrai."
+    assert '<option selected value="en">' in browser.get(address).text
+    browser.post(address, data={"source": said, "language": "fr"})
+    assert '<option selected value="fr">' in browser.get(address).text
+    assert browser.post(address, data={"source": said, "language": "es"}).status_code == 303
+    assert get_post(people.host, post_id).note_language == "es"
+    with pytest.raises(Conflict):
+        actions.note(people.host, post_id, write(said, "es"))
 
 
 def test_a_note_goes_with_its_post(people: Any, things: Any) -> None:

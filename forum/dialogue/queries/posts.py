@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import Select, String, and_, bindparam, cast, func, select, tuple_
+from sqlalchemy import Select, String, and_, bindparam, cast, func, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -35,6 +35,7 @@ from forum.members.models import City, Member
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person, require
 from forum.reach import moderated_by, sees_hidden
+from forum.verdicts import TEXT_HIDDEN
 
 # What one page shows of each
 MAX_PARAGRAPH_COMMENTS, MAX_TRIED, MAX_REVISIONS = 300, 500, 100
@@ -267,14 +268,28 @@ def revision_to_withdraw(author: Person, revision_id: int) -> tuple[Post, Revisi
 
 
 def post_to_edit(author: Person, post_id: int) -> Post:
-    """A post with its topic and themes, in order to edit it; `Forbidden` unless its author may."""
-    post = get_post(author, post_id, selectinload(Topic.themes))
+    """A post with its topic and themes, in order to edit it; `Forbidden` unless its author may.
+
+    An author who was asked to edit it may come when it is removed, or its topic is hidden: that is told to them alone.
+    """
+    try:
+        post = get_post(author, post_id, selectinload(Topic.themes))
+    except NotFound:
+        _refuse_withheld(author, post_id)
+        raise
     may = author.can.edit(post)
     if not may and post.hidden_at:
         raise Forbidden(str(may.why_not), ("post", post.id))
     require(may)
     require_no_home(post)
     return post
+
+
+def _refuse_withheld(author: Person, post_id: int) -> None:
+    is_hidden = or_(Post.hidden_at.is_not(None), Topic.hidden_at.is_not(None))
+    own = select(Post.id).join(Post.topic).where(Post.id == post_id, Post.author_id == author.id)
+    if author.is_member and db.session.scalar(own.where(Post.deleted_at.is_(None), is_hidden)):
+        raise Forbidden(str(TEXT_HIDDEN.why_not), ("post", post_id))
 
 
 def post_to_delete(author: Person, post_id: int) -> Post:

@@ -191,7 +191,8 @@ def note(moderator: Person, post_id: int, text: Written, *, read: str | None = N
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
     refuse_in_own_case(moderator, thing, [Deed.NOTE])
-    require_change(text.source != thing.row.note_source)
+    now_there = thing.row.note_source, thing.row.note_language
+    require_change((text.source, text.language) != now_there)
     if read and read != note_read(thing):
         raise Conflict(
             _(

@@ -125,7 +125,8 @@ def ask_to_edit(post_id: int) -> ResponseReturnValue:
 def note(post_id: int) -> ResponseReturnValue:
     """Add a moderators' note below a post."""
     thing = queries.thing_to_moderate(me(), "post", post_id)
-    form = NoteForm(source=_note_of(thing), language=me().language, read=queries.note_read(thing))
+    source, language = _note_of(thing)
+    form = NoteForm(source=source, language=language, read=queries.note_read(thing))
     text = render_with_mentions(
         form.source.data or "", form.language.data or "en", has_pictures=False
     )
@@ -150,8 +151,11 @@ def note(post_id: int) -> ResponseReturnValue:
     return answer_here(form, [thing], page, deed)
 
 
-def _note_of(thing: Thing) -> str:
-    return thing.row.note_source if thing.kind == "post" and thing.row is not None else ""
+def _note_of(thing: Thing) -> tuple[str, str]:
+    """The note below a post and its language; without one the moderator's."""
+    if thing.kind == "post" and thing.row is not None and thing.row.note_source:
+        return thing.row.note_source, thing.row.note_language
+    return "", me().language
 
 
 @bp.post("/posts/<int:post_id>/unnote")
