@@ -85,6 +85,11 @@ class Walker:
         """Open a page by its address."""
         self._arrive(self.window.open(path))
 
+    def receive(self, links: list[str]) -> None:
+        """Keep the links of a letter, to follow them later."""
+        self.letters.extend(links)
+        self.pages.update({self.world.door(path): path for path in links})
+
     # What is rare
 
     def _seek(self) -> None:
@@ -182,7 +187,8 @@ class Walker:
         if is_untouched and answer.status in REFUSING:
             words = f"{sending} of {page} is refused ({answer.status}), as it was shown"
             self.window.complain(words)
-        if answer.status != SEE_OTHER or (not is_untouched and self.world.rng.random() < 0.5):
+        is_looked_at = is_untouched or self.world.rng.random() < 0.5
+        if answer.status != SEE_OTHER or sending.is_trial or not is_looked_at:
             return
         screen = self.window.open(page).screen
         for form in screen.forms if screen else []:

@@ -29,6 +29,7 @@ STEPS_BETWEEN_LOOKS = 1_500
 # The share of pages that is checked in the middle of the walk and at its end
 LOOKED_AT, LOOKED_AT_LAST = 0.2, 1.0
 MAX_FAULTS = 30
+WORKED = 0.03  # the share of turns after which the worker works, and letters arrive
 PAUSES = (0, 1, 20, 90, 1_500)  # seconds between two turns
 DAYS = (1, 1, 1, 1, 1, 1, 3, 3, 3, 8, 8, 15, 31, 190)  # steps by which the clock is moved sometimes
 
@@ -84,13 +85,18 @@ class Walk:
                 self._sign_in(walker)
             walker.turn(self.walkers)
             world.moment += timedelta(seconds=rng.choice(PAUSES))
-            if rng.random() < 0.01:
-                world.moment += timedelta(days=rng.choice(DAYS))
+            if rng.random() < WORKED:
+                self._pass_days()
                 self._work()
             if world.steps - looked > STEPS_BETWEEN_LOOKS:
                 looked = world.steps
                 self._look(LOOKED_AT)
         self._look(LOOKED_AT_LAST)
+
+    def _pass_days(self) -> None:
+        """Move the clock by days now and then; else what letters offer for some hours would never be used."""
+        if self.world.rng.random() < 0.4:
+            self.world.moment += timedelta(days=self.world.rng.choice(DAYS))
 
     def tell(self) -> None:
         """Write the result down."""

@@ -14,7 +14,7 @@ from tests.trials.wander_uploads import Upload
 
 # The rules of addresses at which a thing is edited that is there already
 EDITING = re.compile(
-    r".*(/edit|/(posts|bookmarks)/<int:\w+>/note|/outcome|/change|/voices)"
+    r".*(/edit|/outcome|/change|/voices)|/bookmarks/<int:bookmark_id>/note"
     r"|/settings(/notices|/themes|/contact|/advice)?"
     r"|/administration/(forum|joining|recourse|factors|screening(/<int:rule_id>)?)"
     r"|/moderation/(texts|orders)/<int:\w+>"
@@ -24,6 +24,7 @@ NOT_KEPT = ("note", "reason", "change", "second_language", "third_language", "re
 # What counts in some cases only, such as the agenda of a rule of screening, and may be gone in others
 DEPENDING = ("agenda",)
 CHOSEN = ("checkbox", "radio", "select", "select-multiple")
+ROW = re.compile(r"[-_]\d+\b")  # of a table or list, whose rows move when one is left out
 UNSENT = ("password", "file")
 Body = list[tuple[str, bytes]]
 
@@ -54,15 +55,21 @@ def _present(field: Field) -> Iterator[str]:
 def differences(sent: Body, form: Form, *, is_untouched: bool) -> list[str]:
     """What a form shows otherwise than it was sent. Of texts that were changed those are compared that have a word of their own."""
     told, shown = _by_name(sent), _by_name(untouched(form))
-    kinds = {field.name: field.kind for field in form.fields if _is_kept(field)}
-    different = []
-    for name, kind in sorted(kinds.items()):
-        before, after = sorted(told[name]), sorted(shown[name])
-        is_chosen = kind in CHOSEN and name not in DEPENDING and (bool(before) or kind != "radio")
-        is_compared = is_untouched or is_chosen or any(SIGN.search(value) for value in before)
-        if is_compared and before != after:
-            different.append(f"{name}: {before} is {after}")
-    return different
+    fields = {field.name: field for field in form.fields if _is_kept(field)}
+    return [
+        f"{name}: {sorted(told[name])} is {sorted(shown[name])}"
+        for name, field in sorted(fields.items())
+        if (is_untouched or _stays(field, told[name])) and sorted(told[name]) != sorted(shown[name])
+    ]
+
+
+def _stays(field: Field, sent: list[str]) -> bool:
+    """Whether what was chosen or typed in a field must stand in it afterwards."""
+    if field.name in DEPENDING or ROW.search(field.name):
+        return False
+    if field.kind in CHOSEN:
+        return bool(sent) or field.kind != "radio"
+    return any(SIGN.search(value) for value in sent)
 
 
 def _is_kept(field: Field) -> bool:

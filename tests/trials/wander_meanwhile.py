@@ -42,7 +42,7 @@ def read_letters(world: World, walkers: Sequence[Walker], folder: Path) -> None:
         body = letter.get_body(("plain",))
         words = str(body.get_content()) if body else ""
         reader = readers.get(letter["To"].addresses[0].addr_spec, walkers[0])
-        reader.letters.extend(LINK.findall(words))
+        reader.receive(LINK.findall(words))
         if mistake := MISTAKES.search(words):
             around = words[max(0, mistake.start() - 60) : mistake.end() + 40]
             world.complain(f"a letter “{letter['Subject']}” says …{around}…")

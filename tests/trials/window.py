@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from flask.testing import FlaskClient
 
 from forum.web import SEE_OTHER
+from forum.webforms import TRIAL_FIELDS
 from tests.screens import Screen, faults_of, read_screen
 from tests.trials.wander_secrets import SIGN
 from tests.trials.wander_uploads import MULTIPART, in_parts
@@ -58,6 +59,11 @@ class Sending:
     def content_type(self) -> str:
         """How the body is encoded."""
         return MULTIPART if self.is_multipart else FORM_TYPE
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether this is not published, but shown, kept as a draft, or given more rows."""
+        return any(name in TRIAL_FIELDS for name, _value in self.body)
 
     @property
     def text(self) -> str:
