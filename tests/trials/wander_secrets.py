@@ -30,7 +30,16 @@ CONFIDENTIAL = {
     "staff_note": ("text",),
 }
 # What everybody reads: a word that stands there, too, is no secret
-OPEN = ("organisation", "theme", "terms", "rule_book", "house_rule", "federation", "recourse", "entrance")
+OPEN = (
+    "organisation",
+    "theme",
+    "terms",
+    "rule_book",
+    "house_rule",
+    "federation",
+    "recourse",
+    "entrance",
+)
 Row = dict[str, Any]
 
 
