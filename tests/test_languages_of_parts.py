@@ -10,6 +10,7 @@ import pytest
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import first_post
 from forum.markup import write
 
 SAID = "Nous avons peint la rue."
@@ -17,9 +18,9 @@ PROSE = re.compile(r'<div class="prose"( lang="\w+")? dir="auto"><p>Nous')
 # The fields of forms with a preview, by the address of the form
 FORMS = {
     "/agendas/quieter/topics/new": "source",
-    "/topics/1/reply": "source",
-    "/posts/1/edit": "source",
-    "/posts/1/note": "source",
+    "/topics/{topic}/reply": "source",
+    "/posts/{post}/edit": "source",
+    "/posts/{post}/note": "source",
     "/agendas/quieter/cases/new": "body",
     "/practices/new?agenda=quieter": "challenge",
     "/agendas/new": "introduction",
@@ -36,8 +37,8 @@ def test_a_preview_is_in_the_language_that_was_chosen(
 ) -> None:
     new = dialogue.NewTopic("question", "Why so loud?", write("Trams are loud."))
     topic = dialogue.open_topic(people.administrator, agenda.id, new)
-    address = address.replace("topics/1", f"topics/{topic.id}")
     form = {FORMS[address]: SAID, "language": "fr", "preview": "1"}
+    address = address.format(topic=topic.id, post=first_post(topic).id)
     shown = sign_in(people.administrator).post(address, data=form)
     assert shown.status_code == 200
     assert PROSE.findall(shown.text) == [' lang="fr"']
