@@ -69,7 +69,7 @@ def test_a_topic_is_moved_to_another_agenda_that_one_moderates(
     assert "There is no other agenda that you moderate." in host.get(path).text
     assert "Move to another agenda" not in host.get(topic).text
     assert "Move to another agenda" in moderator.get(topic).text
-    offered = re.findall(r'<option value="(\d+)"', moderator.get(path).text)
+    offered = re.findall(r'<option lang="en" value="(\d+)"', moderator.get(path).text)
     assert offered == [str(things.other.id)]
     for nowhere in ("nope", "99", ""):
         answer = moderator.post(path, data={"agenda": nowhere})
