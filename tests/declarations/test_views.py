@@ -183,6 +183,16 @@ def test_who_speaks_for_several_signs_for_the_one_whose_link_was_pressed(
         assert ana.get(f"{sign}?organisation={odd}").status_code == 200
 
 
+def test_each_name_on_the_last_look_runs_its_own_way(sign_in, people, declaration, bodies):
+    """An Arabic name turns neither the city beside it nor what the forum says."""
+    zoo = OrganisationText("حديقة", "partner", bodies.city.city_id, representative_id=people.ana.id)
+    organisation = members.write_organisation(people.moderator, zoo)
+    typed = {"organisation": organisation.id, "digest": declaration.digest, "language": "en"}
+    looked = sign_in(people.ana).post(f"/declarations/{declaration.id}/sign", data=typed)
+    assert "<dd><bdi>حديقة</bdi>, <bdi>Athens" in looked.text
+    assert "<dd><bdi>Ana Prado</bdi>, <bdi>Head of Streets</bdi>" in looked.text
+
+
 def test_the_second_of_two_is_told(sign_in, people, declaration, bodies):
     choose_voices(people.ana, bodies.city.id, [people.ana.id, people.ben.id])
     typed = {
