@@ -8,15 +8,19 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from forum.agendas.queries import all_agendas
 from forum.clock import now
 from forum.db import db
 from forum.errors import or_not_found
 from forum.matches import ScreenedText, folded
+from forum.members.models import Member
+from forum.members.queries import is_found_by
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
+from forum.plaintext import has_words_starting_with, words_in
 from forum.screening.models import (
     AGENDA,
     DOMAIN,
@@ -174,7 +178,10 @@ def expired_traces(limit: int) -> Sequence[TextTrace]:
 
 
 def rules(administrator: Person, kind: str = "", words: str = "", number: int = 1) -> Page[Rule]:
-    """One page of the rules, newest first; only those of a `kind`, and those that contain `words`, if given."""
+    """One page of the rules, newest first; only those of a `kind`, and those that contain `words`, if given.
+
+    Words also find the rule about a member or an agenda of that name.
+    """
     require(administrator.can.administer())
     query: Select[Any] = select(Rule)
     if kind:
@@ -183,11 +190,23 @@ def rules(administrator: Person, kind: str = "", words: str = "", number: int = 
         typed = (Rule.value, Rule.sentence)
         # SQLite takes only ASCII letters of both cases as one: the keys of words are folded
         is_named = and_(Rule.kind == WORD, Rule.key.contains(folded(words), autoescape=True))
-        query = query.where(
-            or_(is_named, *(column.icontains(words, autoescape=True) for column in typed))
-        )
+        contain = (column.icontains(words, autoescape=True) for column in typed)
+        is_about = _is_about_one_called(administrator, words)
+        query = query.where(or_(is_named, is_about, *contain))
     people = (joinedload(Rule.made_by), joinedload(Rule.member), joinedload(Rule.agenda))
     return page_of(query.options(*people).order_by(Rule.id.desc()), number, RULES_PER_PAGE)
+
+
+def _is_about_one_called(administrator: Person, words: str) -> ColumnElement[bool]:
+    """SQL condition: the rule is about a member who is found by the words, or an agenda with words that begin so."""
+    wanted = words_in(words)
+    agenda_ids = [
+        agenda.id
+        for agenda in all_agendas(administrator)
+        if wanted and has_words_starting_with(words_in(agenda.title), wanted)
+    ]
+    member_ids = select(Member.id).where(is_found_by(words))
+    return or_(Rule.member_id.in_(member_ids), Rule.agenda_id.in_(agenda_ids))
 
 
 def get_rule(administrator: Person, rule_id: int) -> Rule:

@@ -121,6 +121,24 @@ def test_rules_about_an_agenda_and_a_member(browser: Any, people: Any, agenda: A
     assert "Ana Prado" not in words(browser.get(f"{PATH}?kind=agenda"))
 
 
+def test_a_rule_is_found_by_the_name_of_its_member_or_agenda(
+    browser: Any, people: Any, agenda: Agenda
+) -> None:
+    make(browser, kind="agenda", agenda=str(agenda.id))
+    make(browser, kind="member", value="@ana-prado")
+    make(browser, kind="word", value="casino")
+
+    def found(typed: str) -> list[str]:
+        page = browser.get(f"{PATH}?q={typed}").get_data(as_text=True)
+        told = re.findall(r'<th scope="row">.*?<bdi[^>]*>(.*?)</bdi>', page)
+        return [str(name) for name in told]
+
+    assert found("prado") == found("ANA+pra") == found("@ana-prado") == ["Ana Prado"]
+    assert found("quiet") == found("making+CITIES") == [agenda.title]
+    assert found("casi") == ["casino"]
+    assert found("nobody") == found("!") == found("%25") == []
+
+
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [

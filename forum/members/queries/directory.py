@@ -299,6 +299,15 @@ def administered_member(administrator: Person, handle: str) -> Member:
     return get_member(administrator, handle)
 
 
+def is_found_by(words: str) -> ColumnElement[bool]:
+    """SQL condition: each word starts one of the name, position or help offered, or is the handle; without words nobody."""
+    wanted = typed_words(words)[:MAX_SEARCH_WORDS]
+    each = (
+        or_(_has_word_starting_with(word), has_or_had(word.removeprefix("@"))) for word in wanted
+    )
+    return and_(*each) if wanted else false()
+
+
 def _has_word_starting_with(word: str) -> ColumnElement[bool]:
     """SQL condition: name, position or help offered has a word that starts with this one."""
     return or_(
