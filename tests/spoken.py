@@ -12,7 +12,6 @@ MUTE = {
     "head",
     "script",
     "style",
-    "option",
     "textarea",
     "svg",
 }  # nobody hears these, or they take no other language

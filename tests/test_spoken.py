@@ -57,7 +57,7 @@ def test_words_in_two_languages_are_two_pieces() -> None:
         ("Sol public", "fr"),
         (", ", "en"),
         ("ici", "fr"),
-        (" ", "en"),
+        (" x", "en"),
     ]
     assert misspoken(page, {"Sol public": "fr"}) == set()
     assert misspoken(page, {"Sol public": "es"}) == {("Sol public", "es", "fr")}

@@ -307,7 +307,7 @@ def test_an_organisation_that_is_not_in_the_list_is_refused(
 def test_the_address_fills_the_form_in(sign_in, people, agenda, bodies):
     declaration = frozen(people, agenda)
     page = sign_in(people.ana).get(f"/commitments/new?declaration={declaration.id}").text
-    assert re.search(rf'<option selected value="{declaration.id}"', page)
+    assert re.search(rf'<option lang="en" selected value="{declaration.id}"', page)
     assert re.search(r'<option lang="en" selected value="quieter"', page)
     assert sign_in(people.ana).get("/commitments/new?declaration=999&practice=x").status_code == 200
 

@@ -128,10 +128,8 @@ def _offer(form: CommitmentForm, able: list[Organisation], found: Commitment | N
     named = queries.declaration_of(me(), found) if found else None
     if named and named.id not in [declaration.id for declaration in offered]:
         offered = [named, *offered]
-    form.declaration.choices = [
-        (0, "–"),
-        *((declaration.id, declaration.title) for declaration in offered),
-    ]
+    titled = [webforms.titled_choice(row.id, row.title, row.language) for row in offered]
+    form.declaration.choices = [(0, "–"), *titled]
 
 
 def _agenda_id(slug: str) -> int:
