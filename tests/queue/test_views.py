@@ -255,6 +255,18 @@ def test_answers_to_people_need_words_and_no_rule(
     assert browser.post(door, data={"deed": "approve"}).status_code == 303
 
 
+def test_an_answer_to_an_appeal_that_was_answered_meanwhile_is_given_back(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    decision = moderation.decide(people.host, "post", things.first.id, "hide", REASONS)
+    appealed = appeal(people.ben, decision.id, "It was a joke.")
+    browser, door = sign_in(people.moderator), f"/moderation/appeal/{appealed.id}/decide"
+    assert browser.post(door, data={"deed": "uphold", "reason": "It was not."}).status_code == 303
+    late = browser.post(door, data={"deed": "reverse", "reason": "<b>It was.</b>"})
+    assert late.status_code == 409 and late.text.count("&lt;b&gt;It was.&lt;/b&gt;") == 1
+    assert "What you wrote" in late.text
+
+
 @pytest.mark.parametrize("holder", ["", "0", "-1", "9" * 30, "x", "\x00"])
 def test_an_odd_holder_is_nobody(sign_in: Any, people: Any, reported: Any, holder: str) -> None:
     actions.claim(people.host, "post", reported.first.id)
