@@ -160,7 +160,8 @@ class Walker:
             return
         rng, is_fresh, page = self.world.rng, self._is_fresh, self.here
         is_edit = is_fresh and self.is_opened and is_editing(self.world.door(self._target(form)))
-        is_untouched = is_edit and rng.random() < UNTOUCHED
+        # An earlier version may say what cannot be said again, such as the handle of somebody who has left
+        is_untouched = is_edit and "version=" not in page and rng.random() < UNTOUCHED
         sending = self._send_back(form) if is_untouched else self._fill(form, page, door)
         answer, target = self.window.send(sending)
         if is_edit:

@@ -21,8 +21,8 @@ EDITING = re.compile(
 )
 # Rather about the change than about the thing; languages move up where one is left out, and a day is shown as it is near
 NOT_KEPT = ("note", "reason", "change", "second_language", "third_language", "remind")
-# What counts in some cases only, such as the agenda of a rule of screening, and may be gone in others
-DEPENDING = ("agenda",)
+# What counts in some cases only, as the agenda of a rule of screening, and may be gone in others
+DEPENDING = ("agenda", "voices")
 CHOSEN = ("checkbox", "radio", "select", "select-multiple")
 ROW = re.compile(r"[-_]\d+\b")  # of a table or list, whose rows move when one is left out
 UNSENT = ("password", "file")
