@@ -166,6 +166,26 @@ def test_whoever_looks_for_rare_deeds_does_each_as_often_as_any(
     assert 0 < max(sought) <= 2 * min(sought)
 
 
+def test_what_is_chosen_on_one_page_is_done_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walker_module, "SEEKING", 1)
+    site, rng = Flask("small"), random.Random(1)
+    chosen = '<input type="checkbox" name="topic" value="1" checked>'
+    choice = (
+        f'<form method="get" action="/">{chosen}<button formaction="/lock">Lock</button></form>'
+    )
+    deed = '<form method="post"><button>Lock them</button></form>'
+    site.add_url_rule("/", "start", lambda: page_of_walk(choice))
+    site.add_url_rule("/lock", "page", lambda: page_of_walk(deed))
+    site.add_url_rule("/lock", "lock", lambda: redirect("/", 303), methods=["POST"])
+    world = World(site, rng, Scribbler(rng, ["a@example.org"], ["ana"]), now())
+    walker = Walker(world, Wanderer("ana", "a@example.org"), site.test_client())
+    walker.arrive_at("/")
+    before = walker.curiosity
+    for _turn in range(30):
+        walker.turn([walker])
+    assert world.done["/lock"] > 2 and walker.curiosity < before
+
+
 def test_every_second_form_is_filled_in_with_care() -> None:
     html = """<html><title>T</title><h1>A</h1><form method="post"><input name="name" required>
     <input name="day" type="date" required><input type="radio" name="kind" value="x">

@@ -105,6 +105,8 @@ class Walker:
             world.sought[door] += 1  # though its form may be there no longer
             self.arrive_at(self.deeds[door])
             self._send_form(door)
+            if world.door(self.here) == door:  # what was chosen led to the page of the deed itself
+                self._send_form(door)
 
     def _rarest(self, known: dict[str, str], counts: Counter[str]) -> str:
         least = min(counts[door] for door in known)
@@ -149,6 +151,7 @@ class Walker:
             forms = [form for form in self.screen.forms if form.method == "post"]
             self.forms.extend((answer.path, form) for form in forms[:FORMS_OF_PAGE])
             if answer.method == "GET":
+                forms += [form for form in self.screen.forms if _leads_on(form)]
                 self.deeds.update({door: answer.path for f in forms for door in self._doors(f)})
                 self.pages.update({self.world.door(path): path for path in self._links()})
 
@@ -243,6 +246,11 @@ class Walker:
         if button and button.name:
             body.append((button.name, encoded(button.value)))
         return Sending(form.method, self._target(form, button, page), body, form.is_multipart)
+
+
+def _leads_on(form: Form) -> bool:
+    """Whether something is chosen in a form first, and its buttons lead to the pages of several deeds about that."""
+    return form.method == "get" and any(button.action for button in form.buttons)
 
 
 def _lines_of_pictures(screen: Screen) -> list[str]:
