@@ -27,6 +27,7 @@ CALM = 10  # so much each is curious
 HARDLY = 3  # deeds that were done less often are rare
 UNTOUCHED = 0.2  # of the forms of editing, the share that is sent back as it is
 LINE_OF_PICTURE = re.compile(r"!?\[.*\]\(/(?:pictures|files)/")
+SAID = 800  # characters of a page that refuses, of which a fault tells
 FORMS_OF_PAGE = 6  # forms of one page that are remembered, at most
 
 
@@ -171,7 +172,8 @@ class Walker:
             self._check_edit(sending, answer, page, is_untouched=is_untouched)
         if is_fresh and sending.method == "post" and answer.status not in FITTING:
             words = f"a form that {self.here} has just shown is answered {answer.status}"
-            self.window.complain(words)
+            said = answer.screen.words[:SAID] if answer.screen else "nothing"
+            self.window.complain(f"{words}: {said}")
         if rng.random() < 0.05:
             target = self.window.send(sending)[1]
         self._arrive(target)
