@@ -417,6 +417,16 @@ def test_a_topic_to_merge_into_is_found_among_many_for_another_audience_and_thos
     assert re.findall(r'name="like"[^>]*value="(\d+)"', page.text) == [str(wanted.id)]
 
 
+def test_titles_of_topics_to_merge_into_are_in_their_languages(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    new = dialogue.NewTopic("experience", "Trams de nuit", write("Par ici.", "fr"))
+    dialogue.open_topic(people.host, things.agenda.id, new)
+    address = f"/topics/{things.topic.id}/merge"
+    page = sign_in(people.host).post(address, data={"target": "trams nuit"})
+    assert '<bdi lang="fr">Trams de nuit</bdi>' in page.text
+
+
 def test_an_old_topic_to_merge_into_is_found_by_the_common_words_of_its_title(
     monkeypatch: Any, sign_in: Any, people: Any, things: Any
 ) -> None:

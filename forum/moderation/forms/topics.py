@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -176,6 +176,7 @@ class MergeForm(GivesReason, ClaimAwareForm):
     `shown` is the id of the topic whose title the page showed for the address or number that was typed.
     """
 
+    languages: Mapping[str, str] = {}  # of the topics that are offered, by id
     shown = HiddenField()
     like = RadioField(_("The other topic"), choices=[], default="", validate_choice=False)
     target = StringField(_("Another one"), [], [one_line])
@@ -225,7 +226,9 @@ class MergeForm(GivesReason, ClaimAwareForm):
 
     def offer(self, topics: Iterable[Document]) -> None:
         """Offer these topics."""
-        self.like.choices = [(str(topic.item_id), topic.title) for topic in topics]
+        offered = [*topics]
+        self.like.choices = [(str(topic.item_id), topic.title) for topic in offered]
+        self.languages = {str(topic.item_id): topic.language for topic in offered}
         if not self.like.choices:
             self.target.label.text = self.like.label.text
 
