@@ -96,6 +96,7 @@ LISTED_AT = {
 ENTRANCES = (
     "accounts.join",
     "accounts.sign_in",
+    "accounts.sign_in_by_letter",
     "accounts.sign_in_with_passkey",
     "accounts.second",
 )

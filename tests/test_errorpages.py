@@ -164,7 +164,7 @@ def test_a_text_is_offered_to_nobody_but_its_author(
     assert sent.status_code == 303 and "took an hour" in text(client.get(sent.location))
 
 
-@pytest.mark.parametrize("entrance", ["/sign-in", "/sign-in/second", "/join"])
+@pytest.mark.parametrize("entrance", ["/sign-in", "/sign-in/letter", "/sign-in/second", "/join"])
 def test_who_has_signed_in_in_another_window_is_led_on_by_the_forms_for_visitors(
     csrf: None, client: FlaskClient, people: Any, entrance: str
 ) -> None:
