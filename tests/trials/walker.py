@@ -163,9 +163,8 @@ class Walker:
         if (form := self._choose_form(door)) is None:
             return
         rng, is_fresh, page = self.world.rng, self._is_fresh, self.here
-        is_edit = is_fresh and self.is_opened and is_editing(self.world.door(self._target(form)))
-        # An earlier version may say what cannot be said again, such as the handle of somebody who has left
-        is_untouched = is_edit and "version=" not in page and rng.random() < UNTOUCHED
+        is_edit = is_fresh and self._edits(form)
+        is_untouched = is_edit and rng.random() < UNTOUCHED
         sending = self._send_back(form) if is_untouched else self._fill(form, page, door)
         answer, target = self.window.send(sending)
         if is_edit:
@@ -181,6 +180,11 @@ class Walker:
             links = self._links()
             for path in rng.sample(links, min(2, len(links))):
                 self._follow_link(path)
+
+    def _edits(self, form: Form) -> bool:
+        """Whether a form of the open page edits what is there, rather than to put an earlier version back."""
+        is_present = self.is_opened and "version=" not in self.here
+        return is_present and is_editing(self.world.door(self._target(form)))
 
     def _send_back(self, form: Form) -> Sending:
         """A form as it is, with its first button."""

@@ -20,7 +20,15 @@ EDITING = re.compile(
     r"|/moderation/(texts|orders)/<int:\w+>"
 )
 # Rather about the change than about the thing; languages move up where one is left out, and a day is shown as it is near
-NOT_KEPT = ("note", "reason", "change", "second_language", "third_language", "remind")
+NOT_KEPT = (
+    "note",
+    "reason",
+    "change",
+    "second_language",
+    "third_language",
+    "remind",
+    "drops_portrait",
+)
 # What counts in some cases only, as the agenda of a rule of screening, and may be gone in others
 DEPENDING = ("agenda", "voices")
 CHOSEN = ("checkbox", "radio", "select", "select-multiple")

@@ -113,7 +113,7 @@ class Window:
         if answer.status in REFUSING and answer.screen:
             typed = set(SIGN.findall(sending.text))
             controls = chain(answer.screen.loose, *(form.fields for form in answer.screen.forms))
-            values = (field.value for field in controls)
+            values = (value for field in controls for value in (field.value, *field.chosen))
             shown = set(SIGN.findall(" ".join((answer.screen.words, *values))))
             if lost := sorted(typed - shown):
                 words = f"{sending.path} ({answer.status}) does not give back"
