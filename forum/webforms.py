@@ -340,7 +340,7 @@ def process(
         _ask_for_passwords_again(form)
         _ask_for_files_again(form)
         return page(REFUSED)
-    return _run(form, page, deed, latest)
+    return run(form, page, deed, latest)
 
 
 def _keep(
@@ -371,12 +371,13 @@ def _choose_language(form: FlaskForm) -> None:
         field.data = code
 
 
-def _run(
+def run(
     form: Form,
     page: Callable[..., ResponseReturnValue],
     deed: Callable[[], ResponseReturnValue],
-    latest: Callable[[], FlaskForm] | None,
+    latest: Callable[[], FlaskForm] | None = None,
 ) -> ResponseReturnValue:
+    """As `process`, for a button that needs none of the fields, such as one that takes back what was said: nothing is validated."""
     try:
         return deed()
     except (Invalid, TooSoon) as error:

@@ -15,7 +15,7 @@ from forum.agendas.models import Agenda
 from forum.clock import at, now
 from forum.dialogue import actions
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import first_post
+from forum.dialogue.queries import first_post, mark_given
 from forum.errors import Busy
 from forum.markup import write
 from forum.members.actions import ignore
@@ -67,6 +67,26 @@ def test_who_tried_it_is_asked_what_became_of_it(
     assert browser.post(path, data={"kind": "tried it", "take_back": "1"}).status_code == 303
     assert "take_back" not in browser.post(path, data={"kind": "tried it"}).text
     assert "Nobody has tried it yet" in page(client, f"/posts/{post.id}/marks")
+
+
+def _seen_in(page: str) -> str:
+    [seen] = re.findall(r'name="seen"[^>]* value="([^"]+)"', page)
+    return str(seen)
+
+
+def test_what_was_said_in_another_window_is_not_taken_back_unread(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    post = first_post(topic)
+    browser, path = sign_in(people.ben), f"/posts/{post.id}/mark"
+    actions.mark(people.ben, post.id, "tried it", "kept", "Good.")
+    form = {"kind": "tried it"}
+    form |= {"seen": _seen_in(browser.post(path, data=form).text), "take_back": "1"}
+    actions.mark(people.ben, post.id, "tried it", "stopped", "It broke in May.")
+    late = browser.post(path, data=form)
+    assert late.status_code == 409 and "It broke in May." in late.text
+    assert browser.post(path, data=form | {"seen": _seen_in(late.text)}).status_code == 303
+    assert mark_given(people.ben, post.id, "tried it") is None
 
 
 @pytest.mark.parametrize("name", ["kind", "on", "outcome", "note"])

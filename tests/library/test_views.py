@@ -421,6 +421,10 @@ def test_what_was_told_of_a_case_or_practice_is_taken_back_where_it_is_changed(
         reader.post(door, data={"outcome": "adapted", "note": "It rings."})
         page = reader.get(door).text
         assert 'name="take_back"' in page and 'value="It rings."' in page
+        seen = re.findall(r'name="seen"[^>]* value="([^"]+)"', page)[0]
+        reader.post(door, data={"outcome": "stopped", "note": "It broke."})  # in another window
+        late = reader.post(door, data={"take_back": "1", "seen": seen})
+        assert late.status_code == 409 and "It broke." in late.text
         back = reader.post(door, data={"outcome": "adapted", "take_back": "1"})
         assert back.status_code == 303 and back.location == address
         page = reader.get(address).text

@@ -121,10 +121,11 @@ def _count_from_now(member: Person, given: Mark) -> None:
 
 
 @action
-def unmark(member: Person, post_id: int, kind: str) -> Post:
+def unmark(member: Person, post_id: int, kind: str, *, seen: str | None = None) -> Post:
     """Take a mark back; nothing happens when there is none.
 
-    A mark with a hidden note is kept as `TAKEN_BACK`, so that the decision about the note can still be appealed.
+    A mark with a hidden note is kept as `TAKEN_BACK`, so that the decision about the note can still be appealed. Raises
+    `Conflict` if `seen`, the fingerprint of what the member has read of it, is not that of what it says now.
     """
     lock_writer(member)
     post = post_to_change(member, post_id)
@@ -134,6 +135,7 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
     given = mark_given(member, post_id, kind)
     if given is None or given.kind == TAKEN_BACK:
         return post
+    refuse_unseen(seen, given.fields)
     if given.hidden_at:
         given.kind = TAKEN_BACK
     else:

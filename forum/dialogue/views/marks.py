@@ -30,24 +30,24 @@ def mark(post_id: int) -> ResponseReturnValue:
     kind = request.form.get("kind", "")
     post = queries.post_to_mark(me(), post_id)
     given = queries.mark_given(me(), post_id, kind)
-    if not _is_wanted(kind, given):
-        return _marked(actions.unmark(me(), post_id, kind), kind, is_on=False)
-    if kind == TRIED:
+    if kind == TRIED and request.form.get("on") != "0":
         return _tried(post, given)
+    if not _is_wanted(given):
+        return _marked(actions.unmark(me(), post_id, kind), kind, is_on=False)
     return _marked(actions.mark(me(), post_id, kind), kind, is_on=True)
 
 
-def _is_wanted(kind: str, given: Mark | None) -> bool:
-    """Whether the mark is to be given (again) or taken back; a second press takes back all kinds but "tried it"."""
+def _is_wanted(given: Mark | None) -> bool:
+    """Whether the mark is to be given (again); a second press takes it back."""
     if "take_back" in request.form or request.form.get("on") == "0":
         return False
-    return request.form.get("on") == "1" or given is None or kind == TRIED
+    return request.form.get("on") == "1" or given is None
 
 
 def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
-    """Ask for the outcome in a form, filled with what was said before; then store it."""
+    """Ask for the outcome in a form, filled with what was said before; then store it, or take it back."""
     # The button below a post sends neither field, and the form sends no outcome while none is chosen
-    is_said = "outcome" in request.form or "note" in request.form
+    is_said = any(name in request.form for name in ("outcome", "note", "take_back"))
     form = TriedForm.of(given, me().language, **({} if is_said else {"formdata": None}))
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
@@ -61,7 +61,13 @@ def _tried(post: Post, given: Mark | None) -> ResponseReturnValue:
         marked = actions.mark(me(), post.id, TRIED, *said, language=language, seen=form.seen.data)
         return _marked(marked, TRIED, is_on=True)
 
+    def take_back() -> AnyResponse:
+        taken = actions.unmark(me(), post.id, TRIED, seen=form.seen.data)
+        return _marked(taken, TRIED, is_on=False)
+
     latest = partial(latest_tried, post.id)
+    if "take_back" in request.form:
+        return webforms.run(form, page, take_back, latest)
     return webforms.process(form, page, deed, latest=latest, is_first_step=not is_said)
 
 

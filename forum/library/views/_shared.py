@@ -201,9 +201,6 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
     `back` is the address of its page.
     """
     post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
-    if "take_back" in request.form:
-        unmark(me(), post.id, TRIED)
-        return web.done(_("What you said is taken back."), back)
     given = mark_given(me(), post.id, TRIED)
     form = TriedForm.of(given, me().language)
 
@@ -216,7 +213,14 @@ def say_tried(topic_id: int | None, title: str, back: str) -> ResponseReturnValu
         mark(me(), post.id, TRIED, *said, language=language, seen=form.seen.data)
         return web.done(_("Thank you. What you tried is listed by city."), f"{back}#tried")
 
-    return answer_form(form, page, deed, latest=partial(latest_tried, post.id))
+    def take_back() -> AnyResponse:
+        unmark(me(), post.id, TRIED, seen=form.seen.data)
+        return web.done(_("What you said is taken back."), back)
+
+    latest = partial(latest_tried, post.id)
+    if "take_back" in request.form:
+        return webforms.run(form, page, take_back, latest)
+    return answer_form(form, page, deed, latest=latest)
 
 
 def say_intention(topic_id: int | None, title: str, back: str) -> ResponseReturnValue:
