@@ -57,6 +57,12 @@ def quoted_posts(source: str) -> list[int]:
     return [post_id for post_id in ids if post_id <= MAX_ID][:MAX_QUOTED_POSTS]
 
 
+def is_only_quoted(source: str) -> bool:
+    """Whether a Markdown text has no words besides quotations of posts."""
+    lines = filter(str.strip, source.split("\n"))
+    return bool(quoted_posts(source)) and all(line.startswith(">") for line in lines)
+
+
 def quote(name: str, post_id: int, source: str) -> str:
     """The Markdown that quotes the source of a post, below the author's name as a link to it.
 

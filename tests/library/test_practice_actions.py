@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from forum.agendas.actions import archive
 from forum.clock import at, month_end, now
@@ -61,7 +61,11 @@ def test_who_cannot_publish_it_as_it_is_reads_what_its_author_has_to_change(worl
     said = published(world)
     quote = f"> [**{world.author.name}**](/posts/{first_post(said.topic).id})\n> It works."
     practice = draft(world, sentence=quote)
-    actions.submit(world.author, practice.id)
+    with pytest.raises(Invalid, match="Add words of your own"):
+        actions.submit(world.author, practice.id)
+    # One from before this was refused there
+    db.session.execute(update(Practice).values(state="submitted").where(Practice.id == practice.id))
+    db.session.commit()
     with pytest.raises(Conflict, match=r"Send it back .*“Add words of your own"):
         actions.publish(world.host, practice.id)
     assert queries.get_practice(world.host, practice.slug).state == "submitted"

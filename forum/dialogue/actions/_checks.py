@@ -15,7 +15,7 @@ from forum.markdown import MAX_SOURCE
 from forum.markup import Written
 from forum.permissions import AUDIENCES, Person, require
 from forum.plaintext import single_line
-from forum.quotes import quoted_posts
+from forum.quotes import is_only_quoted
 
 TITLE_LENGTHS = range(3, 121)
 
@@ -109,8 +109,7 @@ def check_text(text: Written) -> None:
     """Raise `Invalid` for a text that is empty, too long, or consists of quotations only."""
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
-    lines = filter(str.strip, text.source.split("\n"))
-    if quoted_posts(text.source) and all(line.startswith(">") for line in lines):
+    if is_only_quoted(text.source):
         raise Invalid(_("Add words of your own to what you quote."), "source")
     if len(text.source) > MAX_SOURCE:
         raise Invalid(

@@ -68,6 +68,7 @@ from forum.notifications.models import QUEUE
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.pictures import actions as pictures
 from forum.plaintext import is_made_of, slugify
+from forum.quotes import is_only_quoted
 from forum.screening.actions import refuse_caught, screen
 from forum.screening.queries import Sending
 from forum.search import actions as search
@@ -379,6 +380,8 @@ def _keep_before(author: Person, practice: Practice, before: dict[str, Any]) -> 
 def _require_sentence(sentence: str) -> None:
     if not sentence.strip():
         raise Invalid(_("Say in one sentence what it is."), "sentence")
+    if is_only_quoted(sentence):
+        raise Invalid(_("Add words of your own to what you quote."), "sentence")
 
 
 def _check_practice(author: Person, text: PracticeText) -> None:
