@@ -77,12 +77,14 @@ TEXT_FIELDS = {
 PAGE_FIELDS = {"next", "digest", "signs"}  # which a page fills in itself, so they are no loss
 MAX_TRIVIAL_LENGTH = 20  # characters; a longer value of any other field is worth giving back, too
 STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must not be trusted
-# Pages that whoever is refused below them does not open either; the group is what is open to everybody
+# Pages that whoever is refused below them does not open either; the group is what is open to everybody. So it is with
+# what moderators decide about: a text may be hidden already, and is then open to few
 FOR_FEW = re.compile(
     r"(/moderation/decisions/[0-9]+/appeal)$|()/(?:administration|moderation|waiting)(?:/|$)|(/agendas)/hosts/|(/agendas/[^/]+)/statements/"
-    r"|(/commitments/[0-9]+)/milestones/|(/members/[^/]+)/notes/|(/practices)/[^/]+/(?:publish|send-back)$"
-    # What is hidden already is open to fewer people yet
-    r"|(/cases|/practices)/[^/]+/(?:hide|remove)$|()/(?:posts|topics)/[0-9]+/(?:hide|remove)$"
+    r"|(/commitments/[0-9]+)/milestones/|(/members/[^/]+)/notes/"
+    r"|(/cases|/practices)/[^/]+/(?:hide|remove|restore|publish|send-back|(?:un)?feature)$"
+    r"|()/posts/[0-9]+/(?:hide|remove|restore|ask-to-edit|(?:un)?note)$"
+    r"|()/topics/[0-9]+/(?:hide|remove|restore|(?:un)?lock|set-lock-end|(?:un)?slow|(?:un)?pin|merge|move|retitle|tell-all|posts/.*)$"
 )
 # Where things are listed whose own addresses have no list above them
 LISTED_AT = {

@@ -333,7 +333,7 @@ def test_a_wait_is_said_so_that_nobody_comes_too_early(
 
 @pytest.mark.parametrize(
     ("path", "above"),
-    [("/agendas/{agenda}/edit", "/agendas/{agenda}"), ("/topics/{topic}/lock", "/topics/{topic}"),
+    [("/agendas/{agenda}/edit", "/agendas/{agenda}"), ("/topics/{topic}/lock", ""),
      ("/moderation/log", ""), ("/administration/mail", ""), ("/posts/1/hide", ""), ("/posts/1/remove", ""),
      ("/topics/{topic}/remove", ""), ("/cases/dry-street/hide", "/cases")],
 )  # fmt: skip
@@ -344,6 +344,16 @@ def test_a_member_who_is_refused_is_led_to_what_is_open(
     ways = re.findall(r'<a class="btn[^"]*" href="([^"]+)"', text(answer))
     assert answer.status_code == 403 and "hosts of each agenda" in text(answer)
     assert ways == [*filter(None, [above.format(**world)]), "/topics", "/agendas"]
+
+
+@once
+def test_what_moderators_decide_about_may_be_hidden_already(app: Flask) -> None:
+    of_members = {"report", "why", "change-kind"}  # who are refused there when they see it
+    hideable = re.compile(r"/(?:topics|posts|cases|practices)/<[^>]+>/(.+)")
+    for rule in app.url_map.iter_rules():
+        found = hideable.fullmatch(rule.rule)
+        if found and rule.endpoint.startswith("moderation.") and found[1] not in of_members:
+            assert errorpages.FOR_FEW.match(re.sub(r"<[^>]+>", "1", rule.rule)), rule.rule
 
 
 def test_capital_letters_in_a_slug_lead_to_the_page(
