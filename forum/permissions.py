@@ -313,8 +313,9 @@ class Can:
 
     def invite(self, entrance: Entrance) -> Verdict:
         """Moderators make invitations; every member does when the administrator has chosen so."""
-        if self.person.is_moderator or entrance.inviters == "members":
-            return self.write()
+        may = self.write()
+        if not may or self.person.is_moderator or entrance.inviters == "members":
+            return may
         return Verdict(_("In this forum only moderators make invitations."))
 
     def invite_for(self, organisation: Organisation) -> Verdict:

@@ -175,7 +175,7 @@ def organisations_to_invite_for(member: Person) -> Sequence[Organisation]:
     )
     if not member.can.admit():
         found = found.where(Organisation.representative_id == member.id)
-    return db.session.scalars(found).all()
+    return [one for one in db.session.scalars(found) if member.can.invite_for(one)]
 
 
 # Seats

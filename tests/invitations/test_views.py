@@ -439,6 +439,17 @@ def test_a_representative_invites_and_sees_who_holds_a_seat(client, sign_in, peo
     assert refused.status_code == 422 and "Ask Ana Prado, who represents it." in refused.text
 
 
+def test_a_representative_who_may_not_write_is_told_so_before_inviting(sign_in, people):
+    text = OrganisationText("Institute of Trams", "institute", representative_id=people.ana.id)
+    members.write_organisation(people.moderator, text)
+    browser = sign_in(people.ana)
+    assert browser.get("/invitations/new").status_code == 200
+    members.silence(people.moderator, people.ana.id, now() + timedelta(days=1))
+    refused = browser.get("/invitations/new")
+    assert refused.status_code == 403 and "only moderators" not in refused.text
+    assert 'href="/invitations/new"' not in browser.get("/invitations").text
+
+
 def test_a_seat_of_a_hidden_profile_is_counted_and_not_named(sign_in, people):
     text = OrganisationText("Institute of Trams", "institute", representative_id=people.ana.id)
     institute = members.write_organisation(people.moderator, text)
