@@ -49,7 +49,7 @@ ADDRESSES = ("https://example.org/a", "https://example.org/b?c=1&d=2", "example.
 NUMBERS = ("days", "posts", "first_posts", "seats", "uses")
 YEARS = ("year", "started", "since")
 PATTERNS = {  # fields of a form of their own
-    "copied": ("/practices/slow-trams", "/cases/a-case"),
+    "copied": ("/practices/quiet-asphalt", "/cases/a-case", ""),
     "value": ("zeppelin", "example.org", "3"),
     "rules": ("Be kind\nSpeak as among colleagues.\n\nSay who pays\nTell your interests.",),
     "domains": ("example.org", "example.org\nexample.net"),
