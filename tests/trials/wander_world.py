@@ -27,6 +27,7 @@ STARTS = (
     "/searches", "/terms", "/sitemap.xml", "/administration/members", "/administration/figures", "/administration/screening",
     "/moderation/texts", "/moderation/invitations", "/moderation/joining", "/moderation/appeals", "/settings/data",
     "/administration/mail", "/privacy", "/contact", "/join", "/sign-in", "/password",
+    "/agendas/quieter/topics/select",
 )  # fmt: skip
 # What differs between two faults of one kind
 DETAILS = re.compile(r"\?\S*|\d+|“.*?”|\[\(.*?\)\]")
