@@ -110,7 +110,7 @@ DEFAULT_RETRY_AFTER = "60"  # seconds, for a rate limit that does not say how lo
 
 def init_app(app: Flask) -> None:
     """Answer every error of an application with a page of the forum's own."""
-    app.register_error_handler(CSRFError, _answer_csrf_error)
+    app.register_error_handler(CSRFError, answer_csrf_error)
     app.register_error_handler(Refusal, _answer_refusal)
     app.register_error_handler(SecurityError, _answer_untrusted_host)
     app.register_error_handler(HTTPException, http_error)
@@ -232,7 +232,8 @@ def signed_in_already() -> AnyResponse:
     return done(_("You are signed in already, as %(name)s.", name=me().name), safe_next())
 
 
-def _answer_csrf_error(_error: CSRFError) -> AnyResponse:
+def answer_csrf_error(_error: CSRFError) -> AnyResponse:
+    """The response to a form whose token is missing, over, or that of somebody else: with its text, to be sent again."""
     if me().is_member and kept_action():  # signed in meanwhile, in another window
         return resend_page(kept_action(), signed_in_again(), 200)
     if me().is_member and request.endpoint in ENTRANCES:

@@ -337,7 +337,7 @@ def process(
     for check in checks:
         is_valid = _passes(form, check) and is_valid
     if not is_valid:
-        _ask_for_passwords_again(form)
+        ask_for_passwords_again(form)
         _ask_for_files_again(form)
         return page(REFUSED)
     return run(form, page, deed, latest)
@@ -399,7 +399,7 @@ def _show_refused(
         response.headers["Retry-After"] = str(error.seconds)
         return response
     if error.field in form:
-        _ask_for_passwords_again(form)
+        ask_for_passwords_again(form)
     _ask_for_files_again(form)
     return page(error.status)
 
@@ -415,7 +415,7 @@ def _passes(form: Form, check: Callable[[Any], None]) -> bool:
     return True
 
 
-def _ask_for_passwords_again(form: Any) -> None:
+def ask_for_passwords_again(form: Any) -> None:
     """Add an error to each password field without one: its value is not sent back to the page."""
     for field in form:
         if isinstance(field, PasswordField) and field.data and not field.errors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forum.accounts.views import letters, roles, settings, too_many  # imported for their routes
+from forum.accounts.views import again, letters, roles, settings  # imported for their routes
 from forum.accounts.views._sessions import load_user, renew_proof
 from forum.accounts.views._shared import bp
 from forum.accounts.views.joining import PROVIDER_ACCOUNT_KEY, show_waiting
@@ -10,6 +10,7 @@ from forum.accounts.views.signing_in import answer_suspended, sign_in_from_provi
 
 __all__ = [
     "PROVIDER_ACCOUNT_KEY",
+    "again",
     "answer_suspended",
     "bp",
     "letters",
@@ -19,5 +20,4 @@ __all__ = [
     "settings",
     "show_waiting",
     "sign_in_from_provider",
-    "too_many",
 ]
