@@ -15,7 +15,7 @@ from forum import permissions, principals
 from forum.clock import now
 from forum.columns import Base, partial_index
 from forum.illustrations import size_of
-from forum.plaintext import short_hash
+from forum.plaintext import fold, short_hash
 from forum.sentences import recognised, sentence
 
 # Compared byte by byte on both databases, so that an index can serve prefix searches
@@ -116,6 +116,11 @@ class CityLabel:
         """The name of the country in the language of the page."""
         locale = get_locale()
         return str(locale.territories.get(self.country, self.country)) if locale else self.country
+
+    @property
+    def place_in_lists(self) -> tuple[str, str]:
+        """What lists are sorted by: the country and the name, without accents, so that Équateur stands before Fidji."""
+        return fold(self.country_name), fold(self.name)
 
     @property
     def label(self) -> str:

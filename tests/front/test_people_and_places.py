@@ -40,6 +40,16 @@ def test_a_profile_tells_what_others_made_of_it(small: Small, client: Any) -> No
     assert "Report this profile" not in text
 
 
+def test_a_title_on_a_profile_begins_on_the_side_from_which_it_is_read(
+    small: Small, client: Any
+) -> None:
+    """`dir=auto` looks at no letters of what has a `dir` of its own, so a heading around the title alone has the only one."""
+    topic(small.people.ben, small.agenda, "كيف نحافظ على ظلال الأشجار")
+    page = client.get("/members/ben-okoth").text
+    assert re.search(r'<h3 lang="en" dir="auto"><a href="/topics/[^"]+">كيف', page)
+    assert re.search(r'<h3><a href="/posts/\d+">Reply to <span lang="en" dir="auto">', page)
+
+
 def test_a_profile_begins_with_what_the_member_helps_with(small: Small, client: Any) -> None:
     set_member_themes(small.people.ben, [small.themes[0].id])
     page = client.get("/members/ben-okoth").text

@@ -160,6 +160,13 @@ def test_anything_typed_for_a_city_gives_an_answer(app, typed):
     assert members.city_by_name(typed) is None
 
 
+def test_in_lists_a_country_stands_where_its_letters_are_looked_for(app):
+    quito, suva = City(name="Quito", country="EC"), City(name="Suva", country="FJ")
+    with app.test_request_context(), force_locale("fr"):
+        assert (quito.country_name, suva.country_name) == ("Équateur", "Fidji")
+        assert quito.place_in_lists < suva.place_in_lists
+
+
 def test_a_city_by_its_exact_name(app):
     assert members.city_by_name("MEDELLIN").name == "Medellín"
     assert members.city_by_name("Medel") is None

@@ -108,7 +108,7 @@ def _who_wrote(agenda: Agenda) -> tuple[int, Sequence[CityThere]]:
     """How many members with a profile visible to visitors wrote on an agenda, and in which cities they are."""
     rows = db.session.execute(_writers_by_city(), {"agenda_id": agenda.id}).all()
     known = [CityThere(*row) for row in rows if row[0]]
-    known.sort(key=lambda there: (there.city.country_name, there.city.name))
+    known.sort(key=lambda there: there.city.place_in_lists)
     return sum(row[1] for row in rows), known
 
 

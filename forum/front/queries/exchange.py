@@ -240,7 +240,7 @@ def _partners(
     """The other cities with which replies were exchanged, by country and name."""
     ids = {city_id for city_id in given | got if city_id and city_id != party.city_id}
     cities = db.session.scalars(select(City).where(City.id.in_(ids))).all() if ids else ()
-    ordered = sorted(cities, key=lambda city: (city.country_name, city.name))
+    ordered = sorted(cities, key=lambda city: city.place_in_lists)
     return [Partner(city, given[city.id], got[city.id]) for city in ordered]
 
 

@@ -31,7 +31,7 @@ def cities() -> ResponseReturnValue:
     web.depends_on()
     known = cities_with_members(me())
     countries: dict[str, list[tuple[City, int]]] = {}
-    for city, members in sorted(known, key=lambda pair: (pair[0].country_name, pair[0].name)):
+    for city, members in sorted(known, key=lambda pair: pair[0].place_in_lists):
         countries.setdefault(city.country_name, []).append((city, members))
     return render_template("front/cities.html", countries=countries, total=len(known))
 
