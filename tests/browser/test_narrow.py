@@ -413,3 +413,19 @@ def test_long_words_break_in_the_place_of_a_hidden_post(visit: Callable[..., Vis
         "W" * 120,
     )
     assert width == 390
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_four_decisions_take_two_lines_of_the_smallest_phone(
+    visit: Callable[..., Visit], language: str
+) -> None:
+    """They stay in the window while a report is read, and have to leave it some room."""
+    window = visit(viewport={"width": 320, "height": 700}, locale=language)
+    window.sign_in("moderator")
+    page = window.go("/moderation")
+    tops = {box["y"] for box in boxes(page, ".dec .btn")}
+    assert page.locator(".dec .btn").count() == 4 and len(tops) == 2
+    cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    assert page.locator(".dec .btn").evaluate_all(cut) == []
+    (bar,) = boxes(page, ".decbar")
+    assert bar["height"] < 180
