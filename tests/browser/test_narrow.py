@@ -429,3 +429,14 @@ def test_four_decisions_take_two_lines_of_the_smallest_phone(
     assert page.locator(".dec .btn").evaluate_all(cut) == []
     (bar,) = boxes(page, ".decbar")
     assert bar["height"] < 180
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_what_one_does_with_a_post_stands_in_one_line_of_the_smallest_phone(
+    visit: Callable[..., Visit], language: str
+) -> None:
+    window = visit(viewport={"width": 320, "height": 700}, locale=language)
+    window.sign_in("member")
+    window.go("/topics/19")
+    deeds = boxes(window.page, "#post-2 .acts .bare")
+    assert len(deeds) == 4 and len({deed["y"] for deed in deeds}) == 1

@@ -17,6 +17,7 @@ PAPER = [
     ("/practices/ledger-building-rights", "#tried", ".acts"),
     ("/cases/vienna-social-housing", "#places", ".acts"),
     ("/practices/ledger-building-rights", ".crumb", ".tabs"),
+    ("/topics/13", "#replies", ".meta.onward"),
     ("/declarations/2", ".digest code", "a[download]"),
     ("/cases/c40", "main a[href^='http'][href*='/report']", "main header .re"),
     ("/cases/c40", "#places", "#others"),
