@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, update
 
 from forum.agendas import actions as agendas
@@ -211,6 +212,29 @@ def test_who_is_mentioned_is_told_once_however_the_post_is_edited(
     for text in ("Nobody.", "Ask @chitra-desai and @hana-virtanen.", "@hana-virtanen"):
         actions.edit(people.ben, reply.id, write(text))
     assert (mentioned(people.chitra), mentioned(people.host)) == (["mention"], ["mention"])
+
+
+def test_who_is_quoted_is_told_once_however_the_post_is_edited(people: Any, topic: Topic) -> None:
+    first = queries.first_post(topic)
+    other = actions.reply(people.chitra, topic.id, write("It took us two years."))
+    quoting_ana = quote("Ana", first.id, "It took") + "Yes."
+    quoting_both = quoting_ana + "\n\n" + quote("Chitra", other.id, "It took us") + "No."
+    reply = actions.reply(people.ben, topic.id, write(quoting_ana))
+    for text in ("Nobody.", quoting_ana, "Nobody.", quoting_both, "Nobody.", quoting_both):
+        actions.edit(people.ben, reply.id, write(text))
+    told = [kinds(member).count("quote") for member in (people.ana, people.chitra)]
+    assert told == [1, 1]
+
+
+def test_an_edited_post_tells_no_more_members_of_quotations_than_a_new_one(
+    people: Any, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forum.dialogue.actions._telling.MAX_QUOTED_POSTS", 1)
+    first = queries.first_post(topic)
+    other = actions.reply(people.chitra, topic.id, write("It took us two years."))
+    reply = actions.reply(people.ben, topic.id, write(quote("Ana", first.id, "It took") + "Yes."))
+    actions.edit(people.ben, reply.id, write(quote("Chitra", other.id, "It took us") + "No."))
+    assert (kinds(people.ana).count("quote"), kinds(people.chitra).count("quote")) == (1, 0)
 
 
 def test_a_mention_is_stronger_than_a_quotation_a_reply_and_watching(

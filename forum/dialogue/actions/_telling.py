@@ -21,6 +21,7 @@ from forum.dialogue.queries import (
     poll_if_there,
     posts_to_quote,
     quoted_post_ids,
+    recipients_of_events,
     topics_at,
 )
 from forum.errors import Invalid
@@ -37,7 +38,7 @@ from forum.notifications.actions import (
 from forum.notifications.models import AGENDA, ANNOUNCEMENT, AUTHOR, CITY, THEME
 from forum.notifications.queries import Subject, watchers_among
 from forum.permissions import MEMBERS, PUBLIC, Person
-from forum.quotes import cited_in_html, quoted_posts
+from forum.quotes import MAX_QUOTED_POSTS, cited_in_html, quoted_posts
 from forum.search import actions as search
 from forum.search.queries import pages_linked_from
 from forum.versions import topic_scope
@@ -159,12 +160,17 @@ def restore_mentions_and_quotes(post: Post, text: Written) -> None:
 def _notify_quoted(
     author: Person, post: Post, plain: str, named: set[int], is_new: bool
 ) -> set[int]:
-    """Store which posts a post quotes, and notify their authors except those in `named`; returns whom it notified."""
+    """Store which posts a post quotes, and notify their authors except those in `named`; returns whom it notified.
+
+    One post notifies at most `MAX_QUOTED_POSTS` members of quotations, each once, however often it is edited.
+    """
     known = set() if is_new else quoted_post_ids(post.id)
     quoted = _quoted(author, post.topic, post)
     _keep_quotes(post, known)
     new = [other for other in quoted if other.id not in known]
-    authors = {other.author_id for other in new} - named
+    told = recipients_of_events(author, "quote", post.id) if new and not is_new else set()
+    others = sorted({other.author_id for other in new} - named - told)
+    authors = set(others[: max(0, MAX_QUOTED_POSTS - len(told))])
     notify(author, "quote", authors, post, plain)
     return authors
 

@@ -195,6 +195,12 @@ def has_event(member: Person, kind: str, post_id: int, since: datetime | None = 
     return bool(db.session.scalar(select(events.exists())))
 
 
+def recipients_of_events(member: Person, kind: str, post_id: int) -> set[int]:
+    """The ids of the members whom the events of this kind concern that the member acting on the post has caused so far."""
+    events = select(Event.recipients).filter_by(actor_id=member.id, kind=kind, post_id=post_id)
+    return {member_id for ids in db.session.scalars(events) for member_id in ids}
+
+
 def topic_to_reply(author: Person, topic_id: int) -> TopicRow:
     """A topic that somebody wants to reply to; if it was merged meanwhile, the one that it was merged into."""
     try:
