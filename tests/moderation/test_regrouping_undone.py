@@ -14,6 +14,8 @@ from forum.dialogue.models import Topic
 from forum.dialogue.queries import first_post, get_topic, posts_in
 from forum.errors import Conflict, NotFound
 from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import Member
 from forum.moderation import actions
 from forum.permissions import SYSTEM, VISITOR
 from tests.moderation.conftest import REASONS, found, notices_of, part, shown, split, undo
@@ -95,6 +97,24 @@ def test_a_topic_is_in_the_language_in_which_its_author_has_written_it_anew_else
     dialogue.edit(people.ana, opening.id, write("Les cloches se taisent.", "fr"))
     undo(people.host)
     assert get_topic(VISITOR, things.topic.id).language == "fr"
+
+
+def test_a_topic_bears_the_name_of_no_organisation_for_which_its_author_has_not_written_it_anew(
+    people: Any, agenda: Agenda, other: Topic
+) -> None:
+    text = members.OrganisationText("Alcaldía de Medellín", kind="city")
+    city = members.write_organisation(people.moderator, text)
+    members.edit_profile(people.ana, members.Profile("Ana", organisation_id=city.id))
+    ana = db.session.get_one(Member, people.ana.id)
+    new = dialogue.NewTopic("question", "How loud?", write("We count."), for_organisation=True)
+    topic = dialogue.open_topic(ana, agenda.id, new)
+    opening = first_post(topic)
+    actions.merge(people.host, topic.id, other.id)
+    members.edit_profile(ana, members.Profile("Ana"))
+    dialogue.edit(ana, opening.id, write("It was never counted."))
+    undo(people.host)
+    topic = get_topic(VISITOR, topic.id)
+    assert (topic.organisation_id, topic.organisation) == (None, None)
 
 
 def test_no_topic_comes_back_without_the_title_that_went_with_its_author(
