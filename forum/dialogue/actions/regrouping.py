@@ -436,9 +436,8 @@ def _update_both_topics(
     opening = next((post for post in posts if post.number == 1), None)
     if opening is not None:
         target.unseen_at, target.language = opening.unseen_at, opening.language
-        target.organisation_id = (
-            opening.organisation_id
-        )  # none since its words have changed, perhaps
+        # None, if its words have changed since
+        target.organisation_id = opening.organisation_id
         target.excerpt = "" if opening.is_gone else excerpt(words[opening.id])
         search.unindex(doer, "post", opening.id)
     search.index_all(doer, _search_entries(target, posts, words))
