@@ -28,6 +28,7 @@ from forum.permissions import SYSTEM, VISITOR
 from tests.bookmarks.conftest import case, federation, post, practice, reading
 from tests.dialogue.conftest import odd_texts, page
 from tests.front.test_bookmarks import kept
+from tests.soundness import faults
 
 pytestmark = pytest.mark.usefixtures("federation")
 assert case and federation and kept and post and practice and reading
@@ -145,6 +146,20 @@ def test_of_what_can_no_longer_be_read_there_is_none(
             select(Event.id).where(Event.kind == "reminder")
         )
     assert "Reminder on" not in page(sign_in(people.ben), "/bookmarks")
+
+
+def test_of_what_is_hidden_moderators_are_not_reminded_either(people, kept, post, case, practice):
+    things = (("post", post), ("case", case), ("practice", practice))
+    for kind, thing in things:
+        actions.bookmark(people.moderator, kind, thing.id)
+        found = bookmark_of(people.moderator, kind, thing.id)
+        actions.remind(people.moderator, found.id, date(2026, 11, 29))
+    dialogue.hide_topic(people.moderator, post.topic_id)
+    library.hide_case(people.moderator, case.id, "rules")
+    library.hide_practice(people.moderator, practice.id, "rules")
+    with at(TODAY + timedelta(days=1)):
+        assert tell_reminders(SYSTEM) == 3
+        assert told() == [] and not faults()
 
 
 def test_what_is_hidden_after_it_is_in_no_inbox(people, kept, post, sign_in):

@@ -11,7 +11,7 @@ from forum.agendas.models import Agenda
 from forum.bookmarks.models import CASE, POST, PRACTICE, READING, Bookmark
 from forum.bookmarks.queries import get_bookmark, my_bookmarks
 from forum.db import db
-from forum.dialogue.models import Post
+from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import is_readable, visible_posts, with_author
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import visible_cases, visible_practices, visible_readings
@@ -71,7 +71,10 @@ def bookmark_row(member: Person, bookmark_id: int) -> BookmarkRow:
 
 
 def rows_of(reader: Person, bookmarks: Sequence[Bookmark]) -> list[BookmarkRow]:
-    """These bookmarks of the reader's own with the bookmarked things."""
+    """These bookmarks of the reader's own with the bookmarked things.
+
+    What is hidden is left out even for moderators and its author, who read it on its page.
+    """
     things: dict[tuple[str, int], Kept] = {}
     for kind, read in _READ.items():
         if ids := [bookmark.thing_id for bookmark in bookmarks if bookmark.kind == kind]:
@@ -83,8 +86,7 @@ def rows_of(reader: Person, bookmarks: Sequence[Bookmark]) -> list[BookmarkRow]:
 
 
 def _posts(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
-    """Hidden and deleted ones are left out even for moderators, who read them on their pages."""
-    found = visible_posts(reader).where(Post.id.in_(ids), *is_readable())
+    found = visible_posts(reader).where(Post.id.in_(ids), *is_readable(), *is_readable(Topic))
     return {post.id: _kept_post(reader, post) for post in db.session.scalars(with_author(found))}
 
 
@@ -98,7 +100,8 @@ def _kept_post(reader: Person, post: Post) -> Kept:
 
 
 def _cases(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
-    found = visible_cases(reader).where(Case.id.in_(ids)).options(joinedload(Case.agenda))
+    found = visible_cases(reader).where(Case.id.in_(ids), Case.hidden_at.is_(None))
+    found = found.options(joinedload(Case.agenda))
     return {
         case.id: Kept(
             *(CASE, case.name, f"/cases/{case.slug}", case.language, case.agenda),
@@ -110,7 +113,7 @@ def _cases(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
 
 
 def _practices(reader: Person, ids: Sequence[int]) -> dict[int, Kept]:
-    found = visible_practices(reader).where(Practice.id.in_(ids))
+    found = visible_practices(reader).where(Practice.id.in_(ids), *is_readable(Practice))
     found = found.options(joinedload(Practice.agenda), joinedload(Practice.author))
     return {
         practice.id: Kept(
