@@ -194,7 +194,7 @@ def test_rows_of_wide_tables_are_blocks_on_a_phone(
     window = visit(viewport={"width": 390, "height": 844})
     window.sign_in("administrator")
     administration = ("/administration/members", "/administration/screening")
-    for path in (*administration, "/moderation/log", "/transparency/decisions"):
+    for path in (*administration, "/moderation/log", "/transparency/decisions", "/privacy"):
         frame = window.go(path).locator(".tw").first
         wide, seen = frame.evaluate("tw => [tw.scrollWidth, tw.clientWidth]")
         assert wide <= seen, path
@@ -440,3 +440,14 @@ def test_what_one_does_with_a_post_stands_in_one_line_of_the_smallest_phone(
     window.go("/topics/19")
     deeds = boxes(window.page, "#post-2 .acts .bare")
     assert len(deeds) == 4 and len({deed["y"] for deed in deeds}) == 1
+
+
+def test_below_a_name_quiet_deeds_begin_where_it_does(visit: Callable[..., Visit]) -> None:
+    window = visit(viewport={"width": 390, "height": 844}, locale="fr")
+    window.sign_in("administrator")
+    row = window.go("/moderation/texts").locator(".rows > li").last
+    text = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().left }"
+    name, deed = row.locator("h3"), row.locator(".quiet").first
+    above, below = name.bounding_box(), deed.bounding_box()
+    assert above and below and below["y"] > above["y"] + above["height"] - 1
+    assert abs(name.evaluate(text) - deed.evaluate(text)) < 1
