@@ -292,8 +292,8 @@ function linkElsewhere(form, key) {
     elsewhere.href = `?paragraph=${about}`; // where the form of the whole case offers it if the paragraph has changed
     elsewhere.hidden = false;
     if (!link) continue;
+    link.ariaLabel = link.ariaLabel?.replace(/.+(?= )/, elsewhere.dataset.elsewhere); // with the number of the paragraph
     link.querySelector("span").textContent = elsewhere.dataset.elsewhere;
-    link.ariaLabel = link.ariaLabel.replace(/.+(?= )/, elsewhere.dataset.elsewhere); // with the number of the paragraph
   }
 }
 
