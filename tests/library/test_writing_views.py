@@ -378,6 +378,20 @@ def test_two_who_edit_a_best_read_lose_no_words(world: World, sign_in: SignIn) -
     assert host.post(path, data=again).status_code == 303, "pressed twice"
 
 
+def test_no_case_is_begun_on_an_archived_agenda(world: World, case: Case, sign_in: SignIn) -> None:
+    curator, new = sign_in(world.moderator), f"/agendas/{world.agenda.slug}/cases/new"
+    there, other = f'value="{world.agenda.slug}"', f"/agendas/{world.other.slug}/cases/new"
+    assert new in curator.get(f"/agendas/{world.agenda.slug}").text
+    assert there in curator.get(other).text
+    archive(world.moderator, world.agenda.id)
+    assert new not in curator.get(f"/agendas/{world.agenda.slug}").text
+    assert new not in curator.get(f"/agendas/{world.agenda.slug}/edit").text
+    refused = curator.get(new)
+    assert refused.status_code == 403 and "This agenda is archived." in refused.text
+    assert there not in curator.get(other).text
+    assert there in curator.get(f"/cases/{case.slug}/edit").text  # where it stays
+
+
 def test_on_an_archived_agenda_nothing_is_submitted_and_nothing_half_saved(
     world: World, sign_in: SignIn
 ) -> None:

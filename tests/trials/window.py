@@ -66,9 +66,10 @@ class Sending:
         return any(name in TRIAL_FIELDS for name, _value in self.body)
 
     @property
-    def text(self) -> str:
-        """All that is sent, one field after the other."""
-        return b"\n".join(value for _name, value in self.body).decode("utf-8", "replace")
+    def typed(self) -> str:
+        """All that is sent, one field after the other, but for the address that a page has filled in itself."""
+        values = (value for name, value in self.body if name != "next")
+        return b"\n".join(values).decode("utf-8", "replace")
 
     def fields_with(self, words: Iterable[str]) -> str:
         """The names of the fields in which one of these words stands."""
@@ -111,7 +112,7 @@ class Window:
     def _check_given_back(self, sending: Sending, answer: Answer) -> None:
         """What was typed into a form that is refused stands on the page that refuses it."""
         if answer.status in REFUSING and answer.screen:
-            typed = set(SIGN.findall(sending.text))
+            typed = set(SIGN.findall(sending.typed))
             controls = chain(answer.screen.loose, *(form.fields for form in answer.screen.forms))
             values = (value for field in controls for value in (field.value, *field.chosen))
             shown = set(SIGN.findall(" ".join((answer.screen.words, *values))))

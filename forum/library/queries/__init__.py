@@ -25,6 +25,7 @@ from forum.library.queries._visibility import (
 )
 from forum.library.queries.addresses import unreadable_at
 from forum.library.queries.cases import (
+    agenda_to_add_case,
     agendas_of_cases,
     case_by_id,
     case_by_submission_key,
@@ -142,6 +143,7 @@ __all__ = [
     "TriedPractice",
     "adapted_by",
     "adapted_from",
+    "agenda_to_add_case",
     "agendas_of_cases",
     "agendas_to_share_on",
     "asked_lately",

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda
-from forum.agendas.queries import all_agendas
+from forum.agendas.queries import agenda_to_curate, all_agendas
 from forum.db import db, execute_core
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import AgendaRow
@@ -169,9 +169,21 @@ def case_by_submission_key(curator: Person, key: str | None) -> Case | None:
     return db.session.scalars(mine.options(*case_page_options())).first()
 
 
-def agendas_of_cases(curator: Person) -> list[Agenda]:
-    """The agendas to which a curator may add cases and readings."""
-    return [agenda for agenda in all_agendas(curator) if curator.can.curate(agenda)]
+def agenda_to_add_case(curator: Person, slug: str) -> Agenda:
+    """The agenda with this slug, for somebody who may add a case to it, whose discussion begins; else `Forbidden`, or `NotFound`."""
+    agenda = agenda_to_curate(curator, slug)
+    require(curator.can.open_topic(agenda))
+    return agenda
+
+
+def agendas_of_cases(curator: Person, case: Case | None = None) -> list[Agenda]:
+    """The agendas, in their order, that a curator may choose for a case: not archived, or its own."""
+    own_id = case.agenda_id if case else None
+    return [
+        agenda
+        for agenda in all_agendas(curator)
+        if curator.can.curate(agenda) and (agenda.archived_at is None or agenda.id == own_id)
+    ]
 
 
 def case_to_change(doer: Person, case_id: int) -> Case:

@@ -152,7 +152,7 @@ def case_history(slug: str) -> ResponseReturnValue:
 @changing_with_preview
 def new_case(slug: str) -> ResponseReturnValue:
     """Add a case to an agenda."""
-    agenda = agenda_to_curate(me(), slug)
+    agenda = queries.agenda_to_add_case(me(), slug)
     form = CaseForm(agenda=agenda.slug, language=agenda.language)
     go_on_with_draft(form, kind="case", item_id=None)
     return _write_case(form, agenda, None)
@@ -172,7 +172,7 @@ def edit_case(slug: str) -> ResponseReturnValue:
 def _write_case(
     form: CaseForm, agenda: Agenda, found: Case | None, version: Version | None = None
 ) -> ResponseReturnValue:
-    curated = queries.agendas_of_cases(me())
+    curated = queries.agendas_of_cases(me(), found)
     form.agenda.choices = [
         webforms.titled_choice(offered.slug, offered.title, offered.language) for offered in curated
     ]
