@@ -341,6 +341,25 @@ def test_moderators_hide_it_with_a_reason(people, practice, translation):
     assert len(told(people.ana)) == 1
 
 
+def test_who_adds_one_again_and_again_tells_the_author_once_a_day(people, practice, translation):
+    assert len(told(people.ana)) == 1
+    for _time in range(3):
+        actions.remove_translation(people.ben, translation.id)
+        assert told(people.ana) == []
+        translation = actions.add_translation(people.ben, "practice", practice.id, in_french())
+        assert len(told(people.ana)) == 1
+    mine = select(Notice).where(Notice.member_id == people.ana.id, Notice.kind == "translation")
+    assert len(db.session.scalars(mine).all()) == 1 and told(people.ben) == []
+    actions.remove_translation(people.ben, translation.id)
+    by_chitra = actions.add_translation(people.chitra, "practice", practice.id, in_french())
+    assert [notice.actor_id for notice in told(people.ana)] == [people.chitra.id]
+    with at(now() + timedelta(days=2)):
+        actions.remove_translation(people.chitra, by_chitra.id)
+        actions.add_translation(people.chitra, "practice", practice.id, in_french())
+        assert len(told(people.ana)) == 1
+        assert len(db.session.scalars(mine).all()) == 3
+
+
 def test_who_wrote_one_of_both_removes_it(people, practice, translation):
     with pytest.raises(Forbidden):
         actions.remove_translation(people.chitra, translation.id)

@@ -85,9 +85,15 @@ def hide_told_from_others(
 
 
 @action
-def restore_told(_doer: Person, kind: str, address: str, since: datetime) -> bool:
-    """Show again what `hide_told` has hidden, since a moment; returns whether there was anything."""
-    events = db.session.scalars(events_told(kind, address).where(Event.created_at >= since)).all()
+def restore_told(
+    _doer: Person, kind: str, address: str, since: datetime, *, actor_id: int | None = None
+) -> bool:
+    """Show again what `hide_told` has hidden, since a moment; returns whether there was anything.
+
+    With `actor_id` only what that member has caused, and is named for.
+    """
+    told = events_told(kind, address).where(Event.created_at >= since)
+    events = db.session.scalars(told.where(Event.actor_id == actor_id) if actor_id else told).all()
     for model, is_meant in ((Event, Event.id.in_(events)), (Notice, Notice.event_id.in_(events))):
         set_values(model, {"hidden_at": None}, is_meant)
     return bool(events)
