@@ -11,6 +11,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import pgettext
+from werkzeug.wrappers import Response as AnyResponse
 
 from forum import tokens, web, webforms
 from forum.clock import now
@@ -180,8 +181,20 @@ def seats(slug: str) -> ResponseReturnValue:
     return render_template("invitations/seats.html", **context, **WITH_LINKS)
 
 
+def _by_person_and_organisation() -> str:
+    slug = (request.view_args or {}).get("slug", "")
+    return f"{by_person()} {slug}"
+
+
+def _was_saved(response: AnyResponse) -> bool:
+    return response.status_code == web.SEE_OTHER
+
+
 @bp.route("/organisations/<slug>/voices", methods=["GET", "POST"])
 @changing
+@limiter.limit(  # each choice may write to all members of the organisation
+    "10 per hour", key_func=_by_person_and_organisation, methods=["POST"], deduct_when=_was_saved
+)
 def choose_voices(slug: str) -> ResponseReturnValue:
     """Name the members who write for an organisation, and until when each does."""
     organisation, people, fields = queries.organisation_to_speak_for(me(), slug)
