@@ -19,6 +19,7 @@ from forum.history.queries import versions_of
 from forum.library import actions, queries
 from forum.library.models import Practice
 from forum.markup import write
+from forum.members import actions as members
 from forum.members.actions import suspend
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
@@ -443,3 +444,41 @@ def test_a_draft_needs_its_sentence_when_it_is_submitted(world: World) -> None:
 def test_nobody_writes_for_an_organisation_without_one(world: World) -> None:
     with pytest.raises(Forbidden):
         draft(world, for_organisation=True)
+
+
+def organisations_of(practice: Practice) -> list[int | None]:
+    """The organisations for which a practice, its topic and the post that opens it are written."""
+    topic = get_topic(SYSTEM, practice.topic_id or 0)
+    return [practice.organisation_id, topic.organisation_id, first_post(topic).organisation_id]
+
+
+@pytest.fixture
+def for_city(world: World) -> Practice:
+    """A published practice of the author's, who writes for her city."""
+    text = members.OrganisationText("Alcaldía de Medellín", kind="city")
+    city = members.write_organisation(world.moderator, text)
+    members.edit_profile(world.author, members.Profile("Ana", organisation_id=city.id))
+    practice = draft(world, for_organisation=True)
+    actions.submit(world.author, practice.id)
+    actions.publish(world.moderator, practice.id)
+    assert organisations_of(practice) == [city.id] * 3
+    return practice
+
+
+def test_who_says_that_it_is_written_for_nobody_says_so_of_its_discussion_too(
+    world: World, for_city: Practice
+) -> None:
+    mine = practice_text(for_organisation=False)
+    changed = actions.write_practice(world.author, world.agenda.id, mine, for_city.id)
+    assert organisations_of(changed) == [None, None, None]
+
+
+def test_what_waits_again_is_not_published_for_a_former_organisation(
+    world: World, for_city: Practice
+) -> None:
+    actions.wait_again(world.moderator, for_city.id)
+    members.edit_profile(world.author, members.Profile("Ana"))
+    actions.write_practice(
+        world.author, world.agenda.id, practice_text(for_organisation=None), for_city.id
+    )
+    assert organisations_of(actions.publish(world.moderator, for_city.id)) == [None, None, None]

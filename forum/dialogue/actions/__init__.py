@@ -52,7 +52,13 @@ from forum.dialogue.actions.held import (
     take_back,
 )
 from forum.dialogue.actions.holding_again import hold_again
-from forum.dialogue.actions.homes import delete_topic, follow_page, move_comments, note_follow_up
+from forum.dialogue.actions.homes import (
+    delete_topic,
+    follow_page,
+    move_comments,
+    note_follow_up,
+    write_page_for,
+)
 from forum.dialogue.actions.leaving import (
     delete_posts,
     forget_topics,
@@ -212,4 +218,5 @@ __all__ = [
     "unvote",
     "vote",
     "withdraw",
+    "write_page_for",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from forum.agendas.queries import lock_opening
 from forum.db import db
-from forum.deeds import action
+from forum.deeds import action, touches
 from forum.dialogue.actions._changing import (
     change_audience,
     move_topic,
@@ -24,6 +24,7 @@ from forum.dialogue.actions._topics import PageOfTopic
 from forum.dialogue.actions._withholding import mark_topic_deleted
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import (
+    first_post,
     lock_page,
     lock_quoting_posts,
     quotes_of_topic,
@@ -33,6 +34,7 @@ from forum.dialogue.queries import (
 from forum.errors import Forbidden
 from forum.permissions import Person
 from forum.plaintext import excerpt
+from forum.versions import EVERYTHING
 
 
 @action
@@ -80,6 +82,20 @@ def _follow_page(doer: Person, topic: Topic, page: PageOfTopic) -> None:
         set_themes(topic, page.themes)
     if page.agenda_id is not None and page.agenda_id != topic.agenda_id:
         move_topic(doer, topic, page.agenda_id)
+
+
+@action
+def write_page_for(doer: Person, topic_id: int, organisation_id: int | None) -> None:
+    """Let the topic of a practice, and the post that opens it, bear the organisation for which its page is written, or none.
+
+    The calling action has checked the doer's rights.
+    """
+    topic = topic_to_change(doer, topic_id)
+    if not topic.home:
+        raise Forbidden(_("Only the topic of a case or a practice follows its page."))
+    if topic.organisation_id != organisation_id:
+        touches(EVERYTHING)  # it leaves the organisation's page, or comes to it
+        topic.organisation_id = first_post(topic).organisation_id = organisation_id
 
 
 @action

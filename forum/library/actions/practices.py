@@ -241,8 +241,11 @@ def _change_practice(
     if practice.submitted_at is None:
         practice.slug = _draft_slug(practice, text.title)
     before, texts_before = practice_fields(practice), _texts_of(practice)
+    written_for = practice.organisation_id
     shown = pictures_in(practice.sections)
     _set_practice(author, practice, agenda, text)
+    if practice.topic_id and practice.organisation_id != written_for:
+        dialogue.write_page_for(SYSTEM, practice.topic_id, practice.organisation_id)
     if practice_fields(practice) != before:
         refuse_unseen(seen, before)
         _show_pictures(author, text, agenda.id, shown)

@@ -20,7 +20,7 @@ from forum.library.models import PUBLISHED, RETURNED, SUBMITTED, Practice
 from forum.library.queries import practice_to_change
 from forum.markup import NO_TEXTS, Written
 from forum.notifications.actions import NoticeText, note_event, read_queue
-from forum.permissions import Person, require
+from forum.permissions import SYSTEM, Person, require
 from forum.search import actions as search
 
 
@@ -135,13 +135,14 @@ def restore_practice(moderator: Person, practice_id: int) -> Practice:
 
 def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
     """The topic of a practice, opened in its author's name when the practice is first published."""
-    if practice.topic is not None:
-        return practice.topic
-    if why_not := _why_not(practice):
-        raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
     author = practice.author
     if not author.writes_for(practice.organisation_id):
         practice.organisation_id = practice.organisation = None
+    if practice.topic is not None:
+        dialogue.write_page_for(SYSTEM, practice.topic.id, practice.organisation_id)
+        return practice.topic
+    if why_not := _why_not(practice):
+        raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
     try:
         practice.topic = dialogue.publish_topic(
             author,
