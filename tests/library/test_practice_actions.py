@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -470,6 +471,23 @@ def test_who_says_that_it_is_written_for_nobody_says_so_of_its_discussion_too(
 ) -> None:
     mine = practice_text(for_organisation=False)
     changed = actions.write_practice(world.author, world.agenda.id, mine, for_city.id)
+    assert organisations_of(changed) == [None, None, None]
+
+
+def test_words_that_change_are_said_in_the_name_of_no_former_organisation(
+    world: World, for_city: Practice
+) -> None:
+    here, city = world.agenda.id, for_city.organisation_id
+    members.edit_profile(world.author, members.Profile("Ana"))
+    same = practice_text(for_organisation=None)
+    kept = actions.write_practice(
+        world.author, here, replace(same, evidence="studied"), for_city.id
+    )
+    assert organisations_of(kept) == [city] * 3
+    corrected = replace(same, cost="EUR 3")
+    kept = actions.write_practice(world.moderator, here, corrected, for_city.id)
+    assert organisations_of(kept) == [city] * 3
+    changed = actions.write_practice(world.author, here, replace(same, cost="Much"), for_city.id)
     assert organisations_of(changed) == [None, None, None]
 
 

@@ -20,6 +20,7 @@ from forum.library import queries as library
 from forum.library.actions import _paragraphs
 from forum.library.models import Case, Practice
 from forum.markup import write
+from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
 from tests.library.conftest import (
     BODY,
@@ -376,6 +377,20 @@ def test_two_who_edit_a_best_read_lose_no_words(world: World, sign_in: SignIn) -
     again = {**form, "authors": "Florida, Richard", "seen": seen_in(answer.text)}
     assert host.post(path, data=again).status_code == 303
     assert host.post(path, data=again).status_code == 303, "pressed twice"
+
+
+def test_an_author_reads_that_changed_words_bear_a_former_organisation_no_longer(
+    world: World, sign_in: SignIn
+) -> None:
+    text = members.OrganisationText("Alcaldía de Medellín", kind="city")
+    city = members.write_organisation(world.moderator, text)
+    members.edit_profile(world.author, members.Profile("Ana", organisation_id=city.id))
+    practice = published(world, for_organisation=True)
+    edit, said = f"/practices/{practice.slug}/edit", "You no longer write for Alcaldía de Medellín."
+    assert said not in sign_in(world.author).get(edit).text
+    members.edit_profile(world.author, members.Profile("Ana"))
+    assert said in sign_in(world.author).get(edit).text
+    assert said not in sign_in(world.moderator).get(edit).text
 
 
 def test_no_case_is_begun_on_an_archived_agenda(world: World, case: Case, sign_in: SignIn) -> None:

@@ -244,6 +244,8 @@ def _change_practice(
     written_for = practice.organisation_id
     shown = pictures_in(practice.sections)
     _set_practice(author, practice, agenda, text)
+    if practice.author_id == author.id and _texts_of(practice) != texts_before:
+        _take_as_own(author, practice)
     if practice.topic_id and practice.organisation_id != written_for:
         dialogue.write_page_for(SYSTEM, practice.topic_id, practice.organisation_id)
     if practice_fields(practice) != before:
@@ -253,6 +255,12 @@ def _change_practice(
         _screen_change(author, practice, texts_before, text.rendered)
         _follow_change(author, practice, text, before)
     return practice
+
+
+def _take_as_own(author: Person, practice: Practice) -> None:
+    """Let changed words bear their author's name alone if the author no longer writes for the organisation beside them."""
+    if not author.writes_for(practice.organisation_id):
+        practice.organisation_id = practice.organisation = None
 
 
 def _show_pictures(
