@@ -179,7 +179,7 @@ def test_a_text_that_a_rule_held_back_is_published_as_the_author_s_own(people, a
     assert approve(people.moderator, held.id).organisation_id is None
 
 
-def test_a_published_practice_stays_the_organisation_s_when_it_is_edited(
+def test_a_published_practice_stays_the_organisation_s_until_others_change_its_words(
     sign_in, people, agenda, institute
 ):
     text = PracticeText("Trams", "They hum.", for_organisation=True)
@@ -197,13 +197,16 @@ def test_a_published_practice_stays_the_organisation_s_when_it_is_edited(
         data = {**typed, "sentence": sentence, "seen": seen, "deed": "save"}
         return browser.post(address, data=data).status_code
 
-    assert publish_changes("They hum at night.") == 303
+    typed["evidence"] = "studied"
+    assert publish_changes("They hum.") == 303
     found = db.session.get_one(Practice, practice.id)
-    assert (found.sentence, found.organisation_id) == ("They hum at night.", institute.id)
+    assert (found.evidence, found.organisation_id) == ("studied", institute.id)
     other = members.write_organisation(people.moderator, OrganisationText("Other", "company"))
     edit_profile(people.ben, Profile(name=people.ben.name, organisation_id=other.id))
-    assert publish_changes("They hum by day.") == 303
+    assert publish_changes("They hum.") == 303
     assert db.session.get_one(Practice, practice.id).organisation_id == institute.id
+    assert publish_changes("They hum by day.") == 303
+    assert db.session.get_one(Practice, practice.id).organisation_id is None
 
 
 def test_a_form_of_a_practice_that_was_opened_before_gives_it_back(

@@ -295,7 +295,7 @@ def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practic
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     is_mine = found is None or found.author_id == me().id
     if found and found.state == PUBLISHED and found.organisation_id:
-        # A practice published for an organisation stays its own when the author now writes for another one
+        # A practice published for an organisation does not become that for which its author writes now
         is_mine = is_mine and found.organisation_id == me().organisation_id
     offer_organisation(form, me().name, own_organisation() if is_mine else "")
 
