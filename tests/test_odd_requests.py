@@ -199,12 +199,12 @@ def test_a_form_of_absurdly_many_fields_is_refused_before_anything_is_given_back
     csrf: None, client: FlaskClient
 ) -> None:
     form = {"content_type": "application/x-www-form-urlencoded"}
-    answer = client.post("/sign-in", data=b"a&" * 100_000, **form)
+    answer = client.post("/practices/new", data=b"a&" * 100_000, **form)
     assert answer.status_code == 413 and len(answer.data) < 20_000
     most = b"a&" * (configuring.MAX_FORM_FIELDS - 1) + b"source=" + LONG.encode()
-    answer = client.post("/sign-in", data=most, **form)
+    answer = client.post("/practices/new", data=most, **form)
     assert answer.status_code == 400 and "took an hour" in text(answer)
-    assert client.post("/sign-in", data=b"a&" + most, **form).status_code == 413
+    assert client.post("/practices/new", data=b"a&" + most, **form).status_code == 413
 
 
 @once
