@@ -73,9 +73,8 @@ def open_for_too_long(error: CSRFError) -> ResponseReturnValue:
     if found is None or me().is_member or errorpages.kept_action():
         return errorpages.answer_csrf_error(error)
     form, page = found()
-    form.form_errors = [
-        _("This page was open for too long."),
-        _("If this comes again at once, let your browser keep the cookies of this forum."),
-    ]
+    what = _("This page was open for too long.")
+    how = _("If this comes again at once, let your browser keep the cookies of this forum.")
+    form.form_errors = [f"{what} {how}"]
     webforms.ask_for_passwords_again(form)
     return page(form, BAD_REQUEST)
