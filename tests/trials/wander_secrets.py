@@ -76,6 +76,7 @@ def secrets() -> Secrets:
             found.put(NOBODY, (row[column] for column in columns))
     homes = _library(found, rows, shut)
     _translations(found, rows, shut)
+    _of_organisations(found, rows, shut)
     _dialogue(found, rows, shut, homes)
     for row in rows["agenda"]:
         found.put(NOBODY if row["id"] in shut else PUBLIC, row.values())
@@ -144,6 +145,20 @@ def _translations(found: Secrets, rows: dict[str, list[Row]], shut: set[int]) ->
             if part["translation_id"] == row["id"]:
                 within = (_reach_of_part(part, whole, reach) for whole in (row, original))
                 found.put(_narrower(*within), (part["source"],))
+
+
+def _of_organisations(found: Secrets, rows: dict[str, list[Row]], shut: set[int]) -> None:
+    """Declarations, once they are in consultation, commitments and meetings."""
+    for row in rows["declaration"]:
+        is_out = row["opened_at"] and row["agenda_id"] not in shut
+        found.put(PUBLIC if is_out else NOBODY, (row["title"], row["source"]))
+    for row in rows["commitment"]:
+        is_gone = row["hidden_at"] or row["agenda_id"] in shut
+        said = (row["title"], row["source"], row["kept_words"], row["ended_reason"])
+        found.put(NOBODY if is_gone else PUBLIC, said)
+    for row in rows["meeting"]:
+        reach = NOBODY if row["agenda_id"] in shut else row["audience"]
+        found.put(reach, (row["title"], row["source"], row["outcome"]))
 
 
 def _dialogue(

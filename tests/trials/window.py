@@ -24,7 +24,7 @@ PAGE_STATUSES = {200, 204, *REDIRECTS, 304, 400, 403, 404, 409, 410}
 FORM_STATUSES = {200, 204, SEE_OTHER, 400, 403, 404, 405, 409, 410, 413, 422}
 REFUSING = (409, 422)
 # Forms that lead back to any page that was asked for, though it may be for others
-PASSING_ON = ("/appearance", "/sign-in", "/settings/prove", "/terms/agree")
+PASSING_ON = ("/appearance", "/join", "/sign-in", "/settings/prove", "/terms/agree")
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_HOPS = 5
 KEPT_STEPS = 14  # of which a fault tells
