@@ -16,12 +16,14 @@ from flask import Flask, redirect, request
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.agendas.models import Agenda
 from forum.clock import now
+from forum.declarations.actions import open_declaration
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.library.actions import publish, submit, write_practice
-from forum.markup import Written, write
+from forum.markup import PlainTexts, Written, write
 from forum.members.actions import Profile, edit_profile
 from forum.moderation.actions import Reasons, decide, report, write_staff_note
 from forum.parallels.actions import add_translation
+from tests.declarations.conftest import draft as declared
 from tests.parallels.conftest import PRACTICE, in_french
 from tests.screens import faults_in, read_screen
 from tests.trials import __main__ as trials
@@ -316,6 +318,15 @@ def test_words_of_a_translation_are_for_those_who_may_read_its_original(
     assert (secrets().from_visitors, secrets().from_members) == ({"hush3x"}, set())
     decide(people.moderator, "practice", practice.id, "hide", Reasons("It was an advert.", 2))
     assert secrets().from_members == {"hush1x", "hush2x", "hush3x"}
+
+
+def test_words_of_a_declaration_are_no_secret_once_it_is_open(
+    app: Flask, people: Any, agenda: Agenda
+) -> None:
+    declaration = declared(people, agenda, title="hush1x", text="hush2x")
+    assert secrets().from_members == {"hush1x", "hush2x"}
+    open_declaration(people.host, declaration.id, PlainTexts())
+    assert not secrets().from_visitors
 
 
 @pytest.mark.thorough
