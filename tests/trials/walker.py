@@ -15,7 +15,7 @@ from tests.trials.scribbles import encoded
 from tests.trials.wander_edits import Body, differences, is_editing, untouched
 from tests.trials.wander_ground import Wanderer
 from tests.trials.wander_world import STARTS, World
-from tests.trials.window import REFUSING, Answer, Sending, Window
+from tests.trials.window import PASSING_ON, REFUSING, Answer, Sending, Window
 
 MISSING = (404, 410)
 # What a form may be answered that a page has just shown to whoever sends it
@@ -137,8 +137,10 @@ class Walker:
     def _follow_link(self, path: str) -> Answer:
         """Open the page to which a link of the open page leads; there is one, unless somebody has written meanwhile."""
         is_fresh = self._is_fresh
+        # Pages such as that for signing in lead on to any page that was asked for
+        is_passing_on = self.here.startswith(PASSING_ON) or path.startswith(PASSING_ON)
         answer = self.window.open(path)
-        if is_fresh and answer.status in MISSING:
+        if is_fresh and answer.status in MISSING and not is_passing_on:
             self.window.complain(f"a link of {self.here} leads to {path}: {answer.status}")
         return answer
 
