@@ -231,9 +231,9 @@ def _select_choice(choice: Any) -> Any:
     return SelectChoice(*choice) if isinstance(choice, tuple) else choice
 
 
-def titled_choice(value: Any, title: str, language: str) -> Any:
-    """A choice of a select field that is called by a title, whose language is not that of the page."""
-    return SelectChoice(value, title, {"lang": language})
+def titled_choices(rows: Iterable[Any], key: str = "id") -> list[Any]:
+    """Choices of a select field that are called by titles, each in a language of its own; `key` names the values in the rows."""
+    return [SelectChoice(getattr(row, key), row.title, {"lang": row.language}) for row in rows]
 
 
 def _tidy(value: Any) -> Any:

@@ -68,11 +68,7 @@ def change_rule(rule_id: int) -> ResponseReturnValue:
 
 def _rule_page(rule: Rule | None) -> ResponseReturnValue:
     form = RuleForm.of(rule) if rule else RuleForm()
-    agendas = [
-        webforms.titled_choice(str(agenda.id), agenda.title, agenda.language)
-        for agenda in all_agendas(me())
-    ]
-    form.agenda.choices = [("", "–"), *agendas]
+    form.agenda.choices = [("", "–"), *webforms.titled_choices(all_agendas(me()))]
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         context = {"form": form, "rule": rule, "meanwhile": meanwhile}
@@ -142,10 +138,7 @@ def try_text() -> ResponseReturnValue:
     """Show which rules would hold a text back. Nothing is stored."""
     queries.newness_to_edit(me())
     form = TryForm()
-    form.agenda.choices = [
-        webforms.titled_choice(agenda.id, agenda.title, agenda.language)
-        for agenda in all_agendas(me())
-    ]
+    form.agenda.choices = webforms.titled_choices(all_agendas(me()))
 
     def page(status: int = 200, found: Sequence[Rule] | None = None) -> ResponseReturnValue:
         return render_template("screening/try.html", form=form, found=found), status

@@ -67,10 +67,7 @@ def edit_webhook(webhook_id: int) -> ResponseReturnValue:
 
 def _webhook_page(found: Webhook | None) -> ResponseReturnValue:
     form = WebhookForm.of(found) if found else WebhookForm()
-    agendas = [
-        webforms.titled_choice(agenda.id, agenda.title, agenda.language)
-        for agenda in all_agendas(me())
-    ]
+    agendas = webforms.titled_choices(all_agendas(me()))
     form.agenda.choices = [(0, _("All agendas")), *agendas]
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:

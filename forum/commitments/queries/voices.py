@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import Row, select
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
@@ -60,12 +62,13 @@ def declarations_to_follow(member: Person) -> list[Declaration]:
     return list(db.session.scalars(query.limit(MAX_CHOICES)))
 
 
-def open_agendas(member: Person) -> list[tuple[str, str, str]]:
+def open_agendas(member: Person) -> Sequence[Row[str, str, str]]:
     """Slug, title and language of the agendas to which something can be added, in their order."""
     is_open = Agenda.archived_at.is_(None), Agenda.opened_at.is_not(None)
     named = Agenda.slug, Agenda.title, Agenda.language
-    query = visible_agendas(member).where(*is_open).with_only_columns(*named)
-    return [(slug, title, language) for slug, title, language in db.session.execute(query)]
+    return db.session.execute(
+        visible_agendas(member).where(*is_open).with_only_columns(*named)
+    ).all()
 
 
 def slug_of_agenda(member: Person, agenda_id: int) -> str:

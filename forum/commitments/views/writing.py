@@ -61,7 +61,7 @@ def _copied_named() -> Copied | None:
 
 
 def _agenda_named() -> str:
-    return web.choice("agenda", [slug for slug, _title, _language in queries.open_agendas(me())])
+    return web.choice("agenda", [agenda.slug for agenda in queries.open_agendas(me())])
 
 
 def _agenda_of(followed: Declaration | Copied | None) -> str:
@@ -120,16 +120,13 @@ def _offer(form: CommitmentForm, able: list[Organisation], found: Commitment | N
     """Set the choices of the form; present values of the commitment are always included."""
     form.language.choices = languages()
     form.organisation.choices = [(organisation.id, organisation.name) for organisation in able]
-    form.agenda.choices = [
-        ("", "–"),
-        *(webforms.titled_choice(*agenda) for agenda in queries.open_agendas(me())),
-    ]
+    agendas = webforms.titled_choices(queries.open_agendas(me()), "slug")
+    form.agenda.choices = [("", "–"), *agendas]
     offered = queries.declarations_to_follow(me())
     named = queries.declaration_of(me(), found) if found else None
     if named and named.id not in [declaration.id for declaration in offered]:
         offered = [named, *offered]
-    titled = [webforms.titled_choice(row.id, row.title, row.language) for row in offered]
-    form.declaration.choices = [(0, "–"), *titled]
+    form.declaration.choices = [(0, "–"), *webforms.titled_choices(offered)]
 
 
 def _agenda_id(slug: str) -> int:

@@ -173,9 +173,7 @@ def _write_case(
     form: CaseForm, agenda: Agenda, found: Case | None, version: Version | None = None
 ) -> ResponseReturnValue:
     curated = queries.agendas_of_cases(me(), found)
-    form.agenda.choices = [
-        webforms.titled_choice(offered.slug, offered.title, offered.language) for offered in curated
-    ]
+    form.agenda.choices = webforms.titled_choices(curated, "slug")
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     city_ids: list[int] = []

@@ -287,10 +287,7 @@ def _offer_choices(form: PracticeForm, agendas: Sequence[Agenda], found: Practic
     is_left_over = found is not None and found.agenda.deleted_at is not None
     is_to_choose = is_left_over or (found is None and len(agendas) > 1)
     choose = [("", _("Choose"))] if is_to_choose and agendas else []
-    named = [
-        webforms.titled_choice(agenda.slug, agenda.title, agenda.language) for agenda in agendas
-    ]
-    form.agenda.choices = [*choose, *named]
+    form.agenda.choices = [*choose, *webforms.titled_choices(agendas, "slug")]
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     is_mine = found is None or found.author_id == me().id

@@ -83,9 +83,7 @@ def split(topic_id: int) -> ResponseReturnValue:
     kind = "experience" if is_with_answer else topic.row.kind  # an answer is not a question
     form = SplitForm(kind=kind, agenda=topic.agenda_id)
     there = queries.agendas_to_split_into(me(), topic.row)
-    form.agenda.choices = [
-        webforms.titled_choice(agenda.id, agenda.title, agenda.language) for agenda in there
-    ]
+    form.agenda.choices = webforms.titled_choices(there)
 
     def deed(moderator: Person) -> str:
         ids = [post.item_id for post in posts]

@@ -68,7 +68,7 @@ def move_several(slug: str) -> ResponseReturnValue:
     """Move several topics to another agenda."""
     selection, form = _selection(slug, Deed.MOVE), MoveForm()
     there = queries.agendas_to_move_to(me(), selection.agenda.id)
-    form.offer(webforms.titled_choice(agenda.id, agenda.title, agenda.language) for agenda in there)
+    form.offer(webforms.titled_choices(there))
 
     def deed(moderator: Person, agenda_id: int, ids: list[int]) -> Outcome:
         target_id = form.agenda.data

@@ -133,7 +133,7 @@ def move(topic_id: int) -> ResponseReturnValue:
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MoveForm()
     there = queries.agendas_to_move_to(me(), thing.row.agenda_id)
-    form.offer(webforms.titled_choice(agenda.id, agenda.title, agenda.language) for agenda in there)
+    form.offer(webforms.titled_choices(there))
 
     def deed(moderator: Person, why: Reasons) -> Decision:
         return actions.move(moderator, topic_id, form.agenda.data, why, seen=form.seen_id)
