@@ -28,7 +28,6 @@ from forum.web import (
     NOT_FOUND,
     TOO_LARGE,
     TOO_MANY,
-    done,
     here,
     is_cross_site,
     is_local,
@@ -37,7 +36,6 @@ from forum.web import (
     me,
     moved_permanently,
     nearest_page,
-    safe_next,
     see_other,
 )
 
@@ -94,14 +92,6 @@ LISTED_AT = {
     "/follow-ups": "/topics",
     "/reservations": "/declarations",
 }
-# For visitors: whoever sends their forms may have signed in meanwhile, in another window
-ENTRANCES = (
-    "accounts.join",
-    "accounts.sign_in",
-    "accounts.sign_in_by_letter",
-    "accounts.sign_in_with_passkey",
-    "accounts.second",
-)
 QUEUE = "/moderation"  # open to all who moderate anything
 KEPT_PREFIX = "kept:"  # of a field that is carried along in another form, such as the sign-in form
 BUSY_RETRY_AFTER = "5"  # seconds after which a database that was too busy is worth another try
@@ -227,17 +217,10 @@ def signed_in_again() -> str:
     return _("You are signed in again.")
 
 
-def signed_in_already() -> AnyResponse:
-    """The answer to a form of visitors that a member sends, from a window that was opened before they signed in."""
-    return done(_("You are signed in already, as %(name)s.", name=me().name), safe_next())
-
-
-def answer_csrf_error(_error: CSRFError) -> AnyResponse:
+def answer_csrf_error(_error: CSRFError) -> Response:
     """The response to a form whose token is missing, over, or that of somebody else: with its text, to be sent again."""
     if me().is_member and kept_action():  # signed in meanwhile, in another window
         return resend_page(kept_action(), signed_in_again(), 200)
-    if me().is_member and request.endpoint in ENTRANCES:
-        return signed_in_already()
     why = _("This page was open for too long, or you were signed out meanwhile.")
     return resend_page(_submitted_to(), why, 400)
 

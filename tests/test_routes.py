@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from forum.accounts.views.again import ENTRANCES
 from forum.clock import now
 from forum.db import db
-from forum.errorpages import ENTRANCES
 from forum.members.queries import sessions_of
 from forum.moderation.actions import Reasons, decide
 from tests.conftest import undone

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import tokens, web, webforms
@@ -15,7 +16,7 @@ from forum.accounts.models import Token
 from forum.accounts.queries import usable_token
 from forum.errors import Invalid, NotFound
 from forum.members.forms import check_password
-from forum.web import REFUSED
+from forum.web import REFUSED, me
 
 bp = Blueprint("accounts", __name__)
 GONE = 410
@@ -28,6 +29,11 @@ def usable_token_or_none(purpose: str, secret: str) -> Token | None:
         return usable_token(purpose, secret)
     except NotFound:
         return None
+
+
+def signed_in_already() -> AnyResponse:
+    """The answer to a form of visitors that a member sends, from a window that was opened before they signed in."""
+    return web.done(_("You are signed in already, as %(name)s.", name=me().name), web.safe_next())
 
 
 def link_expired_page() -> ResponseReturnValue:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from forum import errorpages, webforms
 from forum.accounts.forms import EmailForm, PasswordForm, SignInForm
-from forum.accounts.views._shared import bp
+from forum.accounts.views._shared import bp, signed_in_already
 from forum.accounts.views.joining import join_form_again
 from forum.accounts.views.letters import letter_page
 from forum.accounts.views.settings import address_page, password_page, proof_page
@@ -33,6 +33,14 @@ OF_VISITORS: dict[str, Again] = {
     "accounts.sign_in": lambda: (SignInForm(), sign_in_page),
     "accounts.sign_in_by_letter": lambda: (EmailForm(), partial(letter_page, "sign_in")),
     "accounts.ask_for_password": lambda: (EmailForm(), partial(letter_page, "password")),
+}
+# Where whoever sends a form may have signed in meanwhile, in another window
+ENTRANCES = {
+    "accounts.join",
+    "accounts.sign_in",
+    "accounts.sign_in_by_letter",
+    "accounts.sign_in_with_passkey",
+    "accounts.second",
 }
 LIMITED: dict[str, Again] = {
     **OF_VISITORS,
@@ -67,10 +75,14 @@ def too_many_attempts(error: HTTPException) -> ResponseReturnValue:
 def open_for_too_long(error: CSRFError) -> ResponseReturnValue:
     """Answer a visitor's form whose token is over with the form and what was typed; passwords are asked for again.
 
-    Members, and whoever carries a text along, get the common page.
+    Who has signed in meanwhile is led on. Whoever carries a text along, and members at other forms, get the common page.
     """
-    found = OF_VISITORS.get(request.endpoint or "")
-    if found is None or me().is_member or errorpages.kept_action():
+    endpoint = request.endpoint or ""
+    is_alone = not errorpages.kept_action()
+    if me().is_member and is_alone and endpoint in ENTRANCES:
+        return signed_in_already()
+    found = OF_VISITORS.get(endpoint)
+    if found is None or me().is_member or not is_alone:
         return errorpages.answer_csrf_error(error)
     form, page = found()
     what = _("This page was open for too long.")

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import errorpages, tokens, web, webforms
+from forum import tokens, web, webforms
 from forum.accounts import actions
 from forum.accounts.forms import ConfirmForm, JoinForm, join_form, opening_stamp
 from forum.accounts.models import Token
@@ -29,6 +29,7 @@ from forum.accounts.views._shared import (
     check_new_password,
     letter_sent,
     link_expired_page,
+    signed_in_already,
     usable_token_or_none,
 )
 from forum.candidates.actions import JoinDetails
@@ -59,10 +60,8 @@ PROVIDER_ACCOUNT_LIFETIME = timedelta(hours=1)
 @limiter.limit("10/hour", methods=["POST"])
 def join() -> ResponseReturnValue:
     """Ask for an account. A letter goes to the address; the page does not reveal whether it has an account already."""
-    if me().is_member and request.method == "POST":
-        return errorpages.signed_in_already()
     if me().is_member:
-        return web.see_other(web.safe_next())
+        return signed_in_already() if request.method == "POST" else web.see_other(web.safe_next())
     if request.method == "GET" and _is_waiting_here():
         return web.see_other(url_for("accounts.waiting"))
     chosen = entrance()
