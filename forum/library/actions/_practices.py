@@ -1,4 +1,4 @@
-"""What the writing and the publishing of practices share: their texts as rendered, search documents, notices of returns."""
+"""What the writing and the publishing of practices share: their texts as rendered, in whose name, search documents, notices of returns."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ from forum.search import actions as search
 def written_of(practice: Practice, source: str, texts: Mapping[str, Written]) -> Written:
     """A text of a practice as rendered before the action, or rendered now."""
     return texts.get(source) or write(source, practice.language)
+
+
+def take_as_own(author: Person, practice: Practice) -> None:
+    """Let a practice bear its author's name alone if the author no longer writes for the organisation beside it."""
+    if not author.writes_for(practice.organisation_id):
+        practice.organisation_id = practice.organisation = None
 
 
 def index_practice(doer: Person, practice: Practice, texts: Mapping[str, Written]) -> None:

@@ -32,7 +32,12 @@ from forum.history.queries import refuse_unseen
 from forum.library.actions._discussions import page_of_practice
 from forum.library.actions._entries import pictures_in
 from forum.library.actions._looks import begin_anew, look_no_more, look_on_chosen_day
-from forum.library.actions._practices import close_returns, index_practice, written_of
+from forum.library.actions._practices import (
+    close_returns,
+    index_practice,
+    take_as_own,
+    written_of,
+)
 from forum.library.actions._rows import (
     add_row,
     free_slug,
@@ -245,7 +250,7 @@ def _change_practice(
     shown = pictures_in(practice.sections)
     _set_practice(author, practice, agenda, text)
     if practice.author_id == author.id and _texts_of(practice) != texts_before:
-        _take_as_own(author, practice)
+        take_as_own(author, practice)
     if practice.topic_id and practice.organisation_id != written_for:
         dialogue.write_page_for(SYSTEM, practice.topic_id, practice.organisation_id)
     if practice_fields(practice) != before:
@@ -255,12 +260,6 @@ def _change_practice(
         _screen_change(author, practice, texts_before, text.rendered)
         _follow_change(author, practice, text, before)
     return practice
-
-
-def _take_as_own(author: Person, practice: Practice) -> None:
-    """Let changed words bear their author's name alone if the author no longer writes for the organisation beside them."""
-    if not author.writes_for(practice.organisation_id):
-        practice.organisation_id = practice.organisation = None
 
 
 def _show_pictures(

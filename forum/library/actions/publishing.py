@@ -14,7 +14,12 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.errors import Conflict, Invalid
 from forum.library.actions._looks import begin_anew, look_no_more
-from forum.library.actions._practices import close_returns, index_practice, written_of
+from forum.library.actions._practices import (
+    close_returns,
+    index_practice,
+    take_as_own,
+    written_of,
+)
 from forum.library.actions._rows import hide_with_discussion, restore_with_discussion
 from forum.library.models import PUBLISHED, RETURNED, SUBMITTED, Practice
 from forum.library.queries import practice_to_change
@@ -136,8 +141,7 @@ def restore_practice(moderator: Person, practice_id: int) -> Practice:
 def _discussion_of(practice: Practice, texts: Mapping[str, Written]) -> Topic:
     """The topic of a practice, opened in its author's name when the practice is first published."""
     author = practice.author
-    if not author.writes_for(practice.organisation_id):
-        practice.organisation_id = practice.organisation = None
+    take_as_own(author, practice)
     if practice.topic is not None:
         dialogue.write_page_for(SYSTEM, practice.topic.id, practice.organisation_id)
         return practice.topic
