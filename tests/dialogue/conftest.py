@@ -17,7 +17,9 @@ from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import wrong_counts
 from forum.markup import write
+from forum.members.actions import OrganisationText, Profile, edit_profile, write_organisation
 from forum.members.actions import found_federation as found
+from forum.members.models import Member, Organisation
 from forum.notifications.models import Event
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
@@ -69,6 +71,13 @@ def odd_texts() -> list[bytes]:
 
 def new(title: str = "We counted our hours", text: str = "It took two years.", **more: Any) -> Any:
     return actions.NewTopic(more.pop("kind", "experience"), title, write(text), **more)
+
+
+def writes_for(member: Member, name: str = "Gemeente Rotterdam") -> Organisation:
+    """A new organisation to which a member belongs, and for which they write, from now on."""
+    made = write_organisation(SYSTEM, OrganisationText(name, kind="city"))
+    edit_profile(member, Profile(member.name, organisation_id=made.id))
+    return made
 
 
 def fresh(row: Any) -> Any:

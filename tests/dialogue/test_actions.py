@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,14 +17,13 @@ from forum.dialogue.actions import TopicChanges
 from forum.dialogue.models import Mark, PollText, Post, Quote, Revision, Topic
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.markup import write
-from forum.members import actions as members
 from forum.members.models import Member
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.quotes import quote
 from forum.search.models import Document
-from tests.dialogue.conftest import events, fresh, kinds_found, new, topics_on
+from tests.dialogue.conftest import events, fresh, kinds_found, new, topics_on, writes_for
 from tests.soundness import faults
 
 LATER = timedelta(minutes=16)
@@ -159,25 +157,19 @@ def test_a_member_writes_for_the_own_organisation_or_not_at_all(
 ) -> None:
     with pytest.raises(Forbidden):
         actions.open_topic(people.ana, agenda.id, new(for_organisation=True))
-    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
-    organisation = members.write_organisation(people.moderator, text)
-    fresh(people.ben).organisation_id = organisation.id
-    db.session.commit()
-    topic = actions.open_topic(people.ben, agenda.id, new(for_organisation=True))
+    organisation = writes_for(people.ben)
+    topic = actions.open_topic(fresh(people.ben), agenda.id, new(for_organisation=True))
     assert topic.organisation_id == organisation.id
-    assert actions.reply(people.ben, topic.id, write("Mine.")).organisation_id is None
+    assert actions.reply(fresh(people.ben), topic.id, write("Mine.")).organisation_id is None
 
 
 @pytest.mark.parametrize("what", ["title", "poll"])
 def test_words_that_change_are_said_in_the_name_of_no_former_organisation(
     people: Any, agenda: Agenda, what: str
 ) -> None:
-    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
-    organisation = members.write_organisation(people.moderator, text)
-    members.edit_profile(people.ben, members.Profile("Ben", organisation_id=organisation.id))
+    organisation = writes_for(people.ben)
     topic = actions.open_topic(fresh(people.ben), agenda.id, new(for_organisation=True))
-    other = members.write_organisation(people.moderator, replace(text, name="Stad Gent"))
-    members.edit_profile(people.ben, members.Profile("Ben", organisation_id=other.id))
+    writes_for(people.ben, "Stad Gent")
     ben, post = fresh(people.ben), queries.first_post(topic)
     actions.edit(ben, post.id, write(post.source), TopicChanges(audience="members"))
     assert {topic.organisation_id, post.organisation_id} == {organisation.id}

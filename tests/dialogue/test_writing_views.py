@@ -22,7 +22,7 @@ from forum.members import actions as members
 from forum.notifications.actions import watch
 from forum.permissions import SYSTEM
 from forum.quotes import quote
-from tests.dialogue.conftest import FORM, LATER, last_post, odd_texts, page
+from tests.dialogue.conftest import FORM, LATER, last_post, odd_texts, page, writes_for
 
 # Opening a topic
 
@@ -347,13 +347,8 @@ def test_a_topic_without_replies_says_so(client: FlaskClient, topic: Topic) -> N
 def test_one_writes_for_an_organisation_and_the_page_says_so(
     people: Any, topic: Topic, sign_in: Any
 ) -> None:
-    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
-    organisation = members.write_organisation(people.moderator, text)
-    ben = db.session.get(type(people.ben), people.ben.id)
-    assert ben is not None
-    ben.organisation_id = organisation.id
-    db.session.commit()
-    browser = sign_in(ben)
+    writes_for(people.ben)
+    browser = sign_in(people.ben)
     assert "Gemeente Rotterdam" in page(browser, f"/topics/{topic.id}/reply")
     form = {"source": "Yes.", "language": "en", "writes_for": "organisation"}
     assert browser.post(f"/topics/{topic.id}/reply", data=form).status_code == 303
@@ -363,9 +358,7 @@ def test_one_writes_for_an_organisation_and_the_page_says_so(
 def test_what_is_changed_by_who_writes_for_it_no_longer_bears_the_organisation_no_longer(
     people: Any, topic: Topic, sign_in: Any
 ) -> None:
-    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
-    organisation = members.write_organisation(people.moderator, text)
-    members.edit_profile(people.ben, members.Profile("Ben", organisation_id=organisation.id))
+    writes_for(people.ben)
     browser, sent = sign_in(people.ben), {"language": "en", "writes_for": "organisation"}
     here, words = f"/topics/{topic.id}/reply", "You no longer write for Gemeente Rotterdam."
     for said in ("We count at night.", "We count by day."):

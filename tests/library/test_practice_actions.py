@@ -27,6 +27,7 @@ from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import queue_entries
 from forum.search.queries import Query, find
+from tests.dialogue.conftest import writes_for
 from tests.library.conftest import SECRET, World, draft, found, practice_text, published, told
 
 
@@ -456,9 +457,7 @@ def organisations_of(practice: Practice) -> list[int | None]:
 @pytest.fixture
 def for_city(world: World) -> Practice:
     """A published practice of the author's, who writes for her city."""
-    text = members.OrganisationText("Alcaldía de Medellín", kind="city")
-    city = members.write_organisation(world.moderator, text)
-    members.edit_profile(world.author, members.Profile("Ana", organisation_id=city.id))
+    city = writes_for(world.author, "Alcaldía de Medellín")
     practice = draft(world, for_organisation=True)
     actions.submit(world.author, practice.id)
     actions.publish(world.moderator, practice.id)

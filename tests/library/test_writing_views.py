@@ -22,6 +22,7 @@ from forum.library.models import Case, Practice
 from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
+from tests.dialogue.conftest import writes_for
 from tests.library.conftest import (
     BODY,
     CASE,
@@ -382,9 +383,7 @@ def test_two_who_edit_a_best_read_lose_no_words(world: World, sign_in: SignIn) -
 def test_an_author_reads_that_changed_words_bear_a_former_organisation_no_longer(
     world: World, sign_in: SignIn
 ) -> None:
-    text = members.OrganisationText("Alcaldía de Medellín", kind="city")
-    city = members.write_organisation(world.moderator, text)
-    members.edit_profile(world.author, members.Profile("Ana", organisation_id=city.id))
+    writes_for(world.author, "Alcaldía de Medellín")
     practice = published(world, for_organisation=True)
     edit, said = f"/practices/{practice.slug}/edit", "You no longer write for Alcaldía de Medellín."
     assert said not in sign_in(world.author).get(edit).text

@@ -18,6 +18,7 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation import actions
 from forum.permissions import SYSTEM, VISITOR
+from tests.dialogue.conftest import writes_for
 from tests.moderation.conftest import REASONS, found, notices_of, part, shown, split, undo
 
 pytestmark = pytest.mark.usefixtures("sound")
@@ -102,9 +103,7 @@ def test_a_topic_is_in_the_language_in_which_its_author_has_written_it_anew_else
 def test_a_topic_bears_the_name_of_no_organisation_for_which_its_author_has_not_written_it_anew(
     people: Any, agenda: Agenda, other: Topic
 ) -> None:
-    text = members.OrganisationText("Alcaldía de Medellín", kind="city")
-    city = members.write_organisation(people.moderator, text)
-    members.edit_profile(people.ana, members.Profile("Ana", organisation_id=city.id))
+    writes_for(people.ana)
     ana = db.session.get_one(Member, people.ana.id)
     new = dialogue.NewTopic("question", "How loud?", write("We count."), for_organisation=True)
     topic = dialogue.open_topic(ana, agenda.id, new)
