@@ -59,8 +59,6 @@ CITIES = ("Nowhere", "Tampere, Finland", "Nairobi", "東京", "Surat")
 SHORT = ("sentence", "summary")
 TRAP = "website"  # of the form to join, which only machines fill in
 LATEST_POST, LATEST_TOPIC = 200, 40  # their numbers, or nearly
-
-
 MAX_LINES = 40  # of pictures and files that are remembered
 
 

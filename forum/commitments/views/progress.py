@@ -39,7 +39,7 @@ def _milestone_page(
     status: int = 200,
     _meanwhile: ChangedFields = (),
 ) -> ResponseReturnValue:
-    """The page with its three forms: the submitted one beside two empty ones; what has changed stands above them.
+    """The page with its three forms: the submitted one, with what was wrong or has changed above it, beside two empty ones.
 
     It has no forms once somebody has reported on the milestone; then the submitted text is given back.
     """

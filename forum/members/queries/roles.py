@@ -61,9 +61,8 @@ def member_to_appoint(administrator: Person, handle: str) -> Member:
     """One member, locked as by an action that gives roles, so that the role is the one which it replaces; for administrators."""
     member_id = administered_member(administrator, handle).id
     lock_rule_of_factors()
-    has_other_administrator(
-        member_id
-    )  # which locks the rows of all concerned, in the order of their ids
+    # Which locks the rows of all concerned, in the order of their ids
+    has_other_administrator(member_id)
     return administered_member(administrator, handle)
 
 
