@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.agendas.models import Agenda
 from forum.agendas.queries import visible_agendas
 from forum.appeals.models import OUTCOMES, REVERSED, UPHELD, Appeal
-from forum.clock import last_day
+from forum.clock import last_day, month_end
 from forum.db import db
 from forum.moderation.models import (
     BY_TRUSTED,
@@ -189,9 +189,21 @@ class Period:
         """The moment after the period."""
         return datetime.combine(self.last + timedelta(days=1), time(), UTC)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no day in it, as in `ended_months` of a period shorter than a month."""
+        return self.last < self.first
+
     def contains(self, column: Any) -> ColumnElement[bool]:
         """SQL condition: the moment in a column is within the period."""
         return and_(column >= self.begin, column < self.end)
+
+    def ended_months(self, today: date) -> Period:
+        """The whole months of the period that had ended when the day `today` began, without a day if there is none."""
+        next_day = min(self.last + timedelta(days=1), today)
+        last = next_day.replace(day=1) - timedelta(days=1)
+        first = self.first if self.first.day == 1 else month_end(0, self.first) + timedelta(days=1)
+        return Period(min(first, last + timedelta(days=1)), last)
 
 
 class TrustedFigures(NamedTuple):
@@ -210,10 +222,12 @@ class TrustedFigures(NamedTuple):
 class Figures:
     """The figures of a period, as Regulation (EU) 2022/2065, article 15 requires them.
 
-    Hours are medians, None when there was no case.
+    Reports, what became of them, and orders are those of `months`: the number of a day would tell somebody that they were
+    reported on it, or that an authority asked about a member. Hours are medians, None when there was no case.
     """
 
     period: Period
+    months: Period
     reports: Mapping[tuple[str, str], int]  # by reason and source
     answered: int
     waiting: int
@@ -238,17 +252,19 @@ class Figures:
         return sum(self.deeds.values())
 
 
-def figures(period: Period) -> Figures:
-    """The figures of a period."""
+def figures(period: Period, months: Period) -> Figures:
+    """The figures of a period; reports, what became of them, and orders of the whole months in it that have ended."""
     decided = period.contains(Decision.decided_at)
+    answered = months.contains(Decision.decided_at)
     restrictions = _restrictions(period)
-    report_hours = _durations_in_hours(_answered_reports(period))
+    report_hours = _durations_in_hours(_answered_reports(months))
     appeal_hours = _durations_in_hours(_answered_appeals(period))
     return Figures(
         period=period,
-        reports=_counts(_grouped_counts(period, Report.created_at, Report.reason, Report.source)),
+        months=months,
+        reports=_counts(_grouped_counts(months, Report.created_at, Report.reason, Report.source)),
         answered=len(report_hours),
-        waiting=_scalar(_unanswered_at_end(period)),
+        waiting=_scalar(_unanswered_at_end(months)),
         hours_to_decision=median(report_hours) if report_hours else None,
         deeds=_totals(
             ((restriction.deed, restriction.is_automated), restriction.number)
@@ -256,14 +272,14 @@ def figures(period: Period) -> Figures:
         ),
         sources=_totals((restriction.source, restriction.number) for restriction in restrictions),
         grounds=_totals((_ground(restriction), restriction.number) for restriction in restrictions),
-        kept=_scalar(_decisions_count(decided, Decision.deed == Deed.KEEP)),
+        kept=_scalar(_decisions_count(answered, Decision.deed == Deed.KEEP)),
         taken_back=_scalar(_decisions_count(decided, Decision.undoes_id.is_not(None))),
-        trusted=_trusted(period),
+        trusted=_trusted(months),
         suspensions=_suspensions(restrictions),
         appeals=_scalar(select(func.count(Appeal.id)).where(period.contains(Appeal.created_at))),
         appeals_by=_counts(_grouped_counts(period, Appeal.decided_at, Appeal.outcome)),
         hours_to_answer=median(appeal_hours) if appeal_hours else None,
-        orders=order_figures(period.first, period.last),
+        orders=order_figures(months.first, months.last),
     )
 
 

@@ -32,7 +32,7 @@ COLUMNS = (
 @bp.get("/transparency")
 def report() -> ResponseReturnValue:
     """The transparency report of a period."""
-    figures = queries.figures(_period())
+    figures = _figures()
     return _fresh(
         render_template(
             "register/report.html",
@@ -52,7 +52,7 @@ def report_csv() -> ResponseReturnValue:
 
     Programs compare the files of several forums and years, so nothing in it depends on the language of the reader.
     """
-    figures = queries.figures(_period())
+    figures = _figures()
     name = f"transparency-{figures.period.first}-{figures.period.last}"
     return _fresh(sheet(name, _rows(figures)))
 
@@ -73,6 +73,11 @@ def index_csv() -> ResponseReturnValue:
     lines = ([_line(entry) for entry in entries] for entries in queries.entries_in(chosen))
     name = f"decisions-{chosen.first}-{chosen.last}"
     return _fresh(long_sheet(name, chain([[COLUMNS]], lines), ","))
+
+
+def _figures() -> Figures:
+    chosen = _period()
+    return queries.figures(chosen, chosen.ended_months(now().date()))
 
 
 def _period() -> Period:
@@ -108,6 +113,9 @@ def _rows(figures: Figures) -> Iterator[tuple[str, str, str, object]]:
     yield "section", "what", "by", "number"
     yield "period", "first day", "", figures.period.first
     yield "period", "last day", "", figures.period.last
+    months = figures.months
+    yield "months of reports and orders", "first day", "", "" if months.is_empty else months.first
+    yield "months of reports and orders", "last day", "", "" if months.is_empty else months.last
     for (reason, source), number in figures.reports.items():
         yield "reports", reason, source, number
     yield "reports", "answered", "", figures.answered

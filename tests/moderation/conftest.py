@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from flask import Flask
 
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
-from forum.clock import now
+from forum.clock import at, month_end, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.dialogue.models import Post, Topic
@@ -215,3 +216,12 @@ def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
         ],
         "central buttons": [f"/members/{handle}/restore", f"/members/{handle}/unsuspend"],
     }
+
+
+def report_of_these_months(client: Any, ending: str = "") -> str:
+    """The transparency report (`.csv`: as a table) of the last month and this one, as it is once they have ended."""
+    first, last = (month_end(-1).replace(day=1), month_end(0))
+    with at(datetime.combine(last + timedelta(days=1), time(), UTC)):
+        answer = client.get(f"/transparency{ending}?from={first}&to={last}")
+    assert answer.status_code == 200
+    return str(answer.get_data().decode("utf-8-sig"))

@@ -236,7 +236,8 @@ def test_the_register_and_the_report_count_them(client: Any, people: Any, things
     actions.suspend(people.moderator, people.ana.id, now() + MONTH, law)
     actions.silence(people.moderator, people.chitra.id, now() + MONTH, RUDE)
     today = now().date()
-    found = figures(Period(made.decided_at.date(), today))
+    days = Period(made.decided_at.date(), today)
+    found = figures(days, days)
     assert found.suspensions == {
         "illegal content": 1,
         "unfounded reports": 1,

@@ -24,7 +24,14 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.register.queries import Period, entries, figures
 from forum.web import settings
-from tests.moderation.conftest import REASON_FIELDS, an_order, notices_of, undo, words
+from tests.moderation.conftest import (
+    REASON_FIELDS,
+    an_order,
+    notices_of,
+    report_of_these_months,
+    undo,
+    words,
+)
 
 A_DAY = timedelta(days=1)
 REDRESS = "Appeal to the High Court within four weeks."
@@ -288,21 +295,21 @@ def test_the_register_and_the_report_count_orders_and_name_nobody(
     )
     hide(people, things, order.id)
     today = now().date()
-    counted = figures(Period(today - 10 * A_DAY, today)).orders
+    days, before = Period(today - 10 * A_DAY, today), Period(today - 10 * A_DAY, today - 5 * A_DAY)
+    counted = figures(days, days).orders
     assert counted.by_state == {("content", "DK"): 1, ("information", "FI"): 1}
     assert counted.by_effect == {"given": 1, "not followed": 1}
     assert (counted.days_to_confirm, counted.days_to_effect) == (0.5, 3)
-    assert figures(Period(today - 10 * A_DAY, today - 5 * A_DAY)).orders.by_state == {}
+    assert figures(days, before).orders.by_state == {}
     (entry,) = entries().items
     assert (entry.source, entry.eu_source) == ("order", "")
-    asked = f"?from={today - 10 * A_DAY}&to={today}"
-    pages = [client.get(page + asked) for page in ("/transparency", "/transparency/decisions")]
-    report, register = (unescape(words(page)) for page in pages)
+    report = unescape(report_of_these_months(client))
+    register = unescape(words(client.get("/transparency/decisions")))
     assert "To act against content, Denmark" in report and "It was not followed" in report
     assert "that their order had come in: 1 day." in report  # days are known, no hours
     assert "orders were followed: 3 days." in report
     assert "an order of an authority" in register
-    lines = [*csv.reader(StringIO(client.get(f"/transparency.csv{asked}").text))]
+    lines = [*csv.reader(StringIO(report_of_these_months(client, ".csv")))]
     assert ["orders", "content", "DK", "1"] in lines
     assert ["orders", "median days to effect", "", "3"] in lines
     for said in ("District Court", "12 O 34", "Penal code", "No such member"):

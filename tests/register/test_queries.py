@@ -28,7 +28,7 @@ from forum.permissions import SYSTEM
 from forum.register.forms import period
 from forum.register.queries import Period, RegisterEntry, entries, figures, reversals
 from tests.datasets import dataset_fixture, load_dataset
-from tests.moderation.conftest import Things, known_things
+from tests.moderation.conftest import Things, an_order, known_things
 
 TODAY = date(2027, 5, 6)
 
@@ -79,7 +79,7 @@ def hours(rows: Any) -> list[float]:
 
 
 def test_the_report_equals_a_recount(people: Any, busy: Period) -> None:
-    found = figures(busy)
+    found = figures(busy, busy)
     reports = db.session.scalars(select(Report)).all()
     decisions = {decision.id: decision for decision in db.session.scalars(select(Decision))}
     appeals = db.session.scalars(select(Appeal)).all()
@@ -142,7 +142,7 @@ def test_nothing_restricts_without_its_reasons(people: Any, busy: Period) -> Non
 
 def test_a_period_without_anything_has_no_figures(people: Any, busy: Period) -> None:
     before = Period(busy.first - timedelta(days=9), busy.first - timedelta(days=2))
-    found = figures(before)
+    found = figures(before, before)
     assert (found.reports, found.deeds, found.restrictions) == ({}, {}, 0)
     assert found.hours_to_decision is None and found.hours_to_answer is None
     assert (found.answered, found.waiting, found.appeals) == (0, 0, 0)
@@ -153,8 +153,9 @@ def test_what_was_answered_later_was_waiting_then(people: Any, things: Any) -> N
     today = now().date()
     with at(now() + timedelta(days=2)):
         moderation.decide(people.moderator, "post", things.first.id, "keep")
-    assert figures(Period(today, today)).waiting == 1
-    later = figures(Period(today + timedelta(days=2), today + timedelta(days=2)))
+    day, day_after = (Period(day, day) for day in (today, today + timedelta(days=2)))
+    assert figures(day, day).waiting == 1
+    later = figures(day_after, day_after)
     assert (later.waiting, later.answered) == (0, 1)
 
 
@@ -170,7 +171,7 @@ def test_of_several_appeals_the_one_that_was_right_counts(people: Any, things: A
 def test_the_register_says_what_became_of_each_restriction(people: Any, busy: Period) -> None:
     page = entries()
     by_number = {entry.number: entry for entry in page.items}
-    assert page.total == figures(busy).restrictions
+    assert page.total == figures(busy, busy).restrictions
     assert [entry.number for entry in page.items] == sorted(by_number, reverse=True)
     outcomes = Counter(entry.appeal for entry in page.items)
     assert outcomes["reversed"] == outcomes["upheld"] == 1
@@ -201,6 +202,46 @@ def test_the_register_says_what_became_of_each_restriction(people: Any, busy: Pe
 def test_any_period_can_be_asked_for(first: str, last: str, expected: Any) -> None:
     asked = period(first, last, TODAY)
     assert (asked.first, asked.last) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ((2027, 1, 1), (2027, 5, 6), ((2027, 1, 1), (2027, 4, 30))),
+        ((2027, 1, 1), (2027, 4, 30), ((2027, 1, 1), (2027, 4, 30))),
+        ((2027, 1, 2), (2027, 4, 29), ((2027, 2, 1), (2027, 3, 31))),
+        ((2026, 12, 1), (2026, 12, 31), ((2026, 12, 1), (2026, 12, 31))),
+        ((2027, 3, 3), (2027, 3, 3), None),
+        ((2027, 3, 3), (2027, 4, 29), None),
+        ((2027, 5, 1), (2027, 5, 6), None),
+        ((2027, 5, 6), (2027, 5, 6), None),
+    ],
+)
+def test_the_months_of_a_period_are_whole_and_have_ended(
+    first: Any, last: Any, expected: Any
+) -> None:
+    months = Period(date(*first), date(*last)).ended_months(TODAY)
+    if expected:
+        assert months == Period(*(date(*day) for day in expected))
+    else:
+        assert months.is_empty and months.begin == months.end
+
+
+def test_no_figure_of_a_day_says_that_somebody_was_reported(people: Any, things: Any) -> None:
+    """Two days differ in nothing, whatever is reported, kept or ordered on the second; restrictions stand in the register."""
+    today = now().date()
+    days = Period(today - timedelta(days=1), today)
+    months = days.ended_months(today)
+    before = figures(days, months)
+    moderation.report(people.ana, "post", things.first.id, "rules")
+    moderation.report(people.ana, "post", things.second.id, "illegal")
+    moderation.decide(people.moderator, "post", things.second.id, "keep")
+    moderation.write_order(people.moderator, an_order())
+    assert figures(days, months) == before
+    moderation.decide(people.moderator, "post", things.first.id, "hide", Reasons("So.", 2))
+    after = figures(days, months)
+    assert after.restrictions == before.restrictions + 1
+    assert (after.answered, after.waiting) == (before.answered, before.waiting)
 
 
 @pytest.mark.parametrize(("hour", "days_later"), [(0, 2), (15, 3)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from html import unescape
 from io import StringIO
@@ -13,12 +14,13 @@ from flask import Flask
 from flask_babel import force_locale
 
 from forum.agendas.models import Agenda
+from forum.clock import now
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.register import queries
 from forum.rules.models import said_of_rule
-from tests.moderation.conftest import Things, known_things
+from tests.moderation.conftest import Things, known_things, report_of_these_months
 
 
 @pytest.fixture
@@ -32,9 +34,8 @@ def test_everybody_reads_the_report_and_the_register(client: Any, people: Any, t
     moderation.report(people.ana, "post", things.first.id, "rules", "Look at Ben.")
     why = Reasons("Ben was rude to Ana.", 2)
     moderation.decide(people.moderator, "post", things.first.id, "hide", why)
-    report, register = (
-        client.get(address).text for address in ("/transparency", "/transparency/decisions")
-    )
+    report = report_of_these_months(client)
+    register = client.get("/transparency/decisions").text
     assert "Breaks the rules, reported by members" in report and "2. Be fair to people" in report
     assert "2. Be fair to people" in register and "a report" in register
     for words in ("Ben", "Ana", "rude", "Mona", "Look at"):
@@ -49,7 +50,7 @@ def test_the_csv_says_the_same(client: Any, people: Any, things: Any) -> None:
     assert (
         answer.mimetype == "text/csv" and "transparency-" in answer.headers["Content-Disposition"]
     )
-    rows = list(csv.reader(StringIO(answer.get_data().decode("utf-8-sig"))))
+    rows = list(csv.reader(StringIO(report_of_these_months(client, ".csv"))))
     assert rows[0] == ["section", "what", "by", "number"]
     assert ["reports", "illegal", "member", "1"] in rows
     assert ["restrictions", "hide", "machine", "1"] in rows
@@ -119,9 +120,29 @@ def test_the_csv_is_the_same_in_every_language(
 def test_the_register_is_fresh_though_reports_touch_no_other_page(
     client: Any, people: Any, things: Any
 ) -> None:
-    before = client.get("/transparency.csv").text
+    before = report_of_these_months(client, ".csv")
     moderation.report(people.ana, "post", things.first.id, "spam")
-    assert client.get("/transparency.csv").text != before
+    assert report_of_these_months(client, ".csv") != before
+
+
+def test_what_was_reported_this_month_is_not_told_before_it_has_ended(
+    client: Any, people: Any, things: Any
+) -> None:
+    """Whoever looks every day would know that they were reported today, before a moderator has decided."""
+    today = now().date()
+    addresses = [
+        f"/transparency{ending}{days}"
+        for ending in ("", ".csv")
+        for days in ("", f"?from={today}&to={today}")
+    ]
+    before = [client.get(address).text for address in addresses]
+    moderation.report(people.ana, "post", things.first.id, "spam")
+    assert [client.get(address).text for address in addresses] == before
+    assert "No whole month of this period has ended yet." in before[1]
+    rows = [*csv.reader(StringIO(before[3]))]
+    assert ["months of reports and orders", "last day", "", ""] in rows
+    page = client.get("/transparency?from=2020-01-01&to=2020-04-01").text
+    assert "from 1 January 2020 until 31 March 2020." in re.sub(r"<[^>]+>", "", page)
 
 
 def test_odd_periods_and_pages(client: Any, people: Any, things: Any) -> None:
