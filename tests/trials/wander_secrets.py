@@ -167,12 +167,14 @@ def _dialogue(
     """Topics, posts, what became of them, and what was said about them."""
     reach_of: dict[int, str] = {}
     for row in rows["topic"]:
-        is_gone = (
-            row["hidden_at"] or row["deleted_at"] or row["removed_at"] or row["agenda_id"] in shut
-        )
-        own = NOBODY if is_gone else row["audience"]
-        reach_of[row["id"]] = _narrower(own, homes.get(row["id"], PUBLIC))
+        is_hidden = row["hidden_at"] or row["removed_at"] or row["agenda_id"] in shut
+        home = homes.get(row["id"], PUBLIC)
+        own = NOBODY if is_hidden or row["deleted_at"] else row["audience"]
+        reach_of[row["id"]] = _narrower(own, home)
         found.put(reach_of[row["id"]], (row["title"], row["excerpt"], row["locked_reason"]))
+        # A line above the posts of a merged topic says what it was called.
+        if row["merged_into_id"] and not is_hidden:
+            found.put(_narrower(row["audience"], home), (row["title"],))
     reach_of_post = {}
     for row in rows["post"]:
         is_gone = row["hidden_at"] or row["deleted_at"] or row["removed_at"]
