@@ -19,6 +19,7 @@ from forum.markup import write
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.models import Document
 from tests.dialogue.conftest import events, fresh, kinds_found, topics_on
+from tests.soundness import faults
 
 
 def test_a_hidden_post_is_hidden_everywhere_and_comes_back(people: Any, topic: Topic) -> None:
@@ -51,6 +52,47 @@ def test_a_topic_of_which_nothing_is_left_is_hidden_too(people: Any, topic: Topi
     assert queries.get_topic(VISITOR, topic.id).excerpt == "It took two years."
     assert (topics_on(topic.agenda), fresh(people.ana).posts_count) == (1, 1)
     assert kinds_found(VISITOR, "years") == ["topic"]
+
+
+def test_a_reply_that_nobody_sees_holds_no_topic_up_in_the_lists(people: Any, topic: Topic) -> None:
+    """Neither a hidden one nor a deleted one; otherwise writing and deleting would be a way to the top."""
+    opened_at = fresh(topic).active_at
+    with at(opened_at + timedelta(days=1)):
+        first = actions.reply(people.ben, topic.id, write("Buy my xylophone."))
+    with at(opened_at + timedelta(days=2)):
+        second = actions.reply(people.chitra, topic.id, write("Here, too."))
+
+    def days() -> int:
+        assert faults() == []
+        return (fresh(topic).active_at - opened_at).days
+
+    assert days() == 2
+    actions.hide(people.moderator, first.id, "Advertising")
+    assert days() == 2
+    actions.hide(people.moderator, second.id, "Advertising")
+    assert days() == 0
+    actions.restore(people.moderator, first.id)
+    assert days() == 1
+    actions.restore(people.moderator, second.id)
+    assert days() == 2
+    actions.delete(people.chitra, second.id)
+    assert days() == 1
+    with at(opened_at + timedelta(days=3)):
+        actions.reply(people.chitra, topic.id, write("Once more."))
+    assert days() == 3
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_topic_that_was_hidden_as_empty_stands_where_the_post_that_is_back_puts_it(
+    people: Any, topic: Topic, order: tuple[int, int]
+) -> None:
+    post, opened_at = queries.first_post(topic), fresh(topic).active_at
+    with at(opened_at + timedelta(days=1)):
+        reply = actions.reply(people.ben, topic.id, write("Like this."))
+    for n in order:
+        actions.hide(people.moderator, (post, reply)[n].id, "Advertising")
+    actions.restore(people.moderator, post.id)
+    assert fresh(topic).active_at == opened_at and faults() == []
 
 
 def test_the_posts_of_all_who_wrote_in_a_topic_are_counted_in_one_statement(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
 from forum.columns import Base
 from forum.confusables import skeleton
@@ -304,3 +304,34 @@ def test_sentences_of_the_forum_are_written_into_the_texts_by_going_back(
             for table in ("event", "notice", "decision"):
                 number = text(f"SELECT count(sentences) FROM {table}")
                 assert connection.scalar(number) == 0, table
+
+
+def test_topics_stand_where_the_posts_that_readers_see_put_them(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A hidden and a deleted reply hold no topic up; a topic without a shown post stays, and going back counts all posts."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    with own_forum(database_url, tmp_path, revision="head"):
+        tables = Base.metadata.tables
+        downgrade(revision="0083")
+        with db.engine.begin() as connection:
+            insert_hidden_topics(connection)
+            for topic_id, gone in ((2, "hidden_at"), (3, "hidden_at"), (3, "deleted_at")):
+                number = 10 + topic_id + (gone == "deleted_at")
+                at = noon + timedelta(days=number)
+                said = {"id": number, "topic_id": topic_id, "number": number, "author_id": 1}
+                words = {"source": "", "html": "", "html_version": 0, "hidden_reason": ""}
+                row = {**said, **words, "created_at": at, gone: at}
+                connection.execute(insert(tables["post"]).values(**row))
+            raised = [noon + timedelta(days=number) for number in (0, 12, 14)]
+            for topic_id, at in enumerate(raised, start=1):
+                change = update(tables["topic"]).where(tables["topic"].c.id == topic_id)
+                connection.execute(change.values(active_at=at))
+        for step, expected in (
+            (upgrade, [noon, raised[1], noon]),
+            (lambda: downgrade(revision="0083"), raised),
+        ):
+            step()
+            with db.engine.begin() as connection:
+                active = select(tables["topic"].c.active_at).order_by(tables["topic"].c.id)
+                assert connection.scalars(active).all() == expected

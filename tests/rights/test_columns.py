@@ -54,7 +54,7 @@ WHY_NOT: dict[tuple[str, str], str] = {
     ("picture", "agenda_id"): "The texts that show it are in with their agendas.",
     ("recovery_code", "number"): "Which of ten codes it is.",
     ("topic", "home"): "Whether a case or practice has it; these are in.",
-    ("topic", "active_at"): "When anybody wrote there last.",
+    ("topic", "active_at"): "When the latest post there was written that anybody can read.",
     ("topic", "answered_at"): "The post that answers is in with its author.",
     ("topic", "followed_up_at"): "When the member told what happened next is in with the text.",
     ("topic", "follow_up_hidden_at"): "The decision is in.",

@@ -17,7 +17,7 @@ class Topic:
     In one that moderators have made slow at `slowed_at`, each member can write once in `slow_minutes`, until `slow_until`, which
     may be over, or until they end it, if that is null.
 
-    `active_at` is when somebody last wrote there. The author is null for somebody who has left.
+    `active_at` is when the latest of the posts that can be read there was written. The author is null for somebody who has left.
     """
 
     id: int

@@ -28,6 +28,7 @@ from forum.dialogue.queries import (
     first_post,
     held_edits_of,
     last_hidden_post,
+    latest_shown_post_at,
     lock_quoting_posts,
     quotes_of_post,
     quotes_of_topic,
@@ -98,6 +99,8 @@ def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
     if was_shown and post.number > 1:
         with recounted(doer, topic):
             topic.replies_count -= 1
+    if was_shown and post.created_at >= topic.active_at:
+        _refresh_activity(topic)
     if topic.answer_id == post.id:
         set_answer(doer, topic, None)
     if was_shown:
@@ -116,6 +119,7 @@ def follow_restoring(doer: Person, post: Post) -> None:
     if post.number > 1:
         with recounted(doer, topic):
             topic.replies_count += 1
+    _refresh_activity(topic)
     count_post(doer, topic, post, 1)
     if post.number == 1:
         words = plain(post.source)  # rare, so it may run while the lock is held
@@ -128,6 +132,11 @@ def follow_restoring(doer: Person, post: Post) -> None:
         if unfitting := unfitting_notices(topic, post.id):
             hide_notices(doer, **about, kinds=unfitting)
     refresh_quotes(quotes_of_post(post), is_back=True)
+
+
+def _refresh_activity(topic: Topic) -> None:
+    """Let a topic stand in lists where the latest post that readers see puts it; one without such a post stays."""
+    topic.active_at = latest_shown_post_at(topic) or topic.active_at
 
 
 def _opened_by(post: Post) -> int | None:

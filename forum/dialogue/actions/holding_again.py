@@ -21,7 +21,7 @@ from forum.dialogue.models import EDIT, OPEN, Held, Post
 from forum.dialogue.queries import (
     has_reactions_since,
     last_revision,
-    latest_other_post_at,
+    latest_shown_post_at,
     lock_held,
     lock_place_of,
     poll_if_there,
@@ -143,8 +143,8 @@ def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[s
     undo_watch_own_topic(moderator, held.author_id, topic.id, since, held.decided_at or since)
     delete_post(moderator, post)
     post.removed_at, post.submission_key = post.deleted_at, None
-    latest = earlier if held.deed == OPEN else latest_other_post_at(post) or earlier
-    # Otherwise the empty row would count as the latest activity of its topic.
+    latest = earlier if held.deed == OPEN else latest_shown_post_at(topic) or earlier
+    # Otherwise the empty row would tell when something stood there.
     post.created_at = topic.active_at = latest
     if held.deed == OPEN:
         topic.title, topic.slug, topic.created_at = "", "topic", latest

@@ -46,7 +46,7 @@ from forum.dialogue.queries import (
     last_left_number,
     last_shown_number,
     last_steps,
-    latest_post_at,
+    latest_shown_post_at,
     lock_posts_to_withhold,
     lock_topics,
     merged_topic_to_change,
@@ -431,7 +431,7 @@ def _update_both_topics(
     """Update the counters, search documents and notices of both topics after posts were moved from `topic` to `target`."""
     _move_held_texts(topic, target, [post.id for post in posts])
     for place in (topic, target):
-        replies, active_at = shown_replies_count(place), latest_post_at(place)
+        replies, active_at = shown_replies_count(place), latest_shown_post_at(place)
         place.replies_count, place.active_at = replies, active_at or place.active_at
     opening = next((post for post in posts if post.number == 1), None)
     if opening is not None:

@@ -156,7 +156,7 @@ class Topic(TopicMixin, SubmissionMixin, Base):
 
     `home` is the path of the case or practice on whose page the topic is shown; empty for a topic with a page of its
     own. `posts_count` is the number of the last post: numbers are never reused, so gaps count. `replies_count` is how
-    many replies a reader can see.
+    many replies a reader can see, `active_at` when the latest post that they can see was written.
 
     `answered_by_id` is the author of the answer, `answered_at` when it was chosen. `followed_up_at` is when the asker
     told what happened next; it is None while moderators hide that (`follow_up_hidden_at`).

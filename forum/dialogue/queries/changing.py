@@ -118,15 +118,10 @@ def posts_to_move(
     return sorted(posts, key=lambda post: post.number)
 
 
-def latest_post_at(topic: Topic) -> datetime | None:
-    """When the latest of a topic's posts was written, hidden and deleted ones included; None without a post."""
-    return db.session.scalar(select(func.max(Post.created_at)).where(Post.topic_id == topic.id))
-
-
-def latest_other_post_at(post: Post) -> datetime | None:
-    """When the latest of the other posts of its topic was written, hidden and deleted ones included."""
-    others = select(func.max(Post.created_at)).where(Post.topic_id == post.topic_id)
-    return db.session.scalar(others.where(Post.id != post.id))
+def latest_shown_post_at(topic: Topic) -> datetime | None:
+    """When the latest of a topic's posts that readers see was written; None if they see none."""
+    shown = select(func.max(Post.created_at)).where(Post.topic_id == topic.id, *is_readable())
+    return db.session.scalar(shown)
 
 
 def last_revision(post_id: int) -> Revision | None:

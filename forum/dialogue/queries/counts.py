@@ -69,7 +69,9 @@ DERIVED_COLUMNS: dict[Any, dict[InstrumentedAttribute[Any], Expression]] = {
             .scalar_subquery(),
         ),
         Topic.replies_count: _from_posts(func.count(), Post.number > 1, *is_readable()),
-        Topic.active_at: func.coalesce(_from_posts(func.max(Post.created_at)), Topic.active_at),
+        Topic.active_at: func.coalesce(
+            _from_posts(func.max(Post.created_at), *is_readable()), Topic.active_at
+        ),
         Topic.answer_id: _from_answer(Post.id),
         Topic.answered_by_id: _from_answer(Post.author_id),
     },

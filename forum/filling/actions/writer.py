@@ -110,7 +110,7 @@ class BatchWriter:
         batch.counters[topic.id] = {
             "posts_count": topic.posts_count,
             "replies_count": topic.replies_count,
-            "active_at": post.at,
+            "active_at": (topic.latest[0] if topic.latest else post).at,
         }
 
     def _add_post_row(self, post: PlannedPost) -> None:
