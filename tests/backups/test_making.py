@@ -140,6 +140,21 @@ def test_a_backup_takes_the_place_of_a_file_and_of_nothing_else(
     assert pipe.is_fifo()
 
 
+def test_a_backup_takes_the_place_of_no_file_of_the_forum(source: Forum, tmp_path: Path) -> None:
+    """Whoever names the database as TARGET would have the backup instead of it, and a server that writes to nowhere."""
+    link = tmp_path / "link"
+    link.symlink_to(source.data)
+    own = [source.data / "secret-key", link / "secret-key", source.data / "forum.sqlite-wal"]
+    if source.url.startswith("sqlite"):
+        own.append(Path(make_url(source.url).database or ""))
+    before = [file.read_bytes() if file.exists() else None for file in own]
+    for file in own:
+        refused = source.run("backup", file)
+        words = f"Error: {file} is a file of the forum itself. Name another one.\n"
+        assert (refused.exit_code, refused.output) == (1, words)
+    assert [file.read_bytes() if file.exists() else None for file in own] == before
+
+
 def test_a_key_that_is_not_in_use_is_in_no_backup(
     source: Forum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

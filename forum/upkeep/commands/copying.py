@@ -43,6 +43,8 @@ def backup(target: Path) -> None:
     target = target.absolute()  # messages about it have to say where it is
     if target.exists() and not target.is_file():  # a device would be replaced by the backup
         raise click.ClickException(f"{target} is no file that a backup could take the place of.")
+    if target.resolve() in _own_files(settings):
+        raise click.ClickException(f"{target} is a file of the forum itself. Name another one.")
     kept = "The old backup is kept." if target.exists() else ""
     with _errors_end_command(kept), _progress_bar("Copying") as note:
         if queries.schema_state() == "none" and (words := queries.moved_away_problem()):
@@ -127,6 +129,15 @@ def _about_letters() -> str:
         noun = "letter or notice" if number == 1 else "letters and notices"
         what = f"{what} ({number:,} {noun})"
     return f"{what} is mailed when the worker starts: a second time, if the forum went on after the backup."
+
+
+def _own_files(settings: Settings) -> set[Path]:
+    """What a backup must not replace: the database with its parts, the secret key and whatever else the forum keeps."""
+    files = {*settings.own_paths}
+    if db.engine.dialect.name == "sqlite":
+        files.add(Path(db.engine.url.database or ""))
+    parts = ("", "-wal", "-shm", "-journal")
+    return {file.with_name(f"{file.name}{part}").resolve() for file in files for part in parts}
 
 
 def _copier() -> Copier:
