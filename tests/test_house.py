@@ -379,6 +379,21 @@ def test_the_colon_between_two_words_is_translated() -> None:
         assert not untranslated.search(path.read_text()), path
 
 
+def test_a_day_after_a_preposition_has_no_time() -> None:
+    """Of a moment that has passed, a script makes “3 hours ago”, and “since 3 hours ago” is no English."""
+    ahead = {"again_at", "closes_at", "ends_at", "leaving_at"}  # stays a day and a time
+    said = re.compile(
+        r'"[^"]*\b(?:on|since|until|before|by|from) %\((\w+)\)s[^"]*"[^{}]*?\b\1=(?:\w+\.)*(\w+_at) \| (?:date|moment)\b'
+    )
+    found = [
+        (path.name, match[0])
+        for path in TEMPLATES
+        for match in said.finditer(path.read_text("utf-8"))
+        if match[2] not in ahead
+    ]
+    assert not found, found
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(TOP)))
 def test_templates_are_safe_under_the_content_security_policy(path: Path) -> None:
     text = path.read_text()
