@@ -28,7 +28,9 @@ EMPTY_LINES = re.compile(r"\n{3,}")
 IN_ANGLES = ("Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe")
 # Begins an encoded word (RFC 2047); one that somebody has typed has to be encoded itself
 ENCODED = "=?"
+MAX_INDENT = 16  # spaces before a line in HTML: half the width of a small phone
 MAX_SUBJECT = 150  # characters; mail programs show half of them
+NO_BREAK_SPACE = "\u00a0"
 # Invisible, but needed in Persian words and in emoji of several parts
 JOINERS = "\u200c\u200d"
 
@@ -202,7 +204,14 @@ def quoted_lines(text: str) -> Iterator[str]:
         yield from (f"> {marks}{part}" for part in words or [""])
 
 
-MACRO_TOOLS = {"direction": direction, "quoted_lines": quoted_lines}
+def indented(line: str) -> str:
+    """A line for HTML, which would leave out the spaces at its beginning: code and lists within lists stand apart by them."""
+    said = line.lstrip(" \t")
+    width = len(line.removesuffix(said).expandtabs(4))
+    return NO_BREAK_SPACE * min(width, MAX_INDENT) + said
+
+
+MACRO_TOOLS = {"direction": direction, "indented": indented, "quoted_lines": quoted_lines}
 
 
 def _as_kit_output(text: str, kit: str) -> str:

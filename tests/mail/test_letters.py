@@ -59,6 +59,19 @@ def test_a_quotation_keeps_its_paragraphs_and_lines_without_a_style_sheet() -> N
 
 
 @pytest.mark.usefixtures("app")
+def test_code_and_lists_within_lists_keep_their_indentation() -> None:
+    """A program that loses it is another program, and HTML leaves out spaces at the beginning of a line."""
+    code = f"def vans(hour):\n    if hour < 9:\n\treturn\n{' ' * 90}# far"
+    html = copy_of(f"{code}\n\n- one\n  - two\n\n> def f():\n>     pass\n>no space", "kit.html")
+    quote = html.partition("<blockquote")[2].partition("</blockquote>")[0]
+    assert [said.replace("\u00a0", "_") for said in re.findall(r"<p[^>]*>(.*?)</p>", quote)] == [
+        f"def vans(hour):<br>____if hour &lt; 9:<br>____return<br>{'_' * 16}# far",
+        "- one<br>__- two",
+        "def f():<br>____pass<br>no space",
+    ]
+
+
+@pytest.mark.usefixtures("app")
 def test_each_paragraph_of_a_quotation_runs_its_own_way() -> None:
     html = copy_of(f"{LEFTWARD}\n\n{JAPANESE}", "kit.html")
     quote = html.partition("<blockquote")[2].partition("</blockquote>")[0]
