@@ -344,6 +344,8 @@ def test_who_is_quoted_gets_no_letter_when_the_opening_is_undone(people, mail_se
     mail(SETTLED)
     (message,) = sent(mail_server)
     assert "We plant." in body(message)
+    assert message["Subject"] == "Mona Berg quotes you on the agenda “Parks”"
+    assert "There you can take your name away with one press." in body(message)
 
 
 def test_a_decision_says_its_ground_and_until_when_one_can_appeal(people, topic, mail_server):
