@@ -23,7 +23,14 @@ from forum.library import actions as library
 from forum.library.actions import PracticeText
 from forum.mail import actions
 from forum.mail.commands import deliver, write_digests, write_notice_letters
-from forum.mail.queries import MEETING_KINDS, QueueContent, is_digest_due, queue_content
+from forum.mail.queries import (
+    MEETING_KINDS,
+    QueueContent,
+    digest_groups,
+    digests,
+    is_digest_due,
+    queue_content,
+)
 from forum.markup import write
 from forum.members.models import Member
 from forum.moderation import actions as moderation
@@ -197,6 +204,30 @@ def test_a_digest_has_the_most_important_first(people, topic, agenda, mail_serve
     text = body(sent(mail_server)[0])
     assert text.index("* Quiet asphalt") < text.index("* Why so loud?")
     assert "3 new posts" in text
+
+
+@pytest.mark.parametrize(
+    ("of_each", "agendas_count", "told"), [(2, 30, 1), (5, 2, 5), (2, 3, 2), (3, 4, 2)]
+)
+def test_a_digest_of_many_agendas_tells_less_of_each(
+    people, monkeypatch, of_each, agendas_count, told
+):
+    """Gmail cuts an e-mail off at 102 kB, and with it the link that ends digests."""
+    monkeypatch.setattr(digests, "MAX_ENTRIES_IN_ALL", 10)
+    for number in range(agendas_count):
+        text = AgendaText(f"Agenda {number}", write("Words."))
+        agenda = agendas.write_agenda(people.moderator, text)
+        for title in ("Trams", "Buses", "Ferries", "Bridges", "Tunnels")[:of_each]:
+            new = NewTopic("question", f"{title} {number}", write("Who?"))
+            asked = dialogue.open_topic(people.ana, agenda.id, new)
+            about = NoticeText("topic", asked.address, asked.title, topic_id=asked.id)
+            notifications.note_event(people.ana, about, [people.ben.id])
+    while notifications.make_notices(SYSTEM):
+        pass
+    ids = db.session.scalars(select(Notice.id).where(Notice.member_id == people.ben.id)).all()
+    groups = digest_groups(people.ben, ids)
+    assert [len(group.entries) for group in groups] == [told] * agendas_count
+    assert {group.further for group in groups} == {of_each - told}
 
 
 def settings(every="daily", hour=7, zone="UTC"):

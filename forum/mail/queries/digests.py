@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -31,6 +31,8 @@ from forum.searches.queries import Told, heading_of, told_searches
 
 MAX_SCORED_NOTICES, MAX_SCORED_REPLIES = 5, 50
 MAX_ENTRIES = 12  # of one agenda in a digest; the others are on the site
+# Of all agendas together: with more, some mail programs cut a digest off before the link that ends it (Gmail at 102 kB)
+MAX_ENTRIES_IN_ALL = 60
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ def digest_groups(member: Member, notice_ids: Sequence[int]) -> list[DigestGroup
             agendas.setdefault(topic.agenda, []).append(
                 _entry(list(group), address, topic, searches)
             )
-    return sorted(map(_group, agendas, agendas.values()), key=lambda group: -group.entries[0].score)
+    most = _most_of_agenda(agendas.values())
+    groups = [_group(agenda, entries, most) for agenda, entries in agendas.items()]
+    return sorted(groups, key=lambda group: -group.entries[0].score)
 
 
 def _digest_key(notice: Notice) -> tuple[int, str]:
@@ -126,9 +130,20 @@ def _heading(notices: Sequence[Notice], searches: Mapping[int, Told]) -> str:
     return str(heading_of(told[-1].called, sum(told_search.number for told_search in told)))
 
 
-def _group(agenda: Agenda | None, entries: list[DigestEntry]) -> DigestGroup:
+def _most_of_agenda(agendas: Collection[Sequence[DigestEntry]]) -> int:
+    """How many entries of one agenda a digest tells, the same for each, and at least one."""
+    numbers = [len(entries) for entries in agendas]
+    fitting = (
+        most
+        for most in range(MAX_ENTRIES, 1, -1)
+        if sum(min(number, most) for number in numbers) <= MAX_ENTRIES_IN_ALL
+    )
+    return next(fitting, 1)
+
+
+def _group(agenda: Agenda | None, entries: list[DigestEntry], most: int) -> DigestGroup:
     best = sorted(entries, key=lambda entry: -entry.score)
-    return DigestGroup(agenda, best[:MAX_ENTRIES], max(0, len(best) - MAX_ENTRIES))
+    return DigestGroup(agenda, best[:most], max(0, len(best) - most))
 
 
 def members_due_for_digest(after_id: int, limit: int) -> tuple[list[int], int]:
