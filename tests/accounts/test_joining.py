@@ -304,6 +304,20 @@ def test_two_presses_at_once_join_once(client, letters, monkeypatch):
     assert answer.status_code == 410 and "no longer works" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("dead", "form"),
+    [
+        ("/password", "/password"),
+        ("/address", "/settings/address"),
+        ("/sign-in/letter", "/sign-in/letter"),
+        ("/join/confirm", "/sign-in/letter"),
+    ],
+)
+def test_a_dead_link_leads_to_the_form_that_asks_for_another_one(client, dead, form):
+    page = client.get(f"{dead}/nothing").text
+    assert re.search(rf'href="{form}">Ask for a new e.mail', page)
+
+
 def test_a_dead_link_offers_a_member_no_signing_in(client, eva):
     enter(client)
     page = client.get("/sign-in/letter/nothing").text

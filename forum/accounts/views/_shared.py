@@ -13,13 +13,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import tokens, web, webforms
 from forum.accounts import actions
 from forum.accounts.models import Token
-from forum.accounts.queries import usable_token
+from forum.accounts.queries import ADDRESS, RESET, usable_token
 from forum.errors import Invalid, NotFound
 from forum.members.forms import check_password
 from forum.web import REFUSED, me
 
 bp = Blueprint("accounts", __name__)
 GONE = 410
+# The forms that ask for letters with links of a purpose
+FORMS_OF_LETTERS = {RESET: "accounts.ask_for_password", ADDRESS: "accounts.address"}
 SENT_KEY = "sent"  # key in the browser's session: the letter that was asked for last
 
 
@@ -36,19 +38,23 @@ def signed_in_already() -> AnyResponse:
     return web.done(_("You are signed in already, as %(name)s.", name=me().name), web.safe_next())
 
 
-def link_expired_page() -> ResponseReturnValue:
-    """The page for a link that cannot be used: used before, too old, or void because something changed since."""
-    return render_template("accounts/over.html"), GONE
+def link_expired_page(purpose: str) -> ResponseReturnValue:
+    """The page for a link that cannot be used: used before, too old, or void because something changed since.
+
+    It leads to the form that asks for another letter of this purpose, or to sign in where there is none.
+    """
+    again = url_for(FORMS_OF_LETTERS.get(purpose, "accounts.sign_in_by_letter"))
+    return render_template("accounts/over.html", again=again), GONE
 
 
 def answer_with_secret(
-    form: Any, page: Callable[[int], ResponseReturnValue], deed: Callable[[], Any]
+    purpose: str, form: Any, page: Callable[[int], ResponseReturnValue], deed: Callable[[], Any]
 ) -> ResponseReturnValue:
     """Like `webforms.process`, for a form that uses up a letter's secret, which another window may have used meanwhile."""
     try:
         return webforms.process(form, page, deed)
     except NotFound:
-        return link_expired_page()
+        return link_expired_page(purpose)
 
 
 def letter_sent(email: str, asked: actions.SecretLink | None = None) -> AnyResponse:

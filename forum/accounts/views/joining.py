@@ -240,7 +240,7 @@ def confirm_joining(secret: str) -> ResponseReturnValue:
     """
     token = usable_token_or_none(JOIN, secret)
     if token is None or token.candidate is None:
-        return link_expired_page()
+        return link_expired_page(JOIN)
     is_here = _is_browser_of(token)
     form: Any = PressForm() if is_here else ConfirmForm()
 
@@ -255,7 +255,7 @@ def confirm_joining(secret: str) -> ResponseReturnValue:
             _check_candidate_password(token, form.password.data or "")
         return _joined(actions.confirm_joining(VISITOR, secret), "letter")
 
-    return answer_with_secret(form, page, deed)
+    return answer_with_secret(JOIN, form, page, deed)
 
 
 def _where_to_begin_again(candidate: Candidate | None) -> str:

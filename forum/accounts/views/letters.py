@@ -70,7 +70,7 @@ def spend_sign_in(secret: str) -> ResponseReturnValue:
     """Sign in with a letter's secret by pressing a button. Mail programs open links, so opening the page uses nothing up."""
     token = usable_token_or_none(SIGN_IN, secret)
     if token is None or token.member is None:
-        return link_expired_page()
+        return link_expired_page(SIGN_IN)
     member, form = token.member, PressForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -83,7 +83,7 @@ def spend_sign_in(secret: str) -> ResponseReturnValue:
         except Forbidden as error:  # suspended: told only to people who have the letter
             return answer_suspended(member, error)
 
-    return answer_with_secret(form, page, deed)
+    return answer_with_secret(SIGN_IN, form, page, deed)
 
 
 @bp.route("/password/<secret>", methods=["GET", "POST"])
@@ -92,7 +92,7 @@ def reset_password(secret: str) -> ResponseReturnValue:
     """Choose a new password with a letter's secret and sign in with it; a second factor is still required."""
     token = usable_token_or_none(RESET, secret)
     if token is None or token.member is None:
-        return link_expired_page()
+        return link_expired_page(RESET)
     member, form = token.member, NewPasswordForm()
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -110,7 +110,7 @@ def reset_password(secret: str) -> ResponseReturnValue:
         flash(_("Your password is changed. You are signed out everywhere else."), "message")
         return answer
 
-    return answer_with_secret(form, page, deed)
+    return answer_with_secret(RESET, form, page, deed)
 
 
 @bp.route("/address/<secret>", methods=["GET", "POST"])
@@ -132,7 +132,7 @@ def _answer_address_link(
 ) -> ResponseReturnValue:
     token = usable_token_or_none(purpose, secret)
     if token is None or token.member is None:
-        return link_expired_page()
+        return link_expired_page(purpose)
     form, former = PressForm(), token.member.email
 
     def page(status: int = 200) -> ResponseReturnValue:
@@ -149,7 +149,7 @@ def _answer_address_link(
             flash(_("An e-mail is on its way, with which you choose a new password."), "message")
         return web.see_other(url_for("accounts.sign_in"))
 
-    return answer_with_secret(form, page, deed)
+    return answer_with_secret(purpose, form, page, deed)
 
 
 def _whose_address(member: Member) -> str:
