@@ -32,6 +32,7 @@ from forum.mail.queries import (
     queue_content,
 )
 from forum.markup import write
+from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
@@ -42,7 +43,7 @@ from forum.notifications.queries import inbox, unread_by_part, unread_count
 from forum.permissions import SYSTEM
 from forum.screening import actions as screening
 from tests.conftest import link_in
-from tests.mail.conftest import MORNING, SOON, body, mail, sent
+from tests.mail.conftest import MORNING, SOON, body, mail, sent, with_settings
 
 
 def news(people, topic):
@@ -317,6 +318,24 @@ def test_a_letter_says_which_mark_it_was(people, topic, mail_server):
     (message,) = sent(mail_server)
     said = "Ben Okoth tried what you describe in"
     assert said in body(message) and "With softer rails." in body(message)
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en", "Chitra Desai and 1 other marked your post in"),
+        ("fr", "Chitra Desai et 1 autre personne ont marqué votre message dans"),
+        ("es", "Chitra Desai y 1 persona más marcaron su mensaje en"),
+    ],
+)
+def test_marks_of_several_are_told_in_the_plural(people, topic, app, mail_server, locale, said):
+    members.choose_locale(people.ana, locale)
+    notifications.choose_ways(people.ana, {"mark": "at once"})
+    for member in (people.ben, people.chitra):
+        dialogue.mark(member, first_post(topic).id, "useful")
+    with with_settings(app, locales=("en", "fr", "es")):
+        mail()
+    assert said in " ".join(body(sent(mail_server)[-1]).split())
 
 
 def test_letters_to_moderators_say_what_waits_and_why(people, agenda, topic, mail_server):

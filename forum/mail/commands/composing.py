@@ -261,8 +261,12 @@ def _reason(waiting: QueueContent | None) -> str:
 
 
 def _mark(notice: Notice) -> str:
-    """The kind or outcome of the mark that a notice is about; empty if it is about none, or about several."""
-    if notice.kind != "mark" or notice.others or not notice.post_id or not notice.actor_id:
+    """The kind or outcome of the mark that a notice is about, `several` if it is about the marks of several; else empty."""
+    if notice.kind != "mark":
+        return ""
+    if notice.others:
+        return "several"
+    if not notice.post_id or not notice.actor_id:
         return ""
     mark = telling_marks([(key := (notice.post_id, notice.actor_id))]).get(key)
     return (mark.outcome or mark.kind) if mark else ""
