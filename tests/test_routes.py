@@ -645,6 +645,7 @@ GET  /topics                                          |  200  200  200  200  200
 POST /topics/read-all                                 |  403  yes  yes  yes  yes  yes
 POST /topics/unread-all                               |  403  yes  yes  yes  yes  yes
 GET  /topics/{topic}                                  |   on   on   on   on   on   on
+GET  /topics/{topic}-                                 |   on   on   on   on   on   on
 GET  /topics/{topic}-{topic_slug}                     |  200  200  200  200  200  200
 POST /topics/{topic}/answer                           |  403  403  yes  yes  yes  yes
 GET  /topics/{topic}/ask                              |   in  403  200  200  200  200

@@ -8,6 +8,7 @@ import sqlite3
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
@@ -107,13 +108,18 @@ def test_a_visitors_page_holds_no_token_and_no_name(
         assert response.headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize("name", ["", "-wrong", "-how-do-you", "-%F0%9F%98%80"])
+@pytest.mark.parametrize("name", ["", "-", "-wrong", "-how-do-you", "-%F0%9F%98%80"])
 def test_every_other_name_leads_to_the_own_one(
     client: FlaskClient, topic: Topic, name: str
 ) -> None:
     response = client.get(f"/topics/{topic.id}{name}?page=2")
     assert response.status_code == 301
     assert response.location == f"{topic.address}?page=2"
+
+
+def test_no_address_that_is_built_ends_in_a_hyphen(app: Flask) -> None:
+    adapter = app.url_map.bind("localhost")
+    assert adapter.build("dialogue.topic", {"topic_id": 7}) == "/topics/7"
 
 
 def test_a_case_is_read_on_its_own_page(client: FlaskClient, people: Any, agenda: Agenda) -> None:

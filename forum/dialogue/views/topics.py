@@ -28,10 +28,15 @@ from forum.versions import theme_scope, topic_scope
 from forum.web import me
 
 
+# Above the one without a hyphen, which addresses are built with
+@bp.get("/topics/<int:topic_id>-")
 @bp.get("/topics/<int:topic_id>")
 @bp.get("/topics/<int:topic_id>-<slug>")
 def topic(topic_id: int, slug: str = "") -> ResponseReturnValue:
-    """One page of a topic. Redirects from a wrong or former slug, and to the page of its home."""
+    """One page of a topic. Redirects from a wrong or former slug, and to the page of its home.
+
+    Some programs end a link in plain text at the first letter that is not ASCII, so a slug may be missing after its hyphen.
+    """
     try:
         found = queries.get_topic_row(me(), topic_id)
     except NotFound:
