@@ -128,6 +128,15 @@ def test_an_author_deletes_after_being_asked(people: Any, topic: Topic, sign_in:
     page(browser, topic.address, 404)
 
 
+def test_who_deletes_the_last_text_that_is_shown_is_not_led_to_a_hidden_topic(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Away with it."))
+    actions.hide(people.moderator, first_post(topic).id, "Advertising")
+    response = sign_in(people.ben).post(f"/posts/{reply.id}/delete")
+    assert response.location == "/agendas/quieter/topics"
+
+
 def test_who_deletes_an_opening_reads_what_stays(people: Any, topic: Topic, sign_in: Any) -> None:
     stays, post = "The title, your name and the replies stay.", first_post(topic)
     browser, edit = sign_in(people.ana), f"/posts/{post.id}/edit"

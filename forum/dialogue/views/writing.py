@@ -315,8 +315,8 @@ def delete(post_id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("dialogue/delete.html", post=post)
     agenda, address = post.topic.agenda, post.address
-    deleted = actions.delete(me(), post_id)
-    if deleted.topic.deleted_at:
+    topic = actions.delete(me(), post_id).topic
+    if topic.deleted_at or topic.hidden_at:
         address = url_for("dialogue.topics", slug=agenda.slug)
     return web.done(_("Your text is deleted."), address)
 
