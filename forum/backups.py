@@ -76,8 +76,11 @@ def workshop(target: Path) -> Iterator[Path]:
     folder = target.with_name(f".{target.name}.partial")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-    except (FileNotFoundError, PermissionError) as error:  # of the folder around it
-        raise type(error)(error.errno, error.strerror, str(target.parent)) from error
+    except FileNotFoundError:
+        words = "Make it first, and let the user that runs the forum write there."
+        raise Refusal(f"There is no folder {target.parent}. {words}") from None
+    except PermissionError as error:  # of the folder around it
+        raise PermissionError(error.errno, error.strerror, str(target.parent)) from error
     held = os.open(folder, os.O_RDONLY)
     try:
         try:

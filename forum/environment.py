@@ -120,13 +120,16 @@ def why_no_database(url: str) -> str:
 def _why_no_file(name: str) -> str:
     if name in ("", ":memory:"):
         return "names no file, such as sqlite:////srv/forum/forum.sqlite"
-    folder = Path(name.removeprefix("file:")).parent
+    file = Path(name.removeprefix("file:"))
+    folder = file.parent
     # Flask-SQLAlchemy resolves relative paths differently from the commands that copy the file.
     if not folder.is_absolute():
         return f"names {name} and needs its whole path, with four slashes, such as sqlite:////srv/forum/forum.sqlite"
     try:
         if not folder.is_dir():
             return f"names a file in {folder}, and there is no such folder"
+        if file.is_dir():
+            return f"names {file}, which is a folder, and needs the name of a file in it"
     except PermissionError:
         return f"names a file in {folder}, which only another user may open"
     return ""

@@ -104,6 +104,11 @@ class Settings:
         return self.oidc_name or urlsplit(self.oidc_issuer).hostname or self.oidc_issuer
 
     @property
+    def has_usual_database(self) -> bool:
+        """Whether the database is the SQLite file in the data folder, as without FORUM_DATABASE_URL."""
+        return self.database_url == _usual_database(self.data, is_demo=self.is_demo)
+
+    @property
     def mail_path(self) -> Path:
         """The folder that mail is written to when there is no mail server."""
         return self.data / "mail"
@@ -198,7 +203,6 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Raises for a user without access to the folder
         had_key = (data / "secret-key").exists()
-    file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = environment.public_address(
         environ.get("FORUM_URL", "").strip() or "http://127.0.0.1:8000"
     )
@@ -206,7 +210,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     made = Settings(
         data=data,
         database_url=environment.database_url(
-            environ.get("FORUM_DATABASE_URL") or f"sqlite:///{file}"
+            environ.get("FORUM_DATABASE_URL") or _usual_database(data, is_demo=is_demo)
         ),
         url=url,
         trusted_hosts=environment.hosts(url, environ.get("FORUM_TRUSTED_HOSTS", "")),
@@ -246,6 +250,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     _refuse_half_a_provider(made)
     environ.refuse_misspelt()
     return made
+
+
+def _usual_database(data: Path, *, is_demo: bool) -> str:
+    return f"sqlite:///{data / ('demo.sqlite' if is_demo else 'forum.sqlite')}"
 
 
 def _refuse_half_a_provider(made: Settings) -> None:

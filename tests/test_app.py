@@ -175,6 +175,8 @@ def test_a_database_that_is_away_ends_every_command_with_a_sentence(
         assert isinstance(ended.exception, SystemExit) and ended.exit_code == 1, ended.exception
         assert ended.stderr.startswith("Error: ") and ended.stderr.count("\n") == 1, ended.stderr
         assert "secret" not in ended.output
+        shown = url.replace("secret", "***")
+        assert f" FORUM_DATABASE_URL is {shown}." in ended.stderr
 
 
 def test_a_mistake_of_ours_is_no_sentence(made: MakeForum) -> None:
@@ -205,7 +207,7 @@ NO_ROOM.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
         ),
         (
             OperationalError("select 1", None, NO_ROOM),
-            "The database cannot be used: disk I/O error. Is the disk full?",
+            "The database cannot be used: disk I/O error. Is the disk full? FORUM_DATA is {data}.",
         ),
     ],
     ids=["full", "full somewhere", "shut", "full for the database"],
@@ -221,7 +223,7 @@ def test_a_file_or_disk_that_fails_ends_a_command_with_a_sentence(
 
     monkeypatch.setattr("forum.upkeep.queries.checks", fail)
     ended = forum.run("check")
-    assert (ended.exit_code, ended.output) == (1, f"Error: {words}\n")
+    assert (ended.exit_code, ended.output) == (1, f"Error: {words.format(data=forum.data)}\n")
 
 
 @pytest.mark.sqlite_only  # needs no database

@@ -76,6 +76,18 @@ def test_the_secret_key_is_random_kept_and_nobody_elses_to_read(tmp_path: Path) 
     assert (tmp_path / "one" / "secret-key").stat().st_mode & 0o077 == 0
 
 
+def test_an_empty_address_of_a_database_is_as_none(tmp_path: Path) -> None:
+    """So that a line `FORUM_DATABASE_URL=` in a file of settings means the usual file."""
+    none, empty = (
+        from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": KEY, **given})
+        for given in ({}, {"FORUM_DATABASE_URL": ""})
+    )
+    assert none == empty and empty.has_usual_database
+    assert empty.database_url == f"sqlite:///{tmp_path}/forum.sqlite"
+    other = {"FORUM_DATABASE_URL": f"sqlite:///{tmp_path}/other.sqlite"}
+    assert not from_environment({"FORUM_DATA": str(tmp_path), **other}).has_usual_database
+
+
 def test_a_key_is_new_to_the_process_that_makes_it_alone(tmp_path: Path) -> None:
     assert not from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": KEY}).has_new_key
     known = [from_environment({"FORUM_DATA": str(tmp_path)}).has_new_key for _time in range(2)]
@@ -196,6 +208,7 @@ WRONG = [
     ("FORUM_DATABASE_URL", "sqlite://"),
     ("FORUM_DATABASE_URL", "sqlite:///:memory:"),
     ("FORUM_DATABASE_URL", "sqlite:////no-such-folder/forum.sqlite"),
+    ("FORUM_DATABASE_URL", "sqlite:////tmp"),
     ("FORUM_DATABASE_URL", "postgresql://ana:secret@127.0.0.1/x?bad=1"),
     ("FORUM_DATABASE_URL", "sqlite:////forum.sqlite?mode=ro"),
     ("FORUM_DATABASE_URL", "sqlite:////forum.sqlite?timeout=secret"),

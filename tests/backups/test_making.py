@@ -19,7 +19,7 @@ from forum.members.models import Member
 from forum.members.queries import get_portrait, mark_data
 from forum.permissions import VISITOR
 from forum.pictures.models import PictureFile
-from forum.upkeep.commands.copying import _without_secrets
+from forum.upkeep.commands._shared import without_secrets
 from tests.backups.conftest import FACE, MARK, PICTURE, manifest_of
 from tests.forums import Forum, MakeForum
 
@@ -92,12 +92,15 @@ def test_a_backup_says_which_database_it_is_of(source: Forum, tmp_path: Path) ->
     ],
 )  # fmt: skip
 def test_the_place_of_a_database_is_said_without_its_password(address: str, shown: str) -> None:
-    assert _without_secrets(make_url(address)) == shown
+    assert without_secrets(make_url(address)) == shown
 
 
 def test_a_place_that_is_not_there_is_said(source: Forum, tmp_path: Path) -> None:
     result = source.run("backup", tmp_path / "nowhere" / "forum.backup")
-    words = f"Error: {tmp_path / 'nowhere'}: No such file or directory.\n"
+    words = (
+        f"Error: There is no folder {tmp_path / 'nowhere'}. "
+        "Make it first, and let the user that runs the forum write there.\n"
+    )
     assert result.exit_code == 1 and result.output.endswith(words), result.output
 
 
@@ -109,7 +112,7 @@ def test_a_place_is_said_with_its_whole_path(
     made = source.run("backup", "forum.backup")
     assert made.exit_code == 0 and f"{tmp_path}/forum.backup: " in made.output, made.output
     refused = source.run("backup", "nowhere/forum.backup")
-    assert f"Error: {tmp_path}/nowhere: No such file" in refused.output, refused.output
+    assert f"Error: There is no folder {tmp_path}/nowhere." in refused.output, refused.output
 
 
 def test_a_backup_is_made_where_nothing_can_be_noted_beside_it(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from forum import backups, machine, moving, web
@@ -26,11 +26,9 @@ from forum.permissions import SYSTEM
 from forum.plaintext import single_line
 from forum.settings import Settings
 from forum.upkeep import queries
-from forum.upkeep.commands._shared import bp
+from forum.upkeep.commands._shared import bp, place_of_database, said_by, without_secrets
 
 STOP = "Stop the forum, and whatever else uses it."
-# Query parameters of a database address that must not be printed
-SECRET_PARAMETERS = ("password", "sslpassword")
 
 
 @bp.cli.command("backup")
@@ -46,9 +44,10 @@ def backup(target: Path) -> None:
     if target.resolve() in _own_files(settings):
         raise click.ClickException(f"{target} is a file of the forum itself. Name another one.")
     kept = "The old backup is kept." if target.exists() else ""
-    with _errors_end_command(kept), _progress_bar("Copying") as note:
-        if queries.schema_state() == "none" and (words := queries.moved_away_problem()):
-            raise Refusal(words)
+    place = place_of_database(settings)
+    with _errors_end_command(kept, place), _progress_bar("Copying") as note:
+        if queries.schema_state() == "none":
+            raise Refusal(queries.schema_problem())
         what = _copier(), settings.data, target, queries.version(), note
         made, remarks = backups.make(*what, secret_key=settings.secret_key)
     with suppress(OSError):  # the backup is complete anyway
@@ -57,7 +56,7 @@ def backup(target: Path) -> None:
         click.echo(remark)
     size = target.stat().st_size / 1e6
     click.echo(
-        f"{target}: {_rows_in_words(made.counts)} of {_without_secrets(db.engine.url)}, {size:,.1f} MB."
+        f"{target}: {_rows_in_words(made.counts)} of {without_secrets(db.engine.url)}, {size:,.1f} MB."
     )
     click.echo("It has been restored once and compared.")
     if backups.KEY not in made.files:
@@ -71,8 +70,8 @@ def restore(source: Path) -> None:
 
     Another secret key that lies in FORUM_DATA is put aside as secret-key.before-…
     """
-    with _errors_end_command("Nothing was restored."):
-        settings = web.settings()
+    settings = web.settings()
+    with _errors_end_command("Nothing was restored.", place_of_database(settings)):
         _refuse_living_forum(settings)
         backups.refuse_filled(_copier())  # told first: then nobody need stop anything
         if db.engine.dialect.name == "postgresql":
@@ -171,7 +170,7 @@ def move_database(target_url: str, again: bool) -> None:
     _put_aside(source)
     password = " (with its password)" if target.url.password else ""
     click.echo(
-        f"Set FORUM_DATABASE_URL to {_without_secrets(target.url)}{password}, also where backups are made, "
+        f"Set FORUM_DATABASE_URL to {without_secrets(target.url)}{password}, also where backups are made, "
         "and start the forum."
     )
 
@@ -233,14 +232,12 @@ def _rows_in_words(counts: Mapping[str, int]) -> str:
     return f"{sum(counts.values()):,} rows in {len(counts)} tables"
 
 
-def _without_secrets(url: URL) -> str:
-    """The address of a database without passwords, for printing."""
-    return url.difference_update_query(SECRET_PARAMETERS).render_as_string()
-
-
 @contextmanager
-def _errors_end_command(words: str) -> Iterator[None]:
-    """Inside, any failure ends the command with a sentence, followed by `words` on what has not changed."""
+def _errors_end_command(words: str, place: str = "") -> Iterator[None]:
+    """Inside, any failure ends the command with a sentence, followed by `words` on what has not changed.
+
+    `place` says where the database is, if it is the forum's.
+    """
     try:
         yield
     except Refusal as error:
@@ -251,9 +248,8 @@ def _errors_end_command(words: str) -> Iterator[None]:
     except library("alembic.util").CommandError as error:
         raise click.ClickException(f"{error}. {words}".rstrip()) from error
     except DBAPIError as error:
-        said = " ".join(str(error.orig).split())
-        end = "" if said.endswith(("?", ".")) else "."
-        raise click.ClickException(f"The database says: {said}{end} {words}".rstrip()) from error
+        said = " ".join(filter(None, (said_by(error), place, words)))
+        raise click.ClickException(f"The database says: {said}") from error
 
 
 @contextmanager

@@ -8,12 +8,13 @@ from copy import copy
 from typing import Any
 
 import click
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from forum.endings import FAILURES, WRONG_USAGES, is_about_files, said_of_files
 from forum.engines import is_away
 from forum.upkeep import queries
+from forum.upkeep.commands._shared import place_of_database, said_by
 
 # These commands check or create the schema themselves, or do not need it.
 FOR_ANY_SCHEMA = {"db", "setup", "fill", "backup", "restore", "routes", "run", "shell"}
@@ -65,7 +66,7 @@ def _with_readable_errors(
             if wrong_usage is None:
                 raise
             raise wrong_usage(error.format_message(), error.ctx) from error
-        context.with_resource(_outages_end_command(ending))
+        context.with_resource(_outages_end_command(context, ending))
         return context
 
     # This covers subcommands too, which may be loaded only when needed, such as those of `db`.
@@ -74,7 +75,9 @@ def _with_readable_errors(
 
 
 @contextmanager
-def _outages_end_command(ending: type[click.ClickException]) -> Iterator[None]:
+def _outages_end_command(
+    context: click.Context, ending: type[click.ClickException]
+) -> Iterator[None]:
     try:
         yield
     except click.UsageError:
@@ -84,7 +87,9 @@ def _outages_end_command(ending: type[click.ClickException]) -> Iterator[None]:
     except DBAPIError as error:
         if not is_away(error):
             raise
-        raise ending(f"The database cannot be used: {_words_of(error)}") from error
+        settings = context.ensure_object(ScriptInfo).load_app().extensions["settings"]
+        place = place_of_database(settings)
+        raise ending(f"The database cannot be used: {_words_of(error)} {place}") from error
     except OSError as error:
         if not is_about_files(error):
             raise
@@ -93,6 +98,6 @@ def _outages_end_command(ending: type[click.ClickException]) -> Iterator[None]:
 
 def _words_of(error: DBAPIError) -> str:
     """What the database says; SQLite calls it an I/O error when its disk has no room for the files beside the database."""
-    words = " ".join(str(error.orig).split())
     is_disk = getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_IOERR")
-    return f"{words}. Is the disk full?" if is_disk else words
+    words = said_by(error)
+    return f"{words} Is the disk full?" if is_disk else words
