@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
+BY_HAND = "by hand"  # the `mend` of checks whose faults no command can repair, and whose lines say who does
+
 
 @dataclass(frozen=True)
 class Fault:

@@ -206,7 +206,7 @@ def test_pages_that_quote_what_is_hidden_are_named(
     assert list(upkeep.faults_of(check)) == []
     _for(people, said, "members")
     assert list(map(str, upkeep.faults_of(check))) == [
-        f"{thing}: quotes a post that its readers may not see"
+        f"{thing}: quotes a post that its readers may not see: edit it"
         for thing in (f"agenda {agenda.id}", f"case {case.id}")
     ]
     practice.state = "published"

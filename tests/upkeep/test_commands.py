@@ -109,6 +109,20 @@ def test_nothing_is_wrong_after_the_deeds(run: Run, world: None) -> None:
     assert found.output.endswith("Nothing is wrong.\n") and "Not checked:" in found.output
 
 
+def test_html_of_an_older_version_is_told_and_no_fault(run: Run, world: None) -> None:
+    change(first(Post), html_version=0)
+    told = run("check")
+    words = "Texts whose HTML is of an older version: 1. `flask rerender` makes it anew."
+    assert told.exit_code == 0 and words in told.output
+    assert run("rerender").exit_code == 0
+    assert "`flask rerender`" not in run("check").output
+
+
+@pytest.mark.parametrize("mend", checking.MEND_BY_REINDEX)
+def test_what_making_all_documents_anew_mends_is_mended_by_check_as_well(mend: str) -> None:
+    assert mend in {*checking.MEND, *checking.MEND_ALL}
+
+
 def test_every_counter_of_the_models_is_checked(world: None) -> None:
     counters = {
         f"{table.name}.{column.name}"
@@ -177,7 +191,7 @@ def test_wrong_counters_are_told_and_mended(run: Run, world: None) -> None:
         line = f"{row.__tablename__} {row.id}: {name} is {wrong}, should be {shown}\n"
         assert line in told.output
     assert told.exit_code == 1 and f"Error: {len(broken)} faults." in told.output
-    assert "`flask check --fix` mends what follows from the rows" in told.output
+    assert "post.useful_count: `flask check --fix` mends this.\n" in told.output
     mended = run("check", "--fix")
     assert mended.exit_code == 0 and "Mended 1 fault of post.useful_count." in mended.output
     db.session.expire_all()
@@ -306,7 +320,8 @@ def test_a_notice_about_what_is_hidden_goes_out_of_sight(run: Run, world: None) 
 def test_what_cannot_be_mended_is_said(run: Run, world: None) -> None:
     practice = first(Practice)
     change(practice, adapted_from_id=practice.id)
-    assert "mends what follows" not in run("check").output
+    told = run("check")
+    assert "mends this" not in told.output and "Compare with a backup." in told.output
     told = run("check", "--fix")
     assert told.exit_code == 1 and "is adapted, in the end, from itself" in told.output
     assert "Compare with a backup." in told.output and "Error: 1 fault." in told.output
@@ -409,6 +424,7 @@ def test_words_that_are_not_those_of_the_text_are_told_and_mended(run: Run, worl
         change(first(Document, Document.kind == kind), **{name: "zeppelins"})
     told = run("check")
     assert told.exit_code == 1 and told.output.count("by other words than those of its text") == 3
+    assert "search: words: `flask reindex` or `flask check --fix` mends this.\n" in told.output
     mended = run("check", "--fix")
     assert mended.exit_code == 0, mended.output
     assert documents_and_words() == right

@@ -23,13 +23,14 @@ from forum.search import actions as search
 from forum.search.models import FAILURE, TRANSLATED_FAILURE
 from forum.upkeep import actions, queries
 from forum.upkeep.commands._shared import bp, refusals_end_command
-from forum.upkeep.commands.rebuilding import reindex_batch
-from forum.upkeep.models import Check, Fault
+from forum.upkeep.commands.rebuilding import RERENDER, reindex_batch
+from forum.upkeep.models import BY_HAND, Check, Fault
 
+NO_REMEDY = "This cannot be mended from the rows themselves. Compare with a backup."
+MADE_ANEW = "`flask rerender` makes it anew. Until then they are shown as before."
 MAX_LINES = 20  # faults printed per check
 # Rows repaired in one transaction: few, so that others who write meanwhile wait only for a moment
 BATCH_SIZE = 50
-BY_HAND = "by hand"  # the `mend` of checks whose faults no command can repair
 Mend = Callable[[str, Sequence[int]], object]
 Ids = dict[str, "array[int]"]
 
@@ -38,7 +39,7 @@ Ids = dict[str, "array[int]"]
 @click.option("--fix", is_flag=True, help="Mend what can be mended from the rows themselves.")
 def check(fix: bool) -> None:
     """Say what is wrong in the database, a line for each fault. The forum may run meanwhile."""
-    faults, is_mendable = 0, False
+    faults = 0
     with without_slow_log():
         of_folder = (
             Check("files", _files_left_behind, "files"),
@@ -46,14 +47,15 @@ def check(fix: bool) -> None:
         )
         for check in (*queries.checks(), *of_folder):
             number, ids = _report(check)
-            is_mendable |= bool(number) and check.mend in {*MEND, *MEND_ALL}
+            if number and not fix:
+                _report_remedy(check)
             faults += _mend_and_report(check, number, ids) if number and fix else number
         if fix:
             _mend_full_text_index()
     if words := queries.not_checked(has_mended=fix):
         click.echo(words)
-    if is_mendable and not fix:
-        click.echo("`flask check --fix` mends what follows from the rows themselves.")
+    if outdated := sum(map(queries.outdated_count, RERENDER)):
+        click.echo(f"Texts whose HTML is of an older version: {outdated:,}. {MADE_ANEW}")
     if faults:
         raise click.ClickException(_number_of(faults) + ".")
     click.echo("Nothing is wrong.")
@@ -83,6 +85,16 @@ def _report(check: Check) -> tuple[int, Ids]:
     return number, ids
 
 
+def _report_remedy(check: Check) -> None:
+    """Print which command repairs what a check has found."""
+    if check.mend in MEND_BY_REINDEX:
+        click.echo(f"{check.name}: `flask reindex` or `flask check --fix` mends this.")
+    elif check.mend in {*MEND, *MEND_ALL}:
+        click.echo(f"{check.name}: `flask check --fix` mends this.")
+    elif check.mend != BY_HAND:
+        click.echo(f"{check.name}: {NO_REMEDY}")
+
+
 def _collect_id(ids: Ids, fault: Fault) -> None:
     of_kind = ids.setdefault(fault.kind, array("q"))
     if isinstance(fault.id, int) and of_kind[-1:] != array("q", [fault.id]):
@@ -94,7 +106,7 @@ def _mend_and_report(check: Check, number: int, ids: Ids) -> int:
     if check.mend == BY_HAND:  # the printed line says how to repair it
         return number
     if check.mend not in {*MEND, *MEND_ALL}:
-        click.echo("This cannot be mended from the rows themselves. Compare with a backup.")
+        click.echo(NO_REMEDY)
         return number
     with refusals_end_command():
         is_whole = _mend_all(check) if check.mend in MEND_ALL else _mend_in_batches(check, ids)
@@ -200,6 +212,7 @@ MEND: dict[str, Mend] = {
     "documents": _reindex,
     "strays": _reindex_or_unindex,
 }
+MEND_BY_REINDEX = ("documents", "strays", "index")
 MEND_ALL: dict[str, Callable[[Person], None]] = {
     "index": search.rebuild,
     "shelves": dialogue.mend_counts,

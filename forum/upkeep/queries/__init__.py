@@ -19,7 +19,6 @@ from forum.upkeep.queries.rebuilding import (
 from forum.upkeep.queries.versions import (
     SCHEMA_PROBLEMS,
     known_revisions,
-    moved_away_problem,
     schema_problem,
     schema_state,
     version,
@@ -38,7 +37,6 @@ __all__ = [
     "known_revisions",
     "missing_ids",
     "months",
-    "moved_away_problem",
     "not_checked",
     "opening_post_ids",
     "outdated",

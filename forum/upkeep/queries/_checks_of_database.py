@@ -23,7 +23,7 @@ from sqlalchemy import (
 from forum.columns import Base
 from forum.db import db
 from forum.search.models import Document
-from forum.upkeep.models import Check, Fault
+from forum.upkeep.models import BY_HAND, Check, Fault
 from forum.upkeep.queries._shared import stream
 
 FTS_TABLE = "document_fts"
@@ -73,7 +73,7 @@ def _full_text_differences() -> Iterator[Fault]:
 def _postgresql_checks() -> list[Check]:
     return [
         Check("pages that were read and did not add up", _checksum_failures),
-        Check("indexes and keys that are switched off", _invalid_indexes_and_keys),
+        Check("indexes and keys that are switched off", _invalid_indexes_and_keys, BY_HAND),
         Check("keys", _broken_keys),
         Check("numbers for new rows", _sequences_behind, "sequences"),
     ]
@@ -90,8 +90,8 @@ def _checksum_failures() -> Iterator[Fault]:
 def _invalid_indexes_and_keys() -> Iterator[Fault]:
     for name, what in stream(
         text(
-            """SELECT indexrelid::regclass::text, 'is not valid' FROM pg_index WHERE NOT indisvalid
-            UNION ALL SELECT conname, 'is not validated' FROM pg_constraint WHERE NOT convalidated"""
+            """SELECT indexrelid::regclass::text, 'is not valid: REINDEX INDEX mends it' FROM pg_index WHERE NOT indisvalid
+            UNION ALL SELECT conname, 'is not validated: ALTER TABLE … VALIDATE CONSTRAINT' FROM pg_constraint WHERE NOT convalidated"""
         )
     ):
         yield Fault("index or key", name, what)

@@ -31,7 +31,7 @@ from forum.notifications.models import Notice
 from forum.permissions import MEMBERS, PUBLIC
 from forum.quotes import cited_in_source, shown_in_html, withheld_in_html
 from forum.reach import is_on_open_agenda
-from forum.upkeep.models import Check, Fault
+from forum.upkeep.models import BY_HAND, Check, Fault
 from forum.upkeep.queries._shared import stream
 
 
@@ -39,7 +39,7 @@ def hidden_checks() -> list[Check]:
     return [
         Check("notices about what is hidden", _notices_of_hidden, "notices"),
         Check("quotes of what is hidden", _quotes_of_hidden, "quotes"),
-        Check("pages that quote what is hidden", _pages_quoting_hidden),
+        Check("pages that quote what is hidden", _pages_quoting_hidden, BY_HAND),
     ]
 
 
@@ -100,7 +100,7 @@ def _pages_quoting_hidden() -> Iterator[Fault]:
             if unreadable_by(readers, cited_in_source(with_links_home(words)))
         }
         for item_id in sorted(named):
-            yield Fault(kind, item_id, "quotes a post that its readers may not see")
+            yield Fault(kind, item_id, "quotes a post that its readers may not see: edit it")
 
 
 @cache

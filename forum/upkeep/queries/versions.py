@@ -52,10 +52,10 @@ def schema_problem() -> str:
         return SCHEMA_PROBLEMS[state]
     if web.settings().is_demo:  # `flask setup` is for a real forum
         return "The database is empty. Run `flask db upgrade` and `flask demo` first."
-    return moved_away_problem() or SCHEMA_PROBLEMS[state]
+    return _moved_away_problem() or SCHEMA_PROBLEMS[state]
 
 
-def moved_away_problem() -> str:
+def _moved_away_problem() -> str:
     """A sentence that the forum was moved from this SQLite file to another database; empty if it was not."""
     url = db.engine.url
     aside = last_aside(Path(url.database or "")) if url.get_backend_name() == "sqlite" else None
