@@ -223,9 +223,11 @@ def _read_manifest(tar: tarfile.TarFile) -> Manifest:
     entry = tar.next()
     if entry is None or entry.name != MANIFEST or not (file := tar.extractfile(entry)):
         raise ValueError("no manifest")
-    manifest = Manifest(**json.load(file))
-    if manifest.format != FORMAT:
-        raise Refusal("This backup was made by a newer version of the forum. Install that one.")
+    found = json.load(file)
+    # First, because a newer format may have other fields
+    if found["format"] != FORMAT:
+        raise Refusal(NEWER.format(version=found.get("version", "unknown")))
+    manifest = Manifest(**found)
     if not set(manifest.files) <= {"forum.sqlite", "forum.dump", *DATA_FILES}:
         raise ValueError("names that no backup has")
     return manifest
@@ -261,7 +263,7 @@ def put_back(
         if manifest.database != copier.kind:
             raise Refusal(OTHER_KIND.format(theirs=manifest.database, ours=copier.kind))
         if not set(manifest.schema) <= known:
-            raise Refusal("This backup was made by a newer version of the forum. Install that one.")
+            raise Refusal(NEWER.format(version=manifest.version))
         if copier.examine(folder / copier.file)[0].counts != manifest.counts:
             raise Refusal("The backup does not hold what its manifest says.")
         with _replaced_files(folder, data, keeps_key=keeps_key):
@@ -285,6 +287,10 @@ def _has_content(file: Path, words: str) -> bool:
 
 
 PUT_ASIDE = "put it aside first, with all its parts, as docs/operating.md says below Restore"
+NEWER = (
+    "This backup was made by a newer version of the forum ({version}). Install that one, and restore it there. "
+    "The file is as it was."
+)
 OTHER_KIND = (
     "This is a backup of {theirs}, and FORUM_DATABASE_URL is {ours}. Restore it to {theirs} first; "
     "`flask move-database` moves it then."

@@ -289,6 +289,7 @@ def _in_use(*_anything: Any) -> None:
     [
         ({"schema": ["9999"]}, "made by a newer version"),
         ({"format": 2}, "made by a newer version"),
+        ({"format": 2, "version": "9.0", "new": 1}, "a newer version of the forum (9.0)."),
         ({"database": "other"}, "This is a backup of other"),
         ({"counts": {"post": 1}}, "does not hold what its manifest says"),
         ({"files": {"../../evil": ""}}, "is damaged"),
