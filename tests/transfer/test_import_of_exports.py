@@ -174,6 +174,12 @@ def test_mistakes_in_an_export_are_told_with_file_and_line(
             "an import gives no roles",
         ),
         (
+            lambda people: people.replace(
+                "ana-prado\n", "ana-prado\n- languages: pt; klingon\n", 1
+            ),
+            "languages: write the code of a language, such as en or pt",
+        ),
+        (
             lambda people: people + "\n## Another\n- handle: ana-prado\n",
             "handle: “Ana Prado” above has “ana-prado” already",
         ),
@@ -202,9 +208,8 @@ def test_what_people_cannot_have_is_told_with_its_line(
     before, after = file.read_text(), mended(file.read_text())
     assert after != before
     file.write_text(after)
-    wrong = (
-        "- role:" if "- role:" in after else "- slug: a" if "- slug: a" in after else "ana-prado"
-    )
+    marks = ("- role:", "klingon", "- slug: a")
+    wrong = next((mark for mark in marks if mark in after), "ana-prado")
     (*_, line) = [n for n, words in enumerate(after.splitlines(), 1) if wrong in words]
     with elsewhere() as make:
         forum = make()

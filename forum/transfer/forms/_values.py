@@ -244,6 +244,11 @@ def language(value: str) -> str:
     return value
 
 
+def languages(value: str) -> list[str]:
+    """ISO 639 codes of languages separated by semicolons."""
+    return [language(code) for code in list_of(value)]
+
+
 def link(value: str) -> str:
     """An address on the web."""
     if not re.fullmatch(r"https?://[^\s/<>\"][^\s<>\"]{2,}", up_to(library.MAX_ADDRESS)(value)):
