@@ -37,6 +37,8 @@ METRICS = {
     "forum_events_waiting": (GAUGE, "Events that wait for the worker."),
     "forum_oldest_event_seconds": (GAUGE, "How long the oldest of them is due."),
     "forum_events_given_up": (GAUGE, "Events that the worker tried too often and leaves alone."),
+    "forum_letters_waiting": (GAUGE, "E-mails that no mail server has taken yet."),
+    "forum_oldest_letter_seconds": (GAUGE, "How long ago the oldest of them was written."),
     "forum_reports_open": (GAUGE, "Reports that no moderator has answered."),
     "forum_practices_submitted": (GAUGE, "Practices that wait to be published or sent back."),
     "forum_database_bytes": (GAUGE, "Size of the database."),

@@ -183,4 +183,12 @@ def is_address_unknown(code: int, words: str) -> bool:
 
 
 def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+    """What went wrong with a server, in the words of it, of the system, or of the library, in this order."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        return on_one_line(f"{error.smtp_code} {text}")[:300]
+    if isinstance(error, TimeoutError):
+        return f"no answer within {TIMEOUT_SECONDS} seconds"
+    why = error.strerror if isinstance(error, OSError) else ""
+    return (why or str(error) or type(error).__name__)[:300]

@@ -9,6 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from werkzeug.test import Client
 
 from forum import metrics
 from forum.app import create_app
+from forum.clock import at, now
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.freshness import VersionCache
+from forum.mail.actions import write_letter
 from forum.markup import write
 from forum.moderation.actions import report
 from forum.pagecache import PageCache
+from forum.permissions import SYSTEM
 from forum.settings import Settings
 from forum.upkeep import views
 from tests.ports import free_port
@@ -251,11 +255,14 @@ def test_what_waits_is_measured(app: Flask, people: Any, agenda: Any, queries: A
     topic = open_topic(people.ana, agenda.id, NewTopic("question", "Who?", write("A text.")))
     answer = reply(people.ben, topic.id, write("I."))
     report(people.chitra, "post", answer.id, "spam", "")
+    with at(now() - timedelta(minutes=1)):
+        write_letter(SYSTEM, "test", "ana@example.org", {})
     with queries() as made:
         found = views.measurements()
     assert made.count <= 4
     assert found["forum_database_up"] == 1 and found["forum_schema_ours"] == 1
     assert found["forum_events_waiting"] >= 1 and found["forum_reports_open"] == 1
+    assert found["forum_letters_waiting"] == 1 and found["forum_oldest_letter_seconds"] >= 60
     assert found["forum_oldest_event_seconds"] >= 0 and found["forum_events_given_up"] == 0
     assert found["forum_database_bytes"] > 100_000 < found["forum_disk_free_bytes"]
     assert set(found) <= set(metrics.METRICS)

@@ -271,16 +271,21 @@ def measurements() -> dict[str, float]:
 
 def _database_measurements() -> dict[str, float]:
     waiting, (_name, size) = queries.waiting(), queries.database_size()
-    age = (now() - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0
     return {
         "forum_schema_ours": queries.schema_state() == "ours",
         "forum_events_waiting": waiting.events,
-        "forum_oldest_event_seconds": max(0, age),
+        "forum_oldest_event_seconds": _seconds_since(waiting.oldest_at),
         "forum_events_given_up": waiting.given_up,
+        "forum_letters_waiting": waiting.letters,
+        "forum_oldest_letter_seconds": _seconds_since(waiting.oldest_letter_at),
         "forum_reports_open": waiting.reports,
         "forum_practices_submitted": waiting.practices,
         "forum_database_bytes": size,
     }
+
+
+def _seconds_since(moment: datetime | None) -> float:
+    return max(0, (now() - moment).total_seconds()) if moment else 0
 
 
 _probe = machine.Probe[tuple[str, bool, bool]](PROBE_SECONDS)

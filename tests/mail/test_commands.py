@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import smtplib
 import socket
 import threading
 from datetime import timedelta
@@ -139,11 +140,12 @@ def test_letters_print_through_their_kit_alone(kind):
 # Mail servers that fail
 
 
-def test_a_server_that_is_away_loses_nothing(people, app):
+def test_a_server_that_is_away_loses_nothing(people, app, caplog):
     letter = write(people)
     with with_settings(app, smtp_url=f"smtp://127.0.0.1:{free_port()}"):
         assert deliver() == 0
-        assert row(letter).sent_at is None and "Refused" in row(letter).why
+        assert row(letter).sent_at is None and row(letter).why == "Connection refused"
+        assert "the mail server takes nothing now; letters that are tried again: 1" in caplog.text
         assert row(letter).attempts == 0, "the letter is not to blame"
         assert deliver() == 0, "not before it is due again"
         with at(now() + timedelta(days=5)):
@@ -478,6 +480,30 @@ def test_a_link_that_is_over_is_not_sent(people, mail_server, valid):
     with at(now() + timedelta(minutes=61)):
         deliver()
     assert mail_server.messages == [] and row(letter).dropped_at
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (smtplib.SMTPConnectError(421, b"too busy,\r\ncome later"), "421 too busy, come later"),
+        (smtplib.SMTPServerDisconnected("Connection closed"), "Connection closed"),
+        (TimeoutError("timed out"), "no answer within 20 seconds"),
+        (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+        (OSError(), "OSError"),
+    ],
+    ids=str,
+)
+def test_what_became_of_a_connection_is_said_in_words(monkeypatch, error, words):
+    def fail(*_where, **_how):
+        raise error
+
+    monkeypatch.setattr(smtplib, "SMTP", fail)
+    with (
+        pytest.raises(ServerUnavailable) as raised,
+        transports.open_transport("smtp://127.0.0.1:25", Path("x")),
+    ):
+        raise AssertionError("nobody carries")
+    assert str(raised.value) == words
 
 
 def test_connections_that_break_off_are_no_refusal(app):

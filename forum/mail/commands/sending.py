@@ -47,7 +47,12 @@ def deliver() -> int:
             with open_transport(settings.smtp_url, settings.mail_path) as through:
                 _send_some(through, letters, done, settings)
     except ServerUnavailable as error:
-        actions.postpone(SYSTEM, _untried(letters, done), str(error))
+        waiting = _untried(letters, done)
+        actions.postpone(SYSTEM, waiting, str(error))
+        # Without what it said: that may name an address
+        log.warning(
+            "the mail server takes nothing now; letters that are tried again: %s", len(waiting)
+        )
         return 0
     except Busy:
         with suppress(Busy):  # otherwise their lease ends some time

@@ -14,6 +14,8 @@ from forum.db import db
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import TopicFilter, is_readable, listed_topics
 from forum.library.models import SUBMITTED, Practice
+from forum.mail.models import Delivery
+from forum.mail.queries import is_waiting
 from forum.members.models import Member
 from forum.moderation.models import Report
 from forum.notifications.models import Event
@@ -25,7 +27,7 @@ LATELY = timedelta(days=30)
 
 
 class Waiting(NamedTuple):
-    """How much waits for the worker (and since when), what it has given up, and what waits for moderators."""
+    """How much waits for the worker (and since when), what it has given up, what waits for moderators, and for a mail server."""
 
     events: int
     oldest_at: datetime | None
@@ -33,6 +35,8 @@ class Waiting(NamedTuple):
     reports: int
     practices: int
     texts: int
+    letters: int
+    oldest_letter_at: datetime | None
 
 
 def waiting() -> Waiting:
@@ -50,6 +54,8 @@ def waiting() -> Waiting:
             Practice.hidden_at.is_(None),
         )
     )
+    # Those that collect outcomes are written for a later day
+    letters = (is_waiting(), Delivery.created_at <= now())
     parts = (
         open_event.where(*due),
         oldest,
@@ -57,6 +63,8 @@ def waiting() -> Waiting:
         reports,
         practices,
         select(func.count()).select_from(Held).where(Held.decided_at.is_(None)),
+        select(func.count(Delivery.id)).where(*letters),
+        select(func.min(Delivery.created_at)).where(*letters),
     )
     return Waiting(*db.session.execute(select(*(part.scalar_subquery() for part in parts))).one())
 
