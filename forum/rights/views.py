@@ -244,8 +244,10 @@ def stay() -> AnyResponse:
 
 @bp.route("/administration/members/<handle>/leave", methods=["GET", "POST"])
 def leave_for(handle: str) -> ResponseReturnValue:
-    """Close the account of a member who has asked for it."""
+    """Close the account of a member who has asked for it. One's own is closed where everybody closes theirs."""
     member = administered_member(me(), handle)
+    if member.id == me().id:
+        return web.see_other(url_for("rights.leave"))
     form = LeaveForm()
 
     def page(status: int = 200) -> ResponseReturnValue:

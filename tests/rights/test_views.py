@@ -320,6 +320,8 @@ def test_after_two_weeks_nobody_signs_in(people, sign_in):
 def test_the_last_administrator_is_told_why_not(people, sign_in):
     browser = sign_in(people.administrator)
     assert "Appoint another administrator first." in browser.get("/settings/leave").text
+    own = f"/administration/members/{people.administrator.handle}/leave"
+    assert browser.get(own).location == browser.post(own).location == "/settings/leave"
     answer = browser.post("/settings/leave", data={"how": "nameless"})
     assert answer.status_code == 422 and "Appoint another administrator first." in answer.text
 
