@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from forum.backups import make
 from forum.copies import Contents, PostgresqlCopier, SqliteCopier, copier
 from forum.engines import conninfo
 from forum.errors import Refusal
+from forum.upkeep.commands import copying
 from tests.backups.conftest import TOP, backup_of, manifest_of, opened
 from tests.forums import Forum, MakeForum
 
@@ -43,6 +46,25 @@ def test_the_old_backup_is_kept_when_the_copy_is_not_what_it_should_be(
     result = source.run("backup", target)
     assert result.exit_code == 1 and "The old backup is kept." in result.output
     assert target.read_text() == "the old one" and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(("free", "is_told"), [(1_000_000, True), (9_000_000_000, False)])
+def test_too_little_room_is_told_when_a_backup_fails(
+    source: Forum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, is_told: bool
+) -> None:
+    """What the database says then does not tell how much would be enough."""
+    if not source.url.startswith("sqlite"):
+        return  # nobody knows how large a dump will be
+
+    def fail(*_what: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SqliteCopier, "copy", fail)
+    monkeypatch.setattr(copying, "disk_usage", lambda _path: SimpleNamespace(free=free))
+    (tmp_path / "forum.backup").touch()
+    said = source.run("backup", tmp_path / "forum.backup").output
+    room = f"{tmp_path} has 1 MB of free room, and a backup needs about "
+    assert (room in said) is is_told and said.endswith("The old backup is kept.\n")
 
 
 INTERRUPTED = """

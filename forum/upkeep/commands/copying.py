@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import disk_usage
 
 import click
 from flask import current_app
@@ -28,6 +29,8 @@ from forum.settings import Settings
 from forum.upkeep import queries
 from forum.upkeep.commands._shared import bp, place_of_database, said_by, without_secrets
 
+# How much room a backup takes while it is made, in sizes of the database: the copy, and the archive beside it
+ROOM = 4 / 3
 STOP = "Stop the forum, and whatever else uses it."
 
 
@@ -43,9 +46,13 @@ def backup(target: Path) -> None:
         raise click.ClickException(f"{target} is no file that a backup could take the place of.")
     if target.resolve() in _own_files(settings):
         raise click.ClickException(f"{target} is a file of the forum itself. Name another one.")
-    kept = "The old backup is kept." if target.exists() else ""
-    place = place_of_database(settings)
-    with _errors_end_command(kept, place), _progress_bar("Copying") as note:
+    place, words = place_of_database(settings), [_about_room(target)]
+    if target.exists():
+        words.append("The old backup is kept.")
+    with (
+        _errors_end_command(" ".join(filter(None, words)), place),
+        _progress_bar("Copying") as note,
+    ):
         if queries.schema_state() == "none":
             raise Refusal(queries.schema_problem())
         what = _copier(), settings.data, target, queries.version(), note
@@ -61,6 +68,20 @@ def backup(target: Path) -> None:
     click.echo("It has been restored once and compared.")
     if backups.KEY not in made.files:
         click.echo("FORUM_SECRET_KEY is not in it: keep it somewhere else.")
+
+
+def _about_room(target: Path) -> str:
+    """For a backup that fails: that there is too little room for it; empty if there is enough, or nobody knows."""
+    if db.engine.dialect.name != "sqlite":
+        return ""
+    try:
+        free = disk_usage(target.parent).free / 1e6
+        needed = Path(db.engine.url.database or "").stat().st_size / 1e6 * ROOM
+    except OSError:
+        return ""
+    if free > needed:
+        return ""
+    return f"{target.parent} has {free:,.0f} MB of free room, and a backup needs about {needed:,.0f} while it is made."
 
 
 @bp.cli.command("restore")
