@@ -126,3 +126,11 @@ def test_spanish_opens_its_questions() -> None:
 def test_large_numbers_stay_on_one_line(locale: str) -> None:
     for _, words in said(locale):
         assert not re.search(r"\d[ .]\d{3}\b", words), words
+
+
+@pytest.mark.parametrize(
+    ("locale", "chosen"), [("fr", "Réponse retenue"), ("es", "Respuesta elegida")]
+)
+def test_the_answer_to_a_question_is_not_that_of_a_server(locale: str, chosen: str) -> None:
+    answers = [catalogue(locale).get("Answer", place) for place in ("question", "webhook")]
+    assert [answer and answer.string for answer in answers] == [chosen, chosen.split(maxsplit=1)[0]]

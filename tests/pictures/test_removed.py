@@ -184,7 +184,7 @@ def test_readers_are_told_in_their_language(
     monkeypatch.setitem(app.extensions, "settings", three)
     replied(people, world, f"See {line_of(file.name, 'the kerb')}.")
     delete_picture(people.ana, file.id)
-    for language, words in (("fr", "(retiré)"), ("es", "(eliminado)")):
+    for language, words in (("fr", "(n’existe plus)"), ("es", "(ya no existe)")):
         page = client.get(
             "/topics/{topic}-{topic_slug}".format(**world), headers={"Accept-Language": language}
         ).text
