@@ -25,7 +25,6 @@ bp = Blueprint("upkeep", __name__)
 PROBE_SECONDS = 2.0  # in which the database must answer to count as ready
 WORKER_SILENCE_SECONDS = 60.0  # without a heartbeat, after which a worker is reported as missing
 MB = 1_000_000
-SIZE_UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 LIBRARIES = ("Flask", "SQLAlchemy", "granian")
 
 
@@ -243,9 +242,8 @@ def _machine() -> Machine:
 
 
 def _size(size: float) -> str:
-    unit, amount = next(
-        (size_unit for size_unit in SIZE_UNITS if size >= size_unit[1]), SIZE_UNITS[-1]
-    )
+    units = ((_("GB"), 1e9), (_("MB"), 1e6), (_("kB"), 1e3))
+    unit, amount = next((size_unit for size_unit in units if size >= size_unit[1]), units[-1])
     size /= amount
     return f"{format_decimal(size, '#,##0.0' if size < 10 else '#,##0')} {unit}"
 

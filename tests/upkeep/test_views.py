@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -384,6 +385,15 @@ def test_bars_are_as_high_as_what_they_stand_for(counts: list[int], heights: lis
 def test_sizes_are_in_words(size: float, words: str, app: Flask) -> None:
     with app.test_request_context():
         assert views._size(size) == words
+
+
+def test_sizes_are_in_the_units_of_the_language(app: Flask) -> None:
+    with app.test_request_context(), force_locale("fr"):
+        assert [views._size(size) for size in (65_000, 1_500_000, 25e9)] == [
+            "65 ko",
+            "1,5 Mo",
+            "25 Go",
+        ]
 
 
 def test_twelve_months_end_with_the_present_one() -> None:
