@@ -82,7 +82,10 @@ def span_in_words(begins_at: datetime, ends_at: datetime, zone: tzinfo) -> str:
     locale = str(get_locale() or locales.SOURCE)
     # English with the day before the month, as everywhere in the forum
     named = "en_GB" if locale == locales.SOURCE else locale
-    first, last = (str(dates.format_date(at.date(), "full", named)) for at in (begins, ends))
+    first, last = (
+        locales.with_first_of_month(str(dates.format_date(day, "full", named)), day, named)
+        for day in (begins.date(), ends.date())
+    )
     if first == last:
         return f"{first}, {begins:%H:%M}–{ends:%H:%M}"
     return f"{first}, {begins:%H:%M} – {last}, {ends:%H:%M}"

@@ -87,7 +87,13 @@ def day_in_words(day: date, locale: str) -> str:
     """A day in the words of a locale (CLDR); in English with the day first, as most readers expect."""
     if locale == SOURCE:
         return f"{day.day} {MONTHS[day.month - 1]} {day.year:04}"
-    return str(format_date(day, "long", locale))
+    return with_first_of_month(str(format_date(day, "long", locale)), day, locale)
+
+
+def with_first_of_month(words: str, day: date, locale: str) -> str:
+    """A day in the words of CLDR, which writes the first of a month like any other day: French says *1er*."""
+    is_first = day.day == 1 and locale.partition("_")[0] == "fr"
+    return words.replace("1 ", "1er ", 1) if is_first else words
 
 
 def is_leftward(locale: str) -> bool:

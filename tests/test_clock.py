@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from forum.clock import day_in_words, in_words, in_zone, month_end, months_after
+from forum.clock import day_in_words, in_words, in_zone, month_end, months_after, span_in_words
 
 MOMENT = datetime(2026, 3, 1, 23, 5, tzinfo=UTC)
 
@@ -20,11 +20,24 @@ MOMENT = datetime(2026, 3, 1, 23, 5, tzinfo=UTC)
         ("pt_BR", "1 de março de 2026"),
         ("ja", "2026年3月1日"),
         ("ar", "1 مارس 2026"),
+        ("fr", "1er mars 2026"),
     ],
 )
 def test_a_day_is_said_as_is_usual_in_a_language(app: Flask, language: str, words: str) -> None:
     with force_locale(language):
         assert day_in_words(date(2026, 3, 1)) == words
+
+
+def test_french_says_the_first_of_a_month_as_it_is_said_and_the_other_days_as_numbers(
+    app: Flask,
+) -> None:
+    ends = datetime(2026, 5, 11, 9, tzinfo=UTC)
+    with force_locale("fr"):
+        assert day_in_words(date(2026, 1, 31)) == "31 janvier 2026"
+        assert day_in_words(date(2026, 5, 11)) == "11 mai 2026"
+        said = span_in_words(datetime(2026, 5, 1, 9, tzinfo=UTC), ends, UTC)
+        assert said == "vendredi 1er mai 2026, 09:00 – lundi 11 mai 2026, 09:00"
+        assert in_words(datetime(2026, 5, 1, 9, tzinfo=UTC)).startswith("1er mai 2026")
 
 
 def test_a_moment_is_said_in_the_zone_and_the_language_of_whoever_reads(app: Flask) -> None:
