@@ -52,6 +52,17 @@ def test_two_who_sign_for_one_organisation_at_once_sign_once(own):
     assert db.session.scalar(select(Declaration.signatures_count)) == 1
 
 
+def test_who_sends_one_form_twice_at_once_signs_once_and_is_told_so(own):
+    made, city = open_for_signature()
+    signing = Signing(made.digest, "Not on Sundays. ")
+    press = partial(slowly, actions.sign, who("ana-prado"), made.id, city.id, signing)
+    other = partial(actions.sign, who("ana-prado"), made.id, city.id, Signing(made.digest))
+    assert at_once(own, [press, press]) == ["done", "done"]
+    assert at_once(own, [other]) == ["City of Athens has signed this declaration already."]
+    assert db.session.scalars(select(Signature.words)).all() == ["Not on Sundays."]
+    assert db.session.scalar(select(Declaration.signatures_count)) == 1
+
+
 def test_who_signs_while_it_is_adopted_has_signed_or_is_told(own):
     made, city = open_for_signature()
     ana, mona = who("ana-prado"), who("mona-berg")

@@ -237,6 +237,9 @@ def test_a_signature_is_taken_back_on_a_page_that_asks(sign_in, people, declarat
     assert "It can sign again" in ana.get(door).text
     assert ana.post(door).location == declaration.address
     assert ana.get(door).status_code == 404
+    again = ana.post(door)
+    assert again.status_code == 404 and "is not here any more" in again.text
+    assert "There is no such declaration" not in again.text
 
 
 def test_only_moderators_see_who_was_asked_and_has_not_signed(

@@ -48,8 +48,8 @@ def sign(
 ) -> Signature:
     """Sign a declaration for an organisation, in the member's own name and office as they are now.
 
-    Raises `Conflict` when it has signed already, or the text is not that of `signing`. A reservation that a rule
-    catches is refused, because there is no queue for it. Imports are not screened (`is_screened`).
+    Raises `Conflict` when it has signed already, or the text is not that of `signing`. A form sent twice signs once. A
+    reservation that a rule catches is refused, because there is no queue for it. Imports are not screened (`is_screened`).
     """
     # Locked in the same order as when an organisation chooses its voices
     organisation = lock_organisation(organisation_id)
@@ -62,6 +62,8 @@ def sign(
     if signing.digest != declaration.digest:
         raise Conflict(_("This is not the text that you have read. Read it once more, then sign."))
     if known := signatures_for(declaration, [organisation]).get(organisation.id):
+        if _was_signed_so(known, member, signing):
+            return known
         raise _signed_already(known)
     signature = _signature(db.session.get_one(Member, member.id), declaration, organisation)
     _reserve(member, declaration, signature, signing, is_screened=is_screened)
@@ -71,6 +73,11 @@ def sign(
     end_invitation(member, declaration, organisation.id)
     touches(EVERYTHING)
     return signature
+
+
+def _was_signed_so(signature: Signature, member: Person, signing: Signing) -> bool:
+    """Whether a signature is the member's own, with the same reservation: the form was sent twice."""
+    return signature.member_id == member.id and signature.words == signing.reservation.strip()
 
 
 def _signature(signer: Member, declaration: Declaration, organisation: Organisation) -> Signature:

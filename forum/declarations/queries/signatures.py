@@ -148,7 +148,7 @@ def signature_to_change(declaration_id: int, signature_id: int) -> Signature:
     query = select(Signature).where(Signature.id == signature_id)
     mine = query.where(Signature.declaration_id == declaration_id, Signature.withdrawn_at.is_(None))
     loaded = (joinedload(Signature.organisation), joinedload(Signature.declaration))
-    return or_not_found(db.session.scalar(mine.options(*loaded)), NO_SUCH)
+    return or_not_found(db.session.scalar(mine.options(*loaded)))
 
 
 def has_hidden_reservation(declaration_id: int, organisation_id: int) -> bool:
