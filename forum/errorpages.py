@@ -53,6 +53,7 @@ NEVER_GIVEN_BACK = {
 TEXT_FIELDS = {
     "about",
     "alt",
+    "answer",
     "body",
     "deed",
     "findings",
@@ -64,6 +65,7 @@ TEXT_FIELDS = {
     "question",
     "quotation",
     "reason",
+    "redress",
     "reservation",
     "sentence",
     "source",

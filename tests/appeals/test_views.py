@@ -60,6 +60,20 @@ def test_from_the_decision_to_the_answer(
     assert "This decision no longer holds." in page and "Read what became of it" in page
 
 
+def test_who_answers_second_gets_the_words_back_however_few(
+    sign_in: Any, people: Any, hidden: Any
+) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    address, answer = (
+        f"/moderation/appeals/{said.id}",
+        {"outcome": "upheld", "answer": "It was none."},
+    )
+    assert sign_in(people.host).post(address, data=answer).status_code == 303
+    told = sign_in(people.administrator).post(address, data=answer)
+    assert told.status_code == 409 and "has answered this appeal meanwhile" in told.text
+    assert "It was none." in told.text
+
+
 def test_the_first_moderator_reads_but_does_not_answer(
     sign_in: Any, people: Any, hidden: Any
 ) -> None:
