@@ -27,6 +27,7 @@ from forum.upkeep.models import BY_HAND, Check, Fault
 from forum.upkeep.queries._shared import stream
 
 FTS_TABLE = "document_fts"
+FTS_TABLES = (FTS_TABLE, "member_fts")
 # FTS5's own table with a row for each indexed document
 FTS_ROWS = table("document_fts_docsize", column("id"))
 
@@ -46,9 +47,20 @@ def _sqlite_checks() -> list[Check]:
 
 def _damaged_pages() -> Iterator[Fault]:
     """Faults found by SQLite's own integrity check, without the full-text index, which has a check of its own."""
+    _look_anew()
     for (words,) in stream(text("PRAGMA integrity_check(1000)")):
         if words != "ok" and FTS_TABLE not in words:
             yield Fault("database", None, words)
+
+
+def _look_anew() -> None:
+    """Let FTS5 read what its indexes are made of.
+
+    A connection that has written remembers that until it opens the table again, which `integrity_check` does not do. What
+    others have merged since would look damaged.
+    """
+    for name in FTS_TABLES:
+        db.session.execute(select(column("rowid")).select_from(table(name)).limit(1)).all()
 
 
 def _broken_keys_in_sqlite() -> Iterator[Fault]:
@@ -58,6 +70,7 @@ def _broken_keys_in_sqlite() -> Iterator[Fault]:
 
 def _full_text_differences() -> Iterator[Fault]:
     """Differences between the full-text index and the documents. It only reads, so that no writer has to wait."""
+    _look_anew()
     for (words,) in stream(text(f"PRAGMA integrity_check({FTS_TABLE})")):
         if words != "ok":
             yield Fault("full-text index", None, words)
