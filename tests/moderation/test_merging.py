@@ -399,6 +399,18 @@ def test_a_topic_is_merged_by_its_address(
     assert browser.get(answer.location).location.startswith(other.address)
 
 
+def test_who_merges_into_what_was_merged_meanwhile_reads_where_it_is(
+    sign_in: Any, people: Any, things: Any, other: Any
+) -> None:
+    browser = sign_in(people.host)
+    asked = {"target": str(other.id), "shown": str(other.id)}
+    actions.merge(people.moderator, other.id, things.topic.id)
+    answer = browser.post(f"/topics/{things.topic.id}/merge", data=asked)
+    assert answer.status_code == 422
+    assert f"That topic was put into “{things.topic.title}” meanwhile." in answer.text
+    assert "no such topic" not in answer.text
+
+
 def test_a_topic_to_merge_into_is_found_among_many_for_another_audience_and_those_that_nobody_reads(
     sign_in: Any, people: Any, things: Any, other: Any
 ) -> None:

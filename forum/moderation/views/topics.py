@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,7 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.queries import themes
-from forum.dialogue.queries import title_fingerprint, topic_to_change_kind
+from forum.dialogue.queries import (
+    title_fingerprint,
+    topic_after_merge,
+    topic_to_change_kind,
+)
 from forum.dialogue.views import theme_boxes, theme_ids
 from forum.errors import Invalid, NotFound
 from forum.moderation import actions, queries
@@ -230,8 +235,17 @@ def merge(topic_id: int) -> ResponseReturnValue:
         try:
             actions.merge(moderator, topic_id, form.target_id, form.reasons)
         except NotFound:
-            raise Invalid(_("There is no such topic that you can see."), "target") from None
+            raise Invalid(_why_not_into(form.target_id), "target") from None
         return f"/topics/{topic_id}"
 
     is_first_step = other is not None or form.is_looking
     return answer_here(form, [thing], page, deed, is_first_step=is_first_step)
+
+
+def _why_not_into(topic_id: int) -> str:
+    """Why nothing can be merged into a topic that is not found: it may have been merged itself since it was chosen."""
+    with suppress(NotFound):
+        after = topic_after_merge(me(), topic_id)
+        if after.id != topic_id:
+            return _("That topic was put into “%(title)s” meanwhile.", title=after.title)
+    return _("There is no such topic that you can see.")
