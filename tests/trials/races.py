@@ -7,6 +7,7 @@ import threading
 import time
 
 from tests.trials import races_ground
+from tests.trials.races_belonging import BELONGING
 from tests.trials.races_gathering import GATHERING
 from tests.trials.races_order import ORDER
 from tests.trials.races_racer import Course, Racer, note_commits
@@ -16,7 +17,7 @@ from tests.trials.run import Trial
 
 THREADS = 6
 SECONDS, QUICK_SECONDS = 180, 40
-DEEDS = WRITING | ORDER | GATHERING
+DEEDS = WRITING | ORDER | GATHERING | BELONGING
 
 
 def race(trial: Trial) -> None:
