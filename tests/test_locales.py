@@ -269,7 +269,9 @@ def test_a_letter_says_a_moment_in_its_own_language(several: Flask, people: Peop
     with force_locale("es"), at(datetime(2031, 6, 17, 22, 30, tzinfo=UTC)):
         leave(people.ana, people.ana.id, KEEP_NAMELESS)
     row = db.session.scalar(select(Delivery).where(Delivery.kind == "leaving"))
-    assert row and "1er juillet 2031, 22:30 UTC" in " ".join(letter_of(several, row.id).text.split())
+    assert row and "1er juillet 2031, 22:30 UTC" in " ".join(
+        letter_of(several, row.id).text.split()
+    )
 
 
 def test_a_member_chooses_the_language_of_letters(
