@@ -119,7 +119,10 @@ def follow_restoring(doer: Person, post: Post) -> None:
     if post.number > 1:
         with recounted(doer, topic):
             topic.replies_count += 1
-    _refresh_activity(topic)
+    if topic.replies_count > 1:  # another one is shown, so the topic stands where that puts it
+        topic.active_at = max(topic.active_at, post.created_at)
+    else:
+        _refresh_activity(topic)
     count_post(doer, topic, post, 1)
     if post.number == 1:
         words = plain(post.source)  # rare, so it may run while the lock is held

@@ -1,4 +1,4 @@
-"""What the commands of this room share: the blueprint, and how a refusal ends a long command, and databases in words."""
+"""What the commands of this room share: the blueprint, how a refusal ends a long command, and databases in words."""
 
 from __future__ import annotations
 
