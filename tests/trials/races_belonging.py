@@ -50,6 +50,13 @@ def _organisation(r: Racer) -> int:
     return int(r.one_of(wanted))
 
 
+def _one_of_city(r: Racer, city: int) -> Member:
+    """Somebody who belongs to an organisation."""
+    found = r.one_of(select(Member).where(Member.organisation_id == city).order_by(Member.id))
+    assert isinstance(found, Member)
+    return found
+
+
 def _belong(r: Racer) -> object:
     """Somebody goes over to the organisation that signs, or away from it."""
     member = r.person(*EVERYBODY)
@@ -59,8 +66,7 @@ def _belong(r: Racer) -> object:
 
 def _name_voices(r: Racer) -> object:
     city = _organisation(r)
-    theirs = select(Member.id).where(Member.organisation_id == city).order_by(Member.id)
-    named = r.rng.choice(([r.one_of(theirs)], [], None))
+    named = r.rng.choice(([_one_of_city(r, city).id], [], None))
     return invitations.choose_voices(r.person(*MODERATORS), city, named)
 
 
@@ -70,7 +76,8 @@ def _sign_for_city(r: Racer) -> object:
     frozen = select(Declaration).where(Declaration.frozen_at.is_not(None), ~is_over)
     text = r.one_of(frozen.order_by(Declaration.id))
     signing = declarations.Signing(text.digest, r.rng.choice(("", "Not at night.")))
-    return declarations.sign(r.person(*EVERYBODY), text.id, _organisation(r), signing)
+    city = _organisation(r)
+    return declarations.sign(r.person(_one_of_city(r, city).handle), text.id, city, signing)
 
 
 def _declaration(r: Racer) -> Declaration:
