@@ -42,7 +42,7 @@ CONTEXT_FUNCTIONS = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
 MADE = "_contexts_made"
 # Characters of output in each half of the cache; with the keys, it takes twice as many bytes
 MACRO_CACHE_SIZE = 2_000_000
-DAY_OF_MONTH = re.compile(r"^\d{1,2}\.? ")
+DAY_OF_MONTH = re.compile(r"^\d{1,2}(?:\.|er)? ")
 _PLAIN = {False: "", True: ' role="none"'}
 
 

@@ -283,7 +283,7 @@ def test_days_and_moments_are_said_in_words(
 @pytest.mark.parametrize(
     ("locale", "shown"),
     [
-        ("fr", "1\N{NO-BREAK SPACE}mars 2026"),
+        ("fr", "1er\N{NO-BREAK SPACE}mars 2026"),
         ("es", "1\N{NO-BREAK SPACE}de marzo de 2026"),
         ("de", "1.\N{NO-BREAK SPACE}März 2026"),
     ],

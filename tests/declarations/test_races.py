@@ -13,18 +13,21 @@ from forum.agendas.queries import all_agendas
 from forum.clock import at, now
 from forum.db import db
 from forum.declarations import actions
-from forum.declarations.actions import DeclarationText, Signing
+from forum.declarations.actions import DeclarationText, Signing, signing
 from forum.declarations.models import Declaration, Signature
 from forum.invitations.actions import choose_voices
 from forum.markup import PlainTexts, write
 from forum.members import actions as members
 from forum.members.actions import OrganisationText, Profile, edit_profile
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.notifications.models import Event
 from forum.permissions import SYSTEM
-from tests.races import at_once, own, slowly, who
+from tests.races import at_once, halting, meanwhile, own, slowly, who
 
 pytestmark = pytest.mark.usefixtures("own")
 assert own
+WHY = Reasons("It is rude.", 2)
 
 
 def open_for_signature():
@@ -61,6 +64,20 @@ def test_who_sends_one_form_twice_at_once_signs_once_and_is_told_so(own):
     assert at_once(own, [other]) == ["City of Athens has signed this declaration already."]
     assert db.session.scalars(select(Signature.words)).all() == ["Not on Sundays."]
     assert db.session.scalar(select(Declaration.signatures_count)) == 1
+
+
+def test_who_signs_while_their_silence_ends_has_signed_or_is_told(own, monkeypatch):
+    """The member's row changes twice, for which PostgreSQL locks the organisation that it refers to."""
+    made, city = open_for_signature()
+    ana, mona = who("ana-prado"), who("mona-berg")
+    silenced = moderation.silence(mona, ana.id, now() + timedelta(days=7), WHY)
+    sign = partial(actions.sign, ana, made.id, city.id, Signing(made.digest))
+    signing_slowly = halting(monkeypatch, signing, "lock_writer", sign)
+    undo = meanwhile(partial(moderation.undo, mona, silenced.id))
+    told = at_once(own, [signing_slowly, undo])
+    assert told[1] == "done"
+    count = db.session.scalar(select(Declaration.signatures_count))
+    assert count == int(told[0] == "done")
 
 
 def test_who_signs_while_it_is_adopted_has_signed_or_is_told(own):

@@ -75,9 +75,12 @@ def names_of_organisations(reader: Person) -> list[tuple[int, str, str]]:
 
 
 def lock_organisation(organisation_id: int | None) -> Organisation | None:
-    """One organisation with its representative, or None; locked, so that an action counts its seats correctly."""
+    """One organisation with its representative, or None; locked, so that an action counts its seats correctly.
+
+    Members who belong to it can be changed meanwhile, because PostgreSQL may check then what their rows refer to.
+    """
     found = select(Organisation).where(Organisation.id == organisation_id)
-    held = found.with_for_update(of=Organisation)
+    held = found.with_for_update(of=Organisation, key_share=True)
     return db.session.scalar(held.options(joinedload(Organisation.representative)))
 
 

@@ -104,7 +104,7 @@ def lock_voices(organisation_ids: Iterable[int]) -> None:
 
 def _lock_organisations(ids: Collection[int]) -> None:
     wanted = select(Organisation.id).where(Organisation.id.in_(ids))
-    db.session.scalars(wanted.order_by(Organisation.id).with_for_update()).all()
+    db.session.scalars(wanted.order_by(Organisation.id).with_for_update(key_share=True)).all()
 
 
 def lock_to_end_voices(organisation_ids: Collection[int]) -> None:
