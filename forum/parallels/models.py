@@ -34,6 +34,12 @@ class FigureWords(NamedTuple):
     unit: str = ""
 
 
+def address_in(original: Practice | Case, language: str) -> str:
+    """The path of the page that shows an original in another language."""
+    kind = "practices" if isinstance(original, Practice) else "cases"
+    return f"/{kind}/{original.slug}/in/{language}"
+
+
 class Translation(Base):
     """A translation of a practice or a case.
 
@@ -120,7 +126,7 @@ class Translation(Base):
     @property
     def address(self) -> str:
         """The path of its page."""
-        return f"/{self.kind}s/{self.original.slug}/in/{self.language}"
+        return address_in(self.original, self.language)
 
     @property
     def said(self) -> dict[str, str]:

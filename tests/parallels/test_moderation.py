@@ -162,3 +162,36 @@ def test_who_began_it_does_not_answer_an_appeal_about_it(sign_in, people, practi
     entry = browser.get(f"/moderation/translation/{made.id}").text
     assert "You began this translation" in entry and 'value="restore"' not in entry
     decide_appeal(people.moderator, asked.id, "reversed", "You are right.")
+
+
+def told_of_translation(member):
+    """The addresses of a member's notices about translations, after the worker has made them."""
+    while make_notices(SYSTEM):
+        pass
+    return [notice.address for notice in inbox(member).page.items if notice.kind == "translation"]
+
+
+def test_notices_about_it_stay_hidden_while_the_original_is(people, practice, translation):
+    assert told_of_translation(people.ana) == ["/practices/felt/in/fr"]
+    moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    moderation.decide(people.moderator, "practice", practice.id, "hide", WHY)
+    moderation.decide(people.host, "translation", translation.id, "restore")
+    assert told_of_translation(people.ana) == []
+    moderation.decide(people.moderator, "practice", practice.id, "restore")
+    assert told_of_translation(people.ana) == ["/practices/felt/in/fr"]
+
+
+@pytest.mark.parametrize("goes", ["hidden", "removed"])
+def test_notices_about_it_do_not_come_back_with_the_original(people, practice, translation, goes):
+    assert told_of_translation(people.ana) == ["/practices/felt/in/fr"]
+    if goes == "hidden":
+        moderation.decide(people.host, "translation", translation.id, "hide", WHY)
+    else:
+        actions.remove_translation(people.ben, translation.id)
+    moderation.decide(people.moderator, "practice", practice.id, "hide", WHY)
+    moderation.decide(people.moderator, "practice", practice.id, "restore")
+    assert told_of_translation(people.ana) == []
+    if goes == "removed":
+        return
+    moderation.decide(people.host, "translation", translation.id, "restore")
+    assert told_of_translation(people.ana) == ["/practices/felt/in/fr"]

@@ -98,6 +98,16 @@ def _hide_profile(moderator: Person, member_id: int, _words: str) -> None:
     members.hide_profile(moderator, member_id)
 
 
+def _restore_case(moderator: Person, case_id: int) -> None:
+    library.restore_case(moderator, case_id)
+    parallels.hide_told_of_gone(moderator, "case", case_id)
+
+
+def _restore_practice(moderator: Person, practice_id: int) -> None:
+    library.restore_practice(moderator, practice_id)
+    parallels.hide_told_of_gone(moderator, "practice", practice_id)
+
+
 @dataclass(frozen=True)
 class Visibility:
     """The actions that hide, remove and restore things of a kind; `remove` is `hide` where hidden things leave no trace."""
@@ -110,10 +120,8 @@ class Visibility:
 VISIBILITY = {
     "post": Visibility(dialogue.hide, dialogue.remove, dialogue.restore),
     "topic": Visibility(dialogue.hide_topic, dialogue.remove_topic, dialogue.restore_topic),
-    "case": Visibility(library.hide_case, library.remove_case, library.restore_case),
-    "practice": Visibility(
-        library.hide_practice, library.remove_practice, library.restore_practice
-    ),
+    "case": Visibility(library.hide_case, library.remove_case, _restore_case),
+    "practice": Visibility(library.hide_practice, library.remove_practice, _restore_practice),
     "member": Visibility(_hide_profile, _hide_profile, members.restore_profile),
     "mark": Visibility(dialogue.hide_note, dialogue.hide_note, dialogue.restore_note),
     "reservation": Visibility(

@@ -17,7 +17,12 @@ from forum.parallels.actions.mending import (
     reindex_translations,
     rerender,
 )
-from forum.parallels.actions.moderating import find_again, hide_translation, restore_translation
+from forum.parallels.actions.moderating import (
+    find_again,
+    hide_told_of_gone,
+    hide_translation,
+    restore_translation,
+)
 from forum.parallels.actions.reminding import look_after_translations
 from forum.parallels.actions.translating import (
     add_translation,
@@ -39,6 +44,7 @@ __all__ = [
     "delete_translations",
     "find_again",
     "forget_member",
+    "hide_told_of_gone",
     "hide_translation",
     "keep_translation_draft",
     "load_translation",

@@ -6,9 +6,10 @@ from forum.clock import now
 from forum.deeds import action
 from forum.notifications.actions import hide_told, restore_told
 from forum.parallels.actions._documents import index_translation, plain_texts_of
-from forum.parallels.models import Translation
+from forum.parallels.models import Translation, address_in
 from forum.parallels.queries import (
     ids_of_practice,
+    languages_gone,
     original_to_change,
     translation_to_change,
     translations_by_id,
@@ -33,14 +34,15 @@ def hide_translation(moderator: Person, translation_id: int, reason: str = "") -
 
 @action
 def restore_translation(moderator: Person, translation_id: int) -> Translation:
-    """Show a translation again."""
+    """Show a translation again. Notices about it come back, too, unless the original is hidden."""
     translation = translation_to_change(moderator, translation_id)
     require(moderator.can.moderate(translation.agenda_id))
     if translation.hidden_at is not None:
         translation.hidden_at, translation.hidden_reason = None, ""
         for name in (TRANSLATION, TRANSLATED_FAILURE):
             search.restore(moderator, name, translation.id)
-        restore_told(moderator, "translation", translation.address, translation.created_at)
+        if translation.original.is_told:
+            restore_told(moderator, "translation", translation.address, translation.created_at)
     return translation
 
 
@@ -51,3 +53,13 @@ def find_again(moderator: Person, practice_id: int) -> None:
     require(moderator.can.moderate(original.agenda_id))
     for translation in translations_by_id(ids_of_practice(practice_id)):
         index_translation(moderator, translation, plain_texts_of(translation))
+    hide_told_of_gone(moderator, "practice", practice_id)
+
+
+@action
+def hide_told_of_gone(moderator: Person, kind: str, item_id: int) -> None:
+    """Hide notices about translations that are not shown: they came back with the topic of a practice or case (`kind`)."""
+    original = original_to_change(moderator, kind, item_id)
+    require(moderator.can.moderate(original.agenda_id))
+    for language in languages_gone(kind, item_id):
+        hide_told(moderator, "translation", address_in(original, language))

@@ -118,3 +118,12 @@ def ids_of_practice(practice_id: int) -> list[int]:
     """The ids of the translations of a practice, also hidden ones."""
     there = Translation.practice_id == practice_id, Translation.deleted_at.is_(None)
     return sorted(db.session.scalars(select(Translation.id).where(*there)))
+
+
+def languages_gone(kind: str, item_id: int) -> list[str]:
+    """The languages into which a practice or case has been translated, but no translation is shown now, in their order."""
+    its = Translation.practice_id if kind == "practice" else Translation.case_id
+    is_shown = Translation.hidden_at.is_(None) & Translation.deleted_at.is_(None)
+    query = select(Translation.language, is_shown).where(its == item_id).distinct()
+    known = db.session.execute(query).all()
+    return sorted({row[0] for row in known} - {row[0] for row in known if row[1]})
