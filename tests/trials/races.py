@@ -8,6 +8,7 @@ import time
 
 from tests.trials import races_ground
 from tests.trials.races_belonging import BELONGING
+from tests.trials.races_curating import CURATING
 from tests.trials.races_gathering import GATHERING
 from tests.trials.races_order import ORDER
 from tests.trials.races_racer import Course, Racer, note_commits
@@ -17,7 +18,7 @@ from tests.trials.run import Trial
 
 THREADS = 6
 SECONDS, QUICK_SECONDS = 180, 40
-DEEDS = WRITING | ORDER | GATHERING | BELONGING
+DEEDS = WRITING | ORDER | GATHERING | BELONGING | CURATING
 
 
 def race(trial: Trial) -> None:

@@ -11,6 +11,7 @@ from forum.library.models import Case
 from forum.members import actions as members
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
 from tests.conftest import PEOPLE, People, disable_newcomer_rules, load_sample_cities
 from tests.trials.site import AGENDA
 from tests.world import things
@@ -38,7 +39,9 @@ def prepare() -> dict[str, Any]:
     agendas.set_hosts(SYSTEM, agenda.id, HOSTS)
     values = things(People(*(get_member(SYSTEM, handle) for handle in known)), agenda)
     values["other_id"] = get_agenda(SYSTEM, values["other"]).id
+    administrator = get_member(SYSTEM, ADMINISTRATOR)
     values["case_topic"] = db.session.get_one(Case, values["case_id"]).topic_id
+    make_rule(administrator, RuleText("word", "casino", "We read this first."))
     db.session.commit()
     return values
 
