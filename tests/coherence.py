@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
+from forum.agendas.models import Agenda
+from forum.commitments.models import Commitment, Milestone
 from forum.db import db
 from forum.dialogue.models import Held, Post, Topic
 from forum.notifications.models import Event, Notice
+from forum.parallels.models import Translation
 
 # Notices of these say what was decided or waits, also about what is gone
 OF_MODERATION = ("decision", "queue", "urgent")
@@ -32,11 +36,13 @@ def incoherent() -> list[str]:
     found += _of_held(topics, posts)
     for model in (Event, Notice):
         found += _of_notices(model, topics, posts)
+        found += _of_pages(model)
     return found
 
 
-def _all(model: Any) -> Any:
-    return db.session.scalars(select(model).execution_options(populate_existing=True))
+def _all(model: Any, *options: Any) -> Any:
+    query = select(model).options(*options)
+    return db.session.scalars(query.execution_options(populate_existing=True))
 
 
 def _of_answers(topics: dict[int, Topic], posts: dict[int, Post]) -> Iterator[str]:
@@ -107,3 +113,22 @@ def _of_notices(
         is_taken_back = row.kind in TAKEN_BACK and (row.kind != "answer" or is_former)
         if row.hidden_at and not is_gone and not is_taken_back:
             yield f"{what} is hidden, and should not be"
+
+
+def _of_pages(model: type[Event | Notice]) -> Iterator[str]:
+    """Notices that lead to a page by its address alone: it has to be there, though its visitors may not all read it."""
+    originals = joinedload(Translation.practice), joinedload(Translation.case)
+    translations = {
+        known.address
+        for known in _all(Translation, *originals)
+        if known.deleted_at is None and known.hidden_at is None and known.original.is_told
+    }
+    hidden = {known.id: known for known in _all(Commitment) if known.hidden_at}
+    of_hidden = {known.told_at for known in hidden.values()}
+    of_hidden |= {known.told_at for known in _all(Milestone) if known.commitment_id in hidden}
+    of_hidden |= {known.findings_address for known in _all(Agenda) if known.opened_at is None}
+    for row in _all(model):
+        is_gone = row.kind == "translation" and row.address not in translations
+        is_gone |= row.kind in ("commitment", "milestone", "findings") and row.address in of_hidden
+        if is_gone and row.hidden_at is None:
+            yield f"{model.__name__.lower()} {row.id} ({row.kind}) leads to {row.address}"
