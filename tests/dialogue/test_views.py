@@ -45,6 +45,12 @@ def test_a_topic_is_read_by_everybody(client: FlaskClient, people: Any, topic: T
     assert f'<link rel="canonical" href="http://localhost{topic.address}">' in text
 
 
+def test_thousands_of_marks_are_grouped(client: FlaskClient, people: Any, topic: Topic) -> None:
+    db.session.execute(update(Post).where(Post.topic_id == topic.id).values(useful_count=1_234))
+    db.session.commit()
+    assert '<span class="n">1,234</span>' in page(client, topic.address)
+
+
 def test_who_wrote_in_a_topic_leads_to_their_cities(
     client: FlaskClient, people: Any, topic: Topic
 ) -> None:
