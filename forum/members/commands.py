@@ -31,7 +31,7 @@ from forum.members.queries import CITIES_FILE
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.plaintext import on_one_line
-from forum.web import absolute
+from forum.web import absolute, settings
 
 T = TypeVar("T")
 
@@ -86,19 +86,39 @@ def setup() -> None:
 @bp.cli.command("forum")
 @click.option("--name", help="New name of the forum.")
 @click.option("--tagline", help="New sentence that says what the forum is for.")
+@click.option(
+    "--language", help="Language of that sentence, such as fr, if it is not the first one."
+)
 @click.option("--contact", help="New e-mail address on /contact, which everybody reads.")
-def forum(name: str | None, tagline: str | None, contact: str | None) -> None:
+def forum(name: str | None, tagline: str | None, language: str | None, contact: str | None) -> None:
     """Say what the forum is called, what it is for and where it is reached, or change that."""
-    said = {"name": name, "tagline": tagline, "contact_email": contact and checked_email(contact)}
-    given = {what: words for what, words in said.items() if words is not None}
+    offered = settings().locales
+    if language and tagline is None:
+        raise click.UsageError("--language says in which language --tagline is: give both.")
+    if language and language not in offered:
+        raise click.UsageError(f"The languages of this forum are: {', '.join(offered)}.")
     known = queries.federation_if_there()
-    if given:
-        known = done(lambda: actions.describe_federation(SYSTEM, **given))
+    said = {"name": name, "contact_email": contact and checked_email(contact)}
+    others = {}
+    if language and known and language != (known.tagline_locale or offered[0]):
+        others[language] = tagline or ""
+    else:
+        said["tagline"] = tagline
+    given = {what: words for what, words in said.items() if words is not None}
+    if given or others:
+        locale = "" if others else language or ""
+        known = done(
+            lambda: actions.describe_federation(
+                SYSTEM, tagline_locale=locale, taglines=others, **given
+            )
+        )
     if known is None:
         raise click.ClickException("This forum has not been set up yet.")
-    for what in said:
-        click.echo(f"{what.replace('_email', '')}: {getattr(known, what)}")
-    if given:
+    click.echo(f"name: {known.name}")
+    for locale, words in {known.tagline_locale: known.tagline, **known.taglines}.items():
+        click.echo(f"tagline{f' ({locale})' if locale else ''}: {words}")
+    click.echo(f"contact: {known.contact_email}")
+    if given or others:
         click.echo("Every page says so from now on; nothing has to be started again.")
 
 

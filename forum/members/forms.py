@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import gettext, pgettext
@@ -30,9 +32,11 @@ from forum.members.actions import MAX_FORUM_NAME, MAX_NAME, MAX_TAGLINE, Organis
 from forum.members.models import PROFILE_TEXTS, Federation, Member, Organisation
 from forum.members.queries import (
     federation_fields,
+    language_name,
     languages,
     organisation_fields,
     profile_fields,
+    tagline_field,
 )
 from forum.passwords import is_guessed_first, letters_and_digits
 from forum.principals import ROLES
@@ -337,8 +341,12 @@ class OrganisationForm(Form):
 class FederationForm(Form):
     """The forum's name and tagline, and where one reaches those who run it.
 
-    `seen` is the fingerprint of these fields when the form was opened.
+    `seen` is the fingerprint of these fields when the form was opened. `others` are the fields for the tagline in
+    other languages, and `tagline_locale` is the language of `tagline`.
     """
+
+    tagline_locale = ""
+    others: Mapping[str, str] = MappingProxyType({})  # names of fields by locale
 
     seen = HiddenField()
     name = StringField(
@@ -346,7 +354,6 @@ class FederationForm(Form):
         [DataRequired(_("Give the forum a name.")), at_most(MAX_FORUM_NAME)],
         [one_line],
     )
-    tagline = StringField(_("What it is for, in one sentence"), [at_most(MAX_TAGLINE)], [one_line])
     contact_email = StringField(
         _("E-mail address for everybody"),
         [
@@ -356,12 +363,30 @@ class FederationForm(Form):
         ],
         [one_line],
     )
+    tagline = StringField(_("What it is for, in one sentence"), [at_most(MAX_TAGLINE)], [one_line])
 
     @classmethod
-    def of(cls, federation: Federation, **options: Any) -> FederationForm:
-        """The form with what the forum says of itself now."""
+    def of(cls, federation: Federation, offered: Sequence[str], **options: Any) -> FederationForm:
+        """The form with what the forum says of itself now. `offered` are the locales of its pages, the usual one first."""
+        locale = federation.tagline_locale or offered[0]
+        others = {other: tagline_field(other) for other in offered if other != locale}
+        fields = {
+            name: StringField(
+                gettext("What it is for, in %(language)s", language=language_name(other)),
+                [at_most(MAX_TAGLINE)],
+                [one_line],
+            )
+            for other, name in others.items()
+        }
+        more = {**fields, "others": others, "tagline_locale": locale}
         words = federation_fields(federation)
-        return cls(**words | {"seen": fingerprint(words)} | options)
+        values = dict.fromkeys(fields, "") | words | {"seen": fingerprint(words)} | options
+        form: FederationForm = type("FederationForm", (cls,), more)(**values)
+        return form
+
+    def taglines(self) -> dict[str, str]:
+        """What was typed as tagline in other languages, by locale."""
+        return {locale: self[name].data or "" for locale, name in self.others.items()}
 
 
 class MarkForm(FormWithFile):

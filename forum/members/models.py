@@ -61,6 +61,9 @@ class Federation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     tagline: Mapped[str] = mapped_column(Text, default="")
+    # The locale of the tagline, empty where nobody has said it; and what the tagline is in others, by locale
+    tagline_locale: Mapped[str] = mapped_column(default="", server_default="")
+    taglines: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     contact_email: Mapped[str] = mapped_column(default="")
     is_demo: Mapped[bool] = mapped_column(default=False)
     # Since when joining requires agreement to terms of use; set by the terms room
@@ -71,6 +74,15 @@ class Federation(Base):
     first_steps_closed_at: Mapped[datetime | None]
     # The name of its own mark, with the size in it as in names of pictures; empty: it has the usual one
     mark: Mapped[str] = mapped_column(default="")
+
+    def tagline_in(self, locale: str) -> tuple[str, str]:
+        """The tagline for readers of a locale, and the locale in which it is said.
+
+        The latter is empty where nobody has said it, or there is no tagline.
+        """
+        if locale != self.tagline_locale and (own := self.taglines.get(locale)):
+            return own, locale
+        return self.tagline, self.tagline_locale if self.tagline else ""
 
     @property
     def mark_address(self) -> str:

@@ -347,6 +347,7 @@ def test_the_carried_file_has_the_cities_of_the_world():
     assert len({row[0] for row in rows}) == len(rows)
 
 
+@pytest.mark.usefixtures("recognising_all")
 def test_the_forum_gets_another_name_sentence_and_contact(run, app):
     assert "has not been set up yet" in run("forum").output
     actions.found_federation(SYSTEM, "Interurban", "Cities learn.", contact_email="a@city.example")
@@ -360,6 +361,12 @@ def test_the_forum_gets_another_name_sentence_and_contact(run, app):
     assert (
         run("forum", "--tagline", "").exit_code == 0 and queries.federation_if_there().tagline == ""
     )
+    assert run("forum", "--tagline", "Cities learn.", "--language", "en").exit_code == 0
+    done = run("forum", "--tagline", "Les villes apprennent.", "--language", "fr")
+    assert "\ntagline (en): Cities learn.\ntagline (fr): Les villes apprennent.\n" in done.output
+    assert "(fr)" not in run("forum", "--tagline", "", "--language", "fr").output
+    for unknown in (["--language", "fr"], ["--tagline", "Learn.", "--language", "tlh"]):
+        assert run("forum", *unknown).exit_code == 2
     for wrong in (("--name", " "), ("--name", "x" * 81), ("--contact", "office")):
         refused = run("forum", *wrong)
         assert refused.exit_code == 1 and "Error: " in refused.output, wrong

@@ -16,6 +16,7 @@ from forum.db import db
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.history.queries import fingerprint
 from forum.members import actions, queries, views
+from forum.members.models import Federation
 from forum.permissions import SYSTEM
 from tests.candidates import test_races as races
 from tests.conftest import link_in
@@ -115,6 +116,84 @@ def test_what_was_said_before_is_kept_with_who_changed_it(
     for words in ("What was changed", people.administrator.name, "Cities learn.", "We listen."):
         assert words in page
     assert [version.fields for version in queries.federation_versions(SYSTEM)] == [SAID, named]
+
+
+TAGLINES = {"es": "Las ciudades aprenden.", "fr": "Les villes apprennent."}
+
+
+@pytest.mark.usefixtures("recognising_all")
+def test_readers_of_each_language_read_what_it_is_for_in_theirs(
+    named: dict[str, str], browser: FlaskClient, client: FlaskClient, several: Flask
+) -> None:
+    def said(locale: str, address: str = "/") -> str:
+        return str(several.test_client().get(address, headers={"Accept-Language": locale}).text)
+
+    assert "<bdi>Cities learn.</bdi>" in said("fr")  # nobody has said in which language it is
+    form = browser.get(ADDRESS).text
+    assert "Write this one in English." in form and "What it is for, in French" in form
+    typed = named | {"tagline_fr": TAGLINES["fr"], "tagline_es": " "}
+    assert browser.post(ADDRESS, data=typed).status_code == 303
+    for address in ("/", "/topics"):
+        assert "<bdi>Cities learn.</bdi>" in said("en", address)
+        assert '<bdi lang="en">Cities learn.</bdi>' in said("es", address)
+        assert "<bdi>Les villes apprennent.</bdi>" in said("fr", address)
+    assert '<meta name="description" content="Les villes apprennent.">' in said("fr")
+    assert '"description": "Les villes apprennent."' in said("fr", "/manifest.webmanifest")
+    assert "<Description>Les villes apprennent.</Description>" in said("fr", "/opensearch.xml")
+    told = client.get("/api/v1/").json
+    assert (told["tagline"], told["tagline_language"]) == ("Cities learn.", "en")
+    assert told["taglines"] == {"fr": "Les villes apprennent."}
+    field = browser.get(ADDRESS).text.partition('id="tagline_fr"')[2].partition(">")[0]
+    assert 'value="Les villes apprennent."' in field and 'lang="fr"' in field
+
+
+@pytest.mark.usefixtures("recognising_all")
+def test_a_tagline_in_another_language_is_kept_as_what_was_said_before_and_can_be_taken_away(
+    named: dict[str, str], browser: FlaskClient, client: FlaskClient, people: Any
+) -> None:
+    seen = fingerprint(named)
+    actions.describe_federation(people.administrator, tagline_locale="en", taglines=TAGLINES)
+    late = browser.post(ADDRESS, data=named | {"seen": seen, "tagline_fr": "Les villes parlent."})
+    assert late.status_code == 409
+    for words in ("What it is for, in French", *TAGLINES.values(), "Les villes parlent."):
+        assert words in late.text
+    actions.describe_federation(people.administrator, taglines={"fr": "", "es": TAGLINES["es"]})
+    known = queries.federation_to_describe(people.administrator)
+    assert (known.tagline_locale, known.taglines) == ("en", {"es": TAGLINES["es"]})
+    assert '<span lang="fr" dir="auto">Les villes apprennent.</span>' in browser.get(ADDRESS).text
+    before = [version.fields for version in queries.federation_versions(SYSTEM)]
+    assert before == [named | queries.tagline_fields(TAGLINES), named]
+    actions.describe_federation(people.administrator, taglines={"es": TAGLINES["es"]})
+    assert len(queries.federation_versions(SYSTEM)) == 2
+
+
+@pytest.mark.usefixtures("recognising_all")
+def test_a_tagline_in_another_language_is_as_long_as_the_first_one_at_most(
+    named: dict[str, str], browser: FlaskClient
+) -> None:
+    answer = browser.post(ADDRESS, data=named | {"tagline_fr": "x" * 301})
+    assert answer.status_code == 422 and 'id="tagline_fr-error"' in answer.text
+    with pytest.raises(Invalid):
+        actions.describe_federation(SYSTEM, taglines={"fr": "x" * 301})
+
+
+@pytest.mark.parametrize(
+    ("locale", "tagline_locale", "taglines", "said"),
+    [
+        ("en", "", {}, ("One.", "")),
+        ("fr", "en", {}, ("One.", "en")),
+        ("en", "en", {"fr": "Une."}, ("One.", "en")),
+        ("fr", "en", {"fr": "Une."}, ("Une.", "fr")),
+        ("fr", "fr", {"fr": "Une."}, ("One.", "fr")),
+    ],
+)
+def test_a_tagline_is_said_in_the_language_of_the_page_or_else_in_its_own(
+    locale: str, tagline_locale: str, taglines: dict[str, str], said: tuple[str, str]
+) -> None:
+    known = Federation(tagline="One.", tagline_locale=tagline_locale, taglines=taglines)
+    assert known.tagline_in(locale) == said
+    known.tagline = ""
+    assert known.tagline_in(locale) == (said if said[0] == "Une." else ("", ""))
 
 
 def test_who_may_not_describe_the_forum_is_refused(app: Flask, people: Any) -> None:

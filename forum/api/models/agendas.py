@@ -10,10 +10,15 @@ from forum.api.models.members import Author
 
 @dataclass(frozen=True)
 class Forum:
-    """The forum itself: its name, in one sentence what it is, the languages of its pages, and where its lists are."""
+    """The forum itself: its name, in one sentence what it is, the languages of its pages, and where its lists are.
+
+    `tagline_language` is empty where nobody has said it; `taglines` are the sentence in other languages, by language.
+    """
 
     name: str
     tagline: str
+    tagline_language: str
+    taglines: dict[str, str]
     url: str
     languages: list[str]
     description: str

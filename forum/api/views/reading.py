@@ -102,6 +102,8 @@ def forum() -> models.Forum:
     return models.Forum(
         name=known.name,
         tagline=known.tagline,
+        tagline_language=locales.tag(known.tagline_locale or ""),
+        taglines={locales.tag(locale): said for locale, said in known.taglines.items()},
         url=web.absolute("/"),
         languages=[locales.tag(code) for code in web.settings().locales],
         description=answers.api_address("description"),

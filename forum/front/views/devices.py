@@ -46,7 +46,7 @@ def manifest() -> Response:
     said = {
         "id": "/",
         "name": federation().name,
-        "description": federation().tagline,
+        "description": federation().tagline_in(locale)[0],
         "lang": locales.tag(locale),
         "dir": "rtl" if locales.is_leftward(locale) else "ltr",
         "start_url": url_for("front.home"),
@@ -95,7 +95,7 @@ def search_description() -> Response:
     """The forum as a search engine of the browser."""
     document = feeds.search_description(
         federation().name,
-        federation().tagline,
+        federation().tagline_in(web.locale())[0],
         web.absolute(url_for("front.favicon")),
         web.absolute(url_for("front.search")) + "?q={searchTerms}",
     )

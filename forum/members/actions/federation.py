@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask_babel import gettext as _
 from sqlalchemy import delete
 
+from forum import locales
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
@@ -37,8 +40,14 @@ def found_federation(
     tagline: str = "",
     is_demo: bool = False,
     contact_email: str = "",
+    *,
+    tagline_locale: str = "",
+    taglines: Mapping[str, str] | None = None,
 ) -> Federation:
-    """Give the forum its name. Raises `Conflict` when it has one, `Invalid` for an overlong name or tagline."""
+    """Give the forum its name. Raises `Conflict` when it has one, `Invalid` for an overlong name or tagline.
+
+    The languages of the tagline are those of `describe_federation`.
+    """
     require(administrator.can.administer())
     if queries.federation_if_there():
         raise Conflict(_("This forum has been set up already."))
@@ -47,6 +56,8 @@ def found_federation(
         tagline=checked_line(MAX_TAGLINE, tagline, "tagline"),
         is_demo=is_demo,
         contact_email=contact_email,
+        tagline_locale=tagline_locale,
+        taglines=_checked_taglines(taglines or {}),
     )
     db.session.add(federation)
     return federation
@@ -61,32 +72,52 @@ def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Me
 
 @action
 def describe_federation(
-    administrator: Person, *, seen: str | None = None, **words: str
+    administrator: Person,
+    *,
+    seen: str | None = None,
+    tagline_locale: str = "",
+    taglines: Mapping[str, str] | None = None,
+    **words: str,
 ) -> Federation:
     """Change the forum's `name`, `tagline` or `contact_email`; fields that are not given stay.
+
+    `tagline_locale` is the language of the tagline, a locale of the interface, and `taglines` is what the tagline is in
+    others, by locale: an empty one is taken away, and those that are not given stay.
 
     All processes show the new values at once, and the former fields are kept as a version. `seen` is the
     `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since. Raises `Invalid`
     for an empty or too long name.
     """
     known = queries.federation_to_change(administrator)
-    before = queries.federation_fields(known)
-    after = {
+    before, locale = queries.federation_fields(known), tagline_locale or known.tagline_locale
+    others = {**known.taglines, **_checked_taglines(taglines or {})}
+    others = {name: said for name, said in others.items() if said and name != locale}
+    values = {
         "name": checked_line(MAX_FORUM_NAME, words.get("name", known.name), "name"),
         "tagline": checked_line(MAX_TAGLINE, words.get("tagline", known.tagline), "tagline"),
         "contact_email": words.get("contact_email", known.contact_email),
     }
-    if not any(map(str.isalnum, after["name"])):
+    if not any(map(str.isalnum, values["name"])):
         raise Invalid(_("Give the forum a name."), "name")
-    if after == before:
+    if (values | queries.tagline_fields(others), locale) == (before, known.tagline_locale):
         touches()
         return known
     refuse_unseen(seen, before)
     touches(EVERY_SCOPE, FEDERATION)
     keep_version(administrator, FEDERATION, known.id, before)
-    for name, value in after.items():
+    for name, value in values.items():
         setattr(known, name, value)
+    known.tagline_locale, known.taglines = locale, others
     return known
+
+
+def _checked_taglines(taglines: Mapping[str, str]) -> dict[str, str]:
+    """What the tagline is in other languages, without invisible characters; raises `Invalid` for an overlong one."""
+    return {
+        locale: checked_line(MAX_TAGLINE, said, queries.tagline_field(locale))
+        for locale, said in taglines.items()
+        if locale in locales.known()
+    }
 
 
 @action

@@ -55,6 +55,8 @@ from forum.members.queries.federation import (
     lock_rule_of_factors,
     mark_data,
     mark_versions,
+    tagline_field,
+    tagline_fields,
     terms_from,
 )
 from forum.members.queries.ignoring import (
@@ -270,6 +272,8 @@ __all__ = [
     "seats_taken",
     "session_by_token",
     "sessions_of",
+    "tagline_field",
+    "tagline_fields",
     "taken_city_slugs",
     "taken_handles",
     "taken_slugs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -52,7 +53,10 @@ def federation_to_cache() -> CachedFederation | None:
     )
 
 
-_CACHED_COLUMNS = ("id", "name", "tagline", "contact_email", "is_demo", "mark")
+_CACHED_COLUMNS = (
+    *("id", "name", "tagline", "tagline_locale", "taglines"),
+    *("contact_email", "is_demo", "mark"),
+)
 
 
 def mark_data(name: str) -> bytes:
@@ -83,9 +87,19 @@ def _or_not_set_up(known: Federation | None) -> Federation:
 
 
 def federation_fields(federation: Federation) -> dict[str, str]:
-    """The fields of the federation that an administrator can edit, by name."""
+    """The fields of the federation that an administrator can edit, by name: its tagline in each other language is one."""
     names = ("name", "tagline", "contact_email")
-    return {name: getattr(federation, name) for name in names}
+    return {name: getattr(federation, name) for name in names} | tagline_fields(federation.taglines)
+
+
+def tagline_fields(taglines: Mapping[str, str]) -> dict[str, str]:
+    """What the tagline is in other languages, as fields of the federation. `taglines` are by locale."""
+    return {tagline_field(locale): said for locale, said in sorted(taglines.items())}
+
+
+def tagline_field(locale: str) -> str:
+    """The name of the field for the tagline in another language."""
+    return f"tagline_{locale}"
 
 
 def federation_versions(administrator: Person) -> list[Version]:

@@ -33,7 +33,7 @@ def federation() -> Federation:
     """The federation whose forum this is; a placeholder before `flask setup`. Read once per request."""
     if "federation" not in g:
         unnamed = Federation(
-            name="Interurban", tagline="", contact_email="", is_demo=False, mark=""
+            name="Interurban", tagline="", contact_email="", is_demo=False, mark="", taglines={}
         )
         g.federation = _cached_federation() or unnamed
     return cast(Federation, g.federation)

@@ -39,13 +39,14 @@ def administration() -> ResponseReturnValue:
 def describe_federation() -> ResponseReturnValue:
     """Edit the forum's name, tagline and contact address."""
     known = queries.federation_to_describe(me())
-    form = FederationForm.of(known)
+    form = FederationForm.of(known, web.settings().locales)
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> ResponseReturnValue:
         before = queries.federation_versions(me())
         return render_template(
             "members/federation.html",
             form=form,
+            tagline_language=queries.language_name(form.tagline_locale),
             meanwhile=meanwhile,
             before=before,
             closed_at=known.first_steps_closed_at,
@@ -53,7 +54,13 @@ def describe_federation() -> ResponseReturnValue:
 
     def deed() -> ResponseReturnValue:
         said = {name: form[name].data or "" for name in ("name", "tagline", "contact_email")}
-        actions.describe_federation(me(), seen=form.seen.data, **said)
+        actions.describe_federation(
+            me(),
+            seen=form.seen.data,
+            tagline_locale=form.tagline_locale,
+            taglines=form.taglines(),
+            **said,
+        )
         return web.done(
             _("Saved. Every page says so from now on."), url_for("members.describe_federation")
         )
@@ -62,7 +69,8 @@ def describe_federation() -> ResponseReturnValue:
 
 
 def _latest_federation() -> FederationForm:
-    return FederationForm.of(queries.federation_to_describe(me()), formdata=None)
+    known = queries.federation_to_describe(me())
+    return FederationForm.of(known, web.settings().locales, formdata=None)
 
 
 @bp.post("/administration/first-steps/close")

@@ -16,6 +16,7 @@ from forum.appeals import actions as appeals
 from forum.clock import at, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import latest_topics, render_with_mentions
+from forum.locales import SOURCE
 from forum.members.actions import found_federation
 from forum.members.commands import load_cities
 from forum.members.queries import get_member
@@ -36,6 +37,10 @@ DATA = Path(__file__).parent.parent / "data"
 AGENDAS = ("globally-connected", "climate-resilient", "affordable")
 NAME = "Interurban"
 TAGLINE = "Cities learn fastest from one another."
+TAGLINES = {
+    "es": "Las ciudades aprenden más rápido unas de otras.",
+    "fr": "C’est entre elles que les villes apprennent le plus vite.",
+}
 # The member who signs in for each role
 ACCOUNTS = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg"), strict=True))
 CURATOR = "hanne-vestergaard"  # the moderator responsible for the agendas
@@ -111,7 +116,9 @@ def demo_steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
         lambda: _load_glossary(later),
         lambda: _hold_one_reply(later),
         lambda: mark_all_as_read(READ_UNTIL + later),
-        lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
+        lambda: found_federation(
+            SYSTEM, NAME, TAGLINE, is_demo=True, tagline_locale=SOURCE, taglines=TAGLINES
+        ),
     ]
 
 
