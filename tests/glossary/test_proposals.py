@@ -325,6 +325,12 @@ def test_who_owes_agreement_to_terms_reads_the_queue_and_decides_after_agreeing(
     for address in ("/moderation", f"/moderation/proposal/{proposed.id}"):
         page = browser.get(address)
         assert page.status_code == 200 and "Regen, der abläuft." in page.text
+        assert 'name="deed"' not in page.text and "Read the terms" in page.text
+    # In a window that was opened before
+    late = browser.post(f"{address}/decide", data={"deed": "accept", "reason": "Thank you all."})
+    assert late.status_code == 403 and "Thank you all." in late.text
+    odd = browser.post(f"{address}/decide", data={"deed": "refuse", "reason": "x" * 5_001})
+    assert odd.status_code == 422 and "x" * 5_001 in odd.text
     with pytest.raises(Forbidden):
         actions.accept(people.moderator, proposed.id)
     with pytest.raises(Forbidden):

@@ -272,7 +272,8 @@ def _proposal_details(reader: Person, _kind: str, proposal_id: int) -> EntryDeta
         title,
         None,
         found,
-        ("accept", "refuse"),
+        # Not while they owe agreement to terms of use: what is accepted is written into the glossary
+        ("accept", "refuse") if reader.can.keep_glossary() else (),
         author_id=found.author_id,
         language=found.language,
     )
