@@ -408,6 +408,17 @@ def test_a_slash_at_the_end_leads_to_the_page(client: FlaskClient) -> None:
     assert client.post("/practices/").status_code == 404
 
 
+def test_a_page_that_is_not_there_says_who_looked_for_it(
+    sign_in: Any, client: FlaskClient, people: Any
+) -> None:
+    """The link may have come in an e-mail to another account; whether the page is there for that one is not told."""
+    who = f"You are signed in as {people.ana.name}. If the link came in an"
+    browser = sign_in(people.ana)
+    for nothing in ("/nothing", "/topics/1000000", "/moderation/decisions/1000000"):
+        assert who in text(browser.get(nothing)) and "signed in as" not in text(client.get(nothing))
+    assert "signed in as" not in text(browser.post("/posts/1000000/mark", data={"kind": "useful"}))
+
+
 def test_a_visitor_who_is_refused_is_asked_to_sign_in(client: FlaskClient, world: Any) -> None:
     answer = client.post(f"/topics/{world['topic']}/watch")
     assert answer.status_code == 403 and 'href="/sign-in?next=' in text(answer)
