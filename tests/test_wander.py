@@ -18,7 +18,15 @@ from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.declarations.actions import open_declaration
 from forum.dialogue.actions import NewTopic, open_topic, reply
-from forum.library.actions import publish, submit, write_practice
+from forum.library.actions import (
+    CaseText,
+    FigureText,
+    LinkText,
+    publish,
+    submit,
+    write_case,
+    write_practice,
+)
 from forum.markup import PlainTexts, Written, write
 from forum.members.actions import Profile, edit_profile
 from forum.moderation.actions import Reasons, decide, report, write_staff_note
@@ -37,7 +45,7 @@ from tests.trials.wander_lookout import miscount
 from tests.trials.wander_secrets import secrets
 from tests.trials.wander_uploads import Upload, bad_files, good_files
 from tests.trials.wander_world import World
-from tests.trials.window import Sending
+from tests.trials.window import Answer, Sending, due_after
 
 
 @pytest.mark.parametrize(
@@ -318,6 +326,37 @@ def test_words_of_a_translation_are_for_those_who_may_read_its_original(
     assert (secrets().from_visitors, secrets().from_members) == ({"hush3x"}, set())
     decide(people.moderator, "practice", practice.id, "hide", Reasons("It was an advert.", 2))
     assert secrets().from_members == {"hush1x", "hush2x", "hush3x"}
+
+
+def test_words_of_parts_of_a_case_are_as_open_as_the_case(
+    app: Flask, people: Any, agenda: Agenda
+) -> None:
+    parts = {
+        "figures": [FigureText("Trams", "hush1x")],
+        "links": [LinkText("hush2x", "https://x.org")],
+    }
+    case = write_case(
+        people.host, agenda.id, CaseText("Metro", "tram", "Trams.", "hush3x", **parts)
+    )
+    write_staff_note(people.moderator, people.ben.id, "hush1x hush2x hush3x")
+    assert not secrets().from_visitors
+    decide(people.moderator, "case", case.id, "hide", Reasons("It was an advert.", 2))
+    assert secrets().from_members == {"hush1x", "hush2x", "hush3x"}
+
+
+@pytest.mark.parametrize(
+    ("path", "link", "statuses"),
+    [
+        ("/notices/7/read", "/settings/factors", {200, 403, 404}),
+        ("/notices/7/read", "/settings", {200, 403}),
+        ("/topics/7/lock", "/settings/factors", {200}),
+    ],
+)
+def test_a_host_whose_rights_wait_comes_to_no_agenda_in_preparation(
+    path: str, link: str, statuses: set[int]
+) -> None:
+    page = read_screen(f'<html><title>T</title><h1>A</h1><a href="{link}">On</a></html>')
+    assert due_after(path, Answer("GET", 404, "/agendas/quieter", screen=page)) == statuses
 
 
 def test_words_of_a_declaration_are_no_secret_once_it_is_open(

@@ -100,6 +100,10 @@ def _library(found: Secrets, rows: dict[str, list[Row]], shut: set[int]) -> dict
     for row in rows["case"]:
         homes[row["topic_id"]] = reach = _reach_of_case(row, shut)
         found.put(reach, row.values())
+        for table in ("case_figure", "case_link", "case_paragraph"):
+            for part in rows[table]:
+                if part["case_id"] == row["id"]:
+                    found.put(reach, part.values())
     for row in rows["practice"]:
         reach = _reach_of_practice(row, shut)
         if row["topic_id"]:

@@ -25,6 +25,7 @@ FORM_STATUSES = {200, 204, SEE_OTHER, 400, 403, 404, 405, 409, 410, 413, 422}
 REFUSING = (409, 422)
 # Forms that lead back to any page that was asked for, though it may be for others
 PASSING_ON = ("/appearance", "/join", "/sign-in", "/settings/prove", "/terms/agree")
+SECOND_FACTOR = "/settings/factors"
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_HOPS = 5
 KEPT_STEPS = 14  # of which a fault tells
@@ -105,7 +106,7 @@ class Window:
         target = self._follow(answer)
         if answer.status == SEE_OTHER:
             self.world.done[door] += 1
-            if target.status not in _due_after(sending.path):
+            if target.status not in due_after(sending.path, target):
                 self.complain(f"{sending} leads to {answer.location}: {target.status}")
         return answer, target
 
@@ -176,11 +177,15 @@ class Window:
         return answer
 
 
-def _due_after(path: str) -> set[int]:
+def due_after(path: str, target: Answer) -> set[int]:
     """The statuses of pages to which a deed at an address may lead.
 
     A notice may tell of what its reader has no right to do by now: an entry of the queue of an agenda that others host.
+    A host whose rights wait for a second factor is led to that by the page which is not there: an agenda in preparation.
     """
     if path.startswith(PASSING_ON):
         return PAGE_STATUSES
-    return {200, 403} if path.startswith("/notices/") else {200}
+    if not path.startswith("/notices/"):
+        return {200}
+    is_told = target.screen is not None and SECOND_FACTOR in target.screen.links
+    return {200, 403, 404} if is_told else {200, 403}
