@@ -339,6 +339,15 @@ def test_signing_in_by_letter(client, eva, letters):
     assert client.post(path).status_code == 410
 
 
+@pytest.mark.parametrize("what", ["/sign-in/letter", "/password"])
+def test_a_link_says_whose_session_it_ends(client, eva, people, sign_in, letters, what):
+    ask(client, what)
+    path, said = link_in(letters()[0]), "If you go on, that session ends."
+    page = sign_in(people.ana).get(path).text
+    assert f"You are signed in here as {people.ana.name}. {said}" in page.replace("\xa0", " ")
+    assert said not in client.get(path).text and said not in sign_in(eva).get(path).text
+
+
 def test_a_link_that_is_pressed_while_the_password_is_reset_opens_nothing(
     client, eva, letters, monkeypatch
 ):

@@ -23,7 +23,7 @@ from forum import errorpages, web, webforms
 from forum.accounts.forms import SignInForm
 from forum.accounts.views._devices import count_refusal, rate_limit_key, welcome_device
 from forum.accounts.views._sessions import begin_session, device
-from forum.accounts.views._shared import bp, was_refused
+from forum.accounts.views._shared import bp, signed_in_already, was_refused
 from forum.accounts.views.joining import show_waiting
 from forum.appeals.queries import suspension_appeal_path
 from forum.candidates.models import Candidate
@@ -203,7 +203,9 @@ def second() -> ResponseReturnValue:
     try:
         half = factors.current_half_session()
     except Conflict as error:
-        return _sign_in_again(error.message)
+        # Signed in meanwhile, in another window of this browser
+        is_in = me().is_member and not errorpages.kept_action()
+        return signed_in_already() if is_in else _sign_in_again(error.message)
     if not half.member.factor_at:  # taken off in another window
         return _sign_in_again(_("Your account has no second factor any more. Sign in again."))
     verified = half.member.credentials
