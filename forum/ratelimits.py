@@ -22,7 +22,7 @@ from forum.web import me
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS hit (key TEXT PRIMARY KEY, hits INTEGER, expires REAL) WITHOUT ROWID",
-    # Adding a key deletes the expired ones
+    # By which expired ones are deleted, when a key is added and by the worker
     "CREATE INDEX IF NOT EXISTS hit_expires ON hit (expires)",
 )
 HIT = """INSERT INTO hit VALUES (:key, :amount, :expires) ON CONFLICT (key) DO UPDATE SET
@@ -98,8 +98,12 @@ class SQLiteStorage(Storage):
         values = {"key": key, "amount": amount, "now": now, "expires": now + expiry}
         row = self._connection().execute(HIT, values).fetchone()
         if row[0] == amount:
-            self._connection().execute("DELETE FROM hit WHERE expires < ?", (now - 60,))
+            self.forget_expired(now)
         return int(row[0])
+
+    def forget_expired(self, now: float) -> None:
+        """Delete the counters that have expired a minute ago or earlier."""
+        self._connection().execute("DELETE FROM hit WHERE expires < ?", (now - 60,))
 
     def get(self, key: str) -> int:
         """The count of a key; 0 if it has expired."""
@@ -219,6 +223,19 @@ def within_limit(limit: str, *names: str) -> bool:
     except limiter.storage.base_exceptions as error:
         _warn_not_counted(error)
         return True
+
+
+def forget_expired() -> None:
+    """Delete expired counters, whose keys contain IP addresses: where nobody comes, none is added that would delete them.
+
+    Valkey deletes its own by itself.
+    """
+    if not limiter.enabled or not isinstance(limiter.storage, SQLiteStorage):
+        return
+    try:
+        limiter.storage.forget_expired(time.time())
+    except limiter.storage.base_exceptions as error:
+        _warn_not_counted(error)
 
 
 def _warn_not_counted(error: BaseException) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from forum import ratelimits
 from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.ratelimits import SQLiteStorage
+from forum.rights.commands import delete_expired
 from forum.settings import Settings
 from tests.conftest import put_into_session
 from tests.world import build
@@ -259,6 +261,27 @@ def test_without_its_file_what_is_no_request_may_be_done(
     monkeypatch.setattr(SQLiteStorage, "_connection", _no_connection)
     assert ratelimits.within_limit("1/hour", "mail-in", "7")
     assert "the counters are out of order" in caplog.text
+
+
+def test_addresses_of_a_quiet_forum_are_forgotten_by_the_worker(
+    workers: list[FlaskClient], tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`/privacy` promises that addresses are counted for so long, and nobody may come who adds a counter."""
+    assert ratelimits.within_limit("1/hour", "an address", "192.0.2.7")
+    (counters,) = tmp_path.rglob("limits.sqlite")
+
+    def kept() -> int:
+        with closing(sqlite3.connect(counters)) as connection:
+            return int(connection.execute("SELECT count(*) FROM hit").fetchone()[0])
+
+    clock(3_500)
+    delete_expired()
+    assert kept() == 1
+    clock(200)
+    delete_expired()
+    assert kept() == 0
+    monkeypatch.setattr(SQLiteStorage, "_connection", _no_connection)
+    delete_expired()
 
 
 def _no_connection(_self: SQLiteStorage) -> None:

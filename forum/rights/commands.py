@@ -8,7 +8,7 @@ from functools import partial
 import click
 from flask import Blueprint
 
-from forum import markup
+from forum import markup, ratelimits
 from forum.accounts import actions as accounts
 from forum.contact import actions as contact
 from forum.dialogue import actions as dialogue_actions
@@ -72,6 +72,7 @@ EXPIRY_ACTIONS: tuple[Callable[[Person], int], ...] = (
 def delete_expired() -> int:
     """Delete expired rows in batches; returns how many. The rest waits for the next run."""
     mail_commands.forget_files()
+    ratelimits.forget_expired()
     return sum(_delete_batches(forget) for forget in EXPIRY_ACTIONS) + _forget_pictures()
 
 
