@@ -7,6 +7,7 @@ from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
+from forum import locales
 from tests.test_looks import PAGES
 
 RECORD = (Path(__file__).parent.parent / "docs" / "processing.md").read_text()
@@ -35,13 +36,33 @@ def test_every_line_about_a_look_is_in_the_record() -> None:
 
 
 def test_counts_are_kept_as_long_as_the_record_says() -> None:
-    """By IP address an hour; what is counted for longer is counted by account."""
+    """By IP address an hour, and reports without an account a day; what else is counted for longer is counted by account."""
     forum = Path(__file__).parent.parent / "forum"
-    longer = {
-        file.relative_to(forum).as_posix()
+    longer = [
+        (file.relative_to(forum).as_posix(), line)
         for file in forum.rglob("*.py")
-        if re.search(r'"\d+/(day|month)"', file.read_text())
-    }
+        for line in file.read_text().splitlines()
+        if re.search(r'"[^"]*\d+( per |/)(day|month)"', line)
+    ]
     of_accounts = ("accounts/views/_devices", "factors/views/verifying", "mail/commands/opening")
-    assert longer == {f"{name}.py" for name in of_accounts}
-    assert "counts by IP address an hour, the others a day" in RECORD
+    reporting = "moderation/views/reporting.py"
+    assert {name for name, _line in longer} == {*(f"{name}.py" for name in of_accounts), reporting}
+    (by_address,) = [
+        line for name, line in longer if name == reporting and "key_func=by_person" not in line
+    ]
+    assert "20 per day" in by_address
+    assert "counts by IP address an hour, of reports without an account and the others a day" in (
+        RECORD
+    )
+    privacy = (forum.parent / "templates" / "front" / "privacy.html").read_text()
+    assert "for at most an hour, and reports of illegal content for at most a day" in privacy
+
+
+def test_the_privacy_page_names_every_cookie() -> None:
+    top = Path(__file__).parent.parent
+    named = re.findall(r"“(\w+)”", (top / "templates" / "front" / "privacy.html").read_text())
+    views = (top / "forum" / "members" / "views" / "appearance.py").read_text()
+    devices = (top / "forum" / "accounts" / "views" / "_devices.py").read_text()
+    chosen = re.findall(r'_set_cookie\(answer, "(\w+)"', views)
+    (device,) = re.findall(r'^DEVICE_COOKIE = "(\w+)"', devices, re.M)
+    assert {*chosen, locales.COOKIE, device, "session"} <= set(named)
