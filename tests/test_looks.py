@@ -23,6 +23,7 @@ PAGES = (
     ("/moderation/joining", "requests to join"),
     ("/moderation/joining/{candidate}/refuse", "request {candidate} to join"),
     ("/moderation/post/{reply}", "post {reply} in the queue, with its reports and notes"),
+    ("/moderation/appeals/{appeal}", "appeal {appeal}, with its reports"),
     ("/members/ben-okoth/notes", "notes about member {member}"),
     ("/meetings/{meeting}/people.csv", "who comes to meeting {meeting}"),
     ("/moderation/orders", "orders of authorities"),

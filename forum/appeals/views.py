@@ -94,6 +94,7 @@ def decide_appeal(appeal_id: int) -> ResponseReturnValue:
 
     def page(status: int = 200, late: str = "") -> ResponseReturnValue:
         file = queries.appeal_file(me(), found)
+        web.note_look(f"appeal {appeal_id}, with its reports")
         form.offer(is_reversible=file.is_reversible)
         return render_template(
             "appeals/decide.html",

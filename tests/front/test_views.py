@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -205,6 +206,13 @@ def test_the_masthead_costs_a_member_nothing_and_who_moderates_one_query(
     member, moderator = counted(small.people.ana), counted(small.people.moderator)
     assert member <= 3
     assert moderator == member + 1
+
+
+@pytest.mark.parametrize("log", ["json", "plain", "off"])
+def test_the_privacy_page_promises_a_log_of_looks_where_there_is_one(app, client, monkeypatch, log):
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], log=log))
+    promised = "the server’s log says who of them did" in client.get("/privacy").text
+    assert promised == (log != "off")
 
 
 def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):

@@ -40,6 +40,7 @@ def privacy() -> ResponseReturnValue:
         "front/privacy.html",
         periods=_retention_periods(),
         minimum_age=web.settings().minimum_age,
+        logs_looks=web.settings().log != "off",
     )
 
 
