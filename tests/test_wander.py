@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask, redirect, request
 
-from forum.agendas.actions import AgendaText, write_agenda
+from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
 from forum.clock import now
 from forum.declarations.actions import open_declaration
@@ -28,15 +28,17 @@ from forum.library.actions import (
     write_practice,
 )
 from forum.markup import PlainTexts, Written, write
-from forum.members.actions import Profile, edit_profile
+from forum.members.actions import Profile, appoint, edit_profile
+from forum.members.queries import get_member
 from forum.moderation.actions import Reasons, decide, report, write_staff_note
 from forum.parallels.actions import add_translation
+from forum.permissions import SYSTEM
 from tests.declarations.conftest import draft as declared
 from tests.parallels.conftest import PRACTICE, in_french
 from tests.screens import faults_in, read_screen
 from tests.trials import __main__ as trials
 from tests.trials import walker as walker_module
-from tests.trials import wander
+from tests.trials import wander, wander_ground
 from tests.trials.scribbles import ODD, Scribbler, encoded
 from tests.trials.walker import Walker
 from tests.trials.wander_edits import differences, untouched
@@ -366,6 +368,20 @@ def test_words_of_a_declaration_are_no_secret_once_it_is_open(
     assert secrets().from_members == {"hush1x", "hush2x"}
     open_declaration(people.host, declaration.id, PlainTexts())
     assert not secrets().from_visitors
+
+
+def test_who_stands_by_does_so_whatever_they_are_appointed_to(
+    people: Any, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wander_ground, "BYSTANDER", people.chitra.handle)
+    assert wander_ground.stands_apart()
+    appoint(people.administrator, people.chitra.handle, "moderator")
+    assert wander_ground.stands_apart()
+    assert get_member(SYSTEM, people.chitra.handle).role == "member"
+    set_hosts(people.moderator, agenda.id, [people.chitra.handle])
+    assert not wander_ground.stands_apart()
+    monkeypatch.setattr(wander_ground, "BYSTANDER", "left-since")
+    assert wander_ground.stands_apart()
 
 
 @pytest.mark.thorough

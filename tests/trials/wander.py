@@ -129,8 +129,9 @@ class Walk:
 
     def _look(self, share: float) -> None:
         self._work()
+        is_apart = self.world.within(wander_ground.stands_apart)
         self._sign_in(self.bystander)
-        self.lookout.look(share)
+        self.lookout.look(share, is_apart=is_apart)
 
 
 def _new_session(handle: str) -> str:

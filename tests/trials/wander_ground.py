@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.queries import get_agenda
 from forum.clock import now
 from forum.db import db
+from forum.errors import NotFound
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
@@ -64,6 +66,16 @@ def prepare() -> list[Wanderer]:
     names = [Wanderer(member.handle, member.email) for member in everybody]
     db.session.commit()
     return [Wanderer("", ""), Wanderer("", ""), *names]
+
+
+def stands_apart() -> bool:
+    """Whether the bystander has to do with nothing; a role that an administrator gave them in passing is taken from them before."""
+    with suppress(NotFound):
+        bystander = get_member(SYSTEM, BYSTANDER)
+        if bystander.role != "member":
+            members.appoint(SYSTEM, BYSTANDER, "member")
+        return not bystander.hosted
+    return True
 
 
 def _people() -> list[Member]:

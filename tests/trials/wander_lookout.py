@@ -49,8 +49,8 @@ class Lookout:
         self.kept = Client(layer, use_cookies=False)
         self.fresh = Client(layer.application, use_cookies=False)
 
-    def look(self, share: float) -> None:
-        """Note everything that is wrong, at a share of all addresses."""
+    def look(self, share: float, *, is_apart: bool) -> None:
+        """Note everything that is wrong, at a share of all addresses; as the member only while they have to do with nothing."""
         self._check_database()
         known = self.world.within(lambda: [*STARTS, *LISTS, *_addresses()])
         addresses = self.world.rng.sample(known, int(len(known) * share))
@@ -58,7 +58,8 @@ class Lookout:
             self._compare(address)
         hidden = self.world.within(secrets)
         self._search(self.kept, "a visitor", hidden.from_visitors, addresses)
-        self._search(self.bystander, "a bystander", hidden.from_members, addresses)
+        if is_apart:
+            self._search(self.bystander, "a bystander", hidden.from_members, addresses)
 
     def _check_database(self) -> None:
         """What `flask check` finds, but for pages that quote what is hidden: whoever edits them decides about those.
