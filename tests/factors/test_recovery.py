@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from forum.clock import at, now
 from forum.factors import actions, queries
+from forum.factors.views import verifying
 from forum.members.queries import session_by_token
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
@@ -39,6 +40,27 @@ def test_a_recovery_code_lets_in_once_and_its_owner_is_told(client, eva, with_co
     assert answer.status_code == 422 and 'value="recovery"' in answer.text
     assert show(client, codes[5], by="recovery").status_code == 303
     assert queries.codes_left(eva) == 8
+
+
+def test_a_code_is_used_up_only_by_the_sign_in_that_succeeds(
+    client, app, eva, with_codes, monkeypatch
+):
+    """Two windows of one browser send two recovery codes at once: both have seen the half session."""
+    _secret, codes = with_codes
+    enter(client)
+    other = app.test_client()
+    other.set_cookie("session", client.get_cookie("session").value)
+    real = verifying.verify_password
+
+    def verify_second(code_hash, code):
+        monkeypatch.setattr(verifying, "verify_password", real)
+        assert show(other, codes[1], by="recovery").status_code == 303
+        return real(code_hash, code)
+
+    monkeypatch.setattr(verifying, "verify_password", verify_second)
+    assert show(client, codes[0], by="recovery").status_code == 409
+    assert queries.codes_left(eva) == 9
+    assert is_signed_in(other) and not is_signed_in(client)
 
 
 def test_a_recovery_code_of_somebody_else_is_worth_nothing(client, people, eva, with_codes):

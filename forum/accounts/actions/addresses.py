@@ -118,8 +118,9 @@ def undo_address(_person: Person, secret: str) -> Member:
     _forget_undoing_after(token)
     undone = _change_address(member, token.address)
     members.set_password(SYSTEM, member.handle, "")
-    forget_half_sessions(member)
     remove_factors_since(SYSTEM, member.id, token.created_at)
+    # After the factors, as whoever verifies one locks it before their half session
+    forget_half_sessions(member)
     unlink_since(SYSTEM, member.id, token.created_at)
     members.stay_since(SYSTEM, member, token.created_at)
     _write_to_former(member, "address_undone", undone)

@@ -213,9 +213,12 @@ def second() -> ResponseReturnValue:
 
     def deed() -> Any:
         by = factors.verify_factor(
-            half.member, FOR_SECOND_FACTOR, form.code.data or "", form.credential.data
+            half.member,
+            FOR_SECOND_FACTOR,
+            form.code.data or "",
+            form.credential.data,
+            half_key=session[factors.HALF_SESSION_KEY],
         )
-        factor_actions.end_half_session(VISITOR, session[factors.HALF_SESSION_KEY])
         # For example that the password was changed
         messages = get_flashed_messages(with_categories=True)
         try:

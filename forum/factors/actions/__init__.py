@@ -13,7 +13,6 @@ from forum.factors.actions.codes import (
 )
 from forum.factors.actions.half_sessions import (
     begin_half_session,
-    end_half_session,
     forget_half_sessions,
     warn_owner,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "begin_codes",
     "begin_half_session",
     "confirm_codes",
-    "end_half_session",
     "forget_half_sessions",
     "forget_member",
     "forget_old",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flask_babel import gettext as _
 from sqlalchemy import delete
 
 from forum import ciphers, otp
 from forum.clock import now
 from forum.db import db
+from forum.errors import Conflict
 from forum.factors import queries
-from forum.factors.models import Authenticator, RecoveryCode
+from forum.factors.models import Authenticator, HalfSession, RecoveryCode
 from forum.mail.actions import write_letter
 from forum.members import actions as members
 from forum.members.models import Member
@@ -18,6 +20,7 @@ from forum.notifications.actions import NoticeText, note_event
 from forum.passkeys import Refused
 from forum.permissions import SYSTEM
 from forum.sentences import sentence
+from forum.tokens import kept_hash
 
 CIPHER_PURPOSE = "authenticator"  # of `ciphers.lock`, for the secrets of apps
 PASSKEY, CODE, RECOVERY = "passkey", "code", "recovery code"  # methods, as a session keeps them
@@ -33,6 +36,18 @@ def use_code(authenticator: Authenticator, code: str) -> None:
     if step is None or step <= authenticator.last_step:
         raise Refused("a wrong code, or one that was used")
     authenticator.last_step, authenticator.used_at = step, now()
+
+
+def end_half_session(key: str) -> None:
+    """Use up the half session for which a factor was verified, in the action that does that; nothing without a key.
+
+    Raises `Conflict` when it is over: then the factor is not used up either, as when another code was sent at once.
+    """
+    if not key:
+        return
+    gone = delete(HalfSession).where(HalfSession.key_hash == kept_hash(key))
+    if not db.session.scalars(gone.returning(HalfSession.id)).all():
+        raise Conflict(_("That took too long. Sign in again."))
 
 
 def store_codes(member: Member, code_hashes: Sequence[str]) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-from flask_babel import gettext as _
 from sqlalchemy import delete
 
 from forum.clock import now
 from forum.db import db
 from forum.deeds import action, touches
-from forum.errors import Conflict
 from forum.factors import queries
 from forum.factors.actions._shared import notify_owner
 from forum.factors.models import HalfSession
@@ -34,15 +32,6 @@ def begin_half_session(_visitor: Person, member: Member, how: str, verified: Cre
     half.created_at, half.expires_at = now(), now() + queries.HALF_SESSION_LIFETIME
     db.session.add(half)
     return key
-
-
-@action
-def end_half_session(_visitor: Person, key: str) -> None:
-    """Use up a half session after the second factor was shown. Raises `Conflict` when it is over."""
-    touches()
-    gone = delete(HalfSession).where(HalfSession.key_hash == kept_hash(key))
-    if not db.session.scalars(gone.returning(HalfSession.id)).all():
-        raise Conflict(_("That took too long. Sign in again."))
 
 
 @action

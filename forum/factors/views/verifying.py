@@ -42,16 +42,20 @@ def owner_of_passkey(answer: str) -> Member:
     return refuse_as(deed, passkey_refused())
 
 
-def verify_factor(member: Member, purpose: str, code: str, credential: str | None) -> str:
+def verify_factor(
+    member: Member, purpose: str, code: str, credential: str | None, *, half_key: str = ""
+) -> str:
     """Authenticate with a passkey (`credential`), or else with a code of either kind; returns the method's name.
 
-    Raises `Invalid`, with the same message whatever was wrong.
+    `half_key` is that of the half session which ends thereby. Raises `Invalid`, with the same message whatever was
+    wrong, and `Conflict` when the half session has ended meanwhile: then no code is used up.
     """
 
     def deed() -> str:
         if credential is not None:
-            return actions.verify_passkey(member, spend_challenge(member, purpose, credential))
-        return _verify_code(member, otp.normalised(code))
+            answer = spend_challenge(member, purpose, credential)
+            return actions.verify_passkey(member, answer, half_key)
+        return _verify_code(member, otp.normalised(code), half_key)
 
     try:
         return refuse_as(deed, _code_refused() if credential is None else passkey_refused())
@@ -74,12 +78,12 @@ def _code_refused() -> Invalid:
     return Invalid(words, "code")
 
 
-def _verify_code(member: Member, code: str) -> str:
+def _verify_code(member: Member, code: str, half_key: str) -> str:
     number = otp.recovery_number(code)
     if number is None:
-        return actions.verify_code(member, code)
+        return actions.verify_code(member, code, half_key)
     known = queries.recovery_code(member, number)
     code_hash = known.code_hash if known else ""
     if not verify_password(code_hash, code):
         raise Refused("a wrong recovery code")
-    return actions.verify_recovery_code(member, number, code_hash)
+    return actions.verify_recovery_code(member, number, code_hash, half_key)
