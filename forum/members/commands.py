@@ -58,14 +58,22 @@ bp = Blueprint("members_commands", __name__, cli_group=None)
 
 
 @bp.cli.command("setup")
-def setup() -> None:
+@click.option(
+    "--language",
+    help="Language of the sentence that says what the forum is for, such as fr, if it is not the first one.",
+)
+def setup(language: str | None) -> None:
     """Make a real, empty forum: tables, cities, its name and its first administrator."""
     library("flask_migrate").upgrade()
     if queries.federation_if_there():
         raise click.ClickException("This forum has been set up already.")
+    if language:
+        _checked_locale(language)
     name = _ask("Name of the forum", actions.MAX_FORUM_NAME, _checked_forum_name)
     purpose = "What it is for, in one sentence"
     tagline = _ask(purpose, actions.MAX_TAGLINE, is_optional=True)
+    if tagline and not language:
+        language = _asked_locale()
     person = _ask("Your name, as its first administrator", actions.MAX_NAME, _checked_name)
     if sys.stdin.isatty():
         click.echo("Everybody reads this address on /contact, until you give another one for that.")
@@ -74,7 +82,8 @@ def setup() -> None:
     if not queries.cities_count():
         load_cities()
     joining = actions.Joining(person, email, hash_password(password))
-    member = done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
+    locale = language if tagline and language else ""
+    member = done(lambda: actions.set_up(SYSTEM, name, tagline, joining, tagline_locale=locale))
     click.echo(f"“{name}” is set up. {member.name} ({member.email}) is its administrator.")
     click.echo("/contact shows everybody that address. `flask forum --contact` gives another one.")
     click.echo(
@@ -95,8 +104,8 @@ def forum(name: str | None, tagline: str | None, language: str | None, contact: 
     offered = settings().locales
     if language and tagline is None:
         raise click.UsageError("--language says in which language --tagline is: give both.")
-    if language and language not in offered:
-        raise click.UsageError(f"The languages of this forum are: {', '.join(offered)}.")
+    if language:
+        _checked_locale(language)
     known = queries.federation_if_there()
     said = {"name": name, "contact_email": contact and checked_email(contact)}
     others = {}
@@ -322,6 +331,22 @@ def _accepted(ask: Callable[[], str]) -> str:
             if not sys.stdin.isatty():
                 raise
             error.show()
+
+
+def _asked_locale() -> str:
+    """The language of the forum's sentence, asked for at a terminal where it could be one of several; else empty."""
+    offered = settings().locales
+    if len(offered) == 1 or not sys.stdin.isatty():
+        return ""
+    choice = click.Choice(offered)
+    return str(click.prompt("In which language that is", type=choice, default=offered[0]))
+
+
+def _checked_locale(locale: str) -> None:
+    """Raise `UsageError` for a language that the pages are not in."""
+    offered = settings().locales
+    if locale not in offered:
+        raise click.UsageError(f"The languages of this forum are: {', '.join(offered)}.")
 
 
 def _line(question: str, is_optional: bool) -> str:

@@ -147,6 +147,24 @@ def test_setup_says_at_a_terminal_what_is_wrong_and_asks_again(typed, people):
     assert member.is_administrator and verify_password(member.password_hash, PASSWORD)
 
 
+@pytest.mark.usefixtures("recognising_all")
+def test_setup_asks_at_a_terminal_in_which_language_the_sentence_is(typed):
+    lines = ["Villes du Nord", "Nous apprenons.", "de", "fr", "Ingrid Solberg"]
+    done = typed("setup", lines=[*lines, "ingrid@city.example", PASSWORD, PASSWORD])
+    assert done.exit_code == 0, done.output
+    assert "In which language that is (en, es, fr) [en]: " in done.output
+    federation = queries.federation_if_there()
+    assert (federation.tagline, federation.tagline_locale) == ("Nous apprenons.", "fr")
+
+
+@pytest.mark.usefixtures("recognising_all")
+def test_setup_is_told_the_language_of_the_sentence_where_nobody_can_be_asked(run):
+    refused = run("setup", "--language", "tlh", said=answers())
+    assert refused.exit_code == 2 and "are: en, es, fr." in refused.output
+    assert run("setup", "--language", "fr", said=answers()).exit_code == 0
+    assert queries.federation_if_there().tagline_locale == "fr"
+
+
 def test_setup_ends_when_nothing_more_is_typed(typed):
     done = typed("setup", lines=["Cities of the North", "", "Ingrid Solberg", "ingrid"])
     assert done.exit_code == 1 and done.output.count("Your e-mail address:") == 2

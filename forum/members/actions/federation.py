@@ -64,9 +64,16 @@ def found_federation(
 
 
 @action
-def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Member:
-    """Found the forum and make the account of its first administrator, in one transaction."""
-    found_federation(administrator, name, tagline, contact_email=first.email)
+def set_up(
+    administrator: Person, name: str, tagline: str, first: Joining, *, tagline_locale: str = ""
+) -> Member:
+    """Found the forum and make the account of its first administrator, in one transaction.
+
+    `tagline_locale` is the language of the tagline, a locale of the interface; the first one where it is empty.
+    """
+    found_federation(
+        administrator, name, tagline, contact_email=first.email, tagline_locale=tagline_locale
+    )
     return add_member(administrator, first, ADMINISTRATOR)
 
 
